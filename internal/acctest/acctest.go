@@ -1,0 +1,114 @@
+// Package acctest is what acceptance tests share: a stub cloud for each test,
+// the provider under test, and throwaway certificates.
+package acctest
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// What every stub cloud knows. The second project shows that nothing leaks
+// from one into the other.
+const (
+	ProjectID      = "0123456789abcdef0123456789abcdef"
+	Token          = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-first" //nolint:gosec // of the stub
+	OtherProjectID = "fedcba9876543210fedcba9876543210"
+	OtherToken     = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-other" //nolint:gosec // of the stub
+)
+
+// Cloud is a stub cloud that serves one test.
+type Cloud struct {
+	*elbstub.Cloud
+	// Endpoint is its base URL, which has a path.
+	Endpoint string
+}
+
+// NewCloud starts a stub cloud for the duration of a test.
+func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
+	t.Helper()
+	o := elbstub.Options{
+		BasePath: "/gateway/elb", // not empty, to catch absolute URLs
+		Tokens:   map[string]string{Token: ProjectID, OtherToken: OtherProjectID},
+	}
+	for _, option := range options {
+		option(&o)
+	}
+	cloud := elbstub.New(o)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	return &Cloud{Cloud: cloud, Endpoint: server.URL + o.BasePath}
+}
+
+// Provider returns a provider block for the cloud. Further lines are added to
+// it, and replace a line for the same argument.
+func (c *Cloud) Provider(lines ...string) string {
+	arguments := []string{
+		"endpoint = " + Quote(c.Endpoint),
+		"project_id = " + Quote(ProjectID),
+		"token = " + Quote(Token),
+	}
+	block := "provider \"elbaas\" {\n"
+	for _, argument := range arguments {
+		name, _, _ := strings.Cut(argument, " ")
+		replaced := false
+		for _, line := range lines {
+			replaced = replaced || strings.HasPrefix(line, name+" ")
+		}
+		if !replaced {
+			block += "  " + argument + "\n"
+		}
+	}
+	for _, line := range lines {
+		block += "  " + line + "\n"
+	}
+	return block + "}\n"
+}
+
+// Only returns the one certificate of the project.
+func (c *Cloud) Only(t testing.TB) elbstub.Certificate {
+	t.Helper()
+	certificates := c.Certificates(ProjectID)
+	if len(certificates) != 1 {
+		t.Fatalf("the cloud has %d certificates, want 1", len(certificates))
+	}
+	return certificates[0]
+}
+
+// NewPair returns a throwaway certificate and its key.
+func NewPair(t testing.TB) throwaway.Pair {
+	t.Helper()
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+// Quote writes a text as a string of the Terraform language.
+func Quote(text string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(text))
+}
+
+// Certificate returns a resource block elbaas_certificate.test with a pair and
+// further lines.
+func Certificate(pair throwaway.Pair, lines ...string) string {
+	return fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  certificate = %s\n  private_key = %s\n  %s\n}\n",
+		Quote(pair.Certificate), Quote(pair.PrivateKey), strings.Join(lines, "\n  "))
+}
+
+// Providers are the providers of an acceptance test.
+func Providers() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"elbaas": providerserver.NewProtocol6WithError(provider.New("test")()),
+	}
+}

@@ -1,0 +1,124 @@
+// The elbstub command serves a stub of the classic load balancer's certificate
+// API on loopback, so that the provider can be tried without a cloud.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "elbstub:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("elbstub", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	remote := flags.Bool("allow-remote", false, "listen on an address that is not loopback too: whoever reaches it can read every key")
+	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
+	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`id` of the only project")
+	token := flags.String("token", "stub-token", "the only valid `token`")
+	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := checkAddress(*addr, *remote); err != nil {
+		return err
+	}
+	if *base != "" && !strings.HasPrefix(*base, "/") {
+		return fmt.Errorf("the base path %q does not begin with a slash", *base)
+	}
+
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", *addr)
+	if err != nil {
+		return err
+	}
+	cloud := elbstub.New(elbstub.Options{
+		BasePath: strings.TrimSuffix(*base, "/"),
+		Tokens:   map[string]string{*token: *project},
+		Quota:    *quota,
+	})
+	endpoint := "http://" + listener.Addr().String() + strings.TrimSuffix(*base, "/")
+	logger := log.New(out, "", 0) // calls are logged concurrently
+	logger.Printf(`The stub cloud listens at %[1]s
+
+Put this into your configuration:
+
+  provider "elbaas" {
+    endpoint   = %[1]q
+    project_id = %[2]q
+    token      = %[3]q
+  }
+
+It keeps certificates in memory only. Stop it with Ctrl-C.
+`, endpoint, *project, *token)
+
+	server := &http.Server{Handler: narrate(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return err
+	}
+	logger.Print("The stub cloud has stopped.")
+	return nil
+}
+
+// checkAddress refuses to show private keys to the network.
+func checkAddress(addr string, remote bool) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("the address %q is not host:port: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); remote || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("the address %q is not loopback (such as 127.0.0.1:8080): whoever reaches it could read every private key. Add -allow-remote if you mean it", addr)
+}
+
+// narrate writes a line for each call.
+func narrate(cloud *elbstub.Cloud, logger *log.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := &statusRecorder{ResponseWriter: w}
+		cloud.ServeHTTP(recorder, r)
+		logger.Printf("%s %s %d", r.Method, r.URL.Path, recorder.status)
+	})
+}
+
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}

@@ -1,0 +1,400 @@
+package elb
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+// A Certificate as the API shows it, without its private key: the API shows
+// that too, in every answer and in clear (seed, reference, recorded), and what
+// is not decoded cannot leak.
+type Certificate struct {
+	// ID is 32 hexadecimal characters (seed).
+	ID string
+	// Name is 0 to 64 characters (seed).
+	Name string
+	// Description is at most 128 characters (seed).
+	Description string
+	// Domain is empty when there is none.
+	Domain string
+	// Certificate is PEM, as the server keeps it.
+	Certificate string
+	// CreateTime and UpdateTime read like "2016-06-27 08:14:42", without a zone
+	// (seed).
+	CreateTime, UpdateTime string
+}
+
+// NewCertificate is what a certificate is created from.
+type NewCertificate struct {
+	// Name may be nil: the server then names it.
+	Name        *string
+	Description string
+	// Domain may be nil: the server then decides.
+	Domain *string
+	// Certificate and PrivateKey are PEM.
+	Certificate string
+	PrivateKey  secret.Value
+}
+
+// CreateCertificate creates a certificate in a project. When the server has
+// made one, the returned certificate has its id, also with an error: then the
+// rest of it could not be read.
+func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Certificate, error) {
+	cert, err := c.createCertificate(ctx, projectID, create)
+	if err != nil {
+		return cert, fmt.Errorf("create certificate in project %s: %w", projectID, err)
+	}
+	return cert, nil
+}
+
+func (c *Client) createCertificate(ctx context.Context, projectID string, create NewCertificate) (Certificate, error) {
+	response, err := c.send(ctx, http.MethodPost, projectID, struct {
+		Name        *string `json:"name,omitempty"`
+		Description string  `json:"description"`
+		Domain      *string `json:"domain,omitempty"`
+		Certificate string  `json:"certificate"`
+		PrivateKey  string  `json:"private_key"`
+	}{create.Name, create.Description, create.Domain, create.Certificate, create.PrivateKey.Reveal()}, "certificate")
+	if err != nil {
+		return Certificate{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+
+	answer, err := decodeAnswer(response.Body)
+	if answer.ID == "" {
+		return Certificate{}, unreadable(response, cmp.Or(err, errors.New("it has no id")))
+	}
+	// A create may be answered without the domain (recorded).
+	if create.Domain != nil && !answer.has("domain") {
+		answer.Domain = *create.Domain
+	}
+	if err == nil && answer.has("name", "description", "certificate", "create_time", "update_time") {
+		return answer.Certificate, nil
+	}
+	cert, err := c.GetCertificate(ctx, projectID, answer.ID)
+	if err != nil {
+		return answer.Certificate, err
+	}
+	return cert, nil
+}
+
+// GetCertificate returns a certificate of a project. The API has no call for
+// that: it is looked up in the list. ErrNotFound is returned only when a
+// complete list lacks it.
+func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
+	certificates, complete, err := c.listCertificates(ctx, projectID)
+	if err != nil {
+		return Certificate{}, fmt.Errorf("list certificates of project %s: %w", projectID, err)
+	}
+	for _, cert := range certificates {
+		if cert.ID == id {
+			return cert, nil
+		}
+	}
+	if !complete {
+		return Certificate{}, fmt.Errorf("certificate %s is not among the %d certificates that the server listed for project %s, but that list is incomplete by its own count",
+			id, len(certificates), projectID)
+	}
+	return Certificate{}, fmt.Errorf("get certificate %s of project %s: %w", id, projectID, ErrNotFound)
+}
+
+// listCertificates returns the certificates of a project, and whether those are
+// all, by the server's own count.
+func (c *Client) listCertificates(ctx context.Context, projectID string) ([]Certificate, bool, error) {
+	response, err := c.send(ctx, http.MethodGet, projectID, nil, "certificate")
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	certificates, complete, err := decodeList(response.Body)
+	if err != nil {
+		return nil, false, unreadable(response, err)
+	}
+	return certificates, complete, nil
+}
+
+// UpdateCertificate sets the name and the description of a certificate by one
+// PUT, and returns the certificate as the server has it then. Where the answer
+// does not tell, that is read back until the change shows, or ctx is done.
+// ErrNotFound says that the certificate does not exist.
+func (c *Client) UpdateCertificate(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
+	cert, err := c.updateCertificate(ctx, projectID, id, name, description)
+	if err != nil {
+		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", id, projectID, err)
+	}
+	return cert, nil
+}
+
+func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
+	response, err := c.send(ctx, http.MethodPut, projectID, struct {
+		Name        string `json:"name"`
+		Description string `json:"description"` // sent when empty too: that clears it
+	}{name, description}, "certificate", id)
+	if err != nil {
+		return Certificate{}, c.decideNotFound(ctx, projectID, id, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+
+	answer, err := decodeAnswer(response.Body)
+	if err == nil && answer.ID == id && answer.has("name", "description", "domain", "certificate", "create_time", "update_time") {
+		return answer.Certificate, nil
+	}
+
+	const first, longest = 250 * time.Millisecond, 5 * time.Second
+	for wait := first; ; wait = min(2*wait, longest) {
+		cert, err := c.GetCertificate(ctx, projectID, id)
+		if err != nil {
+			return Certificate{}, err
+		}
+		if cert.Name == name && cert.Description == description {
+			return cert, nil
+		}
+		if err := pause(ctx, wait); err != nil {
+			return Certificate{}, fmt.Errorf("the server accepted the change, but still shows the name %q and the description %q: %w", cert.Name, cert.Description, err)
+		}
+	}
+}
+
+// DeleteCertificate deletes a certificate, and succeeds when there is none.
+// While a listener holds the certificate it tries again, for as long as
+// patience, and then fails with an *InUseError.
+func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, patience time.Duration) error {
+	err := c.deletePatiently(ctx, projectID, id, patience)
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	var inUse *InUseError
+	if errors.As(err, &inUse) {
+		inUse.Listeners, inUse.ListenersErr = c.ListenersOf(ctx, projectID, id)
+	}
+	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
+}
+
+func (c *Client) deletePatiently(ctx context.Context, projectID, id string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	const first, longest = time.Second, 30 * time.Second
+	var refusal *Error
+	for wait := first; ; wait = min(2*wait, longest) {
+		err := c.deleteOnce(ctx, projectID, id)
+		var answer *Error
+		if errors.As(err, &answer) && answer.inUse() {
+			refusal = answer
+			err = pause(ctx, wait)
+			if err == nil {
+				continue
+			}
+		}
+		if refusal != nil && errors.Is(err, context.DeadlineExceeded) {
+			return &InUseError{Err: refusal}
+		}
+		return err
+	}
+}
+
+func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
+	response, err := c.send(ctx, http.MethodDelete, projectID, nil, "certificate", id)
+	if err != nil {
+		return c.decideNotFound(ctx, projectID, id, err)
+	}
+	return response.Body.Close()
+}
+
+// decideNotFound turns the refusal of a call for one certificate into
+// ErrNotFound where it is proven that the certificate does not exist. A bare 404
+// proves nothing; a fresh list does.
+func (c *Client) decideNotFound(ctx context.Context, projectID, id string, refusal error) error {
+	var answer *Error
+	switch {
+	case !errors.As(refusal, &answer):
+		return refusal
+	case answer.notFound():
+		return fmt.Errorf("%w: %w", ErrNotFound, refusal)
+	case !answer.undecided():
+		return refusal
+	}
+	_, err := c.GetCertificate(ctx, projectID, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return fmt.Errorf("%w: %w", ErrNotFound, refusal)
+	case err != nil:
+		return fmt.Errorf("%w; whether the certificate exists is not known: %w", refusal, err)
+	}
+	return refusal
+}
+
+// answer is a certificate and which of its fields the server sent.
+type answer struct {
+	Certificate
+	fields map[string]bool
+}
+
+func (a answer) has(fields ...string) bool {
+	for _, field := range fields {
+		if !a.fields[field] {
+			return false
+		}
+	}
+	return true
+}
+
+// target returns where a field is decoded to, or nil when it is not.
+func (a *answer) target(field string) *string {
+	switch field {
+	case "id":
+		return &a.ID
+	case "name":
+		return &a.Name
+	case "description":
+		return &a.Description
+	case "domain":
+		return &a.Domain
+	case "certificate":
+		return &a.Certificate.Certificate
+	case "create_time":
+		return &a.CreateTime
+	case "update_time":
+		return &a.UpdateTime
+	}
+	return nil
+}
+
+// decodeAnswer reads a body that is one certificate. With an error, what was
+// read before it is returned: half a body may have the id.
+func decodeAnswer(body io.Reader) (answer, error) {
+	decoder := json.NewDecoder(body)
+	a, err := decodeCertificate(decoder)
+	if err != nil {
+		return a, err
+	}
+	return a, expectEnd(decoder)
+}
+
+// decodeCertificate reads a certificate field by field, so that the private key
+// and whatever else the API may add is skipped and never becomes a value.
+func decodeCertificate(decoder *json.Decoder) (answer, error) {
+	a := answer{fields: map[string]bool{}}
+	err := decodeObject(decoder, func(field string) error {
+		target := a.target(field)
+		if target == nil {
+			return decoder.Decode(&skipped{})
+		}
+		a.fields[field] = true
+		return decoder.Decode(target) // null leaves it empty
+	})
+	return a, err
+}
+
+// decodeList reads the answer to a list, and whether it is complete:
+// instance_num, if given, equals the number of certificates. That is a string
+// (reference, recorded), or a number (assumed). A null instead of a list is an
+// empty one only with an instance_num of 0 (assumed).
+func decodeList(body io.Reader) (certificates []Certificate, complete bool, err error) {
+	decoder := json.NewDecoder(body)
+	var listed, null bool
+	var count text
+	err = decodeObject(decoder, func(field string) (err error) {
+		switch field {
+		case "certificates":
+			listed = true
+			null, err = decodeArray(decoder, func() error {
+				a, err := decodeCertificate(decoder)
+				if err != nil {
+					return err
+				}
+				if a.ID == "" {
+					return fmt.Errorf("certificate %d of the list has no id", len(certificates)+1)
+				}
+				certificates = append(certificates, a.Certificate)
+				return nil
+			})
+			return err
+		case "instance_num":
+			return decoder.Decode(&count) // null leaves it empty
+		}
+		return decoder.Decode(&skipped{})
+	})
+	if err == nil {
+		err = expectEnd(decoder)
+	}
+	if err == nil && !listed {
+		err = errors.New(`it has no "certificates"`)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if count == "" {
+		return certificates, !null, nil
+	}
+	return certificates, string(count) == strconv.Itoa(len(certificates)), nil
+}
+
+// decodeObject reads an object, and lets value read the value of each field.
+func decodeObject(decoder *json.Decoder, value func(field string) error) error {
+	if err := expect(decoder, '{'); err != nil {
+		return err
+	}
+	for decoder.More() {
+		field, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
+			return fmt.Errorf("field %s: %w", field, err)
+		}
+	}
+	return expect(decoder, '}')
+}
+
+// decodeArray reads an array, and lets element read each element. It reports
+// whether there is a null in place of the array.
+func decodeArray(decoder *json.Decoder, element func() error) (null bool, err error) {
+	token, err := decoder.Token()
+	if err != nil || token == nil {
+		return err == nil, err
+	}
+	if token != json.Delim('[') {
+		return false, errors.New("it is not an array")
+	}
+	for decoder.More() {
+		if err := element(); err != nil {
+			return false, err
+		}
+	}
+	return false, expect(decoder, ']')
+}
+
+func expect(decoder *json.Decoder, want json.Delim) error {
+	token, err := decoder.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	case err != nil:
+		return err
+	case token != want:
+		return fmt.Errorf("it has no %q where one belongs", want.String())
+	}
+	return nil
+}
+
+func expectEnd(decoder *json.Decoder) error {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows its end")
+	}
+	return nil
+}
+
+// skipped is a value that is not decoded.
+type skipped struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*skipped) UnmarshalJSON([]byte) error { return nil }

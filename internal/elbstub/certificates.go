@@ -1,0 +1,326 @@
+package elbstub
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A Certificate as the cloud holds it.
+type Certificate struct {
+	ID          string
+	ProjectID   string
+	Name        string
+	Description string
+	// Domain is empty when none was given.
+	Domain      string
+	Certificate string
+	PrivateKey  string
+	CreateTime  time.Time
+	UpdateTime  time.Time
+}
+
+// certificateBody is a certificate in an answer (seed, Table 2). The private
+// key is there in clear, in the list too (seed, reference, recorded).
+type certificateBody struct {
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`
+	Description string  `json:"description"`
+	Domain      *string `json:"domain"` // null when unset (seed, recorded)
+	Certificate string  `json:"certificate"`
+	PrivateKey  string  `json:"private_key"`
+	CreateTime  string  `json:"create_time"`
+	UpdateTime  string  `json:"update_time"`
+}
+
+// createdBody is the answer to a create: with tenant_id (reference), and
+// without domain when that is unset (recorded).
+type createdBody struct {
+	certificateBody
+	Domain   *string `json:"domain,omitempty"`
+	TenantID string  `json:"tenant_id"`
+}
+
+// listBody is the answer to a list. Its count is a string (reference, recorded).
+type listBody struct {
+	Certificates []certificateBody `json:"certificates"`
+	InstanceNum  string            `json:"instance_num"`
+}
+
+// timeLayout has no zone (seed).
+const timeLayout = "2006-01-02 15:04:05"
+
+func (cert *Certificate) body() certificateBody {
+	return certificateBody{
+		ID:          cert.ID,
+		Name:        cert.Name,
+		Description: cert.Description,
+		Domain:      orNull(cert.Domain),
+		Certificate: cert.Certificate,
+		PrivateKey:  cert.PrivateKey,
+		CreateTime:  cert.CreateTime.Format(timeLayout),
+		UpdateTime:  cert.UpdateTime.Format(timeLayout),
+	}
+}
+
+func (c *Cloud) createCertificate(r request) Response {
+	fields, refusal := decodeFields(r.body, "name", "description", "domain", "certificate", "private_key")
+	if refusal != nil {
+		return *refusal
+	}
+	if refusal := checkFields(fields); refusal != nil {
+		return *refusal
+	}
+	if refusal := checkPair(fields["certificate"], fields["private_key"]); refusal != nil {
+		return *refusal
+	}
+	if len(c.certificates) >= c.options.Quota {
+		return failure(http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)) // reference
+	}
+
+	now := c.options.Now().UTC()
+	cert := &Certificate{
+		ID:          newID(),
+		ProjectID:   r.projectID,
+		Name:        fields["name"],
+		Description: fields["description"],
+		Domain:      fields["domain"],
+		Certificate: fields["certificate"],
+		PrivateKey:  fields["private_key"],
+		CreateTime:  now,
+		UpdateTime:  now,
+	}
+	c.certificates = append(c.certificates, cert)
+	return respond(http.StatusOK, createdBody{ // reference (Huawei Cloud)
+		certificateBody: cert.body(),
+		Domain:          orNull(cert.Domain),
+		TenantID:        cert.ProjectID,
+	})
+}
+
+func (c *Cloud) listCertificates(r request) Response {
+	list := listBody{Certificates: []certificateBody{}}
+	for _, cert := range c.certificates {
+		if cert.ProjectID == r.projectID {
+			list.Certificates = append(list.Certificates, cert.body())
+		}
+	}
+	list.InstanceNum = strconv.Itoa(len(list.Certificates))
+	return respond(http.StatusOK, list)
+}
+
+func (c *Cloud) modifyCertificate(r request) Response {
+	cert, refusal := c.find(r, "ELB.5030")
+	if refusal != nil {
+		return *refusal
+	}
+	// seed: only the name and the description can be modified, both optional.
+	fields, refusal := decodeFields(r.body, "name", "description")
+	if refusal != nil {
+		return *refusal
+	}
+	if refusal := checkFields(fields); refusal != nil {
+		return *refusal
+	}
+	if name, sent := fields["name"]; sent {
+		cert.Name = name
+	}
+	if description, sent := fields["description"]; sent {
+		cert.Description = description
+	}
+	cert.UpdateTime = c.options.Now().UTC()
+	return respond(http.StatusOK, cert.body())
+}
+
+func (c *Cloud) deleteCertificate(r request) Response {
+	cert, refusal := c.find(r, "ELB.5010")
+	if refusal != nil {
+		return *refusal
+	}
+	if slices.ContainsFunc(c.listeners, func(l Listener) bool { return l.holds(cert.ID) }) {
+		// reference: the code; assumed: that a listener is a reason for it.
+		return failure(http.StatusBadRequest, "ELB.5002", "the certificate is in use by a listener and cannot be deleted")
+	}
+	c.remove(cert.ID)
+	return Response{Status: http.StatusNoContent} // reference
+}
+
+// find returns the certificate that the path of a request names. Each
+// operation has a code of its own for a malformed path (reference).
+func (c *Cloud) find(r request, malformed string) (*Certificate, *Response) {
+	if r.certificateID == "" || strings.Contains(r.certificateID, "/") {
+		return nil, new(failure(http.StatusBadRequest, malformed, "the certificate URL is malformed"))
+	}
+	if len(r.certificateID) != 32 {
+		return nil, new(failure(http.StatusBadRequest, "ELB.5020", "the certificate id is not 32 characters long")) // reference
+	}
+	for _, cert := range c.certificates {
+		if cert.ID == r.certificateID && cert.ProjectID == r.projectID {
+			return cert, nil
+		}
+	}
+	// reference: 404 in one table, 400 in another.
+	return nil, new(failure(http.StatusNotFound, "ELB.5040", "the certificate does not exist"))
+}
+
+// decodeFields reads a body that is an object of strings.
+func decodeFields(body []byte, allowed ...string) (map[string]string, *Response) {
+	var raw map[string]any
+	if len(bytes.TrimSpace(body)) == 0 || json.Unmarshal(body, &raw) != nil || raw == nil {
+		return nil, new(failure(http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed")) // reference
+	}
+	fields := make(map[string]string, len(raw))
+	for name, value := range raw {
+		text, isString := value.(string)
+		switch {
+		case !slices.Contains(allowed, name):
+			// assumed: a field that the operation does not have is refused.
+			return nil, invalid(name, "is not a parameter of this operation")
+		case !isString:
+			return nil, invalid(name, "is not a string")
+		}
+		fields[name] = text
+	}
+	return fields, nil
+}
+
+var (
+	// seed: Chinese and Latin letters, digits, underscores, hyphens; 0 to 64 characters.
+	nameRule = regexp.MustCompile(`^[\p{Han}A-Za-z0-9_-]{0,64}$`)
+	// reference: letters, digits, "-", "."; a letter or digit first; at most 254.
+	domainRule = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253})?$`)
+)
+
+// checkFields makes the checks that create and modify share. The code for a
+// parameter against its rule is the reference's.
+func checkFields(fields map[string]string) *Response {
+	description := fields["description"]
+	switch {
+	case !nameRule.MatchString(fields["name"]):
+		return invalid("name", "must be 0 to 64 Chinese or Latin letters, digits, underscores, hyphens")
+	case utf8.RuneCountInString(description) > 128: // seed
+		return invalid("description", "must be at most 128 characters")
+	case strings.ContainsAny(description, "<>"): // seed
+		return invalid("description", "must not contain < or >")
+	case !domainRule.MatchString(fields["domain"]):
+		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and start with a letter or a digit")
+	}
+	return nil
+}
+
+// checkPair checks the certificate and the key of a create.
+func checkPair(certificate, privateKey string) *Response {
+	// reference: ELB.1001 where one of the two is empty.
+	if certificate == "" {
+		return invalid("certificate", "must not be empty")
+	}
+	if privateKey == "" {
+		return invalid("private_key", "must not be empty")
+	}
+	// reference: the codes; assumed: which of them means what.
+	blocks := pemBlocks(certificate)
+	if len(blocks) == 0 || slices.ContainsFunc(blocks, func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }) {
+		return new(failure(http.StatusBadRequest, "ELB.1011", "the content of certificate is not valid"))
+	}
+	keys := pemBlocks(privateKey)
+	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" || !isDER(keys[0].Bytes) {
+		return new(failure(http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"))
+	}
+	if _, err := x509.ParseCertificate(blocks[0].Bytes); err != nil {
+		return nil // an algorithm that this stub does not know, such as SM2
+	}
+	if _, err := tls.X509KeyPair([]byte(certificate), []byte(privateKey)); err != nil {
+		return new(failure(http.StatusBadRequest, "ELB.5013", "private_key does not belong to certificate"))
+	}
+	return nil
+}
+
+// pemBlocks returns the blocks of a text that is PEM from beginning to end, or
+// nil.
+func pemBlocks(text string) []*pem.Block {
+	var blocks []*pem.Block
+	rest := []byte(strings.TrimSpace(text))
+	for len(rest) > 0 {
+		if !bytes.HasPrefix(rest, []byte("-----BEGIN ")) {
+			return nil
+		}
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil
+		}
+		blocks = append(blocks, block)
+		rest = bytes.TrimSpace(rest)
+	}
+	return blocks
+}
+
+func isDER(der []byte) bool {
+	var value asn1.RawValue
+	rest, err := asn1.Unmarshal(der, &value)
+	return err == nil && len(rest) == 0
+}
+
+func invalid(parameter, rule string) *Response {
+	return new(failure(http.StatusBadRequest, "ELB.1001", fmt.Sprintf("parameter %s is invalid: it %s", parameter, rule)))
+}
+
+// newID returns 32 hexadecimal characters (seed, recorded).
+func newID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
+}
+
+// Certificates returns the certificates of a project, oldest first.
+func (c *Cloud) Certificates(projectID string) []Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var certs []Certificate
+	for _, cert := range c.certificates {
+		if cert.ProjectID == projectID {
+			certs = append(certs, *cert)
+		}
+	}
+	return certs
+}
+
+// Change changes the certificate with that id behind its client's back, and
+// reports whether there is one.
+func (c *Cloud) Change(id string, change func(*Certificate)) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+	if i < 0 {
+		return false
+	}
+	change(c.certificates[i])
+	c.certificates[i].UpdateTime = c.options.Now().UTC()
+	return true
+}
+
+// Remove removes the certificate with that id behind its client's back, even
+// from a listener, and reports whether there was one.
+func (c *Cloud) Remove(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.remove(id)
+}
+
+func (c *Cloud) remove(id string) bool {
+	before := len(c.certificates)
+	c.certificates = slices.DeleteFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+	return len(c.certificates) < before
+}

@@ -1,0 +1,284 @@
+// Package elbstub imitates, in memory, the certificate API of the classic load
+// balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family. It serves the
+// tests, the demonstration, and whoever wants to try the provider without a
+// cloud.
+//
+// It shares no code with the client: it has wire types and rules of its own,
+// so that a mistake in one of them cannot agree with itself. It is as strict as
+// the documents are. Each rule names where it comes from:
+//
+//   - seed: the reference page "modify a certificate"
+//   - reference: the other pages of the same API reference
+//   - recorded: answers recorded by existing SDKs
+//   - observed: what existing clients and bug reports show
+//   - assumed: nothing seen; a guess that a real cloud may prove wrong
+package elbstub
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultQuota is how many certificates an account may hold unless it asks for
+// more (reference).
+const DefaultQuota = 120
+
+// maxRequestBody is far above two PEM chains (assumed; no limit is documented).
+const maxRequestBody = 1 << 20
+
+// Options describe a Cloud.
+type Options struct {
+	// BasePath is the path in front of /v1.0, such as "/gateway/elb". Empty
+	// means the root.
+	BasePath string
+	// Tokens maps each valid token to the one project that it is good for.
+	Tokens map[string]string
+	// Quota is how many certificates the account may hold, over all its
+	// projects. 0 means DefaultQuota.
+	Quota int
+	// Now is the clock of the server. nil means time.Now.
+	Now func() time.Time
+}
+
+// Cloud is the stand-in. It is an http.Handler, safe for concurrent use.
+type Cloud struct {
+	options Options
+	mux     *http.ServeMux
+
+	mu           sync.Mutex
+	certificates []*Certificate
+	listeners    []Listener
+	scripted     []scriptedFault
+	journal      []Call
+}
+
+// New returns an empty Cloud.
+func New(options Options) *Cloud {
+	options.Quota = cmp.Or(options.Quota, DefaultQuota)
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	c := &Cloud{options: options, mux: http.NewServeMux()}
+
+	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
+	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))
+	c.mux.HandleFunc("GET "+elbaas+"/certificate", c.serve(ListCertificates, c.listCertificates))
+	c.mux.HandleFunc("PUT "+elbaas+"/certificate/{certificate_id...}", c.serve(ModifyCertificate, c.modifyCertificate))
+	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
+	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
+	c.mux.HandleFunc("/", c.serve(Unknown, nil))
+	return c
+}
+
+// ServeHTTP answers one request of a client.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mux.ServeHTTP(w, r)
+}
+
+// An Operation is one of the calls that the API has.
+type Operation string
+
+// The operations of the API.
+const (
+	CreateCertificate Operation = "create certificate"
+	ListCertificates  Operation = "list certificates"
+	ModifyCertificate Operation = "modify certificate"
+	DeleteCertificate Operation = "delete certificate"
+	ListListeners     Operation = "list listeners"
+	// Unknown is every request that no documented operation matches.
+	Unknown Operation = "unknown"
+)
+
+// request is what a handler reads.
+type request struct {
+	projectID     string
+	certificateID string
+	body          []byte
+}
+
+// A Response is what a call is answered with.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// cut is how many bytes of Body are sent before the connection closes;
+	// less than 0 closes it without an answer.
+	cut int
+}
+
+// serve adapts a handler: it checks what all operations check, lets a scripted
+// fault interfere, keeps the journal, and writes the answer.
+func (c *Cloud) serve(operation Operation, handle func(request) Response) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		requestID := newID()
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
+		answer := func() Response {
+			if err != nil {
+				return failure(http.StatusBadRequest, "ELB.0002", "the request body could not be read")
+			}
+			if refusal, refused := c.refuse(operation, r); refused {
+				return refusal
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return handle(request{
+				projectID:     r.PathValue("project_id"),
+				certificateID: r.PathValue("certificate_id"),
+				body:          body,
+			})
+		}
+
+		response := c.nextFault(operation)(answer)
+		c.record(operation, r, requestID, body, response)
+
+		for name, values := range response.Header {
+			w.Header()[name] = values
+		}
+		w.Header().Set("X-Request-Id", requestID)
+		if response.cut < 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(response.Body)))
+		if response.Status == http.StatusNoContent {
+			w.Header().Del("Content-Length")
+		}
+		w.WriteHeader(response.Status)
+		if response.cut > 0 {
+			_, _ = w.Write(response.Body[:min(response.cut, len(response.Body))])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = w.Write(response.Body)
+	}
+}
+
+// refuse makes the checks that come before an operation.
+func (c *Cloud) refuse(operation Operation, r *http.Request) (Response, bool) {
+	if operation == Unknown {
+		// observed: what the gateway says of a path that it does not know. A GET
+		// of one certificate is such a path (seed and reference have none).
+		return failure(http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"), true
+	}
+	token := r.Header.Get("X-Auth-Token")
+	if token == "" {
+		return failure(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"), true // observed
+	}
+	project, known := c.options.Tokens[token]
+	if !known {
+		return failure(http.StatusUnauthorized, "ELB.1102", "the token is not valid"), true // reference
+	}
+	if project != r.PathValue("project_id") {
+		// reference: a token is good for its own project; assumed: the code.
+		return failure(http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"), true
+	}
+	if r.URL.RawQuery != "" {
+		// reference: no operation has a query parameter; assumed: the refusal.
+		return failure(http.StatusBadRequest, "ELB.5004", "the search condition is not valid"), true
+	}
+	return Response{}, false
+}
+
+// failure is an error in the shape that the reference documents.
+func failure(status int, code, message string) Response {
+	return respond(status, map[string]any{"error": map[string]string{"message": message, "code": code}})
+}
+
+func respond(status int, body any) Response {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("elbstub: an answer is not JSON: %v", err))
+	}
+	return Response{
+		Status: status,
+		Header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}},
+		Body:   text,
+	}
+}
+
+// A Call is one entry of the journal: what a client sent, without its secrets,
+// and what it was told.
+type Call struct {
+	Operation     Operation
+	Method        string
+	Path          string
+	ProjectID     string
+	CertificateID string
+	// Header is the request's, its token replaced.
+	Header http.Header
+	// Body is the request's, its private key replaced.
+	Body string
+	// Status is what was answered; 0 when the connection was closed without an
+	// answer.
+	Status int
+	// RequestID is the X-Request-Id of the answer.
+	RequestID string
+	// Sent is the size of the answer's body in bytes.
+	Sent int
+}
+
+func (c *Cloud) record(operation Operation, r *http.Request, requestID string, body []byte, response Response) {
+	header := r.Header.Clone()
+	if header.Get("X-Auth-Token") != "" {
+		header.Set("X-Auth-Token", "[redacted]")
+	}
+	call := Call{
+		Operation:     operation,
+		Method:        r.Method,
+		Path:          r.URL.Path,
+		ProjectID:     r.PathValue("project_id"),
+		CertificateID: r.PathValue("certificate_id"),
+		Header:        header,
+		Body:          withoutPrivateKey(body),
+		Status:        response.Status,
+		RequestID:     requestID,
+		Sent:          len(response.Body),
+	}
+	if response.cut < 0 {
+		call.Status, call.Sent = 0, 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.journal = append(c.journal, call)
+}
+
+// withoutPrivateKey returns a request's body as it may be shown.
+func withoutPrivateKey(body []byte) string {
+	var fields map[string]any
+	if json.Unmarshal(body, &fields) != nil {
+		if strings.Contains(string(body), "PRIVATE KEY") {
+			return "[redacted]"
+		}
+		return string(body)
+	}
+	if _, sent := fields["private_key"]; !sent {
+		return string(body)
+	}
+	fields["private_key"] = "[redacted]"
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return "[redacted]"
+	}
+	return string(text)
+}
+
+// Journal returns every call so far, oldest first. With operations it returns
+// only the calls of those.
+func (c *Cloud) Journal(operations ...Operation) []Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	calls := slices.Clone(c.journal)
+	if len(operations) == 0 {
+		return calls
+	}
+	return slices.DeleteFunc(calls, func(call Call) bool {
+		return !slices.Contains(operations, call.Operation)
+	})
+}

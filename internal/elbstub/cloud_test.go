@@ -1,0 +1,491 @@
+package elbstub_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+const (
+	project      = "0123456789abcdef0123456789abcdef"
+	token        = "the-token"
+	otherProject = "fedcba9876543210fedcba9876543210"
+	otherToken   = "the-other-token"
+	base         = "/gateway/elb"
+)
+
+// A raw client: it writes JSON by hand, so that it shares no wire type with the
+// stub or with the real client.
+type raw struct {
+	t     *testing.T
+	url   string
+	cloud *elbstub.Cloud
+	token string
+}
+
+func newRaw(t *testing.T, options ...func(*elbstub.Options)) *raw {
+	t.Helper()
+	o := elbstub.Options{BasePath: base, Tokens: map[string]string{token: project, otherToken: otherProject}}
+	for _, option := range options {
+		option(&o)
+	}
+	cloud := elbstub.New(o)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	return &raw{t: t, url: server.URL, cloud: cloud, token: token}
+}
+
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	err    error
+}
+
+func (r *raw) call(method, path, body string) reply {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if r.token != "" {
+		request.Header.Set("X-Auth-Token", r.token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return reply{err: err}
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	return reply{response.StatusCode, response.Header, string(text), err}
+}
+
+func (r reply) fields(t *testing.T) map[string]any {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(r.body), &fields); err != nil {
+		t.Fatalf("the answer %d %q is not an object: %v", r.status, r.body, err)
+	}
+	return fields
+}
+
+// code is the error code, in the shape {"error":{"message","code"}} (reference).
+func (r reply) code() string {
+	var body struct {
+		Error struct{ Code, Message string }
+	}
+	if json.Unmarshal([]byte(r.body), &body) != nil || body.Error.Message == "" {
+		return ""
+	}
+	return body.Error.Code
+}
+
+const certificates = base + "/v1.0/" + project + "/elbaas/certificate"
+
+func newPair(t *testing.T) throwaway.Pair {
+	t.Helper()
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+// creation is the body of a create.
+func creation(pair throwaway.Pair, fields map[string]any) string {
+	body := map[string]any{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
+	for name, value := range fields {
+		body[name] = value
+	}
+	text, _ := json.Marshal(body)
+	return string(text)
+}
+
+func (r *raw) create(pair throwaway.Pair, fields map[string]any) string {
+	r.t.Helper()
+	answer := r.call(http.MethodPost, certificates, creation(pair, fields))
+	if answer.status != http.StatusOK {
+		r.t.Fatalf("create: %d %s", answer.status, answer.body)
+	}
+	return answer.fields(r.t)["id"].(string)
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
+	pair := newPair(t)
+
+	created := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "cert-bky", "description": "certificate"}))
+	if created.status != http.StatusOK {
+		t.Fatalf("create: %d %s", created.status, created.body)
+	}
+	got := created.fields(t)
+	id, _ := got["id"].(string)
+	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) { // seed, recorded
+		t.Errorf("id = %q", id)
+	}
+	want := map[string]any{
+		"id": id, "name": "cert-bky", "description": "certificate",
+		"certificate": pair.Certificate, "private_key": pair.PrivateKey,
+		"create_time": "2016-06-27 08:14:42", "update_time": "2016-06-27 08:14:42",
+		"tenant_id": project, // reference
+		// no domain: absent when unset (recorded)
+	}
+	same(t, "create", got, want)
+
+	now = now.Add(time.Minute)
+	modified := r.call(http.MethodPut, certificates+"/"+id, `{"name":"证书","description":""}`)
+	if modified.status != http.StatusOK {
+		t.Fatalf("modify: %d %s", modified.status, modified.body)
+	}
+	delete(want, "tenant_id")
+	want["name"], want["description"], want["update_time"] = "证书", "", "2016-06-27 08:15:42"
+	want["domain"] = nil // null when unset (seed)
+	same(t, "modify", modified.fields(t), want)
+
+	listed := r.call(http.MethodGet, certificates, "")
+	same(t, "list", listed.fields(t), map[string]any{
+		"certificates": []any{want},
+		"instance_num": "1", // a string (reference, recorded)
+	})
+
+	deleted := r.call(http.MethodDelete, certificates+"/"+id, "")
+	if deleted.status != http.StatusNoContent || deleted.body != "" {
+		t.Errorf("delete: %d %q, want 204 without a body", deleted.status, deleted.body)
+	}
+	if listed := r.call(http.MethodGet, certificates, ""); listed.body != `{"certificates":[],"instance_num":"0"}` {
+		t.Errorf("list after the delete: %s", listed.body)
+	}
+	for _, answer := range []reply{created, modified, listed, deleted} {
+		if answer.header.Get("X-Request-Id") == "" { // observed
+			t.Error("an answer has no X-Request-Id")
+		}
+	}
+}
+
+func TestModifyLeavesOutWhatIsNotSent(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	id := r.create(newPair(t), map[string]any{"name": "one", "description": "two", "domain": "www.example.com"})
+	// Both fields are optional (seed).
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" || got["description"] != "new" {
+		t.Errorf("after a new description: %v", got)
+	}
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t); got["name"] != "one" || got["domain"] != "www.example.com" {
+		t.Errorf("after nothing: %v", got)
+	}
+}
+
+// TestRefusals walks through every check of the stub. Each row names the source
+// of its rule, and of its code.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	pair, stranger := newPair(t), newPair(t)
+	id := strings.Repeat("0", 32)
+
+	for name, row := range map[string]struct {
+		method, path, body string
+		token              string
+		status             int
+		code               string
+	}{
+		"no token (observed)":                  {method: "GET", path: certificates, token: "-", status: 401, code: "APIGW.0301"},
+		"wrong token (reference)":              {method: "GET", path: certificates, token: "wrong", status: 401, code: "ELB.1102"},
+		"another project's token (reference)":  {method: "GET", path: certificates, token: otherToken, status: 403, code: "ELB.9802"},
+		"GET of one certificate (seed)":        {method: "GET", path: certificates + "/" + id, status: 404, code: "APIGW.0101"},
+		"path without the base path (assumed)": {method: "GET", path: strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
+		"version twice (observed)":             {method: "GET", path: base + "/v1.0" + strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
+		"list with a query (reference)":        {method: "GET", path: certificates + "?name=x", status: 400, code: "ELB.5004"},
+
+		"create: empty body (reference)":                 {method: "POST", body: "", status: 400, code: "ELB.0002"},
+		"create: no JSON (reference)":                    {method: "POST", body: "{", status: 400, code: "ELB.0002"},
+		"create: no object (reference)":                  {method: "POST", body: "[]", status: 400, code: "ELB.0002"},
+		"create: null (reference)":                       {method: "POST", body: "null", status: 400, code: "ELB.0002"},
+		"create: no certificate (reference)":             {method: "POST", body: creation(pair, map[string]any{"certificate": ""}), status: 400, code: "ELB.1001"},
+		"create: no private key (reference)":             {method: "POST", body: creation(pair, map[string]any{"private_key": ""}), status: 400, code: "ELB.1001"},
+		"create: certificate is text (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": "hello"}), status: 400, code: "ELB.1011"},
+		"create: certificate is a key (reference)":       {method: "POST", body: creation(pair, map[string]any{"certificate": pair.PrivateKey}), status: 400, code: "ELB.1011"},
+		"create: certificate is half (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": pair.Certificate[:200]}), status: 400, code: "ELB.1011"},
+		"create: key is text (reference)":                {method: "POST", body: creation(pair, map[string]any{"private_key": "hello"}), status: 400, code: "ELB.1011"},
+		"create: key is a certificate (reference)":       {method: "POST", body: creation(pair, map[string]any{"private_key": pair.Certificate}), status: 400, code: "ELB.1011"},
+		"create: key of another certificate (reference)": {method: "POST", body: creation(pair, map[string]any{"private_key": stranger.PrivateKey}), status: 400, code: "ELB.5013"},
+		"create: unknown field (assumed)":                {method: "POST", body: creation(pair, map[string]any{"type": "server"}), status: 400, code: "ELB.1001"},
+		"create: number as a name (assumed)":             {method: "POST", body: creation(pair, map[string]any{"name": 5}), status: 400, code: "ELB.1001"},
+		"create: null as a name (assumed)":               {method: "POST", body: creation(pair, map[string]any{"name": nil}), status: 400, code: "ELB.1001"},
+
+		"modify: empty body (reference)":      {method: "PUT", path: "", body: "", status: 400, code: "ELB.0002"},
+		"modify: a certificate (seed)":        {method: "PUT", body: `{"certificate":"x"}`, status: 400, code: "ELB.1001"},
+		"modify: a private key (seed)":        {method: "PUT", body: `{"private_key":"x"}`, status: 400, code: "ELB.1001"},
+		"modify: a domain (seed)":             {method: "PUT", body: `{"domain":"x"}`, status: 400, code: "ELB.1001"},
+		"modify: null description (assumed)":  {method: "PUT", body: `{"description":null}`, status: 400, code: "ELB.1001"},
+		"modify: unknown id (reference)":      {method: "PUT", path: certificates + "/" + id, body: `{}`, status: 404, code: "ELB.5040"},
+		"modify: short id (reference)":        {method: "PUT", path: certificates + "/abc", body: `{}`, status: 400, code: "ELB.5020"},
+		"modify: malformed URL (reference)":   {method: "PUT", path: certificates + "/a/b", body: `{}`, status: 400, code: "ELB.5030"},
+		"modify: no id (reference)":           {method: "PUT", path: certificates + "/", body: `{}`, status: 400, code: "ELB.5030"},
+		"delete: unknown id (reference)":      {method: "DELETE", path: certificates + "/" + id, status: 404, code: "ELB.5040"},
+		"delete: short id (reference)":        {method: "DELETE", path: certificates + "/abc", status: 400, code: "ELB.5020"},
+		"delete: malformed URL (reference)":   {method: "DELETE", path: certificates + "/a/b", status: 400, code: "ELB.5010"},
+		"listeners: wrong token (reference)":  {method: "GET", path: base + "/v1.0/" + project + "/elbaas/listeners", token: "wrong", status: 401, code: "ELB.1102"},
+		"listeners: with a query (reference)": {method: "GET", path: base + "/v1.0/" + project + "/elbaas/listeners?x=y", status: 400, code: "ELB.5004"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t)
+			existing := r.create(pair, nil)
+			path := row.path
+			switch {
+			case path == "" && row.method == http.MethodPost:
+				path = certificates
+			case path == "":
+				path = certificates + "/" + existing
+			}
+			switch row.token {
+			case "-":
+				r.token = ""
+			case "":
+			default:
+				r.token = row.token
+			}
+			before := r.cloud.Certificates(project)
+
+			answer := r.call(row.method, path, row.body)
+			if answer.status != row.status || answer.code() != row.code {
+				t.Errorf("got %d %s, want %d %s: %s", answer.status, answer.code(), row.status, row.code, answer.body)
+			}
+			after := r.cloud.Certificates(project)
+			if fmt.Sprint(before) != fmt.Sprint(after) {
+				t.Error("a refused call has changed something")
+			}
+		})
+	}
+}
+
+// TestLimits tries both sides of every documented limit, on create and modify.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	pair := newPair(t)
+	id := r.create(pair, nil)
+	for name, row := range map[string]struct {
+		field, value string
+		refused      bool
+	}{
+		"64 Chinese letters (seed)":               {"name", strings.Repeat("证", 64), false},
+		"65 Chinese letters (seed)":               {"name", strings.Repeat("证", 65), true},
+		"64 Latin letters (seed)":                 {"name", strings.Repeat("z", 64), false},
+		"65 Latin letters (seed)":                 {"name", strings.Repeat("z", 65), true},
+		"empty name (seed)":                       {"name", "", false},
+		"all kinds of characters (seed)":          {"name", "证书_Az-09", false},
+		"space in a name (seed)":                  {"name", "a b", true},
+		"dot in a name (seed)":                    {"name", "a.b", true},
+		"umlaut in a name (seed)":                 {"name", "ä", true},
+		"line end in a name (seed)":               {"name", "a\n", true},
+		"128 characters of description (seed)":    {"description", strings.Repeat("说", 128), false},
+		"129 characters of description (seed)":    {"description", strings.Repeat("说", 129), true},
+		"less-than in a description (seed)":       {"description", "a<b", true},
+		"greater-than in a description (seed)":    {"description", "a>b", true},
+		"anything else in a description (seed)":   {"description", "a\"\n&'é 😀", false},
+		"254 characters of domain (reference)":    {"domain", strings.Repeat("d", 254), false},
+		"255 characters of domain (reference)":    {"domain", strings.Repeat("d", 255), true},
+		"no domain (reference)":                   {"domain", "", false},
+		"domain with a wildcard (reference)":      {"domain", "*.example.com", true},
+		"domain that begins with - (reference)":   {"domain", "-a", true},
+		"domain that begins with . (reference)":   {"domain", ".a", true},
+		"domain with an underscore (reference)":   {"domain", "a_b", true},
+		"domain that begins with 0-9 (reference)": {"domain", "1-a.example.com", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := map[string]reply{"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value}))}
+			if row.field != "domain" {
+				body, _ := json.Marshal(map[string]string{row.field: row.value})
+				answers["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
+			}
+			for operation, answer := range answers {
+				if refused := answer.status == http.StatusBadRequest && answer.code() == "ELB.1001"; refused != row.refused || !refused && answer.status != http.StatusOK {
+					t.Errorf("%s: got %d %s, want refused = %t", operation, answer.status, answer.body, row.refused)
+				}
+			}
+		})
+	}
+}
+
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t, func(o *elbstub.Options) { o.Quota = 2 })
+	pair := newPair(t)
+	first := r.create(pair, nil)
+	r.create(pair, nil) // twice the same is no conflict (assumed)
+	if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); answer.status != 400 || answer.code() != "ELB.5151" {
+		t.Errorf("beyond the quota: %d %s", answer.status, answer.body)
+	}
+	r.call(http.MethodDelete, certificates+"/"+first, "")
+	r.create(pair, nil)
+}
+
+func TestProjectsAreApart(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	id := r.create(newPair(t), nil)
+	other := strings.Replace(certificates, project, otherProject, 1)
+	r.token = otherToken
+	if answer := r.call(http.MethodGet, other, ""); answer.body != `{"certificates":[],"instance_num":"0"}` {
+		t.Errorf("the other project lists %s", answer.body)
+	}
+	if answer := r.call(http.MethodPut, other+"/"+id, `{"name":"stolen"}`); answer.code() != "ELB.5040" {
+		t.Errorf("the other project modifies: %d %s", answer.status, answer.body)
+	}
+	if answer := r.call(http.MethodDelete, other+"/"+id, ""); answer.code() != "ELB.5040" {
+		t.Errorf("the other project deletes: %d %s", answer.status, answer.body)
+	}
+}
+
+func TestListenerHoldsCertificate(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"own", "SNI"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t)
+			id := r.create(newPair(t), nil)
+			listener := elbstub.Listener{ProjectID: project, Name: "https", CertificateID: id}
+			if how == "SNI" {
+				listener = elbstub.Listener{ProjectID: project, Name: "https", SNI: id}
+			}
+			listener.ID = r.cloud.Listen(listener)
+
+			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 || answer.code() != "ELB.5002" {
+				t.Errorf("delete in use: %d %s", answer.status, answer.body)
+			}
+			var listed []map[string]any // a bare array (reference)
+			answer := r.call(http.MethodGet, base+"/v1.0/"+project+"/elbaas/listeners", "")
+			if err := json.Unmarshal([]byte(answer.body), &listed); err != nil || len(listed) != 1 {
+				t.Fatalf("listeners: %s", answer.body)
+			}
+			if listed[0]["id"] != listener.ID || listed[0]["name"] != "https" || listed[0]["loadbalancer_id"] == "" {
+				t.Errorf("listeners: %s", answer.body)
+			}
+			own, sni := any(id), any(nil)
+			if how == "SNI" {
+				own, sni = nil, id
+			}
+			if listed[0]["certificate_id"] != own || listed[0]["certificates"] != sni {
+				t.Errorf("listeners: %s", answer.body)
+			}
+			r.cloud.Hangup(listener.ID)
+			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
+				t.Errorf("delete afterwards: %d %s", answer.status, answer.body)
+			}
+		})
+	}
+}
+
+func TestBehindTheBack(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	id := r.create(newPair(t), map[string]any{"name": "before"})
+	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) || r.cloud.Change("none", func(*elbstub.Certificate) {}) {
+		t.Error("Change reports wrongly")
+	}
+	if got := r.cloud.Certificates(project)[0].Name; got != "after" {
+		t.Errorf("name = %q", got)
+	}
+	if !r.cloud.Remove(id) || r.cloud.Remove(id) {
+		t.Error("Remove reports wrongly")
+	}
+	if got := r.cloud.Certificates(project); len(got) != 0 {
+		t.Errorf("there still is %v", got)
+	}
+}
+
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	pair := newPair(t)
+	id := r.create(pair, map[string]any{"name": "one"})
+	r.call(http.MethodPut, certificates+"/"+id, `{"name":"two"}`)
+	r.call(http.MethodPost, certificates, `{"private_key": "-----BEGIN PRIVATE KEY-----`)
+
+	calls := r.cloud.Journal()
+	if len(calls) != 3 {
+		t.Fatalf("%d calls, want 3", len(calls))
+	}
+	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` || put[0].Status != 200 ||
+		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 || put[0].RequestID == "" {
+		t.Errorf("the PUT: %+v", put)
+	}
+	shown := fmt.Sprintf("%+v", calls)
+	for _, secret := range []string{token, "PRIVATE KEY", strings.Split(pair.PrivateKey, "\n")[1]} {
+		if strings.Contains(shown, secret) {
+			t.Errorf("the journal shows %q", secret)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	pair := newPair(t)
+	for name, row := range map[string]struct {
+		fault     elbstub.Fault
+		check     func(reply) bool
+		committed bool
+	}{
+		"reply":       {elbstub.Reply(502, "<html>"), func(r reply) bool { return r.status == 502 && r.body == "<html>" }, false},
+		"reply after": {elbstub.ReplyAfter(202, ""), func(r reply) bool { return r.status == 202 && r.body == "" }, true},
+		"cut": {elbstub.Cut(20), func(r reply) bool {
+			return r.status == 200 && len(r.body) == 20 && r.err != nil
+		}, true},
+		"drop": {elbstub.Drop(), func(r reply) bool { return r.err != nil && r.status == 0 }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t)
+			r.cloud.Script(elbstub.CreateCertificate, 2, row.fault)
+			r.create(pair, nil)
+			r.call(http.MethodGet, certificates, "") // another operation does not count
+			if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); !row.check(answer) {
+				t.Errorf("got %+v", answer)
+			}
+			want := 1
+			if row.committed {
+				want = 2
+			}
+			if got := len(r.cloud.Certificates(project)); got != want {
+				t.Errorf("%d certificates, want %d", got, want)
+			}
+			r.create(pair, nil) // the fault is over
+		})
+	}
+}
+
+func TestFaultsInARow(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	r.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(501, ""))
+	r.cloud.Script(elbstub.ListCertificates, 3, elbstub.Reply(503, ""))
+	r.cloud.Script(elbstub.ListCertificates, 2, elbstub.Reply(502, ""))
+	for _, want := range []int{501, 502, 503, 200} {
+		if got := r.call(http.MethodGet, certificates, "").status; got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+}
+
+// same compares two JSON values.
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	g, _ := json.Marshal(got)
+	w, _ := json.Marshal(want)
+	if string(g) != string(w) {
+		t.Errorf("%s answers\n%s\nwant\n%s", what, g, w)
+	}
+}

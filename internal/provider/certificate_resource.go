@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+)
+
+var (
+	_ resource.Resource                = (*certificateResource)(nil)
+	_ resource.ResourceWithConfigure   = (*certificateResource)(nil)
+	_ resource.ResourceWithImportState = (*certificateResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*certificateResource)(nil)
+)
+
+// NewCertificateResource returns the resource elbaas_certificate.
+func NewCertificateResource() resource.Resource {
+	return &certificateResource{}
+}
+
+type certificateResource struct {
+	cloud *cloud
+}
+
+// Metadata implements resource.Resource.
+func (r *certificateResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_certificate"
+}
+
+// Schema implements resource.Resource.
+func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = certificateSchema(ctx)
+}
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *certificateResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	if req.ProviderData != nil { // nil while Terraform validates
+		r.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
+	}
+}
+
+// Create implements resource.Resource.
+func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	project, diags := r.cloud.project(plan.ProjectID)
+	resp.Diagnostics.Append(diags...)
+	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	plan.ProjectID = project
+	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), plan.toAPI())
+	if cert.ID == "" {
+		addError(&resp.Diagnostics, "Unable to create certificate", err)
+		if !refused(err) {
+			resp.Diagnostics.AddWarning("A certificate may have been created nevertheless",
+				"The server did not say what became of the request. Before you apply again, look for the certificate in project "+project.ValueString()+
+					"; if it is there, import it.")
+		}
+		return
+	}
+	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
+	planned := plan
+	plan.complete(cert)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+
+	// From here on an error would taint the certificate, and the next apply
+	// would replace one that works.
+	if err != nil {
+		summary := fmt.Sprintf("Certificate %q was created, but not read back", cert.ID)
+		resp.Diagnostics.AddWarning(summary, describe(err)+"\n\nThe next plan reads it.")
+		return
+	}
+	for _, d := range planned.differences(cert) {
+		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The server keeps another "+d.attribute,
+			d.describe(cert.ID)+" The next plan shows the difference.")
+	}
+}
+
+// Read implements resource.Resource.
+func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state certificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	id := state.ID.ValueString()
+	cert, err := r.cloud.client.GetCertificate(ctx, state.ProjectID.ValueString(), id)
+	if errors.Is(err, elb.ErrNotFound) {
+		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
+		return
+	}
+	state.fromAPI(cert)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update implements resource.Resource.
+func (r *certificateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.Name.Equal(state.Name) && plan.Description.Equal(state.Description) {
+		plan.UpdateTime = state.UpdateTime
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	id := state.ID.ValueString()
+	summary := fmt.Sprintf("Unable to update certificate %q", id)
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), id, plan.Name.ValueString(), plan.Description.ValueString())
+	if err != nil {
+		addError(&resp.Diagnostics, summary, err)
+		return
+	}
+	for _, d := range plan.differences(cert) {
+		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
+			d.describe(id)+" The next plan reads what the server has.")
+	}
+	plan.complete(cert)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete implements resource.Resource.
+func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state certificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	timeout, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := state.ID.ValueString()
+	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, timeout); err != nil {
+		addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
+	}
+}
+
+// ImportState implements resource.ResourceWithImportState.
+func (r *certificateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	own, id, err := parseImportID(req.ID)
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("The import id %q cannot be used: %s. Import by the id of the certificate, or by project_id/id.", req.ID, err))
+		return
+	}
+	project, diags := r.cloud.project(types.StringValue(own))
+	resp.Diagnostics.Append(diags...)
+	if project.IsUnknown() {
+		resp.Diagnostics.AddError("Provider argument not known yet",
+			"The provider argument project_id is known only after an apply. Import by project_id/id.")
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+}
+
+// ModifyPlan implements resource.ResourceWithModifyPlan.
+func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // a destruction
+	}
+	var plan certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		r.planProject(ctx, req, resp)
+		return
+	}
+	var state certificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("update_time"), types.StringUnknown())...)
+	}
+}
+
+// planProject makes the provider's project that of a new certificate which
+// names none, so that the plan shows it.
+func (r *certificateResource) planProject(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var own types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("project_id"), &own)...)
+	if resp.Diagnostics.HasError() || !own.IsNull() {
+		return
+	}
+	project, diags := r.cloud.project(own)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("project_id"), project)...)
+}

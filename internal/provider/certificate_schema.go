@@ -1,0 +1,221 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+const (
+	defaultReadTimeout  = 5 * time.Minute
+	defaultWriteTimeout = 10 * time.Minute
+)
+
+func certificateSchema(ctx context.Context) schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: "A certificate of the classic load balancer, with its private key. " +
+			"The API can change `name` and `description` of a certificate and nothing else: " +
+			"those change in place, a change of anything else replaces the certificate.",
+		Attributes: map[string]schema.Attribute{
+			"certificate": schema.StringAttribute{
+				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain. A change replaces the certificate.",
+				Required:            true,
+				Validators:          []validator.String{textRule{"certificate", checkNotEmpty}},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"private_key": schema.StringAttribute{
+				MarkdownDescription: "The private key of the certificate as PEM, not encrypted. It is kept in the state. " +
+					"It is never read from the API, so an import leaves it out and the next apply takes it from the configuration. " +
+					"A change replaces the certificate.",
+				Required:   true,
+				Sensitive:  true,
+				Validators: []validator.String{textRule{"private key", checkNotEmpty}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
+					func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+						resp.RequiresReplace = !req.StateValue.IsNull()
+					},
+					"A change replaces the certificate, except after an import, which leaves the key out.",
+					"A change replaces the certificate, except after an import, which leaves the key out.",
+				)},
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "The name of the certificate: 0 to 64 Chinese letters, Latin letters, digits, `_` and `-`. " +
+					"Left out, the name that the server has stays. A change is made in place.",
+				Optional:      true,
+				Computed:      true,
+				Validators:    []validator.String{textRule{"name", checkName}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"description": schema.StringAttribute{
+				MarkdownDescription: "A description: at most 128 characters, without `<` and `>`. The default is empty, so that " +
+					"removing it from the configuration clears it. A change is made in place.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(""),
+				Validators: []validator.String{textRule{"description", checkDescription}},
+			},
+			"domain": schema.StringAttribute{
+				MarkdownDescription: "The domain name that the certificate is signed for, as a note to the reader: at most 254 letters, digits, `-` and `.`, " +
+					"a letter or digit first. Left out, what the server has stays; empty means none. A change replaces the certificate.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{textRule{"domain", checkDomain}},
+				PlanModifiers: []planmodifier.String{
+					stringplanmodifier.UseStateForUnknown(),
+					stringplanmodifier.RequiresReplaceIfConfigured(),
+				},
+			},
+			"project_id": schema.StringAttribute{
+				MarkdownDescription: "The id of the project that the certificate belongs to. The default is the provider's project at the time of the creation. " +
+					"A change replaces the certificate.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{textRule{"project id", checkProjectID}},
+				PlanModifiers: []planmodifier.String{
+					stringplanmodifier.UseStateForUnknown(),
+					stringplanmodifier.RequiresReplaceIfConfigured(),
+				},
+			},
+			"id": schema.StringAttribute{
+				MarkdownDescription: "The id that the server gave the certificate: 32 hexadecimal characters.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"create_time": schema.StringAttribute{
+				MarkdownDescription: "When the certificate was created, as the server writes it: `2016-06-27 08:14:42`, without a time zone.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"update_time": schema.StringAttribute{
+				MarkdownDescription: "When the certificate was last changed, in the form of `create_time`.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+		},
+		Blocks: map[string]schema.Block{
+			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+				Create: true, CreateDescription: "How long a creation may take, as in `90s` or `10m`. The default is 10 minutes.",
+				Read: true, ReadDescription: "How long a read may take. The default is 5 minutes.",
+				Update: true, UpdateDescription: "How long a change may take. The default is 10 minutes.",
+				Delete: true, DeleteDescription: "How long a deletion may take, and with that, how long it is tried again while a listener holds the certificate. The default is 10 minutes.",
+			}),
+		},
+	}
+}
+
+// textRule is a validator of a text. The error that check returns completes the
+// sentence "The name …".
+type textRule struct {
+	noun  string
+	check func(string) error
+}
+
+var _ validator.String = textRule{}
+
+// Description implements validator.String.
+func (r textRule) Description(context.Context) string {
+	return "The " + r.noun + " keeps the rules of the API."
+}
+
+// MarkdownDescription implements validator.String.
+func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
+
+// ValidateString implements validator.String.
+func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := r.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+r.noun, "The "+r.noun+" "+err.Error()+".")
+	}
+}
+
+func checkNotEmpty(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errors.New(`is empty. Give the text of a PEM file, for example file("${path.module}/www.pem")`)
+	}
+	return nil
+}
+
+// checkName keeps the rule of the API reference (seed). Characters are Unicode
+// characters: 64 Chinese letters are a legal name.
+func checkName(name string) error {
+	const rule = "A name has 0 to 64 Chinese letters, Latin letters (A–Z, a–z), digits, underscores and hyphens"
+	if err := checkLength(name, 64, rule); err != nil {
+		return err
+	}
+	return checkCharacters(name, rule, func(r rune) bool {
+		return isLatinOrDigit(r) || r == '_' || r == '-' || unicode.Is(unicode.Han, r)
+	})
+}
+
+// checkDescription keeps the rule of the API reference (seed).
+func checkDescription(description string) error {
+	const rule = `A description has at most 128 characters, and none of them is "<" or ">"`
+	if err := checkLength(description, 128, rule); err != nil {
+		return err
+	}
+	return checkCharacters(description, rule, func(r rune) bool { return r != '<' && r != '>' })
+}
+
+// checkDomain keeps the rule of the API reference.
+func checkDomain(domain string) error {
+	const rule = "A domain has at most 254 letters (A–Z, a–z), digits, hyphens and dots, and begins with a letter or a digit"
+	if err := checkLength(domain, 254, rule); err != nil {
+		return err
+	}
+	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
+		return fmt.Errorf("begins with %q. %s", domain[0], rule)
+	}
+	return checkCharacters(domain, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
+}
+
+// checkProjectID keeps what a path can carry (assumed): the clouds give 32
+// hexadecimal characters, but Keystone allows others.
+func checkProjectID(id string) error {
+	const rule = "A project id is the one that the cloud's console shows, mostly 32 hexadecimal characters; a project's name is something else"
+	if id == "" {
+		return errors.New("is empty. Leave it out to use the provider's project. " + rule)
+	}
+	if err := checkLength(id, 64, rule); err != nil {
+		return err
+	}
+	return checkCharacters(id, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
+}
+
+func checkLength(text string, limit int, rule string) error {
+	if n := utf8.RuneCountInString(text); n > limit {
+		return fmt.Errorf("has %d characters. %s", n, rule)
+	}
+	return nil
+}
+
+func checkCharacters(text, rule string, allowed func(rune) bool) error {
+	position := 0
+	for _, r := range text {
+		position++
+		if !allowed(r) {
+			return fmt.Errorf("contains %s as character %d. %s", describeRune(r), position, rule)
+		}
+	}
+	return nil
+}
+
+func describeRune(r rune) string {
+	return fmt.Sprintf("%q (%U)", string(r), r)
+}
+
+func isLatinOrDigit(r rune) bool {
+	return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9'
+}
