@@ -34,7 +34,7 @@ type Cloud struct {
 }
 
 // NewCloud starts a stub cloud for the duration of a test.
-func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
+func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
 	o := elbstub.Options{
 		BasePath: "/gateway/elb", // not empty, to catch absolute URLs
@@ -75,7 +75,7 @@ func (c *Cloud) Provider(lines ...string) string {
 }
 
 // Only returns the one certificate of the project.
-func (c *Cloud) Only(t testing.TB) elbstub.Certificate {
+func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 	t.Helper()
 	certificates := c.Certificates(ProjectID)
 	if len(certificates) != 1 {
@@ -85,7 +85,7 @@ func (c *Cloud) Only(t testing.TB) elbstub.Certificate {
 }
 
 // NewPair returns a throwaway certificate and its key.
-func NewPair(t testing.TB) throwaway.Pair {
+func NewPair(t *testing.T) throwaway.Pair {
 	t.Helper()
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {

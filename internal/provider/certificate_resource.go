@@ -64,12 +64,12 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	plan.ProjectID = project
 	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), plan.toAPI())
 	if cert.ID == "" {
-		addError(&resp.Diagnostics, "Unable to create certificate", err)
+		detail := describe(err)
 		if !refused(err) {
-			resp.Diagnostics.AddWarning("A certificate may have been created nevertheless",
-				"The server did not say what became of the request. Before you apply again, look for the certificate in project "+project.ValueString()+
-					"; if it is there, import it.")
+			detail += "\n\nA certificate may have been created nevertheless: the server did not say what became of the request. " +
+				"Look for it in project " + project.ValueString() + " before you apply again; if it is there, import it."
 		}
+		resp.Diagnostics.AddError("Unable to create certificate", detail)
 		return
 	}
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})

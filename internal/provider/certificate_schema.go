@@ -176,7 +176,7 @@ func checkDomain(domain string) error {
 		return err
 	}
 	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
-		return fmt.Errorf("begins with %q. %s", domain[0], rule)
+		return fmt.Errorf("begins with %s. %s", describeRune(rune(domain[0])), rule)
 	}
 	return checkCharacters(domain, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -85,12 +86,19 @@ func answerWayOut(answer *elb.Error) string {
 		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
 		forbid   = "The credentials may not do this in this project. Check project_id, that the token was issued for that project, and the policy of the user."
 		waiting  = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request id to the operator of the cloud."
+		ourFault = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
 	)
 	switch answer.Code {
+	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030":
+		return ourFault
 	case "ELB.1001":
 		return "The server refuses the value of an argument. The rules of this cloud may be narrower than the ones checked here: Open Telekom Cloud, for one, documents no Chinese letters in names."
 	case "ELB.1011", "ELB.5013":
 		return "Check that certificate and private_key are PEM, that the key is not encrypted, and that it belongs to the first certificate."
+	case "ELB.5033":
+		return "The server did not change the name and the description, and does not say why. Apply again; if that does not help, give the request id to the operator of the cloud."
+	case "ELB.5131", "ELB.5141":
+		return waiting
 	case "ELB.5151":
 		return "Delete certificates that nobody needs any more, or have the operator of the cloud raise the quota (120 for an account is the usual default). " +
 			"Note that a replacement with create_before_destroy needs room for one more."
@@ -100,17 +108,19 @@ func answerWayOut(answer *elb.Error) string {
 		return forbid
 	case "APIGW.0101":
 		return endpoint
+	case "APIGW.0201":
+		return waiting
 	case "APIGW.0308":
 		return "The cloud limits how often it is called, for example 200 times in 5 minutes. Wait, then apply again, with a smaller -parallelism."
 	}
-	switch answer.Status {
-	case 200, 201, 202, 301, 302, 303, 307, 308, 404, 405:
-		return endpoint
-	case 401:
+	switch status := answer.Status; {
+	case status == http.StatusUnauthorized:
 		return renew
-	case 403:
+	case status == http.StatusForbidden:
 		return forbid
-	case 429, 500, 502, 503, 504:
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:
+		return endpoint
+	case status == http.StatusTooManyRequests, status >= 500:
 		return waiting
 	}
 	return ""

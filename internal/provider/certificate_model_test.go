@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTextRules(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		check func(string) error
+		text  string
+		want  string // part of the error, or empty
+	}{
+		"64 Chinese letters (seed)":            {checkName, strings.Repeat("证", 64), ""},
+		"65 Chinese letters (seed)":            {checkName, strings.Repeat("证", 65), "has 65 characters. A name has 0 to 64"},
+		"64 letters beyond the first plane":    {checkName, strings.Repeat("𠀀", 64), ""},
+		"65 Latin letters (seed)":              {checkName, strings.Repeat("a", 65), "has 65 characters"},
+		"empty name (seed)":                    {checkName, "", ""},
+		"all kinds of characters (seed)":       {checkName, "证书_Az-09", ""},
+		"space":                                {checkName, "证书 1", `contains " " (U+0020) as character 3. A name has`},
+		"dot":                                  {checkName, "www.example.com", `contains "." (U+002E) as character 4`},
+		"umlaut":                               {checkName, "münchen", `contains "ü" (U+00FC) as character 2`},
+		"full-width letter":                    {checkName, "ａ", `(U+FF41) as character 1`},
+		"Chinese full stop":                    {checkName, "好。", `contains "。" (U+3002) as character 2`},
+		"Cyrillic":                             {checkName, "а", `contains "а" (U+0430)`},
+		"line end":                             {checkName, "a\n", `contains "\n" (U+000A) as character 2`},
+		"128 characters of description (seed)": {checkDescription, strings.Repeat("说", 128), ""},
+		"129 characters of description (seed)": {checkDescription, strings.Repeat("说", 129), "has 129 characters"},
+		"less-than (seed)":                     {checkDescription, "a <b", `contains "<" (U+003C) as character 3`},
+		"greater-than (seed)":                  {checkDescription, "a>", `contains ">" (U+003E) as character 2`},
+		"any other description":                {checkDescription, "a\"\n&'é 😀", ""},
+		"254 characters of domain (reference)": {checkDomain, strings.Repeat("d", 254), ""},
+		"255 characters of domain (reference)": {checkDomain, strings.Repeat("d", 255), "has 255 characters"},
+		"no domain":                            {checkDomain, "", ""},
+		"domain (reference)":                   {checkDomain, "1-a.Example.com", ""},
+		"domain with a wildcard":               {checkDomain, "*.example.com", `contains "*" (U+002A) as character 1`},
+		"domain that begins with a dot":        {checkDomain, ".example.com", `begins with "." (U+002E)`},
+		"domain that begins with a hyphen":     {checkDomain, "-example.com", `begins with "-" (U+002D)`},
+		"domain with an underscore":            {checkDomain, "a_b", `contains "_" (U+005F) as character 2`},
+		"domain with an umlaut":                {checkDomain, "münchen.de", `contains "ü"`},
+		"empty certificate":                    {checkNotEmpty, "", "is empty"},
+		"blank certificate":                    {checkNotEmpty, " \r\n", "is empty"},
+		"project id":                           {checkProjectID, testProject, ""},
+		"empty project id":                     {checkProjectID, "", "is empty. Leave it out"},
+		"project id with a slash":              {checkProjectID, "a/b", `contains "/"`},
+		"project id with a dot":                {checkProjectID, "..", `contains "."`},
+		"long project id":                      {checkProjectID, strings.Repeat("a", 65), "has 65 characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := row.check(row.text)
+			if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+				t.Errorf("error %v, want %q", err, row.want)
+			}
+		})
+	}
+}
+
+func TestParseImportID(t *testing.T) {
+	t.Parallel()
+	const id = "5b8f908b5495452aa13beede0afc5d99"
+	for text, want := range map[string]string{
+		id:                                      " " + id,
+		strings.ToUpper(id):                     " " + id,
+		testProject + "/" + id:                  testProject + " " + id,
+		"":                                      "error: 32 hexadecimal characters",
+		id[1:]:                                  "error: 32 hexadecimal characters",
+		id + "0":                                "error: 32 hexadecimal characters",
+		strings.Replace(id, "5", "g", 1):        "error: 32 hexadecimal characters",
+		" " + id:                                "error: 32 hexadecimal characters",
+		"www-example-com":                       "error: 32 hexadecimal characters",
+		"/" + id:                                "error: project id in front of the slash is empty",
+		testProject + "/":                       "error: 32 hexadecimal characters",
+		testProject + "/" + id + "/x":           "error: 32 hexadecimal characters",
+		"my project/" + id:                      `error: contains " "`,
+		"elbaas_certificate.www":                "error: 32 hexadecimal characters",
+		testProject + "/" + strings.ToUpper(id): testProject + " " + id,
+	} {
+		project, got, err := parseImportID(text)
+		if part, wantErr := strings.CutPrefix(want, "error: "); wantErr {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%q: error %v, want %q", text, err, part)
+			}
+			continue
+		}
+		if err != nil || project+" "+got != want {
+			t.Errorf("%q: got %q %q, %v, want %q", text, project, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,693 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+const address = "elbaas_certificate.test"
+
+func attribute(name string, value knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), value)
+}
+
+func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, want)}}
+}
+
+// destroyed asks the cloud whether anything is left.
+func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
+	return func(*terraform.State) error {
+		if left := len(cloud.Certificates(acctest.ProjectID)) + len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
+			return fmt.Errorf("%d certificates are left in the cloud", left)
+		}
+		return nil
+	}
+}
+
+// words matches a message however Terraform breaks its lines.
+func words(message string) *regexp.Regexp {
+	return regexp.MustCompile(strings.Join(strings.Fields(regexp.QuoteMeta(message)), `[\s│]+`))
+}
+
+// calls counts what the cloud was asked for since the last call.
+func calls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
+	seen := 0
+	return func(t *testing.T, want int) {
+		t.Helper()
+		all := len(cloud.Journal(operation))
+		if got := all - seen; got != want {
+			t.Errorf("the cloud saw %d × %s, want %d", got, operation, want)
+		}
+		seen = all
+	}
+}
+
+func TestAccCertificate(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud, elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
+	longName := strings.Repeat("证", 64)
+	var id string
+	before := acctest.Certificate(pair, `name = "www"`, `description = "first"`)
+	after := acctest.Certificate(pair, "name = "+acctest.Quote(longName))
+
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{
+				Config:           cloud.Provider() + before,
+				ConfigPlanChecks: action(plancheck.ResourceActionCreate),
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute("id", knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{32}$`))),
+					attribute("name", knownvalue.StringExact("www")),
+					attribute("description", knownvalue.StringExact("first")),
+					attribute("domain", knownvalue.StringExact("")),
+					attribute("project_id", knownvalue.StringExact(acctest.ProjectID)),
+					attribute("certificate", knownvalue.StringExact(pair.Certificate)),
+					attribute("private_key", knownvalue.StringExact(pair.PrivateKey)),
+					attribute("create_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))),
+					attribute("update_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))),
+				},
+			},
+			{
+				PreConfig: func() {
+					id = cloud.Only(t).ID
+					posts(t, 1)
+				},
+				Config:           cloud.Provider() + before,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			},
+			{ // a rename is one PUT, and a description that is left out is cleared
+				Config: cloud.Provider() + after,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
+					plancheck.ExpectUnknownValue(address, tfjsonpath.New("update_time")),
+					plancheck.ExpectKnownValue(address, tfjsonpath.New("description"), knownvalue.StringExact("")),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute("name", knownvalue.StringExact(longName)),
+					attribute("description", knownvalue.StringExact("")),
+					attribute("private_key", knownvalue.StringExact(pair.PrivateKey)),
+				},
+			},
+			{
+				PreConfig: func() {
+					puts(t, 1)
+					posts(t, 0)
+					deletes(t, 0)
+					want := fmt.Sprintf(`{"name":%q,"description":""}`, longName)
+					if put := cloud.Journal(elbstub.ModifyCertificate)[0]; put.Body != want || put.CertificateID != id {
+						t.Errorf("the PUT for %s was %s", put.CertificateID, put.Body)
+					}
+					if cert := cloud.Only(t); cert.ID != id || cert.Name != longName || cert.Description != "" {
+						t.Errorf("the cloud has %q, %q, %q", cert.ID, cert.Name, cert.Description)
+					}
+				},
+				ResourceName:      address,
+				ImportState:       true,
+				ImportStateVerify: true,
+				// The API shows the key, and the provider does not look.
+				ImportStateVerifyIgnore: []string{"private_key"},
+			},
+			{
+				ResourceName:            address,
+				ImportState:             true,
+				ImportStateIdPrefix:     acctest.ProjectID + "/",
+				ImportStateVerify:       true,
+				ImportStateVerifyIgnore: []string{"private_key"},
+			},
+			{ // changed behind Terraform's back: found, and mended
+				PreConfig: func() {
+					cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "other", "else" })
+				},
+				Config:            cloud.Provider() + after,
+				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(longName))},
+			},
+			{ // taken away behind Terraform's back: found, and created again
+				PreConfig: func() {
+					puts(t, 1)
+					cloud.Remove(id)
+				},
+				Config:           cloud.Provider() + after,
+				ConfigPlanChecks: action(plancheck.ResourceActionCreate),
+			},
+		},
+	})
+	deletes(t, 1)
+}
+
+// TestAccCertificateReplaced has a step for each attribute that the API cannot
+// change.
+func TestAccCertificateReplaced(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	first, second := acctest.NewPair(t), acctest.NewPair(t)
+	puts := calls(cloud, elbstub.ModifyCertificate)
+	var id string
+	replaced := func(config string) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: func() { id = cloud.Only(t).ID },
+			Config:    config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
+				plancheck.ExpectUnknownValue(address, tfjsonpath.New("id")),
+			}},
+			Check: func(*terraform.State) error {
+				if cloud.Only(t).ID == id {
+					return fmt.Errorf("certificate %s was not replaced", id)
+				}
+				return nil
+			},
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{Config: cloud.Provider() + acctest.Certificate(first)},
+			replaced(cloud.Provider() + acctest.Certificate(second)),
+			replaced(cloud.Provider() + acctest.Certificate(second, `domain = "www.example.com"`)),
+			replaced(cloud.Provider() + acctest.Certificate(second, `domain = ""`)),
+			{ // left out, the domain that the server has stays
+				PreConfig:        func() { puts(t, 0) },
+				Config:           cloud.Provider() + acctest.Certificate(second),
+				ConfigPlanChecks: action(plancheck.ResourceActionNoop),
+			},
+		},
+	})
+}
+
+// TestAccCertificateProject: a certificate stays in its project when the
+// provider's default changes, and its replacement goes to the default of the day.
+func TestAccCertificateProject(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	first, second := acctest.NewPair(t), acctest.NewPair(t)
+	elsewhere := "project_id = " + acctest.Quote(acctest.OtherProjectID)
+	here := "project_id = " + acctest.Quote(acctest.ProjectID)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{
+				Config: cloud.Provider() + acctest.Certificate(first, `name = "one"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"), knownvalue.StringExact(acctest.ProjectID)),
+				}},
+			},
+			{ // renamed where it is
+				Config:            cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`),
+				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("project_id", knownvalue.StringExact(acctest.ProjectID))},
+			},
+			{ // what it has already is no change
+				PreConfig: func() {
+					for _, call := range cloud.Journal() {
+						if call.ProjectID != acctest.ProjectID || call.Header.Get("X-Project-Id") != acctest.ProjectID {
+							t.Errorf("%s went to project %s", call.Operation, call.ProjectID)
+						}
+					}
+				},
+				Config:           cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`, here),
+				ConfigPlanChecks: action(plancheck.ResourceActionNoop),
+			},
+			{
+				Config: cloud.Provider(elsewhere) + acctest.Certificate(second, `name = "two"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
+					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"), knownvalue.StringExact(acctest.OtherProjectID)),
+				}},
+				PlanOnly:           true,
+				ExpectNonEmptyPlan: true,
+			},
+			{ // another project is another certificate
+				Config: cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`, elsewhere),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
+				}},
+				PlanOnly:           true,
+				ExpectNonEmptyPlan: true,
+			},
+			{ // its own project comes before the provider's
+				Config:           cloud.Provider(elsewhere) + acctest.Certificate(second, here),
+				ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute("project_id", knownvalue.StringExact(acctest.ProjectID)),
+				},
+			},
+		},
+	})
+}
+
+// TestAccCertificateLeftOut: what the configuration leaves out is the server's.
+func TestAccCertificateLeftOut(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	puts := calls(cloud, elbstub.ModifyCertificate)
+	config := cloud.Provider() + acctest.Certificate(pair)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute("name", knownvalue.StringExact("")),
+					attribute("description", knownvalue.StringExact("")),
+				},
+			},
+			{ // a name of the server's choice
+				PreConfig: func() {
+					cloud.Change(cloud.Only(t).ID, func(cert *elbstub.Certificate) { cert.Name = "chosen" })
+				},
+				Config:            config,
+				ConfigPlanChecks:  action(plancheck.ResourceActionNoop),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
+			},
+			{ // stays when something else changes
+				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`),
+				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
+			},
+			{ // an empty name is a legal one
+				PreConfig:         func() { puts(t, 1) },
+				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`),
+				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(""))},
+			},
+			{ // timeouts are Terraform's business
+				PreConfig:        func() { puts(t, 1) },
+				Config:           cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`, "timeouts {\n    update = \"1m\"\n  }"),
+				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
+			},
+			{
+				PreConfig: func() { puts(t, 0) },
+				Config:    cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`),
+			},
+		},
+	})
+	puts(t, 0)
+}
+
+// TestAccCertificateImport: after an import the key is taken from the
+// configuration, without a call.
+func TestAccCertificateImport(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	var id string
+	config := cloud.Provider() + acctest.Certificate(pair, `name = "www"`)
+	writes := func() int {
+		return len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate))
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				PreConfig: func() { id = cloud.Only(t).ID },
+				// Forgotten, not destroyed.
+				Config: cloud.Provider() + "removed {\n  from = elbaas_certificate.test\n  lifecycle {\n    destroy = false\n  }\n}\n",
+			},
+			{
+				Config:             config,
+				ResourceName:       address,
+				ImportState:        true,
+				ImportStateIdFunc:  func(*terraform.State) (string, error) { return id, nil },
+				ImportStatePersist: true,
+			},
+			{
+				Config:           config,
+				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute("id", knownvalue.StringFunc(func(got string) error {
+						if got != id {
+							return fmt.Errorf("id %s, want %s", got, id)
+						}
+						return nil
+					})),
+					attribute("private_key", knownvalue.StringExact(pair.PrivateKey)),
+				},
+				Check: func(*terraform.State) error {
+					if got := writes(); got != 1 {
+						return fmt.Errorf("%d writes, want only the first POST", got)
+					}
+					return nil
+				},
+			},
+		},
+	})
+}
+
+// TestAccBadInput is what Terraform says of configurations that cannot work.
+// Nothing is ever sent.
+func TestAccBadInput(t *testing.T) {
+	t.Parallel()
+	pair := acctest.NewPair(t)
+	cloud := acctest.NewCloud(t)
+	good := acctest.Certificate(pair)
+	id := strings.Repeat("0", 32)
+	importing := func(id string) string {
+		return cloud.Provider() + good + "import {\n  to = elbaas_certificate.test\n  id = " + acctest.Quote(id) + "\n}\n"
+	}
+	for name, row := range map[string]struct {
+		config string
+		want   string
+	}{
+		"name with a space":             {cloud.Provider() + acctest.Certificate(pair, `name = "a b"`), `name = "a b" The name contains " " (U+0020) as character 2. A name has 0 to 64 Chinese letters, Latin letters`},
+		"name of 65 Chinese letters":    {cloud.Provider() + acctest.Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`), "The name has 65 characters"},
+		"description with >":            {cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`), `The description contains ">" (U+003E) as character 4`},
+		"description of 129 characters": {cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`), "The description has 129 characters"},
+		"wildcard domain":               {cloud.Provider() + acctest.Certificate(pair, `domain = "*.example.com"`), `The domain contains "*" (U+002A) as character 1`},
+		"empty project":                 {cloud.Provider() + acctest.Certificate(pair, `project_id = ""`), "The project id is empty. Leave it out"},
+		"no certificate":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  private_key = \"x\"\n}", `The argument "certificate" is required`},
+		"no private key":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}", `The argument "private_key" is required`},
+		"empty certificate":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"\"\n  private_key = \"x\"\n}", "The certificate is empty"},
+		"empty private key":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n  private_key = \"\"\n}", "The private key is empty"},
+		"endpoint without a scheme":     {cloud.Provider(`endpoint = "elb.example.com"`) + good, "The endpoint from the provider block is"},
+		"endpoint with a query":         {cloud.Provider(`endpoint = "https://elb.example.com/?a"`) + good, "which has a query"},
+		"endpoint with a fragment":      {cloud.Provider(`endpoint = "https://elb.example.com/#a"`) + good, "which has a fragment"},
+		"endpoint with credentials":     {cloud.Provider(`endpoint = "https://a:b@elb.example.com"`) + good, "contains credentials"},
+		"no endpoint":                   {cloud.Provider(`endpoint = null`) + good, "Set endpoint in the provider block, or the environment variable ELBAAS_ENDPOINT."},
+		"no token":                      {cloud.Provider(`token = null`) + good, "HW_AUTH_TOKEN or OS_AUTH_TOKEN."},
+		"no project":                    {cloud.Provider(`project_id = null`) + good, "Set project_id here. Set project_id in the provider block, or the environment variable HW_PROJECT_ID or OS_PROJECT_ID."},
+		"timeout that is none":          {cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"), "soon"},
+		"import id that is none":        {importing("www"), `The import id "www" cannot be used: "www" is not the id of a certificate, which has 32 hexadecimal characters. Import by the id of the certificate, or by project_id/id.`},
+		"import id with two slashes":    {importing("a/b/c"), "32 hexadecimal characters"},
+		"import of nothing":             {importing(id), "Cannot import non-existent remote object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				Steps:                    []resource.TestStep{{Config: row.config, PlanOnly: true, ExpectError: words(row.want)}},
+			})
+		})
+	}
+	t.Cleanup(func() {
+		for _, call := range cloud.Journal() {
+			if call.Operation != elbstub.ListCertificates {
+				t.Errorf("there was a call: %s", call.Operation)
+			}
+		}
+	})
+}
+
+// TestAccRefused is what Terraform says when the server says no. The message
+// carries what the server said, its code, and the request id.
+func TestAccRefused(t *testing.T) {
+	t.Parallel()
+	pair := acctest.NewPair(t)
+	good := acctest.Certificate(pair)
+	for name, row := range map[string]struct {
+		provider []string
+		fault    elbstub.Fault // of the POST
+		quota    int
+		status   int
+		want     []string
+	}{
+		"wrong token":   {provider: []string{`token = "wrong"`}, status: 401, want: []string{"the token is not valid (HTTP 401, code ELB.1102, request id", "Get a new token"}},
+		"wrong project": {provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)}, status: 403, want: []string{"code ELB.9802, request id", "Check project_id"}},
+		"wrong path":    {provider: []string{`endpoint = "ENDPOINT/v1.0"`}, status: 404, want: []string{"code APIGW.0101, request id", "without /v1.0"}},
+		"quota":         {quota: -1, status: 400, want: []string{"quota of -1 is used up (HTTP 400, code ELB.5151, request id", "Delete certificates that nobody needs"}},
+		"HTML": {
+			fault: elbstub.Reply(502, "<html><head><title>502 Bad Gateway</title></head></html>"), status: 502,
+			want: []string{"an HTML page and not the API answered: 502 Bad Gateway (HTTP 502, request id", "not available right now", "A certificate may have been created nevertheless"},
+		},
+		"HTML that looks like success": {fault: elbstub.ReplyAfter(200, "<html></html>"), status: 200, want: []string{`the answer is not JSON but "text/html"`, "request id", "A certificate may have been created nevertheless"}},
+		"half a body":                  {fault: elbstub.Cut(5), status: 200, want: []string{"the answer could not be read: unexpected EOF", "A certificate may have been created nevertheless"}},
+		"an empty body":                {fault: elbstub.ReplyAfter(201, ""), status: 201, want: []string{"unexpected EOF", "A certificate may have been created nevertheless"}},
+		"no answer":                    {fault: elbstub.Drop(), want: []string{"EOF", "The ELB service was not reached", "A certificate may have been created nevertheless"}},
+		"throttled":                    {fault: elbstub.Reply(429, `{"error_msg":"too many","error_code":"APIGW.0308"}`), status: 429, want: []string{"too many (HTTP 429, code APIGW.0308, request id", "-parallelism"}},
+		"anything else":                {fault: elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`), status: 400, want: []string{"strange (HTTP 400, code ELB.9999, request id"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = row.quota })
+			if row.fault != nil {
+				cloud.Script(elbstub.CreateCertificate, 1, row.fault)
+			}
+			for i := range row.provider {
+				row.provider[i] = strings.ReplaceAll(row.provider[i], "ENDPOINT", cloud.Endpoint)
+			}
+			var said string
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				ErrorCheck: func(err error) error {
+					said = err.Error()
+					return nil
+				},
+				Steps: []resource.TestStep{{Config: cloud.Provider(row.provider...) + good}},
+			})
+			for _, part := range append(row.want, "Unable to create certificate") {
+				if !words(part).MatchString(said) {
+					t.Errorf("Terraform did not say %q:\n%s", part, said)
+				}
+			}
+			journal := cloud.Journal()
+			if last := journal[len(journal)-1]; last.Status != row.status || last.Status != 0 && !strings.Contains(said, last.RequestID) {
+				t.Errorf("the server answered %d, request id %s; Terraform said\n%s", last.Status, last.RequestID, said)
+			}
+			for _, secret := range []string{acctest.Token, strings.Split(pair.PrivateKey, "\n")[1]} {
+				if strings.Contains(said, secret) {
+					t.Errorf("Terraform shows a secret:\n%s", said)
+				}
+			}
+		})
+	}
+}
+
+// TestAccHalfCreated: once an id is known it is in the state, whatever comes
+// next, and the certificate is not replaced for it.
+func TestAccHalfCreated(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		post, list elbstub.Fault
+	}{
+		"cut after the id, read back":      {post: elbstub.Cut(80)},
+		"cut after the id, not read back":  {post: elbstub.Cut(80), list: elbstub.Reply(500, "")},
+		"cut after the id, list is HTML":   {post: elbstub.Cut(80), list: elbstub.Reply(200, "<html>")},
+		"cut after the id, list is lost":   {post: elbstub.Cut(80), list: elbstub.Drop()},
+		"cut after the id, list is behind": {post: elbstub.Cut(80), list: elbstub.Reply(200, `{"certificates":[],"instance_num":"0"}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "www"`, `description = "first"`, `domain = "www.example.com"`)
+			cloud.Script(elbstub.CreateCertificate, 1, row.post)
+			if row.list != nil {
+				cloud.Script(elbstub.ListCertificates, 1, row.list)
+			}
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				CheckDestroy:             destroyed(cloud),
+				Steps: []resource.TestStep{
+					{Config: config},
+					{
+						Config:            config,
+						ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+						ConfigStateChecks: []statecheck.StateCheck{attribute("create_time", knownvalue.NotNull())},
+					},
+				},
+			})
+			if posts := len(cloud.Journal(elbstub.CreateCertificate)); posts != 1 {
+				t.Errorf("%d POSTs, want 1", posts)
+			}
+		})
+	}
+}
+
+// TestAccUnreadable: whatever the list answers, but for a complete list without
+// the certificate, is an error that leaves the state alone.
+func TestAccUnreadable(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		list elbstub.Fault
+		want string
+	}{
+		"500":             {elbstub.Reply(500, `{"error":{"message":"inner","code":"authFault"}}`), "inner (HTTP 500, code authFault"},
+		"HTML":            {elbstub.Reply(200, "<html>"), `the answer is not JSON but "text/html"`},
+		"half a body":     {elbstub.Cut(100), "the answer could not be read"},
+		"nothing":         {elbstub.Drop(), "EOF"},
+		"empty body":      {elbstub.Reply(200, ""), "unexpected EOF"},
+		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "incomplete by its own count"},
+		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
+		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
+		"404, ELB.5040":   {elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), "code ELB.5040"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t))
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				CheckDestroy:             destroyed(cloud),
+				Steps: []resource.TestStep{
+					{Config: config},
+					{
+						PreConfig:   func() { cloud.Script(elbstub.ListCertificates, 1, row.list) },
+						Config:      config,
+						ExpectError: words(row.want),
+					},
+					{
+						Config:           config,
+						ConfigPlanChecks: action(plancheck.ResourceActionNoop),
+					},
+				},
+			})
+		})
+	}
+}
+
+// TestAccUpdateAnswers: whatever a PUT is answered with, the state tells what
+// the server has.
+func TestAccUpdateAnswers(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		put  elbstub.Fault
+		want string // the error, if any
+	}{
+		"202":                {put: elbstub.ReplyAfter(202, "")},
+		"204":                {put: elbstub.ReplyAfter(204, "")},
+		"half of the fields": {put: elbstub.ReplyAfter(200, `{"name":"new"}`)},
+		"half a body":        {put: elbstub.Cut(50)},
+		"HTML":               {put: elbstub.ReplyAfter(200, "<html>")},
+		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request id"},
+		"gone":               {put: elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), want: "Somebody else has deleted the certificate"},
+		"something else": {put: func(answer func() elbstub.Response) elbstub.Response {
+			response := answer()
+			response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
+			return response
+		}, want: `was sent the name "new", and the server answered "newspeak"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			pair := acctest.NewPair(t)
+			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
+			steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair, `name = "old"`)}}
+			if row.want != "" {
+				steps = append(steps, resource.TestStep{
+					PreConfig:   func() { cloud.Script(elbstub.ModifyCertificate, 1, row.put) },
+					Config:      renamed,
+					ExpectError: words(row.want),
+				}, resource.TestStep{Config: renamed})
+			} else {
+				steps = append(steps, resource.TestStep{
+					PreConfig:         func() { cloud.Script(elbstub.ModifyCertificate, 1, row.put) },
+					Config:            renamed,
+					ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+					ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("new"))},
+				})
+			}
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				CheckDestroy:             destroyed(cloud),
+				Steps:                    steps,
+			})
+			if row.want == "" {
+				if puts := len(cloud.Journal(elbstub.ModifyCertificate)); puts != 1 {
+					t.Errorf("%d PUTs, want 1", puts)
+				}
+			}
+		})
+	}
+}
+
+// TestAccServerKeepsAnotherName: a creation that the server did not follow is
+// no reason to replace it; the next plan shows the difference.
+func TestAccServerKeepsAnotherName(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
+	cloud.Script(elbstub.CreateCertificate, 1, func(answer func() elbstub.Response) elbstub.Response {
+		response := answer()
+		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
+		for _, cert := range cloud.Certificates(acctest.ProjectID) {
+			cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "newspeak" })
+		}
+		return response
+	})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{Config: config, ExpectNonEmptyPlan: true},
+			{Config: config, ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
+		},
+	})
+}
+
+func TestAccDeleteInUse(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	config := cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    delete = \"100ms\"\n  }")
+	var listener string
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				PreConfig: func() {
+					listener = cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "https-443", CertificateID: cloud.Only(t).ID})
+				},
+				Config:      config,
+				Destroy:     true,
+				ExpectError: words(`code ELB.5002`),
+			},
+			{
+				Config:      config,
+				Destroy:     true,
+				ExpectError: words(`It is held by: - listener "https-443"`),
+			},
+			{
+				PreConfig: func() { cloud.Hangup(listener) },
+				Config:    config,
+				Destroy:   true,
+			},
+		},
+	})
+}
+
+// TestAccTimeout has a server that is slower than the user's patience.
+func TestAccTimeout(t *testing.T) {
+	t.Parallel()
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Minute):
+		}
+	}))
+	t.Cleanup(slow.Close)
+	cloud := &acctest.Cloud{Endpoint: slow.URL}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		Steps: []resource.TestStep{{
+			Config:      cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n    create = \"200ms\"\n  }"),
+			ExpectError: words("There was no answer in time"),
+		}},
+	})
+}

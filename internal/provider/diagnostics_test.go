@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+)
+
+// TestWayOut has every error code and status of the API, and what the user is
+// told to do.
+func TestWayOut(t *testing.T) {
+	t.Parallel()
+	const (
+		renew    = "Get a new token"
+		endpoint = "Check the endpoint"
+		forbid   = "Check project_id"
+		waiting  = "Apply again in a few minutes"
+		report   = "Please report it"
+	)
+	for _, row := range []struct {
+		code   string
+		status int
+		want   string
+	}{
+		{"ELB.0002", 400, report},
+		{"ELB.1001", 400, "refuses the value of an argument"},
+		{"ELB.1011", 400, "the key is not encrypted"},
+		{"ELB.5013", 400, "the key is not encrypted"},
+		{"ELB.5004", 400, report},
+		{"ELB.5010", 400, report},
+		{"ELB.5030", 400, report},
+		{"ELB.5020", 400, report},
+		{"ELB.5033", 400, "did not change the name"},
+		{"ELB.5131", 400, waiting},
+		{"ELB.5141", 400, waiting},
+		{"ELB.5151", 400, "create_before_destroy needs room for one more"},
+		{"ELB.1102", 401, renew},
+		{"ELB.1103", 400, renew},
+		{"ELB.1104", 401, renew},
+		{"ELB.1105", 400, renew},
+		{"ELB.1201", 401, renew},
+		{"ELB.9802", 403, forbid},
+		{"ELB.9803", 403, forbid},
+		{"ELB.9804", 403, forbid},
+		{"APIGW.0101", 404, endpoint},
+		{"APIGW.0201", 504, waiting},
+		{"APIGW.0301", 401, renew},
+		{"APIGW.0308", 429, "-parallelism"},
+		{"badRequest", 400, ""},
+		{"unauthorized", 401, renew},
+		{"userDisabled", 403, forbid},
+		{"Not Found", 404, endpoint},
+		{"authFault", 500, waiting},
+		{"serviceUnavailable", 503, waiting},
+		{"", 200, endpoint}, // no JSON
+		{"", 302, endpoint},
+		{"", 404, endpoint},
+		{"", 405, endpoint},
+		{"", 429, waiting},
+		{"", 502, waiting},
+		{"", 400, ""},
+	} {
+		err := fmt.Errorf("create certificate: %w", &elb.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
+		way := wayOut(err)
+		if row.want == "" && way != "" || !strings.Contains(way, row.want) {
+			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, way, row.want)
+		}
+		detail := describe(err)
+		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request id the-id", way} {
+			if !strings.Contains(detail, part) {
+				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
+			}
+		}
+	}
+}
+
+func TestWayOutOfOtherErrors(t *testing.T) {
+	t.Parallel()
+	refusal := &elb.Error{Status: 400, Code: "ELB.5002", Message: "m"}
+	for want, err := range map[string]error{
+		"Somebody else has deleted":                    fmt.Errorf("x: %w", elb.ErrNotFound),
+		"The operation was interrupted.":               &url.Error{Err: context.Canceled},
+		"There was no answer in time":                  &url.Error{Err: context.DeadlineExceeded},
+		"The ELB service was not reached":              fmt.Errorf("x: %w", &url.Error{Err: errors.New("refused")}),
+		`- listener "https" (id 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
+		"No listener of the project says":              &elb.InUseError{Err: refusal},
+		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
+	} {
+		if way := wayOut(err); !strings.Contains(way, want) {
+			t.Errorf("%v: got %q, want %q", err, way, want)
+		}
+	}
+	if way := wayOut(errors.New("anything")); way != "" {
+		t.Errorf("an unknown error has the way out %q", way)
+	}
+}
