@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	install "github.com/hashicorp/hc-install"
+	"github.com/hashicorp/hc-install/product"
+	"github.com/hashicorp/hc-install/releases"
+	"github.com/hashicorp/hc-install/src"
+)
+
+// cli is Terraform or OpenTofu in a folder of its own.
+type cli struct {
+	path string
+	// dir has the configuration and the state.
+	dir         string
+	environment []string
+	// variables are those of the configuration, as TF_VAR_name=value.
+	variables []string
+}
+
+// version is what the provider is installed as for the demonstration.
+const version = "0.0.1"
+
+// newCLI finds the CLI, and installs the provider for it below dir.
+func newCLI(ctx context.Context, root, dir, endpoint string, out io.Writer) (*cli, error) {
+	path, err := find(ctx, dir, out)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(out, "The CLI is %s. Building the provider …\n", path)
+
+	mirror := filepath.Join(dir, "mirror")
+	binary := filepath.Join(dir, "terraform-provider-elbaas_v"+version)
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-X main.version="+version, "-o", binary, ".")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, commandFailed(build, output, err)
+	}
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		folder := filepath.Join(mirror, host, "elbaas", "elbaas", version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, err
+		}
+		if err := os.Link(binary, filepath.Join(folder, filepath.Base(binary))); err != nil {
+			return nil, err
+		}
+	}
+
+	config := filepath.Join(dir, "cli.tfrc")
+	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	work := filepath.Join(dir, "work")
+	if err := os.Mkdir(work, 0o700); err != nil {
+		return nil, err
+	}
+	// Whatever the user has set for a real cloud must not get in here.
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+	})
+	return &cli{
+		path: path,
+		dir:  work,
+		environment: append(environment,
+			"TF_CLI_CONFIG_FILE="+config,
+			"TF_IN_AUTOMATION=1",
+			"ELBAAS_ENDPOINT="+endpoint,
+			"HW_PROJECT_ID="+projectID,
+			"HW_AUTH_TOKEN="+token,
+		),
+	}, nil
+}
+
+// find returns the path of Terraform, or OpenTofu, or of a Terraform that it
+// installs below dir.
+func find(ctx context.Context, dir string, out io.Writer) (string, error) {
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	fmt.Fprintln(out, "Neither terraform nor tofu is on PATH. Installing Terraform for the demonstration …")
+	folder := filepath.Join(dir, "terraform")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", err
+	}
+	path, err := install.NewInstaller().Install(ctx, []src.Installable{
+		&releases.LatestVersion{Product: product.Terraform, InstallDir: folder},
+	})
+	if err != nil {
+		return "", fmt.Errorf("install Terraform (put terraform or tofu on PATH to avoid that): %w", err)
+	}
+	return path, nil
+}
+
+// run runs a command of the CLI and returns what it printed.
+func (c *cli) run(ctx context.Context, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, c.path, append(arguments, "-no-color")...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) } // let it save its state
+	command.Dir = c.dir
+	command.Env = append(slices.Clone(c.environment), c.variables...)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return string(output), commandFailed(command, output, err)
+	}
+	return string(output), nil
+}
+
+// plan returns what the CLI said, and what it is going to do to the certificate.
+func (c *cli) plan(ctx context.Context, destroy bool) (said string, actions []string, err error) {
+	arguments := []string{"plan", "-input=false", "-out=plan"}
+	if destroy {
+		arguments = append(arguments, "-destroy")
+	}
+	said, err = c.run(ctx, arguments...)
+	if err != nil {
+		return "", nil, err
+	}
+	shown, err := c.run(ctx, "show", "-json", "plan")
+	if err != nil {
+		return "", nil, err
+	}
+	var plan struct {
+		ResourceChanges []struct {
+			Change struct {
+				Actions []string `json:"actions"`
+			} `json:"change"`
+		} `json:"resource_changes"`
+	}
+	if err := json.Unmarshal([]byte(shown), &plan); err != nil {
+		return "", nil, fmt.Errorf("read plan: %w", err)
+	}
+	if len(plan.ResourceChanges) != 1 {
+		return "", nil, errors.New("the plan is not about one certificate:\n" + said)
+	}
+	return said, slices.DeleteFunc(plan.ResourceChanges[0].Change.Actions, func(action string) bool { return action == "no-op" }), nil
+}
+
+// apply carries out the plan.
+func (c *cli) apply(ctx context.Context) error {
+	_, err := c.run(ctx, "apply", "-input=false", "plan")
+	return err
+}

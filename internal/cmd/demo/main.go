@@ -1,0 +1,308 @@
+// The demo command shows the whole life of a certificate: it drives the real
+// Terraform CLI with the provider of this repository against a stub cloud, and
+// fails when anything is not as it should be.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+const (
+	projectID = "0123456789abcdef0123456789abcdef"
+	token     = "demo-token"
+	basePath  = "/elb"
+	domain    = "www.example.com"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, ".", filepath.Join("examples", "quickstart"), os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "\nThe demonstration has FAILED: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run builds the provider from the source in root and walks through the
+// configuration in example.
+func run(ctx context.Context, root, example string, out io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "elbaas-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	cloud := elbstub.New(elbstub.Options{BasePath: basePath, Tokens: map[string]string{token: projectID}})
+	endpoint, stop, err := serve(ctx, cloud)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	fmt.Fprintf(out, "A stub of the classic load balancer's certificate API listens at %s.\n", endpoint)
+
+	tf, err := newCLI(ctx, root, dir, endpoint, out)
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(tf.dir, os.DirFS(example)); err != nil {
+		return err
+	}
+	if err := writePair(tf.dir); err != nil {
+		return err
+	}
+	if _, err := tf.run(ctx, "init"); err != nil {
+		return err
+	}
+
+	d := demo{cloud: cloud, tf: tf, out: out}
+	if err := d.play(ctx); err != nil {
+		return err
+	}
+	d.table()
+	return nil
+}
+
+// serve serves the cloud on a free port of loopback.
+func serve(ctx context.Context, cloud *elbstub.Cloud) (endpoint string, stop func(), err error) {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with stop
+	return "http://" + listener.Addr().String() + basePath, func() { _ = server.Close() }, nil
+}
+
+// writePair puts a new throwaway pair where the example expects its files.
+func writePair(dir string) error {
+	pair, err := throwaway.NewPair(domain)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, domain+".crt"), []byte(pair.Certificate), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, domain+".key"), []byte(pair.PrivateKey), 0o600)
+}
+
+// demo is the play: its stage, and what happened so far.
+type demo struct {
+	cloud *elbstub.Cloud
+	tf    *cli
+	out   io.Writer
+	acts  []act
+}
+
+// An act is one run of plan and apply.
+type act struct {
+	title string
+	// why explains it in a line or two.
+	why string
+	// before prepares it.
+	before func() error
+	// actions are what the plan must say of the certificate; none for no
+	// changes.
+	actions []string
+	// writes are the calls that change something which the cloud must see.
+	writes []elbstub.Operation
+	// name is that of the certificate afterwards.
+	name string
+	// destroy plans the destruction; no certificate may be left afterwards.
+	destroy bool
+
+	calls []elbstub.Call
+}
+
+func (d *demo) play(ctx context.Context) error {
+	const post, put, del = elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate
+	const original, renamed = "www-example-com", "官网证书" // the first is the example's default
+	acts := []act{
+		{
+			title:   "Create",
+			why:     "A throwaway certificate and its key, as files. The plan shows the certificate and hides the key.",
+			actions: []string{"create"},
+			name:    original,
+			writes:  []elbstub.Operation{post},
+		},
+		{
+			title: "Again, with nothing to do",
+			why:   "The API cannot be asked for one certificate, so a read is a list.",
+			name:  original,
+		},
+		{
+			title: "Rename, and describe anew",
+			why:   "Name and description change in place: one PUT, and the certificate keeps its id.",
+			before: func() error {
+				d.tf.variables = []string{"TF_VAR_name=" + renamed, "TF_VAR_description=Renamed in place"}
+				return nil
+			},
+			actions: []string{"update"},
+			name:    renamed,
+			writes:  []elbstub.Operation{put},
+		},
+		{
+			title: "A change behind Terraform's back",
+			why:   "Somebody renames the certificate in the console. The plan finds it, the apply mends it.",
+			before: func() error {
+				for _, cert := range d.cloud.Certificates(projectID) {
+					d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
+				}
+				return nil
+			},
+			actions: []string{"update"},
+			name:    renamed,
+			writes:  []elbstub.Operation{put},
+		},
+		{
+			title:   "New content",
+			why:     "The certificate was renewed. The API cannot change that, so the certificate is replaced.",
+			before:  func() error { return writePair(d.tf.dir) },
+			actions: []string{"delete", "create"},
+			name:    renamed,
+			writes:  []elbstub.Operation{del, post},
+		},
+		{
+			title:   "Destroy",
+			why:     "Nothing is left in the cloud.",
+			actions: []string{"delete"},
+			writes:  []elbstub.Operation{del},
+			destroy: true,
+		},
+	}
+	for i := range acts {
+		fmt.Fprintf(d.out, "\n%d. %s\n   %s\n", i+1, acts[i].title, acts[i].why)
+		if err := d.perform(ctx, &acts[i]); err != nil {
+			return fmt.Errorf("act %d, %q: %w", i+1, acts[i].title, err)
+		}
+		d.acts = append(d.acts, acts[i])
+	}
+	return nil
+}
+
+// perform plans, shows what the plan says, applies it, and compares what
+// happened with what should have.
+func (d *demo) perform(ctx context.Context, a *act) error {
+	if a.before != nil {
+		if err := a.before(); err != nil {
+			return err
+		}
+	}
+	before := len(d.cloud.Journal())
+	said, actions, err := d.tf.plan(ctx, a.destroy)
+	if err != nil {
+		return err
+	}
+	for _, line := range interesting(said) {
+		fmt.Fprintf(d.out, "   | %s\n", line)
+	}
+	if !slices.Equal(actions, a.actions) {
+		return fmt.Errorf("the plan is to %q, and should be to %q:\n%s", actions, a.actions, said)
+	}
+	if len(actions) > 0 {
+		if err := d.tf.apply(ctx); err != nil {
+			return err
+		}
+	}
+	a.calls = d.cloud.Journal()[before:]
+
+	var writes []elbstub.Operation
+	for _, call := range a.calls {
+		if call.Status/100 != 2 {
+			return fmt.Errorf("the stub answered %s %s with %d", call.Method, call.Path, call.Status)
+		}
+		if call.Operation == elbstub.ListCertificates {
+			continue
+		}
+		writes = append(writes, call.Operation)
+		fmt.Fprintf(d.out, "   The stub saw: %s %s", call.Method, call.Path)
+		if call.Operation == elbstub.ModifyCertificate {
+			fmt.Fprintf(d.out, "\n                 %s", call.Body)
+		}
+		fmt.Fprintln(d.out)
+	}
+	if !slices.Equal(writes, a.writes) {
+		return fmt.Errorf("the stub saw %q, and should have seen %q", writes, a.writes)
+	}
+	there := d.cloud.Certificates(projectID)
+	switch {
+	case a.destroy && len(there) > 0:
+		return fmt.Errorf("%d certificates are left in the cloud", len(there))
+	case !a.destroy && (len(there) != 1 || there[0].Name != a.name):
+		return fmt.Errorf("the cloud should have one certificate named %q, and has %d:\n%s", a.name, len(there), said)
+	}
+	return nil
+}
+
+// interesting picks the lines of a plan that tell what will happen.
+func interesting(plan string) []string {
+	var lines []string
+	for line := range strings.Lines(plan) {
+		line = strings.TrimRight(line, "\r\n")
+		text := strings.TrimSpace(line)
+		for _, prefix := range []string{"# elbaas_certificate", "~ name ", "~ description ", "~ certificate ", "+ private_key ", "Plan: ", "No changes."} {
+			if strings.HasPrefix(text, prefix) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
+// table shows the calls of each act.
+func (d *demo) table() {
+	fmt.Fprintln(d.out, "\nThe calls that the stub has seen:")
+	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	columns := []struct {
+		title     string
+		operation elbstub.Operation
+	}{
+		{"GET list", elbstub.ListCertificates},
+		{"POST", elbstub.CreateCertificate},
+		{"PUT", elbstub.ModifyCertificate},
+		{"DELETE", elbstub.DeleteCertificate},
+	}
+	fmt.Fprint(w, "   ")
+	for _, column := range columns {
+		fmt.Fprintf(w, "\t%s", column.title)
+	}
+	fmt.Fprintln(w)
+	for _, a := range d.acts {
+		fmt.Fprintf(w, "   %s", a.title)
+		for _, column := range columns {
+			n := 0
+			for _, call := range a.calls {
+				if call.Operation == column.operation {
+					n++
+				}
+			}
+			fmt.Fprintf(w, "\t%d", n)
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush()
+	fmt.Fprintln(d.out, "\nEverything was as it should be.")
+}
+
+// commandFailed is the error of a command, with what it printed.
+func commandFailed(command *exec.Cmd, output []byte, err error) error {
+	return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
+}
