@@ -94,6 +94,21 @@ func NewPair(t *testing.T) throwaway.Pair {
 	return pair
 }
 
+// Forms are ways in which people have the same PEM text.
+func Forms(text string) map[string]string {
+	trimmed := strings.TrimSuffix(text, "\n")
+	lines := strings.Split(trimmed, "\n")
+	return map[string]string{
+		"no newline at the end": trimmed,
+		"CRLF":                  strings.ReplaceAll(text, "\n", "\r\n"),
+		"CR only":               strings.ReplaceAll(text, "\n", "\r"),
+		"indented":              "    " + strings.Join(lines, "\n    ") + "\n",
+		"byte order mark":       "\ufeff" + text,
+		"base64 on one line":    lines[0] + "\n" + strings.Join(lines[1:len(lines)-1], "") + "\n" + lines[len(lines)-1],
+		"text around":           "Bag Attributes\n    friendlyName: www\n" + text + "# the end\n",
+	}
+}
+
 // Quote writes a text as a string of the Terraform language.
 func Quote(text string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(text))

@@ -125,11 +125,20 @@ func (c Chain) InOrder() bool {
 		if err != nil || issuerErr != nil {
 			continue
 		}
-		if !bytes.Equal(subject.RawIssuer, issuer.RawSubject) || bytes.Equal(subject.Raw, issuer.Raw) {
+		if !bytes.Equal(subject.RawIssuer, issuer.RawSubject) || bytes.Equal(subject.Raw, issuer.Raw) || !signed(subject, issuer) {
 			return false
 		}
 	}
 	return true
+}
+
+// signed reports whether a certificate was signed by an issuer: a renewed
+// authority often has the name of the old one. An algorithm that this library
+// does not verify is not held against them.
+func signed(subject, issuer *x509.Certificate) bool {
+	err := subject.CheckSignatureFrom(issuer)
+	var insecure x509.InsecureAlgorithmError
+	return err == nil || errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm)
 }
 
 // Facts are what a certificate says of itself.

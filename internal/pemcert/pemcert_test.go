@@ -205,6 +205,7 @@ func TestInOrder(t *testing.T) {
 		"leaf twice":             {c.leaf + c.leaf + c.intermediate, false},
 		"root twice":             {c.pem() + c.root + c.root, false},
 		"two leaves":             {c.leaf + other.leaf, false},
+		"authority of that name": {c.leaf + other.intermediate, false},
 		"unknown algorithm last": {c.leaf + sm2(t), true},
 	} {
 		if got := parseChain(t, row.text).InOrder(); got != row.want {

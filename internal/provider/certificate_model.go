@@ -2,16 +2,21 @@ package provider
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
-	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
 // certificateModel is a certificate as Terraform keeps it.
@@ -26,18 +31,90 @@ type certificateModel struct {
 	CreateTime  types.String   `tfsdk:"create_time"`
 	UpdateTime  types.String   `tfsdk:"update_time"`
 	Timeouts    timeouts.Value `tfsdk:"timeouts"`
+
+	NotBefore               types.String `tfsdk:"not_before"`
+	NotAfter                types.String `tfsdk:"not_after"`
+	FingerprintSHA256       types.String `tfsdk:"fingerprint_sha256"`
+	SerialNumber            types.String `tfsdk:"serial_number"`
+	Subject                 types.String `tfsdk:"subject"`
+	Issuer                  types.String `tfsdk:"issuer"`
+	SubjectAlternativeNames types.List   `tfsdk:"subject_alternative_names"`
+	KeyAlgorithm            types.String `tfsdk:"key_algorithm"`
 }
 
-// toAPI returns what a creation sends. What the plan leaves to the server is
-// not sent.
-func (m certificateModel) toAPI() elb.NewCertificate {
+// setFacts sets what the certificate tells of itself: unknown as long as the
+// certificate is, null when it cannot be read.
+func (m *certificateModel) setFacts() {
+	texts := map[*types.String]func(pemcert.Facts) string{
+		&m.NotBefore:         func(f pemcert.Facts) string { return f.NotBefore.Format(time.RFC3339) },
+		&m.NotAfter:          func(f pemcert.Facts) string { return f.NotAfter.Format(time.RFC3339) },
+		&m.FingerprintSHA256: func(f pemcert.Facts) string { return f.FingerprintSHA256 },
+		&m.SerialNumber:      func(f pemcert.Facts) string { return f.SerialNumber },
+		&m.Subject:           func(f pemcert.Facts) string { return f.Subject },
+		&m.Issuer:            func(f pemcert.Facts) string { return f.Issuer },
+		&m.KeyAlgorithm:      func(f pemcert.Facts) string { return f.KeyAlgorithm },
+	}
+	if m.Certificate.IsUnknown() {
+		for attribute := range texts {
+			*attribute = types.StringUnknown()
+		}
+		m.SubjectAlternativeNames = types.ListUnknown(types.StringType)
+		return
+	}
+	chain, err := pemcert.ParseChain(m.Certificate.ValueString())
+	var leaf *x509.Certificate
+	if err == nil {
+		leaf, err = chain.Leaf()
+	}
+	if err != nil {
+		for attribute := range texts {
+			*attribute = types.StringNull()
+		}
+		m.SubjectAlternativeNames = types.ListNull(types.StringType)
+		return
+	}
+	facts := pemcert.FactsOf(leaf)
+	for attribute, text := range texts {
+		*attribute = types.StringValue(text(facts))
+	}
+	names := make([]attr.Value, len(facts.SubjectAlternativeNames))
+	for i, name := range facts.SubjectAlternativeNames {
+		names[i] = types.StringValue(name)
+	}
+	m.SubjectAlternativeNames = types.ListValueMust(types.StringType, names)
+}
+
+// toAPI returns what a creation sends: the PEM in its canonical form. What the
+// plan leaves to the server is not sent. It fails when certificate and key were
+// not known before and do not make a pair.
+func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
+	diags := m.checkPEM()
+	if diags.HasError() {
+		return elb.NewCertificate{}, diags
+	}
+	chain, _ := pemcert.ParseChain(m.Certificate.ValueString()) // checked
+	key, _ := pemcert.ParseKey(m.PrivateKey.ValueString())
 	return elb.NewCertificate{
 		Name:        known(m.Name),
 		Description: m.Description.ValueString(),
 		Domain:      known(m.Domain),
-		Certificate: m.Certificate.ValueString(),
-		PrivateKey:  secret.New(m.PrivateKey.ValueString()),
+		Certificate: chain.PEM(),
+		PrivateKey:  key.PEM(),
+	}, diags
+}
+
+// checkPEM makes at apply the checks of certificate and key that could not be
+// made before, because one of them was unknown.
+func (m certificateModel) checkPEM() diag.Diagnostics {
+	var diags diag.Diagnostics
+	if err := checkCertificate(m.Certificate.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", "The certificate "+err.Error()+".")
 	}
+	if err := checkPrivateKey(m.PrivateKey.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root("private_key"), "Invalid private key", "The private key "+err.Error()+".")
+	}
+	diags.Append(checkPair(m.Certificate, m.PrivateKey)...)
+	return diags
 }
 
 // known returns the text of a value, or nil when that is null or unknown.
@@ -48,8 +125,8 @@ func known(value types.String) *string {
 	return value.ValueStringPointer()
 }
 
-// fromAPI takes what the server says of a certificate. The certificate itself
-// and its key cannot change on the server, so what Terraform has of them stays;
+// fromAPI takes what the server says of a certificate. A certificate that is the
+// same by content, or that makes no sense, does not overwrite the user's text;
 // the key is not even read.
 func (m *certificateModel) fromAPI(cert elb.Certificate) {
 	m.ID = types.StringValue(cert.ID)
@@ -58,9 +135,10 @@ func (m *certificateModel) fromAPI(cert elb.Certificate) {
 	m.Domain = types.StringValue(cert.Domain)
 	m.CreateTime = orNull(cert.CreateTime)
 	m.UpdateTime = orNull(cert.UpdateTime)
-	if m.Certificate.IsNull() {
+	if m.Certificate.IsNull() || checkCertificate(cert.Certificate) == nil && !sameCertificate(m.Certificate.ValueString(), cert.Certificate) {
 		m.Certificate = types.StringValue(cert.Certificate)
 	}
+	m.setFacts()
 }
 
 func orNull(text string) types.String {
@@ -74,6 +152,7 @@ func orNull(text string) types.String {
 // promised: Terraform takes anything else for a bug of the provider.
 func (m *certificateModel) complete(cert elb.Certificate) {
 	planned := *m
+	cert.Certificate = planned.Certificate.ValueString() // what was sent
 	m.fromAPI(cert)
 	for value, promise := range map[*types.String]types.String{
 		&m.Name:        planned.Name,

@@ -18,6 +18,8 @@ var (
 	_ resource.ResourceWithConfigure   = (*certificateResource)(nil)
 	_ resource.ResourceWithImportState = (*certificateResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*certificateResource)(nil)
+
+	_ resource.ResourceWithValidateConfig = (*certificateResource)(nil)
 )
 
 // NewCertificateResource returns the resource elbaas_certificate.
@@ -55,6 +57,8 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(diags...)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
+	create, diags := plan.toAPI()
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -62,7 +66,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	defer cancel()
 
 	plan.ProjectID = project
-	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), plan.toAPI())
+	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
 	if cert.ID == "" {
 		detail := describe(err)
 		if !refused(err) {
@@ -125,6 +129,10 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := plan.Timeouts.Update(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(plan.checkPEM()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -202,20 +210,37 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
+		resp.Diagnostics.Append(certificateWarnings(plan.Certificate, plan.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+	}
+	plan.setFacts()
 	if req.State.Raw.IsNull() {
-		r.planProject(ctx, req, resp)
+		r.planProject(ctx, req, resp, &plan)
+	} else {
+		var state certificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
+			plan.UpdateTime = types.StringUnknown()
+		}
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+}
+
+// ValidateConfig implements resource.ResourceWithValidateConfig.
+func (r *certificateResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config certificateModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	var state certificateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("update_time"), types.StringUnknown())...)
-	}
+	resp.Diagnostics.Append(checkPair(config.Certificate, config.PrivateKey)...)
 }
 
 // planProject makes the provider's project that of a new certificate which
 // names none, so that the plan shows it.
-func (r *certificateResource) planProject(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *certificateResource) planProject(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan *certificateModel) {
 	var own types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("project_id"), &own)...)
 	if resp.Diagnostics.HasError() || !own.IsNull() {
@@ -223,5 +248,5 @@ func (r *certificateResource) planProject(ctx context.Context, req resource.Modi
 	}
 	project, diags := r.cloud.project(own)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("project_id"), project)...)
+	plan.ProjectID = project
 }

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 const address = "elbaas_certificate.test"
@@ -35,6 +38,25 @@ func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
 	return func(*terraform.State) error {
 		if left := len(cloud.Certificates(acctest.ProjectID)) + len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
 			return fmt.Errorf("%d certificates are left in the cloud", left)
+		}
+		return nil
+	}
+}
+
+// importedCertificate compares what an import took with a pair by content, and
+// makes sure that it left the key alone.
+func importedCertificate(pair throwaway.Pair) resource.ImportStateCheckFunc {
+	return func(states []*terraform.InstanceState) error {
+		want, err := pemcert.ParseChain(pair.Certificate)
+		if err != nil {
+			return err
+		}
+		got, err := pemcert.ParseChain(states[0].Attributes["certificate"])
+		if err != nil || !got.Equal(want) {
+			return fmt.Errorf("imported %q, %w", states[0].Attributes["certificate"], err)
+		}
+		if key := states[0].Attributes["private_key"]; key != "" {
+			return errors.New("the key was imported")
 		}
 		return nil
 	}
@@ -124,15 +146,18 @@ func TestAccCertificate(t *testing.T) {
 				ResourceName:      address,
 				ImportState:       true,
 				ImportStateVerify: true,
-				// The API shows the key, and the provider does not look.
-				ImportStateVerifyIgnore: []string{"private_key"},
+				// The API shows the key, and the provider does not look. The certificate
+				// is compared by content.
+				ImportStateVerifyIgnore: []string{"private_key", "certificate"},
+				ImportStateCheck:        importedCertificate(pair),
 			},
 			{
 				ResourceName:            address,
 				ImportState:             true,
 				ImportStateIdPrefix:     acctest.ProjectID + "/",
 				ImportStateVerify:       true,
-				ImportStateVerifyIgnore: []string{"private_key"},
+				ImportStateVerifyIgnore: []string{"private_key", "certificate"},
+				ImportStateCheck:        importedCertificate(pair),
 			},
 			{ // changed behind Terraform's back: found, and mended
 				PreConfig: func() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 const (
@@ -29,25 +29,21 @@ func certificateSchema(ctx context.Context) schema.Schema {
 			"those change in place, a change of anything else replaces the certificate.",
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
-				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain. A change replaces the certificate.",
-				Required:            true,
-				Validators:          []validator.String{textRule{"certificate", checkNotEmpty}},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain. It is compared by content: line ends, line width, indentation and " +
+					"text around the blocks make no difference, the order of the certificates does. Other content replaces the certificate.",
+				Required:      true,
+				Validators:    []validator.String{textRule{"certificate", checkCertificate}},
+				PlanModifiers: []planmodifier.String{keepPEM{same: sameCertificate, replace: true}},
 			},
 			"private_key": schema.StringAttribute{
-				MarkdownDescription: "The private key of the certificate as PEM, not encrypted. It is kept in the state. " +
-					"It is never read from the API, so an import leaves it out and the next apply takes it from the configuration. " +
-					"A change replaces the certificate.",
-				Required:   true,
-				Sensitive:  true,
-				Validators: []validator.String{textRule{"private key", checkNotEmpty}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
-					func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-						resp.RequiresReplace = !req.StateValue.IsNull()
-					},
-					"A change replaces the certificate, except after an import, which leaves the key out.",
-					"A change replaces the certificate, except after an import, which leaves the key out.",
-				)},
+				MarkdownDescription: "The private key of the certificate as PEM (PKCS#1, PKCS#8 or SEC 1), not encrypted. It must belong to the first certificate. " +
+					"It is compared by its key material, whatever the encoding. It is kept in the state. " +
+					"It is never read from the API, so an import leaves it out and the next apply takes it from the configuration, without a call to the API. " +
+					"Another key comes with another certificate, and that one replaces.",
+				Required:      true,
+				Sensitive:     true,
+				Validators:    []validator.String{textRule{"private key", checkPrivateKey}},
+				PlanModifiers: []planmodifier.String{keepPEM{same: sameKey}},
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "The name of the certificate: 0 to 64 Chinese letters, Latin letters, digits, `_` and `-`. " +
@@ -102,6 +98,18 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			"not_before":         fact("From when the certificate is valid: RFC 3339, UTC."),
+			"not_after":          fact("Until when the certificate is valid: RFC 3339, UTC."),
+			"fingerprint_sha256": fact("The SHA-256 of the certificate: 64 hexadecimal digits in lower case, without colons."),
+			"serial_number":      fact("The serial number in hexadecimal digits, in lower case, without leading zeros."),
+			"subject":            fact("The distinguished name of the subject, in the form of RFC 2253."),
+			"issuer":             fact("The distinguished name of the issuer, in the form of RFC 2253."),
+			"key_algorithm":      fact("The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519`."),
+			"subject_alternative_names": schema.ListAttribute{
+				MarkdownDescription: "The DNS names, IP addresses, email addresses and URIs that the certificate is good for, in this order." + factNote,
+				Computed:            true,
+				ElementType:         types.StringType,
+			},
 		},
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
@@ -112,6 +120,13 @@ func certificateSchema(ctx context.Context) schema.Schema {
 			}),
 		},
 	}
+}
+
+const factNote = " Read from the first certificate of `certificate`, and known in the plan when that is. Null for a certificate that the provider cannot read, such as one with SM2."
+
+// fact is an attribute that the certificate itself tells; planFacts plans it.
+func fact(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description + factNote, Computed: true}
 }
 
 // textRule is a validator of a text. The error that check returns completes the
@@ -139,13 +154,6 @@ func (r textRule) ValidateString(_ context.Context, req validator.StringRequest,
 	if err := r.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+r.noun, "The "+r.noun+" "+err.Error()+".")
 	}
-}
-
-func checkNotEmpty(text string) error {
-	if strings.TrimSpace(text) == "" {
-		return errors.New(`is empty. Give the text of a PEM file, for example file("${path.module}/www.pem")`)
-	}
-	return nil
 }
 
 // checkName keeps the rule of the API reference (seed). Characters are Unicode

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -23,17 +24,25 @@ var _ provider.Provider = (*elbaasProvider)(nil)
 // New returns a function that makes the provider. Its version is told to
 // Terraform and to the API.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &elbaasProvider{version: version} }
+	return NewAt(version, time.Now)
+}
+
+// NewAt is New with a clock, by which expiry is judged.
+func NewAt(version string, now func() time.Time) func() provider.Provider {
+	return func() provider.Provider { return &elbaasProvider{version: version, now: now} }
 }
 
 type elbaasProvider struct {
 	version string
+	now     func() time.Time
 }
 
 type providerModel struct {
 	Endpoint  types.String `tfsdk:"endpoint"`
 	ProjectID types.String `tfsdk:"project_id"`
 	Token     types.String `tfsdk:"token"`
+
+	ExpiryWarningDays types.Int64 `tfsdk:"expiry_warning_days"`
 }
 
 // Metadata implements provider.Provider.
@@ -62,6 +71,11 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				Optional:            true,
 				Sensitive:           true,
 			},
+			"expiry_warning_days": schema.Int64Attribute{
+				MarkdownDescription: "How many days before the end of a certificate a plan warns of it. The default is 30; 0 warns of expired certificates only. " +
+					expiryWarningDaysArgument.fallback(),
+				Optional: true,
+			},
 		},
 	}
 }
@@ -89,6 +103,7 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 			UserAgent: fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion),
 		}),
 		settings: settings,
+		now:      p.now,
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -26,6 +28,8 @@ var (
 	endpointArgument  = argument{"endpoint", []string{"ELBAAS_ENDPOINT"}}
 	projectIDArgument = argument{"project_id", []string{"HW_PROJECT_ID", "OS_PROJECT_ID"}}
 	tokenArgument     = argument{"token", []string{"HW_AUTH_TOKEN", "OS_AUTH_TOKEN"}}
+
+	expiryWarningDaysArgument = argument{"expiry_warning_days", []string{"ELBAAS_EXPIRY_WARNING_DAYS"}}
 )
 
 // fallback is the sentence of the documentation about the variables.
@@ -38,12 +42,19 @@ func (a argument) ways() string {
 	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", a.name, strings.Join(a.variables, " or "))
 }
 
+// defaultExpiryWarningDays is how long before its end a certificate is worth a
+// warning.
+const defaultExpiryWarningDays = 30
+
 // settings are where the provider's calls go, and with which credentials.
 type settings struct {
 	endpoint *url.URL
 	// projectID is the default of the resources; it may be empty.
 	projectID string
 	token     secret.Value
+	// expiryWarningDays is how many days before its end a certificate is worth a
+	// warning; 0 is never.
+	expiryWarningDays int64
 	// unknown are the names of the arguments whose values are known only after
 	// an apply.
 	unknown []string
@@ -107,6 +118,21 @@ func newSettings(config providerModel, getenv func(string) string) (settings, di
 		}
 		s.projectID = text
 	}
+
+	s.expiryWarningDays = defaultExpiryWarningDays
+	days := types.StringNull() // an unknown value leaves the default: a warning is no reason to fail
+	if !config.ExpiryWarningDays.IsNull() && !config.ExpiryWarningDays.IsUnknown() {
+		days = types.StringValue(strconv.FormatInt(config.ExpiryWarningDays.ValueInt64(), 10))
+	}
+	if text, source := value(expiryWarningDaysArgument, days); text != "" {
+		const century = 36500
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 || n > century {
+			diags.AddAttributeError(path.Root(expiryWarningDaysArgument.name), "Invalid provider argument expiry_warning_days",
+				fmt.Sprintf("The number of days from %s is %q. Give a whole number from 0, for no warning, to %d.", source, text, century))
+		}
+		s.expiryWarningDays = n
+	}
 	return s, diags
 }
 
@@ -131,11 +157,12 @@ func parseEndpoint(text string) (*url.URL, error) {
 	return endpoint, nil
 }
 
-// cloud is what the resources use: the client, and the settings that it was
-// made from.
+// cloud is what the resources use: the client, the settings that it was made
+// from, and a clock to judge expiry by.
 type cloud struct {
 	client   *elb.Client
 	settings settings
+	now      func() time.Time
 }
 
 // ready reports as an error whether the cloud cannot be called yet.

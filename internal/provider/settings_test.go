@@ -223,6 +223,38 @@ func TestSettingsErrors(t *testing.T) {
 	}
 }
 
+func TestSettingsExpiryWarningDays(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		block    types.Int64
+		variable string
+		want     int64 // -1 is an error
+	}{
+		"default":            {types.Int64Null(), "", 30},
+		"block":              {types.Int64Value(7), "9", 7},
+		"environment":        {types.Int64Null(), "9", 9},
+		"off":                {types.Int64Value(0), "9", 0},
+		"not known yet":      {types.Int64Unknown(), "", 30},
+		"negative":           {types.Int64Value(-1), "", -1},
+		"beyond reason":      {types.Int64Value(36501), "", -1},
+		"no number":          {types.Int64Null(), "soon", -1},
+		"not a whole number": {types.Int64Null(), "1.5", -1},
+	} {
+		block := completeBlock()
+		block.ExpiryWarningDays = row.block
+		s, diags := newSettings(block, environment(map[string]string{"ELBAAS_EXPIRY_WARNING_DAYS": row.variable}))
+		if row.want < 0 {
+			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "Give a whole number from 0") || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
+				t.Errorf("%s: got %v", name, diags)
+			}
+			continue
+		}
+		if diags.HasError() || s.expiryWarningDays != row.want {
+			t.Errorf("%s: got %d, %v, want %d", name, s.expiryWarningDays, diags, row.want)
+		}
+	}
+}
+
 func TestSettingsEndpoints(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

@@ -1,0 +1,125 @@
+package provider
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// selfSigned is a certificate for www.example.com that is valid in a window.
+func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com"},
+		NotBefore: notBefore, NotAfter: notAfter,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestCertificateWarnings(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	certificate := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
+	other := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
+	// A curve that nobody knows.
+	block, _ := pem.Decode([]byte(certificate))
+	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
+		"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))}))
+
+	for name, row := range map[string]struct {
+		certificate, domain string
+		at                  time.Time
+		days                int64
+		attribute           string // "" is no warning
+		want                string
+	}{
+		"healthy":                       {certificate, "", now, 30, "", ""},
+		"healthy, domain covered":       {certificate, "www.example.com", now, 30, "", ""},
+		"a second too late for silence": {certificate, "", now.Add(time.Second), 30, "certificate", "expires on 2026-07-01, in 29 days"},
+		"soon, but turned off":          {certificate, "", now.AddDate(0, 0, 29), 0, "", ""},
+		"the last second":               {certificate, "", now.AddDate(0, 0, 30), 0, "", ""},
+		"expired, even if turned off":   {certificate, "", now.AddDate(0, 0, 30).Add(time.Second), 0, "certificate", "has expired on 2026-07-01"},
+		"not valid yet":                 {certificate, "", now.AddDate(0, 0, -11), 30, "certificate", "is valid from 2026-05-22T12:00:00Z on"},
+		"two strangers":                 {certificate + other, "", now, 30, "certificate", "followed by the one that issued it"},
+		"leaf twice":                    {certificate + certificate, "", now, 30, "certificate", "followed by the one that issued it"},
+		"domain not covered":            {certificate, "example.com", now, 30, "domain", `not good for "example.com"; it is good for ["www.example.com"]`},
+		"unknown curve":                 {unknown, "example.com", now.AddDate(9, 0, 0), 30, "certificate", "cannot read all of it"},
+		"not PEM: the error says it":    {"nonsense", "example.com", now, 30, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(row.domain), row.at, row.days)
+			if row.attribute == "" {
+				if len(diags) > 0 {
+					t.Errorf("got %v, want silence", diags)
+				}
+				return
+			}
+			if len(diags) != 1 || diags[0].Severity() != diag.SeverityWarning || !strings.Contains(diags[0].Detail(), row.want) {
+				t.Fatalf("got %v, want one warning %q", diags, row.want)
+			}
+			if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || !at.Path().Equal(path.Root(row.attribute)) {
+				t.Errorf("the warning is not on %s", row.attribute)
+			}
+		})
+	}
+	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
+		if diags := certificateWarnings(value, value, now, 30); len(diags) > 0 {
+			t.Errorf("%s: %v", value, diags)
+		}
+	}
+}
+
+func TestCheckPair(t *testing.T) {
+	t.Parallel()
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct{ certificate, key, attribute, want string }{
+		"a pair":                {pair.Certificate, pair.PrivateKey, "", ""},
+		"not a pair":            {pair.Certificate, stranger.PrivateKey, "private_key", "does not belong to the certificate"},
+		"leaf last":             {stranger.Certificate + pair.Certificate, pair.PrivateKey, "certificate", "belongs to certificate 2 of 2. Put that one first"},
+		"no certificate (said)": {"x", pair.PrivateKey, "", ""},
+		"no key (said)":         {pair.Certificate, "x", "", ""},
+	} {
+		diags := checkPair(types.StringValue(row.certificate), types.StringValue(row.key))
+		if row.want == "" {
+			if len(diags) > 0 {
+				t.Errorf("%s: %v", name, diags)
+			}
+			continue
+		}
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), row.want) || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root(row.attribute)) {
+			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
+		}
+	}
+	if diags := checkPair(types.StringUnknown(), types.StringValue(pair.PrivateKey)); len(diags) > 0 {
+		t.Errorf("unknown: %v", diags)
+	}
+}
