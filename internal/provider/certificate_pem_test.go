@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -199,5 +200,29 @@ resource "terraform_data" "later" {
 	})
 	if puts := len(cloud.Journal(elbstub.ModifyCertificate)); puts > 0 {
 		t.Errorf("%d PUTs for nothing but keys", puts)
+	}
+}
+
+// TestAccExample applies the example of the documentation, with files that
+// exist.
+func TestAccExample(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	text, err := os.ReadFile("../../examples/resources/elbaas_certificate/resource.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := strings.NewReplacer(
+		`file("${path.module}/www.example.com.crt")`, acctest.Quote(pair.Certificate),
+		`file("${path.module}/www.example.com.key")`, acctest.Quote(pair.PrivateKey),
+	).Replace(string(text))
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps:                    []resource.TestStep{{Config: cloud.Provider() + example}},
+	})
+	if posts := len(cloud.Journal(elbstub.CreateCertificate)); posts != 1 {
+		t.Errorf("%d POSTs, want 1", posts)
 	}
 }
