@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -115,6 +116,9 @@ func (c *Client) listCertificates(ctx context.Context, projectID string) ([]Cert
 		return nil, false, err
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK { // only that is a list (reference)
+		return nil, false, unreadable(response, errors.New("a list is answered with 200"))
+	}
 	certificates, complete, err := decodeList(response.Body)
 	if err != nil {
 		return nil, false, unreadable(response, err)
@@ -153,13 +157,13 @@ func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, des
 	for wait := first; ; wait = min(2*wait, longest) {
 		cert, err := c.GetCertificate(ctx, projectID, id)
 		if err != nil {
-			return Certificate{}, err
+			return Certificate{}, fmt.Errorf("the server accepted the change, but it was not read back: %w", err)
 		}
 		if cert.Name == name && cert.Description == description {
 			return cert, nil
 		}
 		if err := pause(ctx, wait); err != nil {
-			return Certificate{}, fmt.Errorf("the server accepted the change, but still shows the name %q and the description %q: %w", cert.Name, cert.Description, err)
+			return Certificate{}, fmt.Errorf("%w: it still has the name %q and the description %q: %w", ErrNotShown, cert.Name, cert.Description, err)
 		}
 	}
 }
@@ -186,6 +190,9 @@ func (c *Client) deletePatiently(ctx context.Context, projectID, id string, pati
 	var refusal *Error
 	for wait := first; ; wait = min(2*wait, longest) {
 		err := c.deleteOnce(ctx, projectID, id)
+		if errors.Is(err, ErrNotFound) {
+			return err // whatever status says so
+		}
 		var answer *Error
 		if errors.As(err, &answer) && answer.inUse() {
 			refusal = answer
@@ -194,7 +201,7 @@ func (c *Client) deletePatiently(ctx context.Context, projectID, id string, pati
 				continue
 			}
 		}
-		if refusal != nil && errors.Is(err, context.DeadlineExceeded) {
+		if refusal != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return &InUseError{Err: refusal}
 		}
 		return err
@@ -206,7 +213,19 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
 	if err != nil {
 		return c.decideNotFound(ctx, projectID, id, err)
 	}
-	return response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return unreadable(response, err)
+	}
+	switch response.StatusCode {
+	case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
+		// A page of a gateway does not delete anything.
+		if len(bytes.TrimSpace(body)) == 0 || json.Valid(body) {
+			return nil
+		}
+	}
+	return unreadable(response, errors.New("a delete is answered with 204, or with 200 or 202 and no page"))
 }
 
 // decideNotFound turns the refusal of a call for one certificate into

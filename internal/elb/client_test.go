@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 func TestRequest(t *testing.T) {
@@ -149,6 +151,7 @@ func TestErrors(t *testing.T) {
 		"code is a number (assumed)":       {401, `{"error":{"message":"m","code":401,"title":"Unauthorized"}}`, "401", "m", ""},
 		"bare (assumed)":                   {400, `{"message":"m","code":"c"}`, "c", "m", ""},
 		"error is a text (assumed)":        {400, `{"error":"m"}`, "", "m", ""},
+		"error is null beside a message":   {400, `{"error":null,"NeutronError":null,"error_msg":"m","error_code":"ELB.5040"}`, "ELB.5040", "m", ""},
 		"HTML (observed)":                  {502, html, "", "an HTML page and not the API answered: 502 Bad Gateway", ""},
 		"HTML without a title":             {504, "<p>Gateway   Timeout</p>", "", "an HTML page and not the API answered: Gateway Timeout", ""},
 		"nothing (observed)":               {503, "", "", `the server answered "Service Unavailable" with an empty body`, ""},
@@ -223,6 +226,42 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					t.Errorf("the error shows a secret: %s", shown)
 				}
 			})
+		}
+	}
+}
+
+// TestCutSecretsAreNotShown has a server that quotes a long token, or a line of
+// the key, at every place where an excerpt may end, or only a part of them.
+func TestCutSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	const part = 12 // bytes that would be one part of a secret
+	certificate := newCertificate(t)
+	line := strings.Split(certificate.PrivateKey.Reveal(), "\n")[1]
+	var long strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&long, "tok%03d", i)
+	}
+	for name, secretText := range map[string]string{"key": line, "token": long.String()} {
+		for _, quoted := range []string{secretText, secretText[:len(secretText)-1], secretText[1:], secretText[3:30]} {
+			for at := 100; at < 210; at += 5 {
+				for _, body := range []string{
+					strings.Repeat("x", at) + " " + quoted,
+					"<html>" + strings.Repeat("x", at) + " " + quoted + "</html>",
+					`{"unknown":"` + strings.Repeat("x", at) + " " + quoted + `"}`,
+					`{"error":{"message":"m","code":"` + quoted + `"},"request_id":"` + quoted + `"}`,
+				} {
+					server := httptest.NewServer(answering(400, body))
+					endpoint, _ := url.Parse(server.URL)
+					client := elb.New(elb.Config{Endpoint: endpoint, Transport: auth.Token(secret.New(long.String()), http.DefaultTransport)})
+					_, err := client.CreateCertificate(t.Context(), project, certificate)
+					server.Close()
+					for i := 0; i+part <= len(secretText); i++ {
+						if strings.Contains(err.Error(), secretText[i:i+part]) {
+							t.Fatalf("%s at %d is shown: %v", name, at, err)
+						}
+					}
+				}
+			}
 		}
 	}
 }

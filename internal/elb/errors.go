@@ -14,6 +14,10 @@ import (
 // ErrNotFound says that a certificate is proven not to exist.
 var ErrNotFound = errors.New("the certificate does not exist")
 
+// ErrNotShown says that the server accepted a change, but did not show it in
+// time.
+var ErrNotShown = errors.New("the server accepted the change, but has not shown it yet")
+
 // An Error is an answer that says no, or one that cannot be read.
 type Error struct {
 	// Status is the HTTP status.
@@ -135,14 +139,15 @@ func decodeError(response *http.Response) *Error {
 	if message == "" {
 		message = body.Message
 	}
-	// A null inside of these reads as no code and no message.
-	if inner := body.Error; inner != nil {
-		code, message = decodeInner(inner)
-	} else if inner := body.NeutronError; inner != nil {
-		code, message = decodeInner(inner)
+	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
+		if inner != nil && string(inner) != "null" {
+			code, message = decodeInner(inner)
+		}
 	}
 	if message == "" {
-		message = text(describe(response.StatusCode, raw))
+		// Before it is cut: what is left of a cut secret is not recognised.
+		page := withoutSecrets(string(raw), response.Request)
+		message = text(describe(response.StatusCode, []byte(page)))
 	}
 
 	e := &Error{
@@ -154,7 +159,9 @@ func decodeError(response *http.Response) *Error {
 	if e.RequestID == "" {
 		e.RequestID = string(body.RequestID)
 	}
-	e.Message = withoutSecrets(e.Message, response.Request)
+	for _, said := range []*string{&e.Message, &e.Code, &e.RequestID} {
+		*said = withoutSecrets(*said, response.Request)
+	}
 	return e
 }
 
@@ -221,47 +228,71 @@ var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*
 
 // withoutSecrets removes from what a server said the secrets that its request
 // contained: a server that quotes what it refuses must not bring a key or a
-// token into an error.
+// token into an error, nor a part of one.
 func withoutSecrets(message string, request *http.Request) string {
-	const redacted = "[redacted]"
 	message = privateKey.ReplaceAllString(message, redacted)
 	if request == nil {
 		return message
 	}
 	for _, header := range []string{"X-Auth-Token", "X-Security-Token", "Authorization"} {
-		if value := request.Header.Get(header); value != "" {
-			message = strings.ReplaceAll(message, value, redacted)
-		}
+		message = withoutRuns(message, request.Header.Get(header))
 	}
-	for line := range privateKeyLines(request) {
-		message = strings.ReplaceAll(message, line, redacted)
-	}
-	return message
+	return withoutRuns(message, sentPrivateKey(request))
 }
 
-// privateKeyLines yields the lines of the key in the body of a request. A
-// server may quote part of it.
-func privateKeyLines(request *http.Request) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		if request.GetBody == nil {
-			return
+const redacted = "[redacted]"
+
+// withoutRuns removes every run of 12 bytes or more that a message shares with a
+// secret, so that a secret which is cut or wrapped is found too. A shorter
+// secret is removed as a whole.
+func withoutRuns(message, secret string) string {
+	const run = 12
+	if secret == "" {
+		return message
+	}
+	if len(secret) < run {
+		return strings.ReplaceAll(message, secret, redacted)
+	}
+	runs := make(map[string]bool, len(secret))
+	for i := range len(secret) - run + 1 {
+		runs[secret[i:i+run]] = true
+	}
+	var clean strings.Builder
+	shown := 0 // up to here the message is written, or removed
+	for i := 0; i+run <= len(message); i++ {
+		if !runs[message[i:i+run]] {
+			continue
 		}
-		body, err := request.GetBody()
-		if err != nil {
-			return
+		if i > shown || shown == 0 {
+			clean.WriteString(message[shown:i])
+			clean.WriteString(redacted)
 		}
-		var sent struct {
-			PrivateKey string `json:"private_key"`
-		}
-		if json.NewDecoder(body).Decode(&sent) != nil {
-			return
-		}
-		const tooShort = 8 // would take harmless words away
-		for line := range strings.Lines(sent.PrivateKey) {
-			line = strings.TrimSpace(line)
-			if len(line) >= tooShort && !strings.HasPrefix(line, "-----") && !yield(line) {
-				return
-			}
+		shown = i + run // overlapping runs are one
+	}
+	clean.WriteString(message[shown:])
+	return clean.String()
+}
+
+// sentPrivateKey returns the base64 of the key in the body of a request.
+func sentPrivateKey(request *http.Request) string {
+	if request.GetBody == nil {
+		return ""
+	}
+	body, err := request.GetBody()
+	if err != nil {
+		return ""
+	}
+	var sent struct {
+		PrivateKey string `json:"private_key"`
+	}
+	if json.NewDecoder(body).Decode(&sent) != nil {
+		return ""
+	}
+	var base64 strings.Builder
+	for line := range strings.Lines(sent.PrivateKey) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+			base64.WriteString(line)
 		}
 	}
+	return base64.String()
 }

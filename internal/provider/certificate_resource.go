@@ -85,7 +85,11 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	// would replace one that works.
 	if err != nil {
 		summary := fmt.Sprintf("Certificate %q was created, but not read back", cert.ID)
-		resp.Diagnostics.AddWarning(summary, describe(err)+"\n\nThe next plan reads it.")
+		detail := describe(err)
+		if errors.Is(err, elb.ErrNotFound) {
+			detail = "The list of the project does not show it yet." // it is ours, and new: nobody has deleted it
+		}
+		resp.Diagnostics.AddWarning(summary, detail+"\n\nThe next plan reads it.")
 		return
 	}
 	for _, d := range planned.differences(cert) {

@@ -463,7 +463,7 @@ func TestAccRefused(t *testing.T) {
 		"HTML that looks like success": {fault: elbstub.ReplyAfter(200, "<html></html>"), status: 200, want: []string{`the answer is not JSON but "text/html"`, "request id", "A certificate may have been created nevertheless"}},
 		"half a body":                  {fault: elbstub.Cut(5), status: 200, want: []string{"the answer could not be read: unexpected EOF", "A certificate may have been created nevertheless"}},
 		"an empty body":                {fault: elbstub.ReplyAfter(201, ""), status: 201, want: []string{"unexpected EOF", "A certificate may have been created nevertheless"}},
-		"no answer":                    {fault: elbstub.Drop(), want: []string{"EOF", "The ELB service was not reached", "A certificate may have been created nevertheless"}},
+		"no answer":                    {fault: elbstub.Drop(), want: []string{"EOF", "The ELB service gave no answer", "A certificate may have been created nevertheless"}},
 		"throttled":                    {fault: elbstub.Reply(429, `{"error_msg":"too many","error_code":"APIGW.0308"}`), status: 429, want: []string{"too many (HTTP 429, code APIGW.0308, request id", "-parallelism"}},
 		"anything else":                {fault: elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`), status: 400, want: []string{"strange (HTTP 400, code ELB.9999, request id"}},
 	} {

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,7 +33,12 @@ func describe(err error) string {
 // refused reports whether an error proves that the server did nothing.
 func refused(err error) bool {
 	var answer *elb.Error
-	return errors.As(err, &answer) && answer.Status >= 400 && answer.Status < 500
+	if errors.As(err, &answer) {
+		return answer.Status >= 400 && answer.Status < 500
+	}
+	var untrusted *tls.CertificateVerificationError
+	var network *net.OpError
+	return errors.As(err, &untrusted) || errors.As(err, &network) && network.Op == "dial" // nothing was sent
 }
 
 func capitalize(sentence string) string {
@@ -49,6 +56,8 @@ func wayOut(err error) string {
 	switch {
 	case errors.Is(err, elb.ErrNotFound):
 		return "Somebody else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
+	case errors.Is(err, elb.ErrNotShown):
+		return "Plan again in a few minutes: the plan shows whether the change has come through by then. A longer update timeout waits longer."
 	case errors.As(err, &inUse):
 		return inUseWayOut(inUse)
 	case errors.Is(err, context.Canceled):
@@ -59,7 +68,7 @@ func wayOut(err error) string {
 	case errors.As(err, &answer):
 		return answerWayOut(answer)
 	case errors.As(err, &network):
-		return "The ELB service was not reached. Check the endpoint of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
+		return "The ELB service gave no answer. Check the endpoint of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
 	}
 	return ""
 }

@@ -2,8 +2,11 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -79,14 +82,35 @@ func TestWayOut(t *testing.T) {
 	}
 }
 
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"400":             {&elb.Error{Status: 400}, true},
+		"502":             {&elb.Error{Status: 502}, false},
+		"200, unreadable": {&elb.Error{Status: 200}, false},
+		"nobody there":    {&url.Error{Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, true},
+		"untrusted":       {&url.Error{Err: &tls.CertificateVerificationError{Err: errors.New("unknown authority")}}, true},
+		"lost":            {&url.Error{Err: io.EOF}, false},
+		"reset":           {&url.Error{Err: &net.OpError{Op: "read", Err: errors.New("reset")}}, false},
+	} {
+		if got := refused(fmt.Errorf("create: %w", row.err)); got != row.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestWayOutOfOtherErrors(t *testing.T) {
 	t.Parallel()
 	refusal := &elb.Error{Status: 400, Code: "ELB.5002", Message: "m"}
 	for want, err := range map[string]error{
+		"Plan again in a few minutes":                  fmt.Errorf("%w: %w", elb.ErrNotShown, context.DeadlineExceeded),
 		"Somebody else has deleted":                    fmt.Errorf("x: %w", elb.ErrNotFound),
 		"The operation was interrupted.":               &url.Error{Err: context.Canceled},
 		"There was no answer in time":                  &url.Error{Err: context.DeadlineExceeded},
-		"The ELB service was not reached":              fmt.Errorf("x: %w", &url.Error{Err: errors.New("refused")}),
+		"The ELB service gave no answer":               fmt.Errorf("x: %w", &url.Error{Err: errors.New("refused")}),
 		`- listener "https" (id 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
 		"No listener of the project says":              &elb.InUseError{Err: refusal},
 		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
