@@ -5,6 +5,7 @@ package acctest
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,12 +34,23 @@ type Cloud struct {
 	Endpoint string
 }
 
+// DialectVariable has the number of the dialect that stub clouds answer in.
+// Without it they answer as the API reference documents.
+const DialectVariable = "ELBAAS_TEST_DIALECT"
+
 // NewCloud starts a stub cloud for the duration of a test.
 func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
 	o := elbstub.Options{
 		BasePath: "/gateway/elb", // not empty, to catch absolute URLs
 		Tokens:   map[string]string{Token: ProjectID, OtherToken: OtherProjectID},
+	}
+	if number := os.Getenv(DialectVariable); number != "" {
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatalf("%s: %v", DialectVariable, err)
+		}
+		o.Dialect = elbstub.NewDialect(n)
 	}
 	for _, option := range options {
 		option(&o)
@@ -92,21 +104,6 @@ func NewPair(t *testing.T) throwaway.Pair {
 		t.Fatal(err)
 	}
 	return pair
-}
-
-// Forms are ways in which people have the same PEM text.
-func Forms(text string) map[string]string {
-	trimmed := strings.TrimSuffix(text, "\n")
-	lines := strings.Split(trimmed, "\n")
-	return map[string]string{
-		"no newline at the end": trimmed,
-		"CRLF":                  strings.ReplaceAll(text, "\n", "\r\n"),
-		"CR only":               strings.ReplaceAll(text, "\n", "\r"),
-		"indented":              "    " + strings.Join(lines, "\n    ") + "\n",
-		"byte order mark":       "\ufeff" + text,
-		"base64 on one line":    lines[0] + "\n" + strings.Join(lines[1:len(lines)-1], "") + "\n" + lines[len(lines)-1],
-		"text around":           "Bag Attributes\n    friendlyName: www\n" + text + "# the end\n",
-	}
 }
 
 // Quote writes a text as a string of the Terraform language.

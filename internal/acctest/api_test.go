@@ -4,10 +4,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
 // A proof is a test, and the row of its table if it has one.
@@ -20,18 +23,18 @@ var api = map[string][]proof{
 	// Operations.
 	"create is POST …/certificate (reference)":             {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
 	"create answers 200 (reference, Huawei Cloud)":         {{"elbstub", "TestAnswers", ""}, {"elb", "TestCreateAnswers", "200 (reference, Huawei Cloud)"}},
-	"create answers 201 (reference, Open Telekom Cloud)":   {{"elb", "TestCreateAnswers", "201 (reference, Open Telekom Cloud)"}},
+	"create answers 201 (reference, Open Telekom Cloud)":   {{"elbstub", "TestDialects", "create 201"}, {"elb", "TestCreateAnswers", "201 (reference, Open Telekom Cloud)"}},
 	"list is GET …/certificate (reference)":                {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
 	"list answers 200 (reference)":                         {{"elbstub", "TestAnswers", ""}, {"elb", "TestGetCertificate", ""}},
 	"list has no query parameter (reference)":              {{"elbstub", "TestRefusals", "list with a query (reference)"}},
 	"modify is PUT …/certificate/{id} (seed)":              {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}, {"provider", "TestAccCertificate", ""}},
 	"modify answers 200 with the whole certificate (seed)": {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
-	"modify answers 202 (observed)":                        {{"elb", "TestUpdateReadsBack", "202 (observed)"}, {"provider", "TestAccUpdateAnswers", "202"}},
-	"modify answers 204 (observed)":                        {{"elb", "TestUpdateReadsBack", "204 (observed)"}, {"provider", "TestAccUpdateAnswers", "204"}},
+	"modify answers 202 (observed)":                        {{"elbstub", "TestDialects", "modify 202 false false"}, {"elb", "TestUpdateReadsBack", "202 (observed)"}, {"provider", "TestAccUpdateAnswers", "202"}},
+	"modify answers 204 (observed)":                        {{"elbstub", "TestDialects", "modify 204 false false"}, {"elb", "TestUpdateReadsBack", "204 (observed)"}, {"provider", "TestAccUpdateAnswers", "204"}},
 	"delete is DELETE …/certificate/{id} (reference)":      {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
 	"delete answers 204 (reference)":                       {{"elbstub", "TestAnswers", ""}, {"elb", "TestDeleteCertificate", "204 (reference)"}},
-	"delete answers 200 (observed)":                        {{"elb", "TestDeleteCertificate", "200 (observed)"}},
-	"delete answers 202 (observed)":                        {{"elb", "TestDeleteCertificate", "202 (observed)"}},
+	"delete answers 200 (observed)":                        {{"elbstub", "TestDialects", "delete 200"}, {"elb", "TestDeleteCertificate", "200 (observed)"}},
+	"delete answers 202 (observed)":                        {{"elbstub", "TestDialects", "delete 202"}, {"elb", "TestDeleteCertificate", "202 (observed)"}},
 	"there is no GET of one certificate (seed, reference)": {{"elbstub", "TestRefusals", "GET of one certificate (seed)"}, {"elb", "TestGetCertificate", ""}},
 	"requests and answers have no envelope (seed)":         {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
 	"listeners is GET …/listeners (reference)":             {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestRequest", ""}},
@@ -74,11 +77,11 @@ var api = map[string][]proof{
 	"create_time and update_time have no zone (seed)":                      {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
 	"tenant_id is answered on create (reference), not always (recorded)":   {{"elbstub", "TestAnswers", ""}, {"elb", "TestCreateAnswers", "tenant_id and unknown fields (reference)"}},
 	"instance_num is a string (reference, recorded)":                       {{"elbstub", "TestAnswers", ""}, {"elb", "TestLists", "found, count is a string (reference, recorded)"}},
-	"instance_num is a number (assumed)":                                   {{"elb", "TestLists", "found, count is a number (assumed)"}},
+	"instance_num is a number (assumed)":                                   {{"elbstub", "TestDialects", "count float64"}, {"elb", "TestLists", "found, count is a number (assumed)"}},
 	"certificates come back without a newline at the end (seed, recorded)": {{"provider", "TestAccTextForms", ""}, {"provider", "TestAccCertificateImport", ""}},
-	"certificates may be trimmed or re-wrapped (observed)":                 {{"provider", "TestAccTextForms", ""}},
-	"keys may be masked (observed)":                                        {{"provider", "TestAccTextForms", "******"}},
-	"unknown fields may appear (assumed)":                                  {{"elb", "TestLists", "found, extra fields"}},
+	"certificates may be trimmed or re-wrapped (observed)":                 {{"elbstub", "TestDialects", ""}, {"provider", "TestAccTextForms", ""}},
+	"keys may be masked (observed)":                                        {{"elbstub", "TestDialects", ""}, {"provider", "TestAccTextForms", "******"}},
+	"unknown fields may appear (assumed)":                                  {{"elbstub", "TestDialects", "extra true true"}, {"elb", "TestLists", "found, extra fields"}},
 	"listeners name their own certificate (reference)":                     {{"elbstub", "TestListenerHoldsCertificate", "own"}, {"elb", "TestDeleteNamesTheListeners", ""}},
 	"listeners name further certificates in a string (reference)":          {{"elbstub", "TestListenerHoldsCertificate", "SNI"}, {"elb", "TestListenersOf", ""}},
 
@@ -91,14 +94,14 @@ var api = map[string][]proof{
 	"503 serviceUnavailable (seed)":             {{"elb", "TestErrors", "serviceUnavailable (seed)"}, {"provider", "TestWayOut", "serviceUnavailable"}},
 	"404 of a list is no proof":                 {{"elb", "TestLists", "404 without a code never means gone"}, {"provider", "TestAccUnreadable", "404"}},
 	"404 of the gateway is no proof (observed)": {{"elb", "TestDeleteCertificate", "404 of the gateway"}, {"provider", "TestAccUnreadable", "404, gateway"}},
-	"a bare 404 leaves it to the list":          {{"elb", "TestUpdateOfWhatIsGone", "bare 404, list has it"}, {"elb", "TestDeleteCertificate", "gone, bare 404"}},
+	"a bare 404 leaves it to the list":          {{"elbstub", "TestDialects", "gone 404 false"}, {"elb", "TestUpdateOfWhatIsGone", "bare 404, list has it"}, {"elb", "TestDeleteCertificate", "gone, bare 404"}},
 
 	// Shapes of errors.
 	`{"error":{"message","code"}} (reference)`:       {{"elbstub", "TestRefusals", ""}, {"elb", "TestErrors", "error (reference)"}},
-	`{"error_msg","error_code"} (reference)`:         {{"elb", "TestErrors", "error_msg (reference)"}},
+	`{"error_msg","error_code"} (reference)`:         {{"elbstub", "TestDialects", `error {"error_msg":"`}, {"elb", "TestErrors", "error_msg (reference)"}},
 	`"request_id" in the body (observed)`:            {{"elb", "TestErrors", "error_msg, request_id (observed)"}},
 	`X-Request-Id in the header (observed)`:          {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccRefused", ""}},
-	`{"NeutronError":{"type","message"}} (observed)`: {{"elb", "TestErrors", "NeutronError (observed)"}},
+	`{"NeutronError":{"type","message"}} (observed)`: {{"elbstub", "TestDialects", `error {"NeutronError":{"type":"`}, {"elb", "TestErrors", "NeutronError (observed)"}},
 	"an HTML page (observed)":                        {{"elb", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},
 	"an empty body (observed)":                       {{"elb", "TestErrors", "nothing (observed)"}, {"provider", "TestAccRefused", "an empty body"}},
 
@@ -108,14 +111,14 @@ var api = map[string][]proof{
 	"ELB.1011 (reference)":                        {{"elbstub", "TestRefusals", "create: key is text (reference)"}, {"provider", "TestWayOut", "ELB.1011"}},
 	"ELB.5013 (reference)":                        {{"elbstub", "TestRefusals", "create: key of another certificate (reference)"}, {"provider", "TestWayOut", "ELB.5013"}},
 	"ELB.5002 (reference)":                        {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestDeleteWaitsForTheListener", ""}, {"provider", "TestAccDeleteInUse", ""}},
-	"409 for a certificate in use (reference)":    {{"elb", "TestDeleteWaitsForTheListener", "409 (reference, of newer API versions)"}},
+	"409 for a certificate in use (reference)":    {{"elbstub", "TestDialects", "in use 409"}, {"elb", "TestDeleteWaitsForTheListener", "409 (reference, of newer API versions)"}},
 	"ELB.5004 (reference)":                        {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestWayOut", "ELB.5004"}},
 	"ELB.5010 (reference)":                        {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"provider", "TestWayOut", "ELB.5010"}},
 	"ELB.5030 (reference)":                        {{"elbstub", "TestRefusals", "modify: malformed URL (reference)"}, {"provider", "TestWayOut", "ELB.5030"}},
 	"ELB.5020 (reference)":                        {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestWayOut", "ELB.5020"}},
 	"ELB.5033 (reference)":                        {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestWayOut", "ELB.5033"}},
 	"ELB.5040 under 404 (reference)":              {{"elbstub", "TestRefusals", "delete: unknown id (reference)"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 404"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 404 (reference)"}},
-	"ELB.5040 under 400 (reference)":              {{"elb", "TestDeleteCertificate", "gone, ELB.5040 under 400"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 400 (reference)"}},
+	"ELB.5040 under 400 (reference)":              {{"elbstub", "TestDialects", "gone 400 true"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 400"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 400 (reference)"}},
 	"ELB.5131 (reference)":                        {{"provider", "TestWayOut", "ELB.5131"}},
 	"ELB.5141 (reference)":                        {{"provider", "TestWayOut", "ELB.5141"}},
 	"ELB.5151 (reference)":                        {{"elbstub", "TestQuota", ""}, {"provider", "TestAccRefused", "quota"}},
@@ -154,6 +157,22 @@ func TestEveryStatementIsProven(t *testing.T) {
 				t.Errorf("%s: %s.%s has no row %q", statement, p.pkg, p.test, p.row)
 			}
 		}
+	}
+}
+
+// TestEveryDialectIsRun: make test-dialects must know of all of them.
+func TestEveryDialectIsRun(t *testing.T) {
+	t.Parallel()
+	makefile, err := os.ReadFile("../../GNUmakefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var numbers []string
+	for n := 1; n < elbstub.Dialects; n++ {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	if want := "DIALECTS := " + strings.Join(numbers, " ") + "\n"; !strings.Contains(string(makefile), want) {
+		t.Errorf("GNUmakefile has no %q", want)
 	}
 }
 

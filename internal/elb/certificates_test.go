@@ -110,7 +110,7 @@ func TestCreateCertificate(t *testing.T) {
 		t.Error("the cloud has something else than was sent")
 	}
 	if cert.ID != there.ID || cert.Name != "www" || cert.Description != "first" || cert.Domain != "www.example.com" ||
-		cert.Certificate != want.Certificate || cert.CreateTime == "" || cert.UpdateTime == "" {
+		cert.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" || cert.UpdateTime == "" {
 		t.Errorf("got %+v", cert)
 	}
 }

@@ -2,6 +2,7 @@ package elbstub
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,7 +14,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -33,107 +33,57 @@ type Certificate struct {
 	UpdateTime  time.Time
 }
 
-// certificateBody is a certificate in an answer (seed, Table 2). The private
-// key is there in clear, in the list too (seed, reference, recorded).
-type certificateBody struct {
-	ID          string  `json:"id"`
-	Name        string  `json:"name"`
-	Description string  `json:"description"`
-	Domain      *string `json:"domain"` // null when unset (seed, recorded)
-	Certificate string  `json:"certificate"`
-	PrivateKey  string  `json:"private_key"`
-	CreateTime  string  `json:"create_time"`
-	UpdateTime  string  `json:"update_time"`
-}
-
-// createdBody is the answer to a create: with tenant_id (reference), and
-// without domain when that is unset (recorded).
-type createdBody struct {
-	certificateBody
-	Domain   *string `json:"domain,omitempty"`
-	TenantID string  `json:"tenant_id"`
-}
-
-// listBody is the answer to a list. Its count is a string (reference, recorded).
-type listBody struct {
-	Certificates []certificateBody `json:"certificates"`
-	InstanceNum  string            `json:"instance_num"`
-}
-
 // timeLayout has no zone (seed).
 const timeLayout = "2006-01-02 15:04:05"
 
-func (cert *Certificate) body() certificateBody {
-	return certificateBody{
-		ID:          cert.ID,
-		Name:        cert.Name,
-		Description: cert.Description,
-		Domain:      orNull(cert.Domain),
-		Certificate: cert.Certificate,
-		PrivateKey:  cert.PrivateKey,
-		CreateTime:  cert.CreateTime.Format(timeLayout),
-		UpdateTime:  cert.UpdateTime.Format(timeLayout),
+func (c *Cloud) createCertificate(r request) (Response, *refusal) {
+	fields, refused := decodeFields(r.body, "name", "description", "domain", "certificate", "private_key")
+	if refused != nil {
+		return Response{}, refused
 	}
-}
-
-func (c *Cloud) createCertificate(r request) Response {
-	fields, refusal := decodeFields(r.body, "name", "description", "domain", "certificate", "private_key")
-	if refusal != nil {
-		return *refusal
+	if refused := checkFields(fields); refused != nil {
+		return Response{}, refused
 	}
-	if refusal := checkFields(fields); refusal != nil {
-		return *refusal
-	}
-	if refusal := checkPair(fields["certificate"], fields["private_key"]); refusal != nil {
-		return *refusal
+	if refused := checkPair(fields["certificate"], fields["private_key"]); refused != nil {
+		return Response{}, refused
 	}
 	if len(c.certificates) >= c.options.Quota {
-		return failure(http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)) // reference
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)} // reference
 	}
 
-	now := c.options.Now().UTC()
-	cert := &Certificate{
-		ID:          newID(),
+	cert := c.add(Certificate{
 		ProjectID:   r.projectID,
 		Name:        fields["name"],
 		Description: fields["description"],
 		Domain:      fields["domain"],
 		Certificate: fields["certificate"],
 		PrivateKey:  fields["private_key"],
-		CreateTime:  now,
-		UpdateTime:  now,
-	}
-	c.certificates = append(c.certificates, cert)
-	return respond(http.StatusOK, createdBody{ // reference (Huawei Cloud)
-		certificateBody: cert.body(),
-		Domain:          orNull(cert.Domain),
-		TenantID:        cert.ProjectID,
 	})
+	return respond(cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK), c.options.Dialect.body(cert, true)), nil
 }
 
-func (c *Cloud) listCertificates(r request) Response {
-	list := listBody{Certificates: []certificateBody{}}
+func (c *Cloud) listCertificates(r request) (Response, *refusal) {
+	listed := []object{}
 	for _, cert := range c.certificates {
 		if cert.ProjectID == r.projectID {
-			list.Certificates = append(list.Certificates, cert.body())
+			listed = append(listed, c.options.Dialect.body(cert, false))
 		}
 	}
-	list.InstanceNum = strconv.Itoa(len(list.Certificates))
-	return respond(http.StatusOK, list)
+	return respond(http.StatusOK, c.options.Dialect.list(listed)), nil
 }
 
-func (c *Cloud) modifyCertificate(r request) Response {
-	cert, refusal := c.find(r, "ELB.5030")
-	if refusal != nil {
-		return *refusal
+func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
+	cert, refused := c.find(r, "ELB.5030")
+	if refused != nil {
+		return Response{}, refused
 	}
 	// seed: only the name and the description can be modified, both optional.
-	fields, refusal := decodeFields(r.body, "name", "description")
-	if refusal != nil {
-		return *refusal
+	fields, refused := decodeFields(r.body, "name", "description")
+	if refused != nil {
+		return Response{}, refused
 	}
-	if refusal := checkFields(fields); refusal != nil {
-		return *refusal
+	if refused := checkFields(fields); refused != nil {
+		return Response{}, refused
 	}
 	if name, sent := fields["name"]; sent {
 		cert.Name = name
@@ -142,45 +92,44 @@ func (c *Cloud) modifyCertificate(r request) Response {
 		cert.Description = description
 	}
 	cert.UpdateTime = c.options.Now().UTC()
-	return respond(http.StatusOK, cert.body())
+	return c.options.Dialect.modified(cert), nil
 }
 
-func (c *Cloud) deleteCertificate(r request) Response {
-	cert, refusal := c.find(r, "ELB.5010")
-	if refusal != nil {
-		return *refusal
+func (c *Cloud) deleteCertificate(r request) (Response, *refusal) {
+	cert, refused := c.find(r, "ELB.5010")
+	if refused != nil {
+		return Response{}, refused
 	}
 	if slices.ContainsFunc(c.listeners, func(l Listener) bool { return l.holds(cert.ID) }) {
 		// reference: the code; assumed: that a listener is a reason for it.
-		return failure(http.StatusBadRequest, "ELB.5002", "the certificate is in use by a listener and cannot be deleted")
+		return Response{}, &refusal{cmp.Or(c.options.Dialect.InUseStatus, http.StatusBadRequest), "ELB.5002", "the certificate is in use by a listener and cannot be deleted"}
 	}
 	c.remove(cert.ID)
-	return Response{Status: http.StatusNoContent} // reference
+	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
 }
 
 // find returns the certificate that the path of a request names. Each
 // operation has a code of its own for a malformed path (reference).
-func (c *Cloud) find(r request, malformed string) (*Certificate, *Response) {
+func (c *Cloud) find(r request, malformed string) (*Certificate, *refusal) {
 	if r.certificateID == "" || strings.Contains(r.certificateID, "/") {
-		return nil, new(failure(http.StatusBadRequest, malformed, "the certificate URL is malformed"))
+		return nil, &refusal{http.StatusBadRequest, malformed, "the certificate URL is malformed"}
 	}
 	if len(r.certificateID) != 32 {
-		return nil, new(failure(http.StatusBadRequest, "ELB.5020", "the certificate id is not 32 characters long")) // reference
+		return nil, &refusal{http.StatusBadRequest, "ELB.5020", "the certificate id is not 32 characters long"} // reference
 	}
 	for _, cert := range c.certificates {
 		if cert.ID == r.certificateID && cert.ProjectID == r.projectID {
 			return cert, nil
 		}
 	}
-	// reference: 404 in one table, 400 in another.
-	return nil, new(failure(http.StatusNotFound, "ELB.5040", "the certificate does not exist"))
+	return nil, c.options.Dialect.notFound()
 }
 
 // decodeFields reads a body that is an object of strings.
-func decodeFields(body []byte, allowed ...string) (map[string]string, *Response) {
+func decodeFields(body []byte, allowed ...string) (map[string]string, *refusal) {
 	var raw map[string]any
 	if len(bytes.TrimSpace(body)) == 0 || json.Unmarshal(body, &raw) != nil || raw == nil {
-		return nil, new(failure(http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed")) // reference
+		return nil, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"} // reference
 	}
 	fields := make(map[string]string, len(raw))
 	for name, value := range raw {
@@ -206,7 +155,7 @@ var (
 
 // checkFields makes the checks that create and modify share. The code for a
 // parameter against its rule is the reference's.
-func checkFields(fields map[string]string) *Response {
+func checkFields(fields map[string]string) *refusal {
 	description := fields["description"]
 	switch {
 	case !nameRule.MatchString(fields["name"]):
@@ -222,7 +171,7 @@ func checkFields(fields map[string]string) *Response {
 }
 
 // checkPair checks the certificate and the key of a create.
-func checkPair(certificate, privateKey string) *Response {
+func checkPair(certificate, privateKey string) *refusal {
 	// reference: ELB.1001 where one of the two is empty.
 	if certificate == "" {
 		return invalid("certificate", "must not be empty")
@@ -233,17 +182,17 @@ func checkPair(certificate, privateKey string) *Response {
 	// reference: the codes; assumed: which of them means what.
 	blocks := pemBlocks(certificate)
 	if len(blocks) == 0 || slices.ContainsFunc(blocks, func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }) {
-		return new(failure(http.StatusBadRequest, "ELB.1011", "the content of certificate is not valid"))
+		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of certificate is not valid"}
 	}
 	keys := pemBlocks(privateKey)
 	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" || !isDER(keys[0].Bytes) {
-		return new(failure(http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"))
+		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"}
 	}
 	if _, err := x509.ParseCertificate(blocks[0].Bytes); err != nil {
 		return nil // an algorithm that this stub does not know, such as SM2
 	}
 	if _, err := tls.X509KeyPair([]byte(certificate), []byte(privateKey)); err != nil {
-		return new(failure(http.StatusBadRequest, "ELB.5013", "private_key does not belong to certificate"))
+		return &refusal{http.StatusBadRequest, "ELB.5013", "private_key does not belong to certificate"}
 	}
 	return nil
 }
@@ -273,8 +222,8 @@ func isDER(der []byte) bool {
 	return err == nil && len(rest) == 0
 }
 
-func invalid(parameter, rule string) *Response {
-	return new(failure(http.StatusBadRequest, "ELB.1001", fmt.Sprintf("parameter %s is invalid: it %s", parameter, rule)))
+func invalid(parameter, rule string) *refusal {
+	return &refusal{http.StatusBadRequest, "ELB.1001", fmt.Sprintf("parameter %s is invalid: it %s", parameter, rule)}
 }
 
 // newID returns 32 hexadecimal characters (seed, recorded).
@@ -295,6 +244,22 @@ func (c *Cloud) Certificates(projectID string) []Certificate {
 		}
 	}
 	return certs
+}
+
+// Add adds a certificate behind its client's back, unchecked, and returns its
+// id. ID and times are made here.
+func (c *Cloud) Add(cert Certificate) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.add(cert).ID
+}
+
+func (c *Cloud) add(cert Certificate) *Certificate {
+	cert.ID = newID()
+	cert.CreateTime = c.options.Now().UTC()
+	cert.UpdateTime = cert.CreateTime
+	c.certificates = append(c.certificates, &cert)
+	return &cert
 }
 
 // Change changes the certificate with that id behind its client's back, and

@@ -44,6 +44,8 @@ type Options struct {
 	// Quota is how many certificates the account may hold, over all its
 	// projects. 0 means DefaultQuota.
 	Quota int
+	// Dialect is how the cloud answers.
+	Dialect Dialect
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
 }
@@ -116,16 +118,16 @@ type Response struct {
 
 // serve adapts a handler: it checks what all operations check, lets a scripted
 // fault interfere, keeps the journal, and writes the answer.
-func (c *Cloud) serve(operation Operation, handle func(request) Response) http.HandlerFunc {
+func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refusal)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		requestID := newID()
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		answer := func() Response {
+		carryOut := func() (Response, *refusal) {
 			if err != nil {
-				return failure(http.StatusBadRequest, "ELB.0002", "the request body could not be read")
+				return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body could not be read"}
 			}
-			if refusal, refused := c.refuse(operation, r); refused {
-				return refusal
+			if refused := c.refuse(operation, r); refused != nil {
+				return Response{}, refused
 			}
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -134,6 +136,13 @@ func (c *Cloud) serve(operation Operation, handle func(request) Response) http.H
 				certificateID: r.PathValue("certificate_id"),
 				body:          body,
 			})
+		}
+		answer := func() Response {
+			response, refused := carryOut()
+			if refused != nil {
+				return c.options.Dialect.refused(*refused)
+			}
+			return response
 		}
 
 		response := c.nextFault(operation)(answer)
@@ -160,35 +169,37 @@ func (c *Cloud) serve(operation Operation, handle func(request) Response) http.H
 	}
 }
 
+// A refusal is why a call is not carried out. Without a code, its answer has no
+// body.
+type refusal struct {
+	status        int
+	code, message string
+}
+
 // refuse makes the checks that come before an operation.
-func (c *Cloud) refuse(operation Operation, r *http.Request) (Response, bool) {
+func (c *Cloud) refuse(operation Operation, r *http.Request) *refusal {
 	if operation == Unknown {
 		// observed: what the gateway says of a path that it does not know. A GET
 		// of one certificate is such a path (seed and reference have none).
-		return failure(http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"), true
+		return &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
 	}
 	token := r.Header.Get("X-Auth-Token")
 	if token == "" {
-		return failure(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"), true // observed
+		return &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"} // observed
 	}
 	project, known := c.options.Tokens[token]
 	if !known {
-		return failure(http.StatusUnauthorized, "ELB.1102", "the token is not valid"), true // reference
+		return &refusal{http.StatusUnauthorized, "ELB.1102", "the token is not valid"} // reference
 	}
 	if project != r.PathValue("project_id") {
 		// reference: a token is good for its own project; assumed: the code.
-		return failure(http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"), true
+		return &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
 	}
 	if r.URL.RawQuery != "" {
 		// reference: no operation has a query parameter; assumed: the refusal.
-		return failure(http.StatusBadRequest, "ELB.5004", "the search condition is not valid"), true
+		return &refusal{http.StatusBadRequest, "ELB.5004", "the search condition is not valid"}
 	}
-	return Response{}, false
-}
-
-// failure is an error in the shape that the reference documents.
-func failure(status int, code, message string) Response {
-	return respond(status, map[string]any{"error": map[string]string{"message": message, "code": code}})
+	return nil
 }
 
 func respond(status int, body any) Response {

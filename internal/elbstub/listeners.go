@@ -33,7 +33,7 @@ type listenerBody struct {
 	Certificates   *string `json:"certificates"` // documented as a string (reference)
 }
 
-func (c *Cloud) listListeners(r request) Response {
+func (c *Cloud) listListeners(r request) (Response, *refusal) {
 	list := []listenerBody{} // a bare array (reference)
 	for _, l := range c.listeners {
 		if l.ProjectID != r.projectID {
@@ -49,7 +49,7 @@ func (c *Cloud) listListeners(r request) Response {
 			Certificates:   orNull(l.SNI),
 		})
 	}
-	return respond(http.StatusOK, list)
+	return respond(http.StatusOK, list), nil
 }
 
 func orNull(text string) *string {

@@ -125,9 +125,10 @@ func known(value types.String) *string {
 	return value.ValueStringPointer()
 }
 
-// fromAPI takes what the server says of a certificate. A certificate that is the
-// same by content, or that makes no sense, does not overwrite the user's text;
-// the key is not even read.
+// fromAPI takes what the server says of a certificate, in the canonical form,
+// whatever text the server made of it. A certificate that is the same by content,
+// or that makes no sense, does not overwrite the user's text; the key is not even
+// read.
 func (m *certificateModel) fromAPI(cert elb.Certificate) {
 	m.ID = types.StringValue(cert.ID)
 	m.Name = types.StringValue(cert.Name)
@@ -135,7 +136,11 @@ func (m *certificateModel) fromAPI(cert elb.Certificate) {
 	m.Domain = types.StringValue(cert.Domain)
 	m.CreateTime = orNull(cert.CreateTime)
 	m.UpdateTime = orNull(cert.UpdateTime)
-	if m.Certificate.IsNull() || checkCertificate(cert.Certificate) == nil && !sameCertificate(m.Certificate.ValueString(), cert.Certificate) {
+	chain, err := pemcert.ParseChain(cert.Certificate)
+	switch {
+	case err == nil && !sameCertificate(m.Certificate.ValueString(), cert.Certificate):
+		m.Certificate = types.StringValue(chain.PEM())
+	case m.Certificate.IsNull():
 		m.Certificate = types.StringValue(cert.Certificate)
 	}
 	m.setFacts()

@@ -26,10 +26,10 @@ func TestAccTextForms(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
 	steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair)}}
-	keys := acctest.Forms(pair.PrivateKey)
-	for form, certificate := range acctest.Forms(pair.Certificate) {
+	certificates, keys := acctest.Forms(pair.Certificate), acctest.Forms(pair.PrivateKey)
+	for _, form := range []string{"CRLF", "indented", "no newline at end", "bag attributes"} { // TestAnyFormPlansNothing has all of them
 		steps = append(steps, resource.TestStep{
-			Config:           cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: certificate, PrivateKey: keys[form]}),
+			Config:           cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("certificate", knownvalue.StringExact(pair.Certificate)),

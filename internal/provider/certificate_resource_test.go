@@ -43,9 +43,9 @@ func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
 	}
 }
 
-// importedCertificate compares what an import took with a pair by content, and
-// makes sure that it left the key alone.
-func importedCertificate(pair throwaway.Pair) resource.ImportStateCheckFunc {
+// importedWithoutKey makes sure that an import left the key alone, and that what
+// it took is the pair by content.
+func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 	return func(states []*terraform.InstanceState) error {
 		want, err := pemcert.ParseChain(pair.Certificate)
 		if err != nil {
@@ -84,6 +84,7 @@ func TestAccCertificate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
+	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
 	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud, elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
 	longName := strings.Repeat("证", 64)
 	var id string
@@ -146,18 +147,17 @@ func TestAccCertificate(t *testing.T) {
 				ResourceName:      address,
 				ImportState:       true,
 				ImportStateVerify: true,
-				// The API shows the key, and the provider does not look. The certificate
-				// is compared by content.
-				ImportStateVerifyIgnore: []string{"private_key", "certificate"},
-				ImportStateCheck:        importedCertificate(pair),
+				// The API shows the key, and the provider does not look.
+				ImportStateVerifyIgnore: []string{"private_key"},
+				ImportStateCheck:        importedWithoutKey(pair),
 			},
 			{
 				ResourceName:            address,
 				ImportState:             true,
 				ImportStateIdPrefix:     acctest.ProjectID + "/",
 				ImportStateVerify:       true,
-				ImportStateVerifyIgnore: []string{"private_key", "certificate"},
-				ImportStateCheck:        importedCertificate(pair),
+				ImportStateVerifyIgnore: []string{"private_key"},
+				ImportStateCheck:        importedWithoutKey(pair),
 			},
 			{ // changed behind Terraform's back: found, and mended
 				PreConfig: func() {
@@ -455,13 +455,13 @@ func TestAccRefused(t *testing.T) {
 		"wrong token":   {provider: []string{`token = "wrong"`}, status: 401, want: []string{"the token is not valid (HTTP 401, code ELB.1102, request id", "Get a new token"}},
 		"wrong project": {provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)}, status: 403, want: []string{"code ELB.9802, request id", "Check project_id"}},
 		"wrong path":    {provider: []string{`endpoint = "ENDPOINT/v1.0"`}, status: 404, want: []string{"code APIGW.0101, request id", "without /v1.0"}},
-		"quota":         {quota: -1, status: 400, want: []string{"quota of -1 is used up (HTTP 400, code ELB.5151, request id", "Delete certificates that nobody needs"}},
+		"quota":         {quota: 1, status: 400, want: []string{"quota of 1 is used up (HTTP 400, code ELB.5151, request id", "Delete certificates that nobody needs"}},
 		"HTML": {
 			fault: elbstub.Reply(502, "<html><head><title>502 Bad Gateway</title></head></html>"), status: 502,
 			want: []string{"an HTML page and not the API answered: 502 Bad Gateway (HTTP 502, request id", "not available right now", "A certificate may have been created nevertheless"},
 		},
 		"HTML that looks like success": {fault: elbstub.ReplyAfter(200, "<html></html>"), status: 200, want: []string{`the answer is not JSON but "text/html"`, "request id", "A certificate may have been created nevertheless"}},
-		"half a body":                  {fault: elbstub.Cut(5), status: 200, want: []string{"the answer could not be read: unexpected EOF", "A certificate may have been created nevertheless"}},
+		"half a body":                  {fault: elbstub.Cut(5), want: []string{"the answer could not be read: unexpected EOF", "A certificate may have been created nevertheless"}},
 		"an empty body":                {fault: elbstub.ReplyAfter(201, ""), status: 201, want: []string{"unexpected EOF", "A certificate may have been created nevertheless"}},
 		"no answer":                    {fault: elbstub.Drop(), want: []string{"EOF", "The ELB service gave no answer", "A certificate may have been created nevertheless"}},
 		"throttled":                    {fault: elbstub.Reply(429, `{"error_msg":"too many","error_code":"APIGW.0308"}`), status: 429, want: []string{"too many (HTTP 429, code APIGW.0308, request id", "-parallelism"}},
@@ -470,6 +470,9 @@ func TestAccRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = row.quota })
+			for range row.quota {
+				cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
+			}
 			if row.fault != nil {
 				cloud.Script(elbstub.CreateCertificate, 1, row.fault)
 			}
@@ -491,7 +494,7 @@ func TestAccRefused(t *testing.T) {
 				}
 			}
 			journal := cloud.Journal()
-			if last := journal[len(journal)-1]; last.Status != row.status || last.Status != 0 && !strings.Contains(said, last.RequestID) {
+			if last := journal[len(journal)-1]; row.status != 0 && last.Status != row.status || last.Status != 0 && !strings.Contains(said, last.RequestID) {
 				t.Errorf("the server answered %d, request id %s; Terraform said\n%s", last.Status, last.RequestID, said)
 			}
 			for _, secret := range []string{acctest.Token, strings.Split(pair.PrivateKey, "\n")[1]} {
@@ -600,27 +603,31 @@ func TestAccUpdateAnswers(t *testing.T) {
 		"HTML":               {put: elbstub.ReplyAfter(200, "<html>")},
 		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request id"},
 		"gone":               {put: elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), want: "Somebody else has deleted the certificate"},
-		"something else": {put: func(answer func() elbstub.Response) elbstub.Response {
-			response := answer()
-			response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
-			return response
-		}, want: `was sent the name "new", and the server answered "newspeak"`},
+		"something else": {
+			put:  elbstub.ReplyAfter(200, `{"id":"ID","name":"newspeak","description":"","domain":null,"certificate":"","create_time":"","update_time":""}`),
+			want: `was sent the name "new", and the server answered "newspeak"`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
+			put := func(answer func() elbstub.Response) elbstub.Response {
+				response := row.put(answer)
+				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
+				return response
+			}
 			steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair, `name = "old"`)}}
 			if row.want != "" {
 				steps = append(steps, resource.TestStep{
-					PreConfig:   func() { cloud.Script(elbstub.ModifyCertificate, 1, row.put) },
+					PreConfig:   func() { cloud.Script(elbstub.ModifyCertificate, 1, put) },
 					Config:      renamed,
 					ExpectError: words(row.want),
 				}, resource.TestStep{Config: renamed})
 			} else {
 				steps = append(steps, resource.TestStep{
-					PreConfig:         func() { cloud.Script(elbstub.ModifyCertificate, 1, row.put) },
+					PreConfig:         func() { cloud.Script(elbstub.ModifyCertificate, 1, put) },
 					Config:            renamed,
 					ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 					ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("new"))},

@@ -11,8 +11,10 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"path"
 	"strings"
 	"syscall"
 	"time"
@@ -38,15 +40,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
 	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`id` of the only project")
 	token := flags.String("token", "stub-token", "the only valid `token`")
-	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold")
+	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
+	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the way to answer where the clouds of the family differ, 0 to %d; 0 is what the API reference documents", elbstub.Dialects-1))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if err := checkAddress(*addr, *remote); err != nil {
 		return err
 	}
-	if *base != "" && !strings.HasPrefix(*base, "/") {
-		return fmt.Errorf("the base path %q does not begin with a slash", *base)
+	prefix := strings.TrimSuffix(*base, "/")
+	switch {
+	case prefix != "" && (!strings.HasPrefix(prefix, "/") || path.Clean(prefix) != prefix || url.PathEscape(prefix) != strings.ReplaceAll(prefix, "/", "%2F")):
+		return fmt.Errorf("the base path %q does not begin with a slash, or has something in it that would have to be escaped or left out: give one such as /elb", *base)
+	case *quota < 1:
+		return fmt.Errorf("the quota %d is less than 1", *quota)
+	case *dialect < 0 || *dialect >= elbstub.Dialects:
+		return fmt.Errorf("the dialect %d is not one of 0 to %d", *dialect, elbstub.Dialects-1)
 	}
 
 	var listen net.ListenConfig
@@ -55,11 +64,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	cloud := elbstub.New(elbstub.Options{
-		BasePath: strings.TrimSuffix(*base, "/"),
+		BasePath: prefix,
 		Tokens:   map[string]string{*token: *project},
 		Quota:    *quota,
+		Dialect:  elbstub.NewDialect(*dialect),
 	})
-	endpoint := "http://" + listener.Addr().String() + strings.TrimSuffix(*base, "/")
+	endpoint := "http://" + listener.Addr().String() + prefix
 	logger := log.New(out, "", 0) // calls are logged concurrently
 	logger.Printf(`The stub cloud listens at %[1]s
 

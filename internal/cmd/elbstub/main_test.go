@@ -83,6 +83,13 @@ func TestRunRefuses(t *testing.T) {
 		"-addr example.com:0":             "not loopback",
 		"-addr 127.0.0.1":                 "not host:port",
 		"-base-path there":                "does not begin with a slash",
+		"-base-path //there":              "the base path",
+		"-base-path /a/../b":              "the base path",
+		"-base-path /{a}":                 "the base path",
+		"-base-path /a?b":                 "the base path",
+		"-quota 0":                        "the quota 0 is less than 1",
+		"-dialect 5":                      "the dialect 5 is not one of 0 to 4",
+		"-dialect -1":                     "not one of 0 to 4",
 		"-unknown":                        "not defined",
 		"-addr 192.0.2.1:0 -allow-remote": "cannot assign", // so far it gets: the address is not ours
 	} {

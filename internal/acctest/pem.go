@@ -1,0 +1,197 @@
+package acctest
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Issue returns the DER of a certificate for a key, signed by an issuer, or by
+// itself.
+func Issue(t *testing.T, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) []byte {
+	t.Helper()
+	if template.SerialNumber == nil {
+		template.SerialNumber = big.NewInt(0xabc)
+	}
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 90)
+	}
+	if issuer == nil {
+		issuer, issuerKey = template, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// NewECKey returns a key on P-256.
+func NewECKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// NewRSAKey returns a key of so many bits.
+func NewRSAKey(t *testing.T, bits int) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// NewEd25519Key returns an Ed25519 key.
+func NewEd25519Key(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// EncodePEM writes one block.
+func EncodePEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// A Chain is a leaf, its intermediate, and the root, with the leaf's key.
+type Chain struct {
+	Leaf, Intermediate, Root string
+	Key                      *ecdsa.PrivateKey
+	IntermediateKey          *ecdsa.PrivateKey
+}
+
+// NewChain returns a chain for www.example.com.
+func NewChain(t *testing.T) Chain {
+	t.Helper()
+	rootKey, intermediateKey, key := NewECKey(t), NewECKey(t), NewECKey(t)
+	authority := func(name string) *x509.Certificate {
+		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true}
+	}
+	root, intermediate := authority("root"), authority("intermediate")
+	leaf := &x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com", "*.shop.example.com"}}
+	return Chain{
+		Leaf:            EncodePEM("CERTIFICATE", Issue(t, leaf, key, intermediate, intermediateKey)),
+		Intermediate:    EncodePEM("CERTIFICATE", Issue(t, intermediate, intermediateKey, root, rootKey)),
+		Root:            EncodePEM("CERTIFICATE", Issue(t, root, rootKey, nil, nil)),
+		Key:             key,
+		IntermediateKey: intermediateKey,
+	}
+}
+
+// PEM is the leaf and its intermediate.
+func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
+
+// Forms are ways in which people have the same PEM text.
+func Forms(text string) map[string]string {
+	trimmed := strings.TrimSuffix(text, "\n")
+	lines := strings.Split(trimmed, "\n")
+	rewrapped := map[int]string{}
+	for _, width := range []int{48, 76, 1 << 20} {
+		var b strings.Builder
+		var body strings.Builder
+		flush := func() {
+			for s := body.String(); s != ""; {
+				n := min(width, len(s))
+				b.WriteString(s[:n] + "\n")
+				s = s[n:]
+			}
+			body.Reset()
+		}
+		for _, line := range lines {
+			if strings.HasPrefix(line, "-----") {
+				flush()
+				b.WriteString(line + "\n")
+			} else {
+				body.WriteString(line)
+			}
+		}
+		rewrapped[width] = b.String()
+	}
+	return map[string]string{
+		"as it is":             text,
+		"no newline at end":    trimmed,
+		"newlines at the end":  text + "\n\n \n",
+		"CRLF":                 strings.ReplaceAll(text, "\n", "\r\n"),
+		"CR only":              strings.ReplaceAll(text, "\n", "\r"),
+		"indented":             "    " + strings.Join(lines, "\n    ") + "\n",
+		"tabs":                 "\t" + strings.Join(lines, "\t\n\t") + "\t\n",
+		"byte order mark":      "\ufeff" + text,
+		"blank lines":          strings.Join(lines, "\n\n"),
+		"48 columns":           rewrapped[48],
+		"76 columns":           rewrapped[76],
+		"base64 on one line":   rewrapped[1<<20],
+		"spaces for line ends": strings.Join(lines, " "),
+		"no line ends":         strings.Join(lines, ""),
+		"text before":          "subject=CN = www.example.com\nissuer=CN = x\n" + text,
+		"text after":           text + "# the end\n",
+		"bag attributes":       "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: www\nKey Attributes: <No Attributes>\n" + text,
+		"text dump":            "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 01:02\n" + text,
+	}
+}
+
+// KeyForms are the encodings that a private key may have.
+func KeyForms(t *testing.T, key any) map[string]string {
+	t.Helper()
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{"PKCS#8": EncodePEM("PRIVATE KEY", pkcs8)}
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		all["PKCS#1"] = EncodePEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
+		all["PKCS#1 under a wrong name"] = EncodePEM("PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
+	case *ecdsa.PrivateKey:
+		sec1, err := x509.MarshalECPrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", sec1)
+		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}) + EncodePEM("EC PRIVATE KEY", sec1)
+	}
+	return all
+}
+
+// SM2 is a certificate of an algorithm that the standard library does not know:
+// its OIDs are those of SM2 and SM3, its signature is nonsense.
+func SM2(t *testing.T) string {
+	t.Helper()
+	der := Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(t), nil, nil)
+	// prime256v1 becomes a curve that nobody knows.
+	der = bytes.ReplaceAll(der, []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}, []byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45})
+	if _, err := x509.ParseCertificate(der); err == nil {
+		t.Fatal("the standard library has learnt SM2")
+	}
+	return EncodePEM("CERTIFICATE", der)
+}
+
+// SM2Key is a private key of an algorithm that the standard library does not
+// know; its content is nonsense.
+func SM2Key() string {
+	der, _ := asn1.Marshal(struct {
+		Version   int
+		Algorithm struct{ ID asn1.ObjectIdentifier }
+		Key       []byte
+	}{0, struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})
+	return EncodePEM("PRIVATE KEY", der)
+}

@@ -1,0 +1,278 @@
+package acctest
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Values are the attributes of a configuration, a plan or a state: a string, a
+// []string or Unknown for each that is not null.
+type Values map[string]any
+
+// Unknown is a value that is known only after an apply.
+const Unknown = unknown("unknown")
+
+type unknown string
+
+// A State is what Terraform keeps of a resource. nil is no resource.
+type State struct {
+	Values  Values
+	private []byte
+}
+
+// A Plan is what the provider answers to a change of a configuration.
+type Plan struct {
+	// Values are what is planned.
+	Values Values
+	// Replace are the attributes whose change replaces the resource.
+	Replace []string
+	prior   *State
+	config  Values
+	private []byte
+}
+
+// Diagnostics are what the provider says.
+type Diagnostics []*tfprotov6.Diagnostic
+
+// HasError reports whether one of them is an error.
+func (d Diagnostics) HasError() bool {
+	return slices.ContainsFunc(d, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
+}
+
+// Server is a provider as Terraform speaks to it, but without Terraform: many
+// times faster, and open to what the CLI at hand cannot do.
+type Server struct {
+	t      *testing.T
+	server tfprotov6.ProviderServer
+	schema *tfprotov6.GetProviderSchemaResponse
+}
+
+// certificateType is the resource that a Server is asked for.
+const certificateType = "elbaas_certificate"
+
+// NewServer starts a provider for the duration of a test, with a configuration.
+func NewServer(t *testing.T, p provider.Provider, config Values) *Server {
+	t.Helper()
+	s := &Server{t: t, server: providerserver.NewProtocol6(p)()}
+	schema, err := s.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	s.check(err, schema.Diagnostics)
+	s.schema = schema
+	configured, err := s.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion: "1.11.0",
+		Config:           s.encode(schema.Provider, config),
+	})
+	s.check(err, configured.Diagnostics)
+	return s
+}
+
+// Server starts a provider that is configured for the cloud.
+func (c *Cloud) Server(t *testing.T, p provider.Provider) *Server {
+	t.Helper()
+	return NewServer(t, p, Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token})
+}
+
+// Validate asks whether a configuration makes sense.
+func (s *Server) Validate(config Values) Diagnostics {
+	s.t.Helper()
+	answer, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: certificateType,
+		Config:   s.encode(s.certificate(), config),
+	})
+	s.check(err, nil)
+	return answer.Diagnostics
+}
+
+// Plan asks what a configuration would change.
+func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
+	s.t.Helper()
+	request := &tfprotov6.PlanResourceChangeRequest{
+		TypeName:         certificateType,
+		PriorState:       s.encodeState(prior),
+		ProposedNewState: s.encode(s.certificate(), s.propose(prior, config)),
+		Config:           s.encode(s.certificate(), config),
+	}
+	if prior != nil {
+		request.PriorPrivate = prior.private
+	}
+	answer, err := s.server.PlanResourceChange(s.t.Context(), request)
+	s.check(err, nil)
+	if Diagnostics(answer.Diagnostics).HasError() {
+		return Plan{}, answer.Diagnostics
+	}
+	plan := Plan{Values: s.decode(answer.PlannedState), prior: prior, config: config, private: answer.PlannedPrivate}
+	for _, path := range answer.RequiresReplace {
+		plan.Replace = append(plan.Replace, path.String())
+	}
+	return plan, answer.Diagnostics
+}
+
+// Apply carries a plan out that creates or updates.
+func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
+	s.t.Helper()
+	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName:       certificateType,
+		PriorState:     s.encodeState(plan.prior),
+		PlannedState:   s.encode(s.certificate(), plan.Values),
+		Config:         s.encode(s.certificate(), plan.config),
+		PlannedPrivate: plan.private,
+	})
+	s.check(err, nil)
+	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+}
+
+// Destroy deletes a resource.
+func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
+	s.t.Helper()
+	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName:     certificateType,
+		PriorState:   s.encodeState(prior),
+		PlannedState: s.encodeState(nil),
+		Config:       s.encodeState(nil),
+	})
+	s.check(err, nil)
+	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+}
+
+// Read refreshes a state. It is nil when the resource is gone.
+func (s *Server) Read(state *State) (*State, Diagnostics) {
+	s.t.Helper()
+	answer, err := s.server.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName:     certificateType,
+		CurrentState: s.encodeState(state),
+		Private:      state.private,
+	})
+	s.check(err, nil)
+	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+}
+
+// Import takes a resource in, and reads it.
+func (s *Server) Import(id string) (*State, Diagnostics) {
+	s.t.Helper()
+	answer, err := s.server.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: certificateType, ID: id})
+	s.check(err, nil)
+	if Diagnostics(answer.Diagnostics).HasError() {
+		return nil, answer.Diagnostics
+	}
+	imported := answer.ImportedResources[0]
+	return s.Read(s.state(imported.State, imported.Private))
+}
+
+// check ends the test for what no user can cause.
+func (s *Server) check(err error, diagnostics Diagnostics) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if diagnostics.HasError() {
+		s.t.Fatalf("%s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
+}
+
+func (s *Server) certificate() *tfprotov6.Schema { return s.schema.ResourceSchemas[certificateType] }
+
+// propose merges a configuration into a state as Terraform does.
+func (s *Server) propose(prior *State, config Values) Values {
+	proposed := maps.Clone(config)
+	for _, attribute := range s.certificate().Block.Attributes {
+		if _, configured := config[attribute.Name]; configured || !attribute.Computed {
+			continue
+		}
+		if prior == nil {
+			proposed[attribute.Name] = Unknown
+		} else if value, known := prior.Values[attribute.Name]; known {
+			proposed[attribute.Name] = value
+		}
+	}
+	return proposed
+}
+
+func (s *Server) state(value *tfprotov6.DynamicValue, private []byte) *State {
+	values := s.decode(value)
+	if values == nil {
+		return nil
+	}
+	return &State{Values: values, private: private}
+}
+
+func (s *Server) encodeState(state *State) *tfprotov6.DynamicValue {
+	if state == nil {
+		return s.encode(s.certificate(), nil)
+	}
+	return s.encode(s.certificate(), state.Values)
+}
+
+func (s *Server) encode(schema *tfprotov6.Schema, values Values) *tfprotov6.DynamicValue {
+	s.t.Helper()
+	object := schema.ValueType().(tftypes.Object) //nolint:forcetypeassert // a schema is an object
+	encoded := tftypes.NewValue(object, nil)
+	if values != nil {
+		fields := map[string]tftypes.Value{}
+		for name, kind := range object.AttributeTypes {
+			fields[name] = encodeField(kind, values[name])
+		}
+		for name := range values {
+			if _, known := fields[name]; !known {
+				s.t.Fatalf("there is no attribute %s", name)
+			}
+		}
+		encoded = tftypes.NewValue(object, fields)
+	}
+	value, err := tfprotov6.NewDynamicValue(object, encoded)
+	s.check(err, nil)
+	return &value
+}
+
+func encodeField(kind tftypes.Type, value any) tftypes.Value {
+	switch value := value.(type) {
+	case unknown:
+		return tftypes.NewValue(kind, tftypes.UnknownValue)
+	case []string:
+		elements := make([]tftypes.Value, len(value))
+		for i, text := range value {
+			elements[i] = tftypes.NewValue(tftypes.String, text)
+		}
+		return tftypes.NewValue(kind, elements)
+	default:
+		return tftypes.NewValue(kind, value)
+	}
+}
+
+func (s *Server) decode(encoded *tfprotov6.DynamicValue) Values {
+	s.t.Helper()
+	value, err := encoded.Unmarshal(s.certificate().ValueType())
+	s.check(err, nil)
+	if value.IsNull() {
+		return nil
+	}
+	var fields map[string]tftypes.Value
+	s.check(value.As(&fields), nil)
+	values := Values{}
+	for name, field := range fields {
+		switch {
+		case field.IsNull():
+		case !field.IsKnown():
+			values[name] = Unknown
+		case field.Type().Is(tftypes.String):
+			var text string
+			s.check(field.As(&text), nil)
+			values[name] = text
+		case field.Type().Is(tftypes.List{}):
+			var elements []tftypes.Value
+			s.check(field.As(&elements), nil)
+			texts := make([]string, len(elements))
+			for i, element := range elements {
+				s.check(element.As(&texts[i]), nil)
+			}
+			values[name] = texts
+		default:
+			s.t.Fatalf("attribute %s has a type that this test support does not know", name)
+		}
+	}
+	return values
+}
