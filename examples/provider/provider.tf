@@ -6,14 +6,18 @@ terraform {
   }
 }
 
-variable "token" {
-  description = "A Keystone token that is good for the project."
-  type        = string
-  sensitive   = true
+variable "access_key" {
+  type = string
+}
+
+variable "secret_key" {
+  type      = string
+  sensitive = true
 }
 
 provider "elbaas" {
-  endpoint   = "https://elb.eu-de.otc.t-systems.com"
-  project_id = "0123456789abcdef0123456789abcdef"
-  token      = var.token
+  region     = "eu-de"
+  cloud      = "otc.t-systems.com"
+  access_key = var.access_key
+  secret_key = var.secret_key
 }

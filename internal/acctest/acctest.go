@@ -27,11 +27,27 @@ const (
 	OtherToken     = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-other" //nolint:gosec // of the stub
 )
 
+// The account of every stub cloud, and an agency of another one. The projects
+// have their regions' names.
+const (
+	Region          = "eu-de"
+	Domain          = "mine"
+	UserName        = "me"
+	UserID          = "0123456789abcdef0123456789abcde0"
+	Password        = "correct-horse-battery"
+	AccessKey       = "QTWAOYTTINDUT2QVKYUC"
+	SecretKey       = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" //nolint:gosec // of the stub
+	Agency          = "helpers"
+	AgencyDomain    = "theirs"
+	AgencyProjectID = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+)
+
 // Cloud is a stub cloud that serves one test.
 type Cloud struct {
 	*elbstub.Cloud
-	// Endpoint is its base URL, which has a path.
-	Endpoint string
+	// Endpoint is the base URL of its ELB service, which has a path; AuthURL that
+	// of its identity service.
+	Endpoint, AuthURL string
 }
 
 // DialectVariable has the number of the dialect that stub clouds answer in.
@@ -44,6 +60,17 @@ func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	o := elbstub.Options{
 		BasePath: "/gateway/elb", // not empty, to catch absolute URLs
 		Tokens:   map[string]string{Token: ProjectID, OtherToken: OtherProjectID},
+		Identity: elbstub.Identity{
+			Projects: []elbstub.Project{
+				{ID: ProjectID, Name: Region, Domain: Domain},
+				{ID: OtherProjectID, Name: Region + "_other", Domain: Domain},
+				{ID: AgencyProjectID, Name: Region, Domain: AgencyDomain},
+			},
+			Users:      []elbstub.User{{ID: UserID, Name: UserName, Password: Password, Domain: Domain, DomainID: "domain-id"}},
+			AccessKeys: []elbstub.AccessKey{{Access: AccessKey, Secret: SecretKey, Domain: Domain}},
+			Agencies:   []elbstub.Agency{{Name: Agency, Domain: AgencyDomain}},
+			Catalog:    []elbstub.CatalogEntry{{Type: "elb", Region: Region, URL: "/v1.0/" + ProjectID}},
+		},
 	}
 	if number := os.Getenv(DialectVariable); number != "" {
 		n, err := strconv.Atoi(number)
@@ -58,7 +85,7 @@ func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	cloud := elbstub.New(o)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
-	return &Cloud{Cloud: cloud, Endpoint: server.URL + o.BasePath}
+	return &Cloud{Cloud: cloud, Endpoint: server.URL + o.BasePath, AuthURL: server.URL + o.BasePath + "/v3"}
 }
 
 // Provider returns a provider block for the cloud. Further lines are added to

@@ -105,6 +105,20 @@ var api = map[string][]proof{
 	"an HTML page (observed)":                        {{"elb", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},
 	"an empty body (observed)":                       {{"elb", "TestErrors", "nothing (observed)"}, {"provider", "TestAccRefused", "an empty body"}},
 
+	// Identity.
+	"tokens come from POST /v3/auth/tokens (reference)":                 {{"auth", "TestKindsOfCredentials", "password"}, {"provider", "TestAccCredentials", "password"}},
+	"a token is scoped to a project by id or name (reference)":          {{"auth", "TestProjectID", "password"}},
+	"a token lives 24 hours (reference)":                                {{"auth", "TestOneTokenPerProject", ""}},
+	"projects are found by GET /v3/projects?name= (reference)":          {{"auth", "TestProjectID", "access key"}},
+	"X-Project-Id goes with every signed request (reference)":           {{"auth", "TestKindsOfCredentials", "access key"}},
+	"an agency gives temporary keys (reference)":                        {{"auth", "TestKindsOfCredentials", "agency"}, {"provider", "TestAccCredentials", "agency"}},
+	"the catalog has elbv1, or elb, with or without version (observed)": {{"auth", "TestEndpoint", "elbv1 before elb"}, {"auth", "TestEndpoint", "by password, with version"}},
+	"endpoints are elb.{region}.{cloud} (observed)":                     {{"provider", "TestAddresses", "Open Telekom Cloud"}},
+	"private clouds have their own auth_url (observed)":                 {{"provider", "TestAddresses", "Huawei Cloud Stack"}},
+	"signature, dialect access (reference)":                             {{"auth", "TestVectors", "published guide"}, {"auth", "TestKindsOfCredentials", "access key"}},
+	"signature, dialect scoped (observed)":                              {{"auth", "TestVectors", "scoped"}, {"auth", "TestKindsOfCredentials", "access key, scoped"}},
+	"a signature is good for 15 minutes (reference)":                    {{"auth", "TestOldSignature", ""}},
+
 	// Error codes.
 	"ELB.0002 (reference)":                        {{"elbstub", "TestRefusals", "create: empty body (reference)"}, {"provider", "TestWayOut", "ELB.0002"}},
 	"ELB.1001 (reference)":                        {{"elbstub", "TestRefusals", "create: no private key (reference)"}, {"provider", "TestWayOut", "ELB.1001"}},
@@ -133,7 +147,7 @@ var api = map[string][]proof{
 	"APIGW.0101 (observed)":                       {{"elbstub", "TestRefusals", "path without the base path (assumed)"}, {"provider", "TestAccRefused", "wrong path"}},
 	"APIGW.0201 (observed)":                       {{"provider", "TestWayOut", "APIGW.0201"}},
 	"APIGW.0301 (observed)":                       {{"elbstub", "TestRefusals", "no token (observed)"}, {"provider", "TestWayOut", "APIGW.0301"}},
-	"APIGW.0308 (observed)":                       {{"provider", "TestAccRefused", "throttled"}},
+	"APIGW.0308 (observed)":                       {{"elb", "TestThrottled", `{"error_msg":"too many","error_code":"APIGW.0308"}`}, {"provider", "TestWayOut", "APIGW.0308"}},
 	"a token is good for one project (reference)": {{"elbstub", "TestProjectsAreApart", ""}, {"provider", "TestAccRefused", "wrong project"}},
 }
 
@@ -142,7 +156,7 @@ var api = map[string][]proof{
 func TestEveryStatementIsProven(t *testing.T) {
 	t.Parallel()
 	tests := map[string]map[string]map[string]bool{}
-	for _, pkg := range []string{"elb", "elbstub", "provider"} {
+	for _, pkg := range []string{"auth", "elb", "elbstub", "provider"} {
 		tests[pkg] = testsOf(t, filepath.Join("..", pkg))
 	}
 	for statement, proofs := range api {

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
@@ -26,19 +25,42 @@ const (
 	base    = "/gateway/elb" // not empty, to catch absolute URLs
 )
 
+// withToken sends each request with a token.
+type withToken struct {
+	token string
+	next  http.RoundTripper
+}
+
+func (w withToken) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Auth-Token", w.token)
+	return w.next.RoundTrip(r)
+}
+
+// clientFor is a client of a server that does not repeat a call.
+func clientFor(t *testing.T, address string, change ...func(*elb.Config)) *elb.Client {
+	t.Helper()
+	endpoint, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := elb.Config{
+		Endpoint:  func(context.Context, string) (*url.URL, error) { return endpoint, nil },
+		Transport: withToken{token, http.DefaultTransport},
+		Retrier:   elb.NewRetrier(0, 0),
+		UserAgent: "elb-test/1",
+	}
+	for _, change := range change {
+		change(&config)
+	}
+	return elb.New(config)
+}
+
 func newClient(t *testing.T, handler http.Handler) *elb.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	endpoint, err := url.Parse(server.URL + base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return elb.New(elb.Config{
-		Endpoint:  endpoint,
-		Transport: auth.Token(secret.New(token), http.DefaultTransport),
-		UserAgent: "elb-test/1",
-	})
+	return clientFor(t, server.URL+base)
 }
 
 func newCloud(t *testing.T) (*elbstub.Cloud, *elb.Client) {

@@ -10,7 +10,6 @@ package elb
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,34 +31,31 @@ const (
 
 // Config is what a Client needs.
 type Config struct {
-	// Endpoint is the base URL of the service, to which /v1.0/… is added. It may
-	// have a path.
-	Endpoint *url.URL
+	// Endpoint returns the base URL of the service, to which /v1.0/… is added, for
+	// the calls of a project. It may have a path.
+	Endpoint func(ctx context.Context, projectID string) (*url.URL, error)
 	// Transport sends the requests and adds the credentials.
 	Transport http.RoundTripper
+	// Retrier repeats calls.
+	Retrier *Retrier
 	// UserAgent names the program that calls.
 	UserAgent string
-	// Timeout bounds one call. 0 means one minute.
-	Timeout time.Duration
 }
 
 // Client calls the API. It is safe for concurrent use.
 type Client struct {
-	endpoint  *url.URL
-	http      *http.Client
+	endpoint  func(context.Context, string) (*url.URL, error)
+	twice     *http.Client // for calls that may be carried out twice
+	once      *http.Client // for a creation
 	userAgent string
 }
 
 // New returns a Client.
 func New(config Config) *Client {
 	return &Client{
-		endpoint: config.Endpoint,
-		http: &http.Client{
-			Transport: config.Transport,
-			Timeout:   cmp.Or(config.Timeout, callTimeout),
-			// A redirect would carry the credentials to another host.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		endpoint:  config.Endpoint,
+		twice:     config.Retrier.client(config.Transport, true),
+		once:      config.Retrier.client(config.Transport, false),
 		userAgent: config.UserAgent,
 	}
 }
@@ -79,7 +75,11 @@ func (c *Client) send(ctx context.Context, method, projectID string, body any, p
 	for i := range path {
 		path[i] = url.PathEscape(path[i])
 	}
-	target := c.endpoint.JoinPath("v1.0", url.PathEscape(projectID), "elbaas").JoinPath(path...)
+	endpoint, err := c.endpoint(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	target := endpoint.JoinPath("v1.0", url.PathEscape(projectID), "elbaas").JoinPath(path...)
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), content)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
@@ -91,7 +91,11 @@ func (c *Client) send(ctx context.Context, method, projectID string, body any, p
 	request.Header.Set("User-Agent", c.userAgent)
 	request.Header.Set("X-Project-Id", projectID) // reference: goes with signed requests; assumed harmless with a token
 
-	response, err := c.http.Do(request)
+	client := c.twice
+	if method == http.MethodPost {
+		client = c.once
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 func TestRequest(t *testing.T) {
@@ -64,13 +62,12 @@ func TestTimeout(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
-	endpoint, _ := url.Parse(server.URL)
 
-	hasty := elb.New(elb.Config{Endpoint: endpoint, Transport: http.DefaultTransport, Timeout: 20 * time.Millisecond})
+	hasty := clientFor(t, server.URL, func(c *elb.Config) { c.Retrier = elb.NewRetrier(0, 20*time.Millisecond) })
 	if _, err := hasty.GetCertificate(t.Context(), project, "id"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a silent server: error %v", err)
 	}
-	patient := elb.New(elb.Config{Endpoint: endpoint, Transport: http.DefaultTransport})
+	patient := clientFor(t, server.URL)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := patient.GetCertificate(ctx, project, "id"); !errors.Is(err, context.DeadlineExceeded) {
@@ -81,9 +78,8 @@ func TestTimeout(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
-	endpoint, _ := url.Parse(server.URL)
 	server.Close()
-	client := elb.New(elb.Config{Endpoint: endpoint, Transport: http.DefaultTransport})
+	client := clientFor(t, server.URL)
 	var network *url.Error
 	if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.As(err, &network) {
 		t.Errorf("error %v", err)
@@ -179,7 +175,9 @@ func TestErrors(t *testing.T) {
 				}
 				answering(row.status, row.body).ServeHTTP(w, r)
 			}))
-			_, err := client.GetCertificate(t.Context(), project, "id")
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // which a throttled call uses up
+			defer cancel()
+			_, err := client.GetCertificate(ctx, project, "id")
 			var got *elb.Error
 			if !errors.As(err, &got) {
 				t.Fatalf("error %v", err)
@@ -251,8 +249,7 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 					`{"error":{"message":"m","code":"` + quoted + `"},"request_id":"` + quoted + `"}`,
 				} {
 					server := httptest.NewServer(answering(400, body))
-					endpoint, _ := url.Parse(server.URL)
-					client := elb.New(elb.Config{Endpoint: endpoint, Transport: auth.Token(secret.New(long.String()), http.DefaultTransport)})
+					client := clientFor(t, server.URL, func(c *elb.Config) { c.Transport = withToken{long.String(), http.DefaultTransport} })
 					_, err := client.CreateCertificate(t.Context(), project, certificate)
 					server.Close()
 					for i := 0; i+part <= len(secretText); i++ {

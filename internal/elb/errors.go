@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -30,6 +32,9 @@ type Error struct {
 	// RequestID is what the operator of the cloud can find the call by, or
 	// empty.
 	RequestID string
+	// Skew is how far the server's clock is ahead of ours, as far as the answer
+	// tells; less than 0 is behind.
+	Skew time.Duration
 
 	cause error
 }
@@ -123,6 +128,38 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// TokenRefused reports whether an answer refuses the token of its request: 401,
+// or one of the codes for that, which also come under 400 (reference). It leaves
+// the body as it was.
+func TokenRefused(response *http.Response) bool {
+	switch response.StatusCode {
+	case http.StatusUnauthorized:
+		return true
+	case http.StatusBadRequest:
+		return tokenCodes[peekError(response).Code]
+	}
+	return false
+}
+
+// tokenCodes say that the token is not valid (reference).
+var tokenCodes = map[string]bool{"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true}
+
+// peekError reads an answer that says no, and leaves its body as it was.
+func peekError(response *http.Response) *Error {
+	read, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorAnswer))
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), response.Body), response.Body}
+	peeked := *response
+	peeked.Body = io.NopCloser(bytes.NewReader(read))
+	return decodeError(&peeked)
+}
+
+// DecodeError reads an answer that says no, of any service of the family. The
+// error is an *Error.
+func DecodeError(response *http.Response) error { return decodeError(response) }
+
 // decodeError reads an answer that says no. It never fails: an answer that it
 // does not understand is described.
 func decodeError(response *http.Response) *Error {
@@ -155,6 +192,7 @@ func decodeError(response *http.Response) *Error {
 		Code:      string(code),
 		Message:   string(message),
 		RequestID: requestID(response),
+		Skew:      skew(response),
 	}
 	if e.RequestID == "" {
 		e.RequestID = string(body.RequestID)
@@ -226,6 +264,16 @@ func requestID(response *http.Response) string {
 
 var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)`)
 
+// skew returns how far the clock of a server is ahead, by the Date of its answer,
+// which has whole seconds.
+func skew(response *http.Response) time.Duration {
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return time.Until(date).Round(time.Second)
+}
+
 // withoutSecrets removes from what a server said the secrets that its request
 // contained: a server that quotes what it refuses must not bring a key or a
 // token into an error, nor a part of one.
@@ -237,7 +285,10 @@ func withoutSecrets(message string, request *http.Request) string {
 	for _, header := range []string{"X-Auth-Token", "X-Security-Token", "Authorization"} {
 		message = withoutRuns(message, request.Header.Get(header))
 	}
-	return withoutRuns(message, sentPrivateKey(request))
+	for _, sent := range sentSecrets(request) {
+		message = withoutRuns(message, sent)
+	}
+	return message
 }
 
 const redacted = "[redacted]"
@@ -273,20 +324,22 @@ func withoutRuns(message, secret string) string {
 	return clean.String()
 }
 
-// sentPrivateKey returns the base64 of the key in the body of a request.
-func sentPrivateKey(request *http.Request) string {
+// sentSecrets returns the secrets in the body of a request: the base64 of a
+// private key, and a password.
+func sentSecrets(request *http.Request) []string {
 	if request.GetBody == nil {
-		return ""
+		return nil
 	}
 	body, err := request.GetBody()
 	if err != nil {
-		return ""
+		return nil
 	}
 	var sent struct {
 		PrivateKey string `json:"private_key"`
+		Password   string `json:"password"`
 	}
 	if json.NewDecoder(body).Decode(&sent) != nil {
-		return ""
+		return nil
 	}
 	var base64 strings.Builder
 	for line := range strings.Lines(sent.PrivateKey) {
@@ -294,5 +347,5 @@ func sentPrivateKey(request *http.Request) string {
 			base64.WriteString(line)
 		}
 	}
-	return base64.String()
+	return []string{base64.String(), sent.Password}
 }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,8 @@ type Options struct {
 	BasePath string
 	// Tokens maps each valid token to the one project that it is good for.
 	Tokens map[string]string
+	// Identity is what the identity service knows, besides Tokens.
+	Identity Identity
 	// Quota is how many certificates the account may hold, over all its
 	// projects. 0 means DefaultQuota.
 	Quota int
@@ -58,6 +61,8 @@ type Cloud struct {
 	mu           sync.Mutex
 	certificates []*Certificate
 	listeners    []Listener
+	issued       map[string]issuedToken
+	temporary    []AccessKey
 	scripted     []scriptedFault
 	journal      []Call
 }
@@ -68,7 +73,7 @@ func New(options Options) *Cloud {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	c := &Cloud{options: options, mux: http.NewServeMux()}
+	c := &Cloud{options: options, mux: http.NewServeMux(), issued: map[string]issuedToken{}}
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
 	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))
@@ -76,6 +81,12 @@ func New(options Options) *Cloud {
 	c.mux.HandleFunc("PUT "+elbaas+"/certificate/{certificate_id...}", c.serve(ModifyCertificate, c.modifyCertificate))
 	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
 	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
+	iam := options.BasePath + "/v3"
+	c.mux.HandleFunc("POST "+iam+"/auth/tokens", c.serve(IssueToken, c.issueToken))
+	c.mux.HandleFunc("GET "+iam+"/auth/catalog", c.serve(ShowCatalog, c.showCatalog))
+	c.mux.HandleFunc("GET "+iam+"/auth/projects", c.serve(ListProjects, c.listProjects))
+	c.mux.HandleFunc("GET "+iam+"/projects", c.serve(ListProjects, c.listProjects))
+	c.mux.HandleFunc("POST "+options.BasePath+"/v3.0/OS-CREDENTIAL/securitytokens", c.serve(AssumeAgency, c.assumeAgency))
 	c.mux.HandleFunc("/", c.serve(Unknown, nil))
 	return c
 }
@@ -95,6 +106,10 @@ const (
 	ModifyCertificate Operation = "modify certificate"
 	DeleteCertificate Operation = "delete certificate"
 	ListListeners     Operation = "list listeners"
+	IssueToken        Operation = "issue token"
+	ShowCatalog       Operation = "show catalog"
+	ListProjects      Operation = "list projects"
+	AssumeAgency      Operation = "assume agency"
 	// Unknown is every request that no documented operation matches.
 	Unknown Operation = "unknown"
 )
@@ -103,6 +118,9 @@ const (
 type request struct {
 	projectID     string
 	certificateID string
+	query         url.Values
+	host          string
+	caller        caller
 	body          []byte
 }
 
@@ -126,14 +144,18 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 			if err != nil {
 				return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body could not be read"}
 			}
-			if refused := c.refuse(operation, r); refused != nil {
-				return Response{}, refused
-			}
 			c.mu.Lock()
 			defer c.mu.Unlock()
+			who, refused := c.refuse(operation, r, body)
+			if refused != nil {
+				return Response{}, refused
+			}
 			return handle(request{
 				projectID:     r.PathValue("project_id"),
 				certificateID: r.PathValue("certificate_id"),
+				query:         r.URL.Query(),
+				host:          r.Host,
+				caller:        who,
 				body:          body,
 			})
 		}
@@ -176,30 +198,65 @@ type refusal struct {
 	code, message string
 }
 
-// refuse makes the checks that come before an operation.
-func (c *Cloud) refuse(operation Operation, r *http.Request) *refusal {
-	if operation == Unknown {
+// refuse makes the checks that come before an operation, and finds out who calls.
+func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (caller, *refusal) {
+	switch operation {
+	case Unknown:
 		// observed: what the gateway says of a path that it does not know. A GET
 		// of one certificate is such a path (seed and reference have none).
-		return &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
+		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
+	case IssueToken:
+		return caller{}, nil // the body has the credentials
 	}
-	token := r.Header.Get("X-Auth-Token")
-	if token == "" {
-		return &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"} // observed
+	who, refused := c.identify(r, body)
+	if refused != nil {
+		return caller{}, refused
 	}
-	project, known := c.options.Tokens[token]
-	if !known {
-		return &refusal{http.StatusUnauthorized, "ELB.1102", "the token is not valid"} // reference
+	switch operation {
+	case ShowCatalog, ListProjects, AssumeAgency:
+		return who, nil
 	}
-	if project != r.PathValue("project_id") {
+	project := r.PathValue("project_id")
+	if !c.may(who, project) {
 		// reference: a token is good for its own project; assumed: the code.
-		return &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
+		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
+	}
+	if who.anyProject && r.Header.Get("X-Project-Id") != project {
+		// reference: it goes with every signed request; assumed: the refusal.
+		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "X-Project-Id is not the project of the path"}
 	}
 	if r.URL.RawQuery != "" {
 		// reference: no operation has a query parameter; assumed: the refusal.
-		return &refusal{http.StatusBadRequest, "ELB.5004", "the search condition is not valid"}
+		return caller{}, &refusal{http.StatusBadRequest, "ELB.5004", "the search condition is not valid"}
 	}
-	return nil
+	return who, nil
+}
+
+// identify finds out who calls, by the token or the signature.
+func (c *Cloud) identify(r *http.Request, body []byte) (caller, *refusal) {
+	token := r.Header.Get("X-Auth-Token")
+	if token == "" {
+		if r.Header.Get("Authorization") != "" {
+			return c.verify(r, body)
+		}
+		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"} // observed
+	}
+	if project, known := c.options.Tokens[token]; known {
+		return caller{projectID: project, domain: c.domainOf(project)}, nil
+	}
+	if issued, known := c.issued[token]; known && c.options.Now().Before(issued.expires) {
+		return caller{projectID: issued.projectID, domain: issued.domain}, nil
+	}
+	return caller{}, &refusal{c.options.Dialect.tokenStatus(), "ELB.1102", "the token is not valid"} // reference
+}
+
+func (c *Cloud) domainOf(projectID string) string {
+	for _, p := range c.options.Identity.Projects {
+		if p.ID == projectID {
+			return p.Domain
+		}
+	}
+	return ""
 }
 
 func respond(status int, body any) Response {
@@ -222,9 +279,9 @@ type Call struct {
 	Path          string
 	ProjectID     string
 	CertificateID string
-	// Header is the request's, its token replaced.
+	// Header is the request's, its credentials replaced.
 	Header http.Header
-	// Body is the request's, its private key replaced.
+	// Body is the request's, its private key or password replaced.
 	Body string
 	// Status is what was answered; 0 when the connection was closed without an
 	// answer.
@@ -237,8 +294,10 @@ type Call struct {
 
 func (c *Cloud) record(operation Operation, r *http.Request, requestID string, body []byte, response Response) {
 	header := r.Header.Clone()
-	if header.Get("X-Auth-Token") != "" {
-		header.Set("X-Auth-Token", "[redacted]")
+	for _, name := range []string{"X-Auth-Token", "X-Security-Token", "Authorization"} {
+		if header.Get(name) != "" {
+			header.Set(name, "[redacted]")
+		}
 	}
 	call := Call{
 		Operation:     operation,
@@ -247,7 +306,7 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 		ProjectID:     r.PathValue("project_id"),
 		CertificateID: r.PathValue("certificate_id"),
 		Header:        header,
-		Body:          withoutPrivateKey(body),
+		Body:          withoutSecrets(operation, body),
 		Status:        response.Status,
 		RequestID:     requestID,
 		Sent:          len(response.Body),
@@ -260,8 +319,11 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 	c.journal = append(c.journal, call)
 }
 
-// withoutPrivateKey returns a request's body as it may be shown.
-func withoutPrivateKey(body []byte) string {
+// withoutSecrets returns a request's body as it may be shown.
+func withoutSecrets(operation Operation, body []byte) string {
+	if operation == IssueToken {
+		return "[redacted]"
+	}
 	var fields map[string]any
 	if json.Unmarshal(body, &fields) != nil {
 		if strings.Contains(string(body), "PRIVATE KEY") {

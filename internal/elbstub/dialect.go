@@ -2,6 +2,7 @@ package elbstub
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,8 @@ type Dialect struct {
 	Errors ErrorText
 	// NotFound is how a modify and a delete of nothing are answered.
 	NotFound NotFoundText
+	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
+	TokenStatus int
 	// InUseStatus refuses to delete what a listener holds: 400, if 0 (assumed), or
 	// 409 (reference, of newer versions of the API).
 	InUseStatus int
@@ -133,6 +136,7 @@ func NewDialect(n int) Dialect {
 		DeleteStatus: pick(n, 0, http.StatusOK, http.StatusAccepted),
 		Errors:       pick(n, ErrorNested, ErrorFlat, ErrorNeutron),
 		NotFound:     pick(n, NotFound404, NotFound400, NotFoundBare),
+		TokenStatus:  pick(n, 0, http.StatusBadRequest),
 		InUseStatus:  pick(n, 0, http.StatusConflict),
 	}
 }
@@ -316,3 +320,6 @@ func (d Dialect) notFound() *refusal {
 		return &refusal{http.StatusNotFound, "ELB.5040", "the certificate does not exist"}
 	}
 }
+
+// tokenStatus refuses a token.
+func (d Dialect) tokenStatus() int { return cmp.Or(d.TokenStatus, http.StatusUnauthorized) }

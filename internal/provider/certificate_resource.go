@@ -53,8 +53,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
-	project, diags := r.cloud.project(plan.ProjectID)
-	resp.Diagnostics.Append(diags...)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
 	create, diags := plan.toAPI()
@@ -65,10 +63,15 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	project, diags := r.cloud.project(ctx, plan.ProjectID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	plan.ProjectID = project
 	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
 	if cert.ID == "" {
-		detail := describe(err)
+		detail := describe(err, r.cloud.session.Kind())
 		if !refused(err) {
 			detail += "\n\nA certificate may have been created nevertheless: the server did not say what became of the request. " +
 				"Look for it in project " + project.ValueString() + " before you apply again; if it is there, import it."
@@ -85,7 +88,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	// would replace one that works.
 	if err != nil {
 		summary := fmt.Sprintf("Certificate %q was created, but not read back", cert.ID)
-		detail := describe(err)
+		detail := describe(err, r.cloud.session.Kind())
 		if errors.Is(err, elb.ErrNotFound) {
 			detail = "The list of the project does not show it yet." // it is ours, and new: nobody has deleted it
 		}
@@ -119,7 +122,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
+		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
 		return
 	}
 	state.fromAPI(cert)
@@ -156,7 +159,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	summary := fmt.Sprintf("Unable to update certificate %q", id)
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), id, plan.Name.ValueString(), plan.Description.ValueString())
 	if err != nil {
-		addError(&resp.Diagnostics, summary, err)
+		r.cloud.addError(&resp.Diagnostics, summary, err)
 		return
 	}
 	for _, d := range plan.differences(cert) {
@@ -179,7 +182,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	id := state.ID.ValueString()
 	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, timeout); err != nil {
-		addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
+		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
 }
 
@@ -191,12 +194,8 @@ func (r *certificateResource) ImportState(ctx context.Context, req resource.Impo
 			fmt.Sprintf("The import id %q cannot be used: %s. Import by the id of the certificate, or by project_id/id.", req.ID, err))
 		return
 	}
-	project, diags := r.cloud.project(types.StringValue(own))
+	project, diags := r.cloud.project(ctx, types.StringValue(own))
 	resp.Diagnostics.Append(diags...)
-	if project.IsUnknown() {
-		resp.Diagnostics.AddError("Provider argument not known yet",
-			"The provider argument project_id is known only after an apply. Import by project_id/id.")
-	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -250,7 +249,7 @@ func (r *certificateResource) planProject(ctx context.Context, req resource.Modi
 	if resp.Diagnostics.HasError() || !own.IsNull() {
 		return
 	}
-	project, diags := r.cloud.project(own)
+	project, diags := r.cloud.plannedProject(own)
 	resp.Diagnostics.Append(diags...)
 	plan.ProjectID = project
 }

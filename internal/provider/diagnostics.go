@@ -9,22 +9,29 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
 // addError adds an error of the API client.
-func addError(diags *diag.Diagnostics, summary string, err error) {
-	diags.AddError(summary, describe(err))
+func (c *cloud) addError(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, describe(err, c.session.Kind()))
 }
 
 // describe writes an error of the API client for a reader: what happened, the
-// code and the request id of the server, the way out.
-func describe(err error) string {
-	parts := []string{capitalize(err.Error()) + "."}
-	if way := wayOut(err); way != "" {
+// code and the request id of the server, the way out with credentials of a kind.
+func describe(err error, kind auth.Kind) string {
+	said := err
+	var identity *auth.Error
+	if errors.As(err, &identity) {
+		said = identity // what it was asked for does not matter
+	}
+	parts := []string{capitalize(said.Error()) + "."}
+	if way := wayOut(err, kind); way != "" {
 		parts = append(parts, way)
 	}
 	return strings.Join(parts, "\n\n")
@@ -33,6 +40,10 @@ func describe(err error) string {
 // refused reports whether an error proves that the server did nothing.
 func refused(err error) bool {
 	var answer *elb.Error
+	var identity *auth.Error
+	if errors.As(err, &identity) {
+		return true // without credentials, nothing was sent
+	}
 	if errors.As(err, &answer) {
 		return answer.Status >= 400 && answer.Status < 500
 	}
@@ -49,7 +60,8 @@ func capitalize(sentence string) string {
 }
 
 // wayOut says what the user can do about an error, or nothing.
-func wayOut(err error) string {
+func wayOut(err error, kind auth.Kind) string {
+	var identity *auth.Error
 	var inUse *elb.InUseError
 	var answer *elb.Error
 	var network *url.Error
@@ -62,11 +74,17 @@ func wayOut(err error) string {
 		return inUseWayOut(inUse)
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
+	case errors.As(err, &answer) && answer.Status == http.StatusTooManyRequests:
+		return answerWayOut(answer, kind)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "There was no answer in time: one call may take a minute, and the whole operation as long as the timeouts block of the resource allows. " +
 			"Check that the endpoint can be reached, and apply again."
+	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized && max(answer.Skew, -answer.Skew) > tolerableSkew:
+		return skewWayOut(answer)
+	case errors.As(err, &identity):
+		return identityWayOut(identity)
 	case errors.As(err, &answer):
-		return answerWayOut(answer)
+		return answerWayOut(answer, kind)
 	case errors.As(err, &network):
 		return "The ELB service gave no answer. Check the endpoint of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
 	}
@@ -88,12 +106,54 @@ func inUseWayOut(err *elb.InUseError) string {
 	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + way
 }
 
+// tolerableSkew is how far two clocks may be apart before that explains a
+// refused signature.
+const tolerableSkew = 5 * time.Minute
+
+func skewWayOut(answer *elb.Error) string {
+	direction, skew := "behind", answer.Skew
+	if skew < 0 {
+		direction, skew = "ahead of", -skew
+	}
+	return fmt.Sprintf("The clock of this machine is %s %s the server's, and a signature is good for a few minutes only. Set the clock, and try again.", skew.Round(time.Second), direction)
+}
+
+func identityWayOut(err *auth.Error) string {
+	var answer *elb.Error
+	var network *url.Error
+	switch {
+	case errors.Is(err, auth.ErrNoAuthURL):
+		return authURLArgument.ways() + " On a public cloud, region is enough."
+	case errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden || answer.Status == http.StatusBadRequest):
+		return "Check the credentials: the user, the password and the domain (account), or the access key and the secret key; and the project that they are for."
+	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
+		return "Check auth_url: it must be the base URL of the identity service, with its version, such as https://iam.eu-de.otc.t-systems.com/v3."
+	case errors.As(err, &network):
+		return "The identity service gave no answer. Check auth_url, region and cloud of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
+	}
+	return ""
+}
+
+// renewWayOut is for credentials that the ELB service does not take.
+func renewWayOut(kind auth.Kind) string {
+	switch kind {
+	case auth.KindToken:
+		return "The token that you gave has expired, was revoked, or belongs to another project: a token is good for one project and lives for 24 hours. Get a new token for this project. " +
+			"With an access key or a password, the provider needs no token."
+	case auth.KindAgency:
+		return "The temporary keys of the agency are refused, also new ones. Check what the agency may do, and that the project belongs to the account that made it."
+	case auth.KindPassword:
+		return "The token that the password gets is refused, also a new one. Check that endpoint and auth_url belong to the same cloud and region."
+	}
+	return "The access key is refused. Check that access_key and secret_key belong together and to this cloud, that the key is enabled, that its security token, if it has one, has not expired, " +
+		"and that signing_scheme is what this cloud wants (access or scoped)."
+}
+
 // answerWayOut goes by the codes of the API reference, then by the status.
-func answerWayOut(answer *elb.Error) string {
+func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 	const (
-		renew    = "Get a new token, and check that it was issued for this project: a token is good for one project and lives for 24 hours."
 		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
-		forbid   = "The credentials may not do this in this project. Check project_id, that the token was issued for that project, and the policy of the user."
+		forbid   = "The credentials may not do this in this project. Check project_id, that a token was issued for that project, and the policy of the user."
 		waiting  = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request id to the operator of the cloud."
 		ourFault = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
 	)
@@ -112,7 +172,7 @@ func answerWayOut(answer *elb.Error) string {
 		return "Delete certificates that nobody needs any more, or have the operator of the cloud raise the quota (120 for an account is the usual default). " +
 			"Note that a replacement with create_before_destroy needs room for one more."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
-		return renew
+		return renewWayOut(kind)
 	case "ELB.9802", "ELB.9803", "ELB.9804":
 		return forbid
 	case "APIGW.0101":
@@ -124,7 +184,7 @@ func answerWayOut(answer *elb.Error) string {
 	}
 	switch status := answer.Status; {
 	case status == http.StatusUnauthorized:
-		return renew
+		return renewWayOut(kind)
 	case status == http.StatusForbidden:
 		return forbid
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestWayOut(t *testing.T) {
 	t.Parallel()
 	const (
-		renew    = "Get a new token"
+		renew    = "Get a new token for this project"
 		endpoint = "Check the endpoint"
 		forbid   = "Check project_id"
 		waiting  = "Apply again in a few minutes"
@@ -69,11 +70,11 @@ func TestWayOut(t *testing.T) {
 		{"", 400, ""},
 	} {
 		err := fmt.Errorf("create certificate: %w", &elb.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
-		way := wayOut(err)
+		way := wayOut(err, auth.KindToken)
 		if row.want == "" && way != "" || !strings.Contains(way, row.want) {
 			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, way, row.want)
 		}
-		detail := describe(err)
+		detail := describe(err, auth.KindToken)
 		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request id the-id", way} {
 			if !strings.Contains(detail, part) {
 				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
@@ -115,11 +116,11 @@ func TestWayOutOfOtherErrors(t *testing.T) {
 		"No listener of the project says":              &elb.InUseError{Err: refusal},
 		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
 	} {
-		if way := wayOut(err); !strings.Contains(way, want) {
+		if way := wayOut(err, auth.KindToken); !strings.Contains(way, want) {
 			t.Errorf("%v: got %q, want %q", err, way, want)
 		}
 	}
-	if way := wayOut(errors.New("anything")); way != "" {
+	if way := wayOut(errors.New("anything"), auth.KindToken); way != "" {
 		t.Errorf("an unknown error has the way out %q", way)
 	}
 }

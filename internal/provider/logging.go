@@ -32,6 +32,6 @@ func (t loggingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		fields["status"] = response.StatusCode
 		fields["request_id"] = response.Header.Get("X-Request-Id")
 	}
-	tflog.Debug(r.Context(), "ELB API call", fields)
+	tflog.Debug(r.Context(), "API call", fields)
 	return response, err
 }

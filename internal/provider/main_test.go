@@ -8,12 +8,21 @@ import (
 // TestMain takes away what the developer has set for a real cloud: tests that
 // leave an argument out must not find it there.
 func TestMain(m *testing.M) {
-	for _, a := range []argument{endpointArgument, projectIDArgument, tokenArgument, expiryWarningDaysArgument} {
+	for _, a := range arguments {
 		for _, variable := range a.variables {
 			if err := os.Unsetenv(variable); err != nil {
 				panic(err)
 			}
 		}
 	}
-	os.Exit(m.Run())
+	home, err := os.MkdirTemp("", "home") // where profiles are looked for
+	if err == nil {
+		err = os.Setenv("HOME", home)
+	}
+	if err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(home)
+	os.Exit(code)
 }

@@ -93,7 +93,7 @@ func checkPair(certificate, privateKey types.String) diag.Diagnostics {
 }
 
 // certificateWarnings are what is worth a look in a certificate that works.
-func certificateWarnings(certificate, domain types.String, now time.Time, warningDays int64) diag.Diagnostics {
+func certificateWarnings(certificate, domain types.String, now time.Time, warningDays int) diag.Diagnostics {
 	var diags diag.Diagnostics
 	warn := func(attribute, summary, detail string) {
 		diags.AddAttributeWarning(path.Root(attribute), summary, detail)

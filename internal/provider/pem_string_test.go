@@ -50,7 +50,7 @@ func TestCertificateWarnings(t *testing.T) {
 	for name, row := range map[string]struct {
 		certificate, domain string
 		at                  time.Time
-		days                int64
+		days                int
 		attribute           string // "" is no warning
 		want                string
 	}{

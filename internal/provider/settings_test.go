@@ -1,14 +1,23 @@
 package provider
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 const (
@@ -16,7 +25,7 @@ const (
 	testToken   = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE"
 )
 
-// complete is a provider block with everything in it.
+// completeBlock is a provider block that is enough.
 func completeBlock() providerModel {
 	return providerModel{
 		Endpoint:  types.StringValue("https://block.example.com"),
@@ -25,43 +34,144 @@ func completeBlock() providerModel {
 	}
 }
 
-func environment(variables map[string]string) func(string) string {
-	return func(name string) string { return variables[name] }
+// environment has variables, and files; the user's folder is /home/me.
+func environment(variables map[string]string, files ...map[string]string) outside {
+	return outside{
+		getenv: func(name string) string { return variables[name] },
+		readFile: func(name string) ([]byte, error) {
+			for _, all := range files {
+				if content, found := all[name]; found {
+					return []byte(content), nil
+				}
+			}
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		},
+		home: "/home/me",
+	}
 }
 
-func TestSettingsPrecedence(t *testing.T) {
+// TestSettingsVariables goes through each argument: the block, and each of its
+// variables, earlier ones before later ones.
+func TestSettingsVariables(t *testing.T) {
 	t.Parallel()
-	everything := map[string]string{
-		"ELBAAS_ENDPOINT": "https://env.example.com",
-		"HW_PROJECT_ID":   "hw-project", "OS_PROJECT_ID": "os-project",
-		"HW_AUTH_TOKEN": "hw-token", "OS_AUTH_TOKEN": "os-token",
+	pair, err := throwaway.NewPair("client")
+	if err != nil {
+		t.Fatal(err)
 	}
+	// Files that any value below may name.
+	const most = 7
+	files := map[string]string{}
+	var profiles, entries string
+	for n := range most {
+		files[fmt.Sprintf("/home/me/%d.example.com", n)] = fmt.Sprintf(`{"current":"a","profiles":[{"name":"a","accessKeyId":"AK%d","secretAccessKey":"SK"}]}`, n)
+		files[fmt.Sprintf("%d.example.com", n)] = pair.Certificate
+		profiles += fmt.Sprintf(`{"name":"%d.example.com","accessKeyId":"AK%[1]d","secretAccessKey":"SK"},`, n)
+		entries += fmt.Sprintf("  entry%d: {auth: {ak: AK%[1]d, sk: SK}}\n", n)
+	}
+	files["/home/me/.hcloud/config.json"] = `{"profiles":[` + strings.TrimSuffix(profiles, ",") + `]}`
+	files["clouds.yaml"] = "clouds:\n" + entries
+
+	// What makes the rest of the settings valid, for each prefix of variables.
+	type variables = map[string]string
+	nothing := func(string) variables { return variables{} }
+	key := func(p string) variables { return variables{p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK"} }
+	password := func(p string) variables {
+		if p == "OS_" {
+			return variables{"OS_USERNAME": "u", "OS_PASSWORD": "pw", "OS_DOMAIN_NAME": "d", "OS_AUTH_URL": "https://iam.example.com/v3"}
+		}
+		return variables{p + "USER_NAME": "u", p + "USER_PASSWORD": "pw", p + "DOMAIN_NAME": "d", p + "AUTH_URL": "https://iam.example.com/v3"}
+	}
+	agency := func(p string) variables {
+		return variables{
+			p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK", p + "AUTH_URL": "https://iam.example.com/v3",
+			p + "ASSUME_ROLE_AGENCY_NAME": "agency", p + "ASSUME_ROLE_DOMAIN_NAME": "domain",
+		}
+	}
+	keyBlock := func(m *providerModel, v types.String) { m.AccessKey, m.SecretKey, m.SecurityToken = v, v, v }
+	userBlock := func(m *providerModel, v types.String) {
+		m.UserName, m.UserID, m.Password, m.DomainName, m.DomainID = v, v, v, v, v
+	}
+	agencyBlock := func(m *providerModel, v types.String) {
+		m.AccessKey, m.SecretKey, m.AssumeRole = v, v, &assumeRoleModel{v, v}
+	}
+	host := func(n int) string { return fmt.Sprintf("%d.example.com", n) }
+	address := func(n int) string { return "https://" + host(n) }
+	ak := func(n int) string { return fmt.Sprintf("AK%d", n) }
+	even := func(n int) string { return strconv.FormatBool(n%2 == 0) }
+	scheme := func(n int) string { return []string{"scoped", "access"}[n%2] }
+
 	for name, row := range map[string]struct {
-		block                    providerModel
-		without                  []string // variables that are not set
-		endpoint, project, token string
+		variables   string // in their order
+		with        func(prefix string) variables
+		block       func(*providerModel, types.String)
+		get         func(settings) string
+		given, want func(n int) string // the nth value, and what becomes of it; host if nil
 	}{
-		"the block comes first":   {completeBlock(), nil, "https://block.example.com", "block-project", "block-token"},
-		"then the environment":    {providerModel{}, nil, "https://env.example.com", "hw-project", "hw-token"},
-		"HW_ before OS_":          {providerModel{}, []string{"HW_PROJECT_ID", "HW_AUTH_TOKEN"}, "https://env.example.com", "os-project", "os-token"},
-		"a project is not needed": {providerModel{}, []string{"HW_PROJECT_ID", "OS_PROJECT_ID"}, "https://env.example.com", "", "hw-token"},
+		"region":                  {"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key, func(m *providerModel, v types.String) { m.Region = v }, func(s settings) string { return s.region }, ak, ak},
+		"cloud":                   {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m *providerModel, v types.String) { m.Cloud = v }, func(s settings) string { return strings.TrimPrefix(s.endpoint.Host, "elb.eu-de.") }, nil, nil},
+		"clouds_entry":            {"OS_CLOUD", nothing, func(m *providerModel, v types.String) { m.CloudsEntry = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return fmt.Sprintf("entry%d", n) }, ak},
+		"endpoint":                {"ELBAAS_ENDPOINT", key, func(m *providerModel, v types.String) { m.Endpoint = v }, func(s settings) string { return s.endpoint.String() }, address, address},
+		"auth_url":                {"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m *providerModel, v types.String) { m.AuthURL = v }, func(s settings) string { return s.authURL.String() }, address, address},
+		"access_key":              {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
+		"secret_key":              {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
+		"security_token":          {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
+		"signing_scheme":          {"ELBAAS_SIGNING_SCHEME", key, func(m *providerModel, v types.String) { m.SigningScheme = v }, func(s settings) string { return string(s.signingScheme) }, scheme, scheme},
+		"token":                   {"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing, func(m *providerModel, v types.String) { m.Token = v }, func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil},
+		"user_name":               {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
+		"user_id":                 {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
+		"password":                {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
+		"domain_name":             {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
+		"domain_id":               {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
+		"project_id":              {"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key, func(m *providerModel, v types.String) { m.ProjectID = v }, func(s settings) string { return s.projectID }, ak, ak},
+		"project_name":            {"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key, func(m *providerModel, v types.String) { m.ProjectName = v }, func(s settings) string { return s.projectName }, nil, nil},
+		"shared_config_file":      {"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m *providerModel, v types.String) { m.SharedConfigFile = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return "~/" + host(n) }, ak},
+		"profile":                 {"HW_PROFILE HCS_PROFILE", nothing, func(m *providerModel, v types.String) { m.Profile = v }, func(s settings) string { return s.credentials.AccessKey }, host, ak},
+		"assume_role.agency_name": {"HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME", agency, agencyBlock, func(s settings) string { return s.agency.Name }, nil, nil},
+		"assume_role.domain_name": {"HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME", agency, agencyBlock, func(s settings) string { return s.agency.DomainName }, nil, nil},
+		"cacert_file":             {"OS_CACERT", key, func(m *providerModel, v types.String) { m.CACertFile = v }, func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host, func(int) string { return "true" }},
+		"insecure":                {"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m *providerModel, _ types.String) { m.Insecure = types.BoolValue(true) }, func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even},
+		"max_retries":             {"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m *providerModel, _ types.String) { m.MaxRetries = types.Int64Value(most - 1) }, func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa},
+		"expiry_warning_days":     {"ELBAAS_EXPIRY_WARNING_DAYS", key, func(m *providerModel, _ types.String) { m.ExpiryWarningDays = types.Int64Value(most - 1) }, func(s settings) string { return strconv.Itoa(s.expiryWarningDays) }, strconv.Itoa, strconv.Itoa},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variables := maps.Clone(everything)
-			for _, variable := range row.without {
-				variables[variable] = "" // an empty variable counts as none
+			if row.given == nil {
+				row.given, row.want = host, host
 			}
-			s, diags := newSettings(row.block, environment(variables))
-			if diags.HasError() {
-				t.Fatal(diags)
+			names := strings.Fields(row.variables)
+			check := func(what string, block providerModel, given variables, want string) {
+				t.Helper()
+				if name != "region" {
+					block.Region = types.StringValue("eu-de")
+				}
+				s, diags := newSettings(block, environment(given, files))
+				if diags.HasError() {
+					t.Fatalf("%s: %v", what, diags)
+				}
+				if got := row.get(s); got != want {
+					t.Errorf("%s: got %q, want %q", what, got, want)
+				}
 			}
-			if s.endpoint.String() != row.endpoint || s.projectID != row.project || s.token.Reveal() != row.token {
-				t.Errorf("got %s %s %s", s.endpoint, s.projectID, s.token.Reveal())
+			everything := variables{}
+			for i, variable := range names {
+				prefix := strings.Replace(strings.SplitAfter(variable, "_")[0], "ELBAAS_", "HW_", 1)
+				given := row.with(prefix)
+				for _, other := range names { // an alias must not be in the way
+					delete(given, other)
+				}
+				given[variable] = row.given(i)
+				check(variable, providerModel{}, given, row.want(i))
+				for j := i + 1; j < len(names); j++ {
+					given[names[j]] = row.given(j)
+				}
+				check(variable+" and all after it", providerModel{}, given, row.want(i))
+				for name, text := range given {
+					everything[name] = text
+				}
 			}
-			if shown := fmt.Sprintf("%+v %#v", s, s); strings.Contains(shown, row.token) {
-				t.Errorf("the settings show the token: %s", shown)
-			}
+			block := providerModel{}
+			row.block(&block, types.StringValue(row.given(most-1)))
+			check("the block before all variables", block, everything, row.want(most-1))
 		})
 	}
 }
@@ -77,15 +187,240 @@ func TestSettingsErrors(t *testing.T) {
 		never     string   // must not be shown
 	}{
 		"nothing given": {
-			func(m *providerModel) { *m = providerModel{ProjectID: m.ProjectID, Token: m.Token} }, nil,
-			"endpoint",
-			[]string{"without endpoint", "ELBAAS_ENDPOINT"},
+			func(m *providerModel) { *m = providerModel{} },
+			map[string]string{"no profiles": "yes"},
+			"access_key",
+			[]string{"HW_ACCESS_KEY and HW_SECRET_KEY", "HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME", "HW_AUTH_TOKEN", "HW_PROFILE", "OS_CLOUD"},
 			"",
 		},
-		"no token": {
-			func(m *providerModel) { m.Token = types.StringNull() }, nil,
-			"token",
-			[]string{"without token", "HW_AUTH_TOKEN or OS_AUTH_TOKEN"},
+		"no region and no endpoint": {
+			func(m *providerModel) { *m = providerModel{Token: m.Token} }, nil,
+			"region",
+			[]string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
+			"",
+		},
+		"access key alone": {
+			func(m *providerModel) { m.Token, m.AccessKey = types.StringNull(), types.StringValue("AK") },
+			map[string]string{"HW_SECRET_KEY": "hunter2"}, // never mixed
+			"secret_key",
+			[]string{"The access_key comes from the provider block", "Set secret_key in the provider block too", "never mixed"},
+			"hunter2",
+		},
+		"secret key of the environment alone": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"HW_SECRET_KEY": "hunter2", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"},
+			"access_key",
+			[]string{"The secret_key comes from the environment variable HW_SECRET_KEY", "Set the environment variable HW_ACCESS_KEY too"},
+			"hunter2",
+		},
+		"security token alone": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"HCS_SECURITY_TOKEN": "hunter2"},
+			"access_key",
+			[]string{"HCS_SECURITY_TOKEN", "HCS_ACCESS_KEY"},
+			"hunter2",
+		},
+		"password without a user": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"OS_PASSWORD": "hunter2", "OS_AUTH_URL": "https://iam.example.com/v3"},
+			"user_name",
+			[]string{"OS_PASSWORD", "OS_USERNAME"},
+			"hunter2",
+		},
+		"password without a domain": {
+			func(m *providerModel) {
+				m.Token, m.Password, m.UserName, m.AuthURL = types.StringNull(), types.StringValue("hunter2"), types.StringValue("me"), types.StringValue("https://iam.example.com/v3")
+			}, nil,
+			"domain_name",
+			[]string{"unique in its domain", "Set domain_name in the provider block"},
+			"hunter2",
+		},
+		"user without a password": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"HW_USER_NAME": "me"},
+			"password",
+			[]string{"HW_USER_PASSWORD"},
+			"",
+		},
+		"password of a private cloud without auth_url": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"HCS_USER_NAME": "me", "HCS_USER_PASSWORD": "hunter2", "HCS_DOMAIN_NAME": "d", "HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"},
+			"auth_url",
+			[]string{"A password is exchanged for a token", "HCS_AUTH_URL"},
+			"hunter2",
+		},
+		"cloud without a dot": {
+			func(m *providerModel) { m.Cloud = types.StringValue("otc") }, nil,
+			"cloud",
+			[]string{"The cloud from the provider block is \"otc\"", "no dot", "Did you mean clouds_entry"},
+			"",
+		},
+		"region that is a URL": {
+			func(m *providerModel) { m.Region = types.StringValue("eu.de/") }, nil,
+			"region",
+			[]string{`"." (U+002E) as character 3`},
+			"",
+		},
+		"endpoint without TLS": {
+			func(m *providerModel) { m.Endpoint = types.StringValue("http://elb.example.com") }, nil,
+			"endpoint",
+			[]string{"could read the private keys", "insecure = true"},
+			"",
+		},
+		"auth_url without TLS": {
+			func(m *providerModel) { m.AuthURL = types.StringValue("http://iam.example.com/v3") }, nil,
+			"auth_url",
+			[]string{"https://"},
+			"",
+		},
+		"insecure that is neither": {
+			func(*providerModel) {},
+			map[string]string{"OS_INSECURE": "maybe"},
+			"insecure",
+			[]string{"the environment variable OS_INSECURE is \"maybe\"", "true or false"},
+			"",
+		},
+		"signing scheme that is none": {
+			func(m *providerModel) { m.SigningScheme = types.StringValue("v4") }, nil,
+			"signing_scheme",
+			[]string{`"access"`, `"scoped"`},
+			"",
+		},
+		"CA file that is not there": {
+			func(m *providerModel) { m.CACertFile = types.StringValue("ca.pem") }, nil,
+			"cacert_file",
+			[]string{"cannot be read", "ca.pem"},
+			"",
+		},
+		"CA file that is none": {
+			func(m *providerModel) { m.CACertFile = types.StringValue("notes.txt") }, nil,
+			"cacert_file",
+			[]string{"no certificate that can be read"},
+			"hunter2",
+		},
+		"client certificate without a key": {
+			func(m *providerModel) { m.Cert = types.StringValue("-----BEGIN CERTIFICATE-----") }, nil,
+			"key",
+			[]string{"OS_KEY"},
+			"",
+		},
+		"key without a client certificate": {
+			func(*providerModel) {},
+			map[string]string{"OS_KEY": "-----BEGIN hunter2"},
+			"cert",
+			[]string{"OS_CERT"},
+			"hunter2",
+		},
+		"client certificate that is none": {
+			func(m *providerModel) {
+				m.Cert, m.Key = types.StringValue("notes.txt"), types.StringValue("-----BEGIN hunter2")
+			}, nil,
+			"cert",
+			[]string{"not a pair of PEM files"},
+			"hunter2",
+		},
+		"half an agency": {
+			func(m *providerModel) {
+				m.Token, m.AccessKey, m.SecretKey, m.AssumeRole = types.StringNull(), types.StringValue("AK"), types.StringValue("SK"), &assumeRoleModel{AgencyName: types.StringValue("a")}
+				m.AuthURL = types.StringValue("https://iam.example.com/v3")
+			}, nil,
+			"assume_role.domain_name",
+			[]string{"domain name of the account", "assume_role.domain_name in the provider block"},
+			"",
+		},
+		"agency with a token": {
+			func(m *providerModel) {
+				m.AssumeRole = &assumeRoleModel{types.StringValue("a"), types.StringValue("d")}
+				m.AuthURL = types.StringValue("https://iam.example.com/v3")
+			}, nil,
+			"assume_role.agency_name",
+			[]string{"assumed with an access key", "are a token"},
+			"",
+		},
+		"agency without auth_url": {
+			func(m *providerModel) {
+				m.Token, m.AccessKey, m.SecretKey, m.AssumeRole = types.StringNull(), types.StringValue("AK"), types.StringValue("SK"), &assumeRoleModel{types.StringValue("a"), types.StringValue("d")}
+			}, nil,
+			"auth_url",
+			[]string{"An agency is assumed at", "HW_AUTH_URL"},
+			"",
+		},
+		"profile that is not there": {
+			func(m *providerModel) { m.Profile = types.StringValue("prod") }, nil,
+			"profile",
+			[]string{`no profile "prod"`, `It has: "default", "sso", "encrypted"`},
+			"hunter2",
+		},
+		"profile without a key": {
+			func(m *providerModel) { m.Profile = types.StringValue("sso") }, nil,
+			"profile",
+			[]string{`mode "SSO"`},
+			"hunter2",
+		},
+		"encrypted profile": {
+			func(m *providerModel) { m.Profile = types.StringValue("encrypted") }, nil,
+			"profile",
+			[]string{"seems to be encrypted", "HW_ACCESS_KEY"},
+			"hunter2",
+		},
+		"broken file of profiles": {
+			func(m *providerModel) { m.Token = types.StringNull() },
+			map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
+			"shared_config_file",
+			[]string{"notes.txt is not the JSON that it should be, or is encrypted"},
+			"hunter2",
+		},
+		"file of profiles that is not there": {
+			func(m *providerModel) { m.SharedConfigFile = types.StringValue("none.json") }, nil,
+			"shared_config_file",
+			[]string{"none.json cannot be read"},
+			"",
+		},
+		"unknown entry": {
+			func(m *providerModel) { m.CloudsEntry = types.StringValue("prod") }, nil,
+			"clouds_entry",
+			[]string{`no entry "prod"`, `It has: "application", "bare", "otc"`},
+			"hunter2",
+		},
+		"entry without auth": {
+			func(m *providerModel) { m.CloudsEntry = types.StringValue("bare") }, nil,
+			"clouds_entry",
+			[]string{"without auth"},
+			"",
+		},
+		"entry with an application credential": {
+			func(m *providerModel) { m.CloudsEntry = types.StringValue("application") }, nil,
+			"clouds_entry",
+			[]string{"application credential"},
+			"hunter2",
+		},
+		"broken clouds.yaml": {
+			func(m *providerModel) { m.CloudsEntry = types.StringValue("otc") },
+			map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
+			"clouds_entry",
+			[]string{"notes.txt or the secure.yaml beside it is not the YAML"},
+			"hunter2",
+		},
+		"no clouds.yaml": {
+			func(m *providerModel) { m.CloudsEntry = types.StringValue("otc") },
+			map[string]string{"OS_CLIENT_CONFIG_FILE": "none.yaml"},
+			"clouds_entry",
+			[]string{`no clouds.yaml to take the entry "otc" from. Looked for: none.yaml`},
+			"",
+		},
+		"profile and entry": {
+			func(m *providerModel) {
+				m.CloudsEntry, m.Profile = types.StringValue("otc"), types.StringValue("default")
+			}, nil,
+			"clouds_entry",
+			[]string{"name one of them"},
+			"",
+		},
+		"too many retries": {
+			func(*providerModel) {},
+			map[string]string{"HCS_MAX_RETRIES": "1000"},
+			"max_retries",
+			[]string{"HCS_MAX_RETRIES is \"1000\"", "from 0, for none, to 100"},
 			"",
 		},
 		"endpoint empty": {
@@ -97,7 +432,7 @@ func TestSettingsErrors(t *testing.T) {
 		"project empty": {
 			func(m *providerModel) { m.ProjectID = types.StringValue("") }, nil,
 			"project_id",
-			[]string{"empty text", "HW_PROJECT_ID or OS_PROJECT_ID"},
+			[]string{"empty text", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
 			"",
 		},
 		"token empty": {
@@ -203,11 +538,20 @@ func TestSettingsErrors(t *testing.T) {
 			t.Parallel()
 			block := completeBlock()
 			row.change(&block)
-			_, diags := newSettings(block, environment(row.variables))
+			profiles := "/home/me/.hcloud/config.json"
+			if row.variables["no profiles"] != "" {
+				profiles = "elsewhere"
+			}
+			_, diags := newSettings(block, environment(row.variables, map[string]string{
+				"notes.txt": "hunter2: [",
+				profiles: `{"current":"default","profiles":[{"name":"default","accessKeyId":"AK","secretAccessKey":"hunter2"},
+					{"name":"sso","mode":"SSO"},{"name":"encrypted","accessKeyId":"AK","secretAccessKey":"hunter2+/=="}]}`,
+				"clouds.yaml": "clouds:\n  otc: {auth: {username: u, password: hunter2}}\n  bare: {region_name: r}\n  application: {auth: {application_credential_id: i, application_credential_secret: hunter2}}\n",
+			}))
 			if len(diags) != 1 || diags[0].Severity() != diag.SeverityError {
 				t.Fatalf("got %v, want one error", diags)
 			}
-			if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || !at.Path().Equal(path.Root(row.attribute)) {
+			if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute {
 				t.Errorf("the error is not on %s: %v", row.attribute, diags[0])
 			}
 			shown := diags[0].Summary() + diags[0].Detail()
@@ -249,7 +593,7 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 			}
 			continue
 		}
-		if diags.HasError() || s.expiryWarningDays != row.want {
+		if diags.HasError() || s.expiryWarningDays != int(row.want) {
 			t.Errorf("%s: got %d, %v, want %d", name, s.expiryWarningDays, diags, row.want)
 		}
 	}
@@ -264,7 +608,7 @@ func TestSettingsEndpoints(t *testing.T) {
 		"http://127.0.0.1:8080/elb",
 		"http://[::1]:8080",
 	} {
-		if endpoint, err := parseEndpoint(text); err != nil || endpoint.String() != text {
+		if endpoint, err := parseEndpoint(text, false); err != nil || endpoint.String() != text {
 			t.Errorf("%s: got %v, %v", text, endpoint, err)
 		}
 	}
@@ -281,23 +625,198 @@ func TestSettingsUnknown(t *testing.T) {
 	if diags.HasError() {
 		t.Fatalf("an unknown value fails before it is needed: %v", diags)
 	}
-	c := &cloud{settings: s}
+	c := newCloud(s, "test", time.Now)
 	shown := fmt.Sprint(c.ready())
 	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") || strings.Contains(shown, "argument project_id") {
 		t.Errorf("the error does not name the arguments: %s", shown)
 	}
-	if project, diags := c.project(types.StringNull()); !project.IsUnknown() || diags.HasError() {
+	if project, diags := c.plannedProject(types.StringNull()); !project.IsUnknown() || diags.HasError() {
 		t.Errorf("project = %v, %v, want unknown", project, diags)
 	}
-	if project, diags := c.project(types.StringValue(testProject)); project.ValueString() != testProject || diags.HasError() {
+	if _, diags := c.project(t.Context(), types.StringNull()); len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
+		t.Errorf("project: %v", diags)
+	}
+	if project, diags := c.project(t.Context(), types.StringValue(testProject)); project.ValueString() != testProject || diags.HasError() {
 		t.Errorf("project = %v, %v, want the certificate's own", project, diags)
+	}
+}
+
+// TestUnknownCredentials: what is missing may come yet.
+func TestUnknownCredentials(t *testing.T) {
+	t.Parallel()
+	for name, block := range map[string]providerModel{
+		"secret key": {AccessKey: types.StringValue("AK"), SecretKey: types.StringUnknown(), Region: types.StringValue("eu-de")},
+		"password":   {UserName: types.StringValue("me"), Password: types.StringUnknown(), Region: types.StringUnknown()},
+		"domain":     {UserName: types.StringValue("me"), Password: types.StringValue("p"), DomainName: types.StringUnknown(), Region: types.StringUnknown()},
+		"everything": {Token: types.StringUnknown(), Region: types.StringUnknown(), Cloud: types.StringUnknown()},
+	} {
+		// The environment is another source, and not asked.
+		s, diags := newSettings(block, environment(map[string]string{"HW_AUTH_TOKEN": "hw"}))
+		if diags.HasError() || s.credentialsSource != blockLabel || !s.credentials.Token.Empty() {
+			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
+		}
+		if !newCloud(s, "test", time.Now).ready().HasError() {
+			t.Errorf("%s: ready to be called", name)
+		}
 	}
 }
 
 func TestNoProject(t *testing.T) {
 	t.Parallel()
-	_, diags := (&cloud{}).project(types.StringNull())
-	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or OS_PROJECT_ID") {
+	_, diags := newCloud(settings{}, "test", time.Now).plannedProject(types.StringNull())
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
 		t.Errorf("got %v", diags)
+	}
+}
+
+// TestCredentialsAreNeverMixed: one set of one source, in the order of sources.
+func TestCredentialsAreNeverMixed(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"/home/me/.hcloud/config.json": `{"current":"default","profiles":[{"name":"default","accessKeyId":"profile","secretAccessKey":"SK","securityToken":"ST","region":"profile-region","projectId":"profile-project"}]}`,
+		"clouds.yaml":                  "clouds:\n  entry: {auth: {username: entry, password: pw, user_domain_name: d, auth_url: 'https://entry.example.com/v3', project_name: entry-project}, region_name: entry-region, verify: false}\n",
+		"secure.yaml":                  "clouds:\n  entry: {auth: {password: secure}}\n",
+	}
+	all := map[string]string{}
+	for _, prefix := range []string{"HW_", "HCS_", "OS_"} {
+		all[prefix+"ACCESS_KEY"], all[prefix+"SECRET_KEY"], all[prefix+"AUTH_TOKEN"] = prefix, prefix, prefix
+	}
+	without := func(prefixes ...string) map[string]string {
+		left := maps.Clone(all)
+		maps.DeleteFunc(left, func(name, _ string) bool {
+			return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+		})
+		return left
+	}
+	with := func(variables map[string]string, name, value string) map[string]string {
+		variables = maps.Clone(variables)
+		variables[name] = value
+		return variables
+	}
+	region := providerModel{Region: types.StringValue("eu-de")}
+	named := region
+	named.Profile = types.StringValue("default")
+	entry := providerModel{CloudsEntry: types.StringValue("entry")}
+	key := region
+	key.AccessKey, key.SecretKey = types.StringValue("block"), types.StringValue("SK")
+	both := key
+	both.Token = types.StringValue("block-token")
+	for name, row := range map[string]struct {
+		block     providerModel
+		variables map[string]string
+		want      string // kind, who, source
+	}{
+		"the block before all":                 {key, all, "access key block the provider block"},
+		"a token before a key":                 {both, all, "token block-token the provider block"},
+		"HW_":                                  {region, all, "token HW_ the environment variables HW_…"},
+		"HCS_":                                 {region, without("HW_"), "token HCS_ the environment variables HCS_…"},
+		"OS_":                                  {region, without("HW_", "HCS_"), "token OS_ the environment variables OS_…"},
+		"a key of HW_ before a token of OS_":   {region, map[string]string{"HW_ACCESS_KEY": "hw", "HW_SECRET_KEY": "s", "OS_AUTH_TOKEN": "os"}, "access key hw the environment variables HW_…"},
+		"a profile that nobody names":          {region, nil, `access key profile the profile "default" of ~/.hcloud/config.json`},
+		"a profile of the environment is last": {region, with(all, "HW_PROFILE", "default"), "token HW_ the environment variables HW_…"},
+		"a profile of the block before it":     {named, all, `access key profile the profile "default" of ~/.hcloud/config.json`},
+		"an entry of the block":                {entry, all, `password entry the entry "entry" of clouds.yaml`},
+		"an entry of the environment":          {providerModel{}, map[string]string{"OS_CLOUD": "entry"}, `password entry the entry "entry" of clouds.yaml`},
+		"an entry of the environment is last":  {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, diags := newSettings(row.block, environment(row.variables, files))
+			if diags.HasError() {
+				t.Fatal(diags)
+			}
+			who := s.credentials.Token.Reveal() + s.credentials.AccessKey + s.credentials.UserName
+			if s.credentials.Kind() == auth.KindToken {
+				who = s.credentials.Token.Reveal()
+			}
+			if got := fmt.Sprintf("%s %s %s", s.credentials.Kind(), who, s.credentialsSource); got != row.want {
+				t.Errorf("got %s, want %s", got, row.want)
+			}
+			if s.credentials.UserName == "entry" {
+				if got := fmt.Sprintf("%s %s %s %s %t", s.credentials.Password.Reveal(), s.region, s.authURL, s.projectName, s.tls.InsecureSkipVerify); got != "secure entry-region https://entry.example.com/v3 entry-project true" {
+					t.Errorf("the entry gave %s", got)
+				}
+			}
+			if s.credentials.AccessKey == "profile" {
+				if got := s.credentials.SecurityToken.Reveal() + " " + s.projectID; got != "ST profile-project" {
+					t.Errorf("the profile gave %s", got)
+				}
+			}
+		})
+	}
+}
+
+// TestAddresses: where the services are when nobody says.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	key := func(prefix string, more map[string]string) map[string]string {
+		all := map[string]string{prefix + "ACCESS_KEY": "AK", prefix + "SECRET_KEY": "SK"}
+		maps.Copy(all, more)
+		return all
+	}
+	for name, row := range map[string]struct {
+		variables               map[string]string
+		endpoint, authURL, name string
+	}{
+		"Huawei Cloud":       {key("HW_", map[string]string{"HW_REGION_NAME": "cn-north-4"}), "https://elb.cn-north-4.myhuaweicloud.com", "https://iam.cn-north-4.myhuaweicloud.com/v3", "cn-north-4"},
+		"Open Telekom Cloud": {key("OS_", map[string]string{"OS_REGION_NAME": "eu-de", "HW_CLOUD": "otc.t-systems.com"}), "https://elb.eu-de.otc.t-systems.com", "https://iam.eu-de.otc.t-systems.com/v3", "eu-de"},
+		"FlexibleEngine":     {key("OS_", map[string]string{"OS_REGION_NAME": "eu-west-0", "OS_CLOUD": "prod-cloud-ocb.orange-business.com"}), "https://elb.eu-west-0.prod-cloud-ocb.orange-business.com", "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3", "eu-west-0"},
+		"Huawei Cloud Stack": {key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"}), "https://elb.r.private.example.com", "<nil>", "r"},
+		"its own auth_url":   {key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com", "HCS_AUTH_URL": "https://iam-apigateway-proxy.private.example.com:443/v3"}), "https://elb.r.private.example.com", "https://iam-apigateway-proxy.private.example.com:443/v3", "r"},
+		"the catalog":        {key("OS_", map[string]string{"OS_AUTH_URL": "https://iam.example.com/v3", "OS_PROJECT_NAME": "mine"}), "<nil>", "https://iam.example.com/v3", "mine"},
+	} {
+		s, diags := newSettings(providerModel{}, environment(row.variables))
+		if diags.HasError() {
+			t.Fatalf("%s: %v", name, diags)
+		}
+		show := func(u *url.URL) string {
+			if u == nil {
+				return "<nil>"
+			}
+			return u.String()
+		}
+		if show(s.endpoint) != row.endpoint || show(s.authURL) != row.authURL || s.projectName != row.name {
+			t.Errorf("%s: %s, %s, %s", name, show(s.endpoint), show(s.authURL), s.projectName)
+		}
+	}
+}
+
+func TestTLSSettings(t *testing.T) {
+	t.Parallel()
+	pair, err := throwaway.NewPair("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := completeBlock()
+	block.Endpoint = types.StringValue("http://elb.example.com")
+	block.Insecure = types.BoolValue(true)
+	block.CACertFile = types.StringValue(pair.Certificate)
+	s, diags := newSettings(block, environment(map[string]string{"OS_CERT": "~/client.crt", "OS_KEY": "client.key", "HW_INSECURE": "false"},
+		map[string]string{"/home/me/client.crt": pair.Certificate, "client.key": pair.PrivateKey}))
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if !s.tls.InsecureSkipVerify || s.tls.RootCAs == nil || len(s.tls.Certificates) != 1 || s.tls.MinVersion != tls.VersionTLS12 {
+		t.Errorf("got %t %v %d %x", s.tls.InsecureSkipVerify, s.tls.RootCAs, len(s.tls.Certificates), s.tls.MinVersion)
+	}
+	if s, _ := newSettings(completeBlock(), environment(map[string]string{"HW_MAX_RETRIES": "0", "OS_INSECURE": "1"})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
+		t.Errorf("got %d %t", s.maxRetries, s.tls.InsecureSkipVerify)
+	}
+}
+
+// TestSettingsShowNoSecret formats everything in every way.
+func TestSettingsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	s, diags := newSettings(providerModel{Region: types.StringValue("eu-de")}, environment(map[string]string{
+		"HW_AUTH_TOKEN": "hunter2", "HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hunter2", "HW_SECURITY_TOKEN": "hunter2", "HW_USER_NAME": "me", "HW_USER_PASSWORD": "hunter2", "HW_DOMAIN_NAME": "d",
+	}))
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	c := newCloud(s, "test", time.Now)
+	for _, value := range []any{s, &s, c, c.session, c.client, s.credentials} {
+		if shown := fmt.Sprintf("%v %+v %#v %s", value, value, value, value); strings.Contains(shown, "hunter2") {
+			t.Errorf("%T shows a secret: %s", value, shown)
+		}
 	}
 }

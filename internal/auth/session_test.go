@@ -1,0 +1,469 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+const (
+	project  = "0123456789abcdef0123456789abcdef"
+	other    = "fedcba9876543210fedcba9876543210"
+	foreign  = "00000000000000000000000000000001"
+	fixed    = "the-fixed-token"
+	password = "hunter2-hunter2"
+)
+
+// fixture is a cloud with one account, its clock, and sessions with it.
+type fixture struct {
+	*elbstub.Cloud
+	t   *testing.T
+	url *url.URL
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, now: time.Now()}
+	o := elbstub.Options{
+		BasePath: "/cloud",
+		Tokens:   map[string]string{fixed: project},
+		Now:      f.clock,
+		Identity: elbstub.Identity{
+			Projects:   []elbstub.Project{{ID: project, Name: "eu-de", Domain: "mine"}, {ID: other, Name: "eu-de_other", Domain: "mine"}, {ID: foreign, Name: "eu-de", Domain: "theirs"}},
+			Users:      []elbstub.User{{ID: "user-id", Name: "me", Password: password, Domain: "mine", DomainID: "domain-id"}},
+			AccessKeys: []elbstub.AccessKey{{Access: "AK", Secret: password, Domain: "mine"}, {Access: "TK", Secret: password, SecurityToken: "the-security-token", Domain: "mine"}},
+			Agencies:   []elbstub.Agency{{Name: "helpers", Domain: "theirs"}},
+			Catalog:    []elbstub.CatalogEntry{{Type: "compute", URL: "/nova"}, {Type: "elb", Region: "eu-de", URL: "/v1.0/" + project}, {Type: "elb", Region: "eu-nl", URL: "/elsewhere"}},
+		},
+	}
+	for _, option := range options {
+		option(&o)
+	}
+	f.Cloud = elbstub.New(o)
+	server := httptest.NewServer(f.Cloud)
+	t.Cleanup(server.Close)
+	f.url, _ = url.Parse(server.URL + "/cloud")
+	return f
+}
+
+func (f *fixture) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func (f *fixture) wait(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
+var (
+	byToken    = auth.Credentials{Token: secret.New(fixed)}
+	byKey      = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
+	byTempKey  = auth.Credentials{AccessKey: "TK", SecretKey: secret.New(password), SecurityToken: secret.New("the-security-token")}
+	byPassword = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
+	byUserID   = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
+)
+
+func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Config)) *auth.Session {
+	config := auth.Config{
+		Credentials: credentials,
+		AuthURL:     f.url.JoinPath("v3"),
+		Region:      "eu-de",
+		Transport:   http.DefaultTransport,
+		Client:      elb.NewRetrier(0, 0).Client,
+		UserAgent:   "auth-test/1",
+		Refused:     elb.TokenRefused,
+		DecodeError: elb.DecodeError,
+		Now:         f.clock,
+	}
+	for _, change := range change {
+		change(&config)
+	}
+	return auth.New(config)
+}
+
+func assume(agency string) func(*auth.Config) {
+	return func(c *auth.Config) { c.Agency = &auth.Agency{Name: agency, DomainName: "theirs"} }
+}
+
+func scoped(c *auth.Config) { c.Signer.Scheme, c.Signer.Region = auth.SchemeScoped, "eu-de" }
+
+// call lists the certificates of a project, and returns the status.
+func (f *fixture) call(session http.RoundTripper, projectID string) (int, error) {
+	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, f.url.JoinPath("v1.0", projectID, "elbaas", "certificate").String(), nil)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("X-Project-Id", projectID)
+	before := fmt.Sprint(request.Header)
+	response, err := session.RoundTrip(request)
+	if err != nil {
+		return 0, err
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	if fmt.Sprint(request.Header) != before {
+		f.t.Errorf("the caller's request was changed: %v", request.Header)
+	}
+	return response.StatusCode, nil
+}
+
+// TestKindsOfCredentials has each kind, and what it may call.
+func TestKindsOfCredentials(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		credentials                auth.Credentials
+		change                     func(*auth.Config)
+		project, another, stranger int
+	}{
+		"token":               {byToken, nil, 200, 403, 403},
+		"access key":          {byKey, nil, 200, 200, 403},
+		"access key, scoped":  {byKey, scoped, 200, 200, 403},
+		"temporary key":       {byTempKey, nil, 200, 200, 403},
+		"password":            {byPassword, nil, 200, 200, 0},
+		"password, domain id": {auth.Credentials{UserName: "me", DomainID: "domain-id", Password: secret.New(password)}, nil, 200, 200, 0},
+		"password, user id":   {byUserID, nil, 200, 200, 0},
+		"agency":              {byKey, assume("helpers"), 403, 403, 200},
+		"wrong token":         {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong secret key":    {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong password":      {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")}, nil, 0, 0, 0},
+		"wrong agency":        {byKey, assume("strangers"), 0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			change := func(*auth.Config) {}
+			if row.change != nil {
+				change = row.change
+			}
+			session := f.session(row.credentials, change)
+			if len(f.Journal()) > 0 {
+				t.Error("a session that nobody uses calls the cloud")
+			}
+			for id, want := range map[string]int{project: row.project, other: row.another, foreign: row.stranger} {
+				got, err := f.call(session, id)
+				var identity *auth.Error
+				if got != want || (err != nil) != (want == 0) || err != nil && (!errors.As(err, &identity) || !identity.NotSent()) {
+					t.Errorf("project %s: %d, %v, want %d", id, got, err, want)
+				}
+				if err != nil && strings.Contains(err.Error(), password) {
+					t.Errorf("the error shows the password: %v", err)
+				}
+			}
+			if shown := fmt.Sprintf("%v %+v %#v", session, session, session); strings.Contains(shown, password) || strings.Contains(shown, fixed) {
+				t.Errorf("the session shows a secret: %s", shown)
+			}
+		})
+	}
+}
+
+// TestOneTokenPerProject: asked for once, whoever wants it, and renewed before
+// it ends.
+func TestOneTokenPerProject(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byPassword)
+	burst := func(want int) {
+		t.Helper()
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				if status, err := f.call(session, []string{project, other}[i%2]); status != 200 {
+					t.Errorf("%d, %v", status, err)
+				}
+			})
+		}
+		all.Wait()
+		if got := len(f.Journal(elbstub.IssueToken)); got != want {
+			t.Errorf("%d tokens, want %d", got, want)
+		}
+	}
+	burst(2)
+	f.wait(23 * time.Hour)
+	burst(2)
+	f.wait(56 * time.Minute) // less than five minutes are left
+	burst(4)
+	for _, call := range f.Journal(elbstub.ListCertificates) {
+		if call.Status != 200 {
+			t.Errorf("a token was used after its end: %d", call.Status)
+		}
+	}
+}
+
+// TestRefusedTokenIsRenewed: one new one for all, with the requests replayed,
+// whatever status refuses the old one.
+func TestRefusedTokenIsRenewed(t *testing.T) {
+	t.Parallel()
+	for name, dialect := range map[string]elbstub.Dialect{"401": {}, "400": {TokenStatus: 400}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, func(o *elbstub.Options) { o.Dialect = dialect })
+			for kind, session := range map[elbstub.Operation]*auth.Session{
+				elbstub.IssueToken: f.session(byPassword), elbstub.AssumeAgency: f.session(byKey, assume("helpers")),
+			} {
+				id := project
+				if kind == elbstub.AssumeAgency {
+					id = foreign
+				}
+				if status, err := f.call(session, id); status != 200 {
+					t.Fatalf("%d, %v", status, err)
+				}
+				f.Expire()
+				var all sync.WaitGroup
+				for range 20 {
+					all.Go(func() {
+						if status, err := f.call(session, id); status != 200 {
+							t.Errorf("%d, %v", status, err)
+						}
+					})
+				}
+				all.Wait()
+				if got := len(f.Journal(kind)); got != 2 {
+					t.Errorf("%s: %d times, want 2", kind, got)
+				}
+			}
+		})
+	}
+}
+
+// TestReplaySendsTheBody: a creation that was refused is sent again as it was.
+func TestReplaySendsTheBody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byPassword)
+	if _, err := f.call(session, project); err != nil {
+		t.Fatal(err)
+	}
+	f.Expire()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), strings.NewReader(`{"name":"x"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Project-Id", project)
+	response, err := session.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	posts := f.Journal(elbstub.CreateCertificate)
+	if len(posts) != 2 || posts[0].Status != 401 || posts[1].Status != 400 || posts[1].Body != `{"name":"x"}` {
+		t.Errorf("%+v", posts)
+	}
+}
+
+// TestFailureIsRemembered: a wrong password is not tried a thousand times.
+func TestFailureIsRemembered(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")})
+	for range 10 {
+		if _, err := f.call(session, project); err == nil {
+			t.Fatal("a wrong password was taken")
+		}
+	}
+	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+		t.Errorf("tried %d times, want 1", got)
+	}
+	f.wait(31 * time.Second)
+	_, _ = f.call(session, project)
+	if got := len(f.Journal(elbstub.IssueToken)); got != 2 {
+		t.Errorf("tried %d times after a while, want 2", got)
+	}
+}
+
+// TestGivingUpCancelsNobody: who waits for a token that another one asked for
+// gets it, also when the other one gives up.
+func TestGivingUpCancelsNobody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	f.Script(elbstub.IssueToken, 1, func(carryOut func() elbstub.Response) elbstub.Response {
+		close(asked)
+		<-answer
+		return carryOut()
+	})
+	session := f.session(byPassword)
+	ctx, giveUp := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), nil)
+		request.Header.Set("X-Project-Id", project)
+		response, err := session.RoundTrip(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		first <- err
+	}()
+	<-asked
+	second := make(chan error)
+	go func() {
+		_, err := f.call(session, project)
+		second <- err
+	}()
+	giveUp()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up got %v", err)
+	}
+	close(answer)
+	if err := <-second; err != nil {
+		t.Errorf("who waited got %v", err)
+	}
+	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+		t.Errorf("%d tokens, want 1", got)
+	}
+}
+
+// TestProjectID finds a project by its name with each kind of credentials.
+func TestProjectID(t *testing.T) {
+	t.Parallel()
+	twins := func(o *elbstub.Options) {
+		o.Identity.Projects = append(o.Identity.Projects, elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"})
+	}
+	for name, row := range map[string]struct {
+		credentials auth.Credentials
+		change      []func(*auth.Config)
+		options     []func(*elbstub.Options)
+		project     string
+		want        string // the id, or a part of the error
+		calls       int
+	}{
+		"token":          {byToken, nil, nil, "eu-de_other", other, 1},
+		"access key":     {byKey, nil, nil, "eu-de", project, 1},
+		"password":       {byPassword, nil, nil, "eu-de", project, 1},
+		"user id":        {byPassword, nil, nil, "eu-de_other", other, 1},
+		"agency":         {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
+		"none":           {byKey, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 2},
+		"none, password": {byPassword, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 3},
+		"several":        {byKey, nil, []func(*elbstub.Options){twins}, "eu-de", "2 projects of that name: " + project + ", " + strings.Repeat("9", 32), 1},
+		"wrong key":      {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, nil, "eu-de", "verify aksk signature fail", 1},
+		"wrong password": {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("incorrect")}, nil, nil, "eu-de", "password is wrong", 2},
+		"no auth_url":    {byKey, []func(*auth.Config){func(c *auth.Config) { c.AuthURL = nil }}, nil, "eu-de", "address of the identity service is not known", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, row.options...)
+			session := f.session(row.credentials, row.change...)
+			var all sync.WaitGroup
+			for range 5 {
+				all.Go(func() {
+					got, err := session.ProjectID(t.Context(), row.project)
+					if got != row.want && (err == nil || !strings.Contains(err.Error(), row.want)) {
+						t.Errorf("got %q, %v, want %s", got, err, row.want)
+					}
+				})
+			}
+			all.Wait()
+			if got := len(f.Journal()); got != row.calls {
+				t.Errorf("%d calls, want %d", got, row.calls)
+			}
+			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token that told is used
+				if status, err := f.call(session, row.want); status != 200 || len(f.Journal(elbstub.IssueToken)) != 1 {
+					t.Errorf("%d, %v, %d tokens", status, err, len(f.Journal(elbstub.IssueToken)))
+				}
+			}
+		})
+	}
+}
+
+// TestEndpoint reads the service catalog.
+func TestEndpoint(t *testing.T) {
+	t.Parallel()
+	catalog := func(entries ...elbstub.CatalogEntry) func(*elbstub.Options) {
+		return func(o *elbstub.Options) { o.Identity.Catalog = entries }
+	}
+	none := func(*elbstub.Options) {}
+	for name, row := range map[string]struct {
+		credentials auth.Credentials
+		options     func(*elbstub.Options)
+		want        string // behind the base URL, or a part of the error
+	}{
+		"by password, with version": {byPassword, none, ""},
+		"by key":                    {byKey, none, ""},
+		"by token":                  {byToken, none, ""},
+		"elbv1 before elb":          {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"}, elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"}), "/first"},
+		"every region":              {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
+		"another region":            {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}), "it is not there. Set endpoint"},
+		"no such service":           {byPassword, catalog(), "it is not there. Set endpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, row.options)
+			session := f.session(row.credentials)
+			for range 2 {
+				got, err := session.Endpoint(t.Context(), project, "elbv1", "elb")
+				if err != nil && (row.want == "" || !strings.Contains(err.Error(), row.want)) || err == nil && got.String() != f.url.String()+row.want {
+					t.Errorf("got %v, %v, want %s", got, err, row.want)
+				}
+			}
+			if got := len(f.Journal()); got != 1 {
+				t.Errorf("%d calls, want 1", got)
+			}
+		})
+	}
+}
+
+// TestSigningIsAfresh: a repeated call has a date and a signature of its own.
+func TestSigningIsAfresh(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var seen []string
+	session := f.session(byKey, func(c *auth.Config) {
+		c.Transport = observed(func(r *http.Request) {
+			seen = append(seen, r.Header.Get("X-Sdk-Date")+r.Header.Get("Authorization"))
+			f.wait(time.Minute)
+		})
+	})
+	client := elb.NewRetrier(3, 0).Client(session)
+	f.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), nil)
+	request.Header.Set("X-Project-Id", project)
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != 200 || len(seen) != 2 || seen[0] == seen[1] {
+		t.Errorf("%d after %v", response.StatusCode, seen)
+	}
+}
+
+type observed func(*http.Request)
+
+func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	o(r)
+	return response, err
+}
+
+// TestOldSignature: the server refuses what is a quarter of an hour old.
+func TestOldSignature(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	late := f.session(byKey, func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } })
+	if status, _ := f.call(late, project); status != http.StatusUnauthorized {
+		t.Errorf("status %d", status)
+	}
+	journal := f.Journal()
+	if header := fmt.Sprint(journal[0].Header); strings.Contains(header, "Signature=") || !slices.Contains(journal[0].Header["Authorization"], "[redacted]") {
+		t.Errorf("the journal shows a signature: %s", header)
+	}
+}

@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+)
+
+// cloud is what the resources use: the client, the settings that it was made
+// from, and a clock to judge expiry by.
+type cloud struct {
+	client   *elb.Client
+	session  *auth.Session
+	settings settings
+	now      func() time.Time
+}
+
+// newCloud makes a cloud of settings. It calls nothing.
+func newCloud(settings settings, userAgent string, now func() time.Time) *cloud {
+	network := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
+	network.MaxIdleConnsPerHost = network.MaxIdleConns         // Terraform calls one host, ten at a time and more
+	network.TLSClientConfig = settings.tls
+	retrier := elb.NewRetrier(settings.maxRetries, 0)
+	c := &cloud{settings: settings, now: now}
+	c.session = auth.New(auth.Config{
+		Credentials: settings.credentials,
+		Agency:      settings.agency,
+		Signer:      auth.Signer{Scheme: settings.signingScheme, Region: settings.region},
+		AuthURL:     settings.authURL,
+		Region:      settings.region,
+		Transport:   logged(network),
+		Client:      retrier.Client,
+		UserAgent:   userAgent,
+		Refused:     elb.TokenRefused,
+		DecodeError: elb.DecodeError,
+	})
+	c.client = elb.New(elb.Config{
+		Endpoint:  c.endpoint,
+		Transport: c.session,
+		Retrier:   retrier,
+		UserAgent: userAgent,
+	})
+	return c
+}
+
+// endpoint returns where the ELB service is: as it is set, or as the service
+// catalog says. The type of the service is elbv1, or elb (observed).
+func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error) {
+	if c.settings.endpoint != nil {
+		return c.settings.endpoint, nil
+	}
+	return c.session.Endpoint(ctx, projectID, "elbv1", "elb")
+}
+
+// ready reports as an error whether the cloud cannot be called yet.
+func (c *cloud) ready() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range c.settings.unknown {
+		if slices.Contains([]string{projectIDArgument.name, projectNameArgument.name, maxRetriesArgument.name, expiryWarningDaysArgument.name}, name) {
+			continue // project reports it to those that need it, and numbers have defaults
+		}
+		diags.AddError("Provider argument not known yet",
+			fmt.Sprintf("The provider argument %s depends on something that is known only after an apply, "+
+				"but the ELB service must be called now. Apply that first (terraform apply -target=…), or give %s a value that is known.", name, name))
+	}
+	return diags
+}
+
+// plannedProject returns the project of a certificate, without a call: its own,
+// or the provider's. It is unknown when the provider's is not known yet, or only
+// by its name.
+func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	switch {
+	case own.ValueString() != "":
+		return own, diags
+	case c.projectUnknown():
+		return types.StringUnknown(), diags
+	case c.settings.projectID != "":
+		return types.StringValue(c.settings.projectID), diags
+	case c.settings.projectName != "" && c.settings.authURL != nil:
+		return types.StringUnknown(), diags
+	}
+	diags.AddAttributeError(path.Root("project_id"), "Missing project id",
+		"The certificate names no project, and the provider has no default. Set project_id here. "+projectIDArgument.ways()+
+			" A project's name will do where the identity service is known (project_name, auth_url).")
+	return types.StringNull(), diags
+}
+
+// project returns the project of a certificate as plannedProject does, and looks
+// up what is known by its name.
+func (c *cloud) project(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
+	project, diags := c.plannedProject(own)
+	if !project.IsUnknown() || diags.HasError() {
+		return project, diags
+	}
+	if c.projectUnknown() {
+		diags.AddError("Provider argument not known yet",
+			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed now. Apply that first (terraform apply -target=…), or name the project here.")
+		return project, diags
+	}
+	id, err := c.session.ProjectID(ctx, c.settings.projectName)
+	if err != nil {
+		c.addError(&diags, "Unable to find the project of the provider", err)
+	}
+	return types.StringValue(id), diags
+}
+
+func (c *cloud) projectUnknown() bool {
+	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
+		return strings.HasPrefix(name, "project_") || name == regionArgument.name && c.settings.projectID == "" && c.settings.projectName == ""
+	})
+}

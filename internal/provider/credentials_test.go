@@ -1,0 +1,240 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// applied creates a certificate in a project, plans it again, and destroys it.
+func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps: []resource.TestStep{{
+			Config:            providerBlock + acctest.Certificate(acctest.NewPair(t), `name = "www"`),
+			ConfigStateChecks: []statecheck.StateCheck{attribute("project_id", knownvalue.StringExact(projectID))},
+		}},
+	})
+	for _, call := range cloud.Journal() {
+		if call.Status >= 300 {
+			t.Errorf("%s was answered with %d", call.Operation, call.Status)
+		}
+	}
+}
+
+// TestAccCredentials applies a certificate with each kind of credentials.
+func TestAccCredentials(t *testing.T) {
+	t.Parallel()
+	quoted := func(name, value string) string { return name + " = " + acctest.Quote(value) }
+	key := []string{quoted("access_key", acctest.AccessKey), quoted("secret_key", acctest.SecretKey)}
+	password := []string{quoted("user_name", acctest.UserName), quoted("password", acctest.Password), quoted("domain_name", acctest.Domain)}
+	authURL, noProject := `auth_url = "AUTH_URL"`, "project_id = null"
+	for name, row := range map[string]struct {
+		lines   []string
+		project string
+		scheme  string
+	}{
+		"access key":                 {lines: key},
+		"access key, scoped":         {lines: append([]string{`signing_scheme = "scoped"`}, key...), scheme: "scoped"},
+		"access key, region":         {lines: append([]string{quoted("region", acctest.Region), authURL, noProject}, key...)},
+		"password":                   {lines: append([]string{authURL}, password...)},
+		"password, project by name":  {lines: append([]string{authURL, noProject, `project_name = "eu-de_other"`}, password...), project: acctest.OtherProjectID},
+		"user id":                    {lines: []string{authURL, quoted("user_id", acctest.UserID), quoted("password", acctest.Password)}},
+		"agency":                     {lines: append([]string{authURL, quoted("project_id", acctest.AgencyProjectID), fmt.Sprintf("assume_role {\n    agency_name = %q\n    domain_name = %q\n  }", acctest.Agency, acctest.AgencyDomain)}, key...), project: acctest.AgencyProjectID},
+		"password, endpoint unknown": {lines: append([]string{authURL, "endpoint = null"}, password...)},
+		"key, endpoint unknown":      {lines: append([]string{authURL, "endpoint = null"}, key...)},
+		"token, project by name":     {lines: []string{quoted("token", acctest.Token), authURL, noProject, quoted("project_name", acctest.Region)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Identity.SigningScheme = row.scheme })
+			lines := append([]string{"token = null"}, row.lines...)
+			if strings.Contains(strings.Join(row.lines, "\n"), "token = ") {
+				lines = row.lines
+			}
+			if row.project == "" {
+				row.project = acctest.ProjectID
+			}
+			applied(t, cloud, strings.ReplaceAll(cloud.Provider(lines...), "AUTH_URL", cloud.AuthURL), row.project)
+		})
+	}
+}
+
+// TestAccCredentialsOfTheEnvironment has what users already export, and the
+// files that they already have. Another provider block is not needed.
+func TestAccCredentialsOfTheEnvironment(t *testing.T) {
+	cloud := acctest.NewCloud(t)
+	folder := t.TempDir()
+	profile, entry := filepath.Join(folder, "config.json"), filepath.Join(folder, "clouds.yaml")
+	for name, text := range map[string]string{
+		profile: fmt.Sprintf(`{"current":"default","profiles":[{"name":"default","accessKeyId":%q,"secretAccessKey":%q,"projectId":%q}]}`, acctest.AccessKey, acctest.SecretKey, acctest.ProjectID),
+		entry: fmt.Sprintf("clouds:\n  mine:\n    auth: {auth_url: %q, username: %q, password: %q, user_domain_name: %q, project_name: %q}\n",
+			cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain, acctest.Region),
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, variables := range map[string]map[string]string{
+		"Huawei Cloud":       {"HW_ACCESS_KEY": acctest.AccessKey, "HW_SECRET_KEY": acctest.SecretKey, "HW_PROJECT_ID": acctest.ProjectID, "HW_REGION_NAME": acctest.Region},
+		"Huawei Cloud Stack": {"HCS_ACCESS_KEY": acctest.AccessKey, "HCS_SECRET_KEY": acctest.SecretKey, "HCS_PROJECT_NAME": acctest.Region, "HCS_AUTH_URL": cloud.AuthURL},
+		"Open Telekom Cloud": {"OS_USERNAME": acctest.UserName, "OS_PASSWORD": acctest.Password, "OS_USER_DOMAIN_NAME": acctest.Domain, "OS_PROJECT_NAME": acctest.Region, "OS_AUTH_URL": cloud.AuthURL},
+		"token":              {"OS_TOKEN": acctest.Token, "OS_TENANT_ID": acctest.ProjectID},
+		"profile":            {"HW_SHARED_CONFIG_FILE": profile, "HW_PROFILE": "default"},
+		"entry":              {"OS_CLIENT_CONFIG_FILE": entry, "OS_CLOUD": "mine"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range variables {
+				t.Setenv(variable, value)
+			}
+			t.Setenv("ELBAAS_ENDPOINT", cloud.Endpoint)
+			applied(t, cloud, "", acctest.ProjectID)
+		})
+	}
+}
+
+// TestAccWrongCredentials is what the user reads then.
+func TestAccWrongCredentials(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lines []string
+		late  bool // the clock of the server
+		want  []string
+	}{
+		"secret key":   {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`}, false, []string{"verify aksk signature fail", "access_key and secret_key belong together"}},
+		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Ask the identity service for a token: The username or password is wrong", "Check the credentials"}},
+		"domain":       {[]string{`user_name = "me"`, `password = "correct-horse-battery"`, `domain_name = "hunter2-domain"`, `auth_url = "AUTH_URL"`}, false, []string{"The username or password is wrong"}},
+		"agency":       {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"`, `auth_url = "AUTH_URL"`, "assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }"}, false, []string{`Assume the agency "none" of "theirs": Could not find agency`}},
+		"project name": {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`}, false, []string{`Find the id of the project "eu-xx": there is no project of that name. There are: "eu-de", "eu-de_other"`}},
+		"auth_url":     {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-de"`, `auth_url = "AUTH_URL/v3"`}, false, []string{"Check auth_url"}},
+		"catalog":      {[]string{`token = "TOKEN"`, `region = "eu-nl"`, `endpoint = null`, `cloud = "invalid.example"`, `auth_url = "AUTH_URL"`, "max_retries = 0"}, false, []string{"elb.eu-nl.invalid.example"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			lines := append([]string{"token = null"}, row.lines...)
+			if strings.Contains(strings.Join(row.lines, "\n"), "TOKEN") {
+				lines = row.lines
+			}
+			block := strings.NewReplacer("AUTH_URL", cloud.AuthURL, "TOKEN", acctest.Token).Replace(cloud.Provider(lines...))
+			var said string
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Providers(),
+				ErrorCheck: func(err error) error {
+					said = err.Error()
+					return nil
+				},
+				Steps: []resource.TestStep{{Config: block + acctest.Certificate(acctest.NewPair(t))}},
+			})
+			for _, part := range row.want {
+				if !words(part).MatchString(said) {
+					t.Errorf("Terraform did not say %q:\n%s", part, said)
+				}
+			}
+			for _, hidden := range []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token, "may have been created"} {
+				if strings.Contains(said, hidden) {
+					t.Errorf("Terraform says %q:\n%s", hidden, said)
+				}
+			}
+		})
+	}
+}
+
+// TestExpiredTokenIsRenewedOnce: twenty creations at once, with a token that
+// nobody takes any more.
+func TestExpiredTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	})
+	create := func() {
+		pair := acctest.NewPair(t)
+		plan, said := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
+		if len(said) == 0 {
+			_, said = server.Apply(plan)
+		}
+		for _, d := range said {
+			t.Errorf("%s: %s", d.Summary, d.Detail)
+		}
+	}
+	create()
+	cloud.Expire()
+	before := len(cloud.Journal(elbstub.IssueToken))
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(create)
+	}
+	all.Wait()
+	if got := len(cloud.Journal(elbstub.IssueToken)) - before; got != 1 {
+		t.Errorf("%d new tokens, want 1", got)
+	}
+	if got := len(cloud.Certificates(acctest.ProjectID)); got != 21 {
+		t.Errorf("%d certificates, want 21", got)
+	}
+}
+
+// TestWrongClock: a signature that is refused by a server whose clock is far away
+// is explained.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	late := func(answer func() elbstub.Response) elbstub.Response {
+		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(answer)
+		response.Header = maps.Clone(response.Header)
+		response.Header.Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
+		return response
+	}
+	cloud.Script(elbstub.CreateCertificate, 1, late)
+	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+	})
+	pair := acctest.NewPair(t)
+	plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
+	_, said := server.Apply(plan)
+	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of the server's") {
+		t.Errorf("it says %v", said)
+	}
+}
+
+// TestAccProviderExamples plans with each provider block of the documentation.
+// A plan of a new certificate calls nothing.
+func TestAccProviderExamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../examples/provider/*.tf")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	pair := acctest.NewPair(t)
+	cli := acctest.NewCLI(t, provider.New("test"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		if name == "provider.tf" || name == "environment.tf" { // with its own header, and without credentials
+			continue
+		}
+		variables := "variable \"access_key\" {\n  default = \"AK\"\n}\nvariable \"secret_key\" {\n  default = \"SK\"\n}\nvariable \"password\" {\n  default = \"p\"\n}\nvariable \"token\" {\n  default = \"t\"\n}\n"
+		cli.Configure(variables + string(text) + acctest.Certificate(pair))
+		if said := cli.Run("plan"); !strings.Contains(said, "1 to add") {
+			t.Errorf("%s: %s", name, said)
+		}
+	}
+}
