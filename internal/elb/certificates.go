@@ -54,6 +54,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err != nil {
 		return cert, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
+	c.inventory(projectID).wrote(cert)
 	return cert, nil
 }
 
@@ -81,7 +82,7 @@ func (c *Client) createCertificate(ctx context.Context, projectID string, create
 	if err == nil && answer.has("name", "description", "certificate", "create_time", "update_time") {
 		return answer.Certificate, nil
 	}
-	cert, err := c.GetCertificate(ctx, projectID, answer.ID)
+	cert, err := c.inventory(projectID).fresh(ctx, answer.ID)
 	if err != nil {
 		return answer.Certificate, err
 	}
@@ -89,41 +90,53 @@ func (c *Client) createCertificate(ctx context.Context, projectID string, create
 }
 
 // GetCertificate returns a certificate of a project. The API has no call for
-// that: it is looked up in the list. ErrNotFound is returned only when a
-// complete list lacks it.
+// that: it is looked up in a list, which serves all readers of the project.
+// ErrNotFound is returned only when a complete list lacks it that began after the
+// call, or when it was deleted here.
 func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
-	certificates, complete, err := c.listCertificates(ctx, projectID)
-	if err != nil {
-		return Certificate{}, fmt.Errorf("list certificates of project %s: %w", projectID, err)
-	}
-	for _, cert := range certificates {
-		if cert.ID == id {
-			return cert, nil
-		}
-	}
-	if !complete {
-		return Certificate{}, fmt.Errorf("certificate %s is not among the %d certificates that the server listed for project %s, but that list is incomplete by its own count",
-			id, len(certificates), projectID)
-	}
-	return Certificate{}, fmt.Errorf("get certificate %s of project %s: %w", id, projectID, ErrNotFound)
+	return c.inventory(projectID).get(ctx, id)
 }
 
-// listCertificates returns the certificates of a project, and whether those are
-// all, by the server's own count.
-func (c *Client) listCertificates(ctx context.Context, projectID string) ([]Certificate, bool, error) {
+// inventory returns what is known of a project.
+func (c *Client) inventory(projectID string) *inventory {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, known := c.inventories[projectID]
+	if !known {
+		v = newInventory(projectID, func(ctx context.Context) (listing, error) { return c.listCertificates(ctx, projectID) }, time.Now)
+		c.inventories[projectID] = v
+	}
+	return v
+}
+
+// listCertificates lists the certificates of a project. A list that was cut off
+// is asked for again.
+func (c *Client) listCertificates(ctx context.Context, projectID string) (listing, error) {
+	for attempt := 0; ; attempt++ {
+		listed, err := c.listOnce(ctx, projectID)
+		if err == nil || attempt >= c.retrier.maxRetries || !errors.Is(err, io.ErrUnexpectedEOF) {
+			return listed, err
+		}
+		if pause(ctx, backoff(attempt)) != nil {
+			return listed, err
+		}
+	}
+}
+
+func (c *Client) listOnce(ctx context.Context, projectID string) (listing, error) {
 	response, err := c.send(ctx, http.MethodGet, projectID, nil, "certificate")
 	if err != nil {
-		return nil, false, err
+		return listing{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK { // only that is a list (reference)
-		return nil, false, unreadable(response, errors.New("a list is answered with 200"))
+		return listing{}, unreadable(response, errors.New("a list is answered with 200"))
 	}
 	certificates, complete, err := decodeList(response.Body)
 	if err != nil {
-		return nil, false, unreadable(response, err)
+		return listing{}, unreadable(response, err)
 	}
-	return certificates, complete, nil
+	return listing{certificates: certificates, complete: complete, requestID: requestID(response)}, nil
 }
 
 // UpdateCertificate sets the name and the description of a certificate by one
@@ -132,6 +145,7 @@ func (c *Client) listCertificates(ctx context.Context, projectID string) ([]Cert
 // ErrNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
 	cert, err := c.updateCertificate(ctx, projectID, id, name, description)
+	c.inventory(projectID).settle(id, cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", id, projectID, err)
 	}
@@ -155,7 +169,7 @@ func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, des
 
 	const first, longest = 250 * time.Millisecond, 5 * time.Second
 	for wait := first; ; wait = min(2*wait, longest) {
-		cert, err := c.GetCertificate(ctx, projectID, id)
+		cert, err := c.inventory(projectID).fresh(ctx, id)
 		if err != nil {
 			return Certificate{}, fmt.Errorf("the server accepted the change, but it was not read back: %w", err)
 		}
@@ -174,6 +188,7 @@ func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, des
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, patience time.Duration) error {
 	err := c.deletePatiently(ctx, projectID, id, patience)
 	if err == nil || errors.Is(err, ErrNotFound) {
+		c.inventory(projectID).deleted(id)
 		return nil
 	}
 	var inUse *InUseError
@@ -241,7 +256,7 @@ func (c *Client) decideNotFound(ctx context.Context, projectID, id string, refus
 	case !answer.undecided():
 		return refusal
 	}
-	_, err := c.GetCertificate(ctx, projectID, id)
+	_, err := c.inventory(projectID).fresh(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return fmt.Errorf("%w: %w", ErrNotFound, refusal)

@@ -218,12 +218,13 @@ func TestGetCertificate(t *testing.T) {
 	cloud, client := newCloud(t)
 	create(t, client)
 	want := create(t, client)
-	got, err := client.GetCertificate(t.Context(), project, want.ID)
+	// Another client, which knows of no write.
+	got, err := newClient(t, cloud).GetCertificate(t.Context(), project, want.ID)
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	cloud.Remove(want.ID)
-	if _, err := client.GetCertificate(t.Context(), project, want.ID); !errors.Is(err, elb.ErrNotFound) {
+	if _, err := newClient(t, cloud).GetCertificate(t.Context(), project, want.ID); !errors.Is(err, elb.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
 	}
 }

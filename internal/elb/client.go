@@ -16,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 )
 
@@ -45,18 +46,25 @@ type Config struct {
 // Client calls the API. It is safe for concurrent use.
 type Client struct {
 	endpoint  func(context.Context, string) (*url.URL, error)
+	retrier   *Retrier
 	twice     *http.Client // for calls that may be carried out twice
 	once      *http.Client // for a creation
 	userAgent string
+
+	mu          sync.Mutex
+	inventories map[string]*inventory // by project
 }
 
 // New returns a Client.
 func New(config Config) *Client {
 	return &Client{
 		endpoint:  config.Endpoint,
+		retrier:   config.Retrier,
 		twice:     config.Retrier.client(config.Transport, true),
 		once:      config.Retrier.client(config.Transport, false),
 		userAgent: config.UserAgent,
+
+		inventories: map[string]*inventory{},
 	}
 }
 

@@ -20,6 +20,9 @@ var ErrNotFound = errors.New("the certificate does not exist")
 // time.
 var ErrNotShown = errors.New("the server accepted the change, but has not shown it yet")
 
+// errIncomplete says that a list does not have all certificates.
+var errIncomplete = errors.New("the list is incomplete")
+
 // An Error is an answer that says no, or one that cannot be read.
 type Error struct {
 	// Status is the HTTP status.

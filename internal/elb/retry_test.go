@@ -75,7 +75,7 @@ func TestRetries(t *testing.T) {
 				}
 			}
 			count(elbstub.ListCertificates, row.read, func() error {
-				_, err := client.GetCertificate(t.Context(), project, cert.ID)
+				_, err := retrying(t, cloud, 3).GetCertificate(t.Context(), project, cert.ID) // which knows of no write
 				return err
 			})
 			count(elbstub.ModifyCertificate, row.update, func() error {
@@ -185,9 +185,18 @@ func TestThrottled(t *testing.T) {
 		t.Errorf("%d calls came before the server wanted any", early)
 	}
 
+	// Who is throttled to the end is told so.
+	throttled := retrying(t, answering(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`), 0)
+	hurry, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var answer *elb.Error
+	if _, err := throttled.UpdateCertificate(hurry, project, "id", "", ""); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &answer) || answer.Code != "APIGW.0308" {
+		t.Errorf("throttled to the end: %v", err)
+	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := client.GetCertificate(ctx, project, "id"); !errors.Is(err, context.Canceled) {
+	if _, err := retrying(t, answering(200, "{}"), 0).GetCertificate(ctx, project, "id"); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }

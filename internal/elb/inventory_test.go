@@ -1,0 +1,409 @@
+package elb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// laggingServer is a server in the fake time of a bubble. It keeps the whole
+// history of each certificate, so that it can tell what was true when.
+type laggingServer struct {
+	mu      sync.Mutex
+	history map[string][]state // oldest first
+	version int
+	lists   int
+
+	random *rand.Rand
+	// lag is how old a list may be.
+	lag time.Duration
+	// failing and partial are how many lists of a hundred fail, or lack some.
+	failing, partial int
+}
+
+// A state of a certificate from a moment on. Version 0 is none, and the last one:
+// no server gives an id twice.
+type state struct {
+	from    time.Time
+	version int
+}
+
+func (s *laggingServer) dice(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.random.IntN(n)
+}
+
+// create makes a certificate and returns its id.
+func (s *laggingServer) create() (id string, created state) {
+	s.mu.Lock()
+	id = fmt.Sprintf("%032d", len(s.history))
+	s.history[id] = nil
+	s.mu.Unlock()
+	created, _ = s.commit(id, false)
+	return id, created
+}
+
+// commit gives a certificate a new version, or none, unless it is gone.
+func (s *laggingServer) commit(id string, gone bool) (next state, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if past := s.history[id]; len(past) > 0 && past[len(past)-1].version == 0 {
+		return state{}, false
+	}
+	next.from = time.Now()
+	if !gone {
+		s.version++
+		next.version = s.version
+	}
+	s.history[id] = append(s.history[id], next)
+	return next, true
+}
+
+// any returns an id of a certificate that is there, or was.
+func (s *laggingServer) any() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.history) == 0 {
+		return fmt.Sprintf("%032d", 0)
+	}
+	return fmt.Sprintf("%032d", s.random.IntN(len(s.history)))
+}
+
+// at returns the version of a certificate at a moment.
+func (s *laggingServer) at(id string, when time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	version := 0
+	for _, state := range s.history[id] {
+		if !state.from.After(when) {
+			version = state.version
+		}
+	}
+	return version
+}
+
+// absent reports whether there was no such certificate at some moment of a span.
+func (s *laggingServer) absent(id string, from, to time.Time) bool {
+	return s.at(id, from) == 0 || s.at(id, to) == 0 // what is gone stays gone
+}
+
+func certificateOf(id string, version int) Certificate {
+	return Certificate{ID: id, Name: strconv.Itoa(version)}
+}
+
+func (s *laggingServer) list(ctx context.Context) (listing, error) {
+	wait := func(d time.Duration) error { return pause(ctx, d) }
+	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
+		return listing{}, err
+	}
+	when := time.Now()
+	if s.lag > 0 {
+		when = when.Add(-time.Duration(s.dice(int(s.lag))))
+	}
+	var listed listing
+	listed.complete = true
+	fails, partial := s.dice(100) < s.failing, s.dice(100) < s.partial
+	s.mu.Lock()
+	s.lists++
+	ids := make([]string, 0, len(s.history))
+	for id := range s.history {
+		ids = append(ids, id)
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		if version := s.at(id, when); version > 0 {
+			listed.certificates = append(listed.certificates, certificateOf(id, version))
+		}
+	}
+	if partial && len(listed.certificates) > 0 {
+		listed.certificates, listed.complete = listed.certificates[1:], false
+	}
+	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
+		return listing{}, err
+	}
+	if fails {
+		return listing{}, errors.New("the list failed")
+	}
+	return listed, nil
+}
+
+// TestReadsAreNeverOlderThanOurWrites has readers, writers, strangers,
+// cancellations, failures and lists that lag, in random order, and a model beside
+// them: a reader sees nothing older than our last write that ended before it
+// began, and "gone" only if that was so after it began (or, with a server that
+// lags, by so much before).
+func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(500) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &laggingServer{history: map[string][]state{}, random: rand.New(rand.NewPCG(seed, 0))}
+				switch seed % 3 {
+				case 1:
+					server.failing, server.partial = 5, 20
+				case 2:
+					server.lag = settles
+				}
+				v := newInventory("p", server.list, time.Now)
+				var mu sync.Mutex
+				ended := map[string]state{} // our latest write of each that has ended
+				var all sync.WaitGroup
+				sleep := func(most time.Duration) { time.Sleep(time.Duration(server.dice(int(most)))) }
+				end := func(id string, ours state) {
+					mu.Lock()
+					defer mu.Unlock()
+					ended[id] = ours
+				}
+
+				for range 1 + seed%4 {
+					all.Go(func() { // Terraform writes one thing at a time
+						id := ""
+						for range 10 {
+							sleep(4 * time.Second)
+							if id == "" {
+								created, ours := server.create()
+								sleep(time.Second)
+								v.wrote(certificateOf(created, ours.version))
+								end(created, ours)
+								id = created
+								continue
+							}
+							ours, there := server.commit(id, server.dice(4) == 0)
+							sleep(time.Second)
+							switch {
+							case server.dice(5) == 0: // the answer was lost
+								v.settle(id, Certificate{}, errors.New("lost"))
+							case !there:
+								v.settle(id, Certificate{}, ErrNotFound)
+								end(id, state{})
+								id = ""
+							case ours.version == 0:
+								v.deleted(id)
+								end(id, ours)
+								id = ""
+							default:
+								v.settle(id, certificateOf(id, ours.version), nil)
+								end(id, ours)
+							}
+						}
+					})
+				}
+				all.Go(func() { // somebody else
+					for range 8 {
+						sleep(4 * time.Second)
+						server.commit(server.any(), server.dice(2) == 0)
+					}
+				})
+				for range 6 {
+					all.Go(func() {
+						for range 40 {
+							sleep(time.Second)
+							id := server.any()
+							ctx, cancel := context.WithCancel(t.Context())
+							if server.dice(8) == 0 {
+								ctx, cancel = context.WithTimeout(t.Context(), time.Duration(server.dice(int(time.Second))))
+							}
+							mu.Lock()
+							ours, wrote := ended[id]
+							mu.Unlock()
+							began := time.Now()
+							cert, err := v.get(ctx, id)
+							expired := ctx.Err() != nil
+							cancel()
+							switch {
+							case err == nil:
+								if version, _ := strconv.Atoi(cert.Name); version < ours.version || wrote && ours.version == 0 {
+									t.Errorf("read version %d of %s, after ours was %d", version, id, ours.version)
+								}
+							case errors.Is(err, ErrNotFound):
+								from := began.Add(-server.lag)
+								if from.Before(ours.from) {
+									from = ours.from
+								}
+								if !server.absent(id, from, time.Now()) {
+									t.Errorf("%s is said to be gone, and was there all the time from %s to %s", id, from, time.Now())
+								}
+							case !expired && server.failing == 0:
+								t.Errorf("read failed: %v", err)
+							}
+						}
+					})
+				}
+				all.Wait()
+				time.Sleep(time.Second) // for a list that nobody waits for
+			})
+		})
+	}
+}
+
+// TestOneListForAll counts the lists of readers who come at once, soon after, and
+// later.
+func TestOneListForAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &laggingServer{history: map[string][]state{}, random: rand.New(rand.NewPCG(1, 0))}
+		var ids []string
+		for range 100 {
+			id, _ := server.create()
+			ids = append(ids, id)
+		}
+		v := newInventory("p", server.list, time.Now)
+		readAll := func(want int) {
+			t.Helper()
+			var all sync.WaitGroup
+			for _, id := range ids {
+				all.Go(func() {
+					if _, err := v.get(t.Context(), id); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if server.lists != want {
+				t.Errorf("%d lists, want %d", server.lists, want)
+			}
+		}
+		time.Sleep(time.Second)
+		readAll(1)
+		time.Sleep(4 * time.Second)
+		readAll(1)
+		time.Sleep(2 * time.Second)
+		readAll(2)
+		server.commit(ids[5], false)
+		v.wrote(certificateOf(ids[5], 7)) // the list is not believed any more
+		if cert, err := v.get(t.Context(), ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
+			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
+		}
+		readAll(3)
+	})
+}
+
+// TestFailedListIsRemembered: told to everybody who waits and who asks within
+// half a minute.
+func TestFailedListIsRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lists := 0
+		v := newInventory("p", func(context.Context) (listing, error) {
+			lists++
+			time.Sleep(time.Second)
+			return listing{}, errors.New("broken")
+		}, time.Now)
+		readAll := func(want int) {
+			t.Helper()
+			var all sync.WaitGroup
+			for i := range 100 {
+				all.Go(func() {
+					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil || !strings.Contains(err.Error(), "broken") {
+						t.Errorf("error %v", err)
+					}
+				})
+			}
+			all.Wait()
+			if lists != want {
+				t.Errorf("%d lists, want %d", lists, want)
+			}
+		}
+		readAll(1)
+		time.Sleep(29 * time.Second)
+		readAll(1)
+		time.Sleep(2 * time.Second)
+		readAll(2)
+	})
+}
+
+// TestGivingUpCancelsNobody: the list goes on for the others.
+func TestGivingUpCancelsNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := newInventory("p", func(ctx context.Context) (listing, error) {
+			if err := pause(ctx, time.Second); err != nil {
+				return listing{}, err
+			}
+			return listing{certificates: []Certificate{{ID: "a"}}, complete: true}, nil
+		}, time.Now)
+		hurry, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := v.get(hurry, "a"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("who gave up: %v", err)
+			}
+		})
+		time.Sleep(time.Nanosecond)
+		all.Go(func() {
+			if _, err := v.get(t.Context(), "a"); err != nil {
+				t.Errorf("who waited: %v", err)
+			}
+		})
+		all.Wait()
+	})
+}
+
+// TestIncompleteListHasARequestID: the error names the call for the operator of
+// the cloud.
+func TestIncompleteListHasARequestID(t *testing.T) {
+	t.Parallel()
+	v := newInventory("p", func(context.Context) (listing, error) {
+		return listing{certificates: []Certificate{{ID: "a"}}, requestID: "the-id"}, nil
+	}, time.Now)
+	_, err := v.get(t.Context(), "b")
+	var answer *Error
+	if !errors.As(err, &answer) || answer.RequestID != "the-id" || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "incomplete by its own count") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// endless makes a list of so many certificates without having it in memory.
+func endless(certificates, keyBytes int) io.Reader {
+	read, write := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(write, `{"certificates":[`)
+		key := strings.Repeat("k", keyBytes)
+		for i := range certificates {
+			comma := ","
+			if i == 0 {
+				comma = ""
+			}
+			_, _ = fmt.Fprintf(write, `%s{"id":"%032d","name":"n","description":"","domain":null,"private_key":"%s","certificate":"%s","create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"}`,
+				comma, i, key, strings.Repeat("c", 1000))
+		}
+		_, _ = fmt.Fprintf(write, `],"instance_num":"%d"}`, certificates)
+		_ = write.Close()
+	}()
+	return read
+}
+
+// TestDecoderMemory counts what a list leaves in memory, and what it ever
+// allocates: private keys are in neither.
+func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
+	const certificates, keyBytes, without = 2000, 20_000, 1200
+	var before, after runtime.MemStats
+	measure := func(stats *runtime.MemStats) {
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(stats)
+	}
+	list := endless(certificates, keyBytes)
+	measure(&before)
+	decoded, complete, err := decodeList(list)
+	measure(&after)
+	if err != nil || !complete || len(decoded) != certificates {
+		t.Fatalf("%d certificates, complete %t, %v", len(decoded), complete, err)
+	}
+	if kept := int(after.HeapAlloc) - int(before.HeapAlloc); kept > certificates*without*3/2 {
+		t.Errorf("it keeps %d bytes for %d certificates", kept, certificates)
+	}
+	runtime.KeepAlive(decoded)
+}
