@@ -74,7 +74,12 @@ func NewServer(t *testing.T, p provider.Provider, config Values) *Server {
 // Server starts a provider that is configured for the cloud.
 func (c *Cloud) Server(t *testing.T, p provider.Provider) *Server {
 	t.Helper()
-	return NewServer(t, p, Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token})
+	return NewServer(t, p, c.Configuration())
+}
+
+// Configuration is that of a provider for the cloud.
+func (c *Cloud) Configuration() Values {
+	return Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token}
 }
 
 // Validate asks whether a configuration makes sense.

@@ -1,0 +1,215 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// fleet is many certificates of a configuration, which Terraform works on ten at
+// a time. Each of its walks has a provider of its own.
+type fleet struct {
+	t       *testing.T
+	cloud   *acctest.Cloud
+	configs []acctest.Values
+	states  []*acctest.State
+}
+
+func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
+	t.Helper()
+	pair := acctest.NewPair(t)
+	f := &fleet{t: t, cloud: cloud, states: make([]*acctest.State, size)}
+	for i := range size {
+		f.configs = append(f.configs, acctest.Values{"name": fmt.Sprintf("n%03d", i), "certificate": pair.Certificate, "private_key": pair.PrivateKey})
+	}
+	return f
+}
+
+// walk does something with each certificate, ten at a time.
+func (f *fleet) walk(work func(server *acctest.Server, i int)) {
+	f.t.Helper()
+	f.walkWith(f.cloud.Configuration(), work)
+}
+
+func (f *fleet) walkWith(config acctest.Values, work func(server *acctest.Server, i int)) {
+	f.t.Helper()
+	server := acctest.NewServer(f.t, provider.New("test")(), config)
+	queue := make(chan int)
+	var workers sync.WaitGroup
+	for range 10 {
+		workers.Go(func() {
+			for i := range queue {
+				work(server, i)
+			}
+		})
+	}
+	for i := range f.configs {
+		queue <- i
+	}
+	close(queue)
+	workers.Wait()
+}
+
+func (f *fleet) refresh() {
+	f.t.Helper()
+	f.walk(func(server *acctest.Server, i int) {
+		state, diagnostics := server.Read(f.states[i])
+		if state == nil || len(diagnostics) > 0 {
+			f.t.Errorf("certificate %d: %v, %v", i, state, diagnostics)
+		}
+		f.states[i] = state
+	})
+}
+
+func (f *fleet) apply() {
+	f.t.Helper()
+	f.walk(func(server *acctest.Server, i int) {
+		plan, diagnostics := server.Plan(f.states[i], f.configs[i])
+		if len(diagnostics) == 0 {
+			f.states[i], diagnostics = server.Apply(plan)
+		}
+		for _, d := range diagnostics {
+			f.t.Errorf("certificate %d: %s: %s", i, d.Summary, d.Detail)
+		}
+	})
+}
+
+func (f *fleet) destroy() {
+	f.t.Helper()
+	f.walk(func(server *acctest.Server, i int) {
+		if _, diagnostics := server.Destroy(f.states[i]); len(diagnostics) > 0 {
+			f.t.Errorf("certificate %d: %s", i, diagnostics[0].Detail)
+		}
+	})
+}
+
+// countCalls counts calls from now on.
+func countCalls(cloud *acctest.Cloud) func() (posts, puts, deletes, lists int) {
+	before := len(cloud.Journal())
+	return func() (posts, puts, deletes, lists int) {
+		for _, call := range cloud.Journal()[before:] {
+			switch call.Method {
+			case http.MethodPost:
+				posts++
+			case http.MethodPut:
+				puts++
+			case http.MethodDelete:
+				deletes++
+			case http.MethodGet:
+				lists++
+			}
+		}
+		return posts, puts, deletes, lists
+	}
+}
+
+// TestCallsOfManyCertificates counts what the whole life of many certificates
+// costs: one list where something is read, and one call where something is
+// written.
+func TestCallsOfManyCertificates(t *testing.T) {
+	t.Parallel()
+	const size = 60
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect, o.Quota = elbstub.Dialect{}, size })
+	f := newFleet(t, cloud, size)
+	check := func(doing string, want [4]int, do ...func()) {
+		t.Helper()
+		count := countCalls(cloud)
+		for _, do := range do {
+			do()
+		}
+		posts, puts, deletes, lists := count()
+		if got := [4]int{posts, puts, deletes, lists}; got != want {
+			t.Errorf("%s: %d posts, %d puts, %d deletes, %d lists; want %v", doing, posts, puts, deletes, lists, want)
+		}
+	}
+
+	check("create", [4]int{size, 0, 0, 0}, f.apply)
+	check("plan", [4]int{0, 0, 0, 1}, f.refresh)
+	plan := cloud.Journal(elbstub.ListCertificates)
+	received := plan[len(plan)-1].Sent
+	for _, config := range f.configs {
+		config["name"] = "r" + config["name"].(string)
+	}
+	check("rename", [4]int{0, size, 0, 1}, f.refresh, f.apply)
+	check("destroy", [4]int{0, 0, size, 1}, f.refresh, f.destroy)
+
+	single := newFleet(t, cloud, 1)
+	single.apply()
+	single.refresh()
+	lists := cloud.Journal(elbstub.ListCertificates)
+	if one := lists[len(lists)-1].Sent; received > size*one {
+		t.Errorf("a plan of %d certificates received %d bytes, of one %d", size, received, one)
+	}
+}
+
+// TestReadBacksShareLists: where a change is answered without a certificate, it
+// is read back, and one list serves many.
+func TestReadBacksShareLists(t *testing.T) {
+	t.Parallel()
+	const size = 60
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{Modify: elbstub.ModifyNoContent} })
+	f := newFleet(t, cloud, size)
+	f.apply()
+	for _, config := range f.configs {
+		config["description"] = "changed"
+	}
+	count := countCalls(cloud)
+	f.refresh()
+	f.apply()
+	if _, puts, _, lists := count(); puts != size || lists > size/2 {
+		t.Errorf("%d puts and %d lists for %d certificates", puts, lists, size)
+	}
+}
+
+// TestProjectsAreReadByThemselves: one list for each, and each has only its own.
+func TestProjectsAreReadByThemselves(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	first := newFleet(t, cloud, 20)
+	first.apply()
+	both := newFleet(t, cloud, 40)
+	copy(both.states, first.states)
+	for i := range 20 {
+		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Name: "other", Certificate: first.configs[0]["certificate"].(string)})
+		both.states[20+i] = &acctest.State{Values: acctest.Values{"project_id": acctest.OtherProjectID, "id": id}}
+	}
+	count := countCalls(cloud)
+	both.walkWith(acctest.Values{
+		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "region": acctest.Region,
+		"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+	}, func(server *acctest.Server, i int) {
+		if state, diagnostics := server.Read(both.states[i]); state == nil || len(diagnostics) > 0 {
+			t.Errorf("certificate %d: %v, %v", i, state, diagnostics)
+		}
+	})
+	if _, _, _, lists := count(); lists != 2 {
+		t.Errorf("%d lists for two projects", lists)
+	}
+}
+
+// TestFailingListIsTriedOnce: not once for each certificate, and each says why.
+func TestFailingListIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	f := newFleet(t, cloud, 50)
+	f.apply()
+	for range 100 {
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today","code":"ELB.9999"}}`))
+	}
+	count := countCalls(cloud)
+	f.walkWith(acctest.Values{"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "token": acctest.Token, "max_retries": 1}, func(server *acctest.Server, i int) {
+		state, diagnostics := server.Read(f.states[i])
+		if state == nil || !diagnostics.HasError() || !strings.Contains(diagnostics[0].Detail, "losed for today") {
+			t.Errorf("certificate %d: %v, %v", i, state, diagnostics)
+		}
+	})
+	if _, _, _, lists := count(); lists != 2 {
+		t.Errorf("%d lists, want one and a retry", lists)
+	}
+}
