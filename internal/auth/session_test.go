@@ -296,7 +296,7 @@ func TestGivingUpCancelsNobody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	asked, answer := make(chan struct{}), make(chan struct{})
-	f.Script(elbstub.IssueToken, 1, func(carryOut func() elbstub.Response) elbstub.Response {
+	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Answer) elbstub.Response {
 		close(asked)
 		<-answer
 		return carryOut()

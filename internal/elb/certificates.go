@@ -2,7 +2,6 @@ package elb
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,8 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 // A Certificate as the API shows it, without its private key: the API shows
@@ -32,61 +29,6 @@ type Certificate struct {
 	// CreateTime and UpdateTime read like "2016-06-27 08:14:42", without a zone
 	// (seed).
 	CreateTime, UpdateTime string
-}
-
-// NewCertificate is what a certificate is created from.
-type NewCertificate struct {
-	// Name may be nil: the server then names it.
-	Name        *string
-	Description string
-	// Domain may be nil: the server then decides.
-	Domain *string
-	// Certificate and PrivateKey are PEM.
-	Certificate string
-	PrivateKey  secret.Value
-}
-
-// CreateCertificate creates a certificate in a project. When the server has
-// made one, the returned certificate has its id, also with an error: then the
-// rest of it could not be read.
-func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Certificate, error) {
-	cert, err := c.createCertificate(ctx, projectID, create)
-	if err != nil {
-		return cert, fmt.Errorf("create certificate in project %s: %w", projectID, err)
-	}
-	c.inventory(projectID).wrote(cert)
-	return cert, nil
-}
-
-func (c *Client) createCertificate(ctx context.Context, projectID string, create NewCertificate) (Certificate, error) {
-	response, err := c.send(ctx, http.MethodPost, projectID, struct {
-		Name        *string `json:"name,omitempty"`
-		Description string  `json:"description"`
-		Domain      *string `json:"domain,omitempty"`
-		Certificate string  `json:"certificate"`
-		PrivateKey  string  `json:"private_key"`
-	}{create.Name, create.Description, create.Domain, create.Certificate, create.PrivateKey.Reveal()}, "certificate")
-	if err != nil {
-		return Certificate{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-
-	answer, err := decodeAnswer(response.Body)
-	if answer.ID == "" {
-		return Certificate{}, unreadable(response, cmp.Or(err, errors.New("it has no id")))
-	}
-	// A create may be answered without the domain (recorded).
-	if create.Domain != nil && !answer.has("domain") {
-		answer.Domain = *create.Domain
-	}
-	if err == nil && answer.has("name", "description", "certificate", "create_time", "update_time") {
-		return answer.Certificate, nil
-	}
-	cert, err := c.inventory(projectID).fresh(ctx, answer.ID)
-	if err != nil {
-		return answer.Certificate, err
-	}
-	return cert, nil
 }
 
 // GetCertificate returns a certificate of a project. The API has no call for

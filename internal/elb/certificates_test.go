@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
@@ -78,6 +79,18 @@ func answering(status int, body string) http.Handler {
 	})
 }
 
+// refusing is a server without certificates that gives one answer to everything
+// but a list.
+func refusing(status int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			answering(http.StatusOK, `{"certificates":[]}`).ServeHTTP(w, r)
+		} else {
+			answering(status, body).ServeHTTP(w, r)
+		}
+	})
+}
+
 func newCertificate(t *testing.T) elb.NewCertificate {
 	t.Helper()
 	pair, err := throwaway.NewPair("www.example.com")
@@ -99,7 +112,7 @@ func create(t *testing.T, client *elb.Client) elb.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cert
+	return cert.Certificate
 }
 
 func calls(cloud *elbstub.Cloud) []elbstub.Operation {
@@ -125,14 +138,14 @@ func TestCreateCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCalls(t, cloud, elbstub.CreateCertificate)
+	wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate)
 	there := cloud.Certificates(project)[0]
 	if there.Name != *want.Name || there.Description != want.Description || there.Domain != *want.Domain ||
 		there.Certificate != want.Certificate || there.PrivateKey != want.PrivateKey.Reveal() {
 		t.Error("the cloud has something else than was sent")
 	}
 	if cert.ID != there.ID || cert.Name != "www" || cert.Description != "first" || cert.Domain != "www.example.com" ||
-		cert.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" || cert.UpdateTime == "" {
+		cert.Certificate.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" || cert.UpdateTime == "" {
 		t.Errorf("got %+v", cert)
 	}
 }
@@ -150,7 +163,7 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 		t.Errorf("domain = %q", cert.Domain)
 	}
 	var sent map[string]any
-	if err := json.Unmarshal([]byte(cloud.Journal()[0].Body), &sent); err != nil {
+	if err := json.Unmarshal([]byte(cloud.Journal(elbstub.CreateCertificate)[0].Body), &sent); err != nil {
 		t.Fatal(err)
 	}
 	if _, named := sent["name"]; named || len(sent) != 3 || sent["description"] != "" {
@@ -192,23 +205,30 @@ func TestCreateAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Method == http.MethodPost {
-					answering(row.status, row.body).ServeHTTP(w, r)
-				} else {
-					answering(max(row.listStatus, 200), list).ServeHTTP(w, r)
+			synctest.Test(t, func(t *testing.T) {
+				created := false
+				client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.Method == http.MethodPost:
+						created = true
+						answering(row.status, row.body).ServeHTTP(w, r)
+					case created:
+						answering(max(row.listStatus, 200), list).ServeHTTP(w, r)
+					default:
+						answering(http.StatusOK, `{"certificates":[],"instance_num":"0"}`).ServeHTTP(w, r)
+					}
+				}), 0)
+				cert, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+				if row.wantErr == "" && err != nil || row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
+					t.Errorf("error %v, want %q", err, row.wantErr)
 				}
-			}))
-			cert, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
-			if row.wantErr == "" && err != nil || row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
-				t.Errorf("error %v, want %q", err, row.wantErr)
-			}
-			if row.noID != (cert.ID == "") || !row.noID && cert.ID != id {
-				t.Errorf("id %q", cert.ID)
-			}
-			if err == nil && (cert.Domain != row.domain || cert.Certificate != "PEM" || cert.CreateTime != "2016-06-27 08:14:42") {
-				t.Errorf("got %+v", cert)
-			}
+				if row.noID != (cert.ID == "") || !row.noID && cert.ID != id {
+					t.Errorf("id %q", cert.ID)
+				}
+				if err == nil && (cert.Domain != row.domain || cert.Certificate.Certificate != "PEM" || cert.CreateTime != "2016-06-27 08:14:42") {
+					t.Errorf("got %+v", cert)
+				}
+			})
 		})
 	}
 }
@@ -301,7 +321,7 @@ func TestUpdateCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	// One PUT, and its answer is believed.
-	wantCalls(t, cloud, elbstub.CreateCertificate, elbstub.ModifyCertificate)
+	wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.ModifyCertificate)
 	if body := cloud.Journal(elbstub.ModifyCertificate)[0].Body; body != `{"name":"新名字","description":""}` {
 		t.Errorf("sent %s", body)
 	}
@@ -340,7 +360,7 @@ func TestUpdateReadsBack(t *testing.T) {
 			if cert != want {
 				t.Errorf("got %+v, want %+v", cert, want)
 			}
-			wantCalls(t, cloud, elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.ListCertificates)
+			wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.ListCertificates)
 		})
 	}
 }
@@ -350,7 +370,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 	cloud, client := newCloud(t)
 	before := create(t, client)
 	cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
-	cloud.Script(elbstub.ListCertificates, 2, func(answer func() elbstub.Response) elbstub.Response {
+	cloud.Script(elbstub.ListCertificates, 2, func(answer elbstub.Answer) elbstub.Response {
 		response := answer()
 		cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" })
 		return response
@@ -359,8 +379,8 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 	if err != nil || cert.Name != "new" || cert.Description != "newer" {
 		t.Fatalf("got %+v, %v", cert, err)
 	}
-	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 3 {
-		t.Errorf("%d lists, want 3", lists)
+	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 4 { // the first is that of the creation
+		t.Errorf("%d lists, want 4", lists)
 	}
 }
 
@@ -462,7 +482,7 @@ func TestDeleteCertificate(t *testing.T) {
 			if (err != nil) != row.wantErr {
 				t.Errorf("error %v, want one: %t", err, row.wantErr)
 			}
-			wantCalls(t, cloud, append([]elbstub.Operation{elbstub.CreateCertificate}, row.want...)...)
+			wantCalls(t, cloud, append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...)
 		})
 	}
 }
@@ -481,7 +501,7 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 			if err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute); err != nil {
 				t.Fatal(err)
 			}
-			wantCalls(t, cloud, elbstub.CreateCertificate, elbstub.DeleteCertificate, elbstub.DeleteCertificate)
+			wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.DeleteCertificate, elbstub.DeleteCertificate)
 			if len(cloud.Certificates(project)) != 0 {
 				t.Error("it is still there")
 			}
@@ -534,7 +554,7 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 	cert := create(t, client)
 	cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 	ctx, cancel := context.WithCancel(t.Context())
-	cloud.Script(elbstub.DeleteCertificate, 1, func(answer func() elbstub.Response) elbstub.Response {
+	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
 		defer cancel()
 		return answer()
 	})

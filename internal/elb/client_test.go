@@ -33,6 +33,7 @@ func TestRequest(t *testing.T) {
 	}
 	root := base + "/v1.0/" + project + "/elbaas"
 	want := []string{
+		"GET " + root + "/certificate",
 		"POST " + root + "/certificate",
 		"PUT " + root + "/certificate/" + cert.ID,
 		"GET " + root + "/certificate",
@@ -212,7 +213,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		} {
 			t.Run(name+" in "+shape, func(t *testing.T) {
 				t.Parallel()
-				client := newClient(t, answering(400, body))
+				client := newClient(t, refusing(400, body))
 				_, err := client.CreateCertificate(t.Context(), project, certificate)
 				if err == nil || !strings.Contains(err.Error(), "refused: ") {
 					t.Fatalf("error %v", err)
@@ -246,7 +247,7 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 					`{"unknown":"` + strings.Repeat("x", at) + " " + quoted + `"}`,
 					`{"error":{"message":"m","code":"` + quoted + `"},"request_id":"` + quoted + `"}`,
 				} {
-					server := httptest.NewServer(answering(400, body))
+					server := httptest.NewServer(refusing(400, body))
 					client := clientFor(t, server.URL, func(c *elb.Config) { c.Transport = withToken{long.String(), http.DefaultTransport} })
 					_, err := client.CreateCertificate(t.Context(), project, certificate)
 					server.Close()

@@ -43,6 +43,11 @@ type inventory struct {
 	// written is the tick of the latest write, writes the latest of each id.
 	written int
 	writes  map[string]write
+
+	counted bool            // there has been a complete list
+	seen    map[string]int  // id → tick of the first list that had it
+	claimed map[string]bool // ids of what was created here
+	turns   map[content]chan struct{}
 }
 
 // A listing is an answer to a list.
@@ -64,6 +69,9 @@ type flight struct {
 	listing listing
 	byID    map[string]Certificate
 	err     error
+
+	index     sync.Once
+	byContent map[content][]int // made when it is first asked for
 }
 
 // A write is what we know of a certificate because we did it.
@@ -74,7 +82,10 @@ type write struct {
 }
 
 func newInventory(projectID string, list func(context.Context) (listing, error), now func() time.Time) *inventory {
-	return &inventory{projectID: projectID, list: list, now: now, writes: map[string]write{}}
+	return &inventory{
+		projectID: projectID, list: list, now: now,
+		writes: map[string]write{}, seen: map[string]int{}, claimed: map[string]bool{}, turns: map[content]chan struct{}{},
+	}
 }
 
 // get returns a certificate. ErrNotFound says that it was deleted here, or that a
@@ -130,15 +141,22 @@ func (v *inventory) fresh(ctx context.Context, id string) (Certificate, error) {
 	return Certificate{}, v.lacks(f, id)
 }
 
-// after waits for a list that begins after the call.
+// after waits for a list that begins after the call, unless one has just failed.
 func (v *inventory) after(ctx context.Context) (*flight, error) {
+	v.mu.Lock()
+	err := v.failure()
+	v.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return v.next(ctx)
+}
+
+// next waits for a list that begins after the call.
+func (v *inventory) next(ctx context.Context) (*flight, error) {
 	v.mu.Lock()
 	v.tick++
 	asked := v.tick
-	if err := v.failure(); err != nil {
-		v.mu.Unlock()
-		return nil, err
-	}
 	f := v.join(ctx)
 	v.mu.Unlock()
 	for {
@@ -264,6 +282,13 @@ func (v *inventory) join(ctx context.Context) *flight {
 		v.flight, v.failed = nil, nil
 		if f.err == nil {
 			v.latest = f
+			v.counted = v.counted || f.listing.complete
+			v.tick++
+			for id := range f.byID {
+				if _, known := v.seen[id]; !known {
+					v.seen[id] = v.tick
+				}
+			}
 		} else {
 			f.err = fmt.Errorf("list certificates of project %s: %w", v.projectID, f.err)
 			v.failed, v.until = f.err, f.doneAt.Add(failureLasts)

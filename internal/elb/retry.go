@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -81,24 +82,59 @@ type retrying struct {
 // RoundTrip implements http.RoundTripper.
 func (t retrying) RoundTrip(request *http.Request) (*http.Response, error) {
 	call := &call{twice: t.twice}
-	ctx := context.WithValue(request.Context(), callKey{}, call)
+	ctx, end := request.Context(), func() {}
+	if !t.twice {
+		ctx, end = outlive(ctx, call.isOut)
+	}
+	ctx = context.WithValue(ctx, callKey{}, call)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: call.wrote})
 	if err := pause(ctx, t.retrier.untilResume()); err != nil {
+		end()
 		return nil, err
 	}
 	repeatable, err := retryablehttp.FromRequest(request.WithContext(ctx))
 	if err != nil {
+		end()
 		return nil, err
 	}
 	response, err := t.repeat.Do(repeatable)
+	if err == nil {
+		response.Body = ending{response.Body, end}
+		return response, nil
+	}
+	end()
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // the caller's client says again what was called
 	}
-	if err != nil && call.throttled != nil {
+	if gaveUp := request.Context().Err(); gaveUp != nil {
+		err = gaveUp
+	}
+	if call.throttled != nil {
 		err = fmt.Errorf("%w, after the server throttled the call: %w", err, call.throttled)
 	}
-	return response, err
+	if call.lost {
+		err = &lostError{err}
+	}
+	return nil, err
+}
+
+// lostError says that a request may have arrived, and that the answer did not.
+type lostError struct{ error }
+
+// Unwrap returns what happened to the answer.
+func (e *lostError) Unwrap() error { return e.error }
+
+// ending is a body at whose end a context may end.
+type ending struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close implements io.Closer.
+func (e ending) Close() error {
+	defer e.end()
+	return e.ReadCloser.Close()
 }
 
 // A call is what is known of the attempts of one call.
@@ -106,6 +142,7 @@ type call struct {
 	twice     bool // it may be carried out twice
 	failures  int
 	throttled *Error // the latest answer 429
+	lost      bool   // the latest attempt may have arrived, and was not answered
 
 	mu   sync.Mutex
 	sent bool // something of the latest attempt has left, or may have
@@ -128,13 +165,21 @@ func (c *call) takeSent() bool {
 	return sent
 }
 
+// isOut reports whether something of the latest attempt has left.
+func (c *call) isOut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
+}
+
 // check decides whether there is another attempt.
 func (r *Retrier) check(ctx context.Context, response *http.Response, err error) (bool, error) {
+	call := ctx.Value(callKey{}).(*call) //nolint:forcetypeassert // every request has one
+	sent := call.takeSent()
+	call.lost = err != nil && sent && !notSent(err)
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	call := ctx.Value(callKey{}).(*call) //nolint:forcetypeassert // every request has one
-	sent := call.takeSent()
 	if err == nil && response.StatusCode == http.StatusTooManyRequests {
 		call.throttled = peekError(response)
 		return true, nil

@@ -50,44 +50,45 @@ func TestRetries(t *testing.T) {
 		// calls that the server sees of a read, an update, a deletion and a creation
 		read, update, remove, create int
 	}{
-		"502":                    {elbstub.Reply(502, "<html>"), 2, 2, 2, 1},
-		"503":                    {elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`), 2, 2, 2, 1},
-		"504":                    {elbstub.Reply(504, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 1},
-		"500 of the gateway":     {elbstub.Reply(500, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 1},
-		"500":                    {elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`), 1, 1, 1, 1},
-		"400":                    {elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.9999"}}`), 1, 1, 1, 1},
-		"401":                    {elbstub.Reply(401, ""), 1, 1, 1, 1},
-		"429":                    {elbstub.Reply(429, ""), 2, 2, 2, 2},
-		"lost after it was sent": {elbstub.Drop(), 2, 2, 2, 1},
+		"502":                     {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
+		"503":                     {elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`), 2, 2, 2, 2},
+		"504":                     {elbstub.Reply(504, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
+		"500 of the gateway":      {elbstub.Reply(500, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
+		"500":                     {elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`), 1, 1, 1, 2},
+		"400":                     {elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.9999"}}`), 1, 1, 1, 1},
+		"401":                     {elbstub.Reply(401, ""), 1, 1, 1, 1},
+		"429":                     {elbstub.Reply(429, ""), 2, 2, 2, 2},
+		"lost before it was done": {elbstub.Refuse(), 2, 2, 2, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-			client := retrying(t, cloud, 3)
-			cert := create(t, client)
-			count := func(operation elbstub.Operation, want int, call func() error) {
-				t.Helper()
-				before := len(cloud.Journal(operation))
-				cloud.Script(operation, 1, row.fault)
-				err := call()
-				if got := len(cloud.Journal(operation)) - before; got != want || (err == nil) != (want == 2) {
-					t.Errorf("%s: %d calls, error %v, want %d", operation, got, err, want)
+			inFakeTime(t, elbstub.Options{}, 3, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+				cert := create(t, client)
+				count := func(operation elbstub.Operation, want int, call func() error) {
+					t.Helper()
+					before := len(cloud.Journal(operation))
+					cloud.Script(operation, 1, row.fault)
+					err := call()
+					if got := len(cloud.Journal(operation)) - before; got != want || (err == nil) != (want == 2) {
+						t.Errorf("%s: %d calls, error %v, want %d", operation, got, err, want)
+					}
 				}
-			}
-			count(elbstub.ListCertificates, row.read, func() error {
-				_, err := retrying(t, cloud, 3).GetCertificate(t.Context(), project, cert.ID) // which knows of no write
-				return err
-			})
-			count(elbstub.ModifyCertificate, row.update, func() error {
-				_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "")
-				return err
-			})
-			count(elbstub.DeleteCertificate, row.remove, func() error {
-				return client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
-			})
-			count(elbstub.CreateCertificate, row.create, func() error {
-				_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
-				return err
+				count(elbstub.ListCertificates, row.read, func() error {
+					time.Sleep(time.Minute) // until nothing is known any more
+					_, err := client.GetCertificate(t.Context(), project, cert.ID)
+					return err
+				})
+				count(elbstub.ModifyCertificate, row.update, func() error {
+					_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "")
+					return err
+				})
+				count(elbstub.DeleteCertificate, row.remove, func() error {
+					return client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
+				})
+				count(elbstub.CreateCertificate, row.create, func() error {
+					_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+					return err
+				})
 			})
 		})
 	}

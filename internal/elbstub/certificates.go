@@ -64,12 +64,12 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 
 func (c *Cloud) listCertificates(r request) (Response, *refusal) {
 	listed := []object{}
-	for _, cert := range c.certificates {
+	for _, cert := range c.asOf(c.options.Now().Add(-r.view.Lag)) {
 		if cert.ProjectID == r.projectID {
 			listed = append(listed, c.options.Dialect.body(cert, false))
 		}
 	}
-	return respond(http.StatusOK, c.options.Dialect.list(listed)), nil
+	return respond(http.StatusOK, c.options.Dialect.list(listed[min(r.view.Hidden, len(listed)):], len(listed))), nil
 }
 
 func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
@@ -85,6 +85,7 @@ func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
 	if refused := checkFields(fields); refused != nil {
 		return Response{}, refused
 	}
+	c.revise(cert.ID, cert)
 	if name, sent := fields["name"]; sent {
 		cert.Name = name
 	}
@@ -258,6 +259,7 @@ func (c *Cloud) add(cert Certificate) *Certificate {
 	cert.ID = newID()
 	cert.CreateTime = c.options.Now().UTC()
 	cert.UpdateTime = cert.CreateTime
+	c.revise(cert.ID, nil)
 	c.certificates = append(c.certificates, &cert)
 	return &cert
 }
@@ -271,6 +273,7 @@ func (c *Cloud) Change(id string, change func(*Certificate)) bool {
 	if i < 0 {
 		return false
 	}
+	c.revise(id, c.certificates[i])
 	change(c.certificates[i])
 	c.certificates[i].UpdateTime = c.options.Now().UTC()
 	return true
@@ -285,7 +288,47 @@ func (c *Cloud) Remove(id string) bool {
 }
 
 func (c *Cloud) remove(id string) bool {
-	before := len(c.certificates)
-	c.certificates = slices.DeleteFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
-	return len(c.certificates) < before
+	i := slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+	if i < 0 {
+		return false
+	}
+	c.revise(id, c.certificates[i])
+	c.certificates = slices.Delete(c.certificates, i, i+1)
+	return true
+}
+
+// A revision is what a certificate was before a change.
+type revision struct {
+	at     time.Time
+	id     string
+	before *Certificate // nil if there was none
+}
+
+// longestLag is for how long revisions are kept.
+const longestLag = 10 * time.Second
+
+// revise notes what a certificate is before it is changed.
+func (c *Cloud) revise(id string, before *Certificate) {
+	now := c.options.Now()
+	c.revisions = slices.DeleteFunc(c.revisions, func(r revision) bool { return now.Sub(r.at) > longestLag })
+	if before != nil {
+		was := *before
+		before = &was
+	}
+	c.revisions = append(c.revisions, revision{at: now, id: id, before: before})
+}
+
+// asOf returns the certificates as they were at a time.
+func (c *Cloud) asOf(at time.Time) []*Certificate {
+	certificates := slices.Clone(c.certificates)
+	for _, r := range slices.Backward(c.revisions) {
+		if !r.at.After(at) {
+			break
+		}
+		certificates = slices.DeleteFunc(certificates, func(cert *Certificate) bool { return cert.ID == r.id })
+		if r.before != nil {
+			certificates = append(certificates, r.before)
+		}
+	}
+	return certificates
 }

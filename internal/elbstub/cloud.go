@@ -64,6 +64,9 @@ type Cloud struct {
 	issued       map[string]issuedToken
 	temporary    []AccessKey
 	scripted     []scriptedFault
+	storm        Storm
+	attempts     map[Operation]uint64 // in the storm
+	revisions    []revision
 	journal      []Call
 }
 
@@ -122,6 +125,7 @@ type request struct {
 	host          string
 	caller        caller
 	body          []byte
+	view          View
 }
 
 // A Response is what a call is answered with.
@@ -140,7 +144,7 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 	return func(w http.ResponseWriter, r *http.Request) {
 		requestID := newID()
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		carryOut := func() (Response, *refusal) {
+		carryOut := func(view View) (Response, *refusal) {
 			if err != nil {
 				return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body could not be read"}
 			}
@@ -157,10 +161,11 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 				host:          r.Host,
 				caller:        who,
 				body:          body,
+				view:          view,
 			})
 		}
-		answer := func() Response {
-			response, refused := carryOut()
+		answer := func(views ...View) Response {
+			response, refused := carryOut(append(views, View{})[0])
 			if refused != nil {
 				return c.options.Dialect.refused(*refused)
 			}

@@ -264,8 +264,8 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	return o
 }
 
-// list is the answer to a list.
-func (d Dialect) list(certificates []object) object {
+// list is the answer to a list that counts so many certificates.
+func (d Dialect) list(certificates []object, count int) object {
 	o := object{}
 	if d.Extra {
 		o = append(o, field{"links", []object{{{"rel", "self"}}}})
@@ -273,9 +273,9 @@ func (d Dialect) list(certificates []object) object {
 	o = append(o, field{"certificates", certificates})
 	switch d.Count {
 	case CountString:
-		o = append(o, field{"instance_num", strconv.Itoa(len(certificates))})
+		o = append(o, field{"instance_num", strconv.Itoa(count)})
 	case CountNumber:
-		o = append(o, field{"instance_num", len(certificates)})
+		o = append(o, field{"instance_num", count})
 	case CountAbsent:
 	}
 	return o

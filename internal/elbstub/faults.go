@@ -1,13 +1,30 @@
 package elbstub
 
 import (
+	"errors"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 )
 
 // A Fault stands between a call and its answer. It may call answer, which
 // carries the call out, or not, and returns what the client gets.
-type Fault func(answer func() Response) Response
+type Fault func(answer Answer) Response
+
+// An Answer carries a call out. A list may be given a View.
+type Answer func(...View) Response
+
+// A View is how a list sees the certificates.
+type View struct {
+	// Lag is how old what it sees is (observed: up to a few seconds).
+	Lag time.Duration
+	// Hidden is how many certificates it lacks, though it counts them (assumed).
+	Hidden int
+}
 
 type scriptedFault struct {
 	operation Operation
@@ -38,17 +55,120 @@ func (c *Cloud) nextFault(operation Operation) Fault {
 		}
 		c.scripted[i].after = max(0, c.scripted[i].after-1)
 	}
-	if due < 0 {
-		return func(answer func() Response) Response { return answer() }
+	if due >= 0 {
+		fault := c.scripted[due].fault
+		c.scripted = slices.Delete(c.scripted, due, due+1)
+		return fault
 	}
-	fault := c.scripted[due].fault
-	c.scripted = slices.Delete(c.scripted, due, due+1)
+	if random := c.chance(operation); random != nil {
+		return c.anyFault(operation, random)
+	}
+	return func(answer Answer) Response { return answer() }
+}
+
+// A Storm lets calls fail by chance. The same seed has the same faults: each is
+// derived from the seed, the operation, and how often that was called since.
+type Storm struct {
+	Seed uint64
+	// Percent is how many calls of a hundred have a fault.
+	Percent int
+}
+
+// Disturb begins a Storm, or ends it with a Percent of 0.
+func (c *Cloud) Disturb(storm Storm) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.storm, c.attempts = storm, map[Operation]uint64{}
+}
+
+// chance returns what the fault of a call is chosen with, or nil if it has none.
+func (c *Cloud) chance(operation Operation) *rand.Rand {
+	if c.storm.Percent == 0 {
+		return nil
+	}
+	c.attempts[operation]++
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(operation))
+	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation])) //nolint:gosec // faults are no secret
+	if random.IntN(100) >= c.storm.Percent {
+		return nil
+	}
+	return random
+}
+
+// anyFault returns one of the faults that an operation may have.
+func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
+	status := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}[random.IntN(4)]
+	said := `{"error":{"message":"out of order","code":"ELB.9999"}}`
+	if random.IntN(2) == 0 {
+		said = "<html><head><title>out of order</title></head></html>"
+	}
+	seconds := func(most int) time.Duration { return time.Duration(random.IntN(most*1000)) * time.Millisecond }
+	faults := []Fault{
+		Reply(status, said),
+		Reply(status, said),
+		ReplyAfter(status, said),
+		Refuse(),
+		Drop(),
+		Cut(random.IntN(200)),
+		Throttle(""),
+		Throttle(strconv.Itoa(1 + random.IntN(3))),
+		Slow(seconds(20)),
+	}
+	switch operation {
+	case ListCertificates:
+		view := View{Lag: seconds(3)}
+		if random.IntN(2) == 0 {
+			view = View{Hidden: 1 + random.IntN(3)}
+		}
+		faults = append(faults, See(view), See(view), See(view))
+	case CreateCertificate:
+		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
+	}
+	fault := faults[random.IntN(len(faults))]
+	if random.IntN(10) == 0 { // and a token that ends in between
+		return func(answer Answer) Response {
+			c.Expire()
+			return fault(answer)
+		}
+	}
 	return fault
+}
+
+// Listener returns a listener whose connections a Storm resets at their first
+// byte, which is in the TLS handshake if there is one.
+func (c *Cloud) Listener(of net.Listener) net.Listener { return stormyListener{of, c} }
+
+type stormyListener struct {
+	net.Listener
+	cloud *Cloud
+}
+
+// Accept implements net.Listener.
+func (l stormyListener) Accept() (net.Conn, error) {
+	connection, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.cloud.mu.Lock()
+	defer l.cloud.mu.Unlock()
+	if l.cloud.chance("connect") == nil {
+		return connection, nil
+	}
+	return resetting{connection}, nil
+}
+
+type resetting struct{ net.Conn }
+
+// Read implements net.Conn.
+func (r resetting) Read(b []byte) (int, error) {
+	_, _ = r.Conn.Read(b)
+	return 0, errors.Join(net.ErrClosed, r.Close())
 }
 
 // Reply answers with status and body, and does not carry the call out.
 func Reply(status int, body string) Fault {
-	return func(func() Response) Response {
+	return func(Answer) Response {
 		return Response{Status: status, Header: contentType(body), Body: []byte(body)}
 	}
 }
@@ -56,7 +176,7 @@ func Reply(status int, body string) Fault {
 // ReplyAfter carries the call out, and then answers with status and body
 // whatever came of it.
 func ReplyAfter(status int, body string) Fault {
-	return func(answer func() Response) Response {
+	return func(answer Answer) Response {
 		answer()
 		return Response{Status: status, Header: contentType(body), Body: []byte(body)}
 	}
@@ -65,7 +185,7 @@ func ReplyAfter(status int, body string) Fault {
 // Cut carries the call out, promises the whole answer, and closes the
 // connection after the first n bytes of its body.
 func Cut(n int) Fault {
-	return func(answer func() Response) Response {
+	return func(answer Answer) Response {
 		response := answer()
 		response.cut = max(n, 1)
 		return response
@@ -74,10 +194,49 @@ func Cut(n int) Fault {
 
 // Drop carries the call out and closes the connection without an answer.
 func Drop() Fault {
-	return func(answer func() Response) Response {
+	return func(answer Answer) Response {
 		answer()
 		return Response{cut: -1}
 	}
+}
+
+// Refuse closes the connection without an answer, and does not carry the call out.
+func Refuse() Fault {
+	return func(Answer) Response { return Response{cut: -1} }
+}
+
+// Throttle says that there are too many calls, and when to come back, if that is
+// not empty (observed).
+func Throttle(retryAfter string) Fault {
+	return func(Answer) Response {
+		response := respond(http.StatusTooManyRequests, object{{"error_msg", "the throttling threshold has been reached"}, {"error_code", "APIGW.0308"}})
+		if retryAfter != "" {
+			response.Header.Set("Retry-After", retryAfter)
+		}
+		return response
+	}
+}
+
+// Slow carries the call out and answers late.
+func Slow(by time.Duration) Fault {
+	return func(answer Answer) Response {
+		response := answer()
+		time.Sleep(by)
+		return response
+	}
+}
+
+// Late answers with a status, and carries the call out after that.
+func Late(status int, by time.Duration) Fault {
+	return func(answer Answer) Response {
+		time.AfterFunc(by, func() { answer() })
+		return respond(status, object{{"error", object{{"message", "no answer in time"}, {"code", "APIGW.0201"}}}})
+	}
+}
+
+// See answers a list as a View sees it.
+func See(view View) Fault {
+	return func(answer Answer) Response { return answer(view) }
 }
 
 func contentType(body string) http.Header {

@@ -69,14 +69,11 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	plan.ProjectID = project
-	cert, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
+	creation, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
+	cert := creation.Certificate
+	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), creation)...)
 	if cert.ID == "" {
-		detail := describe(err, r.cloud.session.Kind())
-		if !refused(err) {
-			detail += "\n\nA certificate may have been created nevertheless: the server did not say what became of the request. " +
-				"Look for it in project " + project.ValueString() + " before you apply again; if it is there, import it."
-		}
-		resp.Diagnostics.AddError("Unable to create certificate", detail)
+		r.cloud.addError(&resp.Diagnostics, "Unable to create certificate", err)
 		return
 	}
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})

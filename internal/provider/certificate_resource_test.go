@@ -612,7 +612,7 @@ func TestAccUpdateAnswers(t *testing.T) {
 			cloud := acctest.NewCloud(t)
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
-			put := func(answer func() elbstub.Response) elbstub.Response {
+			put := func(answer elbstub.Answer) elbstub.Response {
 				response := row.put(answer)
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
 				return response
@@ -652,7 +652,7 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer func() elbstub.Response) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
 		response := answer()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
 		for _, cert := range cloud.Certificates(acctest.ProjectID) {

@@ -2,10 +2,8 @@ package provider
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,22 +32,52 @@ func describe(err error, kind auth.Kind) string {
 	if way := wayOut(err, kind); way != "" {
 		parts = append(parts, way)
 	}
+	var uncertain *elb.UncertainError
+	if errors.As(err, &uncertain) {
+		parts = append(parts, uncertainty(uncertain))
+	}
 	return strings.Join(parts, "\n\n")
 }
 
-// refused reports whether an error proves that the server did nothing.
-func refused(err error) bool {
-	var answer *elb.Error
-	var identity *auth.Error
-	if errors.As(err, &identity) {
-		return true // without credentials, nothing was sent
+// creationWarnings tells of certificates besides the one that was to be created.
+func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(creation.Alike) > 0 {
+		diags.AddWarning("There is a certificate like the new one already", fmt.Sprintf(
+			"Project %s already had what equals the new certificate in name, description, domain and content:\n%s\n\n"+
+				"An interrupted run may have left it, or this or another configuration may manage it. "+
+				"If nobody does, delete it, or import it in place of the new one: terraform import ADDRESS %s/%s",
+			projectID, listOf(creation.Alike), projectID, creation.Alike[0]))
 	}
-	if errors.As(err, &answer) {
-		return answer.Status >= 400 && answer.Status < 500
+	if creation.Found {
+		diags.AddWarning(fmt.Sprintf("Certificate %q was found after its creation was not answered", creation.ID), fmt.Sprintf(
+			"The answer to its creation was lost. The list of project %s then had a certificate that was not there before, "+
+				"and that equals the configured one: it is in the state now. If somebody else was creating the same certificate at the same time, look whose it is.", projectID))
 	}
-	var untrusted *tls.CertificateVerificationError
-	var network *net.OpError
-	return errors.As(err, &untrusted) || errors.As(err, &network) && network.Op == "dial" // nothing was sent
+	if len(creation.Twins) > 0 {
+		diags.AddWarning("The certificate was created more than once", fmt.Sprintf(
+			"The creation was repeated, since its answer was lost and the server did not show what came of it. Now project %s has this besides:\n%s\n\n"+
+				"Terraform does not manage it. Look whether anybody uses it, and delete it.", projectID, listOf(creation.Twins)))
+	}
+	return diags
+}
+
+// listOf writes ids one below the other.
+func listOf(ids []string) string {
+	return "  - certificate " + strings.Join(ids, "\n  - certificate ")
+}
+
+// uncertainty says what is known of a certificate that may have been created.
+func uncertainty(err *elb.UncertainError) string {
+	switch {
+	case len(err.Candidates) > 0:
+		return "A certificate may have been created nevertheless: the project has what was not known before and equals the new one:\n" + listOf(err.Candidates) +
+			"\n\nIf one of them is yours, import it before you apply again. If not, the next apply creates another."
+	case err.SearchErr != nil:
+		return fmt.Sprintf("A certificate may have been created nevertheless, and it could not be searched for: %s. "+
+			"Look for it before you apply again; if it is there, import it. The next apply warns of a certificate that equals the new one.", err.SearchErr)
+	}
+	return "No certificate was created, as far as the list of the project shows. A server that is very late may still create it: the next apply warns then."
 }
 
 func capitalize(sentence string) string {

@@ -2,11 +2,8 @@ package provider
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -79,26 +76,6 @@ func TestWayOut(t *testing.T) {
 			if !strings.Contains(detail, part) {
 				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
 			}
-		}
-	}
-}
-
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		err  error
-		want bool
-	}{
-		"400":             {&elb.Error{Status: 400}, true},
-		"502":             {&elb.Error{Status: 502}, false},
-		"200, unreadable": {&elb.Error{Status: 200}, false},
-		"nobody there":    {&url.Error{Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, true},
-		"untrusted":       {&url.Error{Err: &tls.CertificateVerificationError{Err: errors.New("unknown authority")}}, true},
-		"lost":            {&url.Error{Err: io.EOF}, false},
-		"reset":           {&url.Error{Err: &net.OpError{Op: "read", Err: errors.New("reset")}}, false},
-	} {
-		if got := refused(fmt.Errorf("create: %w", row.err)); got != row.want {
-			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func TestCallsOfManyCertificates(t *testing.T) {
 		}
 	}
 
-	check("create", [4]int{size, 0, 0, 0}, f.apply)
+	check("create", [4]int{size, 0, 0, 1}, f.apply)
 	check("plan", [4]int{0, 0, 0, 1}, f.refresh)
 	plan := cloud.Journal(elbstub.ListCertificates)
 	received := plan[len(plan)-1].Sent

@@ -1,0 +1,291 @@
+package elb_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// inFakeTime runs a test with a cloud in a bubble, where pauses take no time.
+func inFakeTime(t *testing.T, options elbstub.Options, maxRetries int, run func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		options.BasePath, options.Tokens = base, map[string]string{token: project}
+		cloud := elbstub.New(options)
+		run(t, cloud, clientInBubble(t, cloud, maxRetries))
+	})
+}
+
+// clientInBubble is a client of a server in memory.
+func clientInBubble(t *testing.T, handler http.Handler, maxRetries int) *elb.Client {
+	t.Helper()
+	network := elbstub.NewNetwork("cloud.test:80")
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(network) }()
+	transport := &http.Transport{DialContext: network.DialContext}
+	t.Cleanup(func() {
+		time.Sleep(time.Hour) // for what goes on without a caller
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
+	return clientFor(t, "http://cloud.test"+base, func(c *elb.Config) {
+		c.Retrier = elb.NewRetrier(maxRetries, 0)
+		c.Transport = withToken{token, transport}
+	})
+}
+
+func asStranger(create elb.NewCertificate) elbstub.Certificate {
+	return elbstub.Certificate{
+		ProjectID: project, Name: *create.Name, Description: create.Description, Domain: *create.Domain,
+		Certificate: create.Certificate, PrivateKey: create.PrivateKey.Reveal(),
+	}
+}
+
+// TestCreateExactlyOnce has what may become of a creation: how many calls and
+// certificates there are then, and what is told.
+func TestCreateExactlyOnce(t *testing.T) {
+	t.Parallel()
+	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
+	type scripts map[elbstub.Operation]map[int]elbstub.Fault
+	always := func(fault elbstub.Fault, from int) map[int]elbstub.Fault {
+		faults := map[int]elbstub.Fault{}
+		for n := from; n < from+60; n++ {
+			faults[n] = fault
+		}
+		return faults
+	}
+	afterPause := func(pause time.Duration) elbstub.Fault {
+		return func(answer elbstub.Answer) elbstub.Response {
+			time.Sleep(pause)
+			return answer()
+		}
+	}
+	outOfOrder := elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`)
+	for name, row := range map[string]struct {
+		scripts  scripts
+		options  elbstub.Options
+		retries  int
+		stranger int  // after this many POSTs, somebody else creates the same; -1 is before the first
+		other    bool // somebody else has another
+		posts    int
+		there    int // certificates in the end
+		found    bool
+		twins    int
+		alike    int
+		// err is a part of the error, candidates what an *UncertainError names; -1
+		// is another error.
+		err        string
+		candidates int
+	}{
+		"answered":                       {retries: 5, posts: 1, there: 1},
+		"answered 201":                   {options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}}, retries: 5, posts: 1, there: 1},
+		"lost after the commit":          {scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
+		"lost, and the server re-wraps":  {options: elbstub.Options{Dialect: elbstub.NewDialect(2)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
+		"lost, and the server uses CRLF": {options: elbstub.Options{Dialect: elbstub.NewDialect(3)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
+		"lost before the commit":         {scripts: scripts{post: {1: elbstub.Refuse()}}, retries: 5, posts: 2, there: 1},
+		"lost three times":               {scripts: scripts{post: {1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Drop()}}, retries: 5, posts: 3, there: 1, found: true},
+		"502 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(502, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
+		"502 before the commit":          {scripts: scripts{post: {1: elbstub.Reply(502, "<html>")}}, retries: 5, posts: 2, there: 1},
+		"500 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(500, "{}")}}, retries: 5, posts: 1, there: 1, found: true},
+		"408 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(408, "")}}, retries: 5, posts: 1, there: 1, found: true},
+		"cut before the id":              {scripts: scripts{post: {1: elbstub.Cut(5)}}, retries: 5, posts: 1, there: 1, found: true},
+		"a page under 200":               {scripts: scripts{post: {1: elbstub.ReplyAfter(200, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
+		"no answer within a minute":      {scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}}, retries: 5, posts: 1, there: 1, found: true},
+		"commit 3 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 3*time.Second)}}, retries: 5, posts: 1, there: 1, found: true},
+		"commit 8 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 8*time.Second)}}, retries: 5, posts: 2, there: 2, twins: 1},
+		"lost, lists lag":                {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Lag: 3 * time.Second}), 2)}, retries: 5, posts: 1, there: 1, found: true},
+		"lost, first list incomplete":    {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: elbstub.See(elbstub.View{Hidden: 1})}}, retries: 5, posts: 1, there: 1, found: true},
+		"lost, first lists fail":         {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}}, retries: 5, posts: 1, there: 1, found: true},
+		"429":                            {scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}}, retries: 0, posts: 3, there: 1},
+		"quota, used up by a late commit": {
+			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Late(504, 6*time.Second), 2: afterPause(time.Second)}},
+			retries: 5, posts: 2, there: 1, found: true,
+		},
+		"quota, used up by others": {
+			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Refuse()}}, stranger: -1,
+			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", candidates: -1,
+		},
+		"refused":                        {scripts: scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}}, retries: 5, posts: 1, err: "ELB.9802", candidates: -1},
+		"redirected":                     {scripts: scripts{post: {1: elbstub.Reply(302, "")}}, retries: 5, posts: 1, err: "HTTP 302", candidates: -1},
+		"there was one before":           {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
+		"there was one before, and lost": {stranger: -1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, alike: 1, found: true},
+		"two candidates":                 {stranger: 1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, err: "EOF", candidates: 2},
+		"never a complete list before": {
+			other: true, scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 1}), 1)},
+			retries: 1, posts: 1, there: 2, err: "EOF", candidates: 1,
+		},
+		"a complete list at the second try": {scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}}, retries: 5, posts: 1, there: 1},
+		"no list before":                    {scripts: scripts{list: {1: outOfOrder}}, retries: 5, posts: 0, err: "nothing was sent", candidates: -1},
+		"no list after":                     {scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)}, retries: 5, posts: 1, there: 1, err: "EOF"},
+		"no complete list after":            {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)}, retries: 5, posts: 1, there: 1, err: "EOF"},
+		"no retries":                        {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "EOF"},
+		"never":                             {scripts: scripts{post: always(elbstub.Refuse(), 1)}, retries: 2, posts: 3, err: "EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFakeTime(t, row.options, row.retries, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+				create := newCertificate(t)
+				if row.other {
+					cloud.Add(elbstub.Certificate{ProjectID: project, Name: "other", Certificate: create.Certificate})
+				}
+				if row.stranger < 0 {
+					cloud.Add(asStranger(create))
+				}
+				for operation, faults := range row.scripts {
+					for n, fault := range faults {
+						if operation == post && n == row.stranger {
+							inner := fault
+							fault = func(answer elbstub.Answer) elbstub.Response {
+								cloud.Add(asStranger(create))
+								return inner(answer)
+							}
+						}
+						cloud.Script(operation, n, fault)
+					}
+				}
+				creation, err := client.CreateCertificate(t.Context(), project, create)
+				time.Sleep(10 * time.Minute) // for calls that go on at the server
+				there := cloud.Certificates(project)
+				if posts := len(cloud.Journal(post)); posts != row.posts {
+					t.Errorf("%d POSTs, want %d", posts, row.posts)
+				}
+				if creation.Found != row.found || len(creation.Twins) != row.twins || len(creation.Alike) != row.alike {
+					t.Errorf("found %t, twins %q, alike %q", creation.Found, creation.Twins, creation.Alike)
+				}
+				known := slices.Concat([]string{creation.ID}, creation.Twins, creation.Alike)
+				var uncertain *elb.UncertainError
+				switch {
+				case row.err == "":
+					if err != nil || creation.Name != "www" || creation.Domain != "www.example.com" || creation.CreateTime == "" {
+						t.Errorf("got %+v, %v", creation, err)
+					}
+				case err == nil || !strings.Contains(err.Error(), row.err) || creation.ID != "":
+					t.Errorf("got %+v, %v", creation, err)
+				case errors.As(err, &uncertain) != (row.candidates >= 0):
+					t.Errorf("uncertain: %v", uncertain)
+				case uncertain != nil:
+					known = append(known, uncertain.Candidates...)
+					if len(uncertain.Candidates) != row.candidates {
+						t.Errorf("candidates %q", uncertain.Candidates)
+					}
+				}
+				if uncertain != nil && uncertain.SearchErr != nil {
+					return // then it is not known what there is
+				}
+				if len(there) != row.there {
+					t.Errorf("%d certificates, want %d", len(there), row.there)
+				}
+				for _, cert := range there {
+					if cert.Name == "www" && !slices.Contains(known, cert.ID) {
+						t.Errorf("nobody is told of %s: %v", cert.ID, known)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestEqualCreationsTakeTurns: each finds its own certificate, though every answer
+// is lost.
+func TestEqualCreationsTakeTurns(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+		create := newCertificate(t)
+		const size = 5
+		for n := range size {
+			cloud.Script(elbstub.CreateCertificate, n+1, elbstub.Drop())
+		}
+		var mu sync.Mutex
+		ids := map[string]bool{}
+		var all sync.WaitGroup
+		for range size {
+			all.Go(func() {
+				creation, err := client.CreateCertificate(t.Context(), project, create)
+				if err != nil || !creation.Found || len(creation.Alike) > 0 {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ids[creation.ID] = true
+			})
+		}
+		all.Wait()
+		if there := len(cloud.Certificates(project)); there != size || len(ids) != size {
+			t.Errorf("%d certificates and %d ids, want %d", there, len(ids), size)
+		}
+	})
+}
+
+// TestCreationOutlivesItsCaller: what is out is followed up for a while, and
+// everything else ends at once.
+func TestCreationOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
+	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
+	for name, row := range map[string]struct {
+		operation elbstub.Operation
+		fault     elbstub.Fault
+		id        bool
+		within    time.Duration // after the caller gave up, a second in
+		err       error
+	}{
+		"while the answer is awaited":          {post, elbstub.Slow(5 * time.Second), true, 4*time.Second + time.Second/10, nil},
+		"while a very late answer is awaited":  {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
+		"while a late commit is searched for":  {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
+		"while nothing is searched for":        {post, elbstub.Refuse(), false, 10 * time.Second, nil},
+		"while it is throttled":                {post, elbstub.Throttle("60"), false, time.Second / 10, context.Canceled},
+		"while the list before it is awaited":  {list, elbstub.Slow(50 * time.Second), false, time.Second / 10, context.Canceled},
+		"while the list before it is repeated": {list, elbstub.Reply(503, ""), false, time.Second / 10, context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+				for n := range 10 {
+					cloud.Script(row.operation, n+1, row.fault)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				time.AfterFunc(time.Second, cancel)
+				gaveUp := time.Now().Add(time.Second)
+				creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
+				if late := time.Since(gaveUp); late > row.within {
+					t.Errorf("it ended %s after its caller gave up", late)
+				}
+				if row.id != (creation.ID != "") || row.id != (err == nil) || row.err != nil && !errors.Is(err, row.err) {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+				if posts := len(cloud.Journal(post)); row.operation == post && posts > 1 {
+					t.Errorf("%d POSTs", posts)
+				}
+			})
+		})
+	}
+}
+
+// TestVeryLateCommitIsNamed: what came after everybody had stopped looking is
+// named by the next creation of the same, in another run.
+func TestVeryLateCommitIsNamed(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+		create := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, time.Minute))
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Twins) > 0 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := client.GetCertificate(t.Context(), project, "that lists"); !errors.Is(err, elb.ErrNotFound) {
+			t.Error(err)
+		}
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Alike) != 1 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
