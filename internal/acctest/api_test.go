@@ -103,7 +103,7 @@ var api = map[string][]proof{
 	`X-Request-Id in the header (observed)`:          {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccRefused", ""}},
 	`{"NeutronError":{"type","message"}} (observed)`: {{"elbstub", "TestDialects", `error {"NeutronError":{"type":"`}, {"elb", "TestErrors", "NeutronError (observed)"}},
 	"an HTML page (observed)":                        {{"elb", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},
-	"an empty body (observed)":                       {{"elb", "TestErrors", "nothing (observed)"}, {"provider", "TestAccRefused", "an empty body"}},
+	"an empty body (observed)":                       {{"elb", "TestErrors", "nothing (observed)"}, {"provider", "TestAccHalfCreated", "an empty body"}},
 
 	// Identity.
 	"tokens come from POST /v3/auth/tokens (reference)":                 {{"auth", "TestKindsOfCredentials", "password"}, {"provider", "TestAccCredentials", "password"}},

@@ -15,14 +15,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// inFakeTime runs a test with a cloud in a bubble, where pauses take no time.
-func inFakeTime(t *testing.T, options elbstub.Options, maxRetries int, run func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client)) {
+// cloudInBubble returns a cloud and a client of it, for a bubble, where pauses take
+// no time.
+func cloudInBubble(t *testing.T, options elbstub.Options, maxRetries int) (*elbstub.Cloud, *elb.Client) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		options.BasePath, options.Tokens = base, map[string]string{token: project}
-		cloud := elbstub.New(options)
-		run(t, cloud, clientInBubble(t, cloud, maxRetries))
-	})
+	options.BasePath, options.Tokens = base, map[string]string{token: project}
+	cloud := elbstub.New(options)
+	return cloud, clientInBubble(t, cloud, maxRetries)
 }
 
 // clientInBubble is a client of a server in memory.
@@ -132,7 +131,8 @@ func TestCreateExactlyOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inFakeTime(t, row.options, row.retries, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, row.options, row.retries)
 				create := newCertificate(t)
 				if row.other {
 					cloud.Add(elbstub.Certificate{ProjectID: project, Name: "other", Certificate: create.Certificate})
@@ -198,7 +198,8 @@ func TestCreateExactlyOnce(t *testing.T) {
 // is lost.
 func TestEqualCreationsTakeTurns(t *testing.T) {
 	t.Parallel()
-	inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
 		const size = 5
 		for n := range size {
@@ -247,7 +248,8 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 				for n := range 10 {
 					cloud.Script(row.operation, n+1, row.fault)
 				}
@@ -274,7 +276,8 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 // named by the next creation of the same, in another run.
 func TestVeryLateCommitIsNamed(t *testing.T) {
 	t.Parallel()
-	inFakeTime(t, elbstub.Options{}, 5, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, time.Minute))
 		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Twins) > 0 {

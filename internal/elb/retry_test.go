@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
@@ -62,7 +63,8 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inFakeTime(t, elbstub.Options{}, 3, func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 3)
 				cert := create(t, client)
 				count := func(operation elbstub.Operation, want int, call func() error) {
 					t.Helper()
