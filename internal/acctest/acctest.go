@@ -3,12 +3,17 @@
 package acctest
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -57,8 +62,49 @@ const DialectVariable = "ELBAAS_TEST_DIALECT"
 // NewCloud starts a stub cloud for the duration of a test.
 func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
+	cloud := newStub(t, options)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	return at(cloud, server.URL)
+}
+
+// NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with a
+// certificate that nobody trusts. It is for a bubble, where waiting takes no
+// time, and waits for what the provider leaves behind when the test ends.
+func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
+	t.Helper()
+	const address = "cloud.test:443"
+	cloud, network, pair := newStub(t, options), elbstub.NewNetwork(address), NewPair(t)
+	certificate, err := tls.X509KeyPair([]byte(pair.Certificate), []byte(pair.PrivateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{
+		Handler:           cloud,
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm resets
+	}
+	go func() {
+		_ = server.Serve(tls.NewListener(cloud.Listener(network), &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}))
+	}()
+	t.Cleanup(func() {
+		time.Sleep(time.Hour)
+		_ = server.Close()
+	})
+	return at(cloud, "https://"+address), network
+}
+
+func at(cloud *elbstub.Cloud, url string) *Cloud {
+	return &Cloud{Cloud: cloud, Endpoint: url + basePath, AuthURL: url + basePath + "/v3"}
+}
+
+// basePath is not empty, to catch absolute URLs.
+const basePath = "/gateway/elb"
+
+func newStub(t *testing.T, options []func(*elbstub.Options)) *elbstub.Cloud {
+	t.Helper()
 	o := elbstub.Options{
-		BasePath: "/gateway/elb", // not empty, to catch absolute URLs
+		BasePath: basePath,
 		Tokens:   map[string]string{Token: ProjectID, OtherToken: OtherProjectID},
 		Identity: elbstub.Identity{
 			Projects: []elbstub.Project{
@@ -82,10 +128,7 @@ func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
 	for _, option := range options {
 		option(&o)
 	}
-	cloud := elbstub.New(o)
-	server := httptest.NewServer(cloud)
-	t.Cleanup(server.Close)
-	return &Cloud{Cloud: cloud, Endpoint: server.URL + o.BasePath, AuthURL: server.URL + o.BasePath + "/v3"}
+	return elbstub.New(o)
 }
 
 // Provider returns a provider block for the cloud. Further lines are added to

@@ -1,11 +1,15 @@
 package acctest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +23,15 @@ import (
 )
 
 // CLI is Terraform (or what TF_ACC_TERRAFORM_PATH names) in a folder of its own,
-// with the provider of this process. It is for what resource.Test does not show:
-// what is printed.
+// with the provider of this process or an installed one. It is for what
+// resource.Test does not show: what is printed, and what comes of a command that
+// does not end by itself.
 type CLI struct {
 	t   *testing.T
 	dir string
 	env []string
+	// binary is the provider that is installed, or empty.
+	binary string
 }
 
 const providerAddress = "registry.terraform.io/elbaas/elbaas"
@@ -33,9 +40,7 @@ const providerAddress = "registry.terraform.io/elbaas/elbaas"
 // when no acceptance tests are wanted.
 func NewCLI(t *testing.T, p func() provider.Provider) *CLI {
 	t.Helper()
-	if os.Getenv("TF_ACC") == "" {
-		t.Skip("acceptance tests run with TF_ACC=1")
-	}
+	c := newCLI(t, "")
 	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, which ends before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
@@ -62,19 +67,44 @@ func NewCLI(t *testing.T, p func() provider.Provider) *CLI {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.env = append(c.env, "TF_REATTACH_PROVIDERS="+string(address))
+	return c
+}
+
+// NewInstalledCLI builds the provider and installs it, so that Terraform starts a
+// process of it, as it does for a user. The test is skipped when no acceptance
+// tests are wanted.
+func NewInstalledCLI(t *testing.T) *CLI {
+	t.Helper()
+	mirror := t.TempDir()
+	c := newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	const version = "0.0.1"
+	c.binary = filepath.Join(mirror, providerAddress, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", c.binary, "github.com/elbaas/terraform-provider-elbaas") //nolint:gosec // our own
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, said)
+	}
+	t.Cleanup(func() { c.KillProvider() }) // which outlives a Terraform that is killed
+	return c
+}
+
+func newCLI(t *testing.T, settings string) *CLI {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("acceptance tests run with TF_ACC=1")
+	}
 	dir := t.TempDir()
-	settings := filepath.Join(dir, "terraform.rc") // not the developer's
-	if err := os.WriteFile(settings, nil, 0o600); err != nil {
+	file := filepath.Join(dir, "terraform.rc") // not the developer's
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &CLI{t: t, dir: dir, env: append(os.Environ(),
-		"TF_REATTACH_PROVIDERS="+string(address), "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")}
+	return &CLI{t: t, dir: dir, env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")}
 }
 
 // Configure replaces the configuration.
 func (c *CLI) Configure(config string) {
 	c.t.Helper()
-	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"elbaas/elbaas\"\n    }\n  }\n}\n"
+	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + providerAddress + "\"\n    }\n  }\n}\n"
 	if err := os.WriteFile(filepath.Join(c.dir, "main.tf"), []byte(header+config), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -95,12 +125,57 @@ func (c *CLI) Run(arguments ...string) string {
 // Try runs a command, and returns what it printed, on one line.
 func (c *CLI) Try(arguments ...string) (string, error) {
 	c.t.Helper()
+	return c.Start(arguments...).Wait()
+}
+
+// A Command is one that was started.
+type Command struct {
+	*os.Process
+	command *exec.Cmd
+	said    bytes.Buffer
+}
+
+// Start starts a command.
+func (c *CLI) Start(arguments ...string) *Command {
+	c.t.Helper()
 	program := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	if program == "" {
 		program = "terraform"
 	}
-	command := exec.CommandContext(c.t.Context(), program, append(arguments, "-no-color")...) //nolint:gosec // that is what it is for
-	command.Dir, command.Env = c.dir, c.env
-	said, err := command.CombinedOutput()
-	return strings.Join(strings.Fields(strings.ReplaceAll(string(said), "│", "")), " "), err
+	command := &Command{command: exec.CommandContext(c.t.Context(), program, append(arguments, "-no-color")...)} //nolint:gosec // that is what it is for
+	command.command.Dir, command.command.Env = c.dir, c.env
+	command.command.Stdout, command.command.Stderr = &command.said, &command.said
+	command.command.WaitDelay = time.Second // a provider that is left over holds the output
+	if err := command.command.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	command.Process = command.command.Process
+	return command
+}
+
+// Wait waits for the end of a command, and returns what it printed, on one line.
+func (c *Command) Wait() (string, error) {
+	err := c.command.Wait()
+	return strings.Join(strings.Fields(strings.ReplaceAll(c.said.String(), "│", "")), " "), err
+}
+
+// KillProvider kills the processes of the installed provider, and reports whether
+// there was one. It knows them on Linux alone.
+func (c *CLI) KillProvider() bool {
+	links, _ := filepath.Glob("/proc/[0-9]*/exe")
+	killed := false
+	for _, link := range links {
+		program, err := os.Readlink(link)
+		if err != nil || program != c.binary {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if err != nil {
+			continue
+		}
+		if process, err := os.FindProcess(pid); err == nil {
+			killed = process.Kill() == nil || killed
+		}
+	}
+	return killed
 }

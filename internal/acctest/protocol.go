@@ -168,6 +168,15 @@ func (s *Server) Import(id string) (*State, Diagnostics) {
 	return s.Read(s.state(imported.State, imported.Private))
 }
 
+// Stop tells the provider that the user has interrupted Terraform.
+func (s *Server) Stop() {
+	s.t.Helper()
+	answer, err := s.server.StopProvider(s.t.Context(), &tfprotov6.StopProviderRequest{})
+	if err != nil || answer.Error != "" {
+		s.t.Fatalf("%v, %v", answer, err)
+	}
+}
+
 // check ends the test for what no user can cause.
 func (s *Server) check(err error, diagnostics Diagnostics) {
 	s.t.Helper()

@@ -110,16 +110,23 @@ func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, des
 	}
 
 	const first, longest = 250 * time.Millisecond, 5 * time.Second
+	v := c.inventory(projectID)
+	accepted := v.now()
 	for wait := first; ; wait = min(2*wait, longest) {
-		cert, err := c.inventory(projectID).fresh(ctx, id)
-		if err != nil {
+		cert, err := v.fresh(ctx, id)
+		absent := errors.Is(err, ErrNotFound) && v.now().Sub(accepted) < settles // it may be as new as that
+		if err != nil && !absent {
 			return Certificate{}, fmt.Errorf("the server accepted the change, but it was not read back: %w", err)
 		}
-		if cert.Name == name && cert.Description == description {
+		if !absent && cert.Name == name && cert.Description == description {
 			return cert, nil
 		}
 		if err := pause(ctx, wait); err != nil {
-			return Certificate{}, fmt.Errorf("%w: it still has the name %q and the description %q: %w", ErrNotShown, cert.Name, cert.Description, err)
+			shown := fmt.Sprintf("it still has the name %q and the description %q", cert.Name, cert.Description)
+			if absent {
+				shown = "the list of the project lacks the certificate"
+			}
+			return Certificate{}, fmt.Errorf("%w: %s: %w", ErrNotShown, shown, err)
 		}
 	}
 }

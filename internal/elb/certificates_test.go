@@ -415,18 +415,20 @@ func TestUpdateOfWhatIsGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, client := newCloud(t)
-			cert := create(t, client)
-			if row.gone {
-				cloud.Remove(cert.ID)
-			}
-			if row.fault != nil {
-				cloud.Script(elbstub.ModifyCertificate, 1, row.fault)
-			}
-			_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "newer")
-			if err == nil || errors.Is(err, elb.ErrNotFound) != row.want {
-				t.Errorf("error %v, want ErrNotFound: %t", err, row.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				cert := create(t, client)
+				if row.gone {
+					cloud.Remove(cert.ID)
+				}
+				if row.fault != nil {
+					cloud.Script(elbstub.ModifyCertificate, 1, row.fault)
+				}
+				_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "newer")
+				if err == nil || errors.Is(err, elb.ErrNotFound) != row.want {
+					t.Errorf("error %v, want ErrNotFound: %t", err, row.want)
+				}
+			})
 		})
 	}
 }

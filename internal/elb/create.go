@@ -62,6 +62,8 @@ type Creation struct {
 	// Twins are the ids of certificates that calls whose answer was lost have made
 	// besides.
 	Twins []string
+	// TwinsErr is why it could not be looked for twins, or nil.
+	TwinsErr error
 }
 
 // UncertainError says that a certificate may have been created, and that it is not
@@ -116,7 +118,7 @@ func (c *Client) createCertificate(ctx context.Context, projectID string, create
 			v.claim(answer.ID)
 			creation.Certificate, err = c.complete(lasting, projectID, create, answer, refusal)
 			if attempt > 0 {
-				creation.Twins = v.twins(lasting, before, create)
+				creation.Twins, creation.TwinsErr = v.twins(lasting, before, create)
 			}
 			stop()
 			return creation, err
@@ -127,11 +129,11 @@ func (c *Client) createCertificate(ctx context.Context, projectID string, create
 		}
 		found, searchErr := v.search(lasting, before, create)
 		switch {
-		case searchErr == nil && len(found) == 1 && before.complete:
+		case searchErr == nil && len(found) == 1 && before.list.listing.complete:
 			v.claim(found[0].ID)
 			creation.Certificate, creation.Found = found[0], true
 			if attempt > 0 {
-				creation.Twins = v.twins(lasting, before, create)
+				creation.Twins, creation.TwinsErr = v.twins(lasting, before, create)
 			}
 			stop()
 			return creation, nil
@@ -235,34 +237,32 @@ func idsOf(certificates []Certificate) []string {
 // A moment is what had been listed when a creation began.
 type moment struct {
 	tick int
+	// list is the latest that was complete: what is new later is known to be. From
+	// a server that gives none it is an incomplete one.
 	list *flight
-	// complete is whether there has been a complete list: then what is new later is
-	// known to be.
-	complete bool
 }
 
 // before returns what has been listed, and lists if nothing has. A list that is
 // incomplete is repeated so many times.
 func (v *inventory) before(ctx context.Context, repeat int) (moment, error) {
 	v.mu.Lock()
-	latest, counted := v.latest, v.counted
+	list := v.counted
 	v.mu.Unlock()
-	for attempt := 0; !counted && (latest == nil || attempt <= repeat); attempt++ {
+	for attempt := 0; (list == nil || !list.listing.complete) && attempt <= repeat; attempt++ {
 		if attempt > 0 {
 			if err := pause(ctx, backoff(attempt)); err != nil {
 				return moment{}, err
 			}
 		}
-		f, err := v.first(ctx)
-		if err != nil {
+		var err error
+		if list, err = v.first(ctx); err != nil {
 			return moment{}, err
 		}
-		latest, counted = f, f.listing.complete
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.tick++
-	return moment{tick: v.tick, list: latest, complete: counted}, nil
+	return moment{tick: v.tick, list: list}, nil
 }
 
 // first waits for the list that is on its way, or for a new one.
@@ -304,9 +304,6 @@ func (v *inventory) claim(id string) {
 // alike returns the ids of certificates that were there before, equal a new one,
 // and were not created here.
 func (v *inventory) alike(before moment, create NewCertificate) []string {
-	if before.list == nil {
-		return nil
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var ids []string
@@ -352,9 +349,9 @@ func (v *inventory) search(ctx context.Context, before moment, create NewCertifi
 
 // twins returns the ids of what repeated creations made besides the one that was
 // claimed.
-func (v *inventory) twins(ctx context.Context, before moment, create NewCertificate) []string {
-	found, _ := v.search(ctx, before, create) // what is not seen is named by the next creation, as alike
-	return idsOf(found)
+func (v *inventory) twins(ctx context.Context, before moment, create NewCertificate) ([]string, error) {
+	found, err := v.search(ctx, before, create)
+	return idsOf(found), err
 }
 
 // unclaimed returns the certificates of a list that equal a new one, were not

@@ -44,7 +44,7 @@ type inventory struct {
 	written int
 	writes  map[string]write
 
-	counted bool            // there has been a complete list
+	counted *flight         // the latest complete list, or nil
 	seen    map[string]int  // id → tick of the first list that had it
 	claimed map[string]bool // ids of what was created here
 	turns   map[content]chan struct{}
@@ -282,7 +282,9 @@ func (v *inventory) join(ctx context.Context) *flight {
 		v.flight, v.failed = nil, nil
 		if f.err == nil {
 			v.latest = f
-			v.counted = v.counted || f.listing.complete
+			if f.listing.complete {
+				v.counted = f
+			}
 			v.tick++
 			for id := range f.byID {
 				if _, known := v.seen[id]; !known {

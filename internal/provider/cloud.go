@@ -27,10 +27,13 @@ type cloud struct {
 }
 
 // newCloud makes a cloud of settings. It calls nothing.
-func newCloud(settings settings, userAgent string, now func() time.Time) *cloud {
+func newCloud(settings settings, userAgent string, now func() time.Time, dial Dialer) *cloud {
 	network := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
 	network.MaxIdleConnsPerHost = network.MaxIdleConns         // Terraform calls one host, ten at a time and more
 	network.TLSClientConfig = settings.tls
+	if dial != nil {
+		network.DialContext = dial
+	}
 	retrier := elb.NewRetrier(settings.maxRetries, 0)
 	c := &cloud{settings: settings, now: now}
 	c.session = auth.New(auth.Config{

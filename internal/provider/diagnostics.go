@@ -59,6 +59,11 @@ func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.D
 			"The creation was repeated, since its answer was lost and the server did not show what came of it. Now project %s has this besides:\n%s\n\n"+
 				"Terraform does not manage it. Look whether anybody uses it, and delete it.", projectID, listOf(creation.Twins)))
 	}
+	if creation.TwinsErr != nil {
+		diags.AddWarning("The certificate may have been created more than once", fmt.Sprintf(
+			"The creation was repeated, since its answer was lost and the server did not show what came of it. Whether project %s now has another certificate "+
+				"like %s is not known: %s.\n\nLook for it, and delete it.", projectID, creation.ID, creation.TwinsErr))
+	}
 	return diags
 }
 
@@ -96,12 +101,12 @@ func wayOut(err error, kind auth.Kind) string {
 	switch {
 	case errors.Is(err, elb.ErrNotFound):
 		return "Somebody else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
+	case errors.Is(err, context.Canceled):
+		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
 		return "Plan again in a few minutes: the plan shows whether the change has come through by then. A longer update timeout waits longer."
 	case errors.As(err, &inUse):
 		return inUseWayOut(inUse)
-	case errors.Is(err, context.Canceled):
-		return "The operation was interrupted."
 	case errors.As(err, &answer) && answer.Status == http.StatusTooManyRequests:
 		return answerWayOut(answer, kind)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -1,13 +1,25 @@
 package provider
 
 import (
+	"context"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 )
 
 // TestMain takes away what the developer has set for a real cloud: tests that
 // leave an argument out must not find it there.
 func TestMain(m *testing.M) {
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} { // which are at home
+		folder, err := exec.CommandContext(context.Background(), "go", "env", variable).Output()
+		if err == nil {
+			err = os.Setenv(variable, strings.TrimSpace(string(folder)))
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
 	for _, a := range arguments {
 		for _, variable := range a.variables {
 			if err := os.Unsetenv(variable); err != nil {

@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -21,18 +22,36 @@ var _ provider.Provider = (*elbaasProvider)(nil)
 
 // New returns a function that makes the provider. Its version is told to
 // Terraform and to the API.
-func New(version string) func() provider.Provider {
-	return NewAt(version, time.Now)
+func New(version string, options ...Option) func() provider.Provider {
+	return func() provider.Provider {
+		p := &elbaasProvider{version: version, now: time.Now}
+		for _, option := range options {
+			option(p)
+		}
+		return p
+	}
 }
 
-// NewAt is New with a clock, by which expiry is judged.
-func NewAt(version string, now func() time.Time) func() provider.Provider {
-	return func() provider.Provider { return &elbaasProvider{version: version, now: now} }
+// An Option replaces something of the world that the provider runs in.
+type Option func(*elbaasProvider)
+
+// WithClock gives the provider a clock, by which it judges expiry.
+func WithClock(now func() time.Time) Option {
+	return func(p *elbaasProvider) { p.now = now }
 }
+
+// WithDialer gives the provider a network.
+func WithDialer(dial Dialer) Option {
+	return func(p *elbaasProvider) { p.dial = dial }
+}
+
+// A Dialer connects to an address, as net.Dialer's DialContext does.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 type elbaasProvider struct {
 	version string
 	now     func() time.Time
+	dial    Dialer // nil is that of http.DefaultTransport
 }
 
 type providerModel struct {
@@ -181,7 +200,7 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData = newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now)
+	resp.ResourceData = newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now, p.dial)
 	tflog.Info(ctx, "credentials", map[string]any{"source": settings.credentialsSource, "kind": string(settings.credentials.Kind())})
 }
 

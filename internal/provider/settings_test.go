@@ -625,7 +625,7 @@ func TestSettingsUnknown(t *testing.T) {
 	if diags.HasError() {
 		t.Fatalf("an unknown value fails before it is needed: %v", diags)
 	}
-	c := newCloud(s, "test", time.Now)
+	c := newCloud(s, "test", time.Now, nil)
 	shown := fmt.Sprint(c.ready())
 	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") || strings.Contains(shown, "argument project_id") {
 		t.Errorf("the error does not name the arguments: %s", shown)
@@ -655,7 +655,7 @@ func TestUnknownCredentials(t *testing.T) {
 		if diags.HasError() || s.credentialsSource != blockLabel || !s.credentials.Token.Empty() {
 			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
 		}
-		if !newCloud(s, "test", time.Now).ready().HasError() {
+		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
 		}
 	}
@@ -663,7 +663,7 @@ func TestUnknownCredentials(t *testing.T) {
 
 func TestNoProject(t *testing.T) {
 	t.Parallel()
-	_, diags := newCloud(settings{}, "test", time.Now).plannedProject(types.StringNull())
+	_, diags := newCloud(settings{}, "test", time.Now, nil).plannedProject(types.StringNull())
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
 		t.Errorf("got %v", diags)
 	}
@@ -813,7 +813,7 @@ func TestSettingsShowNoSecret(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	c := newCloud(s, "test", time.Now)
+	c := newCloud(s, "test", time.Now, nil)
 	for _, value := range []any{s, &s, c, c.session, c.client, s.credentials} {
 		if shown := fmt.Sprintf("%v %+v %#v %s", value, value, value, value); strings.Contains(shown, "hunter2") {
 			t.Errorf("%T shows a secret: %s", value, shown)

@@ -1,0 +1,244 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// hardStop starts an apply of several certificates, and ends it at the latest
+// creation, which the server has carried out and does not answer.
+func hardStop(t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Command)) (cloud *acctest.Cloud, cli *acctest.CLI) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are found on Linux alone")
+	}
+	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	pair := acctest.NewPair(t)
+	cli.Configure(cloud.Provider() + fmt.Sprintf(
+		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n  private_key = %s\n}\n",
+		acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey)))
+	created, gone := make(chan struct{}), make(chan struct{})
+	cloud.Script(elbstub.CreateCertificate, 3, func(answer elbstub.Answer) elbstub.Response {
+		answer()
+		close(created)
+		<-gone
+		return answer()
+	})
+	terraform := cli.Start("apply", "-auto-approve", "-parallelism=1")
+	<-created
+	stop(cli, terraform)
+	if said, err := terraform.Wait(); err == nil {
+		t.Errorf("it ended well: %s", said)
+	}
+	cli.KillProvider()
+	close(gone)
+	return cloud, cli
+}
+
+// recovered applies again. What is not in the state, at least so many, is named by
+// a warning, and then the plan is empty.
+func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int) {
+	t.Helper()
+	before := cloud.Certificates(acctest.ProjectID)
+	said := cli.Run("apply", "-auto-approve")
+	state := cli.Run("state", "pull")
+	for _, cert := range before {
+		warned, managed := strings.Contains(said, "certificate "+cert.ID), strings.Contains(state, cert.ID)
+		if warned == managed {
+			t.Errorf("certificate %s: in the state %t, in a warning %t: %s", cert.ID, managed, warned, said)
+		}
+		if warned {
+			unknown--
+		}
+	}
+	if unknown > 0 {
+		t.Errorf("%d certificates less than expected were named: %s", unknown, said)
+	}
+	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan is not empty: %s", said)
+	}
+}
+
+// TestAccProviderIsKilled between the server's commit and its answer.
+func TestAccProviderIsKilled(t *testing.T) {
+	t.Parallel()
+	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
+		if !cli.KillProvider() {
+			t.Error("there is no provider to kill")
+		}
+	})
+	recovered(t, cloud, cli, 1)
+}
+
+// TestAccTerraformIsKilled in mid-apply: whether it has written what it knew is its
+// own affair.
+func TestAccTerraformIsKilled(t *testing.T) {
+	t.Parallel()
+	cloud, cli := hardStop(t, func(_ *acctest.CLI, terraform *acctest.Command) {
+		if err := terraform.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
+	recovered(t, cloud, cli, 1)
+}
+
+// TestAccInterruptedRead: Ctrl-C ends a plan though the server does not answer.
+func TestAccInterruptedRead(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no interrupt to send")
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+	cli.Run("apply", "-auto-approve")
+	asked, ended := make(chan struct{}), make(chan struct{})
+	cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+		close(asked)
+		<-ended
+		return answer()
+	})
+	terraform := cli.Start("plan")
+	<-asked
+	interrupt(t, terraform)
+	said, err := terraform.Wait() // the test hangs where the interrupt does not end it
+	close(ended)
+	if err == nil || !strings.Contains(said, "The operation was interrupted.") {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
+// TestAccInterruptedCreate: the answer to what is out is waited for, and the id is
+// in the state.
+func TestAccInterruptedCreate(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no interrupt to send")
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+	asked, interrupted := make(chan struct{}), make(chan struct{})
+	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		close(asked)
+		<-interrupted
+		time.Sleep(time.Second) // for the interrupt to come through
+		return answer()
+	})
+	terraform := cli.Start("apply", "-auto-approve")
+	<-asked
+	interrupt(t, terraform)
+	close(interrupted)
+	said, _ := terraform.Wait()
+	if state := cli.Run("state", "pull"); !strings.Contains(state, cloud.Only(t).ID) {
+		t.Errorf("certificate %s is not in the state: %s", cloud.Only(t).ID, said)
+	}
+	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan is not empty: %s", said)
+	}
+}
+
+func interrupt(t *testing.T, terraform *acctest.Command) {
+	t.Helper()
+	if err := terraform.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestInterrupted stops the provider at whatever it may be waiting for: it ends
+// within two seconds, in fake time.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	const list, modify, remove, token = elbstub.ListCertificates, elbstub.ModifyCertificate, elbstub.DeleteCertificate, elbstub.IssueToken
+	read := func(s *acctest.Server, state *acctest.State, _ acctest.Values) acctest.Diagnostics {
+		_, diagnostics := s.Read(state)
+		return diagnostics
+	}
+	update := func(s *acctest.Server, state *acctest.State, config acctest.Values) acctest.Diagnostics {
+		config["name"] = "new"
+		plan, _ := s.Plan(state, config)
+		_, diagnostics := s.Apply(plan)
+		return diagnostics
+	}
+	destroy := func(s *acctest.Server, state *acctest.State, _ acctest.Values) acctest.Diagnostics {
+		_, diagnostics := s.Destroy(state)
+		return diagnostics
+	}
+	create := func(s *acctest.Server, _ *acctest.State, config acctest.Values) acctest.Diagnostics {
+		plan, _ := s.Plan(nil, config)
+		_, diagnostics := s.Apply(plan)
+		return diagnostics
+	}
+	type work = func(*acctest.Server, *acctest.State, acctest.Values) acctest.Diagnostics
+	for name, row := range map[string]struct {
+		work   work
+		faults map[elbstub.Operation]elbstub.Fault
+		held   bool
+		accept bool // a PUT is answered with 202
+	}{
+		"a list":                            {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Slow(50 * time.Second)}},
+		"a pause of a list":                 {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Reply(503, "")}},
+		"a throttled list":                  {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Throttle("60")}},
+		"a token":                           {work: read, faults: map[elbstub.Operation]elbstub.Fault{token: elbstub.Slow(50 * time.Second)}},
+		"a pause of a token":                {work: read, faults: map[elbstub.Operation]elbstub.Fault{token: elbstub.Reply(503, "")}},
+		"the list before a creation":        {work: create, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Slow(50 * time.Second)}},
+		"an update":                         {work: update, faults: map[elbstub.Operation]elbstub.Fault{modify: elbstub.Slow(50 * time.Second)}},
+		"a pause of an update":              {work: update, faults: map[elbstub.Operation]elbstub.Fault{modify: elbstub.Refuse()}},
+		"an update that is not shown":       {work: update, accept: true, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.See(elbstub.View{Lag: 9 * time.Second})}},
+		"a deletion":                        {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Slow(50 * time.Second)}},
+		"a deletion that a listener stops":  {work: destroy, held: true},
+		"a deletion that is throttled":      {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Throttle("")}},
+		"a list that decides on a deletion": {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Reply(404, ""), list: elbstub.Slow(50 * time.Second)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+					if row.accept {
+						o.Dialect.Modify = elbstub.ModifyAccepted
+					}
+				})
+				pair := acctest.NewPair(t)
+				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+				start := func() *acctest.Server {
+					return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), acctest.Values{
+						"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
+						"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+					})
+				}
+				server := start()
+				plan, _ := server.Plan(nil, config)
+				state, diagnostics := server.Apply(plan)
+				if len(diagnostics) > 0 {
+					t.Fatal(diagnostics[0])
+				}
+				if row.held {
+					cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: cloud.Only(t).ID})
+				}
+				for operation, fault := range row.faults {
+					for n := range 20 {
+						cloud.Script(operation, n+1, fault)
+					}
+				}
+
+				server = start()
+				time.AfterFunc(3*time.Second, server.Stop)
+				began := time.Now()
+				diagnostics = row.work(server, state, config)
+				if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+					t.Errorf("it ended after %s", took)
+				}
+				if !diagnostics.HasError() || !strings.Contains(diagnostics[0].Detail, "The operation was interrupted.") {
+					t.Errorf("it said %v", diagnostics)
+				}
+			})
+		})
+	}
+}
