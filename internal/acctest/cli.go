@@ -155,8 +155,14 @@ func (c *CLI) Start(arguments ...string) *Command {
 
 // Wait waits for the end of a command, and returns what it printed, on one line.
 func (c *Command) Wait() (string, error) {
+	said, err := c.Output()
+	return strings.Join(strings.Fields(strings.ReplaceAll(said, "│", "")), " "), err
+}
+
+// Output waits for the end of a command, and returns what it printed.
+func (c *Command) Output() (string, error) {
 	err := c.command.Wait()
-	return strings.Join(strings.Fields(strings.ReplaceAll(c.said.String(), "│", "")), " "), err
+	return c.said.String(), err
 }
 
 // KillProvider kills the processes of the installed provider, and reports whether

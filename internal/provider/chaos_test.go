@@ -55,10 +55,11 @@ func TestChaos(t *testing.T) {
 				t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						w := newWorld(t, s)
-						w.live()
-						done.Add(w.terraform.operations.Load())
-						faults.Add(w.faults())
+						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(int(s % elbstub.Dialects)) })
+						tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger()}
+						newWorld(t, s, cloud, tf, tf.ledger).live(12)
+						done.Add(tf.operations.Load())
+						faults.Add(countFaults(cloud))
 					})
 				})
 				if operations == 1 {
@@ -88,28 +89,64 @@ type world struct {
 	t         *testing.T
 	random    *rand.Rand
 	cloud     *acctest.Cloud
-	terraform *memoryTerraform
+	terraform runner
+	ledger    *ledger // of terraform
 	pairs     []throwaway.Pair
 	// strangers are what others have put into the cloud, by id.
 	strangers map[string]elbstub.Certificate
+	listeners []string
 	history   []string
 	mu        sync.Mutex // of what happens in between
 }
 
-func newWorld(t *testing.T, seed uint64) *world {
-	t.Helper()
-	random := rand.New(rand.NewPCG(seed, 0))
-	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
-		o.Dialect = elbstub.NewDialect(random.IntN(elbstub.Dialects))
-	})
-	w := &world{t: t, random: random, cloud: cloud, strangers: map[string]elbstub.Certificate{}}
-	for range 3 {
-		w.pairs = append(w.pairs, acctest.NewPair(t))
-	}
-	w.terraform = &memoryTerraform{
-		t: t, cloud: cloud, network: network,
+// A runner of Terraform applies the configurations of a ledger.
+type runner interface {
+	// apply lets something interfere with the provider that makes the changes.
+	apply(interfere func(*process))
+	// planned returns what a plan would change.
+	planned() []string
+}
+
+// A ledger is what Terraform is given and what it keeps. Its maps are by address.
+type ledger struct {
+	configs map[string]acctest.Values
+	first   map[string]bool // create_before_destroy
+
+	mu      sync.Mutex
+	states  map[string]*acctest.State
+	deposed map[string][]*acctest.State
+	// pending are addresses for which a creation was begun that did not end well.
+	pending map[string]bool
+	// named are the ids that the diagnostics of creations had.
+	named  map[string]bool
+	said   []string // by the last apply
+	failed bool     // the last apply
+}
+
+func newLedger() *ledger {
+	return &ledger{
 		configs: map[string]acctest.Values{}, first: map[string]bool{}, states: map[string]*acctest.State{},
 		deposed: map[string][]*acctest.State{}, pending: map[string]bool{}, named: map[string]bool{},
+	}
+}
+
+// ids returns the certificates in the state.
+func (l *ledger) ids() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for _, state := range l.states {
+		ids = append(ids, state.Values["id"].(string))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, tf runner, l *ledger) *world {
+	t.Helper()
+	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{}}
+	for range 3 {
+		w.pairs = append(w.pairs, acctest.NewPair(t))
 	}
 	cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
 	return w
@@ -118,15 +155,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 // settled is when lists of another process show what was done (documented).
 const settled = 10 * time.Second
 
-// live lets the world go its way, and then looks at what has become of it.
-func (w *world) live() {
+// live lets the world go its way for so many applies, and then looks at what has
+// become of it.
+func (w *world) live(applies int) {
 	w.t.Helper()
 	defer func() {
 		if w.t.Failed() {
 			w.t.Log("what happened:\n" + strings.Join(w.history, "\n"))
 		}
 	}()
-	for range 12 {
+	for range applies {
 		for range 1 + w.random.IntN(3) {
 			w.change()
 		}
@@ -136,16 +174,19 @@ func (w *world) live() {
 		time.Sleep(settled)
 		w.say("apply")
 		w.terraform.apply(w.interference())
-		w.say("%s", strings.Join(w.terraform.said, "\n\t"))
+		w.say("%s", strings.Join(w.ledger.said, "\n\t"))
 		if w.t.Failed() {
 			return
 		}
 	}
 	w.cloud.Disturb(elbstub.Storm{})
-	time.Sleep(time.Hour) // in which listeners let go
 	w.say("the faults end")
+	for _, listener := range w.listeners {
+		w.cloud.Hangup(listener)
+	}
+	time.Sleep(settled)
 	w.terraform.apply(func(*process) {})
-	if w.say("%s", strings.Join(w.terraform.said, "\n\t")); w.terraform.failed {
+	if w.say("%s", strings.Join(w.ledger.said, "\n\t")); w.ledger.failed {
 		w.t.Error("an apply without faults failed")
 	}
 	time.Sleep(settled)
@@ -162,17 +203,17 @@ func (w *world) say(format string, arguments ...any) {
 // known stays in it as it is: the provider says to apply it again.
 func (w *world) change() {
 	address := string(rune('a' + w.random.IntN(5)))
-	config, configured := w.terraform.configs[address]
+	config, configured := w.ledger.configs[address]
 	switch {
-	case w.terraform.pending[address]:
+	case w.ledger.pending[address]:
 		return
 	case !configured:
 		config = acctest.Values{}
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
-		w.terraform.first[address] = w.random.IntN(2) == 0
+		w.ledger.first[address] = w.random.IntN(2) == 0
 	case w.random.IntN(5) == 0:
-		delete(w.terraform.configs, address)
+		delete(w.ledger.configs, address)
 		w.say("%s is taken out", address)
 		return
 	default:
@@ -196,17 +237,17 @@ func (w *world) change() {
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 	}
-	w.terraform.configs[address] = config
+	w.ledger.configs[address] = config
 	said := maps.Clone(config)
 	delete(said, "private_key")
 	said["certificate"] = slices.IndexFunc(w.pairs, func(p throwaway.Pair) bool { return p.Certificate == config["certificate"] })
-	w.say("%s is configured %v, create_before_destroy %t", address, said, w.terraform.first[address])
+	w.say("%s is configured %v, create_before_destroy %t", address, said, w.ledger.first[address])
 }
 
 // meddle is what others do.
 func (w *world) meddle(choice uint64) {
 	random := rand.New(rand.NewPCG(choice, 0))
-	ours := w.terraform.ids()
+	ours := w.ledger.ids()
 	switch what := random.IntN(6); {
 	case what == 0: // somebody may have the same certificate
 		pair := w.pairs[random.IntN(len(w.pairs))]
@@ -231,6 +272,9 @@ func (w *world) meddle(choice uint64) {
 		listener := w.cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", CertificateID: id})
 		held := time.Duration(random.IntN(900)) * time.Second
 		w.say("a listener holds %s for %s", id, held)
+		w.mu.Lock()
+		w.listeners = append(w.listeners, listener)
+		w.mu.Unlock()
 		time.AfterFunc(held, func() { w.cloud.Hangup(listener) })
 	}
 }
@@ -263,8 +307,10 @@ func (w *world) interference() func(*process) {
 // judge compares the world with the model.
 func (w *world) judge() {
 	w.t.Helper()
-	tf := w.terraform
-	process := tf.start()
+	tf := w.ledger
+	if planned := w.terraform.planned(); len(planned) > 0 {
+		w.t.Errorf("the plan is not empty: %v", planned)
+	}
 	held := map[string]string{}
 	there := map[string]elbstub.Certificate{}
 	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
@@ -293,10 +339,6 @@ func (w *world) judge() {
 		if strings.TrimSpace(cert.PrivateKey) != strings.TrimSpace(config["private_key"].(string)) {
 			w.t.Errorf("certificate %s has another key than %s", id, address)
 		}
-		plan, diagnostics := process.server.Plan(state, config)
-		if len(diagnostics) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
-			w.t.Errorf("%s: the plan is not empty: %v\n%v\n%v", address, diagnostics, plan.Values, state.Values)
-		}
 	}
 	for address, state := range tf.states {
 		if _, configured := tf.configs[address]; !configured {
@@ -321,10 +363,10 @@ func (w *world) judge() {
 	}
 }
 
-// faults counts the calls that failed.
-func (w *world) faults() int64 {
+// countFaults counts the calls that failed.
+func countFaults(cloud *acctest.Cloud) int64 {
 	var faults int64
-	for _, call := range w.cloud.Journal() {
+	for _, call := range cloud.Journal() {
 		if call.Status == 0 || call.Status >= 429 {
 			faults++
 		}
@@ -332,25 +374,14 @@ func (w *world) faults() int64 {
 	return faults
 }
 
-// memoryTerraform does what Terraform does, and has a state.
+// memoryTerraform does what Terraform does, without it.
 type memoryTerraform struct {
+	*ledger
+
 	t          *testing.T
 	cloud      *acctest.Cloud
 	network    *elbstub.Network
 	operations atomic.Int64
-
-	configs map[string]acctest.Values // by address
-	first   map[string]bool           // create_before_destroy
-
-	mu      sync.Mutex
-	states  map[string]*acctest.State
-	deposed map[string][]*acctest.State
-	// pending are addresses for which a creation was begun that did not end well.
-	pending map[string]bool
-	// named are the ids that the diagnostics of creations had.
-	named  map[string]bool
-	said   []string // by the last apply
-	failed bool     // the last apply
 }
 
 // A process is a provider that was started.
@@ -412,16 +443,22 @@ func (p *process) alive() bool {
 	return !p.killed
 }
 
-// ids returns the certificates in the state.
-func (tf *memoryTerraform) ids() []string {
-	tf.mu.Lock()
-	defer tf.mu.Unlock()
-	var ids []string
-	for _, state := range tf.states {
-		ids = append(ids, state.Values["id"].(string))
+// planned implements runner.
+func (tf *memoryTerraform) planned() []string {
+	var planned []string
+	p := tf.start()
+	for address, config := range tf.configs {
+		state := tf.states[address]
+		if state == nil {
+			planned = append(planned, "+ "+address)
+			continue
+		}
+		plan, diagnostics := p.server.Plan(state, config)
+		if len(diagnostics) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
+			planned = append(planned, fmt.Sprint("~ ", address, diagnostics, plan.Values, state.Values))
+		}
 	}
-	slices.Sort(ids)
-	return ids
+	return planned
 }
 
 // apply is terraform apply: a refresh with one process, and, if that went well,
