@@ -358,23 +358,3 @@ func matches(err error, want string) bool {
 	}
 	return err != nil && strings.Contains(err.Error(), want)
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
-	f.Add("-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMAA=\n-----END PRIVATE KEY-----")
-	f.Fuzz(func(t *testing.T, text string) {
-		if c, err := pemcert.ParseChain(text); err == nil {
-			again, err := pemcert.ParseChain(c.PEM())
-			if err != nil || !again.Equal(c) || again.PEM() != c.PEM() {
-				t.Errorf("the canonical form of %q is not stable", text)
-			}
-			_ = c.InOrder()
-		}
-		if k, err := pemcert.ParseKey(text); err == nil {
-			again, err := pemcert.ParseKey(k.PEM().Reveal())
-			if err != nil || !again.Equal(k) {
-				t.Errorf("the canonical form of %q is not stable", text)
-			}
-		}
-	})
-}

@@ -1,0 +1,72 @@
+package pemcert_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// FuzzChain: what can be read is the same when it is read again, and says the
+// same of itself.
+func FuzzChain(f *testing.F) {
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pair.Certificate)
+	f.Add(pair.Certificate + pair.Certificate)
+	f.Add("\ufeff" + strings.ReplaceAll(pair.Certificate, "\n", "\r") + "Subject: CN=www")
+	f.Add(pair.PrivateKey)
+	f.Add("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")
+	f.Fuzz(func(t *testing.T, text string) {
+		chain, err := pemcert.ParseChain(text)
+		if err != nil {
+			return
+		}
+		again, err := pemcert.ParseChain(chain.PEM())
+		if err != nil || !again.Equal(chain) || again.PEM() != chain.PEM() || chain.Len() == 0 {
+			t.Errorf("read again it is %v, %v", again, err)
+		}
+		chain.InOrder()
+		if leaf, err := chain.Leaf(); err == nil {
+			pemcert.FactsOf(leaf)
+			pemcert.Covers(leaf, "www.example.com")
+		}
+	})
+}
+
+// FuzzKey: the same of keys, and no error shows a part of one.
+func FuzzKey(f *testing.F) {
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		f.Fatal(err)
+	}
+	chain, err := pemcert.ParseChain(pair.Certificate)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pair.PrivateKey)
+	f.Add("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + pair.PrivateKey)
+	f.Add("Bag Attributes\n    friendlyName: www\n" + pair.PrivateKey)
+	f.Add(strings.ReplaceAll(pair.PrivateKey, "PRIVATE", "ENCRYPTED PRIVATE"))
+	f.Add(strings.ReplaceAll(pair.PrivateKey, "-----\n", "-----\nProc-Type: 4,ENCRYPTED\n\n"))
+	f.Add(pair.Certificate)
+	f.Fuzz(func(t *testing.T, text string) {
+		key, err := pemcert.ParseKey(text)
+		if err != nil {
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSpace(line); len(line) > 40 && !strings.Contains(line, "-") && strings.Contains(err.Error(), line) {
+					t.Errorf("the error shows %q: %v", line, err)
+				}
+			}
+			return
+		}
+		again, err := pemcert.ParseKey(key.PEM().Reveal())
+		if err != nil || !again.Equal(key) || !key.Equal(again) {
+			t.Errorf("read again it is another: %v", err)
+		}
+		key.BelongsTo(chain)
+	})
+}
