@@ -72,14 +72,23 @@ func NewCLI(t *testing.T, p func() provider.Provider) *CLI {
 }
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
-// process of it, as it does for a user. The test is skipped when no acceptance
-// tests are wanted.
-func NewInstalledCLI(t *testing.T) *CLI {
+// process of it, as it does for a user. Another program takes its place where one
+// is named. The test is skipped when no acceptance tests are wanted.
+func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
 	mirror := t.TempDir()
 	c := newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
 	const version = "0.0.1"
 	c.binary = filepath.Join(mirror, providerAddress, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
+	if instead != "" {
+		if err := os.MkdirAll(filepath.Dir(c.binary), 0o755); err != nil { //nolint:gosec // others may read it
+			t.Fatal(err)
+		}
+		if err := os.Symlink(instead, c.binary); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", c.binary, "github.com/elbaas/terraform-provider-elbaas") //nolint:gosec // our own
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, said)
@@ -101,14 +110,25 @@ func newCLI(t *testing.T, settings string) *CLI {
 	return &CLI{t: t, dir: dir, env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")}
 }
 
+// Setenv sets a variable for the commands that follow.
+func (c *CLI) Setenv(name, value string) {
+	c.env = append(c.env, name+"="+value)
+}
+
 // Configure replaces the configuration.
 func (c *CLI) Configure(config string) {
 	c.t.Helper()
 	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + providerAddress + "\"\n    }\n  }\n}\n"
-	if err := os.WriteFile(filepath.Join(c.dir, "main.tf"), []byte(header+config), 0o600); err != nil {
+	c.WriteFile("main.tf", header+config)
+	c.Run("init")
+}
+
+// WriteFile writes a file into the folder.
+func (c *CLI) WriteFile(name, content string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	c.Run("init")
 }
 
 // Run runs a command that must succeed, and returns what it printed, on one

@@ -82,6 +82,7 @@ func FuzzError(f *testing.F) {
 		const hidden = "a-token-that-nobody-may-see-0123456789"
 		request.Header.Set("X-Auth-Token", hidden)
 		response, _ := always{status, body + hidden}.RoundTrip(request)
+		defer func() { _ = response.Body.Close() }()
 		response.Header.Set("Content-Type", "")
 		said := elb.DecodeError(response).Error()
 		if strings.Contains(said, hidden) {

@@ -6,11 +6,29 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 )
+
+// panicVariable makes a provider of the test binary, one that panics in a plan.
+const panicVariable = "ELBAAS_TEST_PANIC"
+
+func servePanic() {
+	clock := WithClock(func() time.Time { panic("the clock is broken") })
+	err := providerserver.Serve(context.Background(), New("test", clock), providerserver.ServeOpts{Address: "registry.terraform.io/elbaas/elbaas", ProtocolVersion: 6})
+	if err != nil {
+		panic(err)
+	}
+}
 
 // TestMain takes away what the developer has set for a real cloud: tests that
 // leave an argument out must not find it there.
 func TestMain(m *testing.M) {
+	if os.Getenv(panicVariable) != "" {
+		servePanic()
+		return
+	}
 	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} { // which are at home
 		folder, err := exec.CommandContext(context.Background(), "go", "env", variable).Output()
 		if err == nil {

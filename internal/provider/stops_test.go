@@ -21,7 +21,7 @@ func hardStop(t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Comma
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are found on Linux alone")
 	}
-	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	pair := acctest.NewPair(t)
 	cli.Configure(cloud.Provider() + fmt.Sprintf(
 		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n  private_key = %s\n}\n",
@@ -97,7 +97,7 @@ func TestAccInterruptedRead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
@@ -123,7 +123,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	asked, interrupted := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {

@@ -1,0 +1,115 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// TestCreationsThatAreNotSimple has what the user reads when an answer is lost, or
+// when there was such a certificate before. Package elb has the cases; here is
+// one for each text.
+func TestCreationsThatAreNotSimple(t *testing.T) {
+	t.Parallel()
+	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
+	outOfOrder := elbstub.Reply(500, `{"error":{"message":"out of order","code":"authFault"}}`)
+	for name, row := range map[string]struct {
+		posts    map[int]elbstub.Fault
+		lists    []elbstub.Fault // the first is before the POST
+		stranger int             // so many equal ones are added: before, or with the first POST
+		during   bool
+		created  bool
+		want     []string
+		ids      bool // of all certificates but the one in the state
+	}{
+		"there was one before": {
+			stranger: 1, created: true, ids: true,
+			want: []string{"There is a certificate like the new one already", "delete it, or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/"},
+		},
+		"found": {
+			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, created: true,
+			want: []string{"was found after its creation was not answered", "it is in the state now"},
+		},
+		"twice": {
+			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
+			want: []string{"The certificate was created more than once", "delete it"},
+		},
+		"perhaps twice": {
+			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
+			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder),
+			want:  []string{"The certificate may have been created more than once", "out of order (HTTP 500", "Look for it, and delete it"},
+		},
+		"two that may be it": {
+			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, stranger: 1, during: true, ids: true,
+			want: []string{"Unable to create certificate", "A certificate may have been created nevertheless", "If one of them is yours, import it before you apply again"},
+		},
+		"not to be searched for": {
+			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, lists: []elbstub.Fault{nil, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder},
+			want: []string{"it could not be searched for", "out of order (HTTP 500", "Look for it before you apply again", "The next apply warns"},
+		},
+		"not there": {
+			posts: map[int]elbstub.Fault{1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Refuse()},
+			want:  []string{"No certificate was created, as far as the list of the project shows", "the next apply warns then"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				config := cloud.Configuration()
+				config["insecure"], config["max_retries"] = true, 2
+				server := acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+				pair := acctest.NewPair(t)
+				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
+				plan, diagnostics := server.Plan(nil, acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey})
+				if len(diagnostics) > 0 {
+					t.Fatal(diagnostics[0])
+				}
+				addStrangers := func() {
+					for range row.stranger {
+						cloud.Add(equal)
+					}
+				}
+				if !row.during {
+					addStrangers()
+				}
+				for n, fault := range row.posts {
+					cloud.Script(post, n, func(answer elbstub.Answer) elbstub.Response {
+						if row.during {
+							addStrangers()
+						}
+						return fault(answer)
+					})
+				}
+				for i, fault := range row.lists {
+					if fault != nil {
+						cloud.Script(list, i+1, fault)
+					}
+				}
+				state, diagnostics := server.Apply(plan)
+				var said string
+				for _, d := range diagnostics {
+					said += d.Summary + "\n" + d.Detail + "\n"
+				}
+				if (state != nil) != row.created || diagnostics.HasError() == row.created {
+					t.Fatalf("created %t: %s", state != nil, said)
+				}
+				for _, part := range row.want {
+					if !strings.Contains(said, part) {
+						t.Errorf("it does not say %q:\n%s", part, said)
+					}
+				}
+				for _, cert := range cloud.Certificates(acctest.ProjectID) {
+					if managed := state != nil && state.Values["id"] == cert.ID; row.ids && !managed && !strings.Contains(said, cert.ID) {
+						t.Errorf("it does not name %s:\n%s", cert.ID, said)
+					}
+				}
+			})
+		})
+	}
+}
