@@ -203,3 +203,25 @@ func TestThrottled(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
+
+// TestLostDelete: the second attempt is told that there is no such certificate.
+func TestLostDelete(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{"dropped": elbstub.Drop(), "504": elbstub.ReplyAfter(504, "<html>")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+				id := cloud.Add(elbstub.Certificate{ProjectID: project})
+				cloud.Script(elbstub.DeleteCertificate, 1, fault)
+				if err := client.DeleteCertificate(t.Context(), project, id, time.Minute); err != nil {
+					t.Error(err)
+				}
+				calls := cloud.Journal(elbstub.DeleteCertificate)
+				if len(calls) != 2 || calls[1].Status != 404 || len(cloud.Certificates(project)) != 0 {
+					t.Errorf("got %v", calls)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,145 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+)
+
+// TestIdentityServiceThatMakesNoSense: whatever it answers, what was wanted of it
+// and what came is said.
+func TestIdentityServiceThatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	type answer struct {
+		status int
+		body   string
+	}
+	const (
+		tokens, projects, catalog, keys = "POST /v3/auth/tokens", "GET /v3/projects", "GET /v3/auth/catalog", "POST /v3.0/OS-CREDENTIAL/securitytokens"
+
+		issued = `{"token":{"expires_at":"2099-01-01T00:00:00Z","issued_at":"2098-12-31T00:00:00Z"}}`
+	)
+	projectID := func(s *auth.Session) error {
+		_, err := s.ProjectID(t.Context(), "eu-de")
+		return err
+	}
+	endpoint := func(s *auth.Session) error {
+		_, err := s.Endpoint(t.Context(), project, "elbv1", "elb")
+		return err
+	}
+	call := func(s *auth.Session) error {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1", nil)
+		if err == nil {
+			var response *http.Response
+			if response, err = s.RoundTrip(request); err == nil {
+				_ = response.Body.Close()
+			}
+		}
+		return err
+	}
+	noAuthURL := func(c *auth.Config) { c.AuthURL = nil }
+	nobody := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
+	for name, row := range map[string]struct {
+		credentials auth.Credentials
+		change      []func(*auth.Config)
+		answers     map[string][]answer
+		do          func(*auth.Session) error
+		want        string
+	}{
+		"token: nobody is there":            {credentials: byPassword, change: []func(*auth.Config){nobody}, do: call, want: "ask the identity service for a token: Post"},
+		"token: no address":                 {credentials: byPassword, change: []func(*auth.Config){noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
+		"token: a page":                     {credentials: byPassword, answers: map[string][]answer{tokens: {{201, "<html>"}}}, do: call, want: "ask the identity service for a token: "},
+		"token: of another type":            {credentials: byPassword, answers: map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}}, do: call, want: "the answer could not be read"},
+		"token: none in the header":         {credentials: byPassword, answers: map[string][]answer{tokens: {{201, issued}}}, do: call, want: "the answer has no X-Subject-Token"},
+		"project: token without a project":  {credentials: byPassword, answers: map[string][]answer{tokens: {{299, issued}}}, do: projectID, want: "the token names no project"},
+		"project: the list fails":           {credentials: byKey, answers: map[string][]answer{projects: {{500, ""}}}, do: projectID, want: "HTTP 500"},
+		"project: the list is a page":       {credentials: byKey, answers: map[string][]answer{projects: {{200, "<html>"}}}, do: projectID, want: "the answer could not be read"},
+		"project: none, and no list of all": {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {500, ""}}}, do: projectID, want: "there is no project of that name"},
+		"project: none at all":              {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}}, do: projectID, want: "and no other that these credentials may see"},
+		"project: no address":               {credentials: byKey, change: []func(*auth.Config){noAuthURL}, do: projectID, want: auth.ErrNoAuthURL.Error()},
+		"catalog: it fails":                 {credentials: byKey, answers: map[string][]answer{catalog: {{403, ""}}}, do: endpoint, want: "HTTP 403"},
+		"catalog: no token":                 {credentials: byPassword, answers: map[string][]answer{tokens: {{403, ""}}}, do: endpoint, want: "ask the identity service for a token: "},
+		"catalog: without addresses": {
+			credentials: byKey, answers: map[string][]answer{catalog: {{200, `{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`}}},
+			do: endpoint, want: "Set endpoint, or region, in the provider block",
+		},
+		"agency: no address":      {credentials: byKey, change: []func(*auth.Config){assume("helpers"), noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
+		"agency: it fails":        {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{404, ""}}}, do: call, want: `assume the agency "helpers" of "theirs": `},
+		"agency: half a key":      {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}}, do: call, want: "no complete key"},
+		"agency: nobody is there": {credentials: byKey, change: []func(*auth.Config){assume("helpers"), nobody}, do: call, want: `assume the agency "helpers" of "theirs": Post`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				what := r.Method + " " + r.URL.Path
+				if len(row.answers[what]) == 0 {
+					t.Errorf("%s was not expected", what)
+					return
+				}
+				answer := row.answers[what][0]
+				row.answers[what] = row.answers[what][1:]
+				if answer.status == 299 { // with a token
+					w.Header().Set("X-Subject-Token", "a-token")
+					answer.status = http.StatusCreated
+				}
+				w.WriteHeader(answer.status)
+				_, _ = io.WriteString(w, answer.body)
+			}))
+			t.Cleanup(server.Close)
+			address, _ := url.Parse(server.URL + "/v3")
+			change := append([]func(*auth.Config){func(c *auth.Config) { c.AuthURL = address }}, row.change...)
+			err := row.do(f.session(row.credentials, change...))
+			var identity *auth.Error
+			if !errors.As(err, &identity) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %v, want %q", err, row.want)
+			}
+		})
+	}
+}
+
+// TestBodyThatCannotBeRead: it is not sent without its signature, nor half.
+func TestBodyThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	broken := errors.New("broken")
+	for name, session := range map[string]*auth.Session{
+		"signed":        f.session(byKey),
+		"by the agency": f.session(byKey, assume("helpers")),
+		"sent again":    f.session(byPassword),
+	} {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), failing{broken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "sent again" {
+			request.Body = http.NoBody
+			f.Expire()
+			request.GetBody = func() (io.ReadCloser, error) { return nil, broken }
+			request.Header.Set("X-Project-Id", project)
+			if _, err := f.call(session, project); err != nil {
+				t.Fatal(err)
+			}
+			f.Expire()
+		}
+		response, err := session.RoundTrip(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if !errors.Is(err, broken) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+// Read implements io.Reader.
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
