@@ -386,15 +386,17 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 
 func TestUpdateGivesUpWaiting(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	before := create(t, client)
-	cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := client.UpdateCertificate(ctx, project, before.ID, "new", "newer")
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error %v, want a deadline", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		before := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := client.UpdateCertificate(ctx, project, before.ID, "new", "newer")
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) {
+			t.Errorf("error %v, want a deadline", err)
+		}
+	})
 }
 
 func TestUpdateOfWhatIsGone(t *testing.T) {
@@ -497,72 +499,80 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, client := newCloud(t)
-			cert := create(t, client)
-			cloud.Script(elbstub.DeleteCertificate, 1, fault)
-			if err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute); err != nil {
-				t.Fatal(err)
-			}
-			wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.DeleteCertificate, elbstub.DeleteCertificate)
-			if len(cloud.Certificates(project)) != 0 {
-				t.Error("it is still there")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				cert := create(t, client)
+				cloud.Script(elbstub.DeleteCertificate, 1, fault)
+				if err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.DeleteCertificate, elbstub.DeleteCertificate)
+				if len(cloud.Certificates(project)) != 0 {
+					t.Error("it is still there")
+				}
+			})
 		})
 	}
 }
 
 func TestDeleteNamesTheListeners(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	cert := create(t, client)
-	own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
-	sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
-	cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
+		sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
+		cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
 
-	err := client.DeleteCertificate(t.Context(), project, cert.ID, 10*time.Millisecond)
-	var inUse *elb.InUseError
-	if !errors.As(err, &inUse) {
-		t.Fatalf("error %v, want an InUseError", err)
-	}
-	if len(inUse.Listeners) != 2 || inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
-		t.Errorf("listeners %+v", inUse.Listeners)
-	}
-	if inUse.Err.Code != "ELB.5002" || inUse.ListenersErr != nil {
-		t.Errorf("refusal %v, %v", inUse.Err, inUse.ListenersErr)
-	}
-	for _, call := range cloud.Journal() {
-		if call.Method == http.MethodPut { // nothing is ever detached
-			t.Errorf("there was %s %s", call.Method, call.Path)
+		err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
+		var inUse *elb.InUseError
+		if !errors.As(err, &inUse) {
+			t.Fatalf("error %v, want an InUseError", err)
 		}
-	}
+		if len(inUse.Listeners) != 2 || inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
+			t.Errorf("listeners %+v", inUse.Listeners)
+		}
+		if inUse.Err.Code != "ELB.5002" || inUse.ListenersErr != nil {
+			t.Errorf("refusal %v, %v", inUse.Err, inUse.ListenersErr)
+		}
+		for _, call := range cloud.Journal() {
+			if call.Method == http.MethodPut { // nothing is ever detached
+				t.Errorf("there was %s %s", call.Method, call.Path)
+			}
+		}
+	})
 }
 
 func TestDeleteWithoutTheListenersAPI(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	cert := create(t, client)
-	cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
-	cloud.Script(elbstub.ListListeners, 1, elbstub.Reply(403, `{"error":{"message":"no","code":"ELB.9803"}}`))
-	err := client.DeleteCertificate(t.Context(), project, cert.ID, 10*time.Millisecond)
-	var inUse *elb.InUseError
-	if !errors.As(err, &inUse) || inUse.ListenersErr == nil || !strings.Contains(inUse.ListenersErr.Error(), "ELB.9803") {
-		t.Errorf("error %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		cloud.Script(elbstub.ListListeners, 1, elbstub.Reply(403, `{"error":{"message":"no","code":"ELB.9803"}}`))
+		err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
+		var inUse *elb.InUseError
+		if !errors.As(err, &inUse) || inUse.ListenersErr == nil || !strings.Contains(inUse.ListenersErr.Error(), "ELB.9803") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestDeleteEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	cert := create(t, client)
-	cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
-	ctx, cancel := context.WithCancel(t.Context())
-	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-		defer cancel()
-		return answer()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		ctx, cancel := context.WithCancel(t.Context())
+		cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			defer cancel()
+			return answer()
+		})
+		if err := client.DeleteCertificate(ctx, project, cert.ID, time.Hour); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want a cancellation", err)
+		}
 	})
-	if err := client.DeleteCertificate(ctx, project, cert.ID, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want a cancellation", err)
-	}
 }
 
 // TestListenersOf reads the certificates of a listener in every form.

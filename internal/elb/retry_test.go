@@ -146,62 +146,59 @@ func TestLastingErrors(t *testing.T) {
 // TestThrottled: a throttled call is no failure, and slows the others down too.
 func TestThrottled(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	var first time.Time
-	early := 0
-	client := retrying(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if first.IsZero() {
-			first = time.Now()
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
-			_, _ = fmt.Fprint(w, `{"error_msg":"too many","error_code":"APIGW.0308"}`)
-			return
-		}
-		if time.Since(first) < time.Second {
-			early++
-		}
-		_, _ = fmt.Fprint(w, `{"certificates":[]}`)
-	}), 0) // which throttling does not use up
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.Is(err, elb.ErrNotFound) {
-			t.Errorf("the throttled call: %v", err)
-		}
-	})
-	for throttled := false; !throttled; time.Sleep(time.Millisecond) {
-		mu.Lock()
-		throttled = !first.IsZero()
-		mu.Unlock()
-	}
-	time.Sleep(50 * time.Millisecond) // for the answer to arrive
-	for range 5 {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var first time.Time
+		early := 0
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			if first.IsZero() {
+				first = time.Now()
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = fmt.Fprint(w, `{"error_msg":"too many","error_code":"APIGW.0308"}`)
+				return
+			}
+			if time.Since(first) < time.Second {
+				early++
+			}
+			_, _ = fmt.Fprint(w, `{"certificates":[]}`)
+		}), 0) // which throttling does not use up
+		var waiting sync.WaitGroup
 		waiting.Go(func() {
 			if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.Is(err, elb.ErrNotFound) {
-				t.Errorf("another call: %v", err)
+				t.Errorf("the throttled call: %v", err)
 			}
 		})
-	}
-	waiting.Wait()
-	if early > 0 {
-		t.Errorf("%d calls came before the server wanted any", early)
-	}
+		synctest.Wait() // until it is
+		for range 5 {
+			waiting.Go(func() {
+				if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.Is(err, elb.ErrNotFound) {
+					t.Errorf("another call: %v", err)
+				}
+			})
+		}
+		waiting.Wait()
+		if early > 0 {
+			t.Errorf("%d calls came before the server wanted any", early)
+		}
 
-	// Who is throttled to the end is told so.
-	throttled := retrying(t, answering(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`), 0)
-	hurry, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	var answer *elb.Error
-	if _, err := throttled.UpdateCertificate(hurry, project, "id", "", ""); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &answer) || answer.Code != "APIGW.0308" {
-		t.Errorf("throttled to the end: %v", err)
-	}
+		// Who is throttled to the end is told so.
+		throttled := clientInBubble(t, answering(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`), 0)
+		hurry, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var answer *elb.Error
+		if _, err := throttled.UpdateCertificate(hurry, project, "id", "", ""); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &answer) || answer.Code != "APIGW.0308" {
+			t.Errorf("throttled to the end: %v", err)
+		}
 
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := retrying(t, answering(200, "{}"), 0).GetCertificate(ctx, project, "id"); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v", err)
-	}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := clientInBubble(t, answering(200, "{}"), 0).GetCertificate(ctx, project, "id"); !errors.Is(err, context.Canceled) {
+			t.Errorf("interrupted: %v", err)
+		}
+	})
 }
 
 // TestLostDelete: the second attempt is told that there is no such certificate.
