@@ -106,10 +106,12 @@ func (c Chain) Equal(other Chain) bool {
 // Leaf returns the first certificate. It fails when that is a certificate with
 // something in it that this library does not know.
 func (c Chain) Leaf() (*x509.Certificate, error) {
-	return c.certificate(0)
+	return c.Certificate(0)
 }
 
-func (c Chain) certificate(i int) (*x509.Certificate, error) {
+// Certificate returns a certificate by its position; 0 is the leaf. It fails as
+// Leaf does.
+func (c Chain) Certificate(i int) (*x509.Certificate, error) {
 	if i >= len(c.ders) {
 		return nil, errors.New("has no certificate")
 	}
@@ -120,8 +122,8 @@ func (c Chain) certificate(i int) (*x509.Certificate, error) {
 // it. Certificates that cannot be read are not held against the chain.
 func (c Chain) InOrder() bool {
 	for i := 1; i < len(c.ders); i++ {
-		subject, err := c.certificate(i - 1)
-		issuer, issuerErr := c.certificate(i)
+		subject, err := c.Certificate(i - 1)
+		issuer, issuerErr := c.Certificate(i)
 		if err != nil || issuerErr != nil {
 			continue
 		}

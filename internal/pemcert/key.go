@@ -128,7 +128,7 @@ func (k Key) BelongsTo(c Chain) (position int, known bool) {
 		return -1, false
 	}
 	for i := range c.Len() {
-		cert, err := c.certificate(i)
+		cert, err := c.Certificate(i)
 		if err != nil && i == 0 {
 			return -1, false
 		}

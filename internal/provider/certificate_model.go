@@ -2,15 +2,12 @@ package provider
 
 import (
 	"cmp"
-	"crypto/x509"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -32,56 +29,7 @@ type certificateModel struct {
 	UpdateTime  types.String   `tfsdk:"update_time"`
 	Timeouts    timeouts.Value `tfsdk:"timeouts"`
 
-	NotBefore               types.String `tfsdk:"not_before"`
-	NotAfter                types.String `tfsdk:"not_after"`
-	FingerprintSHA256       types.String `tfsdk:"fingerprint_sha256"`
-	SerialNumber            types.String `tfsdk:"serial_number"`
-	Subject                 types.String `tfsdk:"subject"`
-	Issuer                  types.String `tfsdk:"issuer"`
-	SubjectAlternativeNames types.List   `tfsdk:"subject_alternative_names"`
-	KeyAlgorithm            types.String `tfsdk:"key_algorithm"`
-}
-
-// setFacts sets what the certificate tells of itself: unknown as long as the
-// certificate is, null when it cannot be read.
-func (m *certificateModel) setFacts() {
-	texts := map[*types.String]func(pemcert.Facts) string{
-		&m.NotBefore:         func(f pemcert.Facts) string { return f.NotBefore.Format(time.RFC3339) },
-		&m.NotAfter:          func(f pemcert.Facts) string { return f.NotAfter.Format(time.RFC3339) },
-		&m.FingerprintSHA256: func(f pemcert.Facts) string { return f.FingerprintSHA256 },
-		&m.SerialNumber:      func(f pemcert.Facts) string { return f.SerialNumber },
-		&m.Subject:           func(f pemcert.Facts) string { return f.Subject },
-		&m.Issuer:            func(f pemcert.Facts) string { return f.Issuer },
-		&m.KeyAlgorithm:      func(f pemcert.Facts) string { return f.KeyAlgorithm },
-	}
-	if m.Certificate.IsUnknown() {
-		for attribute := range texts {
-			*attribute = types.StringUnknown()
-		}
-		m.SubjectAlternativeNames = types.ListUnknown(types.StringType)
-		return
-	}
-	chain, err := pemcert.ParseChain(m.Certificate.ValueString())
-	var leaf *x509.Certificate
-	if err == nil {
-		leaf, err = chain.Leaf()
-	}
-	if err != nil {
-		for attribute := range texts {
-			*attribute = types.StringNull()
-		}
-		m.SubjectAlternativeNames = types.ListNull(types.StringType)
-		return
-	}
-	facts := pemcert.FactsOf(leaf)
-	for attribute, text := range texts {
-		*attribute = types.StringValue(text(facts))
-	}
-	names := make([]attr.Value, len(facts.SubjectAlternativeNames))
-	for i, name := range facts.SubjectAlternativeNames {
-		names[i] = types.StringValue(name)
-	}
-	m.SubjectAlternativeNames = types.ListValueMust(types.StringType, names)
+	factsModel
 }
 
 // toAPI returns what a creation sends: the PEM in its canonical form. What the
@@ -143,7 +91,7 @@ func (m *certificateModel) fromAPI(cert elb.Certificate) {
 	case m.Certificate.IsNull():
 		m.Certificate = types.StringValue(cert.Certificate)
 	}
-	m.setFacts()
+	m.factsModel = factsOf(m.Certificate)
 }
 
 func orNull(text string) types.String {

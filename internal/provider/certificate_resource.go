@@ -213,7 +213,7 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
 		resp.Diagnostics.Append(certificateWarnings(plan.Certificate, plan.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	}
-	plan.setFacts()
+	plan.factsModel = factsOf(plan.Certificate)
 	if req.State.Raw.IsNull() {
 		r.planProject(ctx, req, resp, &plan)
 	} else {

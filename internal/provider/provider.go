@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,7 +19,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-var _ provider.Provider = (*elbaasProvider)(nil)
+var (
+	_ provider.Provider              = (*elbaasProvider)(nil)
+	_ provider.ProviderWithFunctions = (*elbaasProvider)(nil)
+)
 
 // New returns a function that makes the provider. Its version is told to
 // Terraform and to the API.
@@ -212,4 +216,9 @@ func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
 // DataSources implements provider.Provider.
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return nil
+}
+
+// Functions implements provider.ProviderWithFunctions.
+func (p *elbaasProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{NewCertificateInfoFunction}
 }

@@ -1,0 +1,70 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// TestAccCertificateInfo applies the example, compares what the function tells
+// with the attributes of the resource, and gives it what is no certificate.
+func TestAccCertificateInfo(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../../examples/functions/certificate_info/function.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	chain := acctest.NewChain(t)
+	key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
+	cli.WriteFile("www.example.com.crt", acctest.Forms(chain.PEM())["CRLF"])
+	cli.WriteFile("www.example.com.key", key)
+	cli.Configure(cloud.Provider() + string(example) + `
+resource "elbaas_certificate" "www" {
+  certificate = file("www.example.com.crt")
+  private_key = file("www.example.com.key")
+}
+
+output "differences" {
+  value = [for name, value in local.new.leaf : name if value != elbaas_certificate.www[name]]
+}
+`)
+	cli.Run("apply", "-auto-approve")
+	var outputs map[string]struct{ Value any }
+	if err := json.Unmarshal([]byte(cli.Run("output", "-json")), &outputs); err != nil {
+		t.Fatal(err)
+	}
+	if differences := outputs["differences"].Value.([]any); len(differences) > 0 {
+		t.Errorf("the function tells other %v than the resource", differences)
+	}
+	if expires := outputs["expires"].Value.(string); !strings.HasSuffix(expires, "Z") {
+		t.Errorf("it expires %q", expires)
+	}
+	if issuers := outputs["issuers"].Value.([]any); len(issuers) == 0 {
+		t.Error("the chain is empty")
+	}
+
+	cli.WriteFile("sm2.crt", acctest.SM2(t))
+	cli.Configure(cloud.Provider() + "output \"unknown\" {\n  value = provider::elbaas::certificate_info(file(\"sm2.crt\")).leaf.subject == null\n}\n")
+	if said := cli.Run("plan"); !strings.Contains(said, "+ unknown = true") {
+		t.Errorf("a certificate that cannot be read: %s", said)
+	}
+	for text, want := range map[string]string{
+		`file("www.example.com.key")`: "The certificate contains a private key",
+		`""`:                          "The certificate is empty",
+		`"www.example.com.crt"`:       "looks like the name of a file",
+	} {
+		cli.Configure(cloud.Provider() + "output \"info\" {\n  value = provider::elbaas::certificate_info(" + text + ")\n}\n")
+		said, err := cli.Try("plan")
+		if err == nil || !strings.Contains(said, `Invalid value for "pem" parameter`) || !strings.Contains(said, want) {
+			t.Errorf("%s: %v: %s", text, err, said)
+		}
+		if strings.Contains(said, strings.Split(key, "\n")[1]) {
+			t.Errorf("it shows the key: %s", said)
+		}
+	}
+}
