@@ -160,6 +160,8 @@ const settled = 10 * time.Second
 func (w *world) live(applies int) {
 	w.t.Helper()
 	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if w.t.Failed() {
 			w.t.Log("what happened:\n" + strings.Join(w.history, "\n"))
 		}
@@ -181,10 +183,12 @@ func (w *world) live(applies int) {
 	}
 	w.cloud.Disturb(elbstub.Storm{})
 	w.say("the faults end")
+	time.Sleep(2 * settled) // in which what others do comes to its end
+	w.mu.Lock()
 	for _, listener := range w.listeners {
 		w.cloud.Hangup(listener)
 	}
-	time.Sleep(settled)
+	w.mu.Unlock()
 	w.terraform.apply(func(*process) {})
 	if w.say("%s", strings.Join(w.ledger.said, "\n\t")); w.ledger.failed {
 		w.t.Error("an apply without faults failed")
@@ -350,6 +354,8 @@ func (w *world) judge() {
 			w.t.Errorf("%s still has %d deposed objects", address, len(states))
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for id, stranger := range w.strangers {
 		cert, exists := there[id]
 		if !exists || cert.Name != stranger.Name || cert.Certificate != stranger.Certificate {
@@ -483,7 +489,7 @@ func (tf *memoryTerraform) apply(interfere func(*process)) {
 			}
 		})
 	}
-	for address, states := range tf.deposed {
+	for address, states := range maps.Clone(tf.deposed) {
 		addresses[address] = true
 		walk.Go(func() {
 			for i := range states {
