@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -15,12 +16,15 @@ import (
 // time. Stops are not in it: TestAccTerraformIsKilled and others have them.
 func TestAccChaos(t *testing.T) {
 	t.Parallel()
+	if os.Getenv(acctest.DialectVariable) != "" {
+		t.Skip("TestChaos goes through the dialects")
+	}
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cloud := acctest.NewCloud(t)
 	seed := rand.Uint64N(1e9)
 	t.Logf("the seed is %d", seed)
 	tf := &cliTerraform{t: t, cloud: cloud, cli: cli, ledger: newLedger()}
-	newWorld(t, seed, cloud, tf, tf.ledger).live(3)
+	newWorld(t, seed, cloud, tf, tf.ledger).live(2)
 	if faults := countFaults(cloud); faults == 0 {
 		t.Error("nothing failed")
 	}
