@@ -22,8 +22,10 @@ type unknown string
 
 // A State is what Terraform keeps of a resource. nil is no resource.
 type State struct {
-	Values  Values
-	private []byte
+	Values Values
+	// Identity is nil when the provider has told none.
+	Identity Values
+	private  []byte
 }
 
 // A Plan is what the provider answers to a change of a configuration.
@@ -51,6 +53,8 @@ type Server struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
+	// identity is the schema of the certificate's identity.
+	identity *tfprotov6.ResourceIdentitySchema
 }
 
 // certificateType is the resource that a Server is asked for.
@@ -63,6 +67,9 @@ func NewServer(t *testing.T, p provider.Provider, config Values) *Server {
 	schema, err := s.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	s.check(err, schema.Diagnostics)
 	s.schema = schema
+	identities, err := s.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	s.check(err, identities.Diagnostics)
+	s.identity = identities.IdentitySchemas[certificateType]
 	configured, err := s.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.0",
 		Config:           s.encode(schema.Provider, config),
@@ -104,13 +111,14 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	}
 	if prior != nil {
 		request.PriorPrivate = prior.private
+		request.PriorIdentity = s.encodeIdentity(prior)
 	}
 	answer, err := s.server.PlanResourceChange(s.t.Context(), request)
 	s.check(err, nil)
 	if Diagnostics(answer.Diagnostics).HasError() {
 		return Plan{}, answer.Diagnostics
 	}
-	plan := Plan{Values: s.decode(answer.PlannedState), prior: prior, config: config, private: answer.PlannedPrivate}
+	plan := Plan{Values: s.decode(answer.PlannedState, s.certificate().ValueType()), prior: prior, config: config, private: answer.PlannedPrivate}
 	for _, path := range answer.RequiresReplace {
 		plan.Replace = append(plan.Replace, path.String())
 	}
@@ -126,9 +134,11 @@ func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 		PlannedState:   s.encode(s.certificate(), plan.Values),
 		Config:         s.encode(s.certificate(), plan.config),
 		PlannedPrivate: plan.private,
+
+		PlannedIdentity: s.encodeIdentity(plan.prior),
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+	return s.state(answer.NewState, answer.NewIdentity, answer.Private), answer.Diagnostics
 }
 
 // Destroy deletes a resource.
@@ -141,7 +151,7 @@ func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 		Config:       s.encodeState(nil),
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+	return s.state(answer.NewState, nil, answer.Private), answer.Diagnostics
 }
 
 // Read refreshes a state. It is nil when the resource is gone.
@@ -151,21 +161,37 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 		TypeName:     certificateType,
 		CurrentState: s.encodeState(state),
 		Private:      state.private,
+
+		CurrentIdentity: s.encodeIdentity(state),
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, answer.Private), answer.Diagnostics
+	return s.state(answer.NewState, answer.NewIdentity, answer.Private), answer.Diagnostics
 }
 
-// Import takes a resource in, and reads it.
+// Import takes a resource in by its id, and reads it.
 func (s *Server) Import(id string) (*State, Diagnostics) {
 	s.t.Helper()
-	answer, err := s.server.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: certificateType, ID: id})
+	return s.importState(&tfprotov6.ImportResourceStateRequest{TypeName: certificateType, ID: id})
+}
+
+// ImportByIdentity takes a resource in by its identity, and reads it.
+func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
+	s.t.Helper()
+	return s.importState(&tfprotov6.ImportResourceStateRequest{
+		TypeName: certificateType,
+		Identity: s.encodeIdentity(&State{Identity: identity}),
+	})
+}
+
+func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*State, Diagnostics) {
+	s.t.Helper()
+	answer, err := s.server.ImportResourceState(s.t.Context(), request)
 	s.check(err, nil)
 	if Diagnostics(answer.Diagnostics).HasError() {
 		return nil, answer.Diagnostics
 	}
 	imported := answer.ImportedResources[0]
-	return s.Read(s.state(imported.State, imported.Private))
+	return s.Read(s.state(imported.State, imported.Identity, imported.Private))
 }
 
 // Stop tells the provider that the user has interrupted Terraform.
@@ -194,6 +220,9 @@ func (s *Server) certificate() *tfprotov6.Schema { return s.schema.ResourceSchem
 func (s *Server) propose(prior *State, config Values) Values {
 	proposed := maps.Clone(config)
 	for _, attribute := range s.certificate().Block.Attributes {
+		if attribute.WriteOnly {
+			delete(proposed, attribute.Name)
+		}
 		if _, configured := config[attribute.Name]; configured || !attribute.Computed {
 			continue
 		}
@@ -206,12 +235,17 @@ func (s *Server) propose(prior *State, config Values) Values {
 	return proposed
 }
 
-func (s *Server) state(value *tfprotov6.DynamicValue, private []byte) *State {
-	values := s.decode(value)
+func (s *Server) state(value *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, private []byte) *State {
+	s.t.Helper()
+	values := s.decode(value, s.certificate().ValueType())
 	if values == nil {
 		return nil
 	}
-	return &State{Values: values, private: private}
+	state := &State{Values: values, private: private}
+	if identity != nil {
+		state.Identity = s.decode(identity.IdentityData, s.identity.ValueType())
+	}
+	return state
 }
 
 func (s *Server) encodeState(state *State) *tfprotov6.DynamicValue {
@@ -221,9 +255,24 @@ func (s *Server) encodeState(state *State) *tfprotov6.DynamicValue {
 	return s.encode(s.certificate(), state.Values)
 }
 
+// encodeIdentity is nil for a state without one, such as one that a CLI has kept
+// that knows no identity.
+func (s *Server) encodeIdentity(state *State) *tfprotov6.ResourceIdentityData {
+	s.t.Helper()
+	if state == nil || state.Identity == nil {
+		return nil
+	}
+	return &tfprotov6.ResourceIdentityData{IdentityData: s.encodeAs(s.identity.ValueType(), state.Identity)}
+}
+
 func (s *Server) encode(schema *tfprotov6.Schema, values Values) *tfprotov6.DynamicValue {
 	s.t.Helper()
-	object := schema.ValueType().(tftypes.Object) //nolint:forcetypeassert // a schema is an object
+	return s.encodeAs(schema.ValueType(), values)
+}
+
+func (s *Server) encodeAs(kind tftypes.Type, values Values) *tfprotov6.DynamicValue {
+	s.t.Helper()
+	object := kind.(tftypes.Object) //nolint:forcetypeassert // a schema is an object
 	encoded := tftypes.NewValue(object, nil)
 	if values != nil {
 		fields := map[string]tftypes.Value{}
@@ -257,9 +306,9 @@ func encodeField(kind tftypes.Type, value any) tftypes.Value {
 	}
 }
 
-func (s *Server) decode(encoded *tfprotov6.DynamicValue) Values {
+func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {
 	s.t.Helper()
-	value, err := encoded.Unmarshal(s.certificate().ValueType())
+	value, err := encoded.Unmarshal(kind)
 	s.check(err, nil)
 	if value.IsNull() {
 		return nil

@@ -2,34 +2,61 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// certificateModel is a certificate as Terraform keeps it.
-type certificateModel struct {
-	Certificate types.String   `tfsdk:"certificate"`
-	PrivateKey  types.String   `tfsdk:"private_key"`
-	Name        types.String   `tfsdk:"name"`
-	Description types.String   `tfsdk:"description"`
-	Domain      types.String   `tfsdk:"domain"`
-	ProjectID   types.String   `tfsdk:"project_id"`
-	ID          types.String   `tfsdk:"id"`
-	CreateTime  types.String   `tfsdk:"create_time"`
-	UpdateTime  types.String   `tfsdk:"update_time"`
-	Timeouts    timeouts.Value `tfsdk:"timeouts"`
+// publicModel is what everybody may see of a certificate: all but its key.
+type publicModel struct {
+	Certificate types.String `tfsdk:"certificate"`
+	Name        types.String `tfsdk:"name"`
+	Description types.String `tfsdk:"description"`
+	Domain      types.String `tfsdk:"domain"`
+	ProjectID   types.String `tfsdk:"project_id"`
+	ID          types.String `tfsdk:"id"`
+	CreateTime  types.String `tfsdk:"create_time"`
+	UpdateTime  types.String `tfsdk:"update_time"`
 
 	factsModel
+}
+
+// certificateModel is a certificate as Terraform keeps it.
+type certificateModel struct {
+	publicModel
+
+	PrivateKey types.String `tfsdk:"private_key"`
+	// PrivateKeyWO is null wherever it does not come from a configuration.
+	PrivateKeyWO types.String   `tfsdk:"private_key_wo"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+}
+
+// key returns the private key, and the attribute that has it.
+func (m certificateModel) key() (attribute string, key types.String) {
+	if m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull() {
+		return "private_key_wo", m.PrivateKeyWO
+	}
+	return "private_key", m.PrivateKey
+}
+
+// identityModel is what tells a certificate from all others.
+type identityModel struct {
+	ProjectID types.String `tfsdk:"project_id"`
+	ID        types.String `tfsdk:"id"`
+}
+
+func (m publicModel) identity() identityModel {
+	return identityModel{ProjectID: m.ProjectID, ID: m.ID}
 }
 
 // toAPI returns what a creation sends: the PEM in its canonical form. What the
@@ -41,7 +68,8 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 		return elb.NewCertificate{}, diags
 	}
 	chain, _ := pemcert.ParseChain(m.Certificate.ValueString()) // checked
-	key, _ := pemcert.ParseKey(m.PrivateKey.ValueString())
+	_, text := m.key()
+	key, _ := pemcert.ParseKey(text.ValueString())
 	return elb.NewCertificate{
 		Name:        known(m.Name),
 		Description: m.Description.ValueString(),
@@ -54,14 +82,61 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 // checkPEM makes at apply the checks of certificate and key that could not be
 // made before, because one of them was unknown.
 func (m certificateModel) checkPEM() diag.Diagnostics {
-	var diags diag.Diagnostics
+	diags := m.checkKeys()
+	if diags.HasError() {
+		return diags
+	}
 	if err := checkCertificate(m.Certificate.ValueString()); err != nil {
 		diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", "The certificate "+err.Error()+".")
 	}
-	if err := checkPrivateKey(m.PrivateKey.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("private_key"), "Invalid private key", "The private key "+err.Error()+".")
+	attribute, key := m.key()
+	if err := checkPrivateKey(key.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root(attribute), "Invalid private key", "The private key "+err.Error()+".")
 	}
-	diags.Append(checkPair(m.Certificate, m.PrivateKey)...)
+	diags.Append(m.checkPair()...)
+	return diags
+}
+
+// checkKeys checks that a configuration has exactly one of the two keys, as far
+// as they are known.
+func (m certificateModel) checkKeys() diag.Diagnostics {
+	var diags diag.Diagnostics
+	switch {
+	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
+	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
+			"The private key of the certificate belongs into private_key, which is kept in the state, or into private_key_wo, which is not: file(\"…\"), for example. "+
+				"This is so for an imported certificate too: the provider never reads keys from the API.")
+	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key_wo"), "Private key given twice",
+			"Give private_key, which is kept in the state, or private_key_wo, which is not, but not both.")
+	}
+	return diags
+}
+
+// checkPair checks that the key belongs to the certificate, as far as both are
+// known and make sense; what each of them is by itself is checked elsewhere.
+func (m certificateModel) checkPair() diag.Diagnostics {
+	var diags diag.Diagnostics
+	chain, err := pemcert.ParseChain(m.Certificate.ValueString())
+	if err != nil {
+		return diags
+	}
+	attribute, text := m.key()
+	key, err := pemcert.ParseKey(text.ValueString())
+	if err != nil {
+		return diags
+	}
+	switch position, known := key.BelongsTo(chain); {
+	case !known || position == 0:
+	case position > 0:
+		diags.AddAttributeError(path.Root("certificate"), "Certificates in the wrong order",
+			fmt.Sprintf("The private key belongs to certificate %d of %d. Put that one first, and the one that issued it after it.", position+1, chain.Len()))
+	default:
+		diags.AddAttributeError(path.Root(attribute), "Private key of another certificate",
+			"The private key does not belong to the certificate: its public key is another one. Give the key that the certificate was requested with, "+
+				"or the certificate that was issued for this key. A new key always comes with a new certificate.")
+	}
 	return diags
 }
 
@@ -75,9 +150,8 @@ func known(value types.String) *string {
 
 // fromAPI takes what the server says of a certificate, in the canonical form,
 // whatever text the server made of it. A certificate that is the same by content,
-// or that makes no sense, does not overwrite the user's text; the key is not even
-// read.
-func (m *certificateModel) fromAPI(cert elb.Certificate) {
+// or that makes no sense, does not overwrite the user's text.
+func (m *publicModel) fromAPI(cert elb.Certificate) {
 	m.ID = types.StringValue(cert.ID)
 	m.Name = types.StringValue(cert.Name)
 	m.Description = types.StringValue(cert.Description)
@@ -103,7 +177,7 @@ func orNull(text string) types.String {
 
 // complete fills in what the plan left to the server, and keeps what it
 // promised: Terraform takes anything else for a bug of the provider.
-func (m *certificateModel) complete(cert elb.Certificate) {
+func (m *publicModel) complete(cert elb.Certificate) {
 	planned := *m
 	cert.Certificate = planned.Certificate.ValueString() // what was sent
 	m.fromAPI(cert)
@@ -128,7 +202,7 @@ type difference struct {
 }
 
 // differences returns where the server did not do what the plan promised.
-func (m certificateModel) differences(cert elb.Certificate) []difference {
+func (m publicModel) differences(cert elb.Certificate) []difference {
 	all := []difference{
 		{"name", m.Name, cert.Name},
 		{"description", m.Description, cert.Description},
@@ -139,7 +213,31 @@ func (m certificateModel) differences(cert elb.Certificate) []difference {
 	})
 }
 
-var certificateID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+// importIdentity returns the identity that an import names, by an id or by
+// attributes. The project is null when it is not given.
+func importIdentity(ctx context.Context, req resource.ImportStateRequest) (identityModel, diag.Diagnostics) {
+	var identity identityModel
+	var diags diag.Diagnostics
+	if req.ID != "" {
+		project, id, err := parseImportID(req.ID)
+		if err != nil {
+			diags.AddError("Invalid import id",
+				fmt.Sprintf("The import id %q cannot be used: %s. Import by the id of the certificate, or by project_id/id.", req.ID, err))
+		}
+		return identityModel{ProjectID: orNull(project), ID: types.StringValue(id)}, diags
+	}
+	diags.Append(req.Identity.Get(ctx, &identity)...)
+	if !identity.ProjectID.IsNull() {
+		if err := checkProjectID(identity.ProjectID.ValueString()); err != nil {
+			diags.AddAttributeError(path.Root("project_id"), "Invalid project id", "The project id "+err.Error()+".")
+		}
+	}
+	if err := checkCertificateID(identity.ID.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root("id"), "Invalid certificate id", "The certificate id "+err.Error()+".")
+	}
+	identity.ID = types.StringValue(strings.ToLower(identity.ID.ValueString()))
+	return identity, diags
+}
 
 // parseImportID reads "id" or "project_id/id". The project is empty when it is
 // not given.
@@ -150,7 +248,7 @@ func parseImportID(text string) (projectID, id string, err error) {
 	} else if err := checkProjectID(projectID); err != nil {
 		return "", "", fmt.Errorf("the project id in front of the slash %w", err)
 	}
-	if !certificateID.MatchString(id) {
+	if checkCertificateID(id) != nil {
 		return "", "", fmt.Errorf("%q is not the id of a certificate, which has 32 hexadecimal characters", cmp.Or(id, text))
 	}
 	return projectID, strings.ToLower(id), nil

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -18,6 +21,7 @@ var (
 	_ resource.ResourceWithConfigure   = (*certificateResource)(nil)
 	_ resource.ResourceWithImportState = (*certificateResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*certificateResource)(nil)
+	_ resource.ResourceWithIdentity    = (*certificateResource)(nil)
 
 	_ resource.ResourceWithValidateConfig = (*certificateResource)(nil)
 )
@@ -41,6 +45,20 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 	resp.Schema = certificateSchema(ctx)
 }
 
+// IdentitySchema implements resource.ResourceWithIdentity.
+func (r *certificateResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"project_id": identityschema.StringAttribute{
+			Description:       "The id of the project that the certificate belongs to. An import that leaves it out takes the provider's project.",
+			OptionalForImport: true,
+		},
+		"id": identityschema.StringAttribute{
+			Description:       "The id of the certificate: 32 hexadecimal characters.",
+			RequiredForImport: true,
+		},
+	}}
+}
+
 // Configure implements resource.ResourceWithConfigure.
 func (r *certificateResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	if req.ProviderData != nil { // nil while Terraform validates
@@ -55,7 +73,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
-	create, diags := plan.toAPI()
+	create, diags := withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).toAPI()
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -80,6 +98,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	planned := plan
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 
 	// From here on an error would taint the certificate, and the next apply
 	// would replace one that works.
@@ -111,6 +130,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of one that is gone
 	id := state.ID.ValueString()
 	cert, err := r.cloud.client.GetCertificate(ctx, state.ProjectID.ValueString(), id)
 	if errors.Is(err, elb.ErrNotFound) {
@@ -136,7 +156,8 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(plan.checkPEM()...)
+	resp.Diagnostics.Append(withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).checkPEM()...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -183,21 +204,41 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// ImportState implements resource.ResourceWithImportState.
+// withWriteOnly returns a planned certificate with the key that only the
+// configuration has.
+func withWriteOnly(ctx context.Context, plan certificateModel, config tfsdk.Config, diags *diag.Diagnostics) certificateModel {
+	diags.Append(config.GetAttribute(ctx, path.Root("private_key_wo"), &plan.PrivateKeyWO)...)
+	return plan
+}
+
+// ImportState implements resource.ResourceWithImportState. What it imports must be
+// there: Terraform's own words about one that is not do not name the project.
 func (r *certificateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	own, id, err := parseImportID(req.ID)
-	if err != nil {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("The import id %q cannot be used: %s. Import by the id of the certificate, or by project_id/id.", req.ID, err))
+	wanted, diags := importIdentity(ctx, req)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	project, diags := r.cloud.project(ctx, types.StringValue(own))
+	wanted.ProjectID, diags = r.cloud.project(ctx, wanted.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	project, id := wanted.ProjectID.ValueString(), wanted.ID.ValueString()
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	switch _, err := r.cloud.client.GetCertificate(ctx, project, id); {
+	case errors.Is(err, elb.ErrNotFound):
+		resp.Diagnostics.AddError("No such certificate",
+			fmt.Sprintf("Project %s has no certificate %q. Check the id. If the certificate belongs to another project, name that: import by project_id/id, or by an identity with project_id.", project, id))
+	case err != nil:
+		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to import certificate %q", id), err)
+	default:
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), wanted.ProjectID)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), wanted.ID)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, wanted)...)
+	}
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
@@ -235,7 +276,8 @@ func (r *certificateResource) ValidateConfig(ctx context.Context, req resource.V
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(checkPair(config.Certificate, config.PrivateKey)...)
+	resp.Diagnostics.Append(config.checkKeys()...)
+	resp.Diagnostics.Append(config.checkPair()...)
 }
 
 // planProject makes the provider's project that of a new certificate which

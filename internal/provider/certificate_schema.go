@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -39,11 +40,20 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "The private key of the certificate as PEM (PKCS#1, PKCS#8 or SEC 1), not encrypted. It must belong to the first certificate. " +
 					"It is compared by its key material, whatever the encoding. It is kept in the state. " +
 					"It is never read from the API, so an import leaves it out and the next apply takes it from the configuration, without a call to the API. " +
-					"Another key comes with another certificate, and that one replaces.",
-				Required:      true,
+					"Another key comes with another certificate, and that one replaces. Exactly one of `private_key` and `private_key_wo` is given.",
+				Optional:      true,
 				Sensitive:     true,
 				Validators:    []validator.String{textRule{"private key", checkPrivateKey}},
 				PlanModifiers: []planmodifier.String{keepPEM{same: sameKey}},
+			},
+			"private_key_wo": schema.StringAttribute{
+				MarkdownDescription: "The private key as in `private_key`, but write-only: it is neither in the plan nor in the state, and may come from an ephemeral resource. " +
+					"It is sent when the certificate is created. There is no attribute for its version: a key belongs to one certificate, so a new key comes with a new certificate, and that one replaces. " +
+					"Moving from `private_key` to `private_key_wo`, or back, changes the state only. It needs Terraform 1.11 or OpenTofu 1.11.",
+				Optional:   true,
+				Sensitive:  true,
+				WriteOnly:  true,
+				Validators: []validator.String{textRule{"private key", checkPrivateKey}},
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "The name of the certificate: 0 to 64 Chinese letters, Latin letters, digits, `_` and `-`. " +
@@ -200,6 +210,16 @@ func checkProjectID(id string) error {
 		return err
 	}
 	return checkCharacters(id, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
+}
+
+var certificateID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+
+// checkCertificateID keeps the form that the server gives ids (seed).
+func checkCertificateID(id string) error {
+	if !certificateID.MatchString(id) {
+		return fmt.Errorf("%q is none: an id has 32 hexadecimal characters", id)
+	}
+	return nil
 }
 
 func checkLength(text string, limit int, rule string) error {

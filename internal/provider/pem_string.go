@@ -67,31 +67,6 @@ func (m keepPEM) PlanModifyString(_ context.Context, req planmodifier.StringRequ
 	}
 }
 
-// checkPair checks that a key belongs to a certificate, as far as both are
-// known and make sense; what each of them is by itself is checked elsewhere.
-func checkPair(certificate, privateKey types.String) diag.Diagnostics {
-	var diags diag.Diagnostics
-	chain, err := pemcert.ParseChain(certificate.ValueString())
-	if err != nil {
-		return diags
-	}
-	key, err := pemcert.ParseKey(privateKey.ValueString())
-	if err != nil {
-		return diags
-	}
-	switch position, known := key.BelongsTo(chain); {
-	case !known || position == 0:
-	case position > 0:
-		diags.AddAttributeError(path.Root("certificate"), "Certificates in the wrong order",
-			fmt.Sprintf("The private key belongs to certificate %d of %d. Put that one first, and the one that issued it after it.", position+1, chain.Len()))
-	default:
-		diags.AddAttributeError(path.Root("private_key"), "Private key of another certificate",
-			"The private key does not belong to the certificate: its public key is another one. Give the key that the certificate was requested with, "+
-				"or the certificate that was issued for this key. A new key always comes with a new certificate.")
-	}
-	return diags
-}
-
 // certificateWarnings are what is worth a look in a certificate that works.
 func certificateWarnings(certificate, domain types.String, now time.Time, warningDays int) diag.Diagnostics {
 	var diags diag.Diagnostics

@@ -108,7 +108,7 @@ func TestCheckPair(t *testing.T) {
 		"no certificate (said)": {"x", pair.PrivateKey, "", ""},
 		"no key (said)":         {pair.Certificate, "x", "", ""},
 	} {
-		diags := checkPair(types.StringValue(row.certificate), types.StringValue(row.key))
+		diags := pairOf(types.StringValue(row.certificate), types.StringValue(row.key)).checkPair()
 		if row.want == "" {
 			if len(diags) > 0 {
 				t.Errorf("%s: %v", name, diags)
@@ -119,7 +119,11 @@ func TestCheckPair(t *testing.T) {
 			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
 		}
 	}
-	if diags := checkPair(types.StringUnknown(), types.StringValue(pair.PrivateKey)); len(diags) > 0 {
+	if diags := pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).checkPair(); len(diags) > 0 {
 		t.Errorf("unknown: %v", diags)
 	}
+}
+
+func pairOf(certificate, key types.String) certificateModel {
+	return certificateModel{publicModel: publicModel{Certificate: certificate}, PrivateKey: key}
 }
