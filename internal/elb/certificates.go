@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 // A Certificate as the API shows it, without its private key: the API shows
@@ -39,23 +41,52 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 	return c.inventory(projectID).get(ctx, id)
 }
 
+// ListCertificates returns the certificates of a project in no certain order, by
+// the list that serves all readers of the project. A list that is incomplete by its
+// own count is an error.
+func (c *Client) ListCertificates(ctx context.Context, projectID string) ([]Certificate, error) {
+	return c.inventory(projectID).all(ctx)
+}
+
+// GetPrivateKey returns a certificate and its private key as the server shows it,
+// which may be a mask or nothing. It lists by itself, and keeps no key: not the
+// others', and not this one for the next call. ErrNotFound says that the list is
+// complete and lacks the certificate.
+func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certificate, secret.Value, error) {
+	var key secret.Value
+	listed, err := c.listCertificates(ctx, projectID, func(a answer) {
+		if a.ID == id {
+			key = a.privateKey
+		}
+	})
+	if err != nil {
+		return Certificate{}, secret.Value{}, fmt.Errorf("list certificates of project %s: %w", projectID, err)
+	}
+	for _, cert := range listed.certificates {
+		if cert.ID == id {
+			return cert, key, nil
+		}
+	}
+	return Certificate{}, secret.Value{}, c.inventory(projectID).lacks(&flight{listing: listed}, id)
+}
+
 // inventory returns what is known of a project.
 func (c *Client) inventory(projectID string) *inventory {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v, known := c.inventories[projectID]
 	if !known {
-		v = newInventory(projectID, func(ctx context.Context) (listing, error) { return c.listCertificates(ctx, projectID) }, time.Now)
+		v = newInventory(projectID, func(ctx context.Context) (listing, error) { return c.listCertificates(ctx, projectID, nil) }, time.Now)
 		c.inventories[projectID] = v
 	}
 	return v
 }
 
 // listCertificates lists the certificates of a project. A list that was cut off
-// is asked for again.
-func (c *Client) listCertificates(ctx context.Context, projectID string) (listing, error) {
+// is asked for again. Keys are decoded only for who wants to see them.
+func (c *Client) listCertificates(ctx context.Context, projectID string, withKey func(answer)) (listing, error) {
 	for attempt := 0; ; attempt++ {
-		listed, err := c.listOnce(ctx, projectID)
+		listed, err := c.listOnce(ctx, projectID, withKey)
 		if err == nil || attempt >= c.retrier.maxRetries || !errors.Is(err, io.ErrUnexpectedEOF) {
 			return listed, err
 		}
@@ -65,7 +96,7 @@ func (c *Client) listCertificates(ctx context.Context, projectID string) (listin
 	}
 }
 
-func (c *Client) listOnce(ctx context.Context, projectID string) (listing, error) {
+func (c *Client) listOnce(ctx context.Context, projectID string, withKey func(answer)) (listing, error) {
 	response, err := c.send(ctx, http.MethodGet, projectID, nil, "certificate")
 	if err != nil {
 		return listing{}, err
@@ -74,7 +105,7 @@ func (c *Client) listOnce(ctx context.Context, projectID string) (listing, error
 	if response.StatusCode != http.StatusOK { // only that is a list (reference)
 		return listing{}, unreadable(response, errors.New("a list is answered with 200"))
 	}
-	certificates, complete, err := decodeList(response.Body)
+	certificates, complete, err := decodeList(response.Body, withKey)
 	if err != nil {
 		return listing{}, unreadable(response, err)
 	}
@@ -219,6 +250,8 @@ func (c *Client) decideNotFound(ctx context.Context, projectID, id string, refus
 type answer struct {
 	Certificate
 	fields map[string]bool
+	// privateKey is decoded only where that is asked for.
+	privateKey secret.Value
 }
 
 func (a answer) has(fields ...string) bool {
@@ -255,18 +288,25 @@ func (a *answer) target(field string) *string {
 // read before it is returned: half a body may have the id.
 func decodeAnswer(body io.Reader) (answer, error) {
 	decoder := json.NewDecoder(body)
-	a, err := decodeCertificate(decoder)
+	a, err := decodeCertificate(decoder, false)
 	if err != nil {
 		return a, err
 	}
 	return a, expectEnd(decoder)
 }
 
-// decodeCertificate reads a certificate field by field, so that the private key
-// and whatever else the API may add is skipped and never becomes a value.
-func decodeCertificate(decoder *json.Decoder) (answer, error) {
+// decodeCertificate reads a certificate field by field, so that whatever else the
+// API may add is skipped and never becomes a value, and so is the private key
+// unless withKey.
+func decodeCertificate(decoder *json.Decoder, withKey bool) (answer, error) {
 	a := answer{fields: map[string]bool{}}
 	err := decodeObject(decoder, func(field string) error {
+		if field == "private_key" && withKey {
+			var key string
+			err := decoder.Decode(&key)
+			a.privateKey = secret.New(key)
+			return err
+		}
 		target := a.target(field)
 		if target == nil {
 			return decoder.Decode(&skipped{})
@@ -280,8 +320,9 @@ func decodeCertificate(decoder *json.Decoder) (answer, error) {
 // decodeList reads the answer to a list, and whether it is complete:
 // instance_num, if given, equals the number of certificates. That is a string
 // (reference, recorded), or a number (assumed). A null instead of a list is an
-// empty one only with an instance_num of 0 (assumed).
-func decodeList(body io.Reader) (certificates []Certificate, complete bool, err error) {
+// empty one only with an instance_num of 0 (assumed). withKey, if it is not nil,
+// sees each certificate with its key.
+func decodeList(body io.Reader, withKey func(answer)) (certificates []Certificate, complete bool, err error) {
 	decoder := json.NewDecoder(body)
 	var listed, null bool
 	var count text
@@ -290,12 +331,15 @@ func decodeList(body io.Reader) (certificates []Certificate, complete bool, err 
 		case "certificates":
 			listed = true
 			null, err = decodeArray(decoder, func() error {
-				a, err := decodeCertificate(decoder)
+				a, err := decodeCertificate(decoder, withKey != nil)
 				if err != nil {
 					return err
 				}
 				if a.ID == "" {
 					return fmt.Errorf("certificate %d of the list has no id", len(certificates)+1)
+				}
+				if withKey != nil {
+					withKey(a)
 				}
 				certificates = append(certificates, a.Certificate)
 				return nil

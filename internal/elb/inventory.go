@@ -102,14 +102,13 @@ func (v *inventory) get(ctx context.Context, id string) (Certificate, error) {
 		v.mu.Unlock()
 		return Certificate{}, err
 	}
-	f := v.latest
-	if f != nil && v.now().Sub(f.doneAt) < listLasts && v.written < f.began {
+	if f := v.recent(); f != nil {
 		if cert, err, told := v.look(f, id, asked); told {
 			v.mu.Unlock()
 			return cert, err
 		}
 	}
-	f = v.join(ctx)
+	f := v.join(ctx)
 	v.mu.Unlock()
 
 	for {
@@ -126,6 +125,56 @@ func (v *inventory) get(ctx context.Context, id string) (Certificate, error) {
 			return cert, err
 		}
 	}
+}
+
+// all returns every certificate, in the order of the list, which must be
+// complete; what was written here and is not in it follows in no order.
+func (v *inventory) all(ctx context.Context) ([]Certificate, error) {
+	v.mu.Lock()
+	if err := v.failure(); err != nil {
+		v.mu.Unlock()
+		return nil, err
+	}
+	f := v.recent()
+	if f == nil || !f.listing.complete {
+		f = v.join(ctx)
+	}
+	v.mu.Unlock()
+	if err := f.wait(ctx); err != nil {
+		return nil, err
+	}
+	if !f.listing.complete {
+		return nil, v.incomplete(f, "")
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := make([]Certificate, 0, len(f.listing.certificates))
+	for _, cert := range f.listing.certificates {
+		if _, known := v.over(f, cert.ID); !known {
+			all = append(all, cert)
+		}
+	}
+	for id := range v.writes {
+		if w, known := v.over(f, id); known && w.certificate != nil {
+			all = append(all, *w.certificate)
+		}
+	}
+	return all, nil
+}
+
+// recent returns a list that serves who asks now, or nil.
+func (v *inventory) recent() *flight {
+	if f := v.latest; f != nil && v.now().Sub(f.doneAt) < listLasts && v.written < f.began {
+		return f
+	}
+	return nil
+}
+
+// over returns what was written after a list began or shortly before: it is laid
+// over that list.
+func (v *inventory) over(f *flight, id string) (w write, known bool) {
+	w, known = v.writes[id]
+	return w, known && f.beganAt.Sub(w.at) < settles
 }
 
 // fresh returns a certificate as a list shows it that begins after the call,
@@ -215,12 +264,11 @@ func (v *inventory) failure() error {
 	return nil
 }
 
-// look finds a certificate in what was written after a list began or shortly before,
-// or in the list. told is false
-// when that proves nothing: the certificate is not there, and the list began
+// look finds a certificate in what is laid over a list, or in the list. told is
+// false when that proves nothing: the certificate is not there, and the list began
 // before it was asked for.
 func (v *inventory) look(f *flight, id string, asked int) (cert Certificate, err error, told bool) {
-	if w, known := v.writes[id]; known && f.beganAt.Sub(w.at) < settles {
+	if w, known := v.over(f, id); known {
 		cert, err = v.told(w, id)
 		return cert, err, true
 	}
@@ -246,10 +294,15 @@ func (v *inventory) lacks(f *flight, id string) error {
 	if f.listing.complete {
 		return v.notFound(id)
 	}
+	return v.incomplete(f, fmt.Sprintf("certificate %s is not among them, but ", id))
+}
+
+// incomplete is why a list proves nothing that has fewer certificates, or more,
+// than the server counts. but is what it would prove.
+func (v *inventory) incomplete(f *flight, but string) error {
 	return fmt.Errorf("list certificates of project %s: %w", v.projectID, &Error{
-		Status: 200,
-		Message: fmt.Sprintf("certificate %s is not among the %d certificates that the server listed, but that list is incomplete by its own count",
-			id, len(f.listing.certificates)),
+		Status:    200,
+		Message:   fmt.Sprintf("the server listed %d certificates; %sthat list is incomplete by its own count", len(f.listing.certificates), but),
 		RequestID: f.listing.requestID,
 		cause:     errIncomplete,
 	})

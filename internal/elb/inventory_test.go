@@ -397,7 +397,7 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the 
 	}
 	list := endless(certificates, keyBytes)
 	measure(&before)
-	decoded, complete, err := decodeList(list)
+	decoded, complete, err := decodeList(list, nil)
 	measure(&after)
 	if err != nil || !complete || len(decoded) != certificates {
 		t.Fatalf("%d certificates, complete %t, %v", len(decoded), complete, err)

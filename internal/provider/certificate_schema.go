@@ -24,7 +24,7 @@ const (
 )
 
 func certificateSchema(ctx context.Context) schema.Schema {
-	return schema.Schema{
+	s := schema.Schema{
 		MarkdownDescription: "A certificate of the classic load balancer, with its private key. " +
 			"The API can change `name` and `description` of a certificate and nothing else: " +
 			"those change in place, a change of anything else replaces the certificate.",
@@ -99,24 +99,17 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"create_time": schema.StringAttribute{
-				MarkdownDescription: "When the certificate was created, as the server writes it: `2016-06-27 08:14:42`, without a time zone.",
+				MarkdownDescription: createTimeDescription,
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"update_time": schema.StringAttribute{
-				MarkdownDescription: "When the certificate was last changed, in the form of `create_time`.",
+				MarkdownDescription: updateTimeDescription,
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"not_before":         fact("From when the certificate is valid: RFC 3339, UTC."),
-			"not_after":          fact("Until when the certificate is valid: RFC 3339, UTC."),
-			"fingerprint_sha256": fact("The SHA-256 of the certificate: 64 hexadecimal digits in lower case, without colons."),
-			"serial_number":      fact("The serial number in hexadecimal digits, in lower case, without leading zeros."),
-			"subject":            fact("The distinguished name of the subject, in the form of RFC 2253."),
-			"issuer":             fact("The distinguished name of the issuer, in the form of RFC 2253."),
-			"key_algorithm":      fact("The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519`."),
 			"subject_alternative_names": schema.ListAttribute{
-				MarkdownDescription: "The DNS names, IP addresses, email addresses and URIs that the certificate is good for, in this order." + factNote,
+				MarkdownDescription: namesDescription + factNote,
 				Computed:            true,
 				ElementType:         types.StringType,
 			},
@@ -130,14 +123,31 @@ func certificateSchema(ctx context.Context) schema.Schema {
 			}),
 		},
 	}
+	for name, description := range factDescriptions { // planned by ModifyPlan
+		s.Attributes[name] = schema.StringAttribute{MarkdownDescription: description + factNote, Computed: true}
+	}
+	return s
+}
+
+const (
+	createTimeDescription = "When the certificate was created, as the server writes it: `2016-06-27 08:14:42`, without a time zone."
+	updateTimeDescription = "When the certificate was last changed, in the form of `create_time`."
+	namesDescription      = "The DNS names, IP addresses, email addresses and URIs that the certificate is good for, in this order."
+)
+
+// factDescriptions are the attributes that the certificate itself tells, but for
+// subject_alternative_names, which is no text.
+var factDescriptions = map[string]string{
+	"not_before":         "From when the certificate is valid: RFC 3339, UTC.",
+	"not_after":          "Until when the certificate is valid: RFC 3339, UTC.",
+	"fingerprint_sha256": "The SHA-256 of the certificate: 64 hexadecimal digits in lower case, without colons.",
+	"serial_number":      "The serial number in hexadecimal digits, in lower case, without leading zeros.",
+	"subject":            "The distinguished name of the subject, in the form of RFC 2253.",
+	"issuer":             "The distinguished name of the issuer, in the form of RFC 2253.",
+	"key_algorithm":      "The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519`.",
 }
 
 const factNote = " Read from the first certificate of `certificate`, and known in the plan when that is. Null for a certificate that the provider cannot read, such as one with SM2."
-
-// fact is an attribute that the certificate itself tells; planFacts plans it.
-func fact(description string) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: description + factNote, Computed: true}
-}
 
 // textRule is a validator of a text. The error that check returns completes the
 // sentence "The name …".

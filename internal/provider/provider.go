@@ -11,7 +11,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -22,6 +24,9 @@ import (
 var (
 	_ provider.Provider              = (*elbaasProvider)(nil)
 	_ provider.ProviderWithFunctions = (*elbaasProvider)(nil)
+
+	_ provider.ProviderWithListResources      = (*elbaasProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*elbaasProvider)(nil)
 )
 
 // New returns a function that makes the provider. Its version is told to
@@ -204,7 +209,8 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData = newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now, p.dial)
+	cloud := newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now, p.dial)
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud, cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{"source": settings.credentialsSource, "kind": string(settings.credentials.Kind())})
 }
 
@@ -215,7 +221,17 @@ func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
 
 // DataSources implements provider.Provider.
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return nil
+	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource}
+}
+
+// ListResources implements provider.ProviderWithListResources.
+func (p *elbaasProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{NewCertificateListResource}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *elbaasProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{NewCertificateEphemeralResource}
 }
 
 // Functions implements provider.ProviderWithFunctions.

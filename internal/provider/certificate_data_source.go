@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var (
+	_ datasource.DataSource                     = (*certificateDataSource)(nil)
+	_ datasource.DataSourceWithConfigure        = (*certificateDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
+)
+
+// NewCertificateDataSource returns the data source elbaas_certificate.
+func NewCertificateDataSource() datasource.DataSource {
+	return &certificateDataSource{}
+}
+
+type certificateDataSource struct {
+	cloud *cloud
+}
+
+// Metadata implements datasource.DataSource.
+func (d *certificateDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_certificate"
+}
+
+// Schema implements datasource.DataSource.
+func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	searched := func(description, noun string, check func(string) error) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Computed: true, Validators: []validator.String{textRule{noun, check}}}
+	}
+	attributes := certificateAttributes()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"id":                 searched("The id of the certificate: 32 hexadecimal characters, in lower case.", "certificate id", checkCertificateID),
+		"name":               searched("The name of the certificate.", "name", checkName),
+		"domain":             searched("The domain of the certificate, as the API keeps it; it need not be one of the names in the certificate.", "domain", checkDomain),
+		"fingerprint_sha256": searched("The SHA-256 of the first certificate: 64 hexadecimal digits in lower case, without colons.", "fingerprint", checkFingerprint),
+		"project_id":         searched("The id of the project to look in. The default is the provider's project.", "project id", checkProjectID),
+	})
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One certificate of a project, without its private key, by exactly one of `id`, `name`, `fingerprint_sha256` and `domain`. " +
+			"It is an error if there is none, or more than one. All data sources and resources of a project share the same list of certificates.",
+		Attributes: attributes,
+	}
+}
+
+// ConfigValidators implements datasource.DataSourceWithConfigValidators.
+func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
+		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
+	)}
+}
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (d *certificateDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	if req.ProviderData != nil { // nil while Terraform validates
+		d.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
+	}
+}
+
+// Read implements datasource.DataSource.
+func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var config publicModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(d.cloud.ready()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	project, diags := d.cloud.project(ctx, config.ProjectID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	all, err := d.cloud.certificates(ctx, project.ValueString())
+	if err != nil {
+		d.cloud.addError(&resp.Diagnostics, "Unable to read certificates", err)
+		return
+	}
+	attribute, wanted := config.searched()
+	found := slices.DeleteFunc(slices.Clone(all), func(m publicModel) bool { return !m.has(attribute, wanted) })
+	switch len(found) {
+	case 1:
+		resp.Diagnostics.Append(resp.State.Set(ctx, found[0])...)
+	case 0:
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate",
+			fmt.Sprintf("Project %s has no certificate with the %s %q. %s", project.ValueString(), attribute, wanted.ValueString(), candidates("It has", all)))
+	default:
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "More than one certificate",
+			fmt.Sprintf("Project %s has %d certificates with the %s %q. Name one by its id. %s", project.ValueString(), len(found), attribute, wanted.ValueString(), candidates("They are", found)))
+	}
+}
+
+// searched returns the one attribute that a certificate is searched by.
+func (m publicModel) searched() (attribute string, value types.String) {
+	for attribute, value := range m.searchable() {
+		if !value.IsNull() {
+			return attribute, value
+		}
+	}
+	return "id", m.ID
+}
+
+func (m publicModel) searchable() map[string]types.String {
+	return map[string]types.String{"id": m.ID, "name": m.Name, "fingerprint_sha256": m.FingerprintSHA256, "domain": m.Domain}
+}
+
+func (m publicModel) has(attribute string, value types.String) bool {
+	return m.searchable()[attribute].Equal(value)
+}
+
+// candidates writes certificates one below the other, as many as a reader looks at.
+func candidates(lead string, all []publicModel) string {
+	const shown = 20
+	if len(all) == 0 {
+		return "It has none at all: check project_id."
+	}
+	var lines strings.Builder
+	for _, m := range all[:min(len(all), shown)] {
+		fmt.Fprintf(&lines, "\n  - %s", m.title())
+	}
+	if more := len(all) - shown; more > 0 {
+		fmt.Fprintf(&lines, "\n  - and %d more", more)
+	}
+	return lead + ":" + lines.String()
+}
+
+// title is how a certificate is shown among others.
+func (m publicModel) title() string {
+	title := fmt.Sprintf("%q (id %s", m.Name.ValueString(), m.ID.ValueString())
+	if m.Domain.ValueString() != "" {
+		title += ", domain " + m.Domain.ValueString()
+	}
+	if !m.NotAfter.IsNull() {
+		title += ", until " + m.NotAfter.ValueString()
+	}
+	return title + ")"
+}
+
+var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func checkFingerprint(text string) error {
+	if !fingerprint.MatchString(text) {
+		return fmt.Errorf(`%q is none as the provider writes it: the 64 hexadecimal digits of a SHA-256, in lower case, without colons. lower(replace("…", ":", "")) makes one of what openssl prints`, text)
+	}
+	return nil
+}
+
+// certificateAttributes are those of a publicModel, as results.
+func certificateAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	for name, description := range map[string]string{
+		"id":          "The id of the certificate: 32 hexadecimal characters.",
+		"name":        "The name of the certificate, which may be empty.",
+		"description": "The description, which may be empty.",
+		"domain":      "The domain, as the API keeps it, which may be empty.",
+		"project_id":  "The id of the project that the certificate belongs to.",
+		"certificate": "The certificate as PEM: the leaf first, then its chain.",
+		"create_time": createTimeDescription,
+		"update_time": updateTimeDescription,
+	} {
+		attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	for name, description := range factDescriptions {
+		attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	attributes["subject_alternative_names"] = schema.ListAttribute{MarkdownDescription: namesDescription, Computed: true, ElementType: types.StringType}
+	return attributes
+}

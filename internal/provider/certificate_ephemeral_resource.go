@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+var (
+	_ ephemeral.EphemeralResource              = (*certificateEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure = (*certificateEphemeralResource)(nil)
+)
+
+// NewCertificateEphemeralResource returns the ephemeral resource
+// elbaas_certificate.
+func NewCertificateEphemeralResource() ephemeral.EphemeralResource {
+	return &certificateEphemeralResource{}
+}
+
+type certificateEphemeralResource struct {
+	cloud *cloud
+}
+
+type certificateEphemeralModel struct {
+	ID          types.String `tfsdk:"id"`
+	ProjectID   types.String `tfsdk:"project_id"`
+	Certificate types.String `tfsdk:"certificate"`
+	PrivateKey  types.String `tfsdk:"private_key"`
+}
+
+// Metadata implements ephemeral.EphemeralResource.
+func (r *certificateEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_certificate"
+}
+
+// Schema implements ephemeral.EphemeralResource.
+func (r *certificateEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A certificate with its private key as the API shows it, to be passed on to a secret store or to a write-only attribute. " +
+			"It is in no plan and in no state. It needs Terraform 1.10 or OpenTofu 1.11. " +
+			"This is the one place where the provider reads a private key. Each use lists the certificates of the project. " +
+			"A cloud that masks keys or leaves them out cannot serve it: that is an error.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				MarkdownDescription: "The id of the certificate: 32 hexadecimal characters.",
+				Required:            true,
+				Validators:          []validator.String{textRule{"certificate id", checkCertificateID}},
+			},
+			"project_id": schema.StringAttribute{
+				MarkdownDescription: "The id of the project that the certificate belongs to. The default is the provider's project.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{textRule{"project id", checkProjectID}},
+			},
+			"certificate": schema.StringAttribute{
+				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain.",
+				Computed:            true,
+			},
+			"private_key": schema.StringAttribute{
+				MarkdownDescription: "The private key as PEM.",
+				Computed:            true,
+				Sensitive:           true,
+			},
+		},
+	}
+}
+
+// Configure implements ephemeral.EphemeralResourceWithConfigure.
+func (r *certificateEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse) {
+	if req.ProviderData != nil { // nil while Terraform validates
+		r.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
+	}
+}
+
+// Open implements ephemeral.EphemeralResource.
+func (r *certificateEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model certificateEphemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(r.cloud.ready()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	project, diags := r.cloud.project(ctx, model.ProjectID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := strings.ToLower(model.ID.ValueString())
+	cert, key, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
+	switch {
+	case errors.Is(err, elb.ErrNotFound):
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "No such certificate",
+			fmt.Sprintf("Project %s has no certificate %q. Check the id, and project_id if the certificate belongs to another project.", project.ValueString(), id))
+		return
+	case err != nil:
+		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
+		return
+	}
+	resp.Diagnostics.Append(checkShownKey(id, cert, key)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.ProjectID = project
+	model.Certificate = types.StringValue(cert.Certificate)
+	model.PrivateKey = types.StringValue(key.Reveal())
+	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+}
+
+// checkShownKey checks that what the server shows is the key of a certificate. It
+// quotes nothing of it.
+func checkShownKey(id string, cert elb.Certificate, key secret.Value) diag.Diagnostics {
+	var diags diag.Diagnostics
+	refuse := func(why string) {
+		diags.AddError("The cloud does not show the private key", fmt.Sprintf(
+			"What the list of the project has as the private key of certificate %q %s. This cloud cannot be asked for keys: take the key from where it was made.", id, why))
+	}
+	shown := certificateModel{
+		publicModel: publicModel{Certificate: types.StringValue(cert.Certificate)},
+		PrivateKey:  types.StringValue(key.Reveal()),
+	}
+	switch text := strings.TrimSpace(key.Reveal()); {
+	case text == "":
+		refuse("is missing")
+	case strings.Trim(text, "*") == "":
+		refuse("is a mask of asterisks")
+	case checkPrivateKey(text) != nil:
+		refuse("is not a private key")
+	case shown.checkPair().HasError():
+		refuse("belongs to another certificate")
+	}
+	return diags
+}
