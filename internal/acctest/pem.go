@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // Issue returns the DER of a certificate for a key, signed by an issuer, or by
@@ -36,6 +38,18 @@ func Issue(t *testing.T, template *x509.Certificate, key crypto.Signer, issuer *
 		t.Fatal(err)
 	}
 	return der
+}
+
+// NewPairUntil returns a throwaway certificate that is valid since a year ago, and
+// until a time, and its key.
+func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
+	t.Helper()
+	key := NewECKey(t)
+	template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: notAfter}
+	return throwaway.Pair{
+		Certificate: EncodePEM("CERTIFICATE", Issue(t, &template, key, nil, nil)),
+		PrivateKey:  KeyForms(t, key)["PKCS#8"],
+	}
 }
 
 // NewECKey returns a key on P-256.

@@ -12,7 +12,7 @@ import (
 )
 
 // Values are the attributes of a configuration, a plan or a state: a string, a
-// []string or Unknown for each that is not null.
+// []string, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
 // Unknown is a value that is known only after an apply.
@@ -95,6 +95,8 @@ func (s *Server) Validate(config Values) Diagnostics {
 	answer, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: certificateType,
 		Config:   s.encode(s.certificate(), config),
+
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
 	s.check(err, nil)
 	return answer.Diagnostics
@@ -192,6 +194,89 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 	}
 	imported := answer.ImportedResources[0]
 	return s.Read(s.state(imported.State, imported.Identity, imported.Private))
+}
+
+// GenerateConfig returns the configuration that Terraform writes for a state.
+func (s *Server) GenerateConfig(state *State) Values {
+	s.t.Helper()
+	answer, err := s.server.GenerateResourceConfig(s.t.Context(), &tfprotov6.GenerateResourceConfigRequest{
+		TypeName: certificateType,
+		State:    s.encodeState(state),
+	})
+	s.check(err, answer.Diagnostics)
+	return s.decode(answer.Config, s.certificate().ValueType())
+}
+
+// ReadDataSource validates a configuration of a data source, and reads it.
+func (s *Server) ReadDataSource(name string, config Values) (Values, Diagnostics) {
+	s.t.Helper()
+	schema := s.schema.DataSourceSchemas[name]
+	encoded := s.encode(schema, config)
+	valid, err := s.server.ValidateDataResourceConfig(s.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: name, Config: encoded})
+	s.check(err, nil)
+	if Diagnostics(valid.Diagnostics).HasError() {
+		return nil, valid.Diagnostics
+	}
+	answer, err := s.server.ReadDataSource(s.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: encoded})
+	s.check(err, nil)
+	if Diagnostics(answer.Diagnostics).HasError() {
+		return nil, answer.Diagnostics
+	}
+	return s.decode(answer.State, schema.ValueType()), answer.Diagnostics
+}
+
+// Open validates a configuration of the ephemeral certificate, and opens it.
+func (s *Server) Open(config Values) (Values, Diagnostics) {
+	s.t.Helper()
+	schema := s.schema.EphemeralResourceSchemas[certificateType]
+	encoded := s.encode(schema, config)
+	valid, err := s.server.ValidateEphemeralResourceConfig(s.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: certificateType, Config: encoded})
+	s.check(err, nil)
+	if Diagnostics(valid.Diagnostics).HasError() {
+		return nil, valid.Diagnostics
+	}
+	answer, err := s.server.OpenEphemeralResource(s.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: certificateType, Config: encoded})
+	s.check(err, nil)
+	if Diagnostics(answer.Diagnostics).HasError() {
+		return nil, answer.Diagnostics
+	}
+	return s.decode(answer.Result, schema.ValueType()), answer.Diagnostics
+}
+
+// Listed is a certificate that the list resource found.
+type Listed struct {
+	DisplayName string
+	Identity    Values
+	// Values are nil unless they are asked for.
+	Values Values
+}
+
+// List validates a configuration of the list resource, and lists.
+func (s *Server) List(config Values, limit int64, includeResource bool) ([]Listed, Diagnostics) {
+	s.t.Helper()
+	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert // as Terraform finds it
+	encoded := s.encode(s.schema.ListResourceSchemas[certificateType], config)
+	valid, err := server.ValidateListResourceConfig(s.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: certificateType, Config: encoded})
+	s.check(err, nil)
+	if Diagnostics(valid.Diagnostics).HasError() {
+		return nil, valid.Diagnostics
+	}
+	stream, err := server.ListResource(s.t.Context(), &tfprotov6.ListResourceRequest{
+		TypeName: certificateType, Config: encoded, IncludeResource: includeResource, Limit: limit,
+	})
+	s.check(err, nil)
+	var all []Listed
+	for result := range stream.Results {
+		if Diagnostics(result.Diagnostics).HasError() {
+			return all, result.Diagnostics
+		}
+		listed := Listed{DisplayName: result.DisplayName, Identity: s.decode(result.Identity.IdentityData, s.identity.ValueType())}
+		if result.Resource != nil {
+			listed.Values = s.decode(result.Resource, s.certificate().ValueType())
+		}
+		all = append(all, listed)
+	}
+	return all, nil
 }
 
 // Stop tells the provider that the user has interrupted Terraform.
@@ -313,8 +398,13 @@ func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Valu
 	if value.IsNull() {
 		return nil
 	}
+	return s.decodeObject(value)
+}
+
+func (s *Server) decodeObject(object tftypes.Value) Values {
+	s.t.Helper()
 	var fields map[string]tftypes.Value
-	s.check(value.As(&fields), nil)
+	s.check(object.As(&fields), nil)
 	values := Values{}
 	for name, field := range fields {
 		switch {
@@ -322,20 +412,38 @@ func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Valu
 		case !field.IsKnown():
 			values[name] = Unknown
 		case field.Type().Is(tftypes.String):
-			var text string
-			s.check(field.As(&text), nil)
-			values[name] = text
+			values[name] = s.decodeText(field)
 		case field.Type().Is(tftypes.List{}):
-			var elements []tftypes.Value
-			s.check(field.As(&elements), nil)
-			texts := make([]string, len(elements))
-			for i, element := range elements {
-				s.check(element.As(&texts[i]), nil)
-			}
-			values[name] = texts
+			values[name] = s.decodeList(field)
 		default:
 			s.t.Fatalf("attribute %s has a type that this test support does not know", name)
 		}
 	}
 	return values
+}
+
+// decodeList returns a []string or a []Values.
+func (s *Server) decodeList(list tftypes.Value) any {
+	s.t.Helper()
+	var elements []tftypes.Value
+	s.check(list.As(&elements), nil)
+	if list.Type().(tftypes.List).ElementType.Is(tftypes.String) { //nolint:forcetypeassert // checked
+		texts := make([]string, len(elements))
+		for i, element := range elements {
+			texts[i] = s.decodeText(element)
+		}
+		return texts
+	}
+	objects := make([]Values, len(elements))
+	for i, element := range elements {
+		objects[i] = s.decodeObject(element)
+	}
+	return objects
+}
+
+func (s *Server) decodeText(value tftypes.Value) string {
+	s.t.Helper()
+	var text string
+	s.check(value.As(&text), nil)
+	return text
 }

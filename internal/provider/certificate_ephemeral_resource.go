@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
-	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
 var (
@@ -109,37 +108,32 @@ func (r *certificateEphemeralResource) Open(ctx context.Context, req ephemeral.O
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
 		return
 	}
-	resp.Diagnostics.Append(checkShownKey(id, cert, key)...)
-	if resp.Diagnostics.HasError() {
+	shown := certificateModel{PrivateKey: types.StringValue(key.Reveal())}
+	shown.fromAPI(cert)
+	if flaw := shown.keyFlaw(); flaw != "" {
+		resp.Diagnostics.AddError("The cloud does not show the private key", fmt.Sprintf(
+			"What the list of the project has as the private key of certificate %q %s. This cloud cannot be asked for keys: take the key from where it was made.", id, flaw))
 		return
 	}
+	parsed, _ := pemcert.ParseKey(key.Reveal()) // checked
 	model.ProjectID = project
-	model.Certificate = types.StringValue(cert.Certificate)
-	model.PrivateKey = types.StringValue(key.Reveal())
+	model.Certificate = shown.Certificate
+	model.PrivateKey = types.StringValue(parsed.PEM().Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 }
 
-// checkShownKey checks that what the server shows is the key of a certificate. It
-// quotes nothing of it.
-func checkShownKey(id string, cert elb.Certificate, key secret.Value) diag.Diagnostics {
-	var diags diag.Diagnostics
-	refuse := func(why string) {
-		diags.AddError("The cloud does not show the private key", fmt.Sprintf(
-			"What the list of the project has as the private key of certificate %q %s. This cloud cannot be asked for keys: take the key from where it was made.", id, why))
-	}
-	shown := certificateModel{
-		publicModel: publicModel{Certificate: types.StringValue(cert.Certificate)},
-		PrivateKey:  types.StringValue(key.Reveal()),
-	}
-	switch text := strings.TrimSpace(key.Reveal()); {
+// keyFlaw says why what a server shows is not the key of its certificate, and
+// quotes nothing of it. It is empty for a key.
+func (m certificateModel) keyFlaw() string {
+	switch text := strings.TrimSpace(m.PrivateKey.ValueString()); {
 	case text == "":
-		refuse("is missing")
+		return "is missing"
 	case strings.Trim(text, "*") == "":
-		refuse("is a mask of asterisks")
+		return "is a mask of asterisks"
 	case checkPrivateKey(text) != nil:
-		refuse("is not a private key")
-	case shown.checkPair().HasError():
-		refuse("belongs to another certificate")
+		return "is not a private key"
+	case m.checkPair().HasError():
+		return "belongs to another certificate"
 	}
-	return diags
+	return ""
 }

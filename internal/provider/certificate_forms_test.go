@@ -121,8 +121,8 @@ func TestAnyFormPlansNothing(t *testing.T) {
 }
 
 // TestBadPEM is what the user reads of files that cannot be used, or that are
-// worth a look, and on which attribute. pemcert has the same for the texts
-// alone.
+// worth a look, and on which attribute, with either attribute for the key. pemcert
+// has the same for the texts alone.
 func TestBadPEM(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -256,38 +256,44 @@ func TestBadPEM(t *testing.T) {
 		"key of an authority":      {good, acctest.KeyForms(t, chain.IntermediateKey)["SEC 1"], nil, cert, isError, "belongs to certificate 2 of 2"},
 	}
 	for name, row := range rows {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			server := cloud.Server(t, provider.New("test")())
-			config := acctest.Values{cert: row.certificate, private: row.key}
-			maps.Copy(config, row.more)
-			said := server.Validate(config)
-			if !said.HasError() { // Terraform plans what is valid
-				_, planned := server.Plan(nil, config)
-				said = append(said, planned...)
-			}
-			if len(cloud.Journal()) > 0 {
-				t.Error("the cloud was called")
-			}
-			if row.attribute == "" {
-				if len(said) > 0 {
-					t.Errorf("it says %q %q, want silence", said[0].Summary, said[0].Detail)
+		for _, keyAttribute := range []string{private, "private_key_wo"} {
+			t.Run(name+" "+keyAttribute, func(t *testing.T) {
+				t.Parallel()
+				cloud := acctest.NewCloud(t)
+				server := cloud.Server(t, provider.New("test")())
+				config := acctest.Values{cert: row.certificate, keyAttribute: row.key}
+				maps.Copy(config, row.more)
+				said := server.Validate(config)
+				if !said.HasError() { // Terraform plans what is valid
+					_, planned := server.Plan(nil, config)
+					said = append(said, planned...)
 				}
-				return
-			}
-			if len(said) != 1 {
-				t.Fatalf("it says %d things, want one: %v", len(said), said)
-			}
-			if got := said[0]; got.Severity != row.severity || got.Attribute.String() != fmt.Sprintf("AttributeName(%q)", row.attribute) || !strings.Contains(got.Detail, row.want) {
-				t.Errorf("%s on %s: %s\nwant %s on %s: %s", got.Severity, got.Attribute, got.Detail, row.severity, row.attribute, row.want)
-			}
-			for line := range strings.Lines(row.key) {
-				if line = strings.TrimSpace(line); len(line) > 20 && !strings.HasPrefix(line, "-----") && strings.Contains(said[0].Detail, line) {
-					t.Errorf("it shows a line of the key: %s", said[0].Detail)
+				if len(cloud.Journal()) > 0 {
+					t.Error("the cloud was called")
 				}
-			}
-		})
+				if row.attribute == "" {
+					if len(said) > 0 {
+						t.Errorf("it says %q %q, want silence", said[0].Summary, said[0].Detail)
+					}
+					return
+				}
+				if len(said) != 1 {
+					t.Fatalf("it says %d things, want one: %v", len(said), said)
+				}
+				attribute := row.attribute
+				if attribute == private {
+					attribute = keyAttribute
+				}
+				if got := said[0]; got.Severity != row.severity || got.Attribute.String() != fmt.Sprintf("AttributeName(%q)", attribute) || !strings.Contains(got.Detail, row.want) {
+					t.Errorf("%s on %s: %s\nwant %s on %s: %s", got.Severity, got.Attribute, got.Detail, row.severity, attribute, row.want)
+				}
+				for line := range strings.Lines(row.key) {
+					if line = strings.TrimSpace(line); len(line) > 20 && !strings.HasPrefix(line, "-----") && strings.Contains(said[0].Detail, line) {
+						t.Errorf("it shows a line of the key: %s", said[0].Detail)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -296,14 +302,7 @@ func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	cli := acctest.NewCLI(t, provider.New("test"))
-	pair := func(days int) throwaway.Pair {
-		key := acctest.NewECKey(t)
-		template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(0, 0, days)}
-		return throwaway.Pair{
-			Certificate: acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &template, key, nil, nil)),
-			PrivateKey:  acctest.KeyForms(t, key)["PKCS#8"],
-		}
-	}
+	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(t, time.Now().AddDate(0, 0, days)) }
 	healthy, ending, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"
 	for _, step := range []struct {

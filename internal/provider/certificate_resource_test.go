@@ -407,7 +407,7 @@ func TestAccBadInput(t *testing.T) {
 		"wildcard domain":               {cloud.Provider() + acctest.Certificate(pair, `domain = "*.example.com"`), `The domain contains "*" (U+002A) as character 1`},
 		"empty project":                 {cloud.Provider() + acctest.Certificate(pair, `project_id = ""`), "The project id is empty. Leave it out"},
 		"no certificate":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  private_key = \"x\"\n}", `The argument "certificate" is required`},
-		"no private key":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}", `The argument "private_key" is required`},
+		"no private key":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}", "Missing private key"},
 		"empty certificate":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"\"\n  private_key = \"x\"\n}", "The certificate is empty"},
 		"empty private key":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n  private_key = \"\"\n}", "The private key is empty"},
 		"endpoint without a scheme":     {cloud.Provider(`endpoint = "elb.example.com"`) + good, "The endpoint from the provider block is"},
@@ -420,7 +420,7 @@ func TestAccBadInput(t *testing.T) {
 		"timeout that is none":          {cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"), "soon"},
 		"import id that is none":        {importing("www"), `The import id "www" cannot be used: "www" is not the id of a certificate, which has 32 hexadecimal characters. Import by the id of the certificate, or by project_id/id.`},
 		"import id with two slashes":    {importing("a/b/c"), "32 hexadecimal characters"},
-		"import of nothing":             {importing(id), "Cannot import non-existent remote object"},
+		"import of nothing":             {importing(id), "No such certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

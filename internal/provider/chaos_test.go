@@ -72,6 +72,9 @@ func TestChaos(t *testing.T) {
 			return
 		}
 	}
+	if operations > 1 && faults.Load() == 0 {
+		t.Error("nothing failed")
+	}
 	t.Logf("%d operations in the sequences up to %d, with %d faults", done.Load(), seed-1, faults.Load())
 }
 

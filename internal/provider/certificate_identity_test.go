@@ -1,0 +1,174 @@
+package provider_test
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// says fails unless the diagnostics are errors that say something, the first of
+// them about an attribute. The attribute of an error about nothing is empty.
+func says(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
+	t.Helper()
+	if !diagnostics.HasError() {
+		t.Errorf("there is no error, want %q", want)
+		return
+	}
+	first := diagnostics[0]
+	if said := first.Summary + ": " + first.Detail; !strings.Contains(said, want) {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	if at := first.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
+		t.Errorf("it is about %s, want %s", at, attribute)
+	}
+}
+
+// TestIdentity follows an identity through the life of a certificate, with a CLI
+// that keeps it, and with one that does not know it and sends none.
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	for name, forget := range map[string]bool{"kept": false, "not known to the CLI": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			server := cloud.Server(t, provider.New("test")())
+			pair := acctest.NewPair(t)
+			config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "a"}
+			state := apply(t, server, nil, config)
+			want := acctest.Values{"project_id": acctest.ProjectID, "id": cloud.Only(t).ID}
+			expect := func(operation string) {
+				t.Helper()
+				if !maps.Equal(state.Identity, want) {
+					t.Fatalf("%s: the identity is %v, want %v", operation, state.Identity, want)
+				}
+				if forget {
+					state.Identity = nil
+				}
+			}
+			expect("create")
+			state = read(t, server, state)
+			expect("read")
+			config["name"] = "b"
+			state = apply(t, server, state, config)
+			expect("update")
+			delete(config, "private_key")
+			config["private_key_wo"] = pair.PrivateKey
+			state = apply(t, server, state, config)
+			expect("update without a call")
+			cloud.Remove(cloud.Only(t).ID)
+			server = cloud.Server(t, provider.New("test")()) // another run: in this one the update is new
+			if state = read(t, server, state); state != nil {
+				t.Error("it is not gone")
+			}
+		})
+	}
+}
+
+func apply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
+	t.Helper()
+	plan, diagnostics := server.Plan(prior, config)
+	if diagnostics.HasError() {
+		t.Fatalf("plan: %s", diagnostics[0].Detail)
+	}
+	state, diagnostics := server.Apply(plan)
+	if diagnostics.HasError() {
+		t.Fatalf("apply: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
+	return state
+}
+
+func read(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
+	t.Helper()
+	state, diagnostics := server.Read(state)
+	if diagnostics.HasError() {
+		t.Fatalf("read: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
+	return state
+}
+
+// TestImportByIdentity imports a certificate by its identity, with and without the
+// project, and by what identifies none.
+func TestImportByIdentity(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	server := cloud.Server(t, provider.New("test")())
+	pair := acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	want := acctest.Values{"project_id": acctest.ProjectID, "id": id}
+	for _, identity := range []acctest.Values{want, {"id": id}, {"id": strings.ToUpper(id)}} {
+		state, diagnostics := server.ImportByIdentity(identity)
+		if diagnostics.HasError() {
+			t.Errorf("%v: %s", identity, diagnostics[0].Detail)
+			continue
+		}
+		if !maps.Equal(state.Identity, want) || state.Values["name"] != "www" || state.Values["private_key"] != nil {
+			t.Errorf("%v: imported %v", identity, state)
+		}
+	}
+	for _, row := range []struct {
+		identity        acctest.Values
+		attribute, want string
+	}{
+		{acctest.Values{"project_id": acctest.OtherProjectID, "id": id}, "", "Unable to import"},
+		{acctest.Values{"id": strings.Repeat("0", 32)}, "", "Project " + acctest.ProjectID + " has no certificate"},
+		{acctest.Values{"id": "www"}, "id", `"www" is none: an id has 32 hexadecimal characters`},
+		{acctest.Values{"id": id, "project_id": ""}, "project_id", "The project id is empty"},
+		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
+	} {
+		_, diagnostics := server.ImportByIdentity(row.identity)
+		says(t, diagnostics, row.attribute, row.want)
+	}
+}
+
+// TestIdentityOfAnotherProject imports with credentials that are good for both
+// projects: the certificate is in the other one.
+func TestIdentityOfAnotherProject(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	config := acctest.Values{"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey}
+	server := acctest.NewServer(t, provider.New("test")(), config)
+	pair := acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
+	says(t, diagnostics, "", "If the certificate belongs to another project, name that")
+	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
+	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
+		t.Errorf("imported %v, %v", state, diagnostics)
+	}
+}
+
+// TestGeneratedConfiguration takes what Terraform generates for an imported
+// certificate: it lacks the key and nothing else, and with the key it plans nothing
+// but to keep it, or nothing at all.
+func TestGeneratedConfiguration(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	server := cloud.Server(t, provider.New("test")())
+	pair := acctest.NewPair(t)
+	for _, cert := range []elbstub.Certificate{{}, {Name: "www", Description: "d", Domain: "www.example.com"}} {
+		cert.ProjectID, cert.Certificate, cert.PrivateKey = acctest.ProjectID, pair.Certificate, pair.PrivateKey
+		state, diagnostics := server.Import(cloud.Add(cert))
+		if diagnostics.HasError() {
+			t.Fatal(diagnostics[0].Detail)
+		}
+		config := server.GenerateConfig(state)
+		diagnostics = server.Validate(config)
+		says(t, diagnostics, "private_key", "Missing private key")
+		if len(diagnostics) != 1 {
+			t.Errorf("%d errors, want 1", len(diagnostics))
+		}
+		config["private_key_wo"] = pair.PrivateKey
+		if diagnostics := server.Validate(config); diagnostics.HasError() {
+			t.Error(diagnostics[0].Detail)
+		}
+		plan, diagnostics := server.Plan(state, config)
+		if diagnostics.HasError() || len(plan.Replace) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
+			t.Errorf("it plans %v, replaces %v, says %v", plan.Values, plan.Replace, diagnostics)
+		}
+	}
+}

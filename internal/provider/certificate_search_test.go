@@ -1,0 +1,277 @@
+package provider_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// A park is a cloud with certificates to be found, and one of another project.
+type park struct {
+	cloud  *acctest.Cloud
+	server *acctest.Server
+	chain  acctest.Chain
+	ids    map[string]string
+}
+
+// newPark makes a cloud with certificates whose names tell how they are to be
+// sorted: a, b (twice) and c, which expires in an hour, after everything else.
+func newPark(t *testing.T) park {
+	t.Helper()
+	cloud := acctest.NewCloud(t)
+	p := park{cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: acctest.NewChain(t), ids: map[string]string{}}
+	soon := acctest.NewPairUntil(t, time.Now().Add(time.Hour))
+	for _, cert := range []elbstub.Certificate{
+		{Name: "c", Domain: "c.example.com", Certificate: soon.Certificate, PrivateKey: soon.PrivateKey},
+		{Name: "b", Domain: "b.example.com"},
+		{Name: "b", Domain: "b.example.com"},
+		{Name: "a", Description: "the first"},
+		{Name: "a", ProjectID: acctest.OtherProjectID},
+	} {
+		if cert.ProjectID == "" {
+			cert.ProjectID = acctest.ProjectID
+		}
+		if cert.Certificate == "" {
+			cert.Certificate, cert.PrivateKey = p.chain.PEM(), acctest.KeyForms(t, p.chain.Key)["PKCS#8"]
+		}
+		p.ids[cert.Name+cert.ProjectID] = cloud.Add(cert)
+	}
+	return p
+}
+
+func (p park) id(name string) string { return p.ids[name+acctest.ProjectID] }
+
+// TestCertificateDataSource finds by each attribute, and reads what the resource
+// reads, without the key.
+func TestCertificateDataSource(t *testing.T) {
+	t.Parallel()
+	p := newPark(t)
+	state, diagnostics := p.server.Import(p.id("c"))
+	if diagnostics.HasError() {
+		t.Fatal(diagnostics[0].Detail)
+	}
+	for _, attribute := range []string{"id", "name", "fingerprint_sha256", "domain"} {
+		found, diagnostics := p.server.ReadDataSource("elbaas_certificate", acctest.Values{attribute: state.Values[attribute]})
+		if diagnostics.HasError() {
+			t.Errorf("%s: %s", attribute, diagnostics[0].Detail)
+			continue
+		}
+		if !reflect.DeepEqual(found, state.Values) { // an import has no key either
+			t.Errorf("by %s: %v, want %v", attribute, found, state.Values)
+		}
+	}
+	if lists := len(p.cloud.Journal(elbstub.ListCertificates)); lists != 1 {
+		t.Errorf("%d lists, want 1", lists)
+	}
+
+	for _, row := range []struct {
+		config          acctest.Values
+		attribute, want string
+	}{
+		{acctest.Values{"name": "z"}, "name", `has no certificate with the name "z". It has:` + "\n  - \"a\" (id " + p.id("a")},
+		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
+		{acctest.Values{"name": "b"}, "name", "has 2 certificates with the name \"b\". Name one by its id. They are:\n  - \"b\" (id "},
+		{acctest.Values{"domain": "b.example.com"}, "domain", "has 2 certificates with the domain"},
+		{acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"}, "", "Exactly one of these attributes must be configured"},
+		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
+		{acctest.Values{"id": "www"}, "id", `"www" is none: an id has 32 hexadecimal characters`},
+		{acctest.Values{"fingerprint_sha256": "AB:CD"}, "fingerprint_sha256", "in lower case, without colons"},
+		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
+	} {
+		_, diagnostics := p.server.ReadDataSource("elbaas_certificate", row.config)
+		says(t, diagnostics, row.attribute, row.want)
+	}
+}
+
+// TestManyCandidates is about an error that would list hundreds of certificates.
+func TestManyCandidates(t *testing.T) {
+	t.Parallel()
+	cloud, chain := acctest.NewCloud(t), acctest.NewChain(t)
+	server := cloud.Server(t, provider.New("test")())
+	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
+	says(t, diagnostics, "name", "It has none at all: check project_id.")
+	for i := range 25 {
+		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: fmt.Sprintf("n%02d", i), Certificate: chain.PEM(), PrivateKey: "unused"})
+	}
+	server = cloud.Server(t, provider.New("test")()) // without the list from before
+	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
+	says(t, diagnostics, "name", "\"n19\"")
+	says(t, diagnostics, "name", "\n  - and 5 more")
+}
+
+// TestCertificatesDataSource filters by everything, in the order that is promised.
+func TestCertificatesDataSource(t *testing.T) {
+	t.Parallel()
+	p := newPark(t)
+	tomorrow := time.Now().Add(24 * time.Hour).Format(time.RFC3339)
+	for _, row := range []struct {
+		config acctest.Values
+		want   string
+	}{
+		{acctest.Values{}, "a b b c"},
+		{acctest.Values{"name_regex": "^(a|c)$"}, "a c"},
+		{acctest.Values{"name_regex": ""}, "a b b c"},
+		{acctest.Values{"name_regex": "z"}, ""},
+		{acctest.Values{"domain": "b.example.com"}, "b b"},
+		{acctest.Values{"domain": ""}, "a"},
+		{acctest.Values{"expires_before": tomorrow}, "c"},
+		{acctest.Values{"expires_before": tomorrow, "name_regex": "a|b"}, ""},
+		{acctest.Values{"expires_before": "2200-01-01T01:00:00+01:00"}, "a b b c"},
+	} {
+		found, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
+		if diagnostics.HasError() {
+			t.Errorf("%v: %s", row.config, diagnostics[0].Detail)
+			continue
+		}
+		var names []string
+		certificates := found["certificates"].([]acctest.Values)
+		for i, certificate := range certificates {
+			names = append(names, certificate["name"].(string))
+			if i > 0 && certificates[i-1]["name"] == certificate["name"] && certificates[i-1]["id"].(string) > certificate["id"].(string) {
+				t.Errorf("%v: certificates of one name are not sorted by id", row.config)
+			}
+		}
+		if got := strings.Join(names, " "); got != row.want {
+			t.Errorf("%v: %q, want %q", row.config, got, row.want)
+		}
+		if found["project_id"] != acctest.ProjectID {
+			t.Errorf("project_id is %v", found["project_id"])
+		}
+	}
+	state, _ := p.server.Import(p.id("a"))
+	found, _ := p.server.ReadDataSource("elbaas_certificates", acctest.Values{"name_regex": "a"})
+	if got := found["certificates"].([]acctest.Values)[0]; !reflect.DeepEqual(got, state.Values) {
+		t.Errorf("%v, want %v", got, state.Values)
+	}
+	for _, row := range []struct {
+		config          acctest.Values
+		attribute, want string
+	}{
+		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
+		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not RFC 3339`},
+		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
+	} {
+		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
+		says(t, diagnostics, row.attribute, row.want)
+		if row.attribute != "domain" {
+			_, diagnostics = p.server.List(row.config, 0, false)
+			says(t, diagnostics, row.attribute, row.want)
+		}
+	}
+}
+
+// TestListResource lists as terraform query does.
+func TestListResource(t *testing.T) {
+	t.Parallel()
+	p := newPark(t)
+	for _, row := range []struct {
+		config acctest.Values
+		limit  int64
+		want   string
+	}{
+		{acctest.Values{}, 0, "a b b c"},
+		{acctest.Values{}, 100, "a b b c"},
+		{acctest.Values{}, 3, "a b b"},
+		{acctest.Values{"name_regex": "b|c"}, 1, "b"},
+		{acctest.Values{"expires_before": time.Now().Add(24 * time.Hour).Format(time.RFC3339)}, 0, "c"},
+		{acctest.Values{"name_regex": "z"}, 0, ""},
+	} {
+		listed, diagnostics := p.server.List(row.config, row.limit, true)
+		if diagnostics.HasError() {
+			t.Errorf("%v: %s", row.config, diagnostics[0].Detail)
+			continue
+		}
+		var names []string
+		for _, found := range listed {
+			id := found.Identity["id"].(string)
+			names = append(names, found.Values["name"].(string))
+			if found.Values["id"] != id || found.Identity["project_id"] != acctest.ProjectID || found.Values["private_key"] != nil {
+				t.Errorf("%v: found %v", row.config, found)
+			}
+			if !strings.HasPrefix(found.DisplayName, fmt.Sprintf("%q (id %s", found.Values["name"], id)) {
+				t.Errorf("its display name is %q", found.DisplayName)
+			}
+		}
+		if got := strings.Join(names, " "); got != row.want {
+			t.Errorf("%v: %q, want %q", row.config, got, row.want)
+		}
+	}
+	state, _ := p.server.Import(p.id("c"))
+	listed, _ := p.server.List(acctest.Values{"name_regex": "c"}, 0, true)
+	if !reflect.DeepEqual(listed[0].Values, state.Values) {
+		t.Errorf("listed %v, want %v", listed[0].Values, state.Values)
+	}
+	if listed, _ = p.server.List(acctest.Values{}, 0, false); listed[0].Values != nil {
+		t.Errorf("nobody asked for %v", listed[0].Values)
+	}
+	p.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
+	_, diagnostics := p.cloud.Server(t, provider.New("test")()).List(acctest.Values{}, 0, false)
+	says(t, diagnostics, "", "ELB.9802")
+}
+
+// TestEphemeralCertificate reads a key, which is that of the certificate, by a list
+// of its own.
+func TestEphemeralCertificate(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.KeysClear })
+	server := cloud.Server(t, provider.New("test")())
+	pair := acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: "another"})
+	for range 2 {
+		opened, diagnostics := server.Open(acctest.Values{"id": strings.ToUpper(id)})
+		if diagnostics.HasError() {
+			t.Fatal(diagnostics[0].Detail)
+		}
+		if !sameText(opened["private_key"], pair.PrivateKey) || !sameText(opened["certificate"], pair.Certificate) || opened["project_id"] != acctest.ProjectID {
+			t.Errorf("opened %v", opened)
+		}
+	}
+	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 2 {
+		t.Errorf("%d lists, want 2: nothing is kept", lists)
+	}
+	_, diagnostics := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
+	says(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
+	_, diagnostics = server.Open(acctest.Values{"id": "www"})
+	says(t, diagnostics, "id", "32 hexadecimal characters")
+	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
+	says(t, diagnostics, "project_id", `contains " "`)
+}
+
+func sameText(got any, want string) bool {
+	text, isText := got.(string)
+	return isText && strings.TrimSpace(text) == strings.TrimSpace(want)
+}
+
+// TestEphemeralWithoutKey is about clouds that do not show keys, and quotes
+// nothing of what they show instead.
+func TestEphemeralWithoutKey(t *testing.T) {
+	t.Parallel()
+	pair, other := acctest.NewPair(t), acctest.NewPair(t)
+	for name, row := range map[string]struct {
+		shows elbstub.KeyText
+		key   string
+		want  string
+	}{
+		"mask":         {elbstub.KeysMasked, pair.PrivateKey, "is a mask of asterisks"},
+		"left out":     {elbstub.KeysLeftOut, pair.PrivateKey, "is missing"},
+		"damaged":      {elbstub.KeysClear, "MIIE-not-a-key", "is not a private key"},
+		"another's":    {elbstub.KeysClear, other.PrivateKey, "belongs to another certificate"},
+		"short mask":   {elbstub.KeysClear, "*", "is a mask of asterisks"},
+		"only a space": {elbstub.KeysClear, " ", "is missing"},
+	} {
+		cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
+		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: row.key})
+		opened, diagnostics := cloud.Server(t, provider.New("test")()).Open(acctest.Values{"id": id})
+		says(t, diagnostics, "", row.want)
+		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") || strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
+			t.Errorf("%s: it says %s", name, said)
+		}
+	}
+}
