@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -110,6 +112,25 @@ func newCLI(t *testing.T, settings string) *CLI {
 	return &CLI{t: t, dir: dir, env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")}
 }
 
+// Needs skips the test where the CLI is older than the first version of its program
+// that can do what is tested. Without a version of OpenTofu, no OpenTofu can.
+func (c *CLI) Needs(terraform, tofu string) {
+	c.t.Helper()
+	said := c.Run("version")
+	fields := strings.Fields(said)
+	needed := map[string]string{"Terraform": terraform, "OpenTofu": tofu}[fields[0]]
+	if needed == "" {
+		c.t.Skipf("%s cannot do this", fields[0])
+	}
+	have, err := version.NewVersion(strings.TrimPrefix(fields[1], "v"))
+	if err != nil {
+		c.t.Fatalf("%s: %v", said, err)
+	}
+	if have.Core().LessThan(version.Must(version.NewVersion(needed))) {
+		c.t.Skipf("%s %s cannot do this, %s can", fields[0], have, needed)
+	}
+}
+
 // Setenv sets a variable for the commands that follow.
 func (c *CLI) Setenv(name, value string) {
 	c.env = append(c.env, name+"="+value)
@@ -129,6 +150,16 @@ func (c *CLI) WriteFile(name, content string) {
 	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// ReadFile reads a file of the folder.
+func (c *CLI) ReadFile(name string) string {
+	c.t.Helper()
+	content, err := os.ReadFile(filepath.Join(c.dir, name)) //nolint:gosec // of the test
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(content)
 }
 
 // Run runs a command that must succeed, and returns what it printed, on one
@@ -158,11 +189,29 @@ type Command struct {
 // Start starts a command.
 func (c *CLI) Start(arguments ...string) *Command {
 	c.t.Helper()
-	program := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if program == "" {
-		program = "terraform"
+	return c.start(program(), append(arguments, "-no-color")...)
+}
+
+// TryScript runs a script of the shell, which finds the CLI in the variable TF, and
+// returns what it printed, on one line. The test is skipped where there is no shell.
+func (c *CLI) TryScript(script string) (string, error) {
+	c.t.Helper()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		c.t.Skip("there is no shell")
 	}
-	command := &Command{command: exec.CommandContext(c.t.Context(), program, append(arguments, "-no-color")...)} //nolint:gosec // that is what it is for
+	c.Setenv("TF", program())
+	c.Setenv("TF_CLI_ARGS", "-no-color")
+	return c.start(shell, "-c", script).Wait()
+}
+
+func program() string {
+	return cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform")
+}
+
+func (c *CLI) start(program string, arguments ...string) *Command {
+	c.t.Helper()
+	command := &Command{command: exec.CommandContext(c.t.Context(), program, arguments...)} //nolint:gosec // that is what it is for
 	command.command.Dir, command.command.Env = c.dir, c.env
 	command.command.Stdout, command.command.Stderr = &command.said, &command.said
 	command.command.WaitDelay = time.Second // a provider that is left over holds the output

@@ -27,6 +27,8 @@ var promises = map[string][]proof{
 	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationOutlivesItsCaller", ""}},
 	"After Terraform or the provider":      {{"provider", "TestAccProviderIsKilled", ""}, {"provider", "TestAccTerraformIsKilled", ""}},
 	"The private keys that the API shows":  {{"elb", "TestDecoderMemory", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
+	"The ephemeral resource alone":         {{"provider", "TestAccEphemeralExample", ""}, {"provider", "TestEphemeralCertificate", ""}, {"provider", "TestEphemeralWithoutKey", ""}},
+	"A key in `private_key_wo`":            {{"provider", "TestAccWriteOnlyKey", ""}, {"provider", "TestAccEphemeralExample", ""}},
 	"The key in the configuration is sent": {{"elb", "TestCreateCertificate", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
 	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"provider", "TestLogsShowCallsAndNoSecrets", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
 	"An error passes on":                   {{"elb", "TestErrorsShowNoSecret", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"elb", "TestCutSecretsAreNotShown", ""}},

@@ -39,6 +39,12 @@ type Plan struct {
 	private []byte
 }
 
+// Configure sets an attribute of the configuration that was unknown in the plan.
+func (p *Plan) Configure(name string, value any) {
+	p.config = maps.Clone(p.config)
+	p.config[name] = value
+}
+
 // Diagnostics are what the provider says.
 type Diagnostics []*tfprotov6.Diagnostic
 

@@ -46,7 +46,7 @@ func (r *certificateEphemeralResource) Metadata(_ context.Context, req ephemeral
 // Schema implements ephemeral.EphemeralResource.
 func (r *certificateEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A certificate with its private key as the API shows it, to be passed on to a secret store or to a write-only attribute. " +
+		MarkdownDescription: "A certificate with its private key, read from the API, to be passed on to a secret store or to a write-only attribute. " +
 			"It is in no plan and in no state. It needs Terraform 1.10 or OpenTofu 1.11. " +
 			"This is the one place where the provider reads a private key. Each use lists the certificates of the project. " +
 			"A cloud that masks keys or leaves them out cannot serve it: that is an error.",

@@ -172,3 +172,94 @@ func TestGeneratedConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// The ids that the examples import.
+const exampleID = "5b8f908b5495452aa13beede0afc5d99"
+
+// withKey is a generated configuration with a write-only key.
+func withKey(t *testing.T, generated string) string {
+	t.Helper()
+	var lines []string
+	resources := 0
+	for line := range strings.Lines(generated) {
+		if strings.HasPrefix(strings.TrimSpace(line), "private_key") {
+			continue // null, or not there at all
+		}
+		lines = append(lines, line)
+		if strings.HasPrefix(line, "resource ") {
+			resources++
+			lines = append(lines, "  private_key_wo = file(\"www.example.com.key\")\n")
+		}
+	}
+	if resources != 1 {
+		t.Fatalf("%d resources were generated, want 1:\n%s", resources, generated)
+	}
+	return strings.Join(lines, "")
+}
+
+// TestAccImportExamples imports by each import block of the documentation, takes the
+// configuration that Terraform generates, and adds what it says is missing: the
+// key. Then an apply imports and changes nothing.
+func TestAccImportExamples(t *testing.T) {
+	t.Parallel()
+	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			tofu := "1.11.0"
+			if file == "import-by-identity.tf" {
+				tofu = "" // imports by a string alone
+			}
+			cli.Needs(since, tofu)
+			pair := acctest.NewPair(t)
+			id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+			cli.WriteFile("www.example.com.key", pair.PrivateKey)
+			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id))
+			cli.Configure(cloud.Provider())
+
+			said, err := cli.Try("plan", "-generate-config-out=generated.tf")
+			if err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {
+				t.Errorf("want an error about the key alone: %v: %s", err, said)
+			}
+			generated := cli.ReadFile("generated.tf")
+			for _, line := range keyLines(pair) {
+				if line != "" && strings.Contains(generated, line) {
+					t.Errorf("the key was generated:\n%s", generated)
+				}
+			}
+			cli.WriteFile("generated.tf", withKey(t, generated))
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+				t.Errorf("it says %s", said)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("it plans %s", said)
+			}
+		})
+	}
+}
+
+// TestAccImportCommand imports by each command of the documentation.
+func TestAccImportCommand(t *testing.T) {
+	t.Parallel()
+	commands := 0
+	for line := range strings.Lines(example(t, "resources/elbaas_certificate/import.sh")) {
+		command, isCommand := strings.CutPrefix(strings.TrimSpace(line), "terraform ")
+		if !isCommand {
+			continue
+		}
+		commands++
+		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+		pair := acctest.NewPair(t)
+		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-example-com", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+		cli.WriteFile("www.example.com.crt", pair.Certificate)
+		cli.WriteFile("www.example.com.key", pair.PrivateKey)
+		cli.Configure(cloud.Provider() + example(t, "resources/elbaas_certificate/write-only.tf"))
+		cli.Run(strings.Fields(strings.ReplaceAll(command, exampleID, id))...)
+		if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+			t.Errorf("%s: it plans %s", command, said)
+		}
+	}
+	if commands != 2 {
+		t.Errorf("there are %d commands, want 2", commands)
+	}
+}

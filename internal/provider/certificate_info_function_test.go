@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,16 +13,12 @@ import (
 // with the attributes of the resource, and gives it what is no certificate.
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
-	example, err := os.ReadFile("../../examples/functions/certificate_info/function.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	chain := acctest.NewChain(t)
 	key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
 	cli.WriteFile("www.example.com.crt", acctest.Forms(chain.PEM())["CRLF"])
 	cli.WriteFile("www.example.com.key", key)
-	cli.Configure(cloud.Provider() + string(example) + `
+	cli.Configure(cloud.Provider() + example(t, "functions/certificate_info/function.tf") + `
 resource "elbaas_certificate" "www" {
   certificate = file("www.example.com.crt")
   private_key = file("www.example.com.key")

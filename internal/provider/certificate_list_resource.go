@@ -41,7 +41,8 @@ func (r *certificateListResource) ListResourceConfigSchema(_ context.Context, _ 
 		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{textRule{noun, check}}}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The certificates of a project, to find and import them. Private keys are not among what is listed.",
+		MarkdownDescription: "The certificates of a project, for `terraform query` (Terraform 1.14) to find them and to generate their configuration. " +
+			"They are sorted by name, then by id. Private keys are not among what is listed.",
 		Attributes: map[string]schema.Attribute{
 			"project_id":     text("The id of the project. The default is the provider's project.", "project id", checkProjectID),
 			"name_regex":     text(nameRegexDescription, "name_regex", checkNameRegex),

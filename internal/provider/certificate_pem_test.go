@@ -203,24 +203,30 @@ resource "terraform_data" "later" {
 	}
 }
 
+// example is an example of the documentation.
+func example(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // TestAccExample applies the example of the documentation, with files that
 // exist.
 func TestAccExample(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
-	text, err := os.ReadFile("../../examples/resources/elbaas_certificate/resource.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	example := strings.NewReplacer(
+	config := strings.NewReplacer(
 		`file("${path.module}/www.example.com.crt")`, acctest.Quote(pair.Certificate),
 		`file("${path.module}/www.example.com.key")`, acctest.Quote(pair.PrivateKey),
-	).Replace(string(text))
+	).Replace(example(t, "resources/elbaas_certificate/resource.tf"))
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
 		CheckDestroy:             destroyed(cloud),
-		Steps:                    []resource.TestStep{{Config: cloud.Provider() + example}},
+		Steps:                    []resource.TestStep{{Config: cloud.Provider() + config}},
 	})
 	if posts := len(cloud.Journal(elbstub.CreateCertificate)); posts != 1 {
 		t.Errorf("%d POSTs, want 1", posts)

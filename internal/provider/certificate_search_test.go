@@ -275,3 +275,121 @@ func TestEphemeralWithoutKey(t *testing.T) {
 		}
 	}
 }
+
+// TestAccDataSourceExamples applies the examples of the data sources.
+func TestAccDataSourceExamples(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-example-com", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	endingID := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "shop", Certificate: ending.Certificate, PrivateKey: ending.PrivateKey})
+	cli.WriteFile("www.example.com.crt", pair.Certificate)
+	cli.WriteFile("one.tf", example(t, "data-sources/elbaas_certificate/data-source.tf"))
+	cli.WriteFile("many.tf", example(t, "data-sources/elbaas_certificates/data-source.tf"))
+	cli.Configure(cloud.Provider())
+	cli.Run("apply", "-auto-approve")
+	said := cli.Run("output", "-json")
+	for _, want := range []string{`"value": "` + id + `"`, `"` + id + `": [ "www.example.com" ]`, `"expiring": { "sensitive": false, "type": [ "object", { "` + endingID} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the outputs have no %s: %s", want, said)
+		}
+	}
+	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 1 {
+		t.Errorf("%d lists, want 1", lists)
+	}
+}
+
+// TestAccEphemeralExample copies a certificate with its key into another project, and
+// hunts for the key in what Terraform keeps.
+func TestAccEphemeralExample(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.KeysClear })
+	cli := acctest.NewInstalledCLI(t, "")
+	cli.Needs("1.11.0", "1.11.0")
+	pair := acctest.NewPair(t)
+	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-example-com", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	cli.Setenv("HW_ACCESS_KEY", acctest.AccessKey)
+	cli.Setenv("HW_SECRET_KEY", acctest.SecretKey)
+	cli.Setenv("TF_VAR_other_project_id", acctest.OtherProjectID)
+	h := newHunt(t, cli)
+	h.add(pair)
+	cli.Configure(cloud.Provider("token = null") + example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
+	h.run(true, "plan", "-out=plan")
+	h.searchZip("plan", cli.ReadFile("plan"))
+	h.run(true, "apply", "plan")
+	h.search("state", cli.Run("state", "pull"))
+	copies := cloud.Certificates(acctest.OtherProjectID)
+	if len(copies) != 1 || !sameText(copies[0].PrivateKey, pair.PrivateKey) || !sameText(copies[0].Certificate, pair.Certificate) {
+		t.Errorf("the other project has %d certificates, want a copy", len(copies))
+	}
+	if said := h.run(true, "plan"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan is not empty: %s", said[max(0, len(said)-1000):])
+	}
+}
+
+// TestAccExpiryExample: the pipeline of the example goes on until a certificate is
+// about to end, and then names it.
+func TestAccExpiryExample(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pipeline := example(t, "expiry/pipeline.sh")
+	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
+	cli.Configure(cloud.Provider())
+	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 29))
+	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "good", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	if said, err := cli.TryScript(pipeline); err != nil || strings.Contains(said, "Warning") {
+		t.Errorf("with good certificates: %v: %s", err, said)
+	}
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "bad", Certificate: ending.Certificate, PrivateKey: ending.PrivateKey})
+	said, err := cli.TryScript(pipeline)
+	if err == nil || !strings.Contains(said, "Certificate "+id+" (bad) expires on 20") || strings.Contains(said, "will be read during apply") || strings.Contains(said, "(good)") || !strings.Contains(said, "A check did not pass") {
+		t.Errorf("with one that ends: %v: %s", err, said)
+	}
+	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
+	if said, err := cli.TryScript(pipeline); err == nil || !strings.Contains(said, "ELB.9802") {
+		t.Errorf("without a list: %v: %s", err, said)
+	}
+}
+
+// TestAccListExample runs terraform query with the example, and takes over the
+// configuration that it generates.
+func TestAccListExample(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.14.0", "")
+	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-good", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	endingID := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-bad", Certificate: ending.Certificate, PrivateKey: ending.PrivateKey})
+	other := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Name: "www-other", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	query := example(t, "list-resources/elbaas_certificate/list-resource.tfquery.hcl")
+	cli.WriteFile("www.example.com.key", ending.PrivateKey)
+	cli.WriteFile("certificates.tfquery.hcl", query)
+	cli.Configure(cloud.Provider())
+	until := "-var=until=" + time.Now().AddDate(0, 0, 30).Format(time.RFC3339)
+	said := cli.Run("query", until)
+	if !strings.Contains(said, id) || strings.Count(said, endingID) < 2 || strings.Contains(said, other) || !strings.Contains(said, `"www-bad" (id `+endingID) {
+		t.Errorf("it found %s", said)
+	}
+	for _, line := range keyLines(pair, ending) {
+		if line != "" && strings.Contains(said, line) {
+			t.Errorf("it shows a key: %s", said)
+		}
+	}
+	for _, config := range []string{"name_regex = \"(\"", "expires_before = \"tomorrow\"", "project_id = \"\""} {
+		cli.WriteFile("certificates.tfquery.hcl", "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n  config {\n    "+config+"\n  }\n}\n")
+		if said, err := cli.Try("query"); err == nil {
+			t.Errorf("%s: it says %s", config, said)
+		}
+	}
+
+	cli.WriteFile("certificates.tfquery.hcl", "variable \"until\" {\n  type = string\n}\n"+query[strings.Index(query, "list \"elbaas_certificate\" \"expiring\""):])
+	cli.Run("query", until, "-generate-config-out=generated.tf")
+	generated := cli.ReadFile("generated.tf")
+	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {
+		t.Errorf("want an error about the key alone: %v: %s", err, said)
+	}
+	cli.WriteFile("generated.tf", withKey(t, generated))
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+		t.Errorf("it says %s", said)
+	}
+}

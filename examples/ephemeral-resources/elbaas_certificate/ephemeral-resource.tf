@@ -1,0 +1,19 @@
+variable "other_project_id" {
+  type = string
+}
+
+data "elbaas_certificate" "www" {
+  name = "www-example-com"
+}
+
+ephemeral "elbaas_certificate" "www" {
+  id = data.elbaas_certificate.www.id
+}
+
+# A copy in another project: its key is in no plan and in no state.
+resource "elbaas_certificate" "copy" {
+  project_id     = var.other_project_id
+  name           = data.elbaas_certificate.www.name
+  certificate    = data.elbaas_certificate.www.certificate
+  private_key_wo = ephemeral.elbaas_certificate.www.private_key
+}

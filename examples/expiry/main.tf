@@ -1,0 +1,13 @@
+# Whatever is in the project, managed by Terraform or not.
+data "elbaas_certificates" "expiring" {
+  expires_before = timeadd(plantimestamp(), "720h")
+}
+
+check "no_certificate_expires" {
+  assert {
+    condition = length(data.elbaas_certificates.expiring.certificates) == 0
+    error_message = join("\n", [
+      for c in data.elbaas_certificates.expiring.certificates : "Certificate ${c.id} (${c.name}) expires on ${c.not_after}."
+    ])
+  }
+}

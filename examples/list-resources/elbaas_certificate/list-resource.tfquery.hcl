@@ -1,0 +1,22 @@
+variable "until" {
+  description = "RFC 3339, such as 2027-01-31T00:00:00Z."
+  type        = string
+}
+
+# All certificates of the provider's project.
+list "elbaas_certificate" "all" {
+  provider = elbaas
+}
+
+# Those of a project that end soon, with all of their attributes.
+list "elbaas_certificate" "expiring" {
+  provider         = elbaas
+  include_resource = true
+  limit            = 50
+
+  config {
+    project_id     = "0123456789abcdef0123456789abcdef"
+    name_regex     = "^www-"
+    expires_before = var.until
+  }
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// TestAccSchemaIsThatOfTheCLI compares what is printed with what the CLI at hand
+// prints, as far as that knows it.
+func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
+	t.Parallel()
+	var ours, theirs tfjson.ProviderSchemas
+	var printed bytes.Buffer
+	if err := run(t.Context(), &printed); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(printed.Bytes(), &ours); err != nil {
+		t.Fatal(err)
+	}
+	cli := acctest.NewCLI(t, provider.New("test"))
+	cli.Configure("")
+	said := cli.Run("providers", "schema", "-json")
+	if err := json.Unmarshal([]byte(said[strings.Index(said, `{"format_version"`):]), &theirs); err != nil {
+		t.Fatal(err)
+	}
+	ourSchema, theirSchema := reflect.ValueOf(ours.Schemas["elbaas"]).Elem(), reflect.ValueOf(theirs.Schemas["registry.terraform.io/elbaas/elbaas"]).Elem()
+	known := 0
+	for i := range ourSchema.NumField() {
+		name, mine, other := ourSchema.Type().Field(i).Name, ourSchema.Field(i), theirSchema.Field(i)
+		if other.IsZero() {
+			t.Logf("this CLI knows no %s", name)
+			continue
+		}
+		known++
+		if !reflect.DeepEqual(mine.Interface(), other.Interface()) {
+			t.Errorf("%s: ours is %s\n, the CLI's is %s", name, text(t, mine.Interface()), text(t, other.Interface()))
+		}
+	}
+	if known < 4 {
+		t.Errorf("the CLI knows %d parts, want 4 at least", known)
+	}
+	for name, schema := range map[string]int{"list resources": len(ours.Schemas["elbaas"].ListResourceSchemas), "identities": len(ours.Schemas["elbaas"].ResourceIdentitySchemas)} {
+		if schema != 1 {
+			t.Errorf("there are %d %s, want 1", schema, name)
+		}
+	}
+}
+
+func text(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.MarshalIndent(value, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
