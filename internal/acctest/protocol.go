@@ -260,7 +260,7 @@ type Listed struct {
 // List validates a configuration of the list resource, and lists.
 func (s *Server) List(config Values, limit int64, includeResource bool) ([]Listed, Diagnostics) {
 	s.t.Helper()
-	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert // as Terraform finds it
+	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert,staticcheck // as Terraform finds it
 	encoded := s.encode(s.schema.ListResourceSchemas[certificateType], config)
 	valid, err := server.ValidateListResourceConfig(s.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: certificateType, Config: encoded})
 	s.check(err, nil)

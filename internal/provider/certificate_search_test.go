@@ -382,7 +382,7 @@ func TestAccListExample(t *testing.T) {
 		}
 	}
 
-	cli.WriteFile("certificates.tfquery.hcl", "variable \"until\" {\n  type = string\n}\n"+query[strings.Index(query, "list \"elbaas_certificate\" \"expiring\""):])
+	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n}\n", "", 1))
 	cli.Run("query", until, "-generate-config-out=generated.tf")
 	generated := cli.ReadFile("generated.tf")
 	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {

@@ -18,10 +18,10 @@ type hunt struct {
 	secrets []string
 }
 
-func newHunt(t *testing.T, cli *acctest.CLI, secrets ...string) *hunt {
+func newHunt(t *testing.T, cli *acctest.CLI) *hunt {
 	t.Helper()
 	cli.Setenv("TF_LOG", "TRACE")
-	return &hunt{t: t, cli: cli, secrets: append(secrets, acctest.Password, acctest.SecretKey, acctest.Token, "issued-", "Signature=")}
+	return &hunt{t: t, cli: cli, secrets: []string{acctest.Password, acctest.SecretKey, acctest.Token, "issued-", "Signature="}}
 }
 
 // add adds the lines of a private key.

@@ -27,8 +27,9 @@ func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	}
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cli.Configure("")
-	said := cli.Run("providers", "schema", "-json")
-	if err := json.Unmarshal([]byte(said[strings.Index(said, `{"format_version"`):]), &theirs); err != nil {
+	const beginning = `{"format_version"`
+	_, said, _ := strings.Cut(cli.Run("providers", "schema", "-json"), beginning)
+	if err := json.Unmarshal([]byte(beginning+said), &theirs); err != nil {
 		t.Fatal(err)
 	}
 	ourSchema, theirSchema := reflect.ValueOf(ours.Schemas["elbaas"]).Elem(), reflect.ValueOf(theirs.Schemas["registry.terraform.io/elbaas/elbaas"]).Elem()
