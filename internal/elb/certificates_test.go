@@ -308,7 +308,72 @@ func TestLists(t *testing.T) {
 					t.Errorf("error %v, want %q", err, row.want)
 				}
 			}
+
+			// With the key, by a list of its own, that proves the same.
+			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
+			if withKey != cert || (keyErr == nil) != (err == nil) || errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
+				t.Errorf("with the key: %+v, %v", withKey, keyErr)
+			}
+			if keyErr == nil && key.Reveal() != "K" || keyErr != nil && !key.Empty() {
+				t.Errorf("the key is %q", key.Reveal())
+			}
+
+			// All of them: an incomplete list is none.
+			all, err := client.ListCertificates(t.Context(), project)
+			want := row.want
+			if name == "found, list incomplete" {
+				want = "incomplete"
+			}
+			switch {
+			case want == "found" || want == "gone":
+				if err != nil || slices.Contains(all, cert) != (want == "found") {
+					t.Errorf("listed %+v, %v", all, err)
+				}
+			case err == nil || !strings.Contains(err.Error(), want):
+				t.Errorf("listed %+v, %v, want %q", all, err, want)
+			}
 		})
+	}
+}
+
+// TestPrivateKeyIsNotKept: a key is that of the certificate, and each call asks for
+// it again.
+func TestPrivateKeyIsNotKept(t *testing.T) {
+	t.Parallel()
+	cloud, client := newCloud(t)
+	create(t, client)
+	cert := create(t, client)
+	before := len(cloud.Journal(elbstub.ListCertificates))
+	cloud.Change(cert.ID, func(c *elbstub.Certificate) { c.PrivateKey = "first" })
+	for _, want := range []string{"first", "second"} {
+		if _, key, err := client.GetPrivateKey(t.Context(), project, cert.ID); err != nil || key.Reveal() != want {
+			t.Errorf("the key is %q, %v, want %q", key.Reveal(), err, want)
+		}
+		cloud.Change(cert.ID, func(c *elbstub.Certificate) { c.PrivateKey = "second" })
+	}
+	if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists != 2 {
+		t.Errorf("%d lists, want 2", lists)
+	}
+}
+
+// TestListShowsOurWrites: what was written here is in the list, whatever the server
+// shows.
+func TestListShowsOurWrites(t *testing.T) {
+	t.Parallel()
+	cloud, client := newCloud(t)
+	kept, gone := create(t, client), create(t, client)
+	if err := client.DeleteCertificate(t.Context(), project, gone.ID, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	lists := len(cloud.Journal(elbstub.ListCertificates))
+	cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
+	for range 3 {
+		if all, err := client.ListCertificates(t.Context(), project); err != nil || !slices.Equal(all, []elb.Certificate{kept}) {
+			t.Errorf("listed %+v, %v, want %+v", all, err, kept)
+		}
+	}
+	if n := len(cloud.Journal(elbstub.ListCertificates)) - lists; n != 1 {
+		t.Errorf("%d lists, want 1 for all", n)
 	}
 }
 

@@ -217,8 +217,15 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							mu.Lock()
 							ours, wrote := ended[id]
 							mu.Unlock()
-							began := time.Now()
-							cert, err := v.get(ctx, id)
+							began, age := time.Now(), time.Duration(0)
+							var cert Certificate
+							var err error
+							if server.dice(4) == 0 { // as it is listed, which may be as old as a list lasts
+								age = listLasts
+								cert, err = listed(ctx, v, id)
+							} else {
+								cert, err = v.get(ctx, id)
+							}
 							expired := ctx.Err() != nil
 							cancel()
 							switch {
@@ -227,7 +234,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 									t.Errorf("read version %d of %s, after ours was %d", version, id, ours.version)
 								}
 							case errors.Is(err, ErrNotFound):
-								from := began.Add(-server.lag)
+								from := began.Add(-server.lag - age)
 								if from.Before(ours.from) {
 									from = ours.from
 								}
@@ -245,6 +252,20 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 			})
 		})
 	}
+}
+
+// listed returns a certificate as a list of all has it.
+func listed(ctx context.Context, v *inventory, id string) (Certificate, error) {
+	all, err := v.all(ctx)
+	if err != nil {
+		return Certificate{}, err
+	}
+	for _, cert := range all {
+		if cert.ID == id {
+			return cert, nil
+		}
+	}
+	return Certificate{}, ErrNotFound
 }
 
 // TestOneListForAll counts the lists of readers who come at once, soon after, and
@@ -362,6 +383,22 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 	var answer *Error
 	if !errors.As(err, &answer) || answer.RequestID != "the-id" || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "incomplete by its own count") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestIncompleteListIsAskedForAgain: it proves nothing to who asks later.
+func TestIncompleteListIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	lists := 0
+	v := newInventory("p", func(context.Context) (listing, error) {
+		lists++
+		return listing{complete: lists > 1}, nil
+	}, time.Now)
+	if _, err := v.all(t.Context()); !errors.Is(err, errIncomplete) {
+		t.Errorf("error %v, want that the list is incomplete", err)
+	}
+	if _, err := v.all(t.Context()); err != nil || lists != 2 {
+		t.Errorf("%v after %d lists", err, lists)
 	}
 }
 
