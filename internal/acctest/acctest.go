@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -60,7 +59,7 @@ type Cloud struct {
 const DialectVariable = "ELBAAS_TEST_DIALECT"
 
 // NewCloud starts a stub cloud for the duration of a test.
-func NewCloud(t *testing.T, options ...func(*elbstub.Options)) *Cloud {
+func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
 	cloud := newStub(t, options)
 	server := httptest.NewServer(cloud)
@@ -101,7 +100,7 @@ func at(cloud *elbstub.Cloud, url string) *Cloud {
 // basePath is not empty, to catch absolute URLs.
 const basePath = "/gateway/elb"
 
-func newStub(t *testing.T, options []func(*elbstub.Options)) *elbstub.Cloud {
+func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 	t.Helper()
 	o := elbstub.Options{
 		BasePath: basePath,
@@ -167,7 +166,7 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 }
 
 // NewPair returns a throwaway certificate and its key.
-func NewPair(t *testing.T) throwaway.Pair {
+func NewPair(t testing.TB) throwaway.Pair {
 	t.Helper()
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {
@@ -191,6 +190,6 @@ func Certificate(pair throwaway.Pair, lines ...string) string {
 // Providers are the providers of an acceptance test.
 func Providers() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"elbaas": providerserver.NewProtocol6WithError(provider.New("test")()),
+		"elbaas": func() (tfprotov6.ProviderServer, error) { return provider.New("test")(), nil },
 	}
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // CLI is Terraform (or what TF_ACC_TERRAFORM_PATH names) in a folder of its own,
@@ -36,18 +36,15 @@ type CLI struct {
 	binary string
 }
 
-const providerAddress = "registry.terraform.io/elbaas/elbaas"
-
 // NewCLI starts the provider for the duration of a test. The test is skipped
 // when no acceptance tests are wanted.
-func NewCLI(t *testing.T, p func() provider.Provider) *CLI {
+func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	t.Helper()
 	c := newCLI(t, "")
 	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, which ends before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
-		err := tf6server.Serve(providerAddress, func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(p())() },
-			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
+		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 		if err != nil {
 			t.Errorf("serve the provider: %v", err)
 		}
@@ -62,7 +59,7 @@ func NewCLI(t *testing.T, p func() provider.Provider) *CLI {
 	case <-time.After(time.Minute):
 		t.Fatal("the provider did not start")
 	}
-	address, err := json.Marshal(map[string]any{providerAddress: map[string]any{
+	address, err := json.Marshal(map[string]any{provider.Address: map[string]any{
 		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
 	}})
@@ -81,7 +78,7 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	mirror := t.TempDir()
 	c := newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
 	const version = "0.0.1"
-	c.binary = filepath.Join(mirror, providerAddress, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
+	c.binary = filepath.Join(mirror, provider.Address, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
 	if instead != "" {
 		if err := os.MkdirAll(filepath.Dir(c.binary), 0o755); err != nil { //nolint:gosec // others may read it
 			t.Fatal(err)
@@ -139,7 +136,7 @@ func (c *CLI) Setenv(name, value string) {
 // Configure replaces the configuration.
 func (c *CLI) Configure(config string) {
 	c.t.Helper()
-	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + providerAddress + "\"\n    }\n  }\n}\n"
+	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + provider.Address + "\"\n    }\n  }\n}\n"
 	c.WriteFile("main.tf", header+config)
 	c.Run("init")
 }

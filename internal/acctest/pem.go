@@ -22,7 +22,7 @@ import (
 
 // Issue returns the DER of a certificate for a key, signed by an issuer, or by
 // itself.
-func Issue(t *testing.T, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) []byte {
+func Issue(t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) []byte {
 	t.Helper()
 	if template.SerialNumber == nil {
 		template.SerialNumber = big.NewInt(0xabc)
@@ -63,7 +63,7 @@ func NewECKey(t *testing.T) *ecdsa.PrivateKey {
 }
 
 // NewRSAKey returns a key of so many bits.
-func NewRSAKey(t *testing.T, bits int) *rsa.PrivateKey {
+func NewRSAKey(t testing.TB, bits int) *rsa.PrivateKey {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
@@ -164,7 +164,7 @@ func Forms(text string) map[string]string {
 }
 
 // KeyForms are the encodings that a private key may have.
-func KeyForms(t *testing.T, key any) map[string]string {
+func KeyForms(t testing.TB, key any) map[string]string {
 	t.Helper()
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {

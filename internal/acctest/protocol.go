@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -56,7 +54,7 @@ func (d Diagnostics) HasError() bool {
 // Server is a provider as Terraform speaks to it, but without Terraform: many
 // times faster, and open to what the CLI at hand cannot do.
 type Server struct {
-	t      *testing.T
+	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
 	// identity is the schema of the certificate's identity.
@@ -67,9 +65,9 @@ type Server struct {
 const certificateType = "elbaas_certificate"
 
 // NewServer starts a provider for the duration of a test, with a configuration.
-func NewServer(t *testing.T, p provider.Provider, config Values) *Server {
+func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Server {
 	t.Helper()
-	s := &Server{t: t, server: providerserver.NewProtocol6(p)()}
+	s := &Server{t: t, server: server}
 	schema, err := s.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	s.check(err, schema.Diagnostics)
 	s.schema = schema
@@ -85,9 +83,9 @@ func NewServer(t *testing.T, p provider.Provider, config Values) *Server {
 }
 
 // Server starts a provider that is configured for the cloud.
-func (c *Cloud) Server(t *testing.T, p provider.Provider) *Server {
+func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 	t.Helper()
-	return NewServer(t, p, c.Configuration())
+	return NewServer(t, server, c.Configuration())
 }
 
 // Configuration is that of a provider for the cloud.

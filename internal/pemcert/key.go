@@ -118,9 +118,10 @@ func (k Key) Equal(other Key) bool {
 
 // BelongsTo returns the position of the certificate in a chain that the key
 // belongs to, 0 being the leaf, or -1. With known false, the key or the leaf is
-// of an algorithm that this library does not know, and there is no saying.
+// of an algorithm that this library does not know, or one of them is missing, and
+// there is no saying.
 func (k Key) BelongsTo(c Chain) (position int, known bool) {
-	if k.private == nil || k.private() == nil {
+	if k.private == nil || k.private() == nil || c.Len() == 0 {
 		return -1, false
 	}
 	public, canCompare := k.private().Public().(interface{ Equal(crypto.PublicKey) bool })

@@ -29,6 +29,10 @@ func blocks(text string) ([]*pem.Block, error) {
 	if strings.Contains(text, `-----\n`) {
 		return nil, errors.New(`has the two characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`)
 	}
+	begun := strings.Count(text, "-----BEGIN ")
+	if all := decode(text, begun); begun > 0 && len(all) == begun {
+		return all, nil // what most files are like
+	}
 	text = strings.TrimPrefix(text, "\ufeff")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	text = marker.ReplaceAllString(text, "\n$1\n")
@@ -37,16 +41,8 @@ func blocks(text string) ([]*pem.Block, error) {
 		lines[i] = strings.TrimSpace(lines[i])
 	}
 
-	var all []*pem.Block
-	rest := []byte(strings.Join(lines, "\n"))
-	for begun := strings.Count(text, "-----BEGIN "); begun > 0; begun-- {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		all = append(all, block)
-	}
-	if begun := strings.Count(text, "-----BEGIN "); len(all) < begun {
+	all := decode(strings.Join(lines, "\n"), begun)
+	if len(all) < begun {
 		return nil, fmt.Errorf("is damaged: of its %d blocks only %d can be read. A block has a BEGIN line, base64, and the END line that belongs to it; "+
 			"check that none was cut off or changed while copying", begun, len(all))
 	}
@@ -54,6 +50,19 @@ func blocks(text string) ([]*pem.Block, error) {
 		return nil, notPEM(text)
 	}
 	return all, nil
+}
+
+// decode returns the blocks of a text that pem.Decode reads, and so many at most.
+func decode(text string, most int) []*pem.Block {
+	var all []*pem.Block
+	for rest := []byte(text); len(all) < most; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		all = append(all, block)
+	}
+	return all
 }
 
 // notPEM tells what a text without blocks is, as far as that can be seen.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 var (
@@ -108,32 +109,35 @@ func (r *certificateEphemeralResource) Open(ctx context.Context, req ephemeral.O
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
 		return
 	}
-	shown := certificateModel{PrivateKey: types.StringValue(key.Reveal())}
+	var shown publicModel
 	shown.fromAPI(cert)
-	if flaw := shown.keyFlaw(); flaw != "" {
+	text, flaw := shown.readKey(key)
+	if flaw != "" {
 		resp.Diagnostics.AddError("The cloud does not show the private key", fmt.Sprintf(
 			"What the list of the project has as the private key of certificate %q %s. This cloud cannot be asked for keys: take the key from where it was made.", id, flaw))
 		return
 	}
-	parsed, _ := pemcert.ParseKey(key.Reveal()) // checked
 	model.ProjectID = project
 	model.Certificate = shown.Certificate
-	model.PrivateKey = types.StringValue(parsed.PEM().Reveal())
+	model.PrivateKey = types.StringValue(text.Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 }
 
-// keyFlaw says why what a server shows is not the key of its certificate, and
-// quotes nothing of it. It is empty for a key.
-func (m certificateModel) keyFlaw() string {
-	switch text := strings.TrimSpace(m.PrivateKey.ValueString()); {
+// readKey returns the canonical text of the key of a certificate, or says why what
+// a server shows is none, and quotes nothing of it.
+func (m publicModel) readKey(shown secret.Value) (key secret.Value, flaw string) {
+	text := strings.TrimSpace(shown.Reveal())
+	parsed, err := pemcert.ParseKey(text)
+	chain, _ := pemcert.ParseChain(m.Certificate.ValueString()) // with one that is unreadable, there is no saying
+	switch {
 	case text == "":
-		return "is missing"
+		return key, "is missing"
 	case strings.Trim(text, "*") == "":
-		return "is a mask of asterisks"
-	case checkPrivateKey(text) != nil:
-		return "is not a private key"
-	case m.checkPair().HasError():
-		return "belongs to another certificate"
+		return key, "is a mask of asterisks"
+	case err != nil:
+		return key, "is not a private key"
+	case checkPair(chain, parsed, "private_key").HasError():
+		return key, "belongs to another certificate"
 	}
-	return ""
+	return parsed.PEM(), ""
 }

@@ -63,13 +63,10 @@ func (m publicModel) identity() identityModel {
 // plan leaves to the server is not sent. It fails when certificate and key were
 // not known before and do not make a pair.
 func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
-	diags := m.checkPEM()
+	chain, key, diags := m.parsePEM()
 	if diags.HasError() {
 		return elb.NewCertificate{}, diags
 	}
-	chain, _ := pemcert.ParseChain(m.Certificate.ValueString()) // checked
-	_, text := m.key()
-	key, _ := pemcert.ParseKey(text.ValueString())
 	return elb.NewCertificate{
 		Name:        known(m.Name),
 		Description: m.Description.ValueString(),
@@ -79,22 +76,25 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 	}, diags
 }
 
-// checkPEM makes at apply the checks of certificate and key that could not be
-// made before, because one of them was unknown.
-func (m certificateModel) checkPEM() diag.Diagnostics {
-	diags := m.checkKeys()
-	if diags.HasError() {
-		return diags
+// parsePEM reads the certificate and its key, as far as they are known, and checks
+// that there is one key, and that it belongs to the certificate. What is not known
+// yet is left for the apply.
+func (m certificateModel) parsePEM() (chain pemcert.Chain, key pemcert.Key, diags diag.Diagnostics) {
+	diags = m.checkKeys()
+	var err error
+	if text := known(m.Certificate); text != nil {
+		if chain, err = pemcert.ParseChain(*text); err != nil {
+			diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", "The certificate "+err.Error()+".")
+		}
 	}
-	if err := checkCertificate(m.Certificate.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", "The certificate "+err.Error()+".")
+	attribute, value := m.key()
+	if text := known(value); text != nil {
+		if key, err = pemcert.ParseKey(*text); err != nil {
+			diags.AddAttributeError(path.Root(attribute), "Invalid private key", "The private key "+err.Error()+".")
+		}
 	}
-	attribute, key := m.key()
-	if err := checkPrivateKey(key.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root(attribute), "Invalid private key", "The private key "+err.Error()+".")
-	}
-	diags.Append(m.checkPair()...)
-	return diags
+	diags.Append(checkPair(chain, key, attribute)...)
+	return chain, key, diags
 }
 
 // checkKeys checks that a configuration has exactly one of the two keys, as far
@@ -114,19 +114,10 @@ func (m certificateModel) checkKeys() diag.Diagnostics {
 	return diags
 }
 
-// checkPair checks that the key belongs to the certificate, as far as both are
-// known and make sense; what each of them is by itself is checked elsewhere.
-func (m certificateModel) checkPair() diag.Diagnostics {
+// checkPair checks that the key, which an attribute has, belongs to the
+// certificate, if both are there.
+func checkPair(chain pemcert.Chain, key pemcert.Key, attribute string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	chain, err := pemcert.ParseChain(m.Certificate.ValueString())
-	if err != nil {
-		return diags
-	}
-	attribute, text := m.key()
-	key, err := pemcert.ParseKey(text.ValueString())
-	if err != nil {
-		return diags
-	}
 	switch position, known := key.BelongsTo(chain); {
 	case !known || position == 0:
 	case position > 0:
@@ -158,12 +149,15 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	m.Domain = types.StringValue(cert.Domain)
 	m.CreateTime = orNull(cert.CreateTime)
 	m.UpdateTime = orNull(cert.UpdateTime)
-	chain, err := pemcert.ParseChain(cert.Certificate)
-	switch {
-	case err == nil && !sameCertificate(m.Certificate.ValueString(), cert.Certificate):
-		m.Certificate = types.StringValue(chain.PEM())
-	case m.Certificate.IsNull():
-		m.Certificate = types.StringValue(cert.Certificate)
+	if text := m.Certificate.ValueString(); strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
+		own, ownErr := pemcert.ParseChain(text)
+		chain, err := pemcert.ParseChain(cert.Certificate)
+		switch {
+		case err == nil && (ownErr != nil || !own.Equal(chain)):
+			m.Certificate = types.StringValue(chain.PEM())
+		case m.Certificate.IsNull():
+			m.Certificate = types.StringValue(cert.Certificate)
+		}
 	}
 	m.factsModel = factsOf(m.Certificate)
 }

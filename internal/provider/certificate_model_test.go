@@ -39,8 +39,6 @@ func TestTextRules(t *testing.T) {
 		"domain that begins with a hyphen":     {checkDomain, "-example.com", `begins with "-" (U+002D)`},
 		"domain with an underscore":            {checkDomain, "a_b", `contains "_" (U+005F) as character 2`},
 		"domain with an umlaut":                {checkDomain, "münchen.de", `contains "ü"`},
-		"empty certificate":                    {checkCertificate, "", "is empty"},
-		"blank private key":                    {checkPrivateKey, " \r\n", "is empty"},
 		"project id":                           {checkProjectID, testProject, ""},
 		"empty project id":                     {checkProjectID, "", "is empty. Leave it out"},
 		"project id with a slash":              {checkProjectID, "a/b", `contains "/"`},

@@ -156,7 +156,8 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).checkPEM()...)
+	_, _, diags = withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).parsePEM()
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -246,13 +247,19 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if req.Plan.Raw.IsNull() {
 		return // a destruction
 	}
+	var certificate, domain types.String
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &certificate)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &domain)...)
+	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
+		resp.Diagnostics.Append(certificateWarnings(certificate, domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+	}
+	if req.Plan.Raw.Equal(req.State.Raw) {
+		return // nothing changes, which is what most plans are about
+	}
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
-		resp.Diagnostics.Append(certificateWarnings(plan.Certificate, plan.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	}
 	plan.factsModel = factsOf(plan.Certificate)
 	if req.State.Raw.IsNull() {
@@ -276,8 +283,8 @@ func (r *certificateResource) ValidateConfig(ctx context.Context, req resource.V
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(config.checkKeys()...)
-	resp.Diagnostics.Append(config.checkPair()...)
+	_, _, diags := config.parsePEM()
+	resp.Diagnostics.Append(diags...)
 }
 
 // planProject makes the provider's project that of a new certificate which

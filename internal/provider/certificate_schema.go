@@ -23,6 +23,8 @@ const (
 	defaultWriteTimeout = 10 * time.Minute
 )
 
+// certificateSchema is that of the resource. What is checked of the certificate and
+// its keys is checked together, by ValidateConfig.
 func certificateSchema(ctx context.Context) schema.Schema {
 	s := schema.Schema{
 		MarkdownDescription: "A certificate of the classic load balancer, with its private key. " +
@@ -33,7 +35,6 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain. It is compared by content: line ends, line width, indentation and " +
 					"text around the blocks make no difference, the order of the certificates does. Other content replaces the certificate.",
 				Required:      true,
-				Validators:    []validator.String{textRule{"certificate", checkCertificate}},
 				PlanModifiers: []planmodifier.String{keepPEM{same: sameCertificate, replace: true}},
 			},
 			"private_key": schema.StringAttribute{
@@ -43,17 +44,15 @@ func certificateSchema(ctx context.Context) schema.Schema {
 					"Another key comes with another certificate, and that one replaces. Exactly one of `private_key` and `private_key_wo` is given.",
 				Optional:      true,
 				Sensitive:     true,
-				Validators:    []validator.String{textRule{"private key", checkPrivateKey}},
 				PlanModifiers: []planmodifier.String{keepPEM{same: sameKey}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is neither in the plan nor in the state, and may come from an ephemeral resource. " +
 					"It is sent when the certificate is created. There is no attribute for its version: a key belongs to one certificate, so a new key comes with a new certificate, and that one replaces. " +
 					"Moving from `private_key` to `private_key_wo`, or back, changes the state only. It needs Terraform 1.11 or OpenTofu 1.11.",
-				Optional:   true,
-				Sensitive:  true,
-				WriteOnly:  true,
-				Validators: []validator.String{textRule{"private key", checkPrivateKey}},
+				Optional:  true,
+				Sensitive: true,
+				WriteOnly: true,
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "The name of the certificate: 0 to 64 Chinese letters, Latin letters, digits, `_` and `-`. " +

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 )
 
 // panicVariable makes a provider of the test binary, one that panics in a plan.
@@ -16,8 +14,7 @@ const panicVariable = "ELBAAS_TEST_PANIC"
 
 func servePanic() {
 	clock := WithClock(func() time.Time { panic("the clock is broken") })
-	err := providerserver.Serve(context.Background(), New("test", clock), providerserver.ServeOpts{Address: "registry.terraform.io/elbaas/elbaas", ProtocolVersion: 6})
-	if err != nil {
+	if err := Serve("test", false, clock); err != nil {
 		panic(err)
 	}
 }

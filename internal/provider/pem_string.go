@@ -13,16 +13,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-func checkCertificate(text string) error {
-	_, err := pemcert.ParseChain(text)
-	return err
-}
-
-func checkPrivateKey(text string) error {
-	_, err := pemcert.ParseKey(text)
-	return err
-}
-
 // sameCertificate reports whether two texts are the same certificates in the
 // same order. A text that is no certificate is the same as nothing.
 func sameCertificate(a, b string) bool {

@@ -91,7 +91,7 @@ func TestCertificateWarnings(t *testing.T) {
 	}
 }
 
-func TestCheckPair(t *testing.T) {
+func TestParsePEM(t *testing.T) {
 	t.Parallel()
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {
@@ -102,13 +102,15 @@ func TestCheckPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ certificate, key, attribute, want string }{
-		"a pair":                {pair.Certificate, pair.PrivateKey, "", ""},
-		"not a pair":            {pair.Certificate, stranger.PrivateKey, "private_key", "does not belong to the certificate"},
-		"leaf last":             {stranger.Certificate + pair.Certificate, pair.PrivateKey, "certificate", "belongs to certificate 2 of 2. Put that one first"},
-		"no certificate (said)": {"x", pair.PrivateKey, "", ""},
-		"no key (said)":         {pair.Certificate, "x", "", ""},
+		"a pair":            {pair.Certificate, pair.PrivateKey, "", ""},
+		"not a pair":        {pair.Certificate, stranger.PrivateKey, "private_key", "does not belong to the certificate"},
+		"leaf last":         {stranger.Certificate + pair.Certificate, pair.PrivateKey, "certificate", "belongs to certificate 2 of 2. Put that one first"},
+		"no certificate":    {"x", pair.PrivateKey, "certificate", "The certificate is not PEM"},
+		"no key":            {pair.Certificate, "x", "private_key", "The private key is not PEM"},
+		"empty certificate": {"", pair.PrivateKey, "certificate", "The certificate is empty"},
+		"blank private key": {pair.Certificate, " \r\n", "private_key", "The private key is empty"},
 	} {
-		diags := pairOf(types.StringValue(row.certificate), types.StringValue(row.key)).checkPair()
+		_, _, diags := pairOf(types.StringValue(row.certificate), types.StringValue(row.key)).parsePEM()
 		if row.want == "" {
 			if len(diags) > 0 {
 				t.Errorf("%s: %v", name, diags)
@@ -119,7 +121,7 @@ func TestCheckPair(t *testing.T) {
 			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
 		}
 	}
-	if diags := pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).checkPair(); len(diags) > 0 {
+	if _, _, diags := pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).parsePEM(); len(diags) > 0 {
 		t.Errorf("unknown: %v", diags)
 	}
 }

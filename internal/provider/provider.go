@@ -29,18 +29,6 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*elbaasProvider)(nil)
 )
 
-// New returns a function that makes the provider. Its version is told to
-// Terraform and to the API.
-func New(version string, options ...Option) func() provider.Provider {
-	return func() provider.Provider {
-		p := &elbaasProvider{version: version, now: time.Now}
-		for _, option := range options {
-			option(p)
-		}
-		return p
-	}
-}
-
 // An Option replaces something of the world that the provider runs in.
 type Option func(*elbaasProvider)
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/zclconf/go-cty/cty"
@@ -40,7 +39,7 @@ func run(ctx context.Context, out io.Writer) error {
 }
 
 func providerSchema(ctx context.Context) (*tfjson.ProviderSchema, error) {
-	server := providerserver.NewProtocol6(provider.New("schema")())()
+	server := provider.New("schema")()
 	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("get schema: %w", err)

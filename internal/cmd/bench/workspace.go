@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A workspace is a folder with a configuration, in which Terraform runs with one
+// provider.
+type workspace struct {
+	terraform   string
+	dir         string
+	environment []string
+}
+
+// version is what the providers are installed as.
+const version = "0.0.1"
+
+// newWorkspace writes a configuration, installs a program as the provider that it
+// names by its source, and initialises the folder.
+func newWorkspace(ctx context.Context, terraform, dir, source, program, config string, variables ...string) (*workspace, error) {
+	name := filepath.Base(source)
+	folder := filepath.Join(dir, "mirror", filepath.FromSlash(source), version, runtime.GOOS+"_"+runtime.GOARCH)
+	work := filepath.Join(dir, "work")
+	for _, d := range []string{folder, work} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Symlink(program, filepath.Join(folder, fmt.Sprintf("terraform-provider-%s_v%s", name, version))); err != nil {
+		return nil, err
+	}
+	settings := filepath.Join(dir, "terraform.rc")
+	for file, text := range map[string]string{
+		settings:                       fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")),
+		filepath.Join(work, "main.tf"): fmt.Sprintf("terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n%s", name, source, config),
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	// Whatever the user has set for a real cloud must not get in here.
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+	})
+	w := &workspace{
+		terraform: terraform, dir: work,
+		environment: append(append(environment, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1"), variables...),
+	}
+	return w, w.run(ctx, "init", "-input=false")
+}
+
+// run runs a command that is not measured.
+func (w *workspace) run(ctx context.Context, arguments ...string) error {
+	command := exec.CommandContext(ctx, w.terraform, arguments...)
+	command.Dir, command.Env = w.dir, w.environment
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", command, err, output)
+	}
+	return nil
+}
+
+// measure runs a command that is.
+func (w *workspace) measure(ctx context.Context, arguments ...string) (Sample, error) {
+	return measure(ctx, w.dir, w.environment, w.terraform, arguments...)
+}
+
+// backend is where the state of a workspace is kept.
+func (s *servers) backend(name string) string {
+	return fmt.Sprintf("terraform {\n  backend \"http\" {\n    address = %q\n  }\n}\n", s.url+"/state/"+name)
+}
+
+// certificates are n resources with a pair each. They are counted, since Terraform
+// evaluates a for_each again for each of its elements, which would be most of what
+// is measured.
+func (s *servers) certificates(n int, pairs string) string {
+	return fmt.Sprintf(`provider "elbaas" {
+  endpoint   = %q
+  project_id = %q
+  token      = %q
+}
+
+variable "description" {
+  default = ""
+}
+
+resource "elbaas_certificate" "test" {
+  count       = %d
+  name        = count.index
+  description = var.description
+  certificate = file("%[5]s/${count.index}.crt")
+  private_key = file("%[5]s/${count.index}.key")
+}
+`, s.url+elbPath, projectID, token, n, filepath.ToSlash(pairs))
+}
+
+// nulls are n resources that do nothing, with the same texts.
+func nulls(n int, pairs string) string {
+	return fmt.Sprintf(`resource "null_resource" "test" {
+  count = %d
+  triggers = {
+    name        = count.index
+    certificate = file("%[2]s/${count.index}.crt")
+    private_key = file("%[2]s/${count.index}.key")
+  }
+}
+`, n, filepath.ToSlash(pairs))
+}

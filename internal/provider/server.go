@@ -1,0 +1,166 @@
+package provider
+
+import (
+	"context"
+	"os"
+	debugging "runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+)
+
+// Address is what the provider is called in a configuration, in full.
+const Address = "registry.terraform.io/elbaas/elbaas"
+
+// Serve serves the provider to the Terraform that has started this process, until
+// that has no more use for it. With debug, it waits for one that is told where to
+// find it.
+func Serve(version string, debug bool, options ...Option) error {
+	var serving []tf6server.ServeOpt
+	if debug {
+		serving = append(serving, tf6server.WithManagedDebug())
+	} else {
+		quieten()
+	}
+	if os.Getenv("GOGC") == "" {
+		// A small heap is collected often: this takes an eighth of the CPU off a plan,
+		// and adds an eighth of memory.
+		debugging.SetGCPercent(150)
+	}
+	return tf6server.Serve(Address, New(version, options...), serving...)
+}
+
+// quieten switches off the log of the framework when Terraform throws it away,
+// which is when neither of these variables is set. It would be written all the
+// same, call by call, which takes longer than most of what it is about.
+func quieten() {
+	const level = "TF_LOG_SDK"
+	if os.Getenv("TF_LOG") == "" && os.Getenv("TF_LOG_PROVIDER") == "" && os.Getenv(level) == "" {
+		_ = os.Setenv(level, "OFF") // if that fails, it is written
+	}
+}
+
+// New returns a function that makes a server of the provider. Its version is told
+// to Terraform and to the API.
+func New(version string, options ...Option) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		p := &elbaasProvider{version: version, now: time.Now}
+		for _, option := range options {
+			option(p)
+		}
+		return newServer(p)
+	}
+}
+
+// server is the framework's, but lets go of what belongs to a call when that is
+// over. The framework keeps a context of every call until the provider stops, and
+// with it the call's connection, messages and loggers: some 35 KiB.
+type server struct {
+	frameworkServer
+}
+
+// frameworkServer is all that the framework's server can do. Whoever serves it
+// finds the last three by type assertion.
+type frameworkServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+	tfprotov6.StateStoreServer
+}
+
+func newServer(p provider.Provider) tfprotov6.ProviderServer {
+	return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
+}
+
+// call calls with a context that ends with the call.
+func call[Request, Response any](ctx context.Context, do func(context.Context, Request) (Response, error), request Request) (Response, error) {
+	c := &callContext{}
+	c.current.Store(&ctx)
+	defer c.current.Store(&over) //nolint:contextcheck // it is for after the call
+	return do(c, request)        //nolint:contextcheck // it is the call's
+}
+
+// callContext is the context of a call, as long as that is not over.
+type callContext struct {
+	current atomic.Pointer[context.Context]
+}
+
+// over is what remains of a context when its call is over.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// Deadline implements context.Context.
+func (c *callContext) Deadline() (time.Time, bool) { return (*c.current.Load()).Deadline() }
+
+// Done implements context.Context.
+func (c *callContext) Done() <-chan struct{} { return (*c.current.Load()).Done() }
+
+// Err implements context.Context.
+func (c *callContext) Err() error { return (*c.current.Load()).Err() }
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any { return (*c.current.Load()).Value(key) }
+
+// What follows is called for each certificate.
+
+// ValidateResourceConfig implements tfprotov6.ResourceServer.
+func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return call(ctx, s.frameworkServer.ValidateResourceConfig, req)
+}
+
+// UpgradeResourceState implements tfprotov6.ResourceServer.
+func (s server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return call(ctx, s.frameworkServer.UpgradeResourceState, req)
+}
+
+// UpgradeResourceIdentity implements tfprotov6.ResourceServer.
+func (s server) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	return call(ctx, s.frameworkServer.UpgradeResourceIdentity, req)
+}
+
+// ReadResource implements tfprotov6.ResourceServer.
+func (s server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return call(ctx, s.frameworkServer.ReadResource, req)
+}
+
+// PlanResourceChange implements tfprotov6.ResourceServer.
+func (s server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return call(ctx, s.frameworkServer.PlanResourceChange, req)
+}
+
+// ApplyResourceChange implements tfprotov6.ResourceServer.
+func (s server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return call(ctx, s.frameworkServer.ApplyResourceChange, req)
+}
+
+// ImportResourceState implements tfprotov6.ResourceServer.
+func (s server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	return call(ctx, s.frameworkServer.ImportResourceState, req)
+}
+
+// GenerateResourceConfig implements tfprotov6.ResourceServer.
+func (s server) GenerateResourceConfig(ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
+	return call(ctx, s.frameworkServer.GenerateResourceConfig, req)
+}
+
+// ValidateDataResourceConfig implements tfprotov6.DataSourceServer.
+func (s server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	return call(ctx, s.frameworkServer.ValidateDataResourceConfig, req)
+}
+
+// ReadDataSource implements tfprotov6.DataSourceServer.
+func (s server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	return call(ctx, s.frameworkServer.ReadDataSource, req)
+}
+
+// CallFunction implements tfprotov6.FunctionServer.
+func (s server) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	return call(ctx, s.frameworkServer.CallFunction, req)
+}

@@ -1,0 +1,81 @@
+package provider_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// heavyServer gives each call a context with something in it, as a connection has.
+type heavyServer struct {
+	tfprotov6.ProviderServer
+}
+
+type heavyKey struct{}
+
+const heavy = 16 << 10
+
+func weigh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, heavyKey{}, new([heavy]byte))
+}
+
+func (s heavyServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return s.ProviderServer.ValidateResourceConfig(weigh(ctx), req)
+}
+
+func (s heavyServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return s.ProviderServer.ReadResource(weigh(ctx), req)
+}
+
+func (s heavyServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return s.ProviderServer.PlanResourceChange(weigh(ctx), req)
+}
+
+func (s heavyServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return s.ProviderServer.ApplyResourceChange(weigh(ctx), req)
+}
+
+// TestCallsAreForgotten counts what 10,000 calls leave behind: less than a
+// sixteenth of what came with each.
+func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures the heap
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	server := cloud.Server(t, heavyServer{provider.New("test")()})
+	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
+	state := apply(t, server, nil, config)
+	round := func(i int) {
+		config["name"] = []string{"a", "b"}[i%2]
+		if diagnostics := server.Validate(config); diagnostics.HasError() {
+			t.Fatal(diagnostics[0].Detail)
+		}
+		state = read(t, server, state)
+		if i%10 == 0 {
+			state = apply(t, server, state, config)
+		} else if _, diagnostics := server.Plan(state, config); diagnostics.HasError() {
+			t.Fatal(diagnostics[0].Detail)
+		}
+	}
+	kept := func() int {
+		runtime.GC()
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int(stats.HeapAlloc)
+	}
+	for i := range 100 { // what is kept once, and connections
+		round(i)
+	}
+	before := kept()
+	const calls = 10_000
+	for i := range calls / 3 {
+		round(i)
+	}
+	if grown := kept() - before; grown > calls*heavy/16 {
+		t.Errorf("%d calls leave %d bytes, %d each", calls, grown, grown/calls)
+	}
+	runtime.KeepAlive(server)
+}
