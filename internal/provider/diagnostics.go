@@ -185,10 +185,11 @@ func renewWayOut(kind auth.Kind) string {
 // answerWayOut goes by the codes of the API reference, then by the status.
 func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 	const (
-		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
-		forbid   = "The credentials may not do this in this project. Check project_id, that a token was issued for that project, and the policy of the user."
-		waiting  = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request id to the operator of the cloud."
-		ourFault = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
+		endpoint  = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
+		forbid    = "The credentials may not do this in this project. Check project_id, that a token was issued for that project, and the policy of the user."
+		waiting   = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request id to the operator of the cloud."
+		throttled = "The cloud limits how often it is called, for example 200 times in 5 minutes. Wait, then apply again, with a smaller -parallelism."
+		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
 	)
 	switch answer.Code {
 	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030":
@@ -213,7 +214,7 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 	case "APIGW.0201":
 		return waiting
 	case "APIGW.0308":
-		return "The cloud limits how often it is called, for example 200 times in 5 minutes. Wait, then apply again, with a smaller -parallelism."
+		return throttled
 	}
 	switch status := answer.Status; {
 	case status == http.StatusUnauthorized:
@@ -222,7 +223,9 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 		return forbid
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:
 		return endpoint
-	case status == http.StatusTooManyRequests, status >= 500:
+	case status == http.StatusTooManyRequests:
+		return throttled
+	case status >= 500:
 		return waiting
 	}
 	return ""

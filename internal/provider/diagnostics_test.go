@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,7 +64,7 @@ func TestWayOut(t *testing.T) {
 		{"", 302, endpoint},
 		{"", 404, endpoint},
 		{"", 405, endpoint},
-		{"", 429, waiting},
+		{"", 429, "-parallelism"},
 		{"", 502, waiting},
 		{"", 400, ""},
 	} {
@@ -99,5 +101,57 @@ func TestWayOutOfOtherErrors(t *testing.T) {
 	}
 	if way := wayOut(errors.New("anything"), auth.KindToken); way != "" {
 		t.Errorf("an unknown error has the way out %q", way)
+	}
+}
+
+// TestTroubleshooting compares the guide with what the provider says: each code
+// of the API is in it, with the words of the error.
+func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../templates/guides/troubleshooting.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("diagnostics.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`(?:ELB|APIGW)\.\d{4}`)
+	said := map[string]string{} // by code, by status, by kind of credentials
+	for line := range strings.Lines(string(guide)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if !strings.HasPrefix(line, "| ") || len(cells) < 2 {
+			continue
+		}
+		way := strings.TrimSpace(cells[len(cells)-1])
+		said[strings.TrimSpace(cells[0])] = way
+		for _, found := range code.FindAllString(cells[0], -1) {
+			said[found] = way
+		}
+	}
+	const renew = "See [refused credentials](#refused-credentials)."
+	for _, known := range code.FindAllString(string(source), -1) {
+		want := answerWayOut(&elb.Error{Status: 400, Code: known}, auth.KindToken)
+		if want == renewWayOut(auth.KindToken) {
+			want = renew
+		}
+		if said[known] != want {
+			t.Errorf("%s: the guide says %q, the provider %q", known, said[known], want)
+		}
+	}
+	for name, status := range map[string]int{"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502, "200, or any other that is no error": 200} {
+		if want := answerWayOut(&elb.Error{Status: status}, ""); said[name] != want {
+			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
+		}
+	}
+	for _, kind := range []auth.Kind{auth.KindToken, auth.KindAgency, auth.KindPassword, auth.KindAccessKey} {
+		if want := renewWayOut(kind); said[string(kind)] != want {
+			t.Errorf("%s: the guide says %q, the provider %q", kind, said[string(kind)], want)
+		}
+	}
+	for name, err := range map[string]error{"ELB.5040": elb.ErrNotFound, "ELB.5002": &elb.InUseError{Err: &elb.Error{}}} {
+		if want := wayOut(err, auth.KindToken); said[name] == "" || !strings.Contains(want, said[name]) {
+			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
+		}
 	}
 }

@@ -1,0 +1,17 @@
+locals {
+  certificates = { # file name => id, as a list or a query shows it
+    "www.example.com" = "5b8f908b5495452aa13beede0afc5d99"
+  }
+}
+
+import {
+  for_each = local.certificates
+  to       = elbaas_certificate.imported[each.key]
+  id       = each.value
+}
+
+resource "elbaas_certificate" "imported" {
+  for_each       = local.certificates
+  certificate    = file("${path.module}/${each.key}.crt")
+  private_key_wo = file("${path.module}/${each.key}.key")
+}
