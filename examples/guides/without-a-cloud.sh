@@ -3,7 +3,8 @@
 # apply: the provider finds the stub in its environment.
 set -eu
 elbstub -addr 127.0.0.1:8080 >elbstub.log &
-trap 'kill $!' EXIT
+trap "kill $!" EXIT
+until grep -q "listens at" elbstub.log; do sleep 1; done
 
 export ELBAAS_ENDPOINT=http://127.0.0.1:8080/elb
 export HW_PROJECT_ID=0123456789abcdef0123456789abcdef

@@ -1,0 +1,108 @@
+package acctest_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// documents are the files that people read.
+func documents(t *testing.T) []string {
+	t.Helper()
+	all, err := filepath.Glob("../../README*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"../../docs", "../../.github"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".md") {
+				all = append(all, path)
+			}
+			return err
+		})
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// A block of code in a document.
+type block struct {
+	line           int
+	language, text string
+}
+
+func blocks(text string) []block {
+	var all []block
+	var open *block
+	indent := ""
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		content := strings.TrimLeft(line, " ")
+		switch language, isFence := strings.CutPrefix(content, "```"); {
+		case isFence && open == nil:
+			indent = line[:len(line)-len(content)]
+			open = &block{line: number, language: strings.TrimSpace(language)}
+		case isFence:
+			all = append(all, *open)
+			open = nil
+		case open != nil:
+			open.text += strings.TrimPrefix(line, indent)
+		}
+	}
+	return all
+}
+
+// TestCodeBlocks parses every block of code that people may copy. What the guides
+// and the examples do is run by tests of its own.
+func TestCodeBlocks(t *testing.T) {
+	t.Parallel()
+	shell, _ := exec.LookPath("sh") // not on every Windows
+	found := map[string]int{}
+	for _, document := range documents(t) {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range blocks(string(text)) {
+			found[b.language]++
+			var problem string
+			switch b.language {
+			case "terraform", "hcl":
+				if _, diagnostics := hclsyntax.ParseConfig([]byte(b.text), document, hcl.InitialPos); diagnostics.HasErrors() {
+					problem = diagnostics.Error()
+				}
+			case "sh", "shell":
+				if shell != "" {
+					command := exec.CommandContext(t.Context(), shell, "-n")
+					command.Stdin = strings.NewReader(b.text)
+					if said, err := command.CombinedOutput(); err != nil {
+						problem = string(said)
+					}
+				}
+			case "json":
+				if !json.Valid([]byte(b.text)) {
+					problem = "it is no JSON"
+				}
+			case "text": // what is printed, or a drawing
+			default:
+				problem = "nothing parses this language"
+			}
+			if problem != "" {
+				t.Errorf("%s:%d: %q: %s", document, b.line, b.language, problem)
+			}
+		}
+	}
+	if found["terraform"] < 20 || found["shell"]+found["sh"] < 4 {
+		t.Errorf("there are %v blocks: are they found?", found)
+	}
+}
