@@ -2,10 +2,12 @@ package acctest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -104,5 +106,41 @@ func TestCodeBlocks(t *testing.T) {
 	}
 	if found["terraform"] < 20 || found["shell"]+found["sh"] < 4 {
 		t.Errorf("there are %v blocks: are they found?", found)
+	}
+}
+
+// TestReadmesAreInStep compares what the two languages share: headings by their
+// level, blocks of code, links, and the rows of tables.
+func TestReadmesAreInStep(t *testing.T) {
+	t.Parallel()
+	skeleton := func(file string) []string {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, b := range blocks(string(text)) {
+			all = append(all, b.language+": "+b.text)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "#") {
+				all = append(all, line[:strings.Index(line, " ")+1]+"heading")
+			}
+			if strings.HasPrefix(line, "| ") {
+				all = append(all, fmt.Sprintf("row of %d cells", strings.Count(line, " |")))
+			}
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			if !strings.HasPrefix(link[1], "README") { // each other
+				all = append(all, "link to "+link[1])
+			}
+		}
+		return all
+	}
+	english, chinese := skeleton("README.md"), skeleton("README.zh-CN.md")
+	for i := range max(len(english), len(chinese)) {
+		if i >= len(english) || i >= len(chinese) || english[i] != chinese[i] {
+			t.Fatalf("item %d differs:\n%q\n%q", i, english[min(i, len(english)):min(i+1, len(english))], chinese[min(i, len(chinese)):min(i+1, len(chinese))])
+		}
 	}
 }
