@@ -382,7 +382,7 @@ func TestAccListExample(t *testing.T) {
 		}
 	}
 
-	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n}\n", "", 1))
+	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n  config {}\n}\n", "", 1))
 	cli.Run("query", until, "-generate-config-out=generated.tf")
 	generated := cli.ReadFile("generated.tf")
 	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {

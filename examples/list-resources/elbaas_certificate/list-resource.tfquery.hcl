@@ -6,6 +6,7 @@ variable "until" {
 # All certificates of the provider's project.
 list "elbaas_certificate" "all" {
   provider = elbaas
+  config {}
 }
 
 # Those of a project that end soon, with all of their attributes.
