@@ -16,7 +16,7 @@ func requireCLI(t *testing.T) {
 	}
 }
 
-func TestDemo(t *testing.T) {
+func TestAccDemo(t *testing.T) {
 	t.Parallel()
 	requireCLI(t)
 	var out strings.Builder
@@ -43,9 +43,9 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoFails lets the example go wrong in ways that the demonstration must
+// TestAccDemoFails lets the example go wrong in ways that the demonstration must
 // not pass over.
-func TestDemoFails(t *testing.T) {
+func TestAccDemoFails(t *testing.T) {
 	t.Parallel()
 	requireCLI(t)
 	example, err := os.ReadFile(filepath.Join(root, "examples", "quickstart", "main.tf"))
