@@ -37,16 +37,17 @@ func TestWorkflows(t *testing.T) {
 			if action, uses := strings.CutPrefix(line, "uses: "); uses && !strings.HasPrefix(action, "./") && !pinned.MatchString(action) {
 				t.Errorf("%s: %s is not pinned", name, action)
 			}
-			target, runs := strings.CutPrefix(line, "run: make ")
-			if strings.HasPrefix(line, "run: ") && !runs {
-				t.Errorf("%s: it runs something else: %s", name, line)
-			}
+			command, runs := strings.CutPrefix(line, "run: ")
+			targets, makes := strings.CutPrefix(command, "make ")
 			if list, isList := strings.CutPrefix(line, "target: "); isList { // what ${{ matrix.target }} may be
-				target = strings.NewReplacer("[", "", "]", "", ",", "").Replace(list)
-			} else if strings.HasPrefix(target, "$") {
+				targets = strings.NewReplacer("[", "", "]", "", ",", "").Replace(list)
+			} else if !runs || targets == "${{ matrix.target }}" {
+				continue
+			} else if !makes {
+				t.Errorf("%s: it runs something else: %s", name, command)
 				continue
 			}
-			for _, target := range strings.Fields(target) {
+			for _, target := range strings.Fields(targets) {
 				if !strings.Contains(string(makefile), "\n"+target+":") {
 					t.Errorf("%s: there is no target %s", name, target)
 				}
