@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 	}
 	home, err := os.MkdirTemp("", "home") // where profiles are looked for
 	if err == nil {
-		err = os.Setenv("HOME", home)
+		err = errors.Join(os.Setenv("HOME", home), os.Setenv("USERPROFILE", home)) // the latter on Windows
 	}
 	if err != nil {
 		panic(err)

@@ -71,7 +71,7 @@ func newCLI(ctx context.Context, root, dir, endpoint string, out io.Writer) (*cl
 	}
 	// Whatever the user has set for a real cloud must not get in here.
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
 	})
 	return &cli{
 		path: path,
@@ -87,9 +87,9 @@ func newCLI(ctx context.Context, root, dir, endpoint string, out io.Writer) (*cl
 }
 
 // find returns the path of Terraform, or OpenTofu, or of a Terraform that it
-// installs below dir.
+// installs below dir. Acceptance tests name the one that they are about.
 func find(ctx context.Context, dir string, out io.Writer) (string, error) {
-	for _, name := range []string{"terraform", "tofu"} {
+	for _, name := range []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}

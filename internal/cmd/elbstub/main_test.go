@@ -91,7 +91,7 @@ func TestRunRefuses(t *testing.T) {
 		"-dialect 5":                      "the dialect 5 is not one of 0 to 4",
 		"-dialect -1":                     "not one of 0 to 4",
 		"-unknown":                        "not defined",
-		"-addr 192.0.2.1:0 -allow-remote": "cannot assign", // so far it gets: the address is not ours
+		"-addr 192.0.2.1:0 -allow-remote": "bind:", // so far it gets: the address is not ours
 	} {
 		err := run(t.Context(), strings.Fields(arguments), io.Discard)
 		if err == nil || !strings.Contains(err.Error(), want) {
