@@ -3,11 +3,14 @@ package provider
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
 // panicVariable makes a provider of the test binary, one that panics in a plan.
@@ -20,12 +23,27 @@ func servePanic() {
 	}
 }
 
-// TestMain takes away what the developer has set for a real cloud: tests that
-// leave an argument out must not find it there.
+// TestMain runs the tests, or with -sweep the sweeper.
 func TestMain(m *testing.M) {
 	if os.Getenv(panicVariable) != "" {
 		servePanic()
 		return
+	}
+	resource.AddTestSweepers("elbaas_certificate", &resource.Sweeper{Name: "elbaas_certificate", F: sweep})
+	resource.TestMain(tests{m})
+}
+
+type tests struct{ m *testing.M }
+
+// Run takes away what the developer has set for a real cloud: tests that leave an
+// argument out must not find it there. The tests that are for that cloud keep it, and
+// run alone.
+func (t tests) Run() int {
+	if os.Getenv(realVariable) != "" {
+		if err := flag.Set("test.run", "^TestAccReal"); err != nil {
+			panic(err)
+		}
+		return t.m.Run()
 	}
 	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} { // which are at home
 		folder, err := exec.CommandContext(context.Background(), "go", "env", variable).Output()
@@ -50,7 +68,6 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	code := m.Run()
-	_ = os.RemoveAll(home)
-	os.Exit(code)
+	defer func() { _ = os.RemoveAll(home) }()
+	return t.m.Run()
 }

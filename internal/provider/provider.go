@@ -191,8 +191,7 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	home, _ := os.UserHomeDir() // without one, there are no files in it
-	settings, diags := newSettings(config, outside{getenv: os.Getenv, readFile: os.ReadFile, home: home})
+	settings, diags := newSettings(config, theOutside())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -200,6 +199,12 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	cloud := newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now, p.dial)
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud, cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{"source": settings.credentialsSource, "kind": string(settings.credentials.Kind())})
+}
+
+// theOutside is that of this process.
+func theOutside() outside {
+	home, _ := os.UserHomeDir() // without one, there are no files in it
+	return outside{getenv: os.Getenv, readFile: os.ReadFile, home: home}
 }
 
 // Resources implements provider.Provider.
