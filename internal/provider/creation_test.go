@@ -37,12 +37,12 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 		},
 		"twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
-			want: []string{"The certificate was created more than once", "delete it"},
+			want: []string{"was created more than once", "delete it"},
 		},
 		"perhaps twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
 			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder),
-			want:  []string{"The certificate may have been created more than once", "out of order (HTTP 500", "Look for it, and delete it"},
+			want:  []string{"may have been created more than once", "out of order (HTTP 500", "Look for it, and delete it"},
 		},
 		"two that may be it": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, stranger: 1, during: true, ids: true,

@@ -39,11 +39,12 @@ func describe(err error, kind auth.Kind) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// creationWarnings tells of certificates besides the one that was to be created.
+// creationWarnings tells of certificates besides the one that was to be created. Of
+// warnings with the same summary Terraform shows one, so each summary has an id.
 func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(creation.Alike) > 0 {
-		diags.AddWarning("There is a certificate like the new one already", fmt.Sprintf(
+		diags.AddWarning("There is a certificate like the new one already: "+strings.Join(creation.Alike, ", "), fmt.Sprintf(
 			"Project %s already had what equals the new certificate in name, description, domain and content:\n%s\n\n"+
 				"An interrupted run may have left it, or this or another configuration may manage it. "+
 				"If nobody does, delete it, or import it in place of the new one: terraform import ADDRESS %s/%s",
@@ -55,12 +56,12 @@ func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.D
 				"and that equals the configured one: it is in the state now. If somebody else was creating the same certificate at the same time, look whose it is.", projectID))
 	}
 	if len(creation.Twins) > 0 {
-		diags.AddWarning("The certificate was created more than once", fmt.Sprintf(
+		diags.AddWarning(fmt.Sprintf("Certificate %q was created more than once", creation.ID), fmt.Sprintf(
 			"The creation was repeated, since its answer was lost and the server did not show what came of it. Now project %s has this besides:\n%s\n\n"+
 				"Terraform does not manage it. Look whether anybody uses it, and delete it.", projectID, listOf(creation.Twins)))
 	}
 	if creation.TwinsErr != nil {
-		diags.AddWarning("The certificate may have been created more than once", fmt.Sprintf(
+		diags.AddWarning(fmt.Sprintf("Certificate %q may have been created more than once", creation.ID), fmt.Sprintf(
 			"The creation was repeated, since its answer was lost and the server did not show what came of it. Whether project %s now has another certificate "+
 				"like %s is not known: %s.\n\nLook for it, and delete it.", projectID, creation.ID, creation.TwinsErr))
 	}
