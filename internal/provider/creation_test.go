@@ -95,6 +95,9 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 				var said string
 				for _, d := range diagnostics {
 					said += d.Summary + "\n" + d.Detail + "\n"
+					if row.created && !anID.MatchString(d.Summary) {
+						t.Errorf("Terraform would show one alone of many: %s", d.Summary)
+					}
 				}
 				if (state != nil) != row.created || diagnostics.HasError() == row.created {
 					t.Fatalf("created %t: %s", state != nil, said)
