@@ -75,8 +75,7 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 // is named. The test is skipped when no acceptance tests are wanted.
 func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
-	mirror := t.TempDir()
-	c := newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	c, mirror := newMirrorCLI(t)
 	const version = "0.0.1"
 	c.binary = filepath.Join(mirror, provider.Address, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
 	if runtime.GOOS == "windows" {
@@ -101,6 +100,34 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	}
 	t.Cleanup(func() { c.KillProvider() }) // which outlives a Terraform that is killed
 	return c
+}
+
+// NewPackedCLI has Terraform install the provider from the archive of a release.
+// The test is skipped when no acceptance tests are wanted.
+func NewPackedCLI(t *testing.T, archive string) *CLI {
+	t.Helper()
+	c, mirror := newMirrorCLI(t)
+	packed, err := os.ReadFile(archive) //nolint:gosec // our own
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		folder := filepath.Join(mirror, host, "elbaas", "elbaas")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(archive)), packed, 0o600); err != nil { //nolint:gosec // of the test
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// newMirrorCLI also returns the folder that providers are installed from.
+func newMirrorCLI(t *testing.T) (*CLI, string) {
+	t.Helper()
+	mirror := t.TempDir()
+	return newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)), mirror
 }
 
 func newCLI(t *testing.T, settings string) *CLI {
