@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -142,8 +143,11 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
 		return
 	}
-	state.fromAPI(cert)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	read := state
+	read.fromAPI(cert)
+	if !reflect.DeepEqual(read, state) { // converting it takes a fifth of a read
+		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
+	}
 }
 
 // Update implements resource.Resource.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -99,25 +98,6 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		}
 		if !strings.Contains(log.String(), "API call") {
 			t.Errorf("%s: nothing is logged", name)
-		}
-	}
-}
-
-// TestUnreadLogIsNotWritten: the framework's log is switched off where Terraform
-// throws it away, and nowhere else.
-func TestUnreadLogIsNotWritten(t *testing.T) { //nolint:paralleltest // it sets variables
-	for _, row := range []struct{ all, provider, sdk, want string }{
-		{"", "", "", "OFF"},
-		{"DEBUG", "", "", ""},
-		{"", "TRACE", "", ""},
-		{"", "", "INFO", "INFO"},
-	} {
-		t.Setenv("TF_LOG", row.all)
-		t.Setenv("TF_LOG_PROVIDER", row.provider)
-		t.Setenv("TF_LOG_SDK", row.sdk)
-		quieten()
-		if got := os.Getenv("TF_LOG_SDK"); got != row.want {
-			t.Errorf("%+v: the level is %q", row, got)
 		}
 	}
 }

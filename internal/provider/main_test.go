@@ -13,20 +13,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// panicVariable makes a provider of the test binary, one that panics in a plan.
-const panicVariable = "ELBAAS_TEST_PANIC"
+// serveVariable makes a provider of the test binary: one that panics in a plan if it
+// is "panic", or else one that does what it should.
+const serveVariable = "ELBAAS_TEST_SERVE"
 
-func servePanic() {
-	clock := WithClock(func() time.Time { panic("the clock is broken") })
-	if err := Serve("test", false, clock); err != nil {
+func serve(what string) {
+	var options []Option
+	if what == "panic" {
+		options = append(options, WithClock(func() time.Time { panic("the clock is broken") }))
+	}
+	if err := Serve("test", false, options...); err != nil {
 		panic(err)
 	}
 }
 
 // TestMain runs the tests, or with -sweep the sweeper.
 func TestMain(m *testing.M) {
-	if os.Getenv(panicVariable) != "" {
-		servePanic()
+	if what := os.Getenv(serveVariable); what != "" {
+		serve(what)
 		return
 	}
 	resource.AddTestSweepers("elbaas_certificate", &resource.Sweeper{Name: "elbaas_certificate", F: sweep})

@@ -137,7 +137,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, program)
-	cli.Setenv("ELBAAS_TEST_PANIC", "1")
+	cli.Setenv("ELBAAS_TEST_SERVE", "panic")
 	pair := acctest.NewPair(t)
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
 	h := newHunt(t, cli)

@@ -34,12 +34,14 @@ func Serve(version string, debug bool, options ...Option) error {
 	return tf6server.Serve(Address, New(version, options...), serving...)
 }
 
-// quieten switches off the log of the framework when Terraform throws it away,
-// which is when neither of these variables is set. It would be written all the
-// same, call by call, for a quarter of the CPU of a plan.
+// quieten switches off every log when Terraform throws them away, which is when
+// neither of these variables is set. They would be written all the same, call by
+// call, for a third of the CPU of a plan (internal/cmd/bench/README.md).
 func quieten() {
-	const level = "TF_LOG_SDK"
-	if os.Getenv("TF_LOG") == "" && os.Getenv("TF_LOG_PROVIDER") == "" && os.Getenv(level) == "" {
+	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
+		return
+	}
+	for _, level := range []string{"TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO", "TF_LOG_PROVIDER_ELBAAS"} {
 		_ = os.Setenv(level, "OFF") // if that fails, it is written
 	}
 }

@@ -1,8 +1,13 @@
 package provider_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -78,4 +83,43 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 		t.Errorf("%d calls leave %d bytes, %d each", calls, grown, grown/calls)
 	}
 	runtime.KeepAlive(server)
+}
+
+// TestAccUnreadLogIsNotWritten: calls write a log, but for where Terraform throws it
+// away. What a process writes when it starts has no module, and does not count.
+func TestAccUnreadLogIsNotWritten(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a script stands in for the provider")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for variable, unread := range map[string]bool{"TF_LOG=": true, "TF_LOG_CORE=TRACE": true, "TF_LOG=DEBUG": false, "TF_LOG_PROVIDER=TRACE": false} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			script, written := filepath.Join(dir, "provider"), filepath.Join(dir, "written")
+			if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nexec '%s' 2>>'%s'\n", program, written), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, script)
+			cli.Setenv("ELBAAS_TEST_SERVE", "provider")
+			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+			for _, level := range []string{"TF_LOG=", "TF_LOG_PROVIDER=", variable} {
+				name, value, _ := strings.Cut(level, "=")
+				cli.Setenv(name, value)
+			}
+			cli.Run("apply", "-auto-approve")
+			cli.Run("plan")
+			log, err := os.ReadFile(written)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := bytes.Count(log, []byte(`"@module":`)); unread != (lines == 0) {
+				t.Errorf("%d lines are written: %s", lines, log[:min(len(log), 5000)])
+			}
+		})
+	}
 }
