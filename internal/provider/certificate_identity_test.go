@@ -98,7 +98,7 @@ func TestImportByIdentity(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
 	pair := acctest.NewPair(t)
-	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	id := add(cloud, "www", pair)
 	want := acctest.Values{"project_id": acctest.ProjectID, "id": id}
 	for _, identity := range []acctest.Values{want, {"id": id}, {"id": strings.ToUpper(id)}} {
 		state, diagnostics := server.ImportByIdentity(identity)
@@ -212,7 +212,7 @@ func TestAccImportExamples(t *testing.T) {
 			}
 			cli.Needs(since, tofu)
 			pair := acctest.NewPair(t)
-			id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+			id := add(cloud, "www", pair)
 			cli.WriteFile("www.example.com.key", pair.PrivateKey)
 			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id))
 			cli.Configure(cloud.Provider())
@@ -250,9 +250,8 @@ func TestAccImportCommand(t *testing.T) {
 		commands++
 		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 		pair := acctest.NewPair(t)
-		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www-example-com", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
-		cli.WriteFile("www.example.com.crt", pair.Certificate)
-		cli.WriteFile("www.example.com.key", pair.PrivateKey)
+		id := add(cloud, "www-example-com", pair)
+		writePair(cli, pair)
 		cli.Configure(cloud.Provider() + example(t, "resources/elbaas_certificate/write-only.tf"))
 		cli.Run(strings.Fields(strings.ReplaceAll(command, exampleID, id))...)
 		if said := cli.Run("plan"); !strings.Contains(said, "No changes") {

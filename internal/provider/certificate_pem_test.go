@@ -203,6 +203,17 @@ resource "terraform_data" "later" {
 	}
 }
 
+// writePair writes a pair where the examples expect its files.
+func writePair(cli *acctest.CLI, pair throwaway.Pair) {
+	cli.WriteFile("www.example.com.crt", pair.Certificate)
+	cli.WriteFile("www.example.com.key", pair.PrivateKey)
+}
+
+// add puts a pair into the cloud, as somebody did long ago.
+func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
+	return cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+}
+
 // example is an example of the documentation.
 func example(t *testing.T, path string) string {
 	t.Helper()

@@ -14,17 +14,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// writePair writes a pair where the examples expect its files.
-func writePair(cli *acctest.CLI, pair throwaway.Pair) {
-	cli.WriteFile("www.example.com.crt", pair.Certificate)
-	cli.WriteFile("www.example.com.key", pair.PrivateKey)
-}
-
-// add puts a pair into the cloud, as somebody did long ago.
-func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
-	return cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
-}
-
 // TestAccRotationGuide replaces a certificate that a listener holds: the new one is
 // there before the old one goes, which waits for the listener to be moved.
 func TestAccRotationGuide(t *testing.T) {

@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 func main() {
@@ -221,7 +223,7 @@ func (b *bench) measureStart(ctx context.Context) error {
 }
 
 // sources are where providers come from, as a configuration names them.
-var sources = map[string]string{ours: "registry.terraform.io/elbaas/elbaas", null: "registry.terraform.io/hashicorp/null"}
+var sources = map[string]string{ours: provider.Address, null: "registry.terraform.io/hashicorp/null"}
 
 // measureSize measures everything that n certificates take.
 func (b *bench) measureSize(ctx context.Context, n int) error {

@@ -124,11 +124,7 @@ func median(values []float64) float64 {
 		return math.NaN()
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // spread writes a median, and between what it lies.
@@ -204,9 +200,11 @@ func (r *Report) printTargets(out io.Writer) {
 		row(fmt.Sprintf("plan of %d, provider MiB", memory.n), plan(ours, memory.n, 0, peak), memory.limit, "%.1f")
 	}
 	for _, growth := range []struct{ from, to int }{{100, 300}, {300, 1000}, {1000, 3000}} {
-		for name, figure := range map[string]func(Sample) float64{"bytes of a list": func(s Sample) float64 { return listBytes(s) / lists(s) }, "provider CPU": providerCPU} {
-			row(fmt.Sprintf("%s, each doubling from %d to %d", name, growth.from, growth.to), doublings(plan(ours, growth.from, 0, figure), plan(ours, growth.to, 0, figure), growth.from, growth.to), 2.2, "%.2f")
+		double := func(what string, figure func(Sample) float64) {
+			row(fmt.Sprintf("%s, each doubling from %d to %d", what, growth.from, growth.to), doublings(plan(ours, growth.from, 0, figure), plan(ours, growth.to, 0, figure), growth.from, growth.to), 2.2, "%.2f")
 		}
+		double("bytes of a list", func(s Sample) float64 { return listBytes(s) / lists(s) })
+		double("provider CPU", providerCPU)
 	}
 	row("start, wall × null", ratios(r.values(Contender{opStart, ours, 0, 0}, wall), r.values(Contender{opStart, null, 0, 0}, wall)), 1.2, "%.2f")
 	row("program, MB", []float64{float64(r.BinaryBytes) / 1e6}, 22, "%.1f")

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/sandbox"
 )
 
 // A workspace is a folder with a configuration, in which Terraform runs with one
@@ -26,7 +26,8 @@ const version = "0.0.1"
 // names by its source, and initialises the folder.
 func newWorkspace(ctx context.Context, terraform, dir, source, program, config string, variables ...string) (*workspace, error) {
 	name := filepath.Base(source)
-	folder := filepath.Join(dir, "mirror", filepath.FromSlash(source), version, runtime.GOOS+"_"+runtime.GOARCH)
+	mirror := filepath.Join(dir, "mirror")
+	folder := filepath.Join(mirror, filepath.FromSlash(source), version, runtime.GOOS+"_"+runtime.GOARCH)
 	work := filepath.Join(dir, "work")
 	for _, d := range []string{folder, work} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
@@ -36,23 +37,15 @@ func newWorkspace(ctx context.Context, terraform, dir, source, program, config s
 	if err := os.Symlink(program, filepath.Join(folder, fmt.Sprintf("terraform-provider-%s_v%s", name, version))); err != nil {
 		return nil, err
 	}
-	settings := filepath.Join(dir, "terraform.rc")
-	for file, text := range map[string]string{
-		settings:                       fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")),
-		filepath.Join(work, "main.tf"): fmt.Sprintf("terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n%s", name, source, config),
-	} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			return nil, err
-		}
+	text := fmt.Sprintf("terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n%s", name, source, config)
+	if err := os.WriteFile(filepath.Join(work, "main.tf"), []byte(text), 0o600); err != nil {
+		return nil, err
 	}
-	// Whatever the user has set for a real cloud must not get in here.
-	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
-	})
-	w := &workspace{
-		terraform: terraform, dir: work,
-		environment: append(append(environment, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1"), variables...),
+	environment, err := sandbox.Environment(dir, mirror)
+	if err != nil {
+		return nil, err
 	}
+	w := &workspace{terraform: terraform, dir: work, environment: append(environment, variables...)}
 	return w, w.run(ctx, "init", "-input=false")
 }
 

@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	install "github.com/hashicorp/hc-install"
 	"github.com/hashicorp/hc-install/product"
 	"github.com/hashicorp/hc-install/releases"
 	"github.com/hashicorp/hc-install/src"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/sandbox"
 )
 
 // cli is Terraform or OpenTofu in a folder of its own.
@@ -60,25 +61,18 @@ func newCLI(ctx context.Context, root, dir, endpoint string, out io.Writer) (*cl
 		}
 	}
 
-	config := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return nil, err
-	}
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o700); err != nil {
 		return nil, err
 	}
-	// Whatever the user has set for a real cloud must not get in here.
-	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
-	})
+	environment, err := sandbox.Environment(dir, mirror)
+	if err != nil {
+		return nil, err
+	}
 	return &cli{
 		path: path,
 		dir:  work,
 		environment: append(environment,
-			"TF_CLI_CONFIG_FILE="+config,
-			"TF_IN_AUTOMATION=1",
 			"ELBAAS_ENDPOINT="+endpoint,
 			"HW_PROJECT_ID="+projectID,
 			"HW_AUTH_TOKEN="+token,

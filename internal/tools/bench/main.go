@@ -117,7 +117,7 @@ func (r report) plot(title, unit string, figure func(sample) float64) (*plot.Plo
 				values = append(values, figure(s))
 			}
 			slices.Sort(values)
-			points = append(points, plotter.XY{X: float64(result.N), Y: values[len(values)/2]})
+			points = append(points, plotter.XY{X: float64(result.N), Y: (values[(len(values)-1)/2] + values[len(values)/2]) / 2})
 		}
 		if len(points) == 0 {
 			continue
