@@ -4,7 +4,8 @@ package main
 
 import (
 	"flag"
-	"log"
+	"fmt"
+	"os"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
@@ -16,6 +17,7 @@ func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger, and print the TF_REATTACH_PROVIDERS to use")
 	flag.Parse()
 	if err := provider.Serve(version, *debug); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

@@ -1,6 +1,6 @@
-// Package auth puts credentials on HTTP requests: a Session is an
-// http.RoundTripper around the one that sends. It asks the identity service (IAM)
-// for what it needs, at first use. It knows nothing of ELB.
+// Package auth puts credentials on requests: a Session is an httpapi.Authorizer. It
+// asks the identity service (IAM) for what it needs, at first use. It knows nothing
+// of ELB.
 package auth
 
 import "github.com/elbaas/terraform-provider-elbaas/internal/secret"

@@ -1,27 +1,21 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
-
-// maxAnswer bounds the body of an answer of the identity service, in bytes: a
-// service catalog has some 100 KiB.
-const maxAnswer = 4 << 20
 
 // A token is a Keystone token and what it came with.
 type token struct {
@@ -30,7 +24,7 @@ type token struct {
 	catalog   []service
 }
 
-// A scope is what a token is good for: a project, by its id or its name, or
+// A scope is what a token is good for: a project, by its ID or its name, or
 // nothing.
 type scope struct{ projectID, projectName string }
 
@@ -56,65 +50,62 @@ var ErrNoAuthURL = errors.New("the address of the identity service is not known"
 // fetchToken asks for a token with the password (reference).
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
 	const doing = "ask the identity service for a token"
-	if s.config.AuthURL == nil {
-		return token{}, 0, &Error{doing, ErrNoAuthURL}
-	}
 	c := s.config.Credentials
-	request := tokens.AuthOptions{
+	options := tokens.AuthOptions{
 		Username: c.UserName, UserID: c.UserID, DomainName: c.DomainName, DomainID: c.DomainID, Password: c.Password.Reveal(),
 		Scope: tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
 	}
 	if of.projectName != "" {
-		request.Scope.DomainName, request.Scope.DomainID = c.DomainName, c.DomainID
+		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
 	}
-	if request.UserID != "" { // Keystone takes no domain besides an id
-		request.DomainName, request.DomainID = "", ""
+	if options.UserID != "" { // Keystone takes no domain besides an ID
+		options.DomainName, options.DomainID = "", ""
 	}
-	client := &gophercloud.ProviderClient{HTTPClient: *s.plain}
-	client.UserAgent.Prepend(s.config.UserAgent)
-	result := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: client, Endpoint: strings.TrimSuffix(s.config.AuthURL.String(), "/") + "/"}, &request)
-	var refusal gophercloud.ErrUnexpectedResponseCode
-	if errors.As(result.Err, &refusal) {
-		return token{}, 0, &Error{doing, s.config.DecodeError(&http.Response{
-			StatusCode: refusal.Actual, Header: refusal.ResponseHeader, Body: io.NopCloser(bytes.NewReader(refusal.Body)),
-			Request: sentPassword(c.Password),
-		})}
-	}
-	if result.Err != nil {
-		return token{}, 0, &Error{doing, result.Err}
+	body, err := tokenRequest(&options)
+	if err != nil {
+		return token{}, 0, &Error{doing, err}
 	}
 	var issued struct {
-		ExpiresAt time.Time `json:"expires_at"`
-		IssuedAt  time.Time `json:"issued_at"`
-		Project   project   `json:"project"`
-		Catalog   []service `json:"catalog"`
+		Token struct {
+			ExpiresAt time.Time `json:"expires_at"`
+			IssuedAt  time.Time `json:"issued_at"`
+			Project   project   `json:"project"`
+			Catalog   []service `json:"catalog"`
+		} `json:"token"`
 	}
-	if err := result.ExtractInto(&issued); err != nil {
-		return token{}, 0, &Error{doing, fmt.Errorf("the answer could not be read: %w", err)}
+	header, err := s.call(ctx, s.plain, httpapi.Request{
+		Method: http.MethodPost, Body: body, Secrets: []secret.Value{c.Password},
+	}, &issued, "auth", "tokens")
+	if err != nil {
+		return token{}, 0, &Error{doing, err}
 	}
-	text, _ := result.ExtractTokenID()
+	text := header.Get("X-Subject-Token")
 	if text == "" {
-		return token{}, 0, &Error{doing, errors.New("the answer has no X-Subject-Token")}
+		return token{}, 0, &Error{doing, errors.New("the response has no X-Subject-Token")}
 	}
 	// Both times are the server's, so that our clock may be wrong.
-	lasts := issued.ExpiresAt.Sub(issued.IssuedAt)
-	if issued.IssuedAt.IsZero() {
-		lasts = issued.ExpiresAt.Sub(s.config.Now())
+	t := issued.Token
+	lasts := t.ExpiresAt.Sub(t.IssuedAt)
+	if t.IssuedAt.IsZero() {
+		lasts = t.ExpiresAt.Sub(s.config.Now())
 	}
-	return token{text: secret.New(text), projectID: issued.Project.ID, catalog: issued.Catalog}, max(lasts, time.Second), nil
+	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lasts, time.Second), nil
 }
 
-// sentPassword is a request that tells an error decoder what must not be shown.
-func sentPassword(password secret.Value) *http.Request {
-	body, _ := json.Marshal(map[string]string{"password": password.Reveal()})
-	return &http.Request{GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }}
+// tokenRequest returns the body of a request for a token, as Keystone wants it.
+func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
+	scope, err := options.ToTokenV3ScopeMap()
+	if err != nil {
+		return nil, err
+	}
+	return options.ToTokenV3CreateMap(scope)
 }
 
 // fetchProjectID looks a project up by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
-	doing := fmt.Sprintf("find the id of the project %q", name)
+	doing := fmt.Sprintf("find the ID of the project %q", name)
 	if s.config.Credentials.Kind() == KindPassword {
-		// A token for the project tells its id, and is needed anyway.
+		// A token for the project tells its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)
 		if err == nil && got.projectID != "" {
@@ -172,11 +163,11 @@ func (s *Session) listProjects(ctx context.Context, name string, path ...string)
 	if name != "" {
 		query.Set("name", name)
 	}
-	var answer struct {
+	var body struct {
 		Projects []project `json:"projects"`
 	}
-	err := s.get(ctx, "", query, &answer, path...)
-	return answer.Projects, err
+	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}, &body, path...)
+	return body.Projects, err
 }
 
 // fetchEndpoint reads the service catalog.
@@ -190,13 +181,14 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		}
 		catalog = got.catalog
 	} else {
-		var answer struct {
+		var body struct {
 			Catalog []service `json:"catalog"`
 		}
-		if err := s.get(ctx, projectID, nil, &answer, "auth", "catalog"); err != nil {
+		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
+		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
 			return nil, &Error{doing, err}
 		}
-		catalog = answer.Catalog
+		catalog = body.Catalog
 	}
 	for _, kind := range types {
 		for _, service := range catalog {
@@ -236,7 +228,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 		Methods:    []string{"assume_role"},
 		AssumeRole: role{s.config.Agency.Name, s.config.Agency.DomainName, int(lifetime.Seconds())},
 	}}}
-	var answer struct {
+	var issued struct {
 		Credential struct {
 			Access        string    `json:"access"`
 			Secret        string    `json:"secret"`
@@ -244,61 +236,34 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	if s.config.AuthURL == nil {
-		return Key{}, 0, &Error{doing, ErrNoAuthURL}
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return Key{}, 0, &Error{doing, err}
-	}
 	// The path has a version of its own, beside /v3.
-	target := s.config.AuthURL.JoinPath("..", "v3.0", "OS-CREDENTIAL", "securitytokens")
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(text))
-	if err != nil {
+	request := httpapi.Request{Method: http.MethodPost, Body: body}
+	if _, err := s.call(ctx, s.signed, request, &issued, "..", "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}
 	}
-	request.Header.Set("Content-Type", "application/json")
-	if err := s.do(s.signed, request, http.StatusCreated, &answer); err != nil {
-		return Key{}, 0, &Error{doing, err}
-	}
-	c := answer.Credential
+	c := issued.Credential
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
-		return Key{}, 0, &Error{doing, errors.New("the answer has no complete key")}
+		return Key{}, 0, &Error{doing, errors.New("the response has no complete key")}
 	}
 	lasts := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
 	return Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}, max(lasts, time.Second), nil
 }
 
-// get reads from the identity service, with the credentials of every request.
-func (s *Session) get(ctx context.Context, projectID string, query url.Values, answer any, path ...string) error {
+// call sends a request to a path of the identity service, decodes the body of the
+// response, and returns its header.
+func (s *Session) call(ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string) (http.Header, error) {
 	if s.config.AuthURL == nil {
-		return ErrNoAuthURL
+		return nil, ErrNoAuthURL
 	}
 	target := s.config.AuthURL.JoinPath(path...)
-	target.RawQuery = query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
-	if err != nil {
-		return err
+	if request.URL != nil {
+		target.RawQuery = request.URL.RawQuery
 	}
-	if projectID != "" {
-		request.Header.Set(projectHeader, projectID)
-	}
-	return s.do(s.authorized, request, http.StatusOK, answer)
-}
-
-func (s *Session) do(client *http.Client, request *http.Request, want int, answer any) error {
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", s.config.UserAgent)
-	response, err := client.Do(request) //nolint:gosec // to the address that the user gave
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != want {
-		return s.config.DecodeError(response)
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(answer); err != nil {
-		return fmt.Errorf("the answer could not be read: %w", err)
-	}
-	return nil
+	request.URL = target
+	var header http.Header
+	err := client.Do(ctx, request, func(response *http.Response) error {
+		header = response.Header
+		return json.NewDecoder(response.Body).Decode(body)
+	})
+	return header, err
 }

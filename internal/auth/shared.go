@@ -4,86 +4,107 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 const (
-	// fetchTimeout bounds one fetch, which outlives the caller that began it.
-	fetchTimeout = time.Minute
-	// failureMemory is how long a failure is told again: a thousand resources
+	// fetchTimeout bounds one fetch.
+	fetchTimeout = 5 * time.Minute
+	// failureTTL is how long a failure is returned to everybody: a thousand resources
 	// must not try a wrong password a thousand times, which locks accounts.
-	failureMemory = 30 * time.Second
-	// renewalMargin is how long before its end a value is renewed: long enough
-	// for a request that is on its way.
+	failureTTL = 30 * time.Second
+	// renewalMargin is how long before its end a value is renewed: long enough for a
+	// request that is on its way.
 	renewalMargin = 5 * time.Minute
 )
 
-// shared is a value that is fetched at first use, once for all who want it at
-// the same time, and again when it is about to end or was dropped. A caller that
-// gives up does not cancel the others.
+// shared is a value that is fetched at first use, once for all who want it at the
+// same time, and again when it is about to expire or was invalidated. A caller that
+// is cancelled does not cancel the others; the last one cancels the fetch.
 type shared[T any] struct {
 	// fetch returns the value and how long it lasts; 0 is for ever.
 	fetch func(context.Context) (T, time.Duration, error)
 	now   func() time.Time
 
-	flight singleflight.Group
-
-	mu      sync.Mutex
-	version int // counts the fetches; 0 is none yet
-	value   T
-	err     error
-	until   time.Time // zero is for ever
+	mu       sync.Mutex
+	fetching *fetch // nil if there is none
+	version  int    // counts the fetches; 0 is none yet
+	value    T
+	err      error
+	until    time.Time // zero is for ever
 }
 
-// get returns the value, and its version for drop.
+// A fetch is one that is under way.
+type fetch struct {
+	done    chan struct{}
+	waiters int
+	cancel  context.CancelFunc
+}
+
+// get returns the value, and its version for invalidate.
 func (s *shared[T]) get(ctx context.Context) (T, int, error) {
-	if value, version, err, good := s.kept(); good {
-		return value, version, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.version > 0 && (s.until.IsZero() || s.now().Before(s.until)) {
+		return s.value, s.version, s.err
 	}
-	done := s.flight.DoChan("", func() (any, error) {
-		if _, _, _, good := s.kept(); good {
-			return nil, nil // fetched between the look and the flight
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+	if s.fetching == nil {
+		s.startLocked(ctx)
+	}
+	f := s.fetching
+	f.waiters++
+	s.mu.Unlock()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	f.waiters--
+	select {
+	case <-f.done:
+		return s.value, s.version, s.err
+	default:
+	}
+	if f.waiters == 0 {
+		f.cancel()
+		s.fetching = nil // what comes of it is nobody's
+	}
+	var none T
+	return none, 0, ctx.Err()
+}
+
+// startLocked starts a fetch. Of the context of the request that needs it, it has
+// what is logged with, and neither its deadline nor its end: others wait too.
+func (s *shared[T]) startLocked(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+	f := &fetch{done: make(chan struct{}), cancel: cancel}
+	s.fetching = f
+	go func() {
 		defer cancel()
 		value, lasts, err := s.fetch(ctx)
-		s.keep(value, lasts, err)
-		return nil, nil
-	})
-	select {
-	case <-done:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.value, s.version, s.err
-	case <-ctx.Done():
-		var none T
-		return none, 0, ctx.Err()
-	}
+		if s.fetching == f {
+			s.keepLocked(value, lasts, err)
+			s.fetching = nil
+			close(f.done)
+		}
+	}()
 }
 
-func (s *shared[T]) kept() (value T, version int, err error, good bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	good = s.version > 0 && (s.until.IsZero() || s.now().Before(s.until))
-	return s.value, s.version, s.err, good
-}
-
-func (s *shared[T]) keep(value T, lasts time.Duration, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *shared[T]) keepLocked(value T, lasts time.Duration, err error) {
 	s.value, s.err, s.until = value, err, time.Time{}
 	s.version++
 	switch {
 	case err != nil:
-		s.until = s.now().Add(failureMemory)
+		s.until = s.now().Add(failureTTL)
 	case lasts > 0:
 		s.until = s.now().Add(lasts - min(renewalMargin, lasts/2))
 	}
 }
 
-// drop gives up a version of the value; a newer one stays.
-func (s *shared[T]) drop(version int) {
+// invalidate makes the next get fetch the value anew, unless that has happened since
+// this version.
+func (s *shared[T]) invalidate(version int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.version == version && s.err == nil {

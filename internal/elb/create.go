@@ -1,22 +1,24 @@
 package elb
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// grace is for how long a creation that is out, and then the search for what
-// came of it, go on after their caller has given up.
-const grace = 10 * time.Second
+// createGrace is how long a creation that is out, and the search for what came of it,
+// go on after the context of the creation has ended.
+const createGrace = 10 * time.Second
 
 // NewCertificate is what a certificate is created from.
 type NewCertificate struct {
@@ -30,200 +32,308 @@ type NewCertificate struct {
 	PrivateKey  secret.Value
 }
 
-// equals reports whether a certificate of the server equals this one in all that
-// was sent, but for the key.
+// equals reports whether a certificate of the server equals this one in all that was
+// sent, but for the key.
 func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
-		(n.Domain == nil || *n.Domain == cert.Domain) &&
+		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
 		contentOf(n.Certificate) == contentOf(cert.Certificate)
 }
 
-// A content stands for the certificates of a PEM text, however it is written.
+// A content stands for a PEM text, however it is written: for its chain, or for its
+// leaf alone.
 type content [sha256.Size]byte
 
 func contentOf(text string) content {
-	if chain, err := pemcert.ParseChain(text); err == nil {
-		text = chain.PEM()
+	ders := pemcert.CertificateBlocks(text)
+	if len(ders) == 0 {
+		return sha256.Sum256([]byte(strings.TrimSpace(text)))
 	}
-	return sha256.Sum256([]byte(strings.TrimSpace(text)))
+	return sha256.Sum256(slices.Concat(ders...))
+}
+
+// leafOf returns what stands for the leaf of a text. It is not readable where the
+// text has no certificate, such as one that the server hides.
+func leafOf(text string) (leaf content, readable bool) {
+	ders := pemcert.CertificateBlocks(text)
+	if len(ders) == 0 {
+		return contentOf(text), false
+	}
+	return sha256.Sum256(ders[0]), true
 }
 
 // A Creation is what came of creating a certificate.
 type Creation struct {
 	// Certificate has at least its ID, if there is a certificate.
 	Certificate
-	// Found is whether the answer was lost, and the certificate was found by
-	// listing.
-	Found bool
-	// Alike are the ids of certificates which were there before, and equal the new
-	// one in all but perhaps the key.
-	Alike []string
-	// Twins are the ids of certificates that calls whose answer was lost have made
-	// besides.
-	Twins []string
-	// TwinsErr is why it could not be looked for twins, or nil.
-	TwinsErr error
+	// Sent is how many times the request was sent that may have been carried out.
+	Sent int
+	// Adopted is whether the response was lost, and the certificate was found in a
+	// list.
+	Adopted bool
+	// Identical are the IDs of certificates that existed before, and equal the new one
+	// in all but perhaps the key.
+	Identical []string
+	// Others are the IDs of certificates that are new as well, and have the same leaf:
+	// what else the request may have made.
+	Others []string
+	// SearchErr is why it could not be looked for others, or nil.
+	SearchErr error
 }
 
-// UncertainError says that a certificate may have been created, and that it is not
-// known which one.
+// An UncertainError says that a creation failed, and that a certificate may exist
+// nevertheless.
 type UncertainError struct {
-	// Candidates are the ids of certificates that may be the one.
+	// ProjectID is where it may exist, and Name how it is called; nil is a name that
+	// the server has chosen.
+	ProjectID string
+	Name      *string
+	// Sent is how many times the request was sent that may have been carried out.
+	Sent int
+	// Candidates are the IDs of certificates that may be the one.
 	Candidates []string
+	// Existing is the ID of a certificate that existed before, and that the server
+	// returned as the new one, or empty.
+	Existing string
 	// SearchErr is why it could not be searched for, or nil.
 	SearchErr error
-	// Err is what came of the creation.
+	// Err is what came of the last request.
 	Err error
 }
 
 // Error implements error.
 func (e *UncertainError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what came of the creation.
+// Unwrap returns what came of the last request.
 func (e *UncertainError) Unwrap() error { return e.Err }
 
-// CreateCertificate creates a certificate in a project, and does so once: where an
-// answer is lost, it looks for the certificate before it tries again. When the
-// server has made one, the returned certificate has its id, also with an error:
-// then the rest of it could not be read. Where a certificate may have been made
-// without an id being known, the error is an *UncertainError.
+// CreateCertificate creates a certificate in a project, and does so once: where a
+// response is lost, it looks for the certificate before it sends the request again.
+//
+// When there is a certificate, the result has its ID, also with an error: then the
+// rest of it could not be read. Where a certificate may exist whose ID is not known,
+// the error is an *UncertainError.
 func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
-	creation, err := c.createCertificate(ctx, projectID, create)
+	p := c.project(projectID)
+	leaf, _ := leafOf(create.Certificate)
+	unlock, err := p.creations.lock(ctx, leaf)
 	if err != nil {
-		return creation, fmt.Errorf("create certificate in project %s: %w", projectID, err)
+		return Creation{}, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	c.inventory(projectID).wrote(creation.Certificate)
-	return creation, nil
+	defer unlock()
+	known, err := p.baseline(ctx, c.config.MaxRetries)
+	if err != nil {
+		return Creation{}, fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
+	}
+	p.creations.start(leaf, create)
+	x := &conversation{
+		client: c, project: p, create: create, leaf: leaf, known: known,
+		result: Creation{Identical: p.identical(known.list, create)},
+	}
+	for again := true; again; {
+		again, err = x.attempt(ctx)
+	}
+	if err != nil {
+		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
+	}
+	p.cache.record(x.result.ID, &x.result.Certificate)
+	return x.result, nil
 }
 
-func (c *Client) createCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
-	v := c.inventory(projectID)
-	// Creations of the same content could not tell their certificates apart.
-	release, err := v.turn(ctx, contentOf(create.Certificate))
-	if err != nil {
-		return Creation{}, err
-	}
-	defer release()
-	before, err := v.before(ctx, c.retrier.maxRetries)
-	if err != nil {
-		return Creation{}, fmt.Errorf("nothing was sent, since it must be known first which certificates there are: %w", err)
-	}
-	creation := Creation{Alike: v.alike(before, create)}
-
-	for attempt := 0; ; attempt++ {
-		answer, refusal := c.post(ctx, projectID, create)
-		lasting, stop := linger(ctx)
-		if answer.ID != "" {
-			v.claim(answer.ID)
-			creation.Certificate, err = c.complete(lasting, projectID, create, answer, refusal)
-			if attempt > 0 {
-				creation.Twins, creation.TwinsErr = v.twins(lasting, before, create)
-			}
-			stop()
-			return creation, err
-		}
-		if !ambiguous(refusal) && (attempt == 0 || !quotaUsed(refusal)) {
-			stop()
-			return creation, refusal
-		}
-		found, searchErr := v.search(lasting, before, create)
-		switch {
-		case searchErr == nil && len(found) == 1 && before.list.listing.complete:
-			v.claim(found[0].ID)
-			creation.Certificate, creation.Found = found[0], true
-			if attempt > 0 {
-				creation.Twins, creation.TwinsErr = v.twins(lasting, before, create)
-			}
-			stop()
-			return creation, nil
-		case searchErr != nil || len(found) > 0 || ctx.Err() != nil || attempt >= c.retrier.maxRetries:
-			stop()
-			return creation, &UncertainError{Candidates: idsOf(found), SearchErr: searchErr, Err: refusal}
-		case !ambiguous(refusal): // the quota is used up, and not by us
-			stop()
-			return creation, refusal
-		}
-		stop()
-	}
+// A conversation is one creation with all its attempts.
+type conversation struct {
+	client  *Client
+	project *project
+	create  NewCertificate
+	leaf    content
+	known   baseline
+	result  Creation
 }
 
-// post sends a creation. What is read of the answer has an id, or there is an
+// attempt sends the request once, and finds out what came of it. Once it is out, that
+// goes on for a grace period after ctx has ended.
+func (x *conversation) attempt(ctx context.Context) (again bool, err error) {
+	lasting, cancel := httpapi.WithGrace(ctx, createGrace)
+	defer cancel()
+
+	body, err := x.post(ctx)
+	x.project.cache.invalidate()
+	if err == nil || httpapi.Ambiguous(err) {
+		x.result.Sent++
+	}
+	if x.result.Sent == 0 {
+		return false, err // nothing was carried out, now or before
+	}
+	if body.ID.Value != "" {
+		ours, readErr, doubt := x.verify(lasting, body, err)
+		if doubt == nil {
+			return false, x.accept(lasting, ours, readErr)
+		}
+		err = doubt
+	}
+	return x.search(ctx, lasting, err)
+}
+
+// post sends the creation. What was read of the response has an ID, or there is an
 // error; there may be both.
-func (c *Client) post(ctx context.Context, projectID string, create NewCertificate) (answer, error) {
-	response, err := c.send(ctx, http.MethodPost, projectID, struct {
+func (x *conversation) post(ctx context.Context) (body certificateBody, err error) {
+	n := x.create
+	r := request{method: http.MethodPost, path: []string{"certificate"}, nonIdempotent: true, secrets: []secret.Value{n.PrivateKey}, body: struct {
 		Name        *string `json:"name,omitempty"`
 		Description string  `json:"description"`
 		Domain      *string `json:"domain,omitempty"`
 		Certificate string  `json:"certificate"`
 		PrivateKey  string  `json:"private_key"`
-	}{create.Name, create.Description, create.Domain, create.Certificate, create.PrivateKey.Reveal()}, "certificate")
-	if err != nil {
-		return answer{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	a, err := decodeAnswer(response.Body)
-	if a.ID == "" {
-		return answer{}, unreadable(response, cmp.Or(err, errors.New("it has no id")))
-	}
-	return a, err
-}
-
-// complete returns a new certificate from what its creation was answered, or reads
-// it back.
-func (c *Client) complete(ctx context.Context, projectID string, create NewCertificate, a answer, err error) (Certificate, error) {
-	// A create may be answered without the domain (recorded).
-	if create.Domain != nil && !a.has("domain") {
-		a.Domain = *create.Domain
-	}
-	if err == nil && a.has("name", "description", "certificate", "create_time", "update_time") {
-		return a.Certificate, nil
-	}
-	cert, err := c.inventory(projectID).fresh(ctx, a.ID)
-	if err != nil {
-		return a.Certificate, err
-	}
-	return cert, nil
-}
-
-// ambiguous reports whether a failed creation may have made a certificate: the
-// answer was lost, cannot be read, or is that of a server or gateway that does not
-// know either.
-func ambiguous(err error) bool {
-	var lost *lostError
-	var answer *Error
-	if errors.As(err, &answer) {
-		return answer.Status/100 == 2 || answer.Status >= 500 || answer.Status == http.StatusRequestTimeout
-	}
-	return errors.As(err, &lost)
-}
-
-// quotaUsed reports whether an answer says that there is no room for another
-// certificate (reference).
-func quotaUsed(err error) bool {
-	var answer *Error
-	return errors.As(err, &answer) && answer.Code == "ELB.5151"
-}
-
-// linger returns a context that is done a grace after ctx is.
-func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	return outlive(ctx, func() bool { return true })
-}
-
-// outlive returns a context that is done when ctx is, or a grace later if
-// something is out then.
-func outlive(ctx context.Context, out func() bool) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		if out() {
-			_ = pause(longer, grace)
-		}
-		cancel()
+	}{n.Name, n.Description, n.Domain, n.Certificate, n.PrivateKey.Reveal()}}
+	err = x.client.do(ctx, x.project.id, r, func(response *http.Response) (err error) {
+		body, err = decodeBody(response.Body)
+		return err
 	})
-	return longer, func() {
-		stop()
-		cancel()
+	return body, err
+}
+
+// verify returns the certificate that a response describes, or why it is not known to
+// be ours. Where the response does not have all of it, it is read back; readErr says
+// that this failed.
+func (x *conversation) verify(ctx context.Context, body certificateBody, err error) (ours Certificate, readErr, doubt error) {
+	id := body.ID.Value
+	if x.project.cache.seenBefore(id, x.known.mark) || x.project.creations.has(id) {
+		sameLeaf := x.hasLeaf(body.Certificate.Value) || x.hasLeaf(x.known.list.byID[id].Certificate)
+		return ours, nil, &existingError{id, sameLeaf}
 	}
+	if x.isForeign(body.Certificate.Value) {
+		return ours, nil, &foreignError{id}
+	}
+	ours = body.certificate()
+	if !body.Domain.Sent && x.create.Domain != nil {
+		ours.Domain = *x.create.Domain // a creation may be answered without it (recorded)
+	}
+	if err == nil && body.whole() {
+		return ours, nil, nil
+	}
+	listed, readErr := x.project.cache.fresh(ctx, id)
+	switch {
+	case readErr != nil:
+		return ours, readErr, nil
+	case x.isForeign(listed.Certificate):
+		return ours, nil, &foreignError{id}
+	}
+	return listed, nil, nil
+}
+
+func (x *conversation) hasLeaf(text string) bool {
+	leaf, readable := leafOf(text)
+	return readable && leaf == x.leaf
+}
+
+func (x *conversation) isForeign(text string) bool {
+	leaf, readable := leafOf(text)
+	return readable && leaf != x.leaf
+}
+
+// existingError says that the server returned a certificate that existed before.
+type existingError struct {
+	id       string
+	sameLeaf bool // as ours, as far as that is known
+}
+
+// Error implements error.
+func (e *existingError) Error() string {
+	return fmt.Sprintf("the API returned certificate %s, which existed before, instead of a new one", e.id)
+}
+
+// foreignError says that the server returned a certificate with another leaf.
+type foreignError struct{ id string }
+
+// Error implements error.
+func (e *foreignError) Error() string {
+	return fmt.Sprintf("the API returned certificate %s, whose leaf is not the one that was sent", e.id)
+}
+
+// accept makes a certificate the result. What else the request has made, if it was
+// sent several times, is looked for.
+func (x *conversation) accept(ctx context.Context, cert Certificate, readErr error) error {
+	x.project.creations.add(cert.ID)
+	x.result.Certificate = cert
+	if x.result.Sent > 1 {
+		exact, near, err := x.find(ctx, false)
+		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(exact, near)), err
+	}
+	return readErr
+}
+
+// search looks for what a request has made whose outcome is not known, or that was
+// sent before one that failed.
+func (x *conversation) search(ctx, lasting context.Context, outcome error) (again bool, err error) {
+	// A late certificate of another creation with this leaf may be taken for ours.
+	alone := x.project.creations.startedWith(x.leaf) == 1
+	exact, near, searchErr := x.find(lasting, alone)
+	if searchErr == nil && len(exact) == 1 && x.known.list.complete {
+		x.result.Adopted, x.result.Others = true, idsOf(near)
+		return false, x.accept(lasting, exact[0], nil)
+	}
+	uncertain := &UncertainError{
+		ProjectID: x.project.id, Name: x.create.Name, Sent: x.result.Sent,
+		Candidates: idsOf(slices.Concat(exact, near)), SearchErr: searchErr, Err: outcome,
+	}
+	var existing *existingError
+	if errors.As(outcome, &existing) && existing.sameLeaf {
+		uncertain.Existing = existing.id // a server that has each leaf once makes no other
+		return false, uncertain
+	}
+	nothing := searchErr == nil && len(uncertain.Candidates) == 0
+	if nothing && httpapi.Ambiguous(outcome) && ctx.Err() == nil && x.result.Sent <= x.client.config.MaxRetries {
+		return true, nil
+	}
+	return false, uncertain
+}
+
+// find lists until a certificate shows that was not known before and equals what was
+// sent, or until the list lag has passed, so that a complete list shows all. near are
+// those that have the same leaf and differ otherwise, and that no other creation of
+// this process explains.
+func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near []Certificate, err error) {
+	const tries = 5 // of lists that fail
+	cache, started := x.project.cache, x.project.cache.now()
+	pauses := newPauses(250*time.Millisecond, 2*time.Second)
+	for failures := 0; ; {
+		list, listErr := cache.next(ctx)
+		if listErr == nil {
+			exact, near = x.candidates(list)
+			late := list.startedAt.Sub(started) >= listLag
+			switch {
+			case stopAtExact && len(exact) > 0, late && list.complete:
+				return exact, near, nil
+			case late:
+				listErr = cache.incomplete(list.listing)
+			}
+		}
+		if listErr != nil {
+			if failures++; failures >= tries || ctx.Err() != nil {
+				return exact, near, listErr
+			}
+		}
+		if err := pauses.wait(ctx); err != nil {
+			return exact, near, err
+		}
+	}
+}
+
+// candidates returns the certificates of a list that were not known before, that
+// nobody here has created, and that have the leaf of ours: those that equal ours in
+// all that was sent, and the others.
+func (x *conversation) candidates(list *listCall) (exact, near []Certificate) {
+	for _, cert := range x.project.creations.withLeaf(list, x.leaf) {
+		switch {
+		case x.project.cache.seenBefore(cert.ID, x.known.mark), x.project.creations.has(cert.ID):
+		case x.create.equals(cert):
+			exact = append(exact, cert)
+		case !x.project.creations.explains(x.leaf, cert):
+			near = append(near, cert)
+		}
+	}
+	return exact, near
 }
 
 func idsOf(certificates []Certificate) []string {
@@ -234,155 +344,135 @@ func idsOf(certificates []Certificate) []string {
 	return ids
 }
 
-// A moment is what had been listed when a creation began.
-type moment struct {
-	tick int
-	// list is the latest that was complete: what is new later is known to be. From
-	// a server that gives none it is an incomplete one.
-	list *flight
+// A baseline is what was known of a project when a creation began.
+type baseline struct {
+	list *listCall // complete, unless the server gave none that was
+	mark int       // what was listed before it is not new
 }
 
-// before returns what has been listed, and lists if nothing has. A list that is
-// incomplete is repeated so many times.
-func (v *inventory) before(ctx context.Context, repeat int) (moment, error) {
-	v.mu.Lock()
-	list := v.counted
-	v.mu.Unlock()
-	for attempt := 0; (list == nil || !list.listing.complete) && attempt <= repeat; attempt++ {
-		if attempt > 0 {
-			if err := pause(ctx, backoff(attempt)); err != nil {
-				return moment{}, err
-			}
+// baseline lists, unless there is a complete list that is not older than the list TTL.
+// An incomplete one is repeated so many times, but not again within the list TTL.
+func (p *project) baseline(ctx context.Context, repeat int) (baseline, error) {
+	pauses := newPauses(250*time.Millisecond, 2*time.Second)
+	for attempt := 0; ; attempt++ {
+		list, err := p.cache.current(ctx)
+		if err != nil {
+			return baseline{}, err
 		}
-		var err error
-		if list, err = v.first(ctx); err != nil {
-			return moment{}, err
+		if list.complete || p.creations.acceptsIncomplete(p.cache.now(), attempt >= repeat) {
+			return baseline{list: list, mark: p.cache.mark()}, nil
+		}
+		if err := pauses.wait(ctx); err != nil {
+			return baseline{}, err
 		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.tick++
-	return moment{tick: v.tick, list: list}, nil
 }
 
-// first waits for the list that is on its way, or for a new one.
-func (v *inventory) first(ctx context.Context) (*flight, error) {
-	v.mu.Lock()
-	if err := v.failure(); err != nil {
-		v.mu.Unlock()
-		return nil, err
-	}
-	f := v.join(ctx)
-	v.mu.Unlock()
-	return f, f.wait(ctx)
-}
-
-// turn waits until no other creation of the same content is under way.
-func (v *inventory) turn(ctx context.Context, of content) (release func(), err error) {
-	v.mu.Lock()
-	turn, known := v.turns[of]
-	if !known {
-		turn = make(chan struct{}, 1)
-		v.turns[of] = turn
-	}
-	v.mu.Unlock()
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// claim notes that a certificate was created here.
-func (v *inventory) claim(id string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.claimed[id] = true
-}
-
-// alike returns the ids of certificates that were there before, equal a new one,
-// and were not created here.
-func (v *inventory) alike(before moment, create NewCertificate) []string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+// identical returns the IDs of certificates that existed before, equal a new one, and
+// were not created here.
+func (p *project) identical(list *listCall, create NewCertificate) []string {
 	var ids []string
-	for _, cert := range before.list.alike(create) {
-		w, wrote := v.writes[cert.ID]
-		if deleted := wrote && w.certificate == nil; !deleted && !v.claimed[cert.ID] {
+	for _, cert := range p.cache.overlaid(list) {
+		if !p.creations.has(cert.ID) && create.equals(cert) {
 			ids = append(ids, cert.ID)
 		}
 	}
 	return ids
 }
 
-// search looks for what a creation made that was not answered: a certificate that
-// equals it, was not known before, and that no other creation claims. It lists
-// until there is one, or until a list has begun so late that it shows all.
-func (v *inventory) search(ctx context.Context, before moment, create NewCertificate) ([]Certificate, error) {
-	const first, longest = 250 * time.Millisecond, 2 * time.Second
-	const tries = 5 // with lists that fail
-	began := v.now()
-	failures := 0
-	for wait := first; ; wait = min(2*wait, longest) {
-		f, err := v.next(ctx)
-		if err == nil {
-			if found := v.unclaimed(f, before, create); len(found) > 0 {
-				return found, nil
-			}
-			if late := f.beganAt.Sub(began) >= settles; late && f.listing.complete {
-				return nil, nil
-			} else if late {
-				err = errIncomplete
-			}
-		}
-		if err != nil {
-			if failures++; failures >= tries || ctx.Err() != nil {
-				return nil, err
-			}
-		}
-		if err := pause(ctx, wait); err != nil {
-			return nil, err
-		}
+// creations are what this process creates in one project.
+type creations struct {
+	mu      sync.Mutex
+	created map[string]bool              // IDs
+	locks   map[content]chan struct{}    // by leaf
+	started map[content][]NewCertificate // by leaf, without their keys
+
+	incompleteUntil time.Time // incomplete lists are not repeated before
+
+	index   map[content][]Certificate // those of a list, by leaf
+	indexed *listCall
+}
+
+func newCreations() creations {
+	return creations{created: map[string]bool{}, locks: map[content]chan struct{}{}, started: map[content][]NewCertificate{}}
+}
+
+// lock waits until no other creation with a leaf is under way: they could not tell
+// their certificates apart.
+func (c *creations) lock(ctx context.Context, leaf content) (unlock func(), err error) {
+	c.mu.Lock()
+	lock, known := c.locks[leaf]
+	if !known {
+		lock = make(chan struct{}, 1)
+		c.locks[leaf] = lock
+	}
+	c.mu.Unlock()
+	select {
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
-// twins returns the ids of what repeated creations made besides the one that was
-// claimed.
-func (v *inventory) twins(ctx context.Context, before moment, create NewCertificate) ([]string, error) {
-	found, err := v.search(ctx, before, create)
-	return idsOf(found), err
+// start notes a creation that is about to be sent.
+func (c *creations) start(leaf content, create NewCertificate) {
+	create.PrivateKey = secret.Value{}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.started[leaf] = append(c.started[leaf], create)
 }
 
-// unclaimed returns the certificates of a list that equal a new one, were not
-// known before, and that nobody claims.
-func (v *inventory) unclaimed(f *flight, before moment, create NewCertificate) []Certificate {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	var found []Certificate
-	for _, cert := range f.alike(create) {
-		if !v.claimed[cert.ID] && v.seen[cert.ID] > before.tick {
-			found = append(found, cert)
-		}
-	}
-	return found
+// startedWith returns how many creations with a leaf were started.
+func (c *creations) startedWith(leaf content) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.started[leaf])
 }
 
-// alike returns the certificates of a list that equal a new one. They are found by
-// their content, which is read once for each list: many creations look.
-func (f *flight) alike(create NewCertificate) []Certificate {
-	f.index.Do(func() {
-		f.byContent = map[content][]int{}
-		for i, cert := range f.listing.certificates {
-			of := contentOf(cert.Certificate)
-			f.byContent[of] = append(f.byContent[of], i)
-		}
-	})
-	var equal []Certificate
-	for _, i := range f.byContent[contentOf(create.Certificate)] {
-		if cert := f.listing.certificates[i]; create.equals(cert) {
-			equal = append(equal, cert)
+// explains reports whether a certificate equals a creation that was started.
+func (c *creations) explains(leaf content, cert Certificate) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool { return n.equals(cert) })
+}
+
+// add notes a certificate that was created here.
+func (c *creations) add(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.created[id] = true
+}
+
+// has reports whether a certificate was created here.
+func (c *creations) has(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.created[id]
+}
+
+// acceptsIncomplete reports whether an incomplete list must do, because it was
+// repeated often enough, now or within the list TTL.
+func (c *creations) acceptsIncomplete(now time.Time, repeated bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if repeated && now.After(c.incompleteUntil) {
+		c.incompleteUntil = now.Add(listTTL)
+	}
+	return now.Before(c.incompleteUntil)
+}
+
+// withLeaf returns the certificates of a list with a leaf. The latest list is indexed:
+// many creations look at it.
+func (c *creations) withLeaf(list *listCall, leaf content) []Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.indexed != list {
+		c.index, c.indexed = map[content][]Certificate{}, list
+		for _, cert := range list.certificates {
+			of, _ := leafOf(cert.Certificate)
+			c.index[of] = append(c.index[of], cert)
 		}
 	}
-	return equal
+	return c.index[leaf]
 }

@@ -18,26 +18,23 @@ type Listener struct {
 // ListenersOf returns the listeners of a project that hold a certificate, as
 // their own or as a further one for SNI.
 func (c *Client) ListenersOf(ctx context.Context, projectID, certificateID string) ([]Listener, error) {
-	response, err := c.send(ctx, http.MethodGet, projectID, nil, "listeners")
-	if err != nil {
-		return nil, fmt.Errorf("list listeners of project %s: %w", projectID, err)
-	}
-	defer func() { _ = response.Body.Close() }()
-
 	var all []struct { // a bare array (reference)
 		Listener
 		CertificateID json.RawMessage `json:"certificate_id"`
-		// Documented as a string, seen as a list too: an id is unmistakable in
-		// either.
+		// Documented as a string, seen as a list too: an ID is unmistakable in either.
 		Certificates json.RawMessage `json:"certificates"`
 	}
-	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
-		return nil, fmt.Errorf("list listeners of project %s: %w", projectID, unreadable(response, err))
+	get := request{method: http.MethodGet, path: []string{"listeners"}}
+	err := c.do(ctx, projectID, get, func(response *http.Response) error {
+		return json.NewDecoder(response.Body).Decode(&all)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list listeners of project %s: %w", projectID, err)
 	}
 	var holders []Listener
-	for _, listener := range all {
-		if strings.Contains(string(listener.CertificateID), certificateID) || strings.Contains(string(listener.Certificates), certificateID) {
-			holders = append(holders, listener.Listener)
+	for _, l := range all {
+		if strings.Contains(string(l.CertificateID), certificateID) || strings.Contains(string(l.Certificates), certificateID) {
+			holders = append(holders, l.Listener)
 		}
 	}
 	return holders, nil

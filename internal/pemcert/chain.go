@@ -44,6 +44,19 @@ func ParseChain(text string) (Chain, error) {
 	return c, nil
 }
 
+// CertificateBlocks returns the DER of the certificate blocks of a text, the leaf
+// first, whatever else a server keeps beside them. It returns nil where there is none.
+func CertificateBlocks(text string) [][]byte {
+	all, _ := blocks(text)
+	var ders [][]byte
+	for _, block := range all {
+		if checkCertificateBlock(block) == nil {
+			ders = append(ders, block.Bytes)
+		}
+	}
+	return ders
+}
+
 // checkCertificateBlock tells what stands where a certificate should.
 func checkCertificateBlock(block *pem.Block) error {
 	switch kind := block.Type; {

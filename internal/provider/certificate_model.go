@@ -207,6 +207,14 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 	})
 }
 
+// storedDifferently reports whether the server has other certificates than it was
+// sent. One that hides them cannot be compared.
+func (m publicModel) storedDifferently(cert elb.Certificate) bool {
+	sent, sentErr := pemcert.ParseChain(m.Certificate.ValueString())
+	stored, storedErr := pemcert.ParseChain(cert.Certificate)
+	return sentErr == nil && storedErr == nil && !sent.Equal(stored)
+}
+
 // importIdentity returns the identity that an import names, by an id or by
 // attributes. The project is null when it is not given.
 func importIdentity(ctx context.Context, req resource.ImportStateRequest) (identityModel, diag.Diagnostics) {

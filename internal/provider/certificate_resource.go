@@ -113,8 +113,12 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	for _, d := range planned.differences(cert) {
-		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The server keeps another "+d.attribute,
+		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The server stored a different "+d.attribute,
 			d.describe(cert.ID)+" The next plan shows the difference.")
+	}
+	if planned.storedDifferently(cert) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"), fmt.Sprintf("The server stored a different chain of certificate %q", cert.ID),
+			"It has the leaf that was sent, but not the certificates that follow it. The next plan shows the difference.")
 	}
 }
 

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,9 +11,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // cloud is what the resources use: the client, the settings that it was made
@@ -28,13 +29,13 @@ type cloud struct {
 
 // newCloud makes a cloud of settings. It calls nothing.
 func newCloud(settings settings, userAgent string, now func() time.Time, dial Dialer) *cloud {
-	network := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
-	network.MaxIdleConnsPerHost = network.MaxIdleConns         // Terraform calls one host, ten at a time and more
-	network.TLSClientConfig = settings.tls
-	if dial != nil {
-		network.DialContext = dial
-	}
-	retrier := elb.NewRetrier(settings.maxRetries, 0)
+	network := httpapi.NewNetwork(httpapi.Config{
+		Dial:       dial,
+		TLS:        settings.tls,
+		MaxRetries: settings.maxRetries,
+		UserAgent:  userAgent,
+		Log:        func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
+	})
 	c := &cloud{settings: settings, now: now}
 	c.session = auth.New(auth.Config{
 		Credentials: settings.credentials,
@@ -42,17 +43,12 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 		Signer:      auth.Signer{Scheme: settings.signingScheme, Region: settings.region},
 		AuthURL:     settings.authURL,
 		Region:      settings.region,
-		Transport:   logged(network),
-		Client:      retrier.Client,
-		UserAgent:   userAgent,
-		Refused:     elb.TokenRefused,
-		DecodeError: elb.DecodeError,
+		Network:     network,
 	})
 	c.client = elb.New(elb.Config{
-		Endpoint:  c.endpoint,
-		Transport: c.session,
-		Retrier:   retrier,
-		UserAgent: userAgent,
+		Endpoint:   c.endpoint,
+		API:        network.Client(c.session),
+		MaxRetries: settings.maxRetries,
 	})
 	return c
 }

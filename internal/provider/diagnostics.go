@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // addError adds an error of the API client.
@@ -20,8 +20,8 @@ func (c *cloud) addError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, describe(err, c.session.Kind()))
 }
 
-// describe writes an error of the API client for a reader: what happened, the
-// code and the request id of the server, the way out with credentials of a kind.
+// describe writes an error of the API client for a reader: what happened, with the
+// server's code and request ID, and the remedy with credentials of a kind.
 func describe(err error, kind auth.Kind) string {
 	said := err
 	var identity *auth.Error
@@ -29,8 +29,8 @@ func describe(err error, kind auth.Kind) string {
 		said = identity // what it was asked for does not matter
 	}
 	parts := []string{capitalize(said.Error()) + "."}
-	if way := wayOut(err, kind); way != "" {
-		parts = append(parts, way)
+	if remedy := remedyFor(err, kind); remedy != "" {
+		parts = append(parts, remedy)
 	}
 	var uncertain *elb.UncertainError
 	if errors.As(err, &uncertain) {
@@ -40,50 +40,74 @@ func describe(err error, kind auth.Kind) string {
 }
 
 // creationWarnings tells of certificates besides the one that was to be created. Of
-// warnings with the same summary Terraform shows one, so each summary has an id.
+// warnings with the same summary Terraform shows one, so each summary has an ID.
 func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if len(creation.Alike) > 0 {
-		diags.AddWarning("There is a certificate like the new one already: "+strings.Join(creation.Alike, ", "), fmt.Sprintf(
-			"Project %s already had what equals the new certificate in name, description, domain and content:\n%s\n\n"+
-				"An interrupted run may have left it, or this or another configuration may manage it. "+
-				"If nobody does, delete it, or import it in place of the new one: terraform import ADDRESS %s/%s",
-			projectID, listOf(creation.Alike), projectID, creation.Alike[0]))
+	if len(creation.Identical) > 0 {
+		diags.AddWarning("An identical certificate already exists: "+strings.Join(creation.Identical, ", "), fmt.Sprintf(
+			"Project %s already had this, with the same name, description, domain and content as the new certificate:\n%s\n\n"+
+				"If the new certificate replaces it, Terraform deletes it next, and there is nothing to do. "+
+				"Otherwise an interrupted run may have left it, or this or another configuration may manage it: "+
+				"delete it if nobody uses it, or import it in place of the new one: terraform import ADDRESS %s/%s",
+			projectID, listOf(creation.Identical), projectID, creation.Identical[0]))
 	}
-	if creation.Found {
-		diags.AddWarning(fmt.Sprintf("Certificate %q was found after its creation was not answered", creation.ID), fmt.Sprintf(
-			"The answer to its creation was lost. The list of project %s then had a certificate that was not there before, "+
-				"and that equals the configured one: it is in the state now. If somebody else was creating the same certificate at the same time, look whose it is.", projectID))
+	if creation.ID == "" {
+		return diags // the error tells the rest
 	}
-	if len(creation.Twins) > 0 {
-		diags.AddWarning(fmt.Sprintf("Certificate %q was created more than once", creation.ID), fmt.Sprintf(
-			"The creation was repeated, since its answer was lost and the server did not show what came of it. Now project %s has this besides:\n%s\n\n"+
-				"Terraform does not manage it. Look whether anybody uses it, and delete it.", projectID, listOf(creation.Twins)))
+	var others string
+	if len(creation.Others) > 0 {
+		others = fmt.Sprintf("\n\nProject %s now has this besides, which is new and has the same leaf:\n%s\n\n"+
+			"Terraform does not manage it. Check whether anybody uses it, and delete it if not.", projectID, listOf(creation.Others))
 	}
-	if creation.TwinsErr != nil {
-		diags.AddWarning(fmt.Sprintf("Certificate %q may have been created more than once", creation.ID), fmt.Sprintf(
-			"The creation was repeated, since its answer was lost and the server did not show what came of it. Whether project %s now has another certificate "+
-				"like %s is not known: %s.\n\nLook for it, and delete it.", projectID, creation.ID, creation.TwinsErr))
+	if creation.Adopted {
+		diags.AddWarning(fmt.Sprintf("Certificate %q was adopted after the response to its creation was lost", creation.ID), fmt.Sprintf(
+			"The list of project %s then had a certificate that was not there before, and that equals the configured one. It is in the state now. "+
+				"If somebody else was creating the same certificate at the same time, check that it is yours.", projectID)+others)
+		others = ""
+	}
+	if creation.Sent > 1 {
+		search := ""
+		if creation.SearchErr != nil {
+			search = fmt.Sprintf(" The project could not be searched for it: %s.", creation.SearchErr)
+		}
+		diags.AddWarning(fmt.Sprintf("The creation of certificate %q was sent %d times", creation.ID, creation.Sent), fmt.Sprintf(
+			"It was repeated because the response was lost and the certificate did not appear in the list. "+
+				"Another certificate named %q may exist in project %s, or may still be created by a backend that is late.%s "+
+				"Look for it in a few minutes, and delete what Terraform does not manage.", creation.Name, projectID, search)+others)
 	}
 	return diags
 }
 
-// listOf writes ids one below the other.
+// listOf writes IDs one below the other.
 func listOf(ids []string) string {
 	return "  - certificate " + strings.Join(ids, "\n  - certificate ")
 }
 
-// uncertainty says what is known of a certificate that may have been created.
+// uncertainty says what is known of a certificate that may exist.
 func uncertainty(err *elb.UncertainError) string {
-	switch {
-	case len(err.Candidates) > 0:
-		return "A certificate may have been created nevertheless: the project has what was not known before and equals the new one:\n" + listOf(err.Candidates) +
-			"\n\nIf one of them is yours, import it before you apply again. If not, the next apply creates another."
-	case err.SearchErr != nil:
-		return fmt.Sprintf("A certificate may have been created nevertheless, and it could not be searched for: %s. "+
-			"Look for it before you apply again; if it is there, import it. The next apply warns of a certificate that equals the new one.", err.SearchErr)
+	name := "with a name that the API has chosen"
+	if err.Name != nil {
+		name = fmt.Sprintf("named %q", *err.Name)
 	}
-	return "No certificate was created, as far as the list of the project shows. A server that is very late may still create it: the next apply warns then."
+	may := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", name, err.ProjectID)
+	if err.Sent > 1 {
+		may += fmt.Sprintf(" (the creation was sent %d times)", err.Sent)
+	}
+	switch {
+	case err.Existing != "":
+		may += fmt.Sprintf(". The API returned certificate %s, which existed before and has the same leaf: it may keep each certificate only once. "+
+			"Import that one if nobody else manages it: terraform import ADDRESS %s/%s", err.Existing, err.ProjectID, err.Existing)
+	case err.SearchErr == nil && len(err.Candidates) == 0:
+		may += ": the list of the project does not show it, but a backend that is late may still create it. " +
+			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
+	case err.SearchErr != nil:
+		may += fmt.Sprintf(", and could not be searched for: %s. Look for it before you apply again, and import it if it is there.", err.SearchErr)
+	}
+	if len(err.Candidates) > 0 {
+		may += fmt.Sprintf(". This is new and has the same leaf:\n%s\n\nIf one of them is yours, import it before you apply again: terraform import ADDRESS %s/%s. "+
+			"If not, the next apply creates another.", listOf(err.Candidates), err.ProjectID, err.Candidates[0])
+	}
+	return may
 }
 
 func capitalize(sentence string) string {
@@ -93,12 +117,16 @@ func capitalize(sentence string) string {
 	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
-// wayOut says what the user can do about an error, or nothing.
-func wayOut(err error, kind auth.Kind) string {
+// remedyFor says what the user can do about an error, or nothing.
+func remedyFor(err error, kind auth.Kind) string {
 	var identity *auth.Error
 	var inUse *elb.InUseError
-	var answer *elb.Error
-	var network *url.Error
+	var incomplete *elb.IncompleteListError
+	var network *httpapi.TransportError
+	refusal := httpapi.RefusalOf(err)
+	if errors.As(err, &identity) {
+		refusal = httpapi.RefusalOf(identity.Err)
+	}
 	switch {
 	case errors.Is(err, elb.ErrNotFound):
 		return "Somebody else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
@@ -107,25 +135,28 @@ func wayOut(err error, kind auth.Kind) string {
 	case errors.Is(err, elb.ErrNotShown):
 		return "Plan again in a few minutes: the plan shows whether the change has come through by then. A longer update timeout waits longer."
 	case errors.As(err, &inUse):
-		return inUseWayOut(inUse)
-	case errors.As(err, &answer) && answer.Status == http.StatusTooManyRequests:
-		return answerWayOut(answer, kind)
+		return inUseRemedy(inUse)
+	case refusal != nil && refusal.Status == http.StatusTooManyRequests:
+		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
-		return "There was no answer in time: one call may take a minute, and the whole operation as long as the timeouts block of the resource allows. " +
-			"Check that the endpoint can be reached, and apply again."
-	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized && max(answer.Skew, -answer.Skew) > tolerableSkew:
-		return skewWayOut(answer)
-	case errors.As(err, &identity):
-		return identityWayOut(identity)
-	case errors.As(err, &answer):
-		return answerWayOut(answer, kind)
+		return "The operation timed out. Check that the endpoint can be reached, and apply again, with a longer timeout in the timeouts block of the resource if the service is slow."
+	case refusal != nil && refusal.Status == http.StatusUnauthorized && max(refusal.Skew, -refusal.Skew) > tolerableSkew:
+		return skewRemedy(refusal)
+	case identity != nil:
+		return identityRemedy(identity, refusal)
+	case errors.As(err, &incomplete):
+		return "Plan again in a few minutes. If that does not help, give the request ID to the operator of the cloud."
+	case errors.Is(err, httpapi.ErrTooLarge):
+		return "The provider reads no larger response. Delete certificates that nobody needs, or distribute them over several projects."
+	case refusal != nil:
+		return refusalRemedy(refusal, kind)
 	case errors.As(err, &network):
-		return "The ELB service gave no answer. Check the endpoint of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
+		return "Check the endpoint of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
 	}
 	return ""
 }
 
-func inUseWayOut(err *elb.InUseError) string {
+func inUseRemedy(err *elb.InUseError) string {
 	const way = "Give the listener another certificate first. To replace a certificate that is in use, set create_before_destroy in its lifecycle block."
 	switch {
 	case err.ListenersErr != nil:
@@ -144,32 +175,31 @@ func inUseWayOut(err *elb.InUseError) string {
 // refused signature.
 const tolerableSkew = 5 * time.Minute
 
-func skewWayOut(answer *elb.Error) string {
-	direction, skew := "behind", answer.Skew
+func skewRemedy(refusal *httpapi.Error) string {
+	direction, skew := "behind", refusal.Skew
 	if skew < 0 {
 		direction, skew = "ahead of", -skew
 	}
 	return fmt.Sprintf("The clock of this machine is %s %s the server's, and a signature is good for a few minutes only. Set the clock, and try again.", skew.Round(time.Second), direction)
 }
 
-func identityWayOut(err *auth.Error) string {
-	var answer *elb.Error
-	var network *url.Error
+func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
+	var network *httpapi.TransportError
 	switch {
 	case errors.Is(err, auth.ErrNoAuthURL):
 		return authURLArgument.ways() + " On a public cloud, region is enough."
-	case errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden || answer.Status == http.StatusBadRequest):
+	case refusal != nil && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden || refusal.Status == http.StatusBadRequest):
 		return "Check the credentials: the user, the password and the domain (account), or the access key and the secret key; and the project that they are for."
-	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
+	case refusal != nil && refusal.Status == http.StatusNotFound:
 		return "Check auth_url: it must be the base URL of the identity service, with its version, such as https://iam.eu-de.otc.t-systems.com/v3."
 	case errors.As(err, &network):
-		return "The identity service gave no answer. Check auth_url, region and cloud of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
+		return "Check auth_url, region and cloud of the provider, the network, and the proxy in HTTPS_PROXY and NO_PROXY."
 	}
 	return ""
 }
 
-// renewWayOut is for credentials that the ELB service does not take.
-func renewWayOut(kind auth.Kind) string {
+// credentialsRemedy is for credentials that the ELB service refuses.
+func credentialsRemedy(kind auth.Kind) string {
 	switch kind {
 	case auth.KindToken:
 		return "The token that you gave has expired, was revoked, or belongs to another project: a token is good for one project and lives for 24 hours. Get a new token for this project. " +
@@ -183,8 +213,8 @@ func renewWayOut(kind auth.Kind) string {
 		"and that signing_scheme is what this cloud wants (access or scoped)."
 }
 
-// answerWayOut goes by the codes of the API reference, then by the status.
-func answerWayOut(answer *elb.Error, kind auth.Kind) string {
+// refusalRemedy goes by the codes of the API reference, then by the status.
+func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	const (
 		endpoint  = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
 		forbid    = "The credentials may not do this in this project. Check project_id, that a token was issued for that project, and the policy of the user."
@@ -192,7 +222,7 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 		throttled = "The cloud limits how often it is called, for example 200 times in 5 minutes. Wait, then apply again, with a smaller -parallelism."
 		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
 	)
-	switch answer.Code {
+	switch refusal.Code {
 	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030":
 		return ourFault
 	case "ELB.1001":
@@ -207,7 +237,7 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 		return "Delete certificates that nobody needs any more, or have the operator of the cloud raise the quota (120 for an account is the usual default). " +
 			"Note that a replacement with create_before_destroy needs room for one more."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
-		return renewWayOut(kind)
+		return credentialsRemedy(kind)
 	case "ELB.9802", "ELB.9803", "ELB.9804":
 		return forbid
 	case "APIGW.0101":
@@ -217,9 +247,9 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 	case "APIGW.0308":
 		return throttled
 	}
-	switch status := answer.Status; {
+	switch status := refusal.Status; {
 	case status == http.StatusUnauthorized:
-		return renewWayOut(kind)
+		return credentialsRemedy(kind)
 	case status == http.StatusForbidden:
 		return forbid
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:
@@ -234,5 +264,5 @@ func answerWayOut(answer *elb.Error, kind auth.Kind) string {
 
 // describe says what the server did with what it was sent.
 func (d difference) describe(id string) string {
-	return fmt.Sprintf("Certificate %q was sent the %s %q, and the server answered %q.", id, d.attribute, d.planned.ValueString(), d.answered)
+	return fmt.Sprintf("Certificate %q was sent the %s %q, and the server stored %q.", id, d.attribute, d.planned.ValueString(), d.answered)
 }

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	debugging "runtime/debug"
 	"sync/atomic"
@@ -26,6 +28,9 @@ func Serve(version string, debug bool, options ...Option) error {
 	} else {
 		quieten()
 	}
+	// Through the standard logger net/http quotes what a server sends after a response,
+	// which may be a private key. Nothing else uses it.
+	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
 		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
 		// and adds an eighth of memory (internal/cmd/bench/README.md).

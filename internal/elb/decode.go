@@ -1,0 +1,227 @@
+package elb
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+// An optional value of a response, which may lack it.
+type optional[T any] struct {
+	Value T
+	Sent  bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A null is sent, and leaves the value
+// empty.
+func (o *optional[T]) UnmarshalJSON(raw []byte) error {
+	o.Sent = true
+	return json.Unmarshal(raw, &o.Value)
+}
+
+// certificateBody is a certificate in a response. It has no private key: the API
+// shows that too, in every response and in clear (seed, reference, recorded), and
+// what is not decoded cannot leak.
+type certificateBody struct {
+	ID          optional[string] `json:"id"`
+	Name        optional[string] `json:"name"`
+	Description optional[string] `json:"description"`
+	Domain      optional[string] `json:"domain"`
+	Certificate optional[string] `json:"certificate"`
+	CreateTime  optional[string] `json:"create_time"`
+	UpdateTime  optional[string] `json:"update_time"`
+}
+
+// whole reports whether a response has all that is documented of a certificate, but
+// for the domain, which may be absent (recorded).
+func (b certificateBody) whole() bool {
+	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent && b.CreateTime.Sent && b.UpdateTime.Sent
+}
+
+func (b certificateBody) certificate() Certificate {
+	return Certificate{
+		ID: b.ID.Value, Name: b.Name.Value, Description: b.Description.Value, Domain: b.Domain.Value,
+		Certificate: b.Certificate.Value, CreateTime: b.CreateTime.Value, UpdateTime: b.UpdateTime.Value,
+	}
+}
+
+// decodeBody reads a body that is one certificate. Of one that cannot be read to its
+// end, the ID is returned with the error, if it is there.
+func decodeBody(body io.Reader) (certificateBody, error) {
+	raw, err := io.ReadAll(body)
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	var decoded certificateBody
+	if err == nil {
+		err = decoder.Decode(&decoded)
+	}
+	if err == nil {
+		err = expectEnd(decoder)
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		err = errors.New("the body is empty")
+	case err == nil && decoded.ID.Value == "":
+		err = errors.New("it has no id")
+	}
+	if err != nil {
+		return certificateBody{ID: findID(raw)}, err
+	}
+	return decoded, nil
+}
+
+// findID returns the ID of a certificate of which the beginning is there.
+func findID(raw []byte) (id optional[string]) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	_ = decodeObject(decoder, func(field string) error {
+		if field == "id" {
+			return decoder.Decode(&id)
+		}
+		return decoder.Decode(&skipped{})
+	})
+	return id
+}
+
+// decodeElement reads one element of a list.
+type decodeElement func(*json.Decoder) (Certificate, error)
+
+// decodeCertificate is a decodeElement.
+func decodeCertificate(decoder *json.Decoder) (Certificate, error) {
+	var body certificateBody
+	err := decoder.Decode(&body)
+	return body.certificate(), err
+}
+
+// decodeKeyOf returns a function that reads one element of a list, and the private
+// key of the certificate with that ID alone.
+func decodeKeyOf(id string, key *secret.Value) decodeElement {
+	return func(decoder *json.Decoder) (Certificate, error) {
+		var body struct {
+			certificateBody
+			PrivateKey json.RawMessage `json:"private_key"`
+		}
+		if err := decoder.Decode(&body); err != nil || body.ID.Value != id || body.PrivateKey == nil {
+			return body.certificate(), err
+		}
+		var text string
+		err := json.Unmarshal(body.PrivateKey, &text)
+		*key = secret.New(text)
+		return body.certificate(), err
+	}
+}
+
+// decodeList reads the response to a list. It is complete when instance_num, if given,
+// is the number of its certificates; that is a string (reference, recorded), or a
+// number (assumed). A null or an empty object in place of the array (observed of the
+// load balancers of this service) is an empty one, and complete only with an
+// instance_num of 0 (assumed).
+func decodeList(body io.Reader, element decodeElement) (listing, error) {
+	decoder := json.NewDecoder(body)
+	listed := listing{byID: map[string]Certificate{}}
+	var sent, isArray bool
+	var total json.RawMessage
+	err := decodeObject(decoder, func(field string) (err error) {
+		switch field {
+		case "certificates":
+			sent = true
+			isArray, err = decodeArray(decoder, func(position int) error {
+				cert, err := element(decoder)
+				if err == nil && cert.ID == "" {
+					err = fmt.Errorf("certificate %d of the list has no id", position)
+				}
+				if err == nil {
+					listed.add(cert)
+				}
+				return err
+			})
+			return err
+		case "instance_num":
+			return decoder.Decode(&total)
+		}
+		return decoder.Decode(&skipped{})
+	})
+	if err == nil {
+		err = expectEnd(decoder)
+	}
+	if err == nil && !sent {
+		err = errors.New(`it has no "certificates"`)
+	}
+	if err != nil {
+		return listing{}, err
+	}
+	listed.total = strings.Trim(string(total), `"`)
+	if listed.total == "null" {
+		listed.total = ""
+	}
+	listed.complete = listed.total == strconv.Itoa(len(listed.certificates)) || listed.total == "" && isArray
+	return listed, nil
+}
+
+// decodeObject reads an object, and lets value read the value of each field, so that
+// a large one is not held in memory.
+func decodeObject(decoder *json.Decoder, value func(field string) error) error {
+	if err := expect(decoder, '{'); err != nil {
+		return err
+	}
+	for decoder.More() {
+		field, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
+			return fmt.Errorf("field %s: %w", field, err)
+		}
+	}
+	return expect(decoder, '}')
+}
+
+// decodeArray reads an array, and lets element read each element; the first is 1. It
+// reports whether it is one: a null and an empty object count as an empty array.
+func decodeArray(decoder *json.Decoder, element func(position int) error) (isArray bool, err error) {
+	token, err := decoder.Token()
+	switch {
+	case err != nil || token == nil:
+		return false, err
+	case token == json.Delim('{') && !decoder.More():
+		return false, expect(decoder, '}')
+	case token != json.Delim('['):
+		return false, errors.New("it is not an array")
+	}
+	for position := 1; decoder.More(); position++ {
+		if err := element(position); err != nil {
+			return false, err
+		}
+	}
+	return true, expect(decoder, ']')
+}
+
+func expect(decoder *json.Decoder, want json.Delim) error {
+	token, err := decoder.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	case err != nil:
+		return err
+	case token != want:
+		return fmt.Errorf("it has no %q where one belongs", want.String())
+	}
+	return nil
+}
+
+func expectEnd(decoder *json.Decoder) error {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows its end")
+	}
+	return nil
+}
+
+// skipped is a value that is not decoded.
+type skipped struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*skipped) UnmarshalJSON([]byte) error { return nil }

@@ -1,0 +1,240 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxErrorBody is how much is read of an error response, in bytes.
+	maxErrorBody = 64 << 10
+	// maxMessage, maxWord and maxExcerpt are how much is kept of what a server says,
+	// in bytes: of a message, of a code or a request ID, and of a page.
+	maxMessage, maxWord, maxExcerpt = 2 << 10, 128, 200
+	// longestRetryAfter caps what a server may ask for.
+	longestRetryAfter = 2 * time.Minute
+)
+
+// An Error is a response that says no, or one that cannot be read.
+type Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is the API's error code, such as "ELB.1001", or empty.
+	Code string
+	// Message is the server's message, of 2 KiB at most, or a description of a
+	// response without one. It has no control characters and no secret of its
+	// request.
+	Message string
+	// RequestID is what the operator of the cloud can find the request by, or empty.
+	RequestID string
+	// Skew is how far the server's clock is ahead of ours, in whole seconds, as far as
+	// the response tells; less than 0 is behind.
+	Skew time.Duration
+
+	retryAfter time.Duration // when the server wants to be called again
+	cause      error
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s (HTTP %d", e.Message, e.Status)
+	if e.Code != "" {
+		text += ", code " + e.Code
+	}
+	if e.RequestID != "" {
+		text += ", request ID " + e.RequestID
+	}
+	return text + ")"
+}
+
+// Unwrap returns why the response could not be read, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+// An UnsentError says that a request never left.
+type UnsentError struct{ Err error }
+
+// Error implements error.
+func (e *UnsentError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why.
+func (e *UnsentError) Unwrap() error { return e.Err }
+
+// RefusalOf returns the response that a request was refused with, or nil. What
+// refused the credentials of a request is no response to it.
+func RefusalOf(err error) *Error {
+	var unsent *UnsentError
+	var refusal *Error
+	if errors.As(err, &unsent) || !errors.As(err, &refusal) {
+		return nil
+	}
+	return refusal
+}
+
+// Ambiguous reports whether a request that failed may have been carried out: its
+// response was lost, cannot be read, or is that of a server or gateway that does not
+// know either.
+func Ambiguous(err error) bool {
+	var unsent *UnsentError
+	if err == nil || errors.As(err, &unsent) {
+		return false
+	}
+	if refusal := RefusalOf(err); refusal != nil {
+		return refusal.Status/100 == 2 || refusal.Status >= 500 || refusal.Status == http.StatusRequestTimeout
+	}
+	return true
+}
+
+// unreadable is about a response whose status is 2xx and whose body makes no sense.
+func unreadable(response *http.Response, c *call, cause error) *Error {
+	message := fmt.Sprintf("the response could not be read: %v", cause)
+	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
+		message = fmt.Sprintf("the response is not JSON but %q: %v", contentType, cause)
+	}
+	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: requestID(response), cause: cause}
+}
+
+// requestID returns the ID that the server gave a request (observed).
+func requestID(response *http.Response) string {
+	return shorten(printable(response.Header.Get("X-Request-Id")), maxWord)
+}
+
+// errorBody has the fields of all error shapes of this family of clouds.
+type errorBody struct {
+	Error        json.RawMessage `json:"error"`        // {"message","code"} (reference)
+	NeutronError json.RawMessage `json:"NeutronError"` // {"type","message","detail"} (observed)
+	ErrorMsg     text            `json:"error_msg"`    // reference
+	ErrorCode    text            `json:"error_code"`   // reference
+	Message      text            `json:"message"`      // assumed
+	Code         text            `json:"code"`         // assumed
+	RequestID    text            `json:"request_id"`   // observed
+}
+
+// text is a string, or anything else as the server wrote it.
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	var s string // null leaves it empty
+	if json.Unmarshal(raw, &s) != nil {
+		s = string(raw)
+	}
+	*t = text(s)
+	return nil
+}
+
+// decodeError reads a response that says no. It never fails: a response that it does
+// not understand is described.
+func decodeError(response *http.Response, c *call) *Error {
+	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // what arrived is better than nothing
+
+	var body errorBody
+	if json.Unmarshal(raw, &body) != nil {
+		body = errorBody{}
+	}
+	code, message := body.ErrorCode, body.ErrorMsg
+	if code == "" {
+		code = body.Code
+	}
+	if message == "" {
+		message = body.Message
+	}
+	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
+		if inner != nil && string(inner) != "null" {
+			code, message = decodeInner(inner)
+		}
+	}
+	clean := cleaner(c)
+	said := clean(string(message), maxMessage)
+	if said == "" {
+		said = describe(response.StatusCode, raw, clean)
+	}
+	id := response.Header.Get("X-Request-Id")
+	if id == "" {
+		id = string(body.RequestID)
+	}
+	return &Error{
+		Status:     response.StatusCode,
+		Code:       clean(string(code), maxWord),
+		Message:    said,
+		RequestID:  clean(id, maxWord),
+		Skew:       skew(response),
+		retryAfter: retryAfter(response),
+	}
+}
+
+// decodeInner reads the object inside of "error" or "NeutronError". Where it is no
+// object, its text is the message.
+func decodeInner(raw json.RawMessage) (code, message text) {
+	var inner struct {
+		Code    text `json:"code"`
+		Type    text `json:"type"`
+		Message text `json:"message"`
+		Detail  text `json:"detail"`
+	}
+	if json.Unmarshal(raw, &inner) != nil {
+		_ = message.UnmarshalJSON(raw)
+		return "", message
+	}
+	code, message = inner.Code, inner.Message
+	if code == "" {
+		code = inner.Type
+	}
+	if inner.Detail != "" {
+		message += ": " + inner.Detail
+	}
+	return code, message
+}
+
+var (
+	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	htmlTag   = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// describe says in words what a response without a message is.
+func describe(status int, body []byte, clean func(string, int) string) string {
+	if !utf8.Valid(body) {
+		return fmt.Sprintf("received %d bytes that are not text", len(body))
+	}
+	page := clean(string(body), maxErrorBody) // whole: a secret that is cut is not recognised
+	switch {
+	case page == "":
+		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))
+	case strings.HasPrefix(page, "<"):
+		if title := htmlTitle.FindStringSubmatch(page); title != nil {
+			page = title[1]
+		}
+		page = strings.Join(strings.Fields(htmlTag.ReplaceAllString(page, " ")), " ")
+		return "received an HTML page instead of an API response: " + shorten(page, maxExcerpt)
+	}
+	return "received a response without a message: " + shorten(page, maxExcerpt)
+}
+
+// skew returns how far the clock of a server is ahead, by the Date of its response,
+// which has whole seconds.
+func skew(response *http.Response) time.Duration {
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return time.Until(date).Round(time.Second)
+}
+
+// retryAfter returns what a server asks for, in seconds or as a date, or 0.
+func retryAfter(response *http.Response) time.Duration {
+	text := response.Header.Get("Retry-After")
+	var after time.Duration
+	if seconds, err := strconv.Atoi(text); err == nil {
+		after = time.Duration(min(seconds, int(longestRetryAfter/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(text); err == nil {
+		after = time.Until(date)
+	}
+	return max(0, min(after, longestRetryAfter))
+}

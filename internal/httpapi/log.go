@@ -1,0 +1,38 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// logged tells of each attempt: never a header or a body, for those carry tokens and
+// private keys, and nothing that the server said.
+func logged(next link, log func(context.Context, string, map[string]any)) link {
+	if log == nil {
+		return next
+	}
+	return func(c *call) error {
+		fields := map[string]any{"method": c.Method, "path": c.URL.Path}
+		observed := *c
+		observed.decode = func(response *http.Response) error {
+			fields["status"], fields["request_id"] = response.StatusCode, requestID(response)
+			return c.decode(response)
+		}
+		started := time.Now()
+		err := next(&observed)
+
+		fields["duration_ms"] = time.Since(started).Milliseconds()
+		var refusal *Error
+		var broken *TransportError
+		switch {
+		case errors.As(err, &refusal):
+			fields["status"], fields["request_id"] = refusal.Status, refusal.RequestID
+		case errors.As(err, &broken):
+			fields["error"] = broken.Error()
+		}
+		log(c.Context(), "API call", fields)
+		return err
+	}
+}

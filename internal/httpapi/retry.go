@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	// firstPause and longestPause bound the pauses between attempts, which double.
+	firstPause   = 500 * time.Millisecond
+	longestPause = 30 * time.Second
+)
+
+// retried repeats a call: after a transient error so many times, and while the
+// server throttles it until its context ends. A non-idempotent call is repeated only
+// when it was not carried out.
+func retried(next link, maxRetries int, throttle *throttle) link {
+	return func(c *call) error {
+		var earlier error // of the attempt before this one
+		for failures := 0; ; {
+			round, err := throttle.wait(c.Context())
+			if err != nil {
+				if earlier != nil { // there is no attempt besides the earlier one
+					return fmt.Errorf("%w while waiting to send the request again: %w", err, earlier)
+				}
+				return &UnsentError{err}
+			}
+			err = next(c)
+
+			var pause time.Duration
+			switch refusal := RefusalOf(err); {
+			case refusal != nil && refusal.Status == http.StatusTooManyRequests:
+				throttle.refused(round, refusal.retryAfter)
+			case !transient(err) || failures >= maxRetries || c.nonIdempotent && Ambiguous(err):
+				throttle.passed(round)
+				return told(err, earlier)
+			default:
+				throttle.passed(round)
+				pause = backoff(failures)
+				if refusal != nil {
+					pause = max(pause, refusal.retryAfter)
+				}
+				failures++
+			}
+			earlier = err
+			if ended := Pause(c.Context(), pause); ended != nil {
+				return fmt.Errorf("%w while waiting to send the request again: %w", ended, earlier)
+			}
+		}
+	}
+}
+
+// told adds to an outcome what came of the attempt before it, in words: what an
+// earlier attempt met says nothing about this one, so its error is not in the chain.
+func told(err, earlier error) error {
+	if err == nil || earlier == nil {
+		return err
+	}
+	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier)
+}
+
+// transient reports whether the outcome of an attempt may be another one next time.
+func transient(err error) bool {
+	var unsent *UnsentError
+	if errors.As(err, &unsent) {
+		err = unsent.Err
+	}
+	switch err := err.(type) { //nolint:errorlint // it is about this attempt, and not about one that its credentials needed
+	case *TransportError:
+		return err.transient
+	case *Error:
+		switch err.Status {
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+		return err.Code == "APIGW.0201" // the backend did not respond, which is said under 500 too (observed)
+	}
+	return false
+}
+
+// backoff doubles with each attempt, from 0, and is jittered by half.
+func backoff(attempt int) time.Duration {
+	longest := longestPause
+	if attempt < 6 {
+		longest = firstPause << attempt
+	}
+	return longest/2 + rand.N(longest/2) //nolint:gosec // jitter is no secret
+}

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// A throttle lets the requests of a Network wait together when the server throttles
+// one of them: each by itself would only be throttled again. It counts rounds, which
+// are the times between two pauses: ten requests of a round that are all throttled
+// make one pause.
+type throttle struct {
+	mu     sync.Mutex
+	round  int
+	inARow int       // throttled rounds without a request that passed
+	resume time.Time // nothing is sent before
+}
+
+// wait waits until a request may be sent, and returns the round that this is.
+func (t *throttle) wait(ctx context.Context) (round int, err error) {
+	for {
+		t.mu.Lock()
+		round, pause := t.round, time.Until(t.resume)
+		t.mu.Unlock()
+		if pause <= 0 {
+			return round, ctx.Err()
+		}
+		if err := Pause(ctx, pause+rand.N(firstPause)); err != nil { //nolint:gosec // not all at once
+			return round, err
+		}
+	}
+}
+
+// refused notes that a request of a round was throttled. The first one ends the
+// round.
+func (t *throttle) refused(round int, retryAfter time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	pause := retryAfter
+	if round == t.round {
+		if pause == 0 {
+			pause = backoff(t.inARow)
+		}
+		t.round++
+		t.inARow++
+	}
+	if resume := time.Now().Add(pause); resume.After(t.resume) {
+		t.resume = resume
+	}
+}
+
+// passed notes that a request of a round was not throttled.
+func (t *throttle) passed(round int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if round == t.round {
+		t.inARow = 0
+	}
+}

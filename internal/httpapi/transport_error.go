@@ -1,0 +1,104 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/textproto"
+	"syscall"
+)
+
+// ErrTooLarge says that the body of a response is larger than 64 MiB.
+var ErrTooLarge = errors.New("the response is larger than 64 MiB")
+
+// A TransportError says that no response arrived, or a part of one. It is told in
+// our own words: those of net/http quote what the server sent, and that may be a
+// private key.
+type TransportError struct {
+	text      string
+	transient bool
+	cause     error // the end of the caller's context, or ErrTooLarge, or nil
+}
+
+// Error implements error.
+func (e *TransportError) Error() string { return e.text }
+
+// Unwrap returns the error of the context that ended the request, or ErrTooLarge.
+func (e *TransportError) Unwrap() error { return e.cause }
+
+// proxyError is the status with which a proxy refused to connect.
+type proxyError int
+
+// Error implements error.
+func (e proxyError) Error() string { return fmt.Sprintf("HTTP %d %s", int(e), http.StatusText(int(e))) }
+
+// transportError says by its kind why an exchange failed.
+func (x *exchange) transportError(err error) *TransportError {
+	host := x.call.URL.Host
+	transient := func(format string, arguments ...any) *TransportError {
+		return &TransportError{text: fmt.Sprintf(format, arguments...), transient: true}
+	}
+	permanent := func(cause error, format string, arguments ...any) *TransportError {
+		return &TransportError{text: fmt.Sprintf(format, arguments...), cause: cause}
+	}
+
+	var untrusted *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	var alert tls.AlertError
+	var proxy proxyError
+	var name *net.DNSError
+	var operation *net.OpError
+	var tooLarge *http.MaxBytesError
+	var malformed textproto.ProtocolError
+	var timeout net.Error
+	switch cause := context.Cause(x.ctx); {
+	case errors.Is(cause, errSilent) && x.body != nil:
+		return transient("the response of %s stalled for %s", host, silenceLimit)
+	case errors.Is(cause, errSilent):
+		return transient("%s did not respond within %s", host, silenceLimit)
+	case cause != nil:
+		return permanent(cause, "the request to %s was abandoned: %v", host, cause)
+	case errors.As(err, &tooLarge):
+		return permanent(ErrTooLarge, "%v", ErrTooLarge)
+	case errors.As(err, &untrusted):
+		return permanent(nil, "the TLS certificate of %s is not valid: %v", host, untrusted.Err)
+	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+		return permanent(nil, "%s does not speak TLS", host)
+	case errors.As(err, &alert):
+		return transient("the TLS handshake with %s failed: %v", host, alert)
+	case errors.As(err, &proxy) && proxy >= http.StatusInternalServerError:
+		return transient("the proxy did not connect to %s: %v", host, proxy)
+	case errors.As(err, &proxy):
+		return permanent(nil, "the proxy refused to connect to %s: %v", host, proxy)
+	case errors.As(err, &name) && name.IsNotFound:
+		return permanent(nil, "the name %s could not be resolved: no such host", name.Name)
+	case errors.As(err, &name):
+		return transient("the name %s could not be resolved: the name server did not answer", name.Name)
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		return transient("the proxy could not be reached: %s", reason(err))
+	case errors.As(err, &operation) && operation.Op == "dial":
+		return transient("%s could not be reached: %s", host, reason(err))
+	case errors.As(err, &malformed):
+		return transient("the response of %s is not valid HTTP", host)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return transient("%s did not respond in time", host)
+	}
+	return transient("the connection to %s was lost, or its response is not valid HTTP: %s", host, reason(err))
+}
+
+// reason returns what the operating system says of an error, which quotes nothing
+// that was received.
+func reason(err error) string {
+	var errno syscall.Errno
+	var timeout net.Error
+	switch {
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	}
+	return "the connection was closed"
+}
