@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // TestIdentityServiceThatMakesNoSense: whatever it answers, what was wanted of it
@@ -34,15 +34,10 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		_, err := s.Endpoint(t.Context(), project, "elbv1", "elb")
 		return err
 	}
+	nowhere := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	call := func(s *auth.Session) error {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1", nil)
-		if err == nil {
-			var response *http.Response
-			if response, err = s.RoundTrip(request); err == nil {
-				_ = response.Body.Close()
-			}
-		}
-		return err
+		request := httpapi.Request{Method: http.MethodGet, URL: nowhere}
+		return httpapi.NewNetwork(httpapi.Config{}).Client(s).Do(t.Context(), request, nil)
 	}
 	noAuthURL := func(c *auth.Config) { c.AuthURL = nil }
 	nobody := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
@@ -53,14 +48,14 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		do          func(*auth.Session) error
 		want        string
 	}{
-		"token: nobody is there":            {credentials: byPassword, change: []func(*auth.Config){nobody}, do: call, want: "ask the identity service for a token: Post"},
+		"token: nobody is there":            {credentials: byPassword, change: []func(*auth.Config){nobody}, do: call, want: "ask the identity service for a token: 127.0.0.1:1 could not be reached"},
 		"token: no address":                 {credentials: byPassword, change: []func(*auth.Config){noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
 		"token: a page":                     {credentials: byPassword, answers: map[string][]answer{tokens: {{201, "<html>"}}}, do: call, want: "ask the identity service for a token: "},
-		"token: of another type":            {credentials: byPassword, answers: map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}}, do: call, want: "the answer could not be read"},
-		"token: none in the header":         {credentials: byPassword, answers: map[string][]answer{tokens: {{201, issued}}}, do: call, want: "the answer has no X-Subject-Token"},
+		"token: of another type":            {credentials: byPassword, answers: map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}}, do: call, want: "input is not a JSON string"},
+		"token: none in the header":         {credentials: byPassword, answers: map[string][]answer{tokens: {{201, issued}}}, do: call, want: "the response has no X-Subject-Token"},
 		"project: token without a project":  {credentials: byPassword, answers: map[string][]answer{tokens: {{299, issued}}}, do: projectID, want: "the token names no project"},
 		"project: the list fails":           {credentials: byKey, answers: map[string][]answer{projects: {{500, ""}}}, do: projectID, want: "HTTP 500"},
-		"project: the list is a page":       {credentials: byKey, answers: map[string][]answer{projects: {{200, "<html>"}}}, do: projectID, want: "the answer could not be read"},
+		"project: the list is a page":       {credentials: byKey, answers: map[string][]answer{projects: {{200, "<html>"}}}, do: projectID, want: "the response is not JSON"},
 		"project: none, and no list of all": {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {500, ""}}}, do: projectID, want: "there is no project of that name"},
 		"project: none at all":              {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}}, do: projectID, want: "and no other that these credentials may see"},
 		"project: no address":               {credentials: byKey, change: []func(*auth.Config){noAuthURL}, do: projectID, want: auth.ErrNoAuthURL.Error()},
@@ -73,7 +68,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		"agency: no address":      {credentials: byKey, change: []func(*auth.Config){assume("helpers"), noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
 		"agency: it fails":        {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{404, ""}}}, do: call, want: `assume the agency "helpers" of "theirs": `},
 		"agency: half a key":      {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}}, do: call, want: "no complete key"},
-		"agency: nobody is there": {credentials: byKey, change: []func(*auth.Config){assume("helpers"), nobody}, do: call, want: `assume the agency "helpers" of "theirs": Post`},
+		"agency: nobody is there": {credentials: byKey, change: []func(*auth.Config){assume("helpers"), nobody}, do: call, want: `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,36 +105,14 @@ func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	broken := errors.New("broken")
-	for name, session := range map[string]*auth.Session{
-		"signed":        f.session(byKey),
-		"by the agency": f.session(byKey, assume("helpers")),
-		"sent again":    f.session(byPassword),
-	} {
-		request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), failing{broken})
+	for name, session := range map[string]*auth.Session{"signed": f.session(byKey), "by the agency": f.session(byKey, assume("helpers"))} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url.String(), http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if name == "sent again" {
-			request.Body = http.NoBody
-			f.Expire()
-			request.GetBody = func() (io.ReadCloser, error) { return nil, broken }
-			request.Header.Set("X-Project-Id", project)
-			if _, err := f.call(session, project); err != nil {
-				t.Fatal(err)
-			}
-			f.Expire()
-		}
-		response, err := session.RoundTrip(request)
-		if err == nil {
-			_ = response.Body.Close()
-		}
-		if !errors.Is(err, broken) {
+		request.GetBody = func() (io.ReadCloser, error) { return nil, broken }
+		if _, err := session.Authorize(request); !errors.Is(err, broken) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }
-
-type failing struct{ err error }
-
-// Read implements io.Reader.
-func (f failing) Read([]byte) (int, error) { return 0, f.err }

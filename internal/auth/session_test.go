@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,8 +14,8 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
-	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
@@ -31,8 +30,9 @@ const (
 // fixture is a cloud with one account, its clock, and sessions with it.
 type fixture struct {
 	*elbstub.Cloud
-	t   *testing.T
-	url *url.URL
+	t       *testing.T
+	url     *url.URL
+	network *httpapi.Network
 
 	mu  sync.Mutex
 	now time.Time
@@ -40,7 +40,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, now: time.Now()}
+	f := &fixture{t: t, now: time.Now(), network: httpapi.NewNetwork(httpapi.Config{UserAgent: "auth-test/1"})}
 	o := elbstub.Options{
 		BasePath: "/cloud",
 		Tokens:   map[string]string{fixed: project},
@@ -88,11 +88,7 @@ func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Con
 		Credentials: credentials,
 		AuthURL:     f.url.JoinPath("v3"),
 		Region:      "eu-de",
-		Transport:   http.DefaultTransport,
-		Client:      elb.NewRetrier(0, 0).Client,
-		UserAgent:   "auth-test/1",
-		Refused:     elb.TokenRefused,
-		DecodeError: elb.DecodeError,
+		Network:     f.network,
 		Now:         f.clock,
 	}
 	for _, change := range change {
@@ -108,23 +104,21 @@ func assume(agency string) func(*auth.Config) {
 func scoped(c *auth.Config) { c.Signer.Scheme, c.Signer.Region = auth.SchemeScoped, "eu-de" }
 
 // call lists the certificates of a project, and returns the status.
-func (f *fixture) call(session http.RoundTripper, projectID string) (int, error) {
-	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, f.url.JoinPath("v1.0", projectID, "elbaas", "certificate").String(), nil)
+func (f *fixture) call(session httpapi.Authorizer, projectID string) (int, error) {
+	return f.send(f.t.Context(), session, httpapi.Request{Method: http.MethodGet}, projectID)
+}
+
+func (f *fixture) send(ctx context.Context, session httpapi.Authorizer, request httpapi.Request, projectID string) (int, error) {
+	request.URL = f.url.JoinPath("v1.0", projectID, "elbaas", "certificate")
+	request.Header = http.Header{"X-Project-Id": {projectID}}
+	err := f.network.Client(session).Do(ctx, request, func(*http.Response) error { return nil })
+	if refusal := httpapi.RefusalOf(err); refusal != nil {
+		return refusal.Status, nil
+	}
 	if err != nil {
 		return 0, err
 	}
-	request.Header.Set("X-Project-Id", projectID)
-	before := fmt.Sprint(request.Header)
-	response, err := session.RoundTrip(request)
-	if err != nil {
-		return 0, err
-	}
-	_, _ = io.Copy(io.Discard, response.Body)
-	_ = response.Body.Close()
-	if fmt.Sprint(request.Header) != before {
-		f.t.Errorf("the caller's request was changed: %v", request.Header)
-	}
-	return response.StatusCode, nil
+	return http.StatusOK, nil
 }
 
 // TestKindsOfCredentials has each kind, and what it may call.
@@ -162,7 +156,7 @@ func TestKindsOfCredentials(t *testing.T) {
 			for id, want := range map[string]int{project: row.project, other: row.another, foreign: row.stranger} {
 				got, err := f.call(session, id)
 				var identity *auth.Error
-				if got != want || (err != nil) != (want == 0) || err != nil && (!errors.As(err, &identity) || !identity.NotSent()) {
+				if got != want || (err != nil) != (want == 0) || err != nil && (!errors.As(err, &identity) || httpapi.Ambiguous(err)) {
 					t.Errorf("project %s: %d, %v, want %d", id, got, err, want)
 				}
 				if err != nil && strings.Contains(err.Error(), password) {
@@ -254,16 +248,10 @@ func TestReplaySendsTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Expire()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), strings.NewReader(`{"name":"x"}`))
-	if err != nil {
+	create := httpapi.Request{Method: http.MethodPost, Body: map[string]string{"name": "x"}, NonIdempotent: true}
+	if _, err := f.send(t.Context(), session, create, project); err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("X-Project-Id", project)
-	response, err := session.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
 	posts := f.Journal(elbstub.CreateCertificate)
 	if len(posts) != 2 || posts[0].Status != 401 || posts[1].Status != 400 || posts[1].Body != `{"name":"x"}` {
 		t.Errorf("%+v", posts)
@@ -305,12 +293,7 @@ func TestGivingUpCancelsNobody(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	first := make(chan error)
 	go func() {
-		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), nil)
-		request.Header.Set("X-Project-Id", project)
-		response, err := session.RoundTrip(request)
-		if err == nil {
-			_ = response.Body.Close()
-		}
+		_, err := f.send(ctx, session, httpapi.Request{Method: http.MethodGet}, project)
 		first <- err
 	}()
 	<-asked
@@ -421,37 +404,62 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
-// TestSigningIsAfresh: a repeated call has a date and a signature of its own.
+// TestSigningIsAfresh: a repeated request has a date and a signature of its own.
 func TestSigningIsAfresh(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var seen []string
-	session := f.session(byKey, func(c *auth.Config) {
-		c.Transport = observed(func(r *http.Request) {
-			seen = append(seen, r.Header.Get("X-Sdk-Date")+r.Header.Get("Authorization"))
-			f.wait(time.Minute)
-		})
-	})
-	client := elb.NewRetrier(3, 0).Client(session)
-	f.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url.JoinPath("v1.0", project, "elbaas", "certificate").String(), nil)
-	request.Header.Set("X-Project-Id", project)
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
+	f.network = httpapi.NewNetwork(httpapi.Config{MaxRetries: 3})
+	session := observed{session: f.session(byKey)}
+	session.observe = func(r *http.Request) {
+		session.seen = append(session.seen, r.Header.Get("X-Sdk-Date")+r.Header.Get("Authorization"))
+		f.wait(time.Minute)
 	}
-	_ = response.Body.Close()
-	if response.StatusCode != 200 || len(seen) != 2 || seen[0] == seen[1] {
-		t.Errorf("%d after %v", response.StatusCode, seen)
+	f.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
+	status, err := f.call(&session, project)
+	if err != nil || status != 200 || len(session.seen) != 2 || session.seen[0] == session.seen[1] {
+		t.Errorf("%d, %v after %v", status, err, session.seen)
 	}
 }
 
-type observed func(*http.Request)
+// observed shows each request that a session has authorized.
+type observed struct {
+	session *auth.Session
+	observe func(*http.Request)
+	seen    []string
+}
 
-func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := http.DefaultTransport.RoundTrip(r)
-	o(r)
-	return response, err
+// Authorize implements httpapi.Authorizer.
+func (o *observed) Authorize(r *http.Request) (renew func(), err error) {
+	renew, err = o.session.Authorize(r)
+	o.observe(r)
+	return renew, err
+}
+
+// TestLastCallerCancelsTheFetch: a token that nobody waits for any more is not asked
+// for any longer, and is no failure that is remembered.
+func TestLastCallerCancelsTheFetch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	asked, ended := make(chan struct{}), make(chan struct{})
+	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Answer) elbstub.Response {
+		close(asked)
+		<-ended
+		return carryOut()
+	})
+	session := f.session(byPassword)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	create := httpapi.Request{Method: http.MethodPost, Body: map[string]string{}, NonIdempotent: true}
+	if _, err := f.send(ctx, session, create, project); !errors.Is(err, context.Canceled) || httpapi.Ambiguous(err) {
+		t.Errorf("got %v", err)
+	}
+	close(ended)
+	if status, err := f.call(session, project); status != 200 || err != nil {
+		t.Errorf("got %d, %v", status, err)
+	}
 }
 
 // TestOldSignature: the server refuses what is a quarter of an hour old.

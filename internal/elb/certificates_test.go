@@ -16,6 +16,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -26,35 +27,30 @@ const (
 	base    = "/gateway/elb" // not empty, to catch absolute URLs
 )
 
-// withToken sends each request with a token.
-type withToken struct {
-	token string
-	next  http.RoundTripper
+// withToken authorizes each request with a token.
+type withToken string
+
+func (w withToken) Authorize(r *http.Request) (renew func(), err error) {
+	r.Header.Set("X-Auth-Token", string(w))
+	return nil, nil
 }
 
-func (w withToken) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("X-Auth-Token", w.token)
-	return w.next.RoundTrip(r)
-}
-
-// clientFor is a client of a server that does not repeat a call.
-func clientFor(t *testing.T, address string, change ...func(*elb.Config)) *elb.Client {
+// clientFor is a client of a server that repeats nothing, unless that is changed.
+func clientFor(t *testing.T, address string, change ...func(*httpapi.Config)) *elb.Client {
 	t.Helper()
 	endpoint, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := elb.Config{
-		Endpoint:  func(context.Context, string) (*url.URL, error) { return endpoint, nil },
-		Transport: withToken{token, http.DefaultTransport},
-		Retrier:   elb.NewRetrier(0, 0),
-		UserAgent: "elb-test/1",
-	}
+	config := httpapi.Config{UserAgent: "elb-test/1"}
 	for _, change := range change {
 		change(&config)
 	}
-	return elb.New(config)
+	return elb.New(elb.Config{
+		Endpoint:   func(context.Context, string) (*url.URL, error) { return endpoint, nil },
+		API:        httpapi.NewNetwork(config).Client(withToken(token)),
+		MaxRetries: config.MaxRetries,
+	})
 }
 
 func newClient(t *testing.T, handler http.Handler) *elb.Client {
@@ -193,11 +189,11 @@ func TestCreateAnswers(t *testing.T) {
 		"cut after the id: read back":                {status: 201, body: full[:60], domain: "listed.example.com"},
 		"cut after the id, list fails: id and error": {status: 201, body: full[:60], listStatus: 500, wantErr: "HTTP 500"},
 		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "it has no id", noID: true},
-		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "unexpected EOF", noID: true},
-		"nothing":         {status: 200, body: ``, wantErr: "unexpected EOF", noID: true},
+		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "was cut off", noID: true},
+		"nothing":         {status: 200, body: ``, wantErr: "the body is empty", noID: true},
 		"HTML":            {status: 200, body: `<html>login</html>`, wantErr: "invalid character '<'", noID: true},
-		"a list":          {status: 200, body: `[]`, wantErr: `no "{" where one belongs`, noID: true},
-		"id is a number":  {status: 200, body: `{"id":5}`, wantErr: "field id", noID: true},
+		"a list":          {status: 200, body: `[]`, wantErr: "it is a JSON array", noID: true},
+		"id is a number":  {status: 200, body: `{"id":5}`, wantErr: "id is a JSON number", noID: true},
 		"id is null":      {status: 200, body: `{"id":null}`, wantErr: "it has no id", noID: true},
 		"two of them":     {status: 200, body: full + `}` + full + `}`, domain: "listed.example.com"},
 		"redirect":        {status: 302, body: ``, wantErr: "HTTP 302", noID: true},
@@ -274,16 +270,19 @@ func TestLists(t *testing.T) {
 		"count too low":                                  {200, `{"certificates":[` + other + `],"instance_num":0}`, "incomplete"},
 		"count is no number":                             {200, `{"certificates":[],"instance_num":"many"}`, "incomplete"},
 		"no list":                                        {200, `{"instance_num":"0"}`, `no "certificates"`},
-		"an object as list":                              {200, `{"certificates":{}}`, "not an array"},
+		"gone, an empty object and 0 (observed)":         {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
+		"an empty object alone proves nothing":           {200, `{"certificates":{}}`, "incomplete"},
+		"an object as list":                              {200, `{"certificates":{"a":1}}`, "not an array"},
+		"an ID twice counts once":                        {200, `{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`, "gone"},
 		"an element without an id":                       {200, `{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`, "certificate 2 of the list has no id"},
-		"an element that is no object":                   {200, `{"certificates":["x"]}`, "where one belongs"},
-		"half a body":                                    {200, `{"certificates":[` + other, "EOF"},
-		"half of an element":                             {200, `{"certificates":[` + other[:20], "EOF"},
-		"nothing":                                        {200, ``, "unexpected EOF"},
+		"an element that is no object":                   {200, `{"certificates":["x"]}`, "it is a JSON string"},
+		"half a body":                                    {200, `{"certificates":[` + other, "was cut off"},
+		"half of an element":                             {200, `{"certificates":[` + other[:20], "was cut off"},
+		"nothing":                                        {200, ``, "was cut off"},
 		"something after the end":                        {200, `{"certificates":[]}{}`, "something follows its end"},
 		"HTML":                                           {200, `<html></html>`, "invalid character '<'"},
-		"206 never means gone":                           {206, `{"certificates":[],"instance_num":"0"}`, "answered with 200"},
-		"202 never means gone":                           {202, `{"certificates":[]}`, "answered with 200"},
+		"206 never means gone":                           {206, `{"certificates":[],"instance_num":"0"}`, "a list has the status 200"},
+		"202 never means gone":                           {202, `{"certificates":[]}`, "a list has the status 200"},
 		"404 without a code never means gone":            {404, ``, "HTTP 404"},
 		"404 with ELB.5040 never means gone":             {404, `{"error":{"message":"m","code":"ELB.5040"}}`, "ELB.5040"},
 		"404 of the gateway":                             {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, "APIGW.0101"},
@@ -321,8 +320,8 @@ func TestLists(t *testing.T) {
 			// All of them: an incomplete list is none.
 			all, err := client.ListCertificates(t.Context(), project)
 			want := row.want
-			if name == "found, list incomplete" {
-				want = "incomplete"
+			if name == "found, list incomplete" || want == "incomplete" {
+				want = "the API returned "
 			}
 			switch {
 			case want == "found" || want == "gone":

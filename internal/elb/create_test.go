@@ -13,6 +13,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // cloudInBubble returns a cloud and a client of it, for a bubble, where pauses take
@@ -30,15 +31,12 @@ func clientInBubble(t *testing.T, handler http.Handler, maxRetries int) *elb.Cli
 	network := elbstub.NewNetwork("cloud.test:80")
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(network) }()
-	transport := &http.Transport{DialContext: network.DialContext}
 	t.Cleanup(func() {
-		time.Sleep(time.Hour) // for what goes on without a caller
-		transport.CloseIdleConnections()
+		time.Sleep(time.Hour) // for what goes on without a caller, and idle connections
 		_ = server.Close()
 	})
-	return clientFor(t, "http://cloud.test"+base, func(c *elb.Config) {
-		c.Retrier = elb.NewRetrier(maxRetries, 0)
-		c.Transport = withToken{token, transport}
+	return clientFor(t, "http://cloud.test"+base, func(c *httpapi.Config) {
+		c.MaxRetries, c.Dial = maxRetries, network.DialContext
 	})
 }
 
@@ -111,23 +109,23 @@ func TestCreateExactlyOnce(t *testing.T) {
 		},
 		"quota, used up by others": {
 			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Refuse()}}, stranger: -1,
-			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", candidates: -1,
+			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", // the first POST may still be carried out
 		},
 		"refused":                        {scripts: scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}}, retries: 5, posts: 1, err: "ELB.9802", candidates: -1},
 		"redirected":                     {scripts: scripts{post: {1: elbstub.Reply(302, "")}}, retries: 5, posts: 1, err: "HTTP 302", candidates: -1},
 		"there was one before":           {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
 		"there was one before, and lost": {stranger: -1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, alike: 1, found: true},
-		"two candidates":                 {stranger: 1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, err: "EOF", candidates: 2},
+		"two candidates":                 {stranger: 1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, err: "was lost", candidates: 2},
 		"never a complete list before": {
 			other: true, scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 1}), 1)},
-			retries: 1, posts: 1, there: 2, err: "EOF", candidates: 1,
+			retries: 1, posts: 1, there: 2, err: "was lost", candidates: 1,
 		},
 		"a complete list at the second try": {scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}}, retries: 5, posts: 1, there: 1},
-		"no list before":                    {scripts: scripts{list: {1: outOfOrder}}, retries: 5, posts: 0, err: "nothing was sent", candidates: -1},
-		"no list after":                     {scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)}, retries: 5, posts: 1, there: 1, err: "EOF"},
-		"no complete list after":            {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)}, retries: 5, posts: 1, there: 1, err: "EOF"},
-		"no retries":                        {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "EOF"},
-		"never":                             {scripts: scripts{post: always(elbstub.Refuse(), 1)}, retries: 2, posts: 3, err: "EOF"},
+		"no list before":                    {scripts: scripts{list: {1: outOfOrder}}, retries: 5, posts: 0, err: "the certificate was not created: existing certificates could not be listed", candidates: -1},
+		"no list after":                     {scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
+		"no complete list after":            {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
+		"no retries":                        {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "was lost"},
+		"never":                             {scripts: scripts{post: always(elbstub.Refuse(), 1)}, retries: 2, posts: 3, err: "was lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,10 +156,10 @@ func TestCreateExactlyOnce(t *testing.T) {
 				if posts := len(cloud.Journal(post)); posts != row.posts {
 					t.Errorf("%d POSTs, want %d", posts, row.posts)
 				}
-				if creation.Found != row.found || len(creation.Twins) != row.twins || len(creation.Alike) != row.alike {
-					t.Errorf("found %t, twins %q, alike %q", creation.Found, creation.Twins, creation.Alike)
+				if creation.Adopted != row.found || len(creation.Others) != row.twins || len(creation.Identical) != row.alike {
+					t.Errorf("found %t, twins %q, alike %q", creation.Adopted, creation.Others, creation.Identical)
 				}
-				known := slices.Concat([]string{creation.ID}, creation.Twins, creation.Alike)
+				known := slices.Concat([]string{creation.ID}, creation.Others, creation.Identical)
 				var uncertain *elb.UncertainError
 				switch {
 				case row.err == "":
@@ -211,7 +209,7 @@ func TestEqualCreationsTakeTurns(t *testing.T) {
 		for range size {
 			all.Go(func() {
 				creation, err := client.CreateCertificate(t.Context(), project, create)
-				if err != nil || !creation.Found || len(creation.Alike) > 0 {
+				if err != nil || !creation.Adopted || len(creation.Identical) > 0 {
 					t.Errorf("got %+v, %v", creation, err)
 				}
 				mu.Lock()
@@ -280,14 +278,14 @@ func TestVeryLateCommitIsNamed(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, time.Minute))
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Twins) > 0 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Others) > 0 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 		time.Sleep(time.Hour)
 		if _, err := client.GetCertificate(t.Context(), project, "that lists"); !errors.Is(err, elb.ErrNotFound) {
 			t.Error(err)
 		}
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Alike) != 1 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Identical) != 1 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 	})

@@ -1,20 +1,15 @@
 package elb_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // retrying is a client of a cloud that repeats calls.
@@ -22,25 +17,7 @@ func retrying(t *testing.T, cloud http.Handler, maxRetries int) *elb.Client {
 	t.Helper()
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
-	return clientFor(t, server.URL+base, func(c *elb.Config) { c.Retrier = elb.NewRetrier(maxRetries, 0) })
-}
-
-// refuseFirst refuses the first connection.
-func refuseFirst(dials *atomic.Int32) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, kind, address string) (net.Conn, error) {
-		if dials.Add(1) == 1 {
-			address = "127.0.0.1:1"
-		}
-		return (&net.Dialer{}).DialContext(ctx, kind, address)
-	}
-}
-
-// counting counts what is tried.
-type counting struct{ calls *atomic.Int32 }
-
-func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.calls.Add(1)
-	return http.DefaultTransport.RoundTrip(r)
+	return clientFor(t, server.URL+base, func(c *httpapi.Config) { c.MaxRetries = maxRetries })
 }
 
 // TestRetries has a server that fails once, and what becomes of each call.
@@ -88,117 +65,13 @@ func TestRetries(t *testing.T) {
 					return client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
 				})
 				count(elbstub.CreateCertificate, row.create, func() error {
+					time.Sleep(time.Minute) // until a list that failed is not remembered any more
 					_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 					return err
 				})
 			})
 		})
 	}
-}
-
-// TestRetriesEnd: the last answer is told.
-func TestRetriesEnd(t *testing.T) {
-	t.Parallel()
-	var calls atomic.Int32
-	client := retrying(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Request-Id", fmt.Sprintf("call-%d", calls.Add(1)))
-		w.WriteHeader(http.StatusBadGateway)
-	}), 2)
-	var answer *elb.Error
-	if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.As(err, &answer) || answer.RequestID != "call-3" {
-		t.Errorf("after %d calls: %v", calls.Load(), err)
-	}
-}
-
-// TestUnsentIsRepeated: what never left may be sent again, a creation too.
-func TestUnsentIsRepeated(t *testing.T) {
-	t.Parallel()
-	cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-	server := httptest.NewServer(cloud)
-	t.Cleanup(server.Close)
-	var dials atomic.Int32
-	network := &http.Transport{DialContext: refuseFirst(&dials)}
-	t.Cleanup(network.CloseIdleConnections)
-	client := clientFor(t, server.URL+base, func(c *elb.Config) {
-		c.Retrier = elb.NewRetrier(1, 0)
-		c.Transport = withToken{token, network}
-	})
-	if _, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil || dials.Load() != 2 {
-		t.Errorf("%d connections, error %v", dials.Load(), err)
-	}
-}
-
-// TestLastingErrors are told at once.
-func TestLastingErrors(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(server.Close)
-	var calls atomic.Int32
-	client := clientFor(t, server.URL, func(c *elb.Config) {
-		c.Retrier = elb.NewRetrier(5, 0)
-		c.Transport = counting{&calls}
-	})
-	if _, err := client.GetCertificate(t.Context(), project, "id"); err == nil || calls.Load() != 1 {
-		t.Errorf("an unknown authority: %d calls, %v", calls.Load(), err)
-	}
-}
-
-// TestThrottled: a throttled call is no failure, and slows the others down too.
-func TestThrottled(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var first time.Time
-		early := 0
-		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			mu.Lock()
-			defer mu.Unlock()
-			if first.IsZero() {
-				first = time.Now()
-				w.Header().Set("Retry-After", "1")
-				w.WriteHeader(http.StatusTooManyRequests)
-				_, _ = fmt.Fprint(w, `{"error_msg":"too many","error_code":"APIGW.0308"}`)
-				return
-			}
-			if time.Since(first) < time.Second {
-				early++
-			}
-			_, _ = fmt.Fprint(w, `{"certificates":[]}`)
-		}), 0) // which throttling does not use up
-		var waiting sync.WaitGroup
-		waiting.Go(func() {
-			if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.Is(err, elb.ErrNotFound) {
-				t.Errorf("the throttled call: %v", err)
-			}
-		})
-		synctest.Wait() // until it is
-		for range 5 {
-			waiting.Go(func() {
-				if _, err := client.GetCertificate(t.Context(), project, "id"); !errors.Is(err, elb.ErrNotFound) {
-					t.Errorf("another call: %v", err)
-				}
-			})
-		}
-		waiting.Wait()
-		if early > 0 {
-			t.Errorf("%d calls came before the server wanted any", early)
-		}
-
-		// Who is throttled to the end is told so.
-		throttled := clientInBubble(t, answering(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`), 0)
-		hurry, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		var answer *elb.Error
-		if _, err := throttled.UpdateCertificate(hurry, project, "id", "", ""); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &answer) || answer.Code != "APIGW.0308" {
-			t.Errorf("throttled to the end: %v", err)
-		}
-
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := clientInBubble(t, answering(200, "{}"), 0).GetCertificate(ctx, project, "id"); !errors.Is(err, context.Canceled) {
-			t.Errorf("interrupted: %v", err)
-		}
-	})
 }
 
 // TestLostDelete: the second attempt is told that there is no such certificate.

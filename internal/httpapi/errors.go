@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,6 +95,10 @@ func Ambiguous(err error) bool {
 
 // unreadable is about a response whose status is 2xx and whose body makes no sense.
 func unreadable(response *http.Response, c *call, cause error) *Error {
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(cause, &mistyped) { // without the names of our types
+		cause = fmt.Errorf("%s is a JSON %s", cmp.Or(mistyped.Field, "it"), mistyped.Value)
+	}
 	message := fmt.Sprintf("the response could not be read: %v", cause)
 	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
 		message = fmt.Sprintf("the response is not JSON but %q: %v", contentType, cause)

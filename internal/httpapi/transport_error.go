@@ -53,7 +53,6 @@ func (x *exchange) transportError(err error) *TransportError {
 	var operation *net.OpError
 	var tooLarge *http.MaxBytesError
 	var malformed textproto.ProtocolError
-	var timeout net.Error
 	switch cause := context.Cause(x.ctx); {
 	case errors.Is(cause, errSilent) && x.body != nil:
 		return transient("the response of %s stalled for %s", host, silenceLimit)
@@ -83,10 +82,10 @@ func (x *exchange) transportError(err error) *TransportError {
 		return transient("%s could not be reached: %s", host, reason(err))
 	case errors.As(err, &malformed):
 		return transient("the response of %s is not valid HTTP", host)
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return transient("%s did not respond in time", host)
+	case x.body != nil:
+		return transient("the response of %s was cut off: %s", host, reason(err))
 	}
-	return transient("the connection to %s was lost, or its response is not valid HTTP: %s", host, reason(err))
+	return transient("the connection to %s was lost before a valid response arrived: %s", host, reason(err))
 }
 
 // reason returns what the operating system says of an error, which quotes nothing

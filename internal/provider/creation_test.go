@@ -29,32 +29,32 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 	}{
 		"there was one before": {
 			stranger: 1, created: true, ids: true,
-			want: []string{"There is a certificate like the new one already", "delete it, or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/"},
+			want: []string{"An identical certificate already exists", "or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/"},
 		},
 		"found": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, created: true,
-			want: []string{"was found after its creation was not answered", "it is in the state now"},
+			want: []string{"was adopted after the response to its creation was lost", "It is in the state now"},
 		},
 		"twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
-			want: []string{"was created more than once", "delete it"},
+			want: []string{"was sent 2 times", "may exist", "which is new and has the same leaf", "delete it if not"},
 		},
 		"perhaps twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
 			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder),
-			want:  []string{"may have been created more than once", "out of order (HTTP 500", "Look for it, and delete it"},
+			want:  []string{"was sent 2 times", "may exist", "out of order (HTTP 500", "Look for it in a few minutes"},
 		},
 		"two that may be it": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, stranger: 1, during: true, ids: true,
-			want: []string{"Unable to create certificate", "A certificate may have been created nevertheless", "If one of them is yours, import it before you apply again"},
+			want: []string{"Unable to create certificate", `A certificate named "www" may exist in project `, "If one of them is yours, import it before you apply again"},
 		},
 		"not to be searched for": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, lists: []elbstub.Fault{nil, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder},
-			want: []string{"it could not be searched for", "out of order (HTTP 500", "Look for it before you apply again", "The next apply warns"},
+			want: []string{"may exist", "could not be searched for", "out of order (HTTP 500", "Look for it before you apply again"},
 		},
 		"not there": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Refuse()},
-			want:  []string{"No certificate was created, as far as the list of the project shows", "the next apply warns then"},
+			want:  []string{`A certificate named "www" may exist in project `, "the list of the project does not show it", "a warning then names"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -12,11 +11,12 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestWayOut has every error code and status of the API, and what the user is
+// TestRemedies has every error code and status of the API, and what the user is
 // told to do.
-func TestWayOut(t *testing.T) {
+func TestRemedies(t *testing.T) {
 	t.Parallel()
 	const (
 		renew    = "Get a new token for this project"
@@ -68,13 +68,13 @@ func TestWayOut(t *testing.T) {
 		{"", 502, waiting},
 		{"", 400, ""},
 	} {
-		err := fmt.Errorf("create certificate: %w", &elb.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
-		way := wayOut(err, auth.KindToken)
+		err := fmt.Errorf("create certificate: %w", &httpapi.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
+		way := remedyFor(err, auth.KindToken)
 		if row.want == "" && way != "" || !strings.Contains(way, row.want) {
 			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, way, row.want)
 		}
 		detail := describe(err, auth.KindToken)
-		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request id the-id", way} {
+		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request ID the-id", way} {
 			if !strings.Contains(detail, part) {
 				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
 			}
@@ -82,24 +82,24 @@ func TestWayOut(t *testing.T) {
 	}
 }
 
-func TestWayOutOfOtherErrors(t *testing.T) {
+func TestRemediesOfOtherErrors(t *testing.T) {
 	t.Parallel()
-	refusal := &elb.Error{Status: 400, Code: "ELB.5002", Message: "m"}
+	refusal := &httpapi.Error{Status: 400, Code: "ELB.5002", Message: "m"}
 	for want, err := range map[string]error{
 		"Plan again in a few minutes":                  fmt.Errorf("%w: %w", elb.ErrNotShown, context.DeadlineExceeded),
 		"Somebody else has deleted":                    fmt.Errorf("x: %w", elb.ErrNotFound),
-		"The operation was interrupted.":               &url.Error{Err: context.Canceled},
-		"There was no answer in time":                  &url.Error{Err: context.DeadlineExceeded},
-		"The ELB service gave no answer":               fmt.Errorf("x: %w", &url.Error{Err: errors.New("refused")}),
+		"The operation was interrupted.":               fmt.Errorf("x: %w", context.Canceled),
+		"The operation timed out":                      fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"Check the endpoint of the provider":           fmt.Errorf("x: %w", &httpapi.TransportError{}),
 		`- listener "https" (id 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
 		"No listener of the project says":              &elb.InUseError{Err: refusal},
 		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
 	} {
-		if way := wayOut(err, auth.KindToken); !strings.Contains(way, want) {
+		if way := remedyFor(err, auth.KindToken); !strings.Contains(way, want) {
 			t.Errorf("%v: got %q, want %q", err, way, want)
 		}
 	}
-	if way := wayOut(errors.New("anything"), auth.KindToken); way != "" {
+	if way := remedyFor(errors.New("anything"), auth.KindToken); way != "" {
 		t.Errorf("an unknown error has the way out %q", way)
 	}
 }
@@ -131,8 +131,8 @@ func TestTroubleshooting(t *testing.T) {
 	}
 	const renew = "See [refused credentials](#refused-credentials)."
 	for _, known := range code.FindAllString(string(source), -1) {
-		want := answerWayOut(&elb.Error{Status: 400, Code: known}, auth.KindToken)
-		if want == renewWayOut(auth.KindToken) {
+		want := refusalRemedy(&httpapi.Error{Status: 400, Code: known}, auth.KindToken)
+		if want == credentialsRemedy(auth.KindToken) {
 			want = renew
 		}
 		if said[known] != want {
@@ -140,17 +140,17 @@ func TestTroubleshooting(t *testing.T) {
 		}
 	}
 	for name, status := range map[string]int{"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502, "200, or any other that is no error": 200} {
-		if want := answerWayOut(&elb.Error{Status: status}, ""); said[name] != want {
+		if want := refusalRemedy(&httpapi.Error{Status: status}, ""); said[name] != want {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
 		}
 	}
 	for _, kind := range []auth.Kind{auth.KindToken, auth.KindAgency, auth.KindPassword, auth.KindAccessKey} {
-		if want := renewWayOut(kind); said[string(kind)] != want {
+		if want := credentialsRemedy(kind); said[string(kind)] != want {
 			t.Errorf("%s: the guide says %q, the provider %q", kind, said[string(kind)], want)
 		}
 	}
-	for name, err := range map[string]error{"ELB.5040": elb.ErrNotFound, "ELB.5002": &elb.InUseError{Err: &elb.Error{}}} {
-		if want := wayOut(err, auth.KindToken); said[name] == "" || !strings.Contains(want, said[name]) {
+	for name, err := range map[string]error{"ELB.5040": elb.ErrNotFound, "ELB.5002": &elb.InUseError{Err: &httpapi.Error{}}} {
+		if want := remedyFor(err, auth.KindToken); said[name] == "" || !strings.Contains(want, said[name]) {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
 		}
 	}

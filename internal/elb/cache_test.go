@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // laggingServer is a server in the fake time of a bubble. It keeps the whole
@@ -102,7 +104,7 @@ func certificateOf(id string, version int) Certificate {
 }
 
 func (s *laggingServer) list(ctx context.Context) (listing, error) {
-	wait := func(d time.Duration) error { return pause(ctx, d) }
+	wait := func(d time.Duration) error { return httpapi.Pause(ctx, d) }
 	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
 		return listing{}, err
 	}
@@ -110,8 +112,8 @@ func (s *laggingServer) list(ctx context.Context) (listing, error) {
 	if s.lag > 0 {
 		when = when.Add(-time.Duration(s.dice(int(s.lag))))
 	}
-	var listed listing
-	listed.complete = true
+	complete := true
+	var present []Certificate
 	fails, partial := s.dice(100) < s.failing, s.dice(100) < s.partial
 	s.mu.Lock()
 	s.lists++
@@ -122,11 +124,11 @@ func (s *laggingServer) list(ctx context.Context) (listing, error) {
 	s.mu.Unlock()
 	for _, id := range ids {
 		if version := s.at(id, when); version > 0 {
-			listed.certificates = append(listed.certificates, certificateOf(id, version))
+			present = append(present, certificateOf(id, version))
 		}
 	}
-	if partial && len(listed.certificates) > 0 {
-		listed.certificates, listed.complete = listed.certificates[1:], false
+	if partial && len(present) > 0 {
+		present, complete = present[1:], false
 	}
 	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
 		return listing{}, err
@@ -134,7 +136,16 @@ func (s *laggingServer) list(ctx context.Context) (listing, error) {
 	if fails {
 		return listing{}, errors.New("the list failed")
 	}
-	return listed, nil
+	return listingOf(complete, present...), nil
+}
+
+// listingOf returns a list of certificates.
+func listingOf(complete bool, certificates ...Certificate) listing {
+	l := listing{byID: map[string]Certificate{}, complete: complete}
+	for _, cert := range certificates {
+		l.add(cert)
+	}
+	return l
 }
 
 // TestReadsAreNeverOlderThanOurWrites has readers, writers, strangers,
@@ -153,9 +164,9 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				case 1:
 					server.failing, server.partial = 5, 20
 				case 2:
-					server.lag = settles
+					server.lag = listLag
 				}
-				v := newInventory("p", server.list, time.Now)
+				v := newCache("p", server.list, time.Now)
 				var mu sync.Mutex
 				ended := map[string]state{} // our latest write of each that has ended
 				var all sync.WaitGroup
@@ -174,7 +185,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							if id == "" {
 								created, ours := server.create()
 								sleep(time.Second)
-								v.wrote(certificateOf(created, ours.version))
+								v.record(created, new(certificateOf(created, ours.version)))
 								end(created, ours)
 								id = created
 								continue
@@ -183,17 +194,17 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							sleep(time.Second)
 							switch {
 							case server.dice(5) == 0: // the answer was lost
-								v.settle(id, Certificate{}, errors.New("lost"))
+								v.recordUpdate(id, Certificate{}, errors.New("lost"))
 							case !there:
-								v.settle(id, Certificate{}, ErrNotFound)
+								v.recordUpdate(id, Certificate{}, ErrNotFound)
 								end(id, state{})
 								id = ""
 							case ours.version == 0:
-								v.deleted(id)
+								v.record(id, nil)
 								end(id, ours)
 								id = ""
 							default:
-								v.settle(id, certificateOf(id, ours.version), nil)
+								v.recordUpdate(id, certificateOf(id, ours.version), nil)
 								end(id, ours)
 							}
 						}
@@ -221,7 +232,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							var cert Certificate
 							var err error
 							if server.dice(4) == 0 { // as it is listed, which may be as old as a list lasts
-								age = listLasts
+								age = listTTL
 								cert, err = listed(ctx, v, id)
 							} else {
 								cert, err = v.get(ctx, id)
@@ -255,7 +266,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 }
 
 // listed returns a certificate as a list of all has it.
-func listed(ctx context.Context, v *inventory, id string) (Certificate, error) {
+func listed(ctx context.Context, v *cache, id string) (Certificate, error) {
 	all, err := v.all(ctx)
 	if err != nil {
 		return Certificate{}, err
@@ -279,7 +290,7 @@ func TestOneListForAll(t *testing.T) {
 			id, _ := server.create()
 			ids = append(ids, id)
 		}
-		v := newInventory("p", server.list, time.Now)
+		v := newCache("p", server.list, time.Now)
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -302,7 +313,7 @@ func TestOneListForAll(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		readAll(2)
 		server.commit(ids[5], false)
-		v.wrote(certificateOf(ids[5], 7)) // the list is not believed any more
+		v.record(ids[5], new(certificateOf(ids[5], 7))) // the list is not believed any more
 		if cert, err := v.get(t.Context(), ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
 			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
 		}
@@ -316,7 +327,7 @@ func TestFailedListIsRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lists := 0
-		v := newInventory("p", func(context.Context) (listing, error) {
+		v := newCache("p", func(context.Context) (listing, error) {
 			lists++
 			time.Sleep(time.Second)
 			return listing{}, errors.New("broken")
@@ -348,11 +359,11 @@ func TestFailedListIsRemembered(t *testing.T) {
 func TestGivingUpCancelsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		v := newInventory("p", func(ctx context.Context) (listing, error) {
-			if err := pause(ctx, time.Second); err != nil {
+		v := newCache("p", func(ctx context.Context) (listing, error) {
+			if err := httpapi.Pause(ctx, time.Second); err != nil {
 				return listing{}, err
 			}
-			return listing{certificates: []Certificate{{ID: "a"}}, complete: true}, nil
+			return listingOf(true, Certificate{ID: "a"}), nil
 		}, time.Now)
 		hurry, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
@@ -376,12 +387,15 @@ func TestGivingUpCancelsNobody(t *testing.T) {
 // the cloud.
 func TestIncompleteListHasARequestID(t *testing.T) {
 	t.Parallel()
-	v := newInventory("p", func(context.Context) (listing, error) {
-		return listing{certificates: []Certificate{{ID: "a"}}, requestID: "the-id"}, nil
+	v := newCache("p", func(context.Context) (listing, error) {
+		l := listingOf(false, Certificate{ID: "a"})
+		l.total, l.requestID = "2", "the-id"
+		return l, nil
 	}, time.Now)
 	_, err := v.get(t.Context(), "b")
-	var answer *Error
-	if !errors.As(err, &answer) || answer.RequestID != "the-id" || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "incomplete by its own count") {
+	var incomplete *IncompleteListError
+	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrNotFound) ||
+		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request ID the-id)") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -390,11 +404,12 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	lists := 0
-	v := newInventory("p", func(context.Context) (listing, error) {
+	v := newCache("p", func(context.Context) (listing, error) {
 		lists++
 		return listing{complete: lists > 1}, nil
 	}, time.Now)
-	if _, err := v.all(t.Context()); !errors.Is(err, errIncomplete) {
+	var incomplete *IncompleteListError
+	if _, err := v.all(t.Context()); !errors.As(err, &incomplete) {
 		t.Errorf("error %v, want that the list is incomplete", err)
 	}
 	if _, err := v.all(t.Context()); err != nil || lists != 2 {
@@ -434,10 +449,10 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the 
 	}
 	list := endless(certificates, keyBytes)
 	measure(&before)
-	decoded, complete, err := decodeList(list, nil)
+	decoded, err := decodeList(list, decodeCertificate)
 	measure(&after)
-	if err != nil || !complete || len(decoded) != certificates {
-		t.Fatalf("%d certificates, complete %t, %v", len(decoded), complete, err)
+	if err != nil || !decoded.complete || len(decoded.certificates) != certificates {
+		t.Fatalf("%d certificates, complete %t, %v", len(decoded.certificates), decoded.complete, err)
 	}
 	if kept := int(after.HeapAlloc) - int(before.HeapAlloc); kept > certificates*without*3/2 {
 		t.Errorf("it keeps %d bytes for %d certificates", kept, certificates)
