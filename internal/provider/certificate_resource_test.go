@@ -440,7 +440,7 @@ func TestAccBadInput(t *testing.T) {
 }
 
 // TestAccRefused is what Terraform says when the server says no. The message
-// carries what the server said, its code, and the request id.
+// carries what the server said, its code, and the request ID.
 func TestAccRefused(t *testing.T) {
 	t.Parallel()
 	pair := acctest.NewPair(t)
@@ -452,19 +452,19 @@ func TestAccRefused(t *testing.T) {
 		status   int
 		want     []string
 	}{
-		"wrong token":   {provider: []string{`token = "wrong"`}, want: []string{"the token is not valid (HTTP", "code ELB.1102, request id", "Get a new token"}},
-		"wrong project": {provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)}, status: 403, want: []string{"code ELB.9802, request id", "Check project_id"}},
-		"wrong path":    {provider: []string{`endpoint = "ENDPOINT/v1.0"`}, status: 404, want: []string{"code APIGW.0101, request id", "without /v1.0"}},
-		"quota":         {quota: 1, status: 400, want: []string{"quota of 1 is used up (HTTP 400, code ELB.5151, request id", "Delete certificates that nobody needs"}},
+		"wrong token":   {provider: []string{`token = "wrong"`}, want: []string{"the token is not valid (HTTP", "code ELB.1102, request ID", "Get a new token"}},
+		"wrong project": {provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)}, status: 403, want: []string{"code ELB.9802, request ID", "Check project_id"}},
+		"wrong path":    {provider: []string{`endpoint = "ENDPOINT/v1.0"`}, status: 404, want: []string{"code APIGW.0101, request ID", "without /v1.0"}},
+		"quota":         {quota: 1, status: 400, want: []string{"quota of 1 is used up (HTTP 400, code ELB.5151, request ID", "Delete certificates that nobody needs"}},
 		"HTML": {
 			provider: []string{"max_retries = 0"},
 			fault:    elbstub.Reply(502, "<html><head><title>502 Bad Gateway</title></head></html>"), status: 502,
 			want: []string{
-				"an HTML page and not the API answered: 502 Bad Gateway (HTTP 502, request id", "not available right now",
+				"received an HTML page instead of an API response: 502 Bad Gateway (HTTP 502, request ID", "not available right now",
 				"No certificate was created, as far as the list of the project shows",
 			},
 		},
-		"anything else": {fault: elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`), status: 400, want: []string{"strange (HTTP 400, code ELB.9999, request id"}},
+		"anything else": {fault: elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`), status: 400, want: []string{"strange (HTTP 400, code ELB.9999, request ID"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -497,7 +497,7 @@ func TestAccRefused(t *testing.T) {
 				journal = cloud.Journal()
 			}
 			if last := journal[len(journal)-1]; row.status != 0 && last.Status != row.status || last.Status != 0 && !strings.Contains(said, last.RequestID) {
-				t.Errorf("the server answered %d, request id %s; Terraform said\n%s", last.Status, last.RequestID, said)
+				t.Errorf("the server answered %d, request ID %s; Terraform said\n%s", last.Status, last.RequestID, said)
 			}
 			for _, secret := range []string{acctest.Token, strings.Split(pair.PrivateKey, "\n")[1]} {
 				if strings.Contains(said, secret) {
@@ -566,7 +566,7 @@ func TestAccUnreadable(t *testing.T) {
 		"half a body":     {elbstub.Cut(100), "the answer could not be read"},
 		"nothing":         {elbstub.Drop(), "EOF"},
 		"empty body":      {elbstub.Reply(200, ""), "unexpected EOF"},
-		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "incomplete by its own count"},
+		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "the API returned 0 certificates but reported a total of 1"},
 		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
 		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
 		"404, ELB.5040":   {elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), "code ELB.5040"},
@@ -608,7 +608,7 @@ func TestAccUpdateAnswers(t *testing.T) {
 		"half of the fields": {put: elbstub.ReplyAfter(200, `{"name":"new"}`)},
 		"half a body":        {put: elbstub.Cut(50)},
 		"HTML":               {put: elbstub.ReplyAfter(200, "<html>")},
-		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request id"},
+		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request ID"},
 		"gone":               {put: elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), want: "Somebody else has deleted the certificate"},
 		"something else": {
 			put:  elbstub.ReplyAfter(200, `{"id":"ID","name":"newspeak","description":"","domain":null,"certificate":"","create_time":"","update_time":""}`),

@@ -218,9 +218,9 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	const (
 		endpoint  = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, and the cloud must still offer the classic load balancer (elbaas v1.0)."
 		forbid    = "The credentials may not do this in this project. Check project_id, that a token was issued for that project, and the policy of the user."
-		waiting   = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request id to the operator of the cloud."
+		waiting   = "The service is not available right now. Apply again in a few minutes; if that does not help, give the request ID to the operator of the cloud."
 		throttled = "The cloud limits how often it is called, for example 200 times in 5 minutes. Wait, then apply again, with a smaller -parallelism."
-		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request id."
+		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request ID."
 	)
 	switch refusal.Code {
 	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030":
@@ -230,7 +230,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	case "ELB.1011", "ELB.5013":
 		return "Check that certificate and private_key are PEM, that the key is not encrypted, and that it belongs to the first certificate."
 	case "ELB.5033":
-		return "The server did not change the name and the description, and does not say why. Apply again; if that does not help, give the request id to the operator of the cloud."
+		return "The server did not change the name and the description, and does not say why. Apply again; if that does not help, give the request ID to the operator of the cloud."
 	case "ELB.5131", "ELB.5141":
 		return waiting
 	case "ELB.5151":
