@@ -278,43 +278,6 @@ func TestFailureIsRemembered(t *testing.T) {
 	}
 }
 
-// TestGivingUpCancelsNobody: who waits for a token that another one asked for
-// gets it, also when the other one gives up.
-func TestGivingUpCancelsNobody(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	asked, answer := make(chan struct{}), make(chan struct{})
-	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Answer) elbstub.Response {
-		close(asked)
-		<-answer
-		return carryOut()
-	})
-	session := f.session(byPassword)
-	ctx, giveUp := context.WithCancel(t.Context())
-	first := make(chan error)
-	go func() {
-		_, err := f.send(ctx, session, httpapi.Request{Method: http.MethodGet}, project)
-		first <- err
-	}()
-	<-asked
-	second := make(chan error)
-	go func() {
-		_, err := f.call(session, project)
-		second <- err
-	}()
-	giveUp()
-	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("who gave up got %v", err)
-	}
-	close(answer)
-	if err := <-second; err != nil {
-		t.Errorf("who waited got %v", err)
-	}
-	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
-		t.Errorf("%d tokens, want 1", got)
-	}
-}
-
 // TestProjectID finds a project by its name with each kind of credentials.
 func TestProjectID(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ type exchange struct {
 	stop    func() bool // stops to wait for the caller's end
 	silence *time.Timer
 
-	sent  atomic.Bool  // the headers of the request are written, or about to be
+	sent  atomic.Bool  // there is a connection, so from here on it may be sent
 	state atomic.Int32 // waiting, arrived or abandoned
 
 	body    io.ReadCloser
@@ -103,7 +103,7 @@ func newExchange(c *call) *exchange {
 	x.silence = time.AfterFunc(silenceLimit, func() { x.cancel(errSilent) })
 	x.stop = context.AfterFunc(c.Context(), x.abandon)
 	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
-		WroteHeaders:         func() { x.sent.Store(true) },
+		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
 		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
 	}))
 	if c.GetBody != nil {

@@ -1,0 +1,53 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestOneCallerCancelsNobodyElse: who waits for a value that another caller asked for
+// gets it, also when that one is cancelled. When all are, the fetch is.
+func TestOneCallerCancelsNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fetches, cancelled := 0, 0
+		s := &shared[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+			fetches++
+			select {
+			case <-time.After(time.Minute):
+				return fetches, 0, nil
+			case <-ctx.Done():
+				cancelled++
+				return 0, 0, ctx.Err()
+			}
+		}}
+		get := func(timeout time.Duration) (int, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			value, _, err := s.get(ctx)
+			return value, err
+		}
+		for range 2 {
+			go func() {
+				if _, err := get(time.Second); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("a caller that was cancelled got %v", err)
+				}
+			}()
+		}
+		time.Sleep(2 * time.Second)
+		if fetches != 1 || cancelled != 1 {
+			t.Errorf("%d fetches, %d cancelled: want one that its last caller cancelled", fetches, cancelled)
+		}
+		go func() {
+			if _, err := get(time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("a caller that was cancelled got %v", err)
+			}
+		}()
+		if value, err := get(time.Hour); value != 2 || err != nil || cancelled != 1 {
+			t.Errorf("the caller that waited got %d, %v, with %d fetches cancelled", value, err, cancelled)
+		}
+	})
+}
