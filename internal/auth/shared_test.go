@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +14,14 @@ import (
 func TestOneCallerCancelsNobodyElse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fetches, cancelled := 0, 0
+		var fetches, cancelled atomic.Int32
 		s := &shared[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
-			fetches++
+			n := int(fetches.Add(1))
 			select {
 			case <-time.After(time.Minute):
-				return fetches, 0, nil
+				return n, 0, nil
 			case <-ctx.Done():
-				cancelled++
+				cancelled.Add(1)
 				return 0, 0, ctx.Err()
 			}
 		}}
@@ -38,16 +39,16 @@ func TestOneCallerCancelsNobodyElse(t *testing.T) {
 			}()
 		}
 		time.Sleep(2 * time.Second)
-		if fetches != 1 || cancelled != 1 {
-			t.Errorf("%d fetches, %d cancelled: want one that its last caller cancelled", fetches, cancelled)
+		if fetches.Load() != 1 || cancelled.Load() != 1 {
+			t.Errorf("%d fetches, %d cancelled: want one that its last caller cancelled", fetches.Load(), cancelled.Load())
 		}
 		go func() {
 			if _, err := get(time.Second); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("a caller that was cancelled got %v", err)
 			}
 		}()
-		if value, err := get(time.Hour); value != 2 || err != nil || cancelled != 1 {
-			t.Errorf("the caller that waited got %d, %v, with %d fetches cancelled", value, err, cancelled)
+		if value, err := get(time.Hour); value != 2 || err != nil || cancelled.Load() != 1 {
+			t.Errorf("the caller that waited got %d, %v, with %d fetches cancelled", value, err, cancelled.Load())
 		}
 	})
 }
