@@ -273,6 +273,9 @@ func (x *conversation) search(ctx, lasting context.Context, outcome error) (agai
 		x.result.Adopted, x.result.Others = true, idsOf(near)
 		return false, x.accept(lasting, exact[0], nil)
 	}
+	if ended := ctx.Err(); ended != nil {
+		outcome = fmt.Errorf("%w while looking for what came of the creation: %w", ended, outcome)
+	}
 	uncertain := &UncertainError{
 		ProjectID: x.project.id, Name: x.create.Name, Sent: x.result.Sent,
 		Candidates: idsOf(slices.Concat(exact, near)), SearchErr: searchErr, Err: outcome,

@@ -217,6 +217,7 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 			page = title[1]
 		}
 		page = strings.Join(strings.Fields(htmlTag.ReplaceAllString(page, " ")), " ")
+		page = clean(page, maxErrorBody) // once more: tags may have divided a secret
 		return "received an HTML page instead of an API response: " + shorten(page, maxExcerpt)
 	}
 	return "received a response without a message: " + shorten(page, maxExcerpt)

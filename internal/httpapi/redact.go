@@ -88,11 +88,13 @@ func redact(said, hidden string) string {
 	return clean.String()
 }
 
-// lettersOf returns the letters and digits of a text, and where each of them is.
+// lettersOf returns the letters and digits of a text, and where each of them is. That
+// of an escape, such as \n, is none.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
 	for i := range len(said) {
 		switch b := said[i]; {
+		case i > 0 && said[i-1] == '\\' && strings.IndexByte("bfnrt", b) >= 0:
 		case 'A' <= b && b <= 'Z', 'a' <= b && b <= 'z', '0' <= b && b <= '9':
 			found.WriteByte(b)
 			at = append(at, i)

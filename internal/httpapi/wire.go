@@ -20,9 +20,11 @@ const (
 	// ResponseGrace is how long the response to a non-idempotent request that is out
 	// is awaited after its context has ended.
 	ResponseGrace = 5 * time.Second
-	// bodyGrace is how long the body of a response is read after its context has
-	// ended: what has arrived is not thrown away.
-	bodyGrace = time.Second
+	// bodyGrace is how long the body of a response that has begun to arrive is read
+	// after its context has ended: it is not thrown away. For a non-idempotent request
+	// that is longer.
+	bodyGrace              = time.Second
+	bodyGraceNonIdempotent = 9 * time.Second
 	// maxBody is the largest body that is read, in bytes. A list of 10,000
 	// certificates of 6 KiB fits.
 	maxBody = 64 << 20
@@ -124,11 +126,16 @@ func (x *exchange) end() {
 // abandon ends an exchange whose caller's context has ended: at once, unless a
 // response is arriving, or must be awaited for a while.
 func (x *exchange) abandon() {
-	if x.call.nonIdempotent && x.sent.Load() && x.state.Load() == waiting {
-		_ = Pause(x.ctx, ResponseGrace)
+	grace := bodyGrace
+	if x.call.nonIdempotent && x.sent.Load() {
+		grace = bodyGraceNonIdempotent
+		if x.state.Load() == waiting {
+			_ = Pause(x.ctx, ResponseGrace)
+			grace -= ResponseGrace
+		}
 	}
 	if !x.state.CompareAndSwap(waiting, abandoned) {
-		_ = Pause(x.ctx, bodyGrace)
+		_ = Pause(x.ctx, grace)
 	}
 	x.cancel(x.call.Context().Err())
 }
