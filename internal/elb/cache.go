@@ -237,6 +237,18 @@ func (c *cache) fresh(ctx context.Context, id string) (Certificate, error) {
 	return c.find(call.listing, id)
 }
 
+// await returns a certificate that was just written, as soon as a list shows it. It
+// lists until the list lag has passed.
+func (c *cache) await(ctx context.Context, id string) (Certificate, error) {
+	written := c.now()
+	for pauses := newPauses(250*time.Millisecond, 2*time.Second); ; {
+		cert, err := c.fresh(ctx, id)
+		if !errors.Is(err, ErrNotFound) || c.now().Sub(written) >= listLag || pauses.wait(ctx) != nil {
+			return cert, err
+		}
+	}
+}
+
 // find returns a certificate of a list, or what the list proves that lacks it.
 func (c *cache) find(l listing, id string) (Certificate, error) {
 	if cert, found := l.byID[id]; found {

@@ -212,7 +212,7 @@ func (x *conversation) verify(ctx context.Context, body certificateBody, err err
 	if err == nil && body.whole() {
 		return ours, nil, nil
 	}
-	listed, readErr := x.project.cache.fresh(ctx, id)
+	listed, readErr := x.project.cache.await(ctx, id)
 	switch {
 	case readErr != nil:
 		return ours, readErr, nil

@@ -90,7 +90,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	plan.ProjectID = project
 	creation, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
 	cert := creation.Certificate
-	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), creation)...)
+	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), create.Name, creation)...)
 	if cert.ID == "" {
 		r.cloud.addError(&resp.Diagnostics, "Unable to create certificate", err)
 		return

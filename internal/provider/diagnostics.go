@@ -41,7 +41,7 @@ func describe(err error, kind auth.Kind) string {
 
 // creationWarnings tells of certificates besides the one that was to be created. Of
 // warnings with the same summary Terraform shows one, so each summary has an ID.
-func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.Diagnostics {
+func (c *cloud) creationWarnings(projectID string, name *string, creation elb.Creation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(creation.Identical) > 0 {
 		diags.AddWarning("An identical certificate already exists: "+strings.Join(creation.Identical, ", "), fmt.Sprintf(
@@ -72,10 +72,18 @@ func (c *cloud) creationWarnings(projectID string, creation elb.Creation) diag.D
 		}
 		diags.AddWarning(fmt.Sprintf("The creation of certificate %q was sent %d times", creation.ID, creation.Sent), fmt.Sprintf(
 			"It was repeated because the response was lost and the certificate did not appear in the list. "+
-				"Another certificate named %q may exist in project %s, or may still be created by a backend that is late.%s "+
-				"Look for it in a few minutes, and delete what Terraform does not manage.", creation.Name, projectID, search)+others)
+				"Another certificate %s may exist in project %s, or may still be created by a backend that is late.%s "+
+				"Look for it in a few minutes, and delete what Terraform does not manage.", named(name), projectID, search)+others)
 	}
 	return diags
+}
+
+// named says how a certificate is called that was created with a name, or without.
+func named(name *string) string {
+	if name == nil {
+		return "with a name that the API has chosen"
+	}
+	return fmt.Sprintf("named %q", *name)
 }
 
 // listOf writes IDs one below the other.
@@ -85,11 +93,7 @@ func listOf(ids []string) string {
 
 // uncertainty says what is known of a certificate that may exist.
 func uncertainty(err *elb.UncertainError) string {
-	name := "with a name that the API has chosen"
-	if err.Name != nil {
-		name = fmt.Sprintf("named %q", *err.Name)
-	}
-	may := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", name, err.ProjectID)
+	may := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", named(err.Name), err.ProjectID)
 	if err.Sent > 1 {
 		may += fmt.Sprintf(" (the creation was sent %d times)", err.Sent)
 	}
