@@ -99,13 +99,19 @@ func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		panic(fmt.Sprintf("acctest: the connection cannot be taken over: %v", err))
 	}
 	defer func() { _ = connection.Close() }()
-	exchange(&Exchange{connection: connection, request: request, body: body, cloud: w.cloud})
+	gone := make(chan struct{})
+	go func() { // as a kernel does: a client that closes a connection must not wait for the test
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, connection)
+	}()
+	exchange(&Exchange{connection: connection, gone: gone, request: request, body: body, cloud: w.cloud})
 }
 
 // An Exchange is one request whose response a test writes. Its connection is
 // closed when the test returns.
 type Exchange struct {
 	connection net.Conn
+	gone       chan struct{} // closed when the client has closed the connection
 	request    *http.Request
 	body       []byte
 	cloud      http.Handler
@@ -138,4 +144,4 @@ func (e *Exchange) Reset() {
 }
 
 // Hold says nothing more until the client closes the connection.
-func (e *Exchange) Hold() { _, _ = io.Copy(io.Discard, e.connection) }
+func (e *Exchange) Hold() { <-e.gone }
