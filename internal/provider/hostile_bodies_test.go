@@ -173,7 +173,7 @@ func TestArrivedResponseIsKept(t *testing.T) {
 	t.Parallel()
 	const end = 3 * time.Second // when the creation is interrupted, or times out
 	for name, row := range map[string]struct{ head, body time.Duration }{
-		"the head just before the end":               {head: end - 100*time.Millisecond, body: end + time.Second},
+		"the head just before the end":                {head: end - 100*time.Millisecond, body: end + time.Second},
 		"the head just before the end, the body late": {head: end - 100*time.Millisecond, body: end + 8*time.Second},
 		"the head at the end of the five seconds":     {head: end + 4900*time.Millisecond, body: end + 6*time.Second},
 	} {
@@ -256,6 +256,14 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			s, values := start(), acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 			state, _ := create(t, s, values)
 			keys := append(addLong(t, cloud), keyLines(pair)...)
+			description := strings.Repeat("证", 128)
+			wire.Script(http.MethodPost, 1, malformed)
+			adopted, warnings := create(t, start(), acctest.Values{
+				"name": "lost", "description": description, "certificate": pair.Certificate, "private_key": pair.PrivateKey,
+			})
+			if adopted == nil {
+				t.Errorf("a creation whose response cannot be read: %s", textOf(warnings))
+			}
 			wire.ScriptAll(http.MethodGet, malformed)
 			wire.ScriptAll(http.MethodPut, malformed)
 
@@ -264,7 +272,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 				t.Errorf("read: state %q: %s", idOf(after), textOf(diagnostics))
 			}
 			values["name"] = "new"
-			values["description"] = strings.Repeat("证", 128)
+			values["description"] = description
 			plan, _ := s.Plan(state, values)
 			_, updated := s.Apply(plan)
 			if !updated.HasError() {
@@ -275,7 +283,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			if !failed.HasError() {
 				t.Error("a creation succeeded though certificates cannot be listed")
 			}
-			said := textOf(diagnostics) + textOf(updated) + textOf(failed)
+			said := textOf(warnings) + textOf(diagnostics) + textOf(updated) + textOf(failed)
 			for _, line := range keys {
 				if line != "" && strings.Contains(said, line) {
 					t.Fatalf("a key is shown: %s", said)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,8 +117,8 @@ func TestCreationWithoutCredentials(t *testing.T) {
 	}
 }
 
-// said returns an error response with a message.
-func said(t *testing.T, message string) string {
+// errorBody returns the body of an error response with a message.
+func errorBody(t *testing.T, message string) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"error": map[string]string{"message": message, "code": "ELB.1001"}})
 	if err != nil {
@@ -146,22 +147,22 @@ func TestErrorResponsesAreTamed(t *testing.T) {
 	rows := map[string]string{
 		"not UTF-8":              "\xff\xfe " + keeps,
 		"not UTF-8 in JSON":      `{"error":{"message":"` + keeps + ` ` + "\xff\xc3" + `","code":"ELB.1001"}}`,
-		"escape sequence":        said(t, keeps+"\x1b[2J\x1b]0;title\a"),
-		"C1 controls":            said(t, keeps+"\u009b2J\u0085"),
-		"bidirectional override": said(t, keeps+"\u202etxt.exe\u202c\u2066\u200f"),
-		"newlines":               said(t, keeps+"\n\nError: forged\r\nforged"),
+		"escape sequence":        errorBody(t, keeps+"\x1b[2J\x1b]0;title\a"),
+		"C1 controls":            errorBody(t, keeps+"\u009b2J\u0085"),
+		"bidirectional override": errorBody(t, keeps+"\u202etxt.exe\u202c\u2066\u200f"),
+		"newlines":               errorBody(t, keeps+"\n\nError: forged\r\nforged"),
 		"in the code":            `{"error":{"message":"` + keeps + `","code":"ELB.\u001b[2J\n\u202e"}}`,
 		"in a page":              "<html><head><title>" + keeps + "\x1b[2J\u202e</title></head></html>",
-		"60 KiB":                 said(t, keeps+strings.Repeat(" and so on", 6<<10)),
+		"60 KiB":                 errorBody(t, keeps+strings.Repeat(" and so on", 6<<10)),
 		"a code of 60 KiB":       `{"error":{"message":"` + keeps + `","code":"` + strings.Repeat("A", 60<<10) + `"}}`,
 		"a page of 60 KiB":       "<html><title>" + keeps + "</title>" + strings.Repeat("<p>and so on", 5<<10),
-		"the key":                said(t, keeps+pair.PrivateKey),
+		"the key":                errorBody(t, keeps+pair.PrivateKey),
 	}
 	for name, with := range map[string]string{
 		"NUL": "\x00", "ESC": "\x1b", "newlines": "\n", "CRLF": "\r\n", "spaces": " ", "zero width spaces": "\u200b",
 		"soft hyphens": "\u00ad", "literal newlines": `\n`, "bidirectional marks": "\u200e",
 	} {
-		rows["the key with "+name] = said(t, keeps+" "+spread(key, with, 8))
+		rows["the key with "+name] = errorBody(t, keeps+" "+spread(key, with, 8))
 	}
 	for name, body := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -227,11 +228,11 @@ func wantNoPart(t *testing.T, text, secret string) {
 func TestIdentityErrorsAreTamed(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"the password":           said(t, acctest.Password),
-		"the password with NUL":  said(t, spread(acctest.Password, "\x00", 4)),
-		"the password in lines":  said(t, spread(acctest.Password, "\n", 8)),
-		"escape sequence":        said(t, "\x1b[2J\u202e"),
-		"60 KiB":                 said(t, strings.Repeat("and so on ", 6<<10)),
+		"the password":           errorBody(t, acctest.Password),
+		"the password with NUL":  errorBody(t, spread(acctest.Password, "\x00", 4)),
+		"the password in lines":  errorBody(t, spread(acctest.Password, "\n", 8)),
+		"escape sequence":        errorBody(t, "\x1b[2J\u202e"),
+		"60 KiB":                 errorBody(t, strings.Repeat("and so on ", 6<<10)),
 		"not UTF-8":              "\xff\xfe",
 		"not UTF-8 within JSON":  `{"error":{"message":"` + "\xff\xc3" + `"}}`,
 		"the password in a page": "<html>" + spread(acctest.Password, "<b></b>", 8) + "</html>",
@@ -259,7 +260,7 @@ func TestRequestIDIsTamed(t *testing.T) {
 	t.Parallel()
 	cloud, wire := acctest.NewWire(t)
 	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
-		body := said(t, "no")
+		body := errorBody(t, "no")
 		id := "\u202e\u009b" + strings.Repeat("A", 10<<10)
 		e.Send(fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n\r\n%s", id, len(body), body))
 	})
@@ -304,7 +305,7 @@ func TestListIsTooLarge(t *testing.T) {
 func TestThrottledAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, calls := range []int{1, 20} {
-		t.Run(fmt.Sprint(calls), func(t *testing.T) {
+		t.Run(strconv.Itoa(calls), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)

@@ -169,7 +169,7 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 		statusOK                  = 0x88 // in HPACK
 	)
 	target := "/gateway/elb/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
-	request := httptest.NewRequest(method, target, bytes.NewReader(body))
+	request := httptest.NewRequestWithContext(context.Background(), method, target, bytes.NewReader(body))
 	request.Header.Set("X-Auth-Token", acctest.Token)
 	recorder := httptest.NewRecorder()
 	h2.handler.ServeHTTP(recorder, request)
@@ -180,41 +180,41 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 	h2.write(data, endOfStream, stream, recorder.Body.Bytes())
 }
 
-// A path to a server that can break without a word: what is sent on a connection
-// from then on arrives nowhere, and nobody says so.
-type path struct {
+// A silentNetwork has connections that can break without a word: what is sent from
+// then on arrives nowhere, and nobody says so.
+type silentNetwork struct {
 	network *elbstub.Network
 	dials   atomic.Int64
-	latest  atomic.Pointer[pathConn]
+	latest  atomic.Pointer[breakable]
 }
 
-type pathConn struct {
+type breakable struct {
 	net.Conn
 
 	broken atomic.Bool
 }
 
 // Write implements net.Conn.
-func (c *pathConn) Write(b []byte) (int, error) {
+func (c *breakable) Write(b []byte) (int, error) {
 	if c.broken.Load() {
 		return len(b), nil
 	}
 	return c.Conn.Write(b)
 }
 
-func (p *path) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	connection, err := p.network.DialContext(ctx, network, address)
+func (n *silentNetwork) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := n.network.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	c := &pathConn{Conn: connection}
-	p.dials.Add(1)
-	p.latest.Store(c)
+	c := &breakable{Conn: connection}
+	n.dials.Add(1)
+	n.latest.Store(c)
 	return c, nil
 }
 
 // breakLatest breaks the connection that was made last.
-func (p *path) breakLatest() { p.latest.Load().broken.Store(true) }
+func (n *silentNetwork) breakLatest() { n.latest.Load().broken.Store(true) }
 
 // TestConnectionDiesSilently: after a minute without a response another connection
 // is tried, whatever protocols the server offers.
@@ -234,6 +234,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 			return s.Destroy(state)
 		},
 		"POST": func(t *testing.T, s *acctest.Server, _ *acctest.State, _ acctest.Values) (*acctest.State, acctest.Diagnostics) {
+			t.Helper()
 			return create(t, s, acctest.Values{"name": "other"})
 		},
 	} {
@@ -241,7 +242,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network, _ := acctest.NewWireInMemory(t, []string{"h2", "http/1.1"})
-				to := &path{network: network}
+				to := &silentNetwork{network: network}
 				config := cloud.Configuration()
 				config["insecure"] = true
 				s := acctest.NewServer(t, provider.New("test", provider.WithDialer(to.dial))(), config)
@@ -277,7 +278,7 @@ func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network, wire := acctest.NewWireInMemory(t, nil)
-		to := &path{network: network}
+		to := &silentNetwork{network: network}
 		config := cloud.Configuration()
 		config["insecure"], config["max_retries"] = true, 2
 		s := acctest.NewServer(t, provider.New("test", provider.WithDialer(to.dial))(), config)
