@@ -38,7 +38,9 @@ func NewWire(t testing.TB, options ...func(*elbstub.Options)) (*Cloud, *Wire) {
 // NewWireInMemory starts a stub cloud behind a Wire, reached as that of
 // NewCloudInMemory is. The server negotiates the protocols that are named, such as
 // "h2"; without any, it speaks HTTP/1.1.
-func NewWireInMemory(t *testing.T, protocols []string, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network, *Wire) {
+func NewWireInMemory(t *testing.T, protocols []string, options ...func(*elbstub.Options)) (
+	*Cloud, *elbstub.Network, *Wire,
+) {
 	t.Helper()
 	cloud := newStub(t, options)
 	wire := newWire(cloud)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -37,8 +38,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
-				pair := acctest.NewPair(t)
-				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+				config := configOf(acctest.NewPair(t), "old")
 				var state *acctest.State
 				if row.method != http.MethodPost {
 					state, _ = create(t, cloud.Server(t, provider.New("test")()), config)
@@ -55,20 +55,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 				})
 
 				s := cloud.Server(t, provider.New("test")())
-				var after *acctest.State
-				var diagnostics acctest.Diagnostics
-				switch row.method {
-				case http.MethodGet:
-					after, diagnostics = s.Read(state)
-				case http.MethodPut:
-					config["name"] = "new"
-					plan, _ := s.Plan(state, config)
-					after, diagnostics = s.Apply(plan)
-				case http.MethodDelete:
-					after, diagnostics = s.Destroy(state)
-				case http.MethodPost:
-					after, diagnostics = create(t, s, config)
-				}
+				after, diagnostics := does(t, s, row.method, state, config)
 				if diagnostics.HasError() {
 					t.Fatal(textOf(diagnostics))
 				}
@@ -81,7 +68,8 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 					}
 					return
 				}
-				if only := cloud.Only(t); idOf(after) != only.ID || after.Values["name"] != only.Name || only.Name != config["name"] {
+				only := cloud.Only(t)
+				if idOf(after) != only.ID || after.Values["name"] != only.Name || only.Name != config["name"] {
 					t.Errorf("state %q, certificate %s with the name %q", idOf(after), only.ID, only.Name)
 				}
 			})
@@ -117,10 +105,14 @@ func TestSlowBodies(t *testing.T) {
 		took    time.Duration
 		lists   int
 	}{
-		"a byte every 30 s for three minutes":       {first: trickle(3 * time.Minute), took: 3 * time.Minute, lists: 1},
-		"silence within the body":                   {first: silent, took: time.Minute, lists: 2},
-		"the operation ends while bytes arrive":     {first: trickle(time.Hour), timeout: "100s", fails: true, took: 100 * time.Second, lists: 1},
-		"the operation ends within a silent minute": {first: silent, timeout: "40s", fails: true, took: 40 * time.Second, lists: 1},
+		"a byte every 30 s for three minutes": {first: trickle(3 * time.Minute), took: 3 * time.Minute, lists: 1},
+		"silence within the body":             {first: silent, took: time.Minute, lists: 2},
+		"the operation ends while bytes arrive": {
+			first: trickle(time.Hour), timeout: "100s", fails: true, took: 100 * time.Second, lists: 1,
+		},
+		"the operation ends within a silent minute": {
+			first: silent, timeout: "40s", fails: true, took: 40 * time.Second, lists: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,12 +206,80 @@ func TestArrivedResponseIsKept(t *testing.T) {
 	}
 }
 
+// TestInterruptedWithinABody: what hangs in the middle of a response ends as soon as
+// what hangs before it, and a creation is not forgotten.
+func TestInterruptedWithinABody(t *testing.T) {
+	t.Parallel()
+	const end = 3 * time.Second
+	hang := func(e *acctest.Exchange) {
+		head, body := e.Answer()
+		if body == "" { // of a deletion
+			head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
+		}
+		e.Send(head, body[:5])
+		e.Hold()
+	}
+	for method, limit := range map[string]time.Duration{
+		http.MethodGet:    2 * time.Second,
+		http.MethodPut:    2 * time.Second,
+		http.MethodDelete: 2 * time.Second,
+		http.MethodPost:   10 * time.Second,
+	} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network, wire := acctest.NewWireInMemory(t, nil)
+				config := acctest.Values{"name": "www"}
+				var state *acctest.State
+				if method != http.MethodPost {
+					state, _ = create(t, inMemory(t, cloud, network, nil), config)
+					time.Sleep(10 * time.Second)
+				}
+				wire.ScriptAll(method, hang)
+				s := inMemory(t, cloud, network, nil)
+				began := time.Now()
+				time.AfterFunc(end, s.Stop)
+				after, diagnostics := does(t, s, method, state, config)
+				if took := time.Since(began) - end; took < 0 || took > limit {
+					t.Errorf("it ended %s after the interrupt, want %s", took, limit)
+				}
+				wantNamed(t, cloud, after, diagnostics, "www")
+				if method != http.MethodPost {
+					wantInterrupted(t, diagnostics)
+				}
+			})
+		})
+	}
+}
+
+// does does what calls a method: a read, an update, which gives a new name, a
+// deletion, or a creation.
+func does(t *testing.T, s *acctest.Server, method string, state *acctest.State, config acctest.Values) (
+	*acctest.State, acctest.Diagnostics,
+) {
+	t.Helper()
+	switch method {
+	case http.MethodGet:
+		return s.Read(state)
+	case http.MethodPut:
+		config["name"] = "new"
+		plan, _ := s.Plan(state, config)
+		return s.Apply(plan)
+	case http.MethodDelete:
+		return s.Destroy(state)
+	}
+	return create(t, s, config)
+}
+
 // tooShort sends a response whose Content-Length counts the characters of the body
 // and not its bytes, so that the last ones follow the response.
 func tooShort(e *acctest.Exchange) {
 	_, body := e.Answer()
-	e.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len([]rune(body))), body)
+	length := utf8.RuneCountInString(body)
+	e.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length), body)
 }
+
+var malformedResponses = map[string]func(*acctest.Exchange){"Content-Length": tooShort, "no empty line": noEmptyLine}
 
 // noEmptyLine sends a response whose body stands where another header is expected.
 func noEmptyLine(e *acctest.Exchange) {
@@ -245,7 +305,7 @@ func addLong(t *testing.T, cloud *acctest.Cloud) []string {
 // has the private keys of others.
 func TestMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
-	for name, malformed := range map[string]func(*acctest.Exchange){"Content-Length": tooShort, "no empty line": noEmptyLine} {
+	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
@@ -253,14 +313,14 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			config["max_retries"] = 0
 			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), config) }
 			pair := acctest.NewPair(t)
-			s, values := start(), acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+			s, values := start(), configOf(pair, "www")
 			state, _ := create(t, s, values)
 			keys := append(addLong(t, cloud), keyLines(pair)...)
 			description := strings.Repeat("证", 128)
 			wire.Script(http.MethodPost, 1, malformed)
-			adopted, warnings := create(t, start(), acctest.Values{
-				"name": "lost", "description": description, "certificate": pair.Certificate, "private_key": pair.PrivateKey,
-			})
+			long := configOf(pair, "lost")
+			long["description"] = description
+			adopted, warnings := create(t, start(), long)
 			if adopted == nil {
 				t.Errorf("a creation whose response cannot be read: %s", textOf(warnings))
 			}
@@ -278,8 +338,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			if !updated.HasError() {
 				t.Error("an update succeeded whose response cannot be read")
 			}
-			created, others := acctest.Values{"name": "other", "certificate": pair.Certificate, "private_key": pair.PrivateKey}, start()
-			_, failed := create(t, others, created)
+			_, failed := create(t, start(), configOf(pair, "other"))
 			if !failed.HasError() {
 				t.Error("a creation succeeded though certificates cannot be listed")
 			}
@@ -293,11 +352,48 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 	}
 }
 
+// TestMalformedTokenResponse: a token is in a header, which net/http quotes when it
+// cannot read it.
+func TestMalformedTokenResponse(t *testing.T) {
+	t.Parallel()
+	cloud, wire := acctest.NewWire(t)
+	wire.ScriptAll(http.MethodPost, func(e *acctest.Exchange) {
+		head, body := e.Answer()
+		e.Send(strings.Replace(head, "X-Subject-Token: ", "X-Subject-Token ", 1), body)
+	})
+	state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"})
+	if text := textOf(diagnostics); state != nil || !diagnostics.HasError() || strings.Contains(text, "issued-") {
+		t.Errorf("state %q: %s", idOf(state), text)
+	}
+}
+
+// TestTokenResponseIsCut: to ask for a token again does no harm.
+func TestTokenResponseIsCut(t *testing.T) {
+	t.Parallel()
+	cloud, wire := acctest.NewWire(t)
+	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
+		head, body := e.Answer()
+		e.Send(head, body[:20])
+	})
+	if state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"}); state == nil {
+		t.Error(textOf(diagnostics))
+	}
+}
+
+// passwordServer starts a provider that asks for a token, and repeats a call once.
+func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
+	t.Helper()
+	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	})
+}
+
 // TestAccMalformedResponseShowsNoKey does the same with all logs: net/http also
 // prints what follows a response, with the standard logger.
 func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
-	for name, malformed := range map[string]func(*acctest.Exchange){"Content-Length": tooShort, "no empty line": noEmptyLine} {
+	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })

@@ -30,7 +30,10 @@ func saysMayExist(diagnostics acctest.Diagnostics, name string) bool {
 
 // wantNamed fails for a certificate that nobody knows of: it is not in the state, it
 // was not there before, and nothing names it.
-func wantNamed(t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnostics acctest.Diagnostics, name string, before ...string) {
+func wantNamed(
+	t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnostics acctest.Diagnostics,
+	name string, before ...string,
+) {
 	t.Helper()
 	text := textOf(diagnostics)
 	known := idOf(state) + strings.Join(before, " ") + text
@@ -41,6 +44,14 @@ func wantNamed(t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnos
 	}
 	if state == nil && !diagnostics.HasError() {
 		t.Error("there is no certificate in the state, and no error")
+	}
+}
+
+// wantInterrupted fails for diagnostics that do not say that the user has interrupted.
+func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
+	t.Helper()
+	if text := textOf(diagnostics); !strings.Contains(text, "The operation was interrupted.") {
+		t.Errorf("it does not say that it was interrupted: %s", text)
 	}
 }
 
@@ -65,6 +76,7 @@ func TestRefusedThenLost(t *testing.T) {
 			"closed":      elbstub.Drop(),
 			"timeout":     elbstub.Slow(3 * time.Minute),
 			"interrupted": elbstub.Slow(3 * time.Minute),
+			"cut":         elbstub.Cut(5),
 			"bad gateway": elbstub.ReplyAfter(http.StatusBadGateway, "<html>"),
 		} {
 			t.Run(refused+", "+lost, func(t *testing.T) {
@@ -95,30 +107,70 @@ func TestRefusedThenLost(t *testing.T) {
 }
 
 // TestLostThenRefused: the first response is lost and its creation late, and the
-// second one is refused for good.
+// second attempt ends for a reason that by itself would say that there is nothing.
 func TestLostThenRefused(t *testing.T) {
 	t.Parallel()
-	for name, refuse := range map[string]elbstub.Fault{
-		"policy":    elbstub.Reply(http.StatusForbidden, `{"error":{"message":"not allowed","code":"ELB.9802"}}`),
-		"quota":     elbstub.Reply(http.StatusBadRequest, `{"error":{"message":"used up","code":"ELB.5151"}}`),
-		"parameter": elbstub.Reply(http.StatusBadRequest, `{"error":{"message":"not valid","code":"ELB.1001"}}`),
-		"token":     elbstub.Reply(http.StatusUnauthorized, `{"error":{"message":"not valid","code":"ELB.1102"}}`),
+	reply := func(status int, code string) elbstub.Fault {
+		return elbstub.Reply(status, `{"error":{"message":"no","code":"`+code+`"}}`)
+	}
+	for name, row := range map[string]struct {
+		refuse      elbstub.Fault
+		timeout     string
+		interrupted bool // in the second attempt
+		tokens      bool // the identity service gives none any more
+	}{
+		"policy":                        {refuse: reply(http.StatusForbidden, "ELB.9802")},
+		"quota":                         {refuse: reply(http.StatusBadRequest, "ELB.5151")},
+		"parameter":                     {refuse: reply(http.StatusBadRequest, "ELB.1001")},
+		"token":                         {refuse: reply(http.StatusUnauthorized, "ELB.1102")},
+		"no connection":                 {refuse: elbstub.Refuse()},
+		"throttled until the timeout":   {refuse: elbstub.Throttle(""), timeout: "30s"},
+		"interrupted while throttled":   {refuse: elbstub.Throttle("30"), interrupted: true},
+		"no token":                      {refuse: elbstub.Refuse(), tokens: true},
+		"interrupted while it has none": {refuse: elbstub.Refuse(), tokens: true, interrupted: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				cloud.Script(createOperation, 1, postponed(40*time.Second))
-				for n := range 5 {
-					cloud.Script(createOperation, 2+n, refuse)
+				arguments := acctest.Values{"max_retries": 2}
+				if row.tokens {
+					arguments = acctest.Values{
+						"max_retries": 2, "auth_url": cloud.AuthURL, "token": nil,
+						"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+					}
 				}
-				state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
+				s := inMemory(t, cloud, network, arguments)
+				cloud.Script(createOperation, 1, postponed(40*time.Second))
+				for n := range 50 {
+					cloud.Script(createOperation, 2+n, func(answer elbstub.Answer) elbstub.Response {
+						if row.interrupted && n == 0 {
+							time.AfterFunc(time.Second, s.Stop)
+						}
+						if !row.tokens {
+							return row.refuse(answer)
+						}
+						cloud.Expire()
+						for n := range 50 {
+							cloud.Script(elbstub.IssueToken, n+1, elbstub.Reply(http.StatusServiceUnavailable, ""))
+						}
+						return reply(http.StatusUnauthorized, "ELB.1102")(answer)
+					})
+				}
+				config := acctest.Values{"name": "www"}
+				if row.timeout != "" {
+					config["timeouts"] = acctest.Values{"create": row.timeout}
+				}
+				state, diagnostics := create(t, s, config)
 				time.Sleep(time.Hour)
 				if cloud.Only(t); state != nil || !diagnostics.HasError() {
 					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
 				}
 				if !saysMayExist(diagnostics, "www") {
 					t.Errorf("it does not say that a certificate may exist: %s", textOf(diagnostics))
+				}
+				if row.interrupted {
+					wantInterrupted(t, diagnostics)
 				}
 			})
 		})
@@ -169,7 +221,8 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 				var before []string
 				for range strangers {
 					pair := acctest.NewPair(t)
-					before = append(before, cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate}))
+					stranger := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate}
+					before = append(before, cloud.Add(stranger))
 				}
 				for n := range 1000 {
 					cloud.Script(listOperation, n+1, elbstub.See(elbstub.View{Hidden: 1}))
@@ -273,13 +326,14 @@ func TestServerThatDeduplicates(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				pair := acctest.NewPair(t)
-				existing := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey}
+				existing := elbstub.Certificate{
+					ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+				}
 				existing.ID = cloud.Add(existing)
 				for n := range 10 {
 					cloud.Script(createOperation, n+1, func(elbstub.Answer) elbstub.Response { return createdResponse(t, existing) })
 				}
-				config := acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
-				state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
+				state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "www"))
 				if state != nil || !diagnostics.HasError() {
 					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
 				}
@@ -312,7 +366,8 @@ func TestResponseWithLeafAlone(t *testing.T) {
 					}
 					return createdResponse(t, cert)
 				})
-				config := acctest.Values{"name": "www", "certificate": chain.PEM(), "private_key": acctest.KeyForms(t, chain.Key)["PKCS#8"]}
+				key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
+				config := acctest.Values{"name": "www", "certificate": chain.PEM(), "private_key": key}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
 				if idOf(state) != cloud.Only(t).ID || len(diagnostics) == 0 || diagnostics.HasError() {
 					t.Fatalf("state %q, want a warning: %s", idOf(state), textOf(diagnostics))
@@ -413,12 +468,9 @@ func TestInterruptedWhileThrottled(t *testing.T) {
 		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
 			t.Errorf("it ended after %s", took)
 		}
-		text := textOf(diagnostics)
-		if state != nil || !strings.Contains(text, "The operation was interrupted.") {
-			t.Errorf("state %q: %s", idOf(state), text)
-		}
-		if text = strings.ToLower(text); strings.Contains(text, "may exist") || strings.Contains(text, "may have been created") {
-			t.Errorf("it says that a certificate may exist: %s", text)
+		wantInterrupted(t, diagnostics)
+		if state != nil || strings.Contains(strings.ToLower(textOf(diagnostics)), "may exist") {
+			t.Errorf("state %q, though nothing was done: %s", idOf(state), textOf(diagnostics))
 		}
 	})
 }
@@ -443,7 +495,7 @@ func TestInterruptedInTheQueue(t *testing.T) {
 				if name == "second" {
 					time.Sleep(time.Second)
 				}
-				state, diagnostics := create(t, s, acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey})
+				state, diagnostics := create(t, s, configOf(pair, name))
 				done <- result{state, diagnostics, time.Now()}
 			}()
 		}
@@ -454,8 +506,8 @@ func TestInterruptedInTheQueue(t *testing.T) {
 		if took := second.at.Sub(stopped); took > 2*time.Second {
 			t.Errorf("the second one took %s", took)
 		}
-		said := textOf(second.diagnostics)
-		if !strings.Contains(said, "The operation was interrupted.") || strings.Contains(strings.ToLower(said), "may exist") {
+		wantInterrupted(t, second.diagnostics)
+		if said := textOf(second.diagnostics); strings.Contains(strings.ToLower(said), "may exist") {
 			t.Errorf("the second one says %s", said)
 		}
 		first := <-results["first"]
@@ -493,6 +545,10 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 		"never answered": {
 			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
 			lists: elbstub.See(elbstub.View{}),
+		},
+		"never answered, and lists hang": {
+			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
+			lists: elbstub.Slow(50 * second),
 		},
 		"unavailable, then lost, and lists fail": {
 			posts: []elbstub.Fault{elbstub.Reply(http.StatusServiceUnavailable, ""), elbstub.Drop()},
@@ -542,18 +598,17 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 		if before > 0 {
 			limit = 10 * time.Second
 		}
-		text := textOf(diagnostics)
 		if took := time.Since(stopped); took > limit {
 			t.Errorf("it ended %s after the interrupt, want %s", took, limit)
 		}
-		if state == nil && !strings.Contains(text, "The operation was interrupted.") {
-			t.Errorf("it does not say that it was interrupted: %s", text)
+		if state == nil {
+			wantInterrupted(t, diagnostics)
 		}
 		if now := sent.Load(); now > before {
 			t.Errorf("%d creations were sent after the interrupt", now-before)
 		}
 		if before == 0 && saysMayExist(diagnostics, "www") {
-			t.Errorf("nothing was sent, but it says %s", text)
+			t.Errorf("nothing was sent, but it says %s", textOf(diagnostics))
 		}
 	}
 	time.Sleep(time.Hour)

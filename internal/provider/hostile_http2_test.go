@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestOnlyHTTP1IsSpoken: a client that spoke HTTP/2 would inherit what Go's HTTP/2
@@ -36,8 +38,9 @@ func TestOnlyHTTP1IsSpoken(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	s := acctest.NewServer(t, provider.New("test")(), acctest.Values{
-		"endpoint": moved(t, cloud.Endpoint, server.URL), "auth_url": moved(t, cloud.AuthURL, server.URL), "insecure": true,
-		"project_name": acctest.Region, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"endpoint": moved(t, cloud.Endpoint, server.URL), "auth_url": moved(t, cloud.AuthURL, server.URL),
+		"insecure": true, "project_name": acctest.Region,
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, _ := create(t, s, acctest.Values{"name": "www"})
 	if state == nil {
@@ -220,25 +223,11 @@ func (n *silentNetwork) breakLatest() { n.latest.Load().broken.Store(true) }
 // is tried, whatever protocols the server offers.
 func TestConnectionDiesSilently(t *testing.T) {
 	t.Parallel()
-	type work = func(t *testing.T, s *acctest.Server, state *acctest.State, config acctest.Values) (*acctest.State, acctest.Diagnostics)
-	for name, work := range map[string]work{
-		"list": func(_ *testing.T, s *acctest.Server, state *acctest.State, _ acctest.Values) (*acctest.State, acctest.Diagnostics) {
-			return s.Read(state)
-		},
-		"PUT": func(_ *testing.T, s *acctest.Server, state *acctest.State, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
-			config["name"] = "new"
-			plan, _ := s.Plan(state, config)
-			return s.Apply(plan)
-		},
-		"DELETE": func(_ *testing.T, s *acctest.Server, state *acctest.State, _ acctest.Values) (*acctest.State, acctest.Diagnostics) {
-			return s.Destroy(state)
-		},
-		"POST": func(t *testing.T, s *acctest.Server, _ *acctest.State, _ acctest.Values) (*acctest.State, acctest.Diagnostics) {
-			t.Helper()
-			return create(t, s, acctest.Values{"name": "other"})
-		},
+	// How many certificates there are in the end.
+	for method, want := range map[string]int{
+		http.MethodGet: 1, http.MethodPut: 1, http.MethodDelete: 0, http.MethodPost: 2,
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network, _ := acctest.NewWireInMemory(t, []string{"h2", "http/1.1"})
@@ -246,15 +235,17 @@ func TestConnectionDiesSilently(t *testing.T) {
 				config := cloud.Configuration()
 				config["insecure"] = true
 				s := acctest.NewServer(t, provider.New("test", provider.WithDialer(to.dial))(), config)
-				pair := acctest.NewPair(t)
-				values := acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+				values := acctest.Values{"name": "www"}
 				state, _ := create(t, s, values)
 
 				time.Sleep(10 * time.Second) // the list is too old to be used
 				to.breakLatest()
 				dials, began := to.dials.Load(), time.Now()
-				after, diagnostics := work(t, s, state, values)
-				if diagnostics.HasError() || (after == nil) != (name == "DELETE") {
+				if method == http.MethodPost {
+					values = acctest.Values{"name": "other"}
+				}
+				after, diagnostics := does(t, s, method, state, values)
+				if diagnostics.HasError() || (after == nil) != (method == http.MethodDelete) {
 					t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 				}
 				if took := time.Since(began); took < 59*time.Second || took > 90*time.Second {
@@ -263,7 +254,6 @@ func TestConnectionDiesSilently(t *testing.T) {
 				if dialled := to.dials.Load() - dials; dialled == 0 {
 					t.Error("no new connection was made")
 				}
-				want := map[string]int{"list": 1, "PUT": 1, "DELETE": 0, "POST": 2}[name]
 				if there := len(cloud.Certificates(acctest.ProjectID)); there != want {
 					t.Errorf("there are %d certificates, want %d", there, want)
 				}
@@ -300,12 +290,16 @@ func TestSilentServer(t *testing.T) {
 	})
 }
 
+// configOf configures a certificate of a pair.
+func configOf(pair throwaway.Pair, name string) acctest.Values {
+	return acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+}
+
 // create creates a certificate. Without a pair, it has a new one.
 func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
 	t.Helper()
 	if config["certificate"] == nil {
-		pair := acctest.NewPair(t)
-		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
+		maps.Copy(config, configOf(acctest.NewPair(t), config["name"].(string)))
 	}
 	plan, diagnostics := s.Plan(nil, config)
 	if diagnostics.HasError() {
