@@ -123,7 +123,7 @@ func TestLostThenRefused(t *testing.T) {
 		"quota":                         {refuse: reply(http.StatusBadRequest, "ELB.5151")},
 		"parameter":                     {refuse: reply(http.StatusBadRequest, "ELB.1001")},
 		"token":                         {refuse: reply(http.StatusUnauthorized, "ELB.1102")},
-		"no connection":                 {refuse: elbstub.Refuse()},
+		"no connection":                 {refuse: elbstub.Refuse(), timeout: "30s"},
 		"throttled until the timeout":   {refuse: elbstub.Throttle(""), timeout: "30s"},
 		"interrupted while throttled":   {refuse: elbstub.Throttle("30"), interrupted: true},
 		"no token":                      {refuse: elbstub.Refuse(), tokens: true},
@@ -141,7 +141,7 @@ func TestLostThenRefused(t *testing.T) {
 					}
 				}
 				s := inMemory(t, cloud, network, arguments)
-				cloud.Script(createOperation, 1, postponed(40*time.Second))
+				cloud.Script(createOperation, 1, postponed(time.Minute))
 				for n := range 50 {
 					cloud.Script(createOperation, 2+n, func(answer elbstub.Answer) elbstub.Response {
 						if row.interrupted && n == 0 {
