@@ -83,12 +83,13 @@ func TestStreamResetAfterCommit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
+			target := moved(t, cloud.Endpoint, "") + "/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
 			var posts atomic.Int64
 			server := httptest.NewUnstartedServer(cloud)
 			server.TLS = &tls.Config{NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
 			server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
 				"h2": func(_ *http.Server, connection *tls.Conn, handler http.Handler) {
-					h2 := &rudeHTTP2{connection: connection, handler: handler}
+					h2 := &rudeHTTP2{connection: connection, handler: handler, target: target}
 					h2.endPost = func(stream uint32) bool {
 						if posts.Add(1) > 1 {
 							return false
@@ -119,6 +120,7 @@ func TestStreamResetAfterCommit(t *testing.T) {
 type rudeHTTP2 struct {
 	connection net.Conn
 	handler    http.Handler
+	target     string // of both calls
 	// endPost ends the stream of a POST that was carried out, or reports that it is to
 	// be answered.
 	endPost func(stream uint32) bool
@@ -171,8 +173,7 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 		endOfStream, endOfHeaders = 1, 4
 		statusOK                  = 0x88 // in HPACK
 	)
-	target := "/gateway/elb/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
-	request := httptest.NewRequestWithContext(context.Background(), method, target, bytes.NewReader(body))
+	request := httptest.NewRequestWithContext(context.Background(), method, h2.target, bytes.NewReader(body))
 	request.Header.Set("X-Auth-Token", acctest.Token)
 	recorder := httptest.NewRecorder()
 	h2.handler.ServeHTTP(recorder, request)
