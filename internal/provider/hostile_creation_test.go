@@ -114,7 +114,7 @@ func TestLostThenRefused(t *testing.T) {
 		return elbstub.Reply(status, `{"error":{"message":"no","code":"`+code+`"}}`)
 	}
 	for name, row := range map[string]struct {
-		refuse      elbstub.Fault
+		refuse      elbstub.Fault // of all attempts but the first
 		timeout     string
 		interrupted bool // in the second attempt
 		tokens      bool // the identity service gives none any more
@@ -126,8 +126,8 @@ func TestLostThenRefused(t *testing.T) {
 		"no connection":                 {refuse: elbstub.Refuse(), timeout: "30s"},
 		"throttled until the timeout":   {refuse: elbstub.Throttle(""), timeout: "30s"},
 		"interrupted while throttled":   {refuse: elbstub.Throttle("30"), interrupted: true},
-		"no token":                      {refuse: elbstub.Refuse(), tokens: true},
-		"interrupted while it has none": {refuse: elbstub.Refuse(), tokens: true, interrupted: true},
+		"no token":                      {tokens: true},
+		"interrupted while it has none": {tokens: true, interrupted: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,8 +150,12 @@ func TestLostThenRefused(t *testing.T) {
 						if !row.tokens {
 							return row.refuse(answer)
 						}
+						fault := elbstub.Reply(http.StatusServiceUnavailable, "")
+						if row.interrupted {
+							fault = elbstub.Slow(50 * time.Second)
+						}
 						for n := range 50 { // the first creation keeps its token
-							cloud.Script(elbstub.IssueToken, n+1, elbstub.Reply(http.StatusServiceUnavailable, ""))
+							cloud.Script(elbstub.IssueToken, n+1, fault)
 						}
 						return reply(http.StatusUnauthorized, "ELB.1102")(answer)
 					})
