@@ -72,20 +72,27 @@ func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 // time, and waits for what the provider leaves behind when the test ends.
 func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
 	t.Helper()
+	cloud := newStub(t, options)
+	return serveInMemory(t, cloud, cloud, nil)
+}
+
+// serveInMemory serves a cloud by a handler in front of it. protocols are those of
+// ALPN; without any, HTTP/1.1 is spoken.
+func serveInMemory(t *testing.T, cloud *elbstub.Cloud, handler http.Handler, protocols []string) (*Cloud, *elbstub.Network) {
+	t.Helper()
 	const address = "cloud.test:443"
-	cloud, network, pair := newStub(t, options), elbstub.NewNetwork(address), NewPair(t)
+	network, pair := elbstub.NewNetwork(address), NewPair(t)
 	certificate, err := tls.X509KeyPair([]byte(pair.Certificate), []byte(pair.PrivateKey))
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := &http.Server{
-		Handler:           cloud,
+		Handler:           handler,
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm resets
 	}
-	go func() {
-		_ = server.Serve(tls.NewListener(cloud.Listener(network), &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}))
-	}()
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13, NextProtos: protocols}
+	go func() { _ = server.Serve(tls.NewListener(cloud.Listener(network), config)) }()
 	t.Cleanup(func() {
 		time.Sleep(time.Hour)
 		_ = server.Close()

@@ -1,0 +1,149 @@
+package acctest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// A Wire stands in front of a stub cloud. It passes requests on, and lets a test
+// write the bytes of a response itself: what no http.Handler can send.
+type Wire struct {
+	cloud http.Handler
+
+	mu       sync.Mutex
+	calls    map[string]int // by method
+	scripted map[string]map[int]func(*Exchange)
+	always   map[string]func(*Exchange)
+}
+
+// NewWire starts a stub cloud behind a Wire, reached by plain HTTP over loopback.
+func NewWire(t testing.TB, options ...func(*elbstub.Options)) (*Cloud, *Wire) {
+	t.Helper()
+	cloud := newStub(t, options)
+	wire := newWire(cloud)
+	server := httptest.NewServer(wire)
+	t.Cleanup(server.Close)
+	return at(cloud, server.URL), wire
+}
+
+// NewWireInMemory starts a stub cloud behind a Wire, reached as that of
+// NewCloudInMemory is. The server negotiates the protocols that are named, such as
+// "h2"; without any, it speaks HTTP/1.1.
+func NewWireInMemory(t *testing.T, protocols []string, options ...func(*elbstub.Options)) (
+	*Cloud, *elbstub.Network, *Wire,
+) {
+	t.Helper()
+	cloud := newStub(t, options)
+	wire := newWire(cloud)
+	reachable, network := serveInMemory(t, cloud, wire, protocols)
+	return reachable, network, wire
+}
+
+func newWire(cloud http.Handler) *Wire {
+	return &Wire{
+		cloud: cloud, calls: map[string]int{},
+		scripted: map[string]map[int]func(*Exchange){}, always: map[string]func(*Exchange){},
+	}
+}
+
+// Script gives the nth request of a method from now to a test; 1 is the next.
+func (w *Wire) Script(method string, nth int, exchange func(*Exchange)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.scripted[method] == nil {
+		w.scripted[method] = map[int]func(*Exchange){}
+	}
+	w.scripted[method][w.calls[method]+nth] = exchange
+}
+
+// ScriptAll gives every request of a method to a test that Script does not name.
+func (w *Wire) ScriptAll(method string, exchange func(*Exchange)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.always[method] = exchange
+}
+
+// Calls returns how many requests of a method have arrived.
+func (w *Wire) Calls(method string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[method]
+}
+
+// ServeHTTP implements http.Handler.
+func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	w.mu.Lock()
+	w.calls[request.Method]++
+	exchange := w.scripted[request.Method][w.calls[request.Method]]
+	if exchange == nil {
+		exchange = w.always[request.Method]
+	}
+	w.mu.Unlock()
+	if exchange == nil {
+		w.cloud.ServeHTTP(writer, request)
+		return
+	}
+	body, err := io.ReadAll(request.Body) // before the connection is taken over
+	if err != nil {
+		return
+	}
+	connection, _, err := http.NewResponseController(writer).Hijack()
+	if err != nil {
+		panic(fmt.Sprintf("acctest: the connection cannot be taken over: %v", err))
+	}
+	defer func() { _ = connection.Close() }()
+	gone := make(chan struct{})
+	go func() { // as a kernel does: a client that closes a connection must not wait for the test
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, connection)
+	}()
+	exchange(&Exchange{connection: connection, gone: gone, request: request, body: body, cloud: w.cloud})
+}
+
+// An Exchange is one request whose response a test writes. Its connection is
+// closed when the test returns.
+type Exchange struct {
+	connection net.Conn
+	gone       chan struct{} // closed when the client has closed the connection
+	request    *http.Request
+	body       []byte
+	cloud      http.Handler
+}
+
+// Answer carries the request out, and returns the response: the head up to and
+// including the empty line, and the body.
+func (e *Exchange) Answer() (head, body string) {
+	request := e.request.Clone(e.request.Context())
+	request.Body = io.NopCloser(bytes.NewReader(e.body))
+	recorder := httptest.NewRecorder()
+	e.cloud.ServeHTTP(recorder, request)
+	var text strings.Builder
+	fmt.Fprintf(&text, "HTTP/1.1 %d %s\r\n", recorder.Code, http.StatusText(recorder.Code))
+	_ = recorder.Header().Write(&text) // a strings.Builder takes everything
+	return text.String() + "\r\n", recorder.Body.String()
+}
+
+// Send sends bytes. A client that is gone is no concern of the test.
+func (e *Exchange) Send(parts ...string) {
+	_, _ = io.WriteString(e.connection, strings.Join(parts, ""))
+}
+
+// Reset ends a TCP connection with a RST segment instead of a FIN.
+func (e *Exchange) Reset() {
+	if tcp, ok := e.connection.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = e.connection.Close()
+}
+
+// Hold says nothing more until the client closes the connection.
+func (e *Exchange) Hold() { <-e.gone }

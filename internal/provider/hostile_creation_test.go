@@ -1,0 +1,619 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+const (
+	createOperation = elbstub.CreateCertificate
+	listOperation   = elbstub.ListCertificates
+)
+
+// saysMayExist reports whether diagnostics say that a certificate may exist, and
+// which one.
+func saysMayExist(diagnostics acctest.Diagnostics, name string) bool {
+	text := textOf(diagnostics)
+	return strings.Contains(strings.ToLower(text), "may exist") &&
+		strings.Contains(text, acctest.ProjectID) && strings.Contains(text, fmt.Sprintf("%q", name))
+}
+
+// wantNamed fails for a certificate that nobody knows of: it is not in the state, it
+// was not there before, and nothing names it.
+func wantNamed(
+	t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnostics acctest.Diagnostics,
+	name string, before ...string,
+) {
+	t.Helper()
+	text := textOf(diagnostics)
+	known := idOf(state) + strings.Join(before, " ") + text
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if !strings.Contains(known, cert.ID) && !saysMayExist(diagnostics, name) {
+			t.Errorf("certificate %s is not in the state %q, and not named: %s", cert.ID, idOf(state), text)
+		}
+	}
+	if state == nil && !diagnostics.HasError() {
+		t.Error("there is no certificate in the state, and no error")
+	}
+}
+
+// wantInterrupted fails for diagnostics that do not say that the user has interrupted.
+func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
+	t.Helper()
+	if text := textOf(diagnostics); !strings.Contains(text, "The operation was interrupted.") {
+		t.Errorf("it does not say that it was interrupted: %s", text)
+	}
+}
+
+// postponed carries a creation out some time after its connection was closed.
+func postponed(by time.Duration) elbstub.Fault {
+	return func(answer elbstub.Answer) elbstub.Response {
+		time.AfterFunc(by, func() { answer() })
+		return elbstub.Refuse()(nil)
+	}
+}
+
+// TestRefusedThenLost: what an earlier attempt was answered says nothing about a
+// later one whose response is lost.
+func TestRefusedThenLost(t *testing.T) {
+	t.Parallel()
+	for refused, refuse := range map[string]elbstub.Fault{
+		"429":                  elbstub.Throttle(""),
+		"429 with Retry-After": elbstub.Throttle("3"),
+		"503":                  elbstub.Reply(http.StatusServiceUnavailable, ""),
+	} {
+		for lost, lose := range map[string]elbstub.Fault{
+			"closed":      elbstub.Drop(),
+			"timeout":     elbstub.Slow(3 * time.Minute),
+			"interrupted": elbstub.Slow(3 * time.Minute),
+			"cut":         elbstub.Cut(5),
+			"bad gateway": elbstub.ReplyAfter(http.StatusBadGateway, "<html>"),
+		} {
+			t.Run(refused+", "+lost, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, network := acctest.NewCloudInMemory(t)
+					s := inMemory(t, cloud, network, nil)
+					cloud.Script(createOperation, 1, refuse)
+					cloud.Script(createOperation, 2, func(answer elbstub.Answer) elbstub.Response {
+						if lost == "interrupted" {
+							time.AfterFunc(time.Second, s.Stop)
+						}
+						return lose(answer)
+					})
+					state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+					time.Sleep(time.Hour)
+					if there := len(cloud.Certificates(acctest.ProjectID)); there != 1 {
+						t.Errorf("there are %d certificates", there)
+					}
+					if state == nil && lost != "interrupted" {
+						t.Errorf("the certificate was not adopted: %s", textOf(diagnostics))
+					}
+					wantNamed(t, cloud, state, diagnostics, "www")
+				})
+			})
+		}
+	}
+}
+
+// TestLostThenRefused: the first response is lost and its creation late, and the
+// second attempt ends for a reason that by itself would say that there is nothing.
+func TestLostThenRefused(t *testing.T) {
+	t.Parallel()
+	reply := func(status int, code string) elbstub.Fault {
+		return elbstub.Reply(status, `{"error":{"message":"no","code":"`+code+`"}}`)
+	}
+	for name, row := range map[string]struct {
+		refuse      elbstub.Fault // of all attempts but the first
+		timeout     string
+		interrupted bool // in the second attempt
+		tokens      bool // the identity service gives none any more
+	}{
+		"policy":                        {refuse: reply(http.StatusForbidden, "ELB.9802")},
+		"quota":                         {refuse: reply(http.StatusBadRequest, "ELB.5151")},
+		"parameter":                     {refuse: reply(http.StatusBadRequest, "ELB.1001")},
+		"token":                         {refuse: reply(http.StatusUnauthorized, "ELB.1102")},
+		"no connection":                 {refuse: elbstub.Refuse(), timeout: "30s"},
+		"throttled until the timeout":   {refuse: elbstub.Throttle(""), timeout: "30s"},
+		"interrupted while throttled":   {refuse: elbstub.Throttle("30"), interrupted: true},
+		"no token":                      {tokens: true},
+		"interrupted while it has none": {tokens: true, interrupted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				arguments := acctest.Values{"max_retries": 2}
+				if row.tokens {
+					arguments = acctest.Values{
+						"max_retries": 2, "auth_url": cloud.AuthURL, "token": nil,
+						"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+					}
+				}
+				s := inMemory(t, cloud, network, arguments)
+				cloud.Script(createOperation, 1, postponed(time.Minute))
+				for n := range 50 {
+					cloud.Script(createOperation, 2+n, func(answer elbstub.Answer) elbstub.Response {
+						if row.interrupted && n == 0 {
+							time.AfterFunc(time.Second, s.Stop)
+						}
+						if !row.tokens {
+							return row.refuse(answer)
+						}
+						fault := elbstub.Reply(http.StatusServiceUnavailable, "")
+						if row.interrupted {
+							fault = elbstub.Slow(50 * time.Second)
+						}
+						for n := range 50 { // the first creation keeps its token
+							cloud.Script(elbstub.IssueToken, n+1, fault)
+						}
+						return reply(http.StatusUnauthorized, "ELB.1102")(answer)
+					})
+				}
+				config := acctest.Values{"name": "www"}
+				if row.timeout != "" {
+					config["timeouts"] = acctest.Values{"create": row.timeout}
+				}
+				state, diagnostics := create(t, s, config)
+				time.Sleep(time.Hour)
+				if cloud.Only(t); state != nil || !diagnostics.HasError() {
+					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+				}
+				if !saysMayExist(diagnostics, "www") {
+					t.Errorf("it does not say that a certificate may exist: %s", textOf(diagnostics))
+				}
+				if row.interrupted {
+					wantInterrupted(t, diagnostics)
+				}
+			})
+		})
+	}
+}
+
+// TestLateCommits: the server says that it got no response from its backend, and the
+// backend carries the creation out nevertheless.
+func TestLateCommits(t *testing.T) {
+	t.Parallel()
+	for _, delays := range [][]time.Duration{
+		{2 * time.Second},
+		{8 * time.Second},
+		{20 * time.Second},
+		{20 * time.Second, 2 * time.Second},
+		{20 * time.Second, 20 * time.Second},
+		{2 * time.Minute, 7 * time.Second, time.Second},
+	} {
+		for how, late := range map[string]func(time.Duration) elbstub.Fault{
+			"504":  func(by time.Duration) elbstub.Fault { return elbstub.Late(http.StatusGatewayTimeout, by) },
+			"lost": postponed,
+		} {
+			t.Run(fmt.Sprint(how, delays), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, network := acctest.NewCloudInMemory(t)
+					for n, delay := range delays {
+						cloud.Script(createOperation, n+1, late(delay))
+					}
+					state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
+					time.Sleep(time.Hour)
+					wantNamed(t, cloud, state, diagnostics, "www")
+				})
+			})
+		}
+	}
+}
+
+// TestIncompleteListsProveNothing: where lists lack certificates by their own count,
+// nothing is adopted, nothing is sent again, and what may be ours is named.
+func TestIncompleteListsProveNothing(t *testing.T) {
+	t.Parallel()
+	for name, strangers := range map[string]int{"a stranger is hidden": 1, "the new one is hidden": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				var before []string
+				for range strangers {
+					pair := acctest.NewPair(t)
+					stranger := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate}
+					before = append(before, cloud.Add(stranger))
+				}
+				for n := range 1000 {
+					cloud.Script(listOperation, n+1, elbstub.See(elbstub.View{Hidden: 1}))
+				}
+				cloud.Script(createOperation, 1, elbstub.Drop())
+				state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
+				if state != nil || !saysMayExist(diagnostics, "www") {
+					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+				}
+				if posts := len(cloud.Journal(createOperation)); posts != 1 {
+					t.Errorf("%d creations were sent", posts)
+				}
+				there := cloud.Certificates(acctest.ProjectID)
+				if ours := there[len(there)-1].ID; len(before) > 0 && !strings.Contains(textOf(diagnostics), ours) {
+					t.Errorf("certificate %s is not named: %s", ours, textOf(diagnostics))
+				}
+				wantNamed(t, cloud, state, diagnostics, "www", before...)
+			})
+		})
+	}
+}
+
+// createdResponse is a response to a creation with a certificate, whoever made it.
+func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{
+		"id": cert.ID, "tenant_id": acctest.ProjectID, "name": cert.Name, "description": cert.Description,
+		"certificate": cert.Certificate, "create_time": "2026-01-02 03:04:05", "update_time": "2026-01-02 03:04:05",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return elbstub.Reply(http.StatusOK, string(body))(nil)
+}
+
+// TestResponseWithAnotherCertificate: a creation is answered with a certificate that
+// it has not made. Taking its ID would mean to destroy it one day.
+func TestResponseWithAnotherCertificate(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		unknown   bool // the ID is of no list
+		committed bool // the creation is carried out
+	}{
+		"a known ID, nothing is created":    {},
+		"a known ID, and it is created":     {committed: true},
+		"an unknown ID, nothing is created": {unknown: true},
+		"an unknown ID, and it is created":  {unknown: true, committed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				foreign := acctest.NewPair(t)
+				other := elbstub.Certificate{
+					ProjectID: acctest.ProjectID, Name: "other", Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
+				}
+				other.ID = cloud.Add(other)
+				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
+					if row.committed {
+						answer()
+					}
+					told := other
+					if row.unknown {
+						told.ID = strings.Repeat("abcdef01", 4)
+					}
+					return createdResponse(t, told)
+				})
+				state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
+				time.Sleep(time.Minute)
+				wantNamed(t, cloud, state, diagnostics, "www", other.ID)
+				ours := 0
+				for _, cert := range cloud.Certificates(acctest.ProjectID) {
+					if cert.ID == idOf(state) && cert.Name == "www" {
+						ours++
+					}
+				}
+				if state != nil && ours != 1 {
+					t.Errorf("the state has %q, which is not ours: %s", idOf(state), textOf(diagnostics))
+				}
+				if state == nil {
+					return
+				}
+				if left, failed := inMemory(t, cloud, network, nil).Destroy(state); left != nil {
+					t.Errorf("not destroyed: %s", textOf(failed))
+				}
+				if only := cloud.Only(t); only.ID != other.ID {
+					t.Errorf("certificate %s is left, want that of somebody else", only.ID)
+				}
+			})
+		})
+	}
+}
+
+// TestServerThatDeduplicates: a creation is answered with a certificate that was
+// there before, and has the same leaf.
+func TestServerThatDeduplicates(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"www", "another"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				pair := acctest.NewPair(t)
+				existing := elbstub.Certificate{
+					ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+				}
+				existing.ID = cloud.Add(existing)
+				for n := range 10 {
+					cloud.Script(createOperation, n+1, func(elbstub.Answer) elbstub.Response { return createdResponse(t, existing) })
+				}
+				state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "www"))
+				if state != nil || !diagnostics.HasError() {
+					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+				}
+				if said := textOf(diagnostics); !strings.Contains(said, existing.ID) || !strings.Contains(said, "import") {
+					t.Errorf("it does not say what to import: %s", said)
+				}
+				if posts := len(cloud.Journal(createOperation)); posts != 1 {
+					t.Errorf("%d creations were sent", posts)
+				}
+			})
+		})
+	}
+}
+
+// TestResponseWithLeafAlone: the certificate is ours though the response lacks the
+// chain, and the next plan shows what the server keeps.
+func TestResponseWithLeafAlone(t *testing.T) {
+	t.Parallel()
+	for name, keeps := range map[string]bool{"the chain is kept": true, "the chain is lost": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				chain := acctest.NewChain(t)
+				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
+					answer()
+					cert := cloud.Only(t)
+					if cert.Certificate = chain.Leaf; !keeps {
+						cloud.Change(cert.ID, func(kept *elbstub.Certificate) { kept.Certificate = chain.Leaf })
+					}
+					return createdResponse(t, cert)
+				})
+				key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
+				config := acctest.Values{"name": "www", "certificate": chain.PEM(), "private_key": key}
+				state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
+				if idOf(state) != cloud.Only(t).ID || len(diagnostics) == 0 || diagnostics.HasError() {
+					t.Fatalf("state %q, want a warning: %s", idOf(state), textOf(diagnostics))
+				}
+				if posts := len(cloud.Journal(createOperation)); posts != 1 {
+					t.Errorf("%d creations were sent", posts)
+				}
+
+				time.Sleep(10 * time.Second)
+				s := inMemory(t, cloud, network, nil)
+				state, diagnostics = s.Read(state)
+				if diagnostics.HasError() {
+					t.Fatal(textOf(diagnostics))
+				}
+				plan, _ := s.Plan(state, config)
+				if replaced := strings.Contains(strings.Join(plan.Replace, " "), "certificate"); replaced == keeps {
+					t.Errorf("the next plan replaces %v", plan.Replace)
+				}
+				if keeps && !reflect.DeepEqual(plan.Values, state.Values) {
+					t.Errorf("the next plan is not empty: %v", plan.Values)
+				}
+			})
+		})
+	}
+}
+
+// TestServerThatRewrites: the server stores another text than it was sent, and its
+// responses are lost. What it stored is not equal, and must not be made again.
+func TestServerThatRewrites(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		config  acctest.Values
+		rewrite func(*elbstub.Certificate)
+	}{
+		"description": {
+			acctest.Values{"name": "www", "description": "  of the shop "},
+			func(cert *elbstub.Certificate) { cert.Description = strings.TrimSpace(cert.Description) },
+		},
+		"name": {
+			acctest.Values{"name": "WWW"},
+			func(cert *elbstub.Certificate) { cert.Name = strings.ToLower(cert.Name) },
+		},
+		"domain": {
+			acctest.Values{"name": "www", "domain": "www.example.com"},
+			func(cert *elbstub.Certificate) { cert.Domain = "" },
+		},
+	} {
+		for _, lag := range []time.Duration{0, 3 * time.Second, 7 * time.Second} {
+			t.Run(fmt.Sprintf("%s, lists lag %s", name, lag), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, network := acctest.NewCloudInMemory(t)
+					for n := range 3 {
+						cloud.Script(createOperation, n+1, func(answer elbstub.Answer) elbstub.Response {
+							answer()
+							there := cloud.Certificates(acctest.ProjectID)
+							cloud.Change(there[len(there)-1].ID, row.rewrite)
+							return elbstub.Refuse()(nil)
+						})
+					}
+					for n := range 1000 {
+						cloud.Script(listOperation, n+1, elbstub.See(elbstub.View{Lag: lag}))
+					}
+					config := acctest.Values{}
+					for argument, value := range row.config {
+						config[argument] = value
+					}
+					state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
+					if state != nil || !diagnostics.HasError() {
+						t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+					}
+					// Lists may lag by five seconds before a creation is repeated.
+					if posts := len(cloud.Journal(createOperation)); posts != 1 && lag < 5*time.Second {
+						t.Errorf("%d creations were sent", posts)
+					}
+					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics), first) {
+						t.Errorf("certificate %s is not named: %s", first, textOf(diagnostics))
+					}
+					wantNamed(t, cloud, state, diagnostics, config["name"].(string))
+				})
+			})
+		}
+	}
+}
+
+// TestInterruptedWhileThrottled: nothing was done, so nothing may exist.
+func TestInterruptedWhileThrottled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		for n := range 10 {
+			cloud.Script(createOperation, n+1, elbstub.Throttle("60"))
+		}
+		s := inMemory(t, cloud, network, nil)
+		time.AfterFunc(3*time.Second, s.Stop)
+		began := time.Now()
+		state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+			t.Errorf("it ended after %s", took)
+		}
+		wantInterrupted(t, diagnostics)
+		if state != nil || strings.Contains(strings.ToLower(textOf(diagnostics)), "may exist") {
+			t.Errorf("state %q, though nothing was done: %s", idOf(state), textOf(diagnostics))
+		}
+	})
+}
+
+// TestInterruptedInTheQueue: a creation that waits for another one of the same
+// certificate ends at once, though the other one is waited for.
+func TestInterruptedInTheQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		s := inMemory(t, cloud, network, nil)
+		cloud.Script(createOperation, 1, elbstub.Slow(time.Minute))
+		pair := acctest.NewPair(t)
+		type result struct {
+			state       *acctest.State
+			diagnostics acctest.Diagnostics
+			at          time.Time
+		}
+		results := map[string]chan result{"first": make(chan result), "second": make(chan result)}
+		for name, done := range results {
+			go func() {
+				if name == "second" {
+					time.Sleep(time.Second)
+				}
+				state, diagnostics := create(t, s, configOf(pair, name))
+				done <- result{state, diagnostics, time.Now()}
+			}()
+		}
+		time.Sleep(3 * time.Second)
+		stopped := time.Now()
+		s.Stop()
+		second := <-results["second"]
+		if took := second.at.Sub(stopped); took > 2*time.Second {
+			t.Errorf("the second one took %s", took)
+		}
+		wantInterrupted(t, second.diagnostics)
+		if said := textOf(second.diagnostics); strings.Contains(strings.ToLower(said), "may exist") {
+			t.Errorf("the second one says %s", said)
+		}
+		first := <-results["first"]
+		if took := first.at.Sub(stopped); took > 10*time.Second {
+			t.Errorf("the first one took %s", took)
+		}
+		wantNamed(t, cloud, first.state, first.diagnostics, "first")
+	})
+}
+
+// TestInterruptedAtAnyTime stops creations that do not go well at every half second:
+// each ends within two seconds if nothing was sent yet, and else within ten, and
+// leaves nothing that nobody knows of.
+func TestInterruptedAtAnyTime(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	after := func(by time.Duration, fault elbstub.Fault) elbstub.Fault {
+		return func(answer elbstub.Answer) elbstub.Response {
+			time.Sleep(by)
+			return fault(answer)
+		}
+	}
+	for name, row := range map[string]struct {
+		posts []elbstub.Fault
+		lists elbstub.Fault // each of them, without the first
+	}{
+		"lost, and listed late": {
+			posts: []elbstub.Fault{after(second, elbstub.Drop())},
+			lists: elbstub.See(elbstub.View{Lag: 4 * second}),
+		},
+		"lost, not done, done when repeated": {
+			posts: []elbstub.Fault{after(second, elbstub.Refuse()), elbstub.Slow(second)},
+			lists: after(second/2, func(answer elbstub.Answer) elbstub.Response { return answer() }),
+		},
+		"never answered": {
+			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
+			lists: elbstub.See(elbstub.View{}),
+		},
+		"never answered, and lists hang": {
+			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
+			lists: elbstub.Slow(50 * second),
+		},
+		"unavailable, then lost, and lists fail": {
+			posts: []elbstub.Fault{elbstub.Reply(http.StatusServiceUnavailable, ""), elbstub.Drop()},
+			lists: elbstub.Reply(http.StatusServiceUnavailable, ""),
+		},
+		"lost, and late": {
+			posts: []elbstub.Fault{postponed(9 * second), postponed(9 * second)},
+			lists: elbstub.See(elbstub.View{}),
+		},
+	} {
+		for tick := range 26 {
+			offset := second/4 + time.Duration(tick)*second/2
+			t.Run(fmt.Sprintf("%s, after %s", name, offset), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					interruptAt(t, offset, row.posts, row.lists)
+				})
+			})
+		}
+	}
+}
+
+func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, lists elbstub.Fault) {
+	t.Helper()
+	cloud, network := acctest.NewCloudInMemory(t)
+	s := inMemory(t, cloud, network, nil)
+	var sent atomic.Int64 // creations
+	for n, fault := range posts {
+		cloud.Script(createOperation, n+1, func(answer elbstub.Answer) elbstub.Response {
+			sent.Add(1)
+			return fault(answer)
+		})
+	}
+	cloud.Script(listOperation, 1, elbstub.Slow(700*time.Millisecond))
+	for n := range 100 {
+		cloud.Script(listOperation, n+2, lists)
+	}
+	var stopped time.Time
+	var before int64 // it was stopped
+	stop := time.AfterFunc(offset, func() {
+		before, stopped = sent.Load(), time.Now()
+		s.Stop()
+	})
+	state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+	if !stop.Stop() {
+		limit := 2 * time.Second
+		if before > 0 {
+			limit = 10 * time.Second
+		}
+		if took := time.Since(stopped); took > limit {
+			t.Errorf("it ended %s after the interrupt, want %s", took, limit)
+		}
+		if state == nil {
+			wantInterrupted(t, diagnostics)
+		}
+		if now := sent.Load(); now > before {
+			t.Errorf("%d creations were sent after the interrupt", now-before)
+		}
+		if before == 0 && saysMayExist(diagnostics, "www") {
+			t.Errorf("nothing was sent, but it says %s", textOf(diagnostics))
+		}
+	}
+	time.Sleep(time.Hour)
+	wantNamed(t, cloud, state, diagnostics, "www")
+}

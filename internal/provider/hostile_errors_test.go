@@ -1,0 +1,364 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// TestCreationWithoutCredentials: when the identity service gives none, nothing was
+// sent, and nobody has to look for a certificate.
+func TestCreationWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	const interruptedAfter = 3 * time.Second
+	password := acctest.Values{
+		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	}
+	agency := acctest.Values{
+		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "project_id": acctest.AgencyProjectID,
+		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
+	}
+	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
+	for credentials, row := range map[string]struct {
+		arguments acctest.Values
+		issue     elbstub.Operation
+	}{
+		"token":  {password, elbstub.IssueToken},
+		"agency": {agency, elbstub.AssumeAgency},
+	} {
+		for _, when := range []string{"first", "expired", "refused"} {
+			for _, interrupted := range []bool{false, true} {
+				if when == "expired" && credentials == "agency" {
+					continue // its keys live for an hour at least
+				}
+				t.Run(fmt.Sprintf("%s %s, interrupted %t", when, credentials, interrupted), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+							if when == "expired" {
+								o.Identity.TokenLifetime = time.Second
+							}
+						})
+						arguments := acctest.Values{"auth_url": cloud.AuthURL}
+						for name, value := range row.arguments {
+							arguments[name] = value
+						}
+						s := inMemory(t, cloud, network, arguments)
+						var stopped time.Time
+						fail := func() {
+							if !interrupted {
+								for n := range 50 {
+									cloud.Script(row.issue, n+1, unavailable)
+								}
+								return
+							}
+							cloud.Script(row.issue, 1, elbstub.Slow(50*time.Second))
+							time.AfterFunc(interruptedAfter, func() {
+								stopped = time.Now()
+								s.Stop()
+							})
+						}
+						posts := 0
+						switch when {
+						case "first":
+							fail()
+						case "expired": // between the list before the creation and the creation
+							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+								response := answer()
+								time.Sleep(time.Second)
+								fail()
+								return response
+							})
+						case "refused":
+							posts = 1 // which is answered with 401
+							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+								cloud.Expire()
+								fail()
+								return answer()
+							})
+						}
+						state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+						if state != nil || !diagnostics.HasError() {
+							t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+						}
+						said := strings.ToLower(textOf(diagnostics))
+						for _, wrong := range []string{"may exist", "may have been created", "look for it"} {
+							if strings.Contains(said, wrong) {
+								t.Errorf("it says %q:\n%s", wrong, said)
+							}
+						}
+						if sent := cloud.Journal(elbstub.CreateCertificate); len(sent) != posts {
+							t.Errorf("%d creations were sent, want %d", len(sent), posts)
+						}
+						if interrupted {
+							if took := time.Since(stopped); took > 2*time.Second {
+								t.Errorf("it ended %s after the interrupt", took)
+							}
+							wantInterrupted(t, diagnostics)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// errorBody returns the body of an error response with a message.
+func errorBody(t *testing.T, message string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"error": map[string]string{"message": message, "code": "ELB.1001"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// spread returns a text with another one after every n characters.
+func spread(text, with string, n int) string {
+	var b strings.Builder
+	for part := range slices.Chunk([]byte(text), n) {
+		b.Write(part)
+		b.WriteString(with)
+	}
+	return b.String()
+}
+
+// TestErrorResponsesAreTamed: what a server says goes to a terminal, through a
+// protocol that takes UTF-8 alone, and into tickets.
+func TestErrorResponsesAreTamed(t *testing.T) {
+	t.Parallel()
+	pair := acctest.NewPair(t)
+	key := strings.Join(strings.Split(pair.PrivateKey, "\n")[1:4], "") // the base64 without its boundaries
+	const keeps = "the cause is here"
+	rows := map[string]string{
+		"not UTF-8":              "\xff\xfe " + keeps,
+		"not UTF-8 in JSON":      `{"error":{"message":"` + keeps + ` ` + "\xff\xc3" + `","code":"ELB.1001"}}`,
+		"escape sequence":        errorBody(t, keeps+"\x1b[2J\x1b]0;title\a"),
+		"C1 controls":            errorBody(t, keeps+"\u009b2J\u0085"),
+		"bidirectional override": errorBody(t, keeps+"\u202etxt.exe\u202c\u2066\u200f"),
+		"newlines":               errorBody(t, keeps+"\n\nError: forged\r\nforged"),
+		"in the code":            `{"error":{"message":"` + keeps + `","code":"ELB.\u001b[2J\n\u202e"}}`,
+		"in a page":              "<html><head><title>" + keeps + "\x1b[2J\u202e</title></head></html>",
+		"60 KiB":                 errorBody(t, keeps+strings.Repeat(" and so on", 6<<10)),
+		"a code of 60 KiB":       `{"error":{"message":"` + keeps + `","code":"` + strings.Repeat("A", 60<<10) + `"}}`,
+		"a page of 60 KiB":       "<html><title>" + keeps + "</title>" + strings.Repeat("<p>and so on", 5<<10),
+		"the key":                errorBody(t, keeps+pair.PrivateKey),
+	}
+	for name, with := range map[string]string{
+		"NUL": "\x00", "ESC": "\x1b", "newlines": "\n", "CRLF": "\r\n", "spaces": " ", "zero width spaces": "\u200b",
+		"soft hyphens": "\u00ad", "literal newlines": `\n`, "bidirectional marks": "\u200e",
+	} {
+		rows["the key with "+name] = errorBody(t, keeps+" "+spread(key, with, 8))
+	}
+	for name, body := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(http.StatusBadRequest, body))
+			state, diagnostics := create(t, cloud.Server(t, provider.New("test")()), configOf(pair, "www"))
+			if state != nil || len(diagnostics) != 1 {
+				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
+			}
+			text := textOf(diagnostics)
+			wantTame(t, text)
+			if !strings.Contains(text, keeps[1:]) && name != "not UTF-8" { // its first letter may be capital
+				t.Errorf("the message is lost: %s", text)
+			}
+			if strings.Contains(text, "\nError: forged") || strings.Contains(text, "\nforged") {
+				t.Errorf("a line of its own is forged: %s", text)
+			}
+			wantNoPart(t, text, key)
+		})
+	}
+}
+
+// wantTame fails for a text that is not for a terminal.
+func wantTame(t *testing.T, text string) {
+	t.Helper()
+	const fixed = 1500 // of words of the provider's own
+	if len(text) > 2<<10+fixed {
+		t.Errorf("it has %d bytes", len(text))
+	}
+	if !utf8.ValidString(text) {
+		t.Errorf("it is not UTF-8: %q", text)
+	}
+	for _, r := range text {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			t.Errorf("it has the character %U", r)
+			return
+		}
+	}
+}
+
+// wantNoPart fails for a text that has a part of a secret, whatever stands in between.
+func wantNoPart(t *testing.T, text, secret string) {
+	t.Helper()
+	const part = 16
+	text = strings.ReplaceAll(text, `\n`, "")
+	joined := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("+/=-", r) {
+			return -1
+		}
+		return r
+	}, text)
+	for i := range len(secret) - part + 1 {
+		if strings.Contains(joined, secret[i:i+part]) {
+			t.Fatalf("it shows a secret: %s", text)
+		}
+	}
+}
+
+// TestIdentityErrorsAreTamed: the same for the identity service, which may quote a
+// password.
+func TestIdentityErrorsAreTamed(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"the password":           errorBody(t, acctest.Password),
+		"the password with NUL":  errorBody(t, spread(acctest.Password, "\x00", 4)),
+		"the password in lines":  errorBody(t, spread(acctest.Password, "\n", 8)),
+		"escape sequence":        errorBody(t, "\x1b[2J\u202e"),
+		"60 KiB":                 errorBody(t, strings.Repeat("and so on ", 6<<10)),
+		"not UTF-8":              "\xff\xfe",
+		"not UTF-8 within JSON":  `{"error":{"message":"` + "\xff\xc3" + `"}}`,
+		"the password in a page": "<html>" + spread(acctest.Password, "<b></b>", 8) + "</html>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			cloud.Script(elbstub.IssueToken, 1, elbstub.Reply(http.StatusBadRequest, body))
+			state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"})
+			if state != nil || !diagnostics.HasError() {
+				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
+			}
+			wantTame(t, textOf(diagnostics))
+			wantNoPart(t, textOf(diagnostics), acctest.Password)
+		})
+	}
+}
+
+// TestRequestIDIsTamed: a header too is what the server says.
+func TestRequestIDIsTamed(t *testing.T) {
+	t.Parallel()
+	cloud, wire := acctest.NewWire(t)
+	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
+		body := errorBody(t, "no")
+		id := "\u202e\u009b" + strings.Repeat("A", 10<<10)
+		length := strconv.Itoa(len(body))
+		e.Send("HTTP/1.1 400 Bad Request\r\nX-Request-Id: ", id, "\r\nContent-Length: ", length, "\r\n\r\n", body)
+	})
+	state, diagnostics := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
+	if state != nil || !diagnostics.HasError() {
+		t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
+	}
+	wantTame(t, textOf(diagnostics))
+}
+
+// TestListIsTooLarge: it stays so however often it is asked for.
+func TestListIsTooLarge(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	state, _ := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
+	var body strings.Builder
+	body.WriteString(`{"certificates":[`)
+	for i := range 65 {
+		fmt.Fprintf(&body, `{"id":"%032x","description":"%s"},`, i, strings.Repeat("A", 1<<20))
+	}
+	body.WriteString(`{}],"instance_num":"66"}`)
+	large := elbstub.Reply(http.StatusOK, body.String())
+	for n := range 10 {
+		cloud.Script(elbstub.ListCertificates, n+1, large)
+	}
+	before := len(cloud.Journal(elbstub.ListCertificates))
+	after, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
+	if after == nil || !diagnostics.HasError() {
+		t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
+	}
+	if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists != 1 {
+		t.Errorf("%d lists, want 1", lists)
+	}
+	text := textOf(diagnostics)
+	if !strings.Contains(text, "larger than 64 MiB") || !strings.Contains(text, acctest.ProjectID) {
+		t.Errorf("it says %s", text)
+	}
+}
+
+// TestThrottledAtOnce: calls that are throttled in one round wait for one round,
+// though their responses come one after the other.
+func TestThrottledAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, calls := range []int{1, 20} {
+		t.Run(strconv.Itoa(calls), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				s := inMemory(t, cloud, network, nil)
+				var states []*acctest.State
+				for n := range calls {
+					state, _ := create(t, s, acctest.Values{"name": fmt.Sprintf("n%d", n)})
+					states = append(states, state)
+					cloud.Script(elbstub.DeleteCertificate, n+1, func(elbstub.Answer) elbstub.Response {
+						time.Sleep(time.Duration(n) * 10 * time.Millisecond)
+						return elbstub.Throttle("")(nil)
+					})
+				}
+				began := time.Now()
+				left := make(chan *acctest.State)
+				for _, state := range states {
+					go func() {
+						state, _ := s.Destroy(state)
+						left <- state
+					}()
+				}
+				for range states {
+					if state := <-left; state != nil {
+						t.Errorf("certificate %s is left", idOf(state))
+					}
+				}
+				if took := time.Since(began); took > 4*time.Second {
+					t.Errorf("%d calls took %s", calls, took)
+				}
+			})
+		})
+	}
+}
+
+// TestSignedHosts: the signature covers the host as it is sent, not as it is written
+// in the configuration.
+func TestSignedHosts(t *testing.T) {
+	t.Parallel()
+	for name, host := range map[string]string{
+		"international":        "elb.münchen.test",
+		"international ASCII":  "elb.xn--mnchen-3ya.test",
+		"capitals":             "ELB.Example.Test",
+		"default port":         "elb.example.test:443",
+		"IPv6 address":         "[2001:db8::1]:8443",
+		"IPv6 address, a zone": "[fe80::1%25eth0]:8443",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				s := inMemory(t, cloud, network, acctest.Values{
+					"endpoint": moved(t, cloud.Endpoint, "https://"+host), "region": acctest.Region,
+					"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+				})
+				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+				if state == nil {
+					t.Error(textOf(diagnostics))
+				}
+			})
+		})
+	}
+}
