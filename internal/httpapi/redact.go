@@ -13,7 +13,9 @@ const redacted = "[redacted]"
 // credentialHeaders carry secrets.
 var credentialHeaders = []string{"X-Auth-Token", "X-Security-Token", "Authorization"}
 
-var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 -]*PRIVATE KEY-----.*?(-----END [A-Z0-9 -]*PRIVATE KEY-----|$)`)
+// privateKey is a PEM block, or the beginning of one. Its label may have hyphens, one
+// at a time (RFC 7468).
+var privateKey = regexp.MustCompile(`(?s)-----BEGIN (?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY-----|$)`)
 
 // cleaner returns a function that makes what the server said to a call fit to be
 // shown: in printable characters, without the secrets of the call, and no longer

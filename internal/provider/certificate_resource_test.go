@@ -564,8 +564,8 @@ func TestAccUnreadable(t *testing.T) {
 		"500":             {elbstub.Reply(500, `{"error":{"message":"inner","code":"authFault"}}`), "inner (HTTP 500, code authFault"},
 		"HTML":            {elbstub.Reply(200, "<html>"), `the answer is not JSON but "text/html"`},
 		"half a body":     {elbstub.Cut(100), "the answer could not be read"},
-		"nothing":         {elbstub.Drop(), "EOF"},
-		"empty body":      {elbstub.Reply(200, ""), "unexpected EOF"},
+		"nothing":         {elbstub.Drop(), "was lost"},
+		"empty body":      {elbstub.Reply(200, ""), "was cut off"},
 		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "the API returned 0 certificates but reported a total of 1"},
 		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
 		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
@@ -726,7 +726,7 @@ func TestAccTimeout(t *testing.T) {
 		ProtoV6ProviderFactories: acctest.Providers(),
 		Steps: []resource.TestStep{{
 			Config:      cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n    create = \"200ms\"\n  }"),
-			ExpectError: words("There was no answer in time"),
+			ExpectError: words("The operation timed out"),
 		}},
 	})
 }
