@@ -10,7 +10,7 @@ import (
 )
 
 // Values are the attributes of a configuration, a plan or a state: a string, a
-// []string, a []Values or Unknown for each that is not null.
+// []string, Values, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
 // Unknown is a value that is known only after an apply.
@@ -390,6 +390,12 @@ func encodeField(kind tftypes.Type, value any) tftypes.Value {
 			elements[i] = tftypes.NewValue(tftypes.String, text)
 		}
 		return tftypes.NewValue(kind, elements)
+	case Values:
+		fields := map[string]tftypes.Value{}
+		for name, kind := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // as the schema says
+			fields[name] = encodeField(kind, value[name])
+		}
+		return tftypes.NewValue(kind, fields)
 	default:
 		return tftypes.NewValue(kind, value)
 	}
@@ -419,6 +425,8 @@ func (s *Server) decodeObject(object tftypes.Value) Values {
 			values[name] = s.decodeText(field)
 		case field.Type().Is(tftypes.List{}):
 			values[name] = s.decodeList(field)
+		case field.Type().Is(tftypes.Object{}):
+			values[name] = s.decodeObject(field)
 		default:
 			s.t.Fatalf("attribute %s has a type that this test support does not know", name)
 		}
