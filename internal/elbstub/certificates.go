@@ -167,7 +167,8 @@ func (c *Cloud) find(r request, malformed string) (*Certificate, *refusal) {
 func (c *Cloud) sameLeaf(projectID, text string) *Certificate {
 	leaf := pemBlocks(text)[0].Bytes
 	for _, cert := range c.certificates {
-		if blocks := pemBlocks(cert.Certificate); cert.ProjectID == projectID && len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf) {
+		blocks := pemBlocks(cert.Certificate)
+		if cert.ProjectID == projectID && len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf) {
 			return cert
 		}
 	}
