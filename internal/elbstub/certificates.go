@@ -47,19 +47,54 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 	if refused := checkPair(fields["certificate"], fields["private_key"]); refused != nil {
 		return Response{}, refused
 	}
+	if c.options.Deduplicate {
+		if cert := c.sameLeaf(r.projectID, fields["certificate"]); cert != nil {
+			return respond(http.StatusOK, c.options.Dialect.body(cert, true)), nil
+		}
+	}
 	if len(c.certificates) >= c.options.Quota {
 		return Response{}, &refusal{http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)} // reference
 	}
 
-	cert := c.add(Certificate{
+	cert := Certificate{
 		ProjectID:   r.projectID,
 		Name:        fields["name"],
 		Description: fields["description"],
 		Domain:      fields["domain"],
 		Certificate: fields["certificate"],
 		PrivateKey:  fields["private_key"],
-	})
-	return respond(cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK), c.options.Dialect.body(cert, true)), nil
+	}
+	c.keep(&cert)
+	return c.created(c.add(cert)), nil
+}
+
+// created is the answer to a create.
+func (c *Cloud) created(cert *Certificate) Response {
+	return respond(cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK), c.options.Dialect.body(cert, true))
+}
+
+func (c *Cloud) keep(cert *Certificate) {
+	if c.options.Keep != nil {
+		c.options.Keep(cert)
+	}
+}
+
+// LeafAlone keeps the first certificate of a chain alone (assumed).
+func LeafAlone(cert *Certificate) {
+	if blocks := pemBlocks(cert.Certificate); len(blocks) > 0 {
+		cert.Certificate = string(pem.EncodeToMemory(blocks[0]))
+	}
+}
+
+// TrimTexts keeps the name and the description without space at their ends
+// (assumed).
+func TrimTexts(cert *Certificate) {
+	cert.Name, cert.Description = strings.TrimSpace(cert.Name), strings.TrimSpace(cert.Description)
+}
+
+// LowerTexts keeps the name and the description in lower case (assumed).
+func LowerTexts(cert *Certificate) {
+	cert.Name, cert.Description = strings.ToLower(cert.Name), strings.ToLower(cert.Description)
 }
 
 func (c *Cloud) listCertificates(r request) (Response, *refusal) {
@@ -92,6 +127,7 @@ func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
 	if description, sent := fields["description"]; sent {
 		cert.Description = description
 	}
+	c.keep(cert)
 	cert.UpdateTime = c.options.Now().UTC()
 	return c.options.Dialect.modified(cert), nil
 }
@@ -124,6 +160,19 @@ func (c *Cloud) find(r request, malformed string) (*Certificate, *refusal) {
 		}
 	}
 	return nil, c.options.Dialect.notFound()
+}
+
+// sameLeaf returns the oldest certificate of a project that has the same leaf as a
+// PEM text, or nil.
+func (c *Cloud) sameLeaf(projectID, text string) *Certificate {
+	leaf := pemBlocks(text)[0].Bytes
+	for _, cert := range c.certificates {
+		blocks := pemBlocks(cert.Certificate)
+		if cert.ProjectID == projectID && len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf) {
+			return cert
+		}
+	}
+	return nil
 }
 
 // decodeFields reads a body that is an object of strings.

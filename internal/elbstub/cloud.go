@@ -49,6 +49,12 @@ type Options struct {
 	Quota int
 	// Dialect is how the cloud answers.
 	Dialect Dialect
+	// Deduplicate answers a create whose leaf the project has already with the
+	// certificate that has it, and makes none (assumed).
+	Deduplicate bool
+	// Keep is what the cloud makes of a certificate before it keeps it: nothing, if
+	// nil (seed: the answer has what was sent), LeafAlone, TrimTexts or LowerTexts.
+	Keep func(*Certificate)
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
 }
@@ -64,6 +70,7 @@ type Cloud struct {
 	issued       map[string]issuedToken
 	temporary    []AccessKey
 	scripted     []scriptedFault
+	choices      map[Operation]*choice
 	storm        Storm
 	attempts     map[Operation]uint64 // in the storm
 	revisions    []revision
@@ -76,7 +83,7 @@ func New(options Options) *Cloud {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	c := &Cloud{options: options, mux: http.NewServeMux(), issued: map[string]issuedToken{}}
+	c := &Cloud{options: options, mux: http.NewServeMux(), issued: map[string]issuedToken{}, choices: map[Operation]*choice{}}
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
 	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -480,6 +481,139 @@ func TestFaultsInARow(t *testing.T) {
 		if got := r.call(http.MethodGet, certificates, "").status; got != want {
 			t.Errorf("status %d, want %d", got, want)
 		}
+	}
+}
+
+// TestScriptEach has faults that a function chooses, and one of Script before them.
+func TestScriptEach(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	r.cloud.Script(elbstub.ListCertificates, 3, elbstub.Reply(503, ""))
+	r.cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+		if nth%2 == 1 {
+			return elbstub.Reply(500+nth, "")
+		}
+		return nil
+	})
+	for i, want := range []int{501, 200, 503, 200, 505} {
+		if got := r.call(http.MethodGet, certificates, "").status; got != want {
+			t.Errorf("list %d: status %d, want %d", i+1, got, want)
+		}
+	}
+	r.create(newPair(t), nil) // another operation has no fault
+}
+
+// TestLateCommits: what is answered, and when the certificate is there.
+func TestLateCommits(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault  elbstub.Fault
+		status int
+		late   bool // the certificate comes after the answer
+	}{
+		"late":      {elbstub.Late(504, time.Second), 504, true},
+		"drop late": {elbstub.DropLate(time.Second), 0, true},
+		"delay":     {elbstub.Delay(time.Second), 200, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+				cloud.Script(elbstub.CreateCertificate, 1, row.fault)
+				body := strings.NewReader(creation(newPair(t), nil))
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, certificates, body)
+				request.Header.Set("X-Auth-Token", token)
+				answer := httptest.NewRecorder()
+				func() {
+					defer func() { _ = recover() }() // that is how a handler closes the connection
+					cloud.ServeHTTP(answer, request)
+				}()
+				if status := cloud.Journal()[0].Status; status != row.status {
+					t.Errorf("status %d, want %d", status, row.status)
+				}
+				if there := len(cloud.Certificates(project)) == 1; there == row.late {
+					t.Errorf("the certificate is there when it is answered: %t", there)
+				}
+				time.Sleep(2 * time.Second)
+				if n := len(cloud.Certificates(project)); n != 1 {
+					t.Errorf("%d certificates later, want 1", n)
+				}
+			})
+		})
+	}
+}
+
+// TestConfusedAnswers: a create is carried out, and answered with another
+// certificate.
+func TestConfusedAnswers(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	theirs := newPair(t)
+	id := r.create(theirs, map[string]any{"name": "theirs"})
+	for name, cert := range map[string]elbstub.Certificate{
+		"one that exists":   r.cloud.Certificates(project)[0],
+		"one of an unknown": {ProjectID: project, Name: "theirs", Certificate: theirs.Certificate},
+	} {
+		before := r.cloud.Certificates(project)
+		r.cloud.Script(elbstub.CreateCertificate, 1, r.cloud.Confuse(cert))
+		got := r.call(http.MethodPost, certificates, creation(newPair(t), map[string]any{"name": "ours"})).fields(t)
+		if got["name"] != "theirs" || got["certificate"] != strings.TrimSpace(theirs.Certificate) {
+			t.Errorf("%s: it is answered with %v", name, got)
+		}
+		if known := got["id"] == id; known != (cert.ID == id) {
+			t.Errorf("%s: the ID is known: %t", name, known)
+		}
+		after := r.cloud.Certificates(project)
+		if len(after) != len(before)+1 || after[len(before)].Name != "ours" || after[len(before)].ID == got["id"] {
+			t.Errorf("%s: then there is %v", name, after)
+		}
+	}
+}
+
+func TestDeduplicate(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t, func(o *elbstub.Options) { o.Deduplicate = true })
+	pair := newPair(t)
+	id := r.create(pair, map[string]any{"name": "first"})
+	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
+	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
+		t.Errorf("the second create is answered %d %v", again.status, got)
+	}
+	r.create(newPair(t), nil)
+	if n := len(r.cloud.Certificates(project)); n != 2 {
+		t.Errorf("%d certificates, want 2", n)
+	}
+}
+
+// TestKeep: what a server makes of what it is sent, which it also answers.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	leaf := newPair(t)
+	chain := leaf.Certificate + newPair(t).Certificate
+	for name, row := range map[string]struct {
+		keep        func(*elbstub.Certificate)
+		certificate string
+		name        string
+		description string
+	}{
+		"the leaf alone": {elbstub.LeafAlone, leaf.Certificate, "WWW", " Our Site "},
+		"trimmed":        {elbstub.TrimTexts, chain, "WWW", "Our Site"},
+		"lower case":     {elbstub.LowerTexts, chain, "www", " our site "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Keep = row.keep })
+			fields := map[string]any{"name": "WWW", "description": " Our Site ", "certificate": chain}
+			created := r.call(http.MethodPost, certificates, creation(leaf, fields)).fields(t)
+			path, again := fmt.Sprint(certificates, "/", created["id"]), `{"name":"WWW","description":" Our Site "}`
+			modified := r.call(http.MethodPut, path, again).fields(t)
+			for what, got := range map[string]map[string]any{"create": created, "modify": modified} {
+				kept := got["name"] == row.name && got["description"] == row.description
+				if !kept || got["certificate"] != strings.TrimSpace(row.certificate) {
+					t.Errorf("%s: it keeps %q, %q, %v", what, got["name"], got["description"], got["certificate"])
+				}
+			}
+		})
 	}
 }
 

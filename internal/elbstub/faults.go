@@ -1,6 +1,7 @@
 package elbstub
 
 import (
+	"cmp"
 	"errors"
 	"hash/fnv"
 	"math/rand/v2"
@@ -39,11 +40,31 @@ func (c *Cloud) Script(operation Operation, nth int, fault Fault) {
 	c.scripted = append(c.scripted, scriptedFault{operation: operation, after: nth - 1, fault: fault})
 }
 
+// ScriptEach lets choose say which fault answers each call of operation from now;
+// nth is 1 for the next, and nil answers as usual. A fault of Script comes first.
+// choose runs while the Cloud is locked, so it must not call it; its faults may.
+func (c *Cloud) ScriptEach(operation Operation, choose func(nth int) Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.choices[operation] = &choice{choose: choose}
+}
+
+// A choice chooses the faults of an operation, and counts its calls.
+type choice struct {
+	choose func(nth int) Fault
+	calls  int
+}
+
 // nextFault takes the fault that is due for a call of operation. Without one
 // the call is answered as usual.
 func (c *Cloud) nextFault(operation Operation) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	asUsual := func(answer Answer) Response { return answer() }
+	chosen, choosing := c.choices[operation]
+	if choosing {
+		chosen.calls++
+	}
 	due := -1
 	for i := range c.scripted {
 		if c.scripted[i].operation != operation {
@@ -60,10 +81,16 @@ func (c *Cloud) nextFault(operation Operation) Fault {
 		c.scripted = slices.Delete(c.scripted, due, due+1)
 		return fault
 	}
+	if choosing {
+		if fault := chosen.choose(chosen.calls); fault != nil {
+			return fault
+		}
+		return asUsual
+	}
 	if random := c.chance(operation); random != nil {
 		return c.anyFault(operation, random)
 	}
-	return func(answer Answer) Response { return answer() }
+	return asUsual
 }
 
 // A Storm lets calls fail by chance. The same seed has the same faults: each is
@@ -231,6 +258,36 @@ func Late(status int, by time.Duration) Fault {
 	return func(answer Answer) Response {
 		time.AfterFunc(by, func() { answer() })
 		return respond(status, object{{"error", object{{"message", "no answer in time"}, {"code", "APIGW.0201"}}}})
+	}
+}
+
+// Delay carries the call out and answers it, both late, also if the client has
+// gone by then (observed: a backend finishes what its gateway no longer waits for).
+func Delay(by time.Duration) Fault {
+	return func(answer Answer) Response {
+		time.Sleep(by)
+		return answer()
+	}
+}
+
+// DropLate closes the connection without an answer, and carries the call out
+// after that (observed, as Delay).
+func DropLate(by time.Duration) Fault {
+	return func(answer Answer) Response {
+		time.AfterFunc(by, func() { answer() })
+		return Response{cut: -1}
+	}
+}
+
+// Confuse carries a create out, and answers it with another certificate, whose
+// fields are those of cert: one that exists, or, without an ID, one with an ID that
+// no list has (assumed: a gateway that mixes responses up).
+func (c *Cloud) Confuse(cert Certificate) Fault {
+	return func(answer Answer) Response {
+		answer()
+		other := cert
+		other.ID = cmp.Or(other.ID, newID())
+		return c.created(&other)
 	}
 }
 

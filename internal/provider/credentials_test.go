@@ -145,7 +145,7 @@ func TestAccWrongCredentials(t *testing.T) {
 					t.Errorf("Terraform did not say %q:\n%s", part, said)
 				}
 			}
-			for _, hidden := range []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token, "may have been created"} {
+			for _, hidden := range []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token, "may exist"} {
 				if strings.Contains(said, hidden) {
 					t.Errorf("Terraform says %q:\n%s", hidden, said)
 				}
