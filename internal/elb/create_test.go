@@ -290,3 +290,116 @@ func TestVeryLateCommitIsNamed(t *testing.T) {
 		}
 	})
 }
+
+// TestResponsesThatAreNotOurs: a response to a creation may describe another
+// certificate, or one that is not what was sent.
+func TestResponsesThatAreNotOurs(t *testing.T) {
+	t.Parallel()
+	const post = elbstub.CreateCertificate
+	onlyID := func(id string) elbstub.Fault { return elbstub.Reply(200, `{"id":"`+id+`"}`) }
+	for name, row := range map[string]struct {
+		options elbstub.Options
+		fault   func(cloud *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault
+		before  bool // there is a certificate with the same leaf
+		posts   int
+		adopted bool
+		// candidates and existing are what an *UncertainError names, if there is one.
+		uncertain            bool
+		candidates, existing int
+	}{
+		"the ID of another certificate": {
+			fault: func(c *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault { return c.Confuse(other) },
+			posts: 1, adopted: true,
+		},
+		"an unknown ID and another leaf": {
+			fault: func(c *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault {
+				other.ID = ""
+				return c.Confuse(other)
+			},
+			posts: 1, adopted: true,
+		},
+		"the ID of another certificate alone, and none was created": {
+			fault: func(_ *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault { return onlyID(other.ID) },
+			posts: 2,
+		},
+		"the certificate that has the leaf already": {
+			options: elbstub.Options{Deduplicate: true}, before: true,
+			posts: 1, uncertain: true, existing: 1,
+		},
+		"the leaf alone of a chain": {options: elbstub.Options{Keep: elbstub.LeafAlone}, posts: 1},
+		"lost, and the texts were trimmed": {
+			options: elbstub.Options{Keep: elbstub.TrimTexts},
+			fault:   func(*elbstub.Cloud, elbstub.Certificate) elbstub.Fault { return elbstub.Drop() },
+			posts:   1, uncertain: true, candidates: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, row.options, 5)
+				otherCertificate := newCertificate(t)
+				cloud.Add(asStranger(otherCertificate))
+				other := cloud.Certificates(project)[0]
+				create := newCertificate(t)
+				create.Certificate += otherCertificate.Certificate // a chain
+				create.Description = " trimmed "
+				if row.before {
+					cloud.Add(asStranger(create))
+				}
+				if row.fault != nil {
+					cloud.Script(post, 1, row.fault(cloud, other))
+				}
+				creation, err := client.CreateCertificate(t.Context(), project, create)
+
+				if posts := len(cloud.Journal(post)); posts != row.posts || creation.Sent != row.posts {
+					t.Errorf("%d POSTs, %d counted, want %d", posts, creation.Sent, row.posts)
+				}
+				var uncertain *elb.UncertainError
+				if errors.As(err, &uncertain) != row.uncertain || (err == nil) == row.uncertain {
+					t.Fatalf("got %+v, %v", creation, err)
+				}
+				if row.uncertain {
+					named := 0
+					if uncertain.Existing != "" {
+						named++
+					}
+					if creation.ID != "" || len(uncertain.Candidates) != row.candidates || named != row.existing {
+						t.Errorf("certificate %q, candidates %q, existing %q", creation.ID, uncertain.Candidates, uncertain.Existing)
+					}
+					return
+				}
+				there := cloud.Certificates(project)
+				if ours := there[len(there)-1]; creation.ID != ours.ID || creation.Adopted != row.adopted {
+					t.Errorf("certificate %s, adopted %t, want %s", creation.ID, creation.Adopted, ours.ID)
+				}
+			})
+		})
+	}
+}
+
+// TestSameLeafTwice: what a late backend makes for one creation is no candidate of
+// another one with the same leaf.
+func TestSameLeafTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		first := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, 13*time.Second))
+		if creation, err := client.CreateCertificate(t.Context(), project, first); err != nil || creation.Sent != 2 {
+			t.Fatalf("got %+v, %v", creation, err)
+		}
+		second := first
+		second.Name = new("another")
+		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			time.Sleep(5 * time.Second) // in which the late one is created
+			return elbstub.Drop()(answer)
+		})
+		creation, err := client.CreateCertificate(t.Context(), project, second)
+		if err != nil || !creation.Adopted || creation.Name != "another" || len(creation.Others) > 0 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+		if there := len(cloud.Certificates(project)); there != 3 {
+			t.Errorf("%d certificates, want 3", there)
+		}
+	})
+}
