@@ -86,24 +86,24 @@ var api = map[string][]proof{
 	"listeners name further certificates in a string (reference)":          {{"elbstub", "TestListenerHoldsCertificate", "SNI"}, {"elb", "TestListenersOf", ""}},
 
 	// Statuses.
-	"400 badRequest (seed)":                     {{"elb", "TestErrors", "badRequest (seed)"}, {"provider", "TestWayOut", "badRequest"}},
-	"401 unauthorized (seed)":                   {{"elb", "TestErrors", "unauthorized (seed)"}, {"provider", "TestWayOut", "unauthorized"}},
-	"403 userDisabled (seed)":                   {{"elb", "TestErrors", "userDisabled (seed)"}, {"provider", "TestWayOut", "userDisabled"}},
-	"404 Not Found (seed)":                      {{"elb", "TestErrors", "Not Found (seed)"}, {"elb", "TestUpdateOfWhatIsGone", "404 Not Found (seed), list lacks it"}},
-	"500 authFault (seed)":                      {{"elb", "TestErrors", "authFault (seed)"}, {"provider", "TestAccUnreadable", "500"}},
-	"503 serviceUnavailable (seed)":             {{"elb", "TestErrors", "serviceUnavailable (seed)"}, {"provider", "TestWayOut", "serviceUnavailable"}},
+	"400 badRequest (seed)":                     {{"httpapi", "TestErrors", "badRequest (seed)"}, {"provider", "TestRemedies", "badRequest"}},
+	"401 unauthorized (seed)":                   {{"httpapi", "TestErrors", "unauthorized (seed)"}, {"provider", "TestRemedies", "unauthorized"}},
+	"403 userDisabled (seed)":                   {{"httpapi", "TestErrors", "userDisabled (seed)"}, {"provider", "TestRemedies", "userDisabled"}},
+	"404 Not Found (seed)":                      {{"httpapi", "TestErrors", "Not Found (seed)"}, {"elb", "TestUpdateOfWhatIsGone", "404 Not Found (seed), list lacks it"}},
+	"500 authFault (seed)":                      {{"httpapi", "TestErrors", "authFault (seed)"}, {"provider", "TestAccUnreadable", "500"}},
+	"503 serviceUnavailable (seed)":             {{"httpapi", "TestErrors", "serviceUnavailable (seed)"}, {"provider", "TestRemedies", "serviceUnavailable"}},
 	"404 of a list is no proof":                 {{"elb", "TestLists", "404 without a code never means gone"}, {"provider", "TestAccUnreadable", "404"}},
 	"404 of the gateway is no proof (observed)": {{"elb", "TestDeleteCertificate", "404 of the gateway"}, {"provider", "TestAccUnreadable", "404, gateway"}},
 	"a bare 404 leaves it to the list":          {{"elbstub", "TestDialects", "gone 404 false"}, {"elb", "TestUpdateOfWhatIsGone", "bare 404, list has it"}, {"elb", "TestDeleteCertificate", "gone, bare 404"}},
 
 	// Shapes of errors.
-	`{"error":{"message","code"}} (reference)`:       {{"elbstub", "TestRefusals", ""}, {"elb", "TestErrors", "error (reference)"}},
-	`{"error_msg","error_code"} (reference)`:         {{"elbstub", "TestDialects", `error {"error_msg":"`}, {"elb", "TestErrors", "error_msg (reference)"}},
-	`"request_id" in the body (observed)`:            {{"elb", "TestErrors", "error_msg, request_id (observed)"}},
+	`{"error":{"message","code"}} (reference)`:       {{"elbstub", "TestRefusals", ""}, {"httpapi", "TestErrors", "error (reference)"}},
+	`{"error_msg","error_code"} (reference)`:         {{"elbstub", "TestDialects", `error {"error_msg":"`}, {"httpapi", "TestErrors", "error_msg (reference)"}},
+	`"request_id" in the body (observed)`:            {{"httpapi", "TestErrors", "error_msg, request_id (observed)"}},
 	`X-Request-Id in the header (observed)`:          {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccRefused", ""}},
-	`{"NeutronError":{"type","message"}} (observed)`: {{"elbstub", "TestDialects", `error {"NeutronError":{"type":"`}, {"elb", "TestErrors", "NeutronError (observed)"}},
-	"an HTML page (observed)":                        {{"elb", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},
-	"an empty body (observed)":                       {{"elb", "TestErrors", "nothing (observed)"}, {"provider", "TestAccHalfCreated", "an empty body"}},
+	`{"NeutronError":{"type","message"}} (observed)`: {{"elbstub", "TestDialects", `error {"NeutronError":{"type":"`}, {"httpapi", "TestErrors", "NeutronError (observed)"}},
+	"an HTML page (observed)":                        {{"httpapi", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},
+	"an empty body (observed)":                       {{"httpapi", "TestErrors", "nothing (observed)"}, {"provider", "TestAccHalfCreated", "an empty body"}},
 
 	// Identity.
 	"tokens come from POST /v3/auth/tokens (reference)":                 {{"auth", "TestKindsOfCredentials", "password"}, {"provider", "TestAccCredentials", "password"}},
@@ -120,34 +120,34 @@ var api = map[string][]proof{
 	"a signature is good for 15 minutes (reference)":                    {{"auth", "TestOldSignature", ""}},
 
 	// Error codes.
-	"ELB.0002 (reference)":                        {{"elbstub", "TestRefusals", "create: empty body (reference)"}, {"provider", "TestWayOut", "ELB.0002"}},
-	"ELB.1001 (reference)":                        {{"elbstub", "TestRefusals", "create: no private key (reference)"}, {"provider", "TestWayOut", "ELB.1001"}},
-	"ELB.1011 (reference)":                        {{"elbstub", "TestRefusals", "create: key is text (reference)"}, {"provider", "TestWayOut", "ELB.1011"}},
-	"ELB.5013 (reference)":                        {{"elbstub", "TestRefusals", "create: key of another certificate (reference)"}, {"provider", "TestWayOut", "ELB.5013"}},
+	"ELB.0002 (reference)":                        {{"elbstub", "TestRefusals", "create: empty body (reference)"}, {"provider", "TestRemedies", "ELB.0002"}},
+	"ELB.1001 (reference)":                        {{"elbstub", "TestRefusals", "create: no private key (reference)"}, {"provider", "TestRemedies", "ELB.1001"}},
+	"ELB.1011 (reference)":                        {{"elbstub", "TestRefusals", "create: key is text (reference)"}, {"provider", "TestRemedies", "ELB.1011"}},
+	"ELB.5013 (reference)":                        {{"elbstub", "TestRefusals", "create: key of another certificate (reference)"}, {"provider", "TestRemedies", "ELB.5013"}},
 	"ELB.5002 (reference)":                        {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestDeleteWaitsForTheListener", ""}, {"provider", "TestAccDeleteInUse", ""}},
 	"409 for a certificate in use (reference)":    {{"elbstub", "TestDialects", "in use 409"}, {"elb", "TestDeleteWaitsForTheListener", "409 (reference, of newer API versions)"}},
-	"ELB.5004 (reference)":                        {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestWayOut", "ELB.5004"}},
-	"ELB.5010 (reference)":                        {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"provider", "TestWayOut", "ELB.5010"}},
-	"ELB.5030 (reference)":                        {{"elbstub", "TestRefusals", "modify: malformed URL (reference)"}, {"provider", "TestWayOut", "ELB.5030"}},
-	"ELB.5020 (reference)":                        {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestWayOut", "ELB.5020"}},
-	"ELB.5033 (reference)":                        {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestWayOut", "ELB.5033"}},
+	"ELB.5004 (reference)":                        {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestRemedies", "ELB.5004"}},
+	"ELB.5010 (reference)":                        {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5010"}},
+	"ELB.5030 (reference)":                        {{"elbstub", "TestRefusals", "modify: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5030"}},
+	"ELB.5020 (reference)":                        {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestRemedies", "ELB.5020"}},
+	"ELB.5033 (reference)":                        {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestRemedies", "ELB.5033"}},
 	"ELB.5040 under 404 (reference)":              {{"elbstub", "TestRefusals", "delete: unknown id (reference)"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 404"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 404 (reference)"}},
 	"ELB.5040 under 400 (reference)":              {{"elbstub", "TestDialects", "gone 400 true"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 400"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 400 (reference)"}},
-	"ELB.5131 (reference)":                        {{"provider", "TestWayOut", "ELB.5131"}},
-	"ELB.5141 (reference)":                        {{"provider", "TestWayOut", "ELB.5141"}},
+	"ELB.5131 (reference)":                        {{"provider", "TestRemedies", "ELB.5131"}},
+	"ELB.5141 (reference)":                        {{"provider", "TestRemedies", "ELB.5141"}},
 	"ELB.5151 (reference)":                        {{"elbstub", "TestQuota", ""}, {"provider", "TestAccRefused", "quota"}},
 	"ELB.1102 (reference)":                        {{"elbstub", "TestRefusals", "wrong token (reference)"}, {"provider", "TestAccRefused", "wrong token"}},
-	"ELB.1103 (reference)":                        {{"provider", "TestWayOut", "ELB.1103"}},
-	"ELB.1104 (reference)":                        {{"provider", "TestWayOut", "ELB.1104"}},
-	"ELB.1105 (reference)":                        {{"provider", "TestWayOut", "ELB.1105"}},
-	"ELB.1201 (reference)":                        {{"provider", "TestWayOut", "ELB.1201"}},
+	"ELB.1103 (reference)":                        {{"provider", "TestRemedies", "ELB.1103"}},
+	"ELB.1104 (reference)":                        {{"provider", "TestRemedies", "ELB.1104"}},
+	"ELB.1105 (reference)":                        {{"provider", "TestRemedies", "ELB.1105"}},
+	"ELB.1201 (reference)":                        {{"provider", "TestRemedies", "ELB.1201"}},
 	"ELB.9802 (reference)":                        {{"elbstub", "TestRefusals", "another project's token (reference)"}, {"provider", "TestAccRefused", "wrong project"}},
-	"ELB.9803 (reference)":                        {{"elb", "TestDeleteWithoutTheListenersAPI", ""}, {"provider", "TestWayOut", "ELB.9803"}},
-	"ELB.9804 (reference)":                        {{"provider", "TestWayOut", "ELB.9804"}},
+	"ELB.9803 (reference)":                        {{"elb", "TestDeleteWithoutTheListenersAPI", ""}, {"provider", "TestRemedies", "ELB.9803"}},
+	"ELB.9804 (reference)":                        {{"provider", "TestRemedies", "ELB.9804"}},
 	"APIGW.0101 (observed)":                       {{"elbstub", "TestRefusals", "path without the base path (assumed)"}, {"provider", "TestAccRefused", "wrong path"}},
-	"APIGW.0201 (observed)":                       {{"provider", "TestWayOut", "APIGW.0201"}},
-	"APIGW.0301 (observed)":                       {{"elbstub", "TestRefusals", "no token (observed)"}, {"provider", "TestWayOut", "APIGW.0301"}},
-	"APIGW.0308 (observed)":                       {{"elb", "TestThrottled", `{"error_msg":"too many","error_code":"APIGW.0308"}`}, {"provider", "TestWayOut", "APIGW.0308"}},
+	"APIGW.0201 (observed)":                       {{"provider", "TestRemedies", "APIGW.0201"}},
+	"APIGW.0301 (observed)":                       {{"elbstub", "TestRefusals", "no token (observed)"}, {"provider", "TestRemedies", "APIGW.0301"}},
+	"APIGW.0308 (observed)":                       {{"httpapi", "TestThrottledRequestIsRepeated", ""}, {"provider", "TestRemedies", "APIGW.0308"}},
 	"a token is good for one project (reference)": {{"elbstub", "TestProjectsAreApart", ""}, {"provider", "TestAccRefused", "wrong project"}},
 }
 
@@ -156,7 +156,7 @@ var api = map[string][]proof{
 func TestEveryStatementIsProven(t *testing.T) {
 	t.Parallel()
 	tests := map[string]map[string]map[string]bool{}
-	for _, pkg := range []string{"auth", "elb", "elbstub", "provider"} {
+	for _, pkg := range []string{"auth", "elb", "elbstub", "httpapi", "provider"} {
 		tests[pkg] = testsOf(t, filepath.Join("..", pkg))
 	}
 	for statement, proofs := range api {

@@ -9,32 +9,61 @@ import (
 // promises are the items of the guides about faults and secrets, by how they
 // begin, and the tests that prove them.
 var promises = map[string][]proof{
-	"A call is repeated when":              {{"elb", "TestRetries", "503"}, {"elb", "TestRetries", "lost before it was done"}, {"elb", "TestRetriesEnd", ""}, {"elb", "TestUnsentIsRepeated", ""}},
-	"A server that throttles (429)":        {{"elb", "TestThrottled", ""}},
-	"A connection that fails for":          {{"elb", "TestLastingErrors", ""}},
-	"A token from a password":              {{"auth", "TestOneTokenPerProject", ""}, {"auth", "TestRefusedTokenIsRenewed", ""}, {"provider", "TestExpiredTokenIsRenewedOnce", ""}},
-	"A creation is sent again only":        {{"elb", "TestCreateExactlyOnce", "commit 3 s after the 504"}, {"provider", "TestChaos", ""}},
-	"A certificate that was not listed":    {{"elb", "TestCreateExactlyOnce", "lost after the commit"}, {"provider", "TestCreationsThatAreNotSimple", "found"}},
-	"Where more than one certificate":      {{"elb", "TestCreateExactlyOnce", "two candidates"}, {"provider", "TestCreationsThatAreNotSimple", "two that may be it"}},
-	"Where nothing is found":               {{"elb", "TestCreateExactlyOnce", "commit 8 s after the 504"}, {"provider", "TestCreationsThatAreNotSimple", "twice"}, {"provider", "TestCreationsThatAreNotSimple", "perhaps twice"}},
-	"A certificate that was there before":  {{"elb", "TestCreateExactlyOnce", "there was one before"}, {"provider", "TestCreationsThatAreNotSimple", "there was one before"}},
-	"As soon as the id is known":           {{"provider", "TestAccHalfCreated", "cut after the id, not read back"}},
+	"A request is retried when": {
+		{"elb", "TestRetries", "503"}, {"elb", "TestRetries", "lost before it was done"}, {"httpapi", "TestRetries", ""},
+		{"httpapi", "TestRetriesEnd", ""}, {"httpapi", "TestUnsentIsRepeated", ""}, {"httpapi", "TestCutBody", ""},
+		{"provider", "TestConnectionEndsWithinABody", ""},
+	},
+	"A creation is retried in this way": {{"httpapi", "TestRetries", ""}, {"provider", "TestRefusedThenLost", ""}},
+	"When the API throttles (429)": {
+		{"httpapi", "TestThrottlingIsCountedInRounds", ""}, {"httpapi", "TestThrottlingSlowsAll", ""}, {"httpapi", "TestRetryAfter", ""},
+		{"httpapi", "TestContextBoundsThrottling", ""}, {"httpapi", "TestThrottlingUsesUpNoRetries", ""}, {"provider", "TestThrottledAtOnce", ""},
+	},
+	"Permanent errors of a connection": {{"httpapi", "TestPermanentErrors", ""}},
+	"A server may take a minute":       {{"httpapi", "TestSilence", ""}, {"provider", "TestSlowBodies", ""}, {"provider", "TestSilentServer", ""}},
+	"A token from a password": {
+		{"auth", "TestOneTokenPerProject", ""}, {"auth", "TestRefusedTokenIsRenewed", ""}, {"provider", "TestExpiredTokenIsRenewedOnce", ""},
+		{"provider", "TestCreationWithoutCredentials", ""},
+	},
+	"A creation whose response was lost": {
+		{"elb", "TestCreateExactlyOnce", "commit 3 s after the 504"}, {"provider", "TestChaos", ""}, {"provider", "TestCreationSequences", ""},
+	},
+	"A certificate that was not known": {
+		{"elb", "TestCreateExactlyOnce", "lost after the commit"}, {"provider", "TestCreationsThatAreNotSimple", "found"},
+	},
+	"If more than one certificate": {
+		{"elb", "TestCreateExactlyOnce", "two candidates"}, {"provider", "TestCreationsThatAreNotSimple", "two that may be it"},
+		{"elb", "TestResponsesThatAreNotOurs", "lost, and the texts were trimmed"}, {"provider", "TestServerThatRewrites", ""},
+	},
+	"If nothing is found": {
+		{"elb", "TestCreateExactlyOnce", "commit 8 s after the 504"}, {"provider", "TestCreationsThatAreNotSimple", "twice"},
+		{"provider", "TestCreationsThatAreNotSimple", "perhaps twice"}, {"provider", "TestLostThenRefused", ""}, {"provider", "TestLateCommits", ""},
+	},
+	"A response that describes another": {
+		{"elb", "TestResponsesThatAreNotOurs", ""}, {"provider", "TestResponseWithAnotherCertificate", ""}, {"provider", "TestServerThatDeduplicates", ""},
+	},
+	"An identical certificate that existed": {
+		{"elb", "TestCreateExactlyOnce", "there was one before"}, {"provider", "TestCreationsThatAreNotSimple", "there was one before"},
+	},
+	"As soon as the ID is known":           {{"provider", "TestAccHalfCreated", "cut after the id, not read back"}},
+	"Before it creates, the":               {{"elb", "TestOneListForCreations", ""}, {"elb", "TestCreateExactlyOnce", "no list before"}},
+	"A response that has begun":            {{"httpapi", "TestContextEndsAsTheResponseArrives", ""}, {"provider", "TestArrivedResponseIsKept", ""}},
 	"A certificate leaves the state only":  {{"elb", "TestLists", ""}, {"elb", "TestReadsAreNeverOlderThanOurWrites", ""}, {"provider", "TestAccUnreadable", ""}, {"provider", "TestChaos", ""}},
 	"One list serves all":                  {{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsRemembered", ""}},
 	"A change that the server accepts":     {{"elb", "TestUpdateWaitsForTheChange", ""}, {"elb", "TestUpdateGivesUpWaiting", ""}},
 	"A deletion whose answer was lost":     {{"elb", "TestLostDelete", ""}},
 	"While a listener holds":               {{"elb", "TestDeleteNamesTheListeners", ""}, {"provider", "TestAccDeleteInUse", ""}},
-	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationOutlivesItsCaller", ""}},
+	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationOutlivesItsCaller", ""}, {"provider", "TestInterruptedAtAnyTime", ""}},
 	"After Terraform or the provider":      {{"provider", "TestAccProviderIsKilled", ""}, {"provider", "TestAccTerraformIsKilled", ""}},
 	"The private keys that the API shows":  {{"elb", "TestDecoderMemory", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
 	"The ephemeral resource alone":         {{"provider", "TestAccEphemeralExample", ""}, {"provider", "TestEphemeralCertificate", ""}, {"provider", "TestEphemeralWithoutKey", ""}},
 	"A key in `private_key_wo`":            {{"provider", "TestAccWriteOnlyKey", ""}, {"provider", "TestAccEphemeralExample", ""}},
 	"The key in the configuration is sent": {{"elb", "TestCreateCertificate", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
-	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"provider", "TestLogsShowCallsAndNoSecrets", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
-	"An error passes on":                   {{"elb", "TestErrorsShowNoSecret", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"elb", "TestCutSecretsAreNotShown", ""}},
+	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"httpapi", "TestLog", ""}, {"httpapi", "TestLogShowsNoSecret", ""}, {"provider", "TestAccMalformedResponseShowsNoKey", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
+	"An error passes on":                   {{"httpapi", "TestErrorsShowNoSecret", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"httpapi", "TestCutSecretsAreNotShown", ""}, {"provider", "TestErrorResponsesAreTamed", ""}},
 	"A crash prints":                       {{"provider", "TestAccPanicShowsNoSecret", ""}},
-	"Credentials go to":                    {{"elb", "TestRedirectIsNotFollowed", ""}, {"provider", "TestAddresses", ""}},
-	"TLS is checked.":                      {{"elb", "TestLastingErrors", ""}, {"provider", "TestSettingsEndpoints", ""}, {"provider", "TestTLSSettings", ""}},
+	"Credentials go to":                    {{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestAddresses", ""}},
+	"TLS is checked.":                      {{"httpapi", "TestTLS", ""}, {"provider", "TestSettingsEndpoints", ""}, {"provider", "TestTLSSettings", ""}},
 }
 
 // TestEveryPromiseIsProven fails when a guide promises what no test has, and when
@@ -42,7 +71,7 @@ var promises = map[string][]proof{
 func TestEveryPromiseIsProven(t *testing.T) {
 	t.Parallel()
 	tests := map[string]map[string]map[string]bool{}
-	for _, pkg := range []string{"auth", "elb", "provider"} {
+	for _, pkg := range []string{"auth", "elb", "httpapi", "provider"} {
 		tests[pkg] = testsOf(t, "../"+pkg)
 	}
 	made := map[string]bool{}

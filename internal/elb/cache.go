@@ -277,14 +277,16 @@ func (c *cache) next(ctx context.Context) (*listCall, error) {
 	}
 }
 
-// current returns the latest complete list while it is not older than the list TTL,
-// or else waits for the list that is running, or for a new one, which may be
-// incomplete.
-func (c *cache) current(ctx context.Context) (*listCall, error) {
+// current returns the latest complete list, or else a fallback that may be nil, while
+// it is not older than the list TTL. Otherwise it waits for the list that is running,
+// or for a new one, which may be incomplete.
+func (c *cache) current(ctx context.Context, fallback *listCall) (*listCall, error) {
 	c.mu.Lock()
-	if call := c.complete; call != nil && c.now().Sub(call.doneAt) <= listTTL {
-		c.mu.Unlock()
-		return call, nil
+	for _, call := range []*listCall{c.complete, fallback} {
+		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
+			c.mu.Unlock()
+			return call, nil
+		}
 	}
 	if err := c.failureLocked(); err != nil {
 		c.mu.Unlock()

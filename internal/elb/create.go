@@ -353,16 +353,18 @@ type baseline struct {
 	mark int       // what was listed before it is not new
 }
 
-// baseline lists, unless there is a complete list that is not older than the list TTL.
-// An incomplete one is repeated so many times, but not again within the list TTL.
+// baseline lists, unless there is a list that is not older than the list TTL. An
+// incomplete one is repeated so many times, and then serves as well.
 func (p *project) baseline(ctx context.Context, repeat int) (baseline, error) {
 	pauses := newPauses(250*time.Millisecond, 2*time.Second)
 	for attempt := 0; ; attempt++ {
-		list, err := p.cache.current(ctx)
+		incomplete := p.creations.incompleteList()
+		list, err := p.cache.current(ctx, incomplete)
 		if err != nil {
 			return baseline{}, err
 		}
-		if list.complete || p.creations.acceptsIncomplete(p.cache.now(), attempt >= repeat) {
+		if list.complete || list == incomplete || attempt >= repeat {
+			p.creations.acceptList(list)
 			return baseline{list: list, mark: p.cache.mark()}, nil
 		}
 		if err := pauses.wait(ctx); err != nil {
@@ -390,7 +392,7 @@ type creations struct {
 	locks   map[content]chan struct{}    // by leaf
 	started map[content][]NewCertificate // by leaf, without their keys
 
-	incompleteUntil time.Time // incomplete lists are not repeated before
+	incomplete *listCall // the latest baseline, if it was incomplete, or nil
 
 	index   map[content][]Certificate // those of a list, by leaf
 	indexed *listCall
@@ -454,15 +456,20 @@ func (c *creations) has(id string) bool {
 	return c.created[id]
 }
 
-// acceptsIncomplete reports whether an incomplete list must do, because it was
-// repeated often enough, now or within the list TTL.
-func (c *creations) acceptsIncomplete(now time.Time, repeated bool) bool {
+// incompleteList returns the latest baseline, if it was incomplete.
+func (c *creations) incompleteList() *listCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if repeated && now.After(c.incompleteUntil) {
-		c.incompleteUntil = now.Add(listTTL)
+	return c.incomplete
+}
+
+// acceptList notes the latest baseline.
+func (c *creations) acceptList(list *listCall) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.incomplete = list; list.complete {
+		c.incomplete = nil
 	}
-	return now.Before(c.incompleteUntil)
 }
 
 // withLeaf returns the certificates of a list with a leaf. The latest list is indexed:

@@ -403,3 +403,39 @@ func TestSameLeafTwice(t *testing.T) {
 		}
 	})
 }
+
+// TestOneListForCreations: what is known before a creation is a list that is not older
+// than five seconds, and it serves all creations of that time.
+func TestOneListForCreations(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		wantLists := func(want int) {
+			t.Helper()
+			if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != want {
+				t.Errorf("%d lists, want %d", lists, want)
+			}
+		}
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() { create(t, client) })
+		}
+		all.Wait()
+		wantLists(1)
+		time.Sleep(5 * time.Second)
+		create(t, client)
+		wantLists(1)
+		time.Sleep(time.Second)
+		create(t, client)
+		wantLists(2)
+
+		// An incomplete list is repeated once in this time, not for each creation.
+		cloud, client = cloudInBubble(t, elbstub.Options{}, 2)
+		cloud.Add(elbstub.Certificate{ProjectID: project})
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Hidden: 1}) })
+		for range 5 {
+			create(t, client)
+		}
+		wantLists(3)
+	})
+}
