@@ -56,7 +56,7 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 // told adds to an outcome what came of the attempt before it, in words: what an
 // earlier attempt met says nothing about this one, so its error is not in the chain.
 func told(err, earlier error) error {
-	if err == nil || earlier == nil {
+	if err == nil || earlier == nil || err.Error() == earlier.Error() {
 		return err
 	}
 	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier)
