@@ -18,40 +18,53 @@ const (
 	failureTTL = 30 * time.Second
 	// listLag is how long a list may lag behind a write (observed).
 	listLag = 5 * time.Second
+	// pollInterval is the least time between two lists of those who wait for a change:
+	// they share them.
+	pollInterval = time.Second
 	// listTimeout bounds a list with all its retries. It is longer than any reader
 	// waits by default, since readers share it.
 	listTimeout = 10 * time.Minute
 )
 
-// A cache is what is known of the certificates of a project. There is no call for one
-// certificate, so one list serves all who read at the same time, and those who read
-// soon after it. What was written by this process is laid over lists that may not
-// show it yet.
+// An element of a list: a Certificate or a Listener.
+type element interface {
+	key() string // its ID
+}
+
+// A cache is what is known of the elements of a list of a project, its certificates or
+// its listeners. One list serves all who read at the same time, and those who read soon
+// after it. What was written by this process is laid over lists that may not show it
+// yet.
 //
 // Whether a list started before or after something is told by sequence numbers.
-type cache struct {
+type cache[E element] struct {
+	noun      string // what is listed, such as "certificate"
+	absent    error  // says that one is proven not to exist
 	projectID string
-	list      func(context.Context) (listing, error)
+	list      func(context.Context) (listing[E], error)
 	now       func() time.Time
 
 	mu       sync.Mutex
 	sequence int       // of the latest start or end of a list, read or write
-	running  *listCall // nil if there is none
-	latest   *listCall // the latest that succeeded, or nil
-	complete *listCall // the latest of those that was complete, or nil
+	running  *listCall[E] // nil if there is none
+	ended    *listCall[E] // the latest that ended, or nil
+	latest   *listCall[E] // the latest that succeeded, or nil
+	complete *listCall[E] // the latest of those that was complete, or nil
+
+	lastStart time.Time // of a list
 
 	failure      error // of the latest list, or nil
 	failureUntil time.Time
 
 	lastWrite int              // the sequence number of the latest write
-	writes    map[string]write // the latest of each ID
+	writes    map[string]write[E] // the latest of each ID
 	seen      map[string]int   // ID → sequence number of the end of the first list that had it
 }
 
 // A listing is the response to a list.
-type listing struct {
-	certificates []Certificate // as the server orders them, each ID once
-	byID         map[string]Certificate
+type listing[E element] struct {
+	elements []E // as the server orders them, each ID once
+	byID     map[string]E
 	// complete is whether those are all, by the server's own total.
 	complete bool
 	// total is that, as the server writes it, or empty.
@@ -60,30 +73,30 @@ type listing struct {
 	requestID string
 }
 
-func (l *listing) add(cert Certificate) {
-	if _, twice := l.byID[cert.ID]; twice {
+func (l *listing[E]) add(e E) {
+	if _, twice := l.byID[e.key()]; twice {
 		return
 	}
-	l.byID[cert.ID] = cert
-	l.certificates = append(l.certificates, cert)
+	l.byID[e.key()] = e
+	l.elements = append(l.elements, e)
 }
 
 // A listCall is one list, from its start to the last byte of its response.
-type listCall struct {
+type listCall[E element] struct {
 	started   int // sequence number
 	startedAt time.Time
 
 	done   chan struct{} // closed when the rest is there
 	doneAt time.Time
-	listing
+	listing[E]
 	err error
 }
 
-// A write is what is known of a certificate because this process wrote it.
-type write struct {
+// A write is what is known of an element because this process wrote it.
+type write[E element] struct {
 	at time.Time
-	// certificate is nil when it was deleted.
-	certificate *Certificate
+	// element is nil when it was deleted.
+	element *E
 }
 
 // An IncompleteListError says that a list does not have all certificates, by the
@@ -111,12 +124,12 @@ func (e *IncompleteListError) Error() string {
 }
 
 func newCache(projectID string, list func(context.Context) (listing, error), now func() time.Time) *cache {
-	return &cache{projectID: projectID, list: list, now: now, writes: map[string]write{}, seen: map[string]int{}}
+	return &cache{projectID: projectID, list: list, now: now, writes: map[string]write[E]{}, seen: map[string]int{}}
 }
 
-// get returns a certificate. ErrNotFound says that this process deleted it, or that a
+// get returns an element. The absent error says that this process deleted it, or that a
 // complete list lacks it that started after the call.
-func (c *cache) get(ctx context.Context, id string) (Certificate, error) {
+func (c *cache[E]) get(ctx context.Context, id string) (none E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
@@ -125,11 +138,11 @@ func (c *cache) get(ctx context.Context, id string) (Certificate, error) {
 		return c.written(w, id)
 	}
 	if err := c.failureLocked(); err != nil {
-		return Certificate{}, err
+		return none, err
 	}
 	if recent := c.recentLocked(); recent != nil {
-		if cert, err, decided := c.findLocked(recent, id, asked); decided {
-			return cert, err
+		if e, err, decided := c.findLocked(recent, id, asked); decided {
+			return e, err
 		}
 	}
 	for {
@@ -138,17 +151,17 @@ func (c *cache) get(ctx context.Context, id string) (Certificate, error) {
 		err := call.wait(ctx)
 		c.mu.Lock()
 		if err != nil {
-			return Certificate{}, err
+			return none, err
 		}
-		if cert, err, decided := c.findLocked(call, id, asked); decided {
-			return cert, err
+		if e, err, decided := c.findLocked(call, id, asked); decided {
+			return e, err
 		}
 	}
 }
 
-// all returns every certificate, in the order of the list, which must be complete;
+// all returns every element, in the order of the list, which must be complete;
 // what was written here and is not in it follows in no order.
-func (c *cache) all(ctx context.Context) ([]Certificate, error) {
+func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.failureLocked(); err != nil {
@@ -170,108 +183,139 @@ func (c *cache) all(ctx context.Context) ([]Certificate, error) {
 	return c.overlaidLocked(call), nil
 }
 
-// overlaidLocked returns the certificates of a list, with what was written here laid
+// overlaidLocked returns the elements of a list, with what was written here laid
 // over them.
-func (c *cache) overlaidLocked(call *listCall) []Certificate {
-	all := make([]Certificate, 0, len(call.certificates))
-	for _, cert := range call.certificates {
-		if _, written := c.overlayLocked(call, cert.ID); !written {
-			all = append(all, cert)
+func (c *cache[E]) overlaidLocked(call *listCall[E]) []E {
+	all := make([]E, 0, len(call.elements))
+	for _, e := range call.elements {
+		if _, written := c.overlayLocked(call, e.key()); !written {
+			all = append(all, e)
 		}
 	}
 	for id := range c.writes {
-		if w, written := c.overlayLocked(call, id); written && w.certificate != nil {
-			all = append(all, *w.certificate)
+		if w, written := c.overlayLocked(call, id); written && w.element != nil {
+			all = append(all, *w.element)
 		}
 	}
 	return all
 }
 
 // overlayLocked returns what was written after a list started, or shortly before.
-func (c *cache) overlayLocked(call *listCall, id string) (w write, written bool) {
+func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], written bool) {
 	w, written = c.writes[id]
 	return w, written && call.startedAt.Sub(w.at) < listLag
 }
 
 // recentLocked returns a list that serves who asks now, or nil.
-func (c *cache) recentLocked() *listCall {
+func (c *cache[E]) recentLocked() *listCall[E] {
 	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.started {
 		return call
 	}
 	return nil
 }
 
-// findLocked finds a certificate in what is laid over a list, or in the list. decided
-// is false when that proves nothing: the certificate is not there, and the list
+// findLocked finds an element in what is laid over a list, or in the list. decided
+// is false when that proves nothing: the element is not there, and the list
 // started before it was asked for.
-func (c *cache) findLocked(call *listCall, id string, asked int) (cert Certificate, err error, decided bool) {
+func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, err error, decided bool) {
 	if w, written := c.overlayLocked(call, id); written {
-		cert, err = c.written(w, id)
-		return cert, err, true
+		e, err = c.written(w, id)
+		return e, err, true
 	}
-	cert, err = c.find(call.listing, id)
-	return cert, err, call.started > asked || !errors.Is(err, ErrNotFound)
+	e, err = c.find(call.listing, id)
+	return e, err, call.started > asked || !errors.Is(err, c.absent)
 }
 
 // written returns the result of our own write.
-func (c *cache) written(w write, id string) (Certificate, error) {
-	if w.certificate == nil {
-		return Certificate{}, c.notFound(id)
+func (c *cache[E]) written(w write[E], id string) (E, error) {
+	if w.element == nil {
+		var none E
+		return none, c.notFound(id)
 	}
-	return *w.certificate, nil
+	return *w.element, nil
 }
 
-// fresh returns a certificate as a list shows it that starts after the call, whatever
-// was written here.
-func (c *cache) fresh(ctx context.Context, id string) (Certificate, error) {
-	c.mu.Lock()
-	err := c.failureLocked()
-	c.mu.Unlock()
-	if err != nil {
-		return Certificate{}, err
+// settled returns an element as get does. While a list may lag, for so long from now,
+// one that lacks it, or has an old state of it, is asked for again.
+func (c *cache[E]) settled(ctx context.Context, id string, lag time.Duration, isOld func(E) bool) (E, error) {
+	until := c.now().Add(lag)
+	e, err := c.get(ctx, id)
+	for lag > 0 && (errors.Is(err, c.absent) || err == nil && isOld(e)) {
+		call, listErr := c.poll(ctx)
+		if listErr != nil {
+			return e, listErr
+		}
+		if e, err = c.look(call, id); !call.startedAt.Before(until) {
+			break
+		}
 	}
-	call, err := c.next(ctx)
-	if err != nil {
-		return Certificate{}, err
-	}
-	return c.find(call.listing, id)
+	return e, err
 }
 
-// await returns a certificate that was just written, as soon as a list shows it. It
-// lists until the list lag has passed.
-func (c *cache) await(ctx context.Context, id string) (Certificate, error) {
-	written := c.now()
-	for pauses := newPauses(250*time.Millisecond, 2*time.Second); ; {
-		cert, err := c.fresh(ctx, id)
-		if !errors.Is(err, ErrNotFound) || c.now().Sub(written) >= listLag || pauses.wait(ctx) != nil {
-			return cert, err
+// await returns an element as soon as a list that starts after the call shows it, or
+// shows that it is absent, whatever was written here. It lists until the list lag has
+// passed.
+func (c *cache[E]) await(ctx context.Context, id string, absent bool) (E, error) {
+	asked := c.now()
+	for {
+		var none E
+		call, err := c.poll(ctx)
+		if err != nil {
+			return none, err
+		}
+		e, err := c.find(call.listing, id)
+		if errors.Is(err, c.absent) == absent || call.startedAt.Sub(asked) >= listLag {
+			return e, err
 		}
 	}
 }
 
-// find returns a certificate of a list, or what the list proves that lacks it.
-func (c *cache) find(l listing, id string) (Certificate, error) {
-	if cert, found := l.byID[id]; found {
-		return cert, nil
-	}
-	if l.complete {
-		return Certificate{}, c.notFound(id)
-	}
-	return Certificate{}, fmt.Errorf("certificate %s is not in the list, which is incomplete: %w", id, c.incomplete(l))
+// look finds an element in what is laid over a list, or in the list.
+func (c *cache[E]) look(call *listCall[E], id string) (E, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, err, _ := c.findLocked(call, id, 0)
+	return e, err
 }
 
-// next waits for a list that starts after the call.
-func (c *cache) next(ctx context.Context) (*listCall, error) {
+// find returns an element of a list, or what the list proves that lacks it.
+func (c *cache[E]) find(l listing[E], id string) (e E, err error) {
+	e, found := l.byID[id]
+	switch {
+	case found:
+		return e, nil
+	case l.complete:
+		return e, c.notFound(id)
+	}
+	return e, fmt.Errorf("%s is not in the list, which is incomplete: %w", id, c.incomplete(l))
+}
+
+// poll waits for a list that starts after the call, and not sooner than a poll interval
+// after the one before. Whatever failure is cached for readers, it lists.
+func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
 	for {
-		call := c.joinLocked(ctx)
+		pause := c.lastStart.Add(pollInterval).Sub(c.now())
 		c.mu.Unlock()
-		err := call.wait(ctx)
+		err := httpapi.Pause(ctx, max(0, pause))
 		c.mu.Lock()
-		if err != nil || call.started > asked {
+		if err != nil {
+			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, err)
+		}
+		call := c.ended
+		if call == nil || call.started < asked {
+			if c.running == nil && c.now().Sub(c.lastStart) < pollInterval {
+				continue // somebody else has polled meanwhile
+			}
+			call = c.joinLocked(ctx)
+		}
+		c.mu.Unlock()
+		err = call.wait(ctx)
+		c.mu.Lock()
+		if call.started > asked || ctx.Err() != nil {
 			return call, err
 		}
 	}
@@ -280,9 +324,9 @@ func (c *cache) next(ctx context.Context) (*listCall, error) {
 // current returns the latest complete list, or else a fallback that may be nil, while
 // it is not older than the list TTL. Otherwise it waits for the list that is running,
 // or for a new one, which may be incomplete.
-func (c *cache) current(ctx context.Context, fallback *listCall) (*listCall, error) {
+func (c *cache[E]) current(ctx context.Context, fallback *listCall[E]) (*listCall[E], error) {
 	c.mu.Lock()
-	for _, call := range []*listCall{c.complete, fallback} {
+	for _, call := range []*listCall[E]{c.complete, fallback} {
 		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
 			c.mu.Unlock()
 			return call, nil
@@ -297,24 +341,24 @@ func (c *cache) current(ctx context.Context, fallback *listCall) (*listCall, err
 	return call, call.wait(ctx)
 }
 
-// overlaid returns the certificates of a list, with what was written here laid over
+// overlaid returns the elements of a list, with what was written here laid over
 // them.
-func (c *cache) overlaid(call *listCall) []Certificate {
+func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.overlaidLocked(call)
 }
 
 // mark returns a sequence number that is later than all that has happened.
-func (c *cache) mark() int {
+func (c *cache[E]) mark() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	return c.sequence
 }
 
-// seenBefore reports whether a list that ended before a mark had a certificate.
-func (c *cache) seenBefore(id string, mark int) bool {
+// seenBefore reports whether a list that ended before a mark had an element.
+func (c *cache[E]) seenBefore(id string, mark int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	first, seen := c.seen[id]
@@ -322,7 +366,7 @@ func (c *cache) seenBefore(id string, mark int) bool {
 }
 
 // invalidate makes the next read list again: something may have been written.
-func (c *cache) invalidate() {
+func (c *cache[E]) invalidate() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
@@ -332,47 +376,48 @@ func (c *cache) invalidate() {
 // recordUpdate notes how an update ended. One that failed may have been carried out
 // all the same, or may still be: what was listed before it is not used any more, while
 // what an earlier write told is as true as it was.
-func (c *cache) recordUpdate(id string, cert Certificate, err error) {
+func (c *cache[E]) recordUpdate(id string, e E, err error) {
 	switch {
 	case err == nil:
-		c.record(id, &cert)
-	case errors.Is(err, ErrNotFound):
+		c.record(id, &e)
+	case errors.Is(err, c.absent):
 		c.record(id, nil)
 	default:
 		c.invalidate()
 	}
 }
 
-// record notes a certificate as it is after a write that has ended; nil is deleted.
-func (c *cache) record(id string, cert *Certificate) {
+// record notes an element as it is after a write that has ended; nil is deleted.
+func (c *cache[E]) record(id string, e *E) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	c.lastWrite = c.sequence
-	c.writes[id] = write{at: c.now(), certificate: cert}
+	c.writes[id] = write{at: c.now(), element: e}
 }
 
 // failureLocked returns why the latest list failed, as long as that is cached.
-func (c *cache) failureLocked() error {
+func (c *cache[E]) failureLocked() error {
 	if c.failure != nil && c.now().Before(c.failureUntil) {
 		return c.failure
 	}
 	return nil
 }
 
-func (c *cache) incomplete(l listing) error {
-	return &IncompleteListError{ProjectID: c.projectID, Listed: len(l.certificates), Total: l.total, RequestID: l.requestID}
+func (c *cache[E]) incomplete(l listing[E]) error {
+	return &IncompleteListError{ProjectID: c.projectID, Listed: len(l.elements), Total: l.total, RequestID: l.requestID}
 }
 
-func (c *cache) notFound(id string) error {
-	return fmt.Errorf("get certificate %s of project %s: %w", id, c.projectID, ErrNotFound)
+func (c *cache[E]) notFound(id string) error {
+	return fmt.Errorf("get %s of project %s: %w", id, c.projectID, c.absent)
 }
 
 // joinLocked returns the list that is running, or starts one.
-func (c *cache) joinLocked(ctx context.Context) *listCall {
+func (c *cache[E]) joinLocked(ctx context.Context) *listCall[E] {
 	if c.running == nil {
 		c.sequence++
-		c.running = &listCall{started: c.sequence, startedAt: c.now(), done: make(chan struct{})}
+		c.lastStart = c.now()
+		c.running = &listCall[E]{started: c.sequence, startedAt: c.lastStart, done: make(chan struct{})}
 		// Who starts it may be cancelled without an end for the others.
 		go c.run(context.WithoutCancel(ctx), c.running)
 	}
@@ -380,7 +425,7 @@ func (c *cache) joinLocked(ctx context.Context) *listCall {
 }
 
 // run carries a list out.
-func (c *cache) run(ctx context.Context, call *listCall) {
+func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	call.listing, call.err = c.list(ctx)
@@ -389,9 +434,9 @@ func (c *cache) run(ctx context.Context, call *listCall) {
 	defer c.mu.Unlock()
 	defer close(call.done)
 	call.doneAt = c.now()
-	c.running, c.failure = nil, nil
+	c.running, c.ended, c.failure = nil, call, nil
 	if call.err != nil {
-		call.err = listError(c.projectID, call.err)
+		call.err = listError(c.noun, c.projectID, call.err)
 		c.failure, c.failureUntil = call.err, call.doneAt.Add(failureTTL)
 		return
 	}
@@ -407,19 +452,19 @@ func (c *cache) run(ctx context.Context, call *listCall) {
 	}
 }
 
-func (call *listCall) wait(ctx context.Context) error {
+func (call *listCall[E]) wait(ctx context.Context) error {
 	select {
 	case <-call.done:
 		return call.err
 	case <-ctx.Done():
-		return fmt.Errorf("wait for a list of certificates: %w", ctx.Err())
+		return ctx.Err()
 	}
 }
 
 // listError says what could not be listed.
-func listError(projectID string, err error) error {
+func listError(noun, projectID string, err error) error {
 	if errors.Is(err, httpapi.ErrTooLarge) {
 		return fmt.Errorf("the list of project %s is larger than 64 MiB: %w", projectID, err)
 	}
-	return fmt.Errorf("list certificates of project %s: %w", projectID, err)
+	return fmt.Errorf("list %ss of project %s: %w", noun, projectID, err)
 }

@@ -2,12 +2,15 @@ package elb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
@@ -45,6 +48,19 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 	return c.project(projectID).cache.get(ctx, id)
 }
 
+// ReadCertificate returns a certificate as GetCertificate does, where known is what a
+// state has of it, and written is how long ago this or another run wrote that; less
+// than 0 is in the future, by a clock that differs. While a list may lag behind that,
+// one that lacks the certificate, or shows another name or description, is asked for
+// again.
+func (c *Client) ReadCertificate(ctx context.Context, projectID string, known Certificate, written time.Duration) (Certificate, error) {
+	var lag time.Duration
+	if -listLag < written && written < listLag {
+		lag = listLag - max(written, 0)
+	}
+	return c.project(projectID).cache.settled(ctx, known, lag)
+}
+
 // ListCertificates returns the certificates of a project in no certain order, by the
 // list that serves all readers of the project. A list that is incomplete by its own
 // total is an *IncompleteListError.
@@ -80,21 +96,22 @@ func (c *Client) listCertificates(ctx context.Context, projectID string, element
 	return list, err
 }
 
-// UpdateCertificate sets the name and the description of a certificate by one
-// PUT, and returns the certificate as the server has it then. Where the response does
-// not have all of it, it is read back until the change shows, or ctx is done.
+// UpdateCertificate sets the name and the description of a certificate by one PUT, and
+// returns the certificate as the server has it then. Of what is known of it, the ID is
+// used, and the domain where the response lacks it, as it may (recorded). Where the
+// response lacks more, it is read back until the change shows, or ctx is done.
 // ErrNotFound says that the certificate does not exist.
-func (c *Client) UpdateCertificate(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
-	cert, err := c.updateCertificate(ctx, projectID, id, name, description)
-	c.project(projectID).cache.recordUpdate(id, cert, err)
+func (c *Client) UpdateCertificate(ctx context.Context, projectID string, known Certificate, name, description string) (Certificate, error) {
+	cert, err := c.updateCertificate(ctx, projectID, known, name, description)
+	c.project(projectID).cache.recordUpdate(known.ID, cert, err)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", id, projectID, err)
+		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
 	}
 	return cert, nil
 }
 
-func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
-	put := request{method: http.MethodPut, path: []string{"certificate", id}, body: struct {
+func (c *Client) updateCertificate(ctx context.Context, projectID string, known Certificate, name, description string) (Certificate, error) {
+	put := request{method: http.MethodPut, path: []string{"certificate", known.ID}, body: struct {
 		Name        string `json:"name"`
 		Description string `json:"description"` // sent when empty too: that clears it
 	}{name, description}}
@@ -107,32 +124,37 @@ func (c *Client) updateCertificate(ctx context.Context, projectID, id, name, des
 	})
 	switch {
 	case !accepted:
-		return Certificate{}, c.decideNotFound(ctx, projectID, id, err)
-	case err == nil && body.ID.Value == id && body.whole() && body.Domain.Sent:
+		return Certificate{}, c.decideGone(ctx, projectID, known.ID, err)
+	case err == nil && body.ID.Value == known.ID && body.whole():
+		if !body.Domain.Sent {
+			body.Domain.Value = known.Domain
+		}
 		return body.certificate(), nil
 	}
-	return c.readBack(ctx, projectID, id, name, description)
+	return c.readBack(ctx, projectID, known.ID, name, description)
 }
 
-// readBack lists until a change shows that was accepted.
-func (c *Client) readBack(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
+// readBack lists until a change shows that was accepted. A list that fails meanwhile
+// is tried again.
+func (c *Client) readBack(ctx context.Context, projectID, id, name, description string) (cert Certificate, err error) {
 	cache := c.project(projectID).cache
-	accepted := cache.now()
-	for pauses := newPauses(250*time.Millisecond, 5*time.Second); ; {
-		cert, err := cache.fresh(ctx, id)
-		absent := errors.Is(err, ErrNotFound) && cache.now().Sub(accepted) < listLag // it may be as new as that
-		if err != nil && !absent {
-			return Certificate{}, fmt.Errorf("the API accepted the change, but it could not be read back: %w", err)
-		}
-		if !absent && cert.Name == name && cert.Description == description {
-			return cert, nil
-		}
-		if err := pauses.wait(ctx); err != nil {
-			shown := fmt.Sprintf("it still has the name %q and the description %q", cert.Name, cert.Description)
-			if absent {
-				shown = "the list of the project lacks the certificate"
+	for accepted := cache.now(); ; {
+		call, listErr := cache.poll(ctx)
+		switch {
+		case listErr == nil:
+			cert, err = cache.find(call.listing, id)
+			if err == nil && cert.Name == name && cert.Description == description ||
+				errors.Is(err, ErrNotFound) && call.startedAt.Sub(accepted) >= listLag { // otherwise it may be as new as that
+				return cert, err
 			}
-			return Certificate{}, fmt.Errorf("%w: %s: %w", ErrNotShown, shown, err)
+		case ctx.Err() == nil:
+			err = listErr
+		default:
+			shown := fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
+			if cert.ID == "" && err == nil {
+				err = errors.New("no list was read")
+			}
+			return Certificate{}, fmt.Errorf("%w: %w: %w", ErrNotShown, cmp.Or(err, shown), ctx.Err())
 		}
 	}
 }
@@ -154,47 +176,74 @@ func (e *InUseError) Error() string { return "the certificate is in use: " + e.E
 func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate, and succeeds when there is none. While a
-// listener holds the certificate it tries again, for as long as patience, and then
-// fails with an *InUseError.
-func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, patience time.Duration) error {
-	err := c.deletePatiently(ctx, projectID, id, patience)
+// listener holds the certificate it tries again until ctx is done, and then fails with
+// an *InUseError.
+func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string) error {
+	err := c.deleteCertificate(ctx, projectID, id)
 	if err == nil || errors.Is(err, ErrNotFound) {
 		c.project(projectID).cache.record(id, nil)
 		return nil
 	}
-	var inUse *InUseError
-	if errors.As(err, &inUse) {
-		inUse.Listeners, inUse.ListenersErr = c.ListenersOf(ctx, projectID, id)
-	}
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
-func (c *Client) deletePatiently(ctx context.Context, projectID, id string, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	var refusal *httpapi.Error
+func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) error {
+	var inUse *InUseError // of the latest refusal that says so
+	unheld := false       // no listener held it at the latest refusal
 	for pauses := newPauses(time.Second, 30*time.Second); ; {
 		err := c.deleteOnce(ctx, projectID, id)
-		if errors.Is(err, ErrNotFound) {
-			return err // whatever status says so
+		refusal := httpapi.RefusalOf(err)
+		if err == nil || refusal == nil || !mayBeInUse(refusal) {
+			return orInUse(ctx, err, inUse)
 		}
-		if said := httpapi.RefusalOf(err); said != nil && inUse(said) {
-			refusal = said
+		holders, listErr := c.ListenersOf(ctx, projectID, id)
+		switch {
+		case len(holders) > 0 || saysInUse(refusal):
+			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Err: refusal}, false
 			err = pauses.wait(ctx)
-			if err == nil {
-				continue
-			}
+		case listErr != nil && inUse == nil:
+			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
+		case listErr != nil:
+			err = pauses.wait(ctx)
+		case unheld:
+			return err
+		default:
+			unheld = true
+			err = httpapi.Pause(ctx, listLag) // a backend may see late that a listener has another one
 		}
-		if refusal != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return &InUseError{Err: refusal}
+		if err != nil {
+			return orInUse(ctx, err, inUse)
 		}
-		return err
 	}
 }
 
-// inUse reports whether a refusal says that a listener holds the certificate: 409 in
-// newer versions of the API (reference), ELB.5002 in this one (assumed).
-func inUse(refusal *httpapi.Error) bool {
+// orInUse returns what kept a certificate in use until the time of its deletion ended,
+// or else another error.
+func orInUse(ctx context.Context, err error, inUse *InUseError) error {
+	if err != nil && inUse != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return inUse
+	}
+	return err
+}
+
+// mayBeInUse reports whether a refusal to delete may mean that a listener holds the
+// certificate. With which status and code this API says so is documented nowhere, so
+// it is every refusal but those of the gateway, the token and the policy (reference).
+func mayBeInUse(refusal *httpapi.Error) bool {
+	switch refusal.Status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests:
+		return false
+	}
+	isRefusal := refusal.Status/100 == 4 || refusal.Status == http.StatusInternalServerError
+	return isRefusal && !isGone(refusal) && !deniedCode.MatchString(refusal.Code)
+}
+
+// deniedCode is a code of the gateway, the token or the policy.
+var deniedCode = regexp.MustCompile(`^APIGW\.|^ELB\.(110[2-5]|1109|120[12]|980[1-7]|9899)$`)
+
+// saysInUse reports whether a refusal says that the certificate is in use: 409 in newer
+// versions of the API (reference), ELB.5002 in this one (assumed).
+func saysInUse(refusal *httpapi.Error) bool {
 	return refusal.Status == http.StatusConflict || refusal.Code == "ELB.5002"
 }
 
@@ -214,31 +263,34 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
 		return errors.New("a deletion has the status 204, or 200 or 202 and no page")
 	})
 	var broken *httpapi.TransportError
-	if accepted && errors.As(err, &broken) { // cut off: a list tells whether it was carried out
-		_, listErr := c.project(projectID).cache.fresh(ctx, id)
-		if errors.Is(listErr, ErrNotFound) {
-			return nil
-		}
+	if accepted && errors.As(err, &broken) { // cut off
+		return c.byList(ctx, projectID, id, err)
 	}
-	return c.decideNotFound(ctx, projectID, id, err)
+	return c.decideGone(ctx, projectID, id, err)
 }
 
-// decideNotFound turns the refusal of a request for one certificate into ErrNotFound
-// where it is proven that the certificate does not exist: by ELB.5040, which is 404 in
-// one table of the reference and 400 in another, or by a list. A bare 404, or one with
-// the "Not Found" of the table of statuses (seed), may mean the certificate, the
-// project, or the endpoint.
-func (c *Client) decideNotFound(ctx context.Context, projectID, id string, err error) error {
-	refusal := httpapi.RefusalOf(err)
-	switch {
-	case refusal == nil:
-		return err
-	case refusal.Code == "ELB.5040":
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	case refusal.Status != http.StatusNotFound || refusal.Code != "" && refusal.Code != "Not Found":
+// isGone reports whether a refusal may say that the certificate does not exist:
+// ELB.5040, which is 404 in one table of the reference and 400 in another, or a 404,
+// with whatever code, but one of the gateway: that says that the endpoint is wrong.
+func isGone(refusal *httpapi.Error) bool {
+	return refusal.Code == "ELB.5040" ||
+		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+}
+
+// decideGone turns the refusal of a request for one certificate into ErrNotFound where
+// it is proven that the certificate does not exist. A 404 may mean the certificate, the
+// project, or the endpoint, so a list decides.
+func (c *Client) decideGone(ctx context.Context, projectID, id string, err error) error {
+	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
 		return err
 	}
-	_, listErr := c.project(projectID).cache.fresh(ctx, id)
+	return c.byList(ctx, projectID, id, err)
+}
+
+// byList returns ErrNotFound if a list proves, within the list lag, that a certificate
+// does not exist, and err otherwise.
+func (c *Client) byList(ctx context.Context, projectID, id string, err error) error {
+	_, listErr := c.project(projectID).cache.await(ctx, id, func(_ Certificate, err error) bool { return errors.Is(err, ErrNotFound) })
 	switch {
 	case errors.Is(listErr, ErrNotFound):
 		return fmt.Errorf("%w: %w", ErrNotFound, err)

@@ -212,7 +212,7 @@ func (x *conversation) verify(ctx context.Context, body certificateBody, err err
 	if err == nil && body.whole() {
 		return ours, nil, nil
 	}
-	listed, readErr := x.project.cache.await(ctx, id)
+	listed, readErr := x.project.cache.await(ctx, id, func(_ Certificate, err error) bool { return !errors.Is(err, ErrNotFound) })
 	switch {
 	case readErr != nil:
 		return ours, readErr, nil
@@ -299,9 +299,8 @@ func (x *conversation) search(ctx, lasting context.Context, outcome error) (agai
 func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near []Certificate, err error) {
 	const tries = 5 // of lists that fail
 	cache, started := x.project.cache, x.project.cache.now()
-	pauses := newPauses(250*time.Millisecond, 2*time.Second)
 	for failures := 0; ; {
-		list, listErr := cache.next(ctx)
+		list, listErr := cache.poll(ctx)
 		if listErr == nil {
 			exact, near = x.candidates(list)
 			late := list.startedAt.Sub(started) >= listLag
@@ -316,9 +315,6 @@ func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near 
 			if failures++; failures >= tries || ctx.Err() != nil {
 				return exact, near, listErr
 			}
-		}
-		if err := pauses.wait(ctx); err != nil {
-			return exact, near, err
 		}
 	}
 }
@@ -356,8 +352,7 @@ type baseline struct {
 // baseline lists, unless there is a list that is not older than the list TTL. An
 // incomplete one is repeated so many times, and then serves as well.
 func (p *project) baseline(ctx context.Context, repeat int) (baseline, error) {
-	pauses := newPauses(250*time.Millisecond, 2*time.Second)
-	for attempt := 0; ; attempt++ {
+	for pauses, attempt := newPauses(250*time.Millisecond, 2*time.Second), 0; ; attempt++ {
 		incomplete := p.creations.incompleteList()
 		list, err := p.cache.current(ctx, incomplete)
 		if err != nil {
