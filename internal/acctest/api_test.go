@@ -99,7 +99,7 @@ var api = map[string][]proof{
 	// Shapes of errors.
 	`{"error":{"message","code"}} (reference)`:       {{"elbstub", "TestRefusals", ""}, {"httpapi", "TestErrors", "error (reference)"}},
 	`{"error_msg","error_code"} (reference)`:         {{"elbstub", "TestDialects", `error {"error_msg":"`}, {"httpapi", "TestErrors", "error_msg (reference)"}},
-	`"request_id" in the body (observed)`:            {{"httpapi", "TestErrors", "error_msg, request_id (observed)"}},
+	`"request_id" in the body (observed)`:            {{"httpapi", "TestErrors", "request_id (observed)"}},
 	`X-Request-Id in the header (observed)`:          {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccRefused", ""}},
 	`{"NeutronError":{"type","message"}} (observed)`: {{"elbstub", "TestDialects", `error {"NeutronError":{"type":"`}, {"httpapi", "TestErrors", "NeutronError (observed)"}},
 	"an HTML page (observed)":                        {{"httpapi", "TestErrors", "HTML (observed)"}, {"provider", "TestAccRefused", "HTML"}},

@@ -75,18 +75,6 @@ func answering(status int, body string) http.Handler {
 	})
 }
 
-// refusing is a server without certificates that gives one answer to everything
-// but a list.
-func refusing(status int, body string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			answering(http.StatusOK, `{"certificates":[]}`).ServeHTTP(w, r)
-		} else {
-			answering(status, body).ServeHTTP(w, r)
-		}
-	})
-}
-
 func newCertificate(t *testing.T) elb.NewCertificate {
 	t.Helper()
 	pair, err := throwaway.NewPair("www.example.com")

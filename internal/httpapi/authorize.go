@@ -1,6 +1,9 @@
 package httpapi
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // An Authorizer puts credentials on requests.
 type Authorizer interface {
@@ -16,22 +19,22 @@ func authorized(next link, authorizer Authorizer) link {
 	if authorizer == nil {
 		return next
 	}
-	attempt := func(c *call) (renew func(), err error) {
+	attempt := func(ctx context.Context, c *call) (renew func(), err error) {
 		authorized := *c
-		authorized.Request = c.Clone(c.Context())
+		authorized.Request = c.Clone(ctx)
 		renew, err = authorizer.Authorize(authorized.Request)
 		if err != nil {
-			return nil, &UnsentError{err}
+			return nil, &UnsentError{credentialsError{err}}
 		}
-		return renew, next(&authorized)
+		return renew, next(ctx, &authorized)
 	}
-	return func(c *call) error {
-		renew, err := attempt(c)
+	return func(ctx context.Context, c *call) error {
+		renew, err := attempt(ctx, c)
 		if renew == nil || !credentialsRefused(err) {
 			return err
 		}
 		renew()
-		_, err = attempt(c)
+		_, err = attempt(ctx, c)
 		return err
 	}
 }
@@ -43,3 +46,9 @@ func credentialsRefused(err error) bool {
 
 // tokenCodes say that the token is not valid, under 400 or 401 (reference).
 var tokenCodes = map[string]bool{"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true}
+
+// A credentialsError is what the credentials of a request met, and not the request.
+type credentialsError struct{ error }
+
+// Unwrap returns it.
+func (e credentialsError) Unwrap() error { return e.error }

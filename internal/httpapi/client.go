@@ -62,7 +62,7 @@ type Client struct {
 }
 
 // A link of the chain carries a call out, and returns what came of it.
-type link func(*call) error
+type link func(context.Context, *call) error
 
 // Client returns a client whose requests the authorizer puts credentials on; nil
 // puts on none. This is the whole chain, from the wire up.
@@ -112,7 +112,7 @@ func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Resp
 		return &UnsentError{err}
 	}
 	r.Header.Set("User-Agent", c.userAgent)
-	return c.send(&call{Request: r, nonIdempotent: request.NonIdempotent, secrets: request.Secrets, decode: decode})
+	return c.send(ctx, &call{Request: r, nonIdempotent: request.NonIdempotent, secrets: request.Secrets, decode: decode})
 }
 
 func (r Request) build(ctx context.Context) (*http.Request, error) {

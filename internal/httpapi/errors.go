@@ -103,12 +103,12 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
 		message = fmt.Sprintf("the response is not JSON but %q: %v", contentType, cause)
 	}
-	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: requestID(response), cause: cause}
+	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: requestID(response, c), cause: cause}
 }
 
 // requestID returns the ID that the server gave a request (observed).
-func requestID(response *http.Response) string {
-	return shorten(printable(response.Header.Get("X-Request-Id")), maxWord)
+func requestID(response *http.Response, c *call) string {
+	return cleaner(c)(response.Header.Get("X-Request-Id"), maxWord)
 }
 
 // errorBody has the fields of all error shapes of this family of clouds.
@@ -139,6 +139,14 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 // not understand is described.
 func decodeError(response *http.Response, c *call) *Error {
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // what arrived is better than nothing
+	if len(raw) == maxErrorBody {                                     // its last character may be cut
+		for range utf8.UTFMax - 1 {
+			if last, size := utf8.DecodeLastRune(raw); last != utf8.RuneError || size != 1 {
+				break
+			}
+			raw = raw[:len(raw)-1]
+		}
+	}
 
 	var body errorBody
 	if json.Unmarshal(raw, &body) != nil {

@@ -13,15 +13,15 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 	if log == nil {
 		return next
 	}
-	return func(c *call) error {
+	return func(ctx context.Context, c *call) error {
 		fields := map[string]any{"method": c.Method, "path": c.URL.Path}
 		observed := *c
 		observed.decode = func(response *http.Response) error {
-			fields["status"], fields["request_id"] = response.StatusCode, requestID(response)
+			fields["status"], fields["request_id"] = response.StatusCode, requestID(response, c)
 			return c.decode(response)
 		}
 		started := time.Now()
-		err := next(&observed)
+		err := next(ctx, &observed)
 
 		fields["duration_ms"] = time.Since(started).Milliseconds()
 		var refusal *Error
@@ -32,7 +32,7 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 		case errors.As(err, &broken):
 			fields["error"] = broken.Error()
 		}
-		log(c.Context(), "API call", fields)
+		log(ctx, "API call", fields)
 		return err
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,17 +19,17 @@ const (
 // server throttles it until its context ends. A non-idempotent call is repeated only
 // when it was not carried out.
 func retried(next link, maxRetries int, throttle *throttle) link {
-	return func(c *call) error {
+	return func(ctx context.Context, c *call) error {
 		var earlier error // of the attempt before this one
 		for failures := 0; ; {
-			round, err := throttle.wait(c.Context())
+			round, err := throttle.wait(ctx)
 			if err != nil {
 				if earlier != nil { // there is no attempt besides the earlier one
 					return fmt.Errorf("%w while waiting to send the request again: %w", err, earlier)
 				}
 				return &UnsentError{err}
 			}
-			err = next(c)
+			err = next(ctx, c)
 
 			var pause time.Duration
 			switch refusal := RefusalOf(err); {
@@ -46,7 +47,7 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 				failures++
 			}
 			earlier = err
-			if ended := Pause(c.Context(), pause); ended != nil {
+			if ended := Pause(ctx, pause); ended != nil {
 				return fmt.Errorf("%w while waiting to send the request again: %w", ended, earlier)
 			}
 		}
@@ -59,7 +60,7 @@ func told(err, earlier error) error {
 	if err == nil || earlier == nil || err.Error() == earlier.Error() {
 		return err
 	}
-	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier)
+	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier.Error())
 }
 
 // transient reports whether the outcome of an attempt may be another one next time.

@@ -47,7 +47,6 @@ func (x *exchange) transportError(err error) *TransportError {
 
 	var untrusted *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
-	var alert tls.AlertError
 	var proxy proxyError
 	var name *net.DNSError
 	var operation *net.OpError
@@ -63,11 +62,11 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &tooLarge):
 		return permanent(ErrTooLarge, "%v", ErrTooLarge)
 	case errors.As(err, &untrusted):
-		return permanent(nil, "the TLS certificate of %s is not valid: %v", host, untrusted.Err)
+		return permanent(nil, "the TLS certificate of %s is not valid: %s", host, shorten(printable(untrusted.Err.Error()), maxMessage))
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return permanent(nil, "%s does not speak TLS", host)
-	case errors.As(err, &alert):
-		return transient("the TLS handshake with %s failed: %v", host, alert)
+	case errors.As(err, &operation) && operation.Op == "remote error": // an alert, in the words of crypto/tls
+		return transient("the TLS handshake with %s failed: %v", host, operation.Err)
 	case errors.As(err, &proxy) && proxy >= http.StatusInternalServerError:
 		return transient("the proxy did not connect to %s: %v", host, proxy)
 	case errors.As(err, &proxy):

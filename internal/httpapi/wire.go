@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 const (
@@ -41,7 +44,8 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error), 
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host is called, ten times at once and more
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if tlsConfig != nil {
-		transport.TLSClientConfig = tlsConfig
+		transport.TLSClientConfig = tlsConfig.Clone()
+		transport.TLSClientConfig.NextProtos = nil
 	}
 	transport.ForceAttemptHTTP2 = false
 	transport.Protocols = new(http.Protocols)
@@ -60,8 +64,11 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error), 
 
 // wire sends one request, and reads its response.
 func wire(transport http.RoundTripper) link {
-	return func(c *call) error {
-		x := newExchange(c)
+	return func(ctx context.Context, c *call) error {
+		if err := checkHeader(c.Header); err != nil {
+			return &UnsentError{err}
+		}
+		x := newExchange(ctx, c)
 		defer x.end()
 
 		response, err := transport.RoundTrip(x.request) //nolint:bodyclose // x ends it
@@ -74,6 +81,19 @@ func wire(transport http.RoundTripper) link {
 		}
 		return x.read(response)
 	}
+}
+
+// checkHeader finds what net/http would refuse to send in words that quote it, such as
+// a token with a line end.
+func checkHeader(header http.Header) error {
+	for name, values := range header {
+		for _, value := range values {
+			if !httpguts.ValidHeaderFieldValue(value) {
+				return fmt.Errorf("the header %s has a character that cannot be sent, such as a line end", name)
+			}
+		}
+	}
+	return nil
 }
 
 // An exchange is one request and its response. Its context is not the caller's: it
@@ -99,12 +119,12 @@ const (
 	abandoned              // the exchange has ended without a response
 )
 
-func newExchange(c *call) *exchange {
+func newExchange(caller context.Context, c *call) *exchange {
 	x := &exchange{call: c}
-	x.ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(c.Context()))
+	x.ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(caller))
 	x.silence = time.AfterFunc(silenceLimit, func() { x.cancel(errSilent) })
-	x.stop = context.AfterFunc(c.Context(), x.abandon)
-	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
+	x.stop = context.AfterFunc(caller, func() { x.abandon(caller.Err()) })
+	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{ //nolint:contextcheck // it outlives the caller's
 		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
 		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
 	}))
@@ -125,7 +145,7 @@ func (x *exchange) end() {
 
 // abandon ends an exchange whose caller's context has ended: at once, unless a
 // response is arriving, or must be awaited for a while.
-func (x *exchange) abandon() {
+func (x *exchange) abandon(cause error) {
 	grace := bodyGrace
 	if x.call.nonIdempotent && x.sent.Load() {
 		grace = bodyGraceNonIdempotent
@@ -137,7 +157,7 @@ func (x *exchange) abandon() {
 	if !x.state.CompareAndSwap(waiting, abandoned) {
 		_ = Pause(x.ctx, grace)
 	}
-	x.cancel(x.call.Context().Err())
+	x.cancel(cause)
 }
 
 // read lets the call decode a response.

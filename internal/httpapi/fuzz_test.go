@@ -1,0 +1,70 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+// FuzzError: whatever a server says when it refuses is described, in bounds, in
+// characters that can be shown, and without what was sent as a secret.
+func FuzzError(f *testing.F) {
+	f.Add(400, `{"error":{"message":"m","code":"ELB.1001"}}`)
+	f.Add(404, `{"NeutronError":{"type":"t","message":"m","detail":""}}`)
+	f.Add(500, `{"error_msg":"m","error_code":"APIGW.0201","request_id":"r"}`)
+	f.Add(502, `<html><head><title>Bad Gateway</title></head></html>`)
+	f.Add(401, `{"message":{"a":[]},"code":7,"error":null}`)
+	const hidden = "a-token-that-nobody-may-see-0123456789"
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // which is asked again
+			status = http.StatusBadRequest
+		}
+		// What a server quotes is somewhere in what it says.
+		half := len(body) / 2
+		body = body[:half] + hidden + body[half:]
+		// The request brings the response along, so that one server does for all.
+		request := httpapi.Request{
+			Method:  http.MethodPost,
+			URL:     urlOf("http://cloud.test/?status=" + strconv.Itoa(status)),
+			Body:    []byte(body),
+			Secrets: []secret.Value{secret.New(hidden)},
+		}
+		client := newClient(serve(t, echo), nil)
+		err := client.Do(t.Context(), request, decodeJSON)
+		refusal := httpapi.RefusalOf(err)
+		if refusal == nil || refusal.Status != status {
+			t.Fatalf("status %d: %v", status, err)
+		}
+		said := err.Error()
+		if strings.Contains(said, hidden) {
+			t.Errorf("it shows the secret: %s", said)
+		}
+		if refusal.Message == "" || len(said) > 2048+128+128+100 {
+			t.Errorf("%d bytes became %d: %q", len(body), len(said), said)
+		}
+		if strings.ContainsFunc(said, unicode.IsControl) || !utf8.ValidString(said) {
+			t.Errorf("it cannot be shown: %q", said)
+		}
+	})
+}
+
+// echo answers as the request says.
+func echo(w http.ResponseWriter, r *http.Request) {
+	var body []byte
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		panic(err)
+	}
+	status, err := strconv.Atoi(r.URL.Query().Get("status"))
+	if err != nil {
+		panic(err)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,288 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
+)
+
+// jitter is what a pause is longer by at most, so that not all go on at once.
+const jitter = 500 * time.Millisecond
+
+// together calls a function so many times at once.
+func together(n int, call func()) {
+	var running sync.WaitGroup
+	for range n {
+		running.Go(call)
+	}
+	running.Wait()
+}
+
+// TestThrottledRequestIsRepeated, whatever it is and however often retries are
+// allowed: it was not carried out.
+func TestThrottledRequestIsRepeated(t *testing.T) {
+	t.Parallel()
+	for name, request := range bothKinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				throttled := reply(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`)
+				handler, calls := inTurn(throttled, throttled, throttled, throttled, reply(http.StatusOK, `{}`))
+				err := newClient(serve(t, handler), nil, retries(0)).Do(t.Context(), request, decodeJSON)
+				if err != nil || calls.Load() != 5 {
+					t.Errorf("%d calls: %v", calls.Load(), err)
+				}
+			})
+		})
+	}
+}
+
+// TestThrottlingUsesUpNoRetries, and a failure between is no reason to forget them.
+func TestThrottlingUsesUpNoRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled, broken := reply(http.StatusTooManyRequests, ""), reply(http.StatusServiceUnavailable, "")
+		handler, calls := inTurn(throttled, broken, throttled, throttled, broken, throttled, broken)
+		err := newClient(serve(t, handler), nil, retries(2)).Do(t.Context(), get(), decodeJSON)
+		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Status != 503 || calls.Load() != 7 {
+			t.Errorf("%d calls: %v", calls.Load(), err)
+		}
+	})
+}
+
+// TestRetryAfter is how long the server is left alone, with 2 minutes at most. What
+// it does not say, or says of the past, is a pause like any other.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		after       func() string
+		least, most time.Duration
+	}
+	text := func(s string) func() string { return func() string { return s } }
+	date := func(d time.Duration) func() string {
+		return func() string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	}
+	const second, minute, first = time.Second, time.Minute, 500 * time.Millisecond
+	for name, row := range map[string]row{
+		"seconds":              {text("7"), 7 * second, 7*second + jitter},
+		"a date":               {date(8 * second), 8 * second, 8*second + jitter},
+		"too many seconds":     {text("3600"), 2 * minute, 2*minute + jitter},
+		"a date far away":      {date(time.Hour), 2 * minute, 2*minute + jitter},
+		"none":                 {text(""), first / 2, first + jitter},
+		"zero":                 {text("0"), first / 2, first + jitter},
+		"negative":             {text("-5"), first / 2, first + jitter},
+		"a date that has been": {date(-time.Hour), first / 2, first + jitter},
+		"nonsense":             {text("soon"), first / 2, first + jitter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				handler, _ := inTurn(func(w http.ResponseWriter, r *http.Request) {
+					reply(http.StatusTooManyRequests, "", "Retry-After", row.after())(w, r)
+				}, reply(http.StatusOK, `{}`))
+				started := time.Now()
+				if err := newClient(serve(t, handler), nil).Do(t.Context(), get(), decodeJSON); err != nil {
+					t.Fatal(err)
+				}
+				if got := time.Since(started); got < row.least || got > row.most {
+					t.Errorf("it waited %s, want %s to %s", got, row.least, row.most)
+				}
+			})
+		})
+	}
+}
+
+// TestThrottlingIsCountedInRounds: ten requests that are throttled at once wait no
+// longer than one. Counted by responses, the pauses would double ten times.
+func TestThrottlingIsCountedInRounds(t *testing.T) {
+	t.Parallel()
+	for _, requests := range []int{1, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			var calls int
+			var mu sync.Mutex
+			client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(10 * time.Millisecond) // so that all are out before the first is refused
+				mu.Lock()
+				calls++
+				throttled := calls <= requests
+				mu.Unlock()
+				if throttled {
+					reply(http.StatusTooManyRequests, "")(w, r)
+					return
+				}
+				reply(http.StatusOK, `{}`)(w, r)
+			}), nil)
+			started := time.Now()
+			together(requests, func() {
+				if err := client.Do(t.Context(), get(), decodeJSON); err != nil {
+					t.Error(err)
+				}
+			})
+			most := 500*time.Millisecond + jitter + 20*time.Millisecond
+			if got := time.Since(started); got > most {
+				t.Errorf("%d requests took %s, want at most %s", requests, got, most)
+			}
+		})
+	}
+}
+
+// TestThrottlingGrows while no request passes, and begins anew after one that does.
+func TestThrottlingGrows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			at = append(at, time.Now())
+			if n := len(at); n == 5 || n == 7 {
+				reply(http.StatusOK, `{}`)(w, r)
+				return
+			}
+			reply(http.StatusTooManyRequests, "")(w, r)
+		}), nil)
+		for range 2 {
+			if err := client.Do(t.Context(), get(), decodeJSON); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, most := range []time.Duration{500, 1000, 2000, 4000, 0, 500} {
+			most *= time.Millisecond
+			if got := at[i+1].Sub(at[i]); got < most/2 || got > most+jitter {
+				t.Errorf("pause %d is %s, want %s to %s", i+1, got, most/2, most+jitter)
+			}
+		}
+	})
+}
+
+// TestThrottlingSlowsAll: a request that comes while another one is throttled waits
+// with it, also one of another client of the network.
+func TestThrottlingSlowsAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var first time.Time
+		var early, calls int
+		var mu sync.Mutex
+		network := httpapi.NewNetwork(httpapi.Config{Dial: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls++
+			if first.IsZero() {
+				first = time.Now()
+				reply(http.StatusTooManyRequests, "", "Retry-After", "30")(w, r)
+				return
+			}
+			if time.Since(first) < 30*time.Second {
+				early++
+			}
+			reply(http.StatusOK, `{}`)(w, r)
+		})})
+		send := func() {
+			if err := network.Client(nil).Do(t.Context(), post(), decodeJSON); err != nil {
+				t.Error(err)
+			}
+		}
+		var running sync.WaitGroup
+		running.Go(send)
+		synctest.Wait() // until it is throttled
+		running.Go(func() { together(5, send) })
+		running.Wait()
+		if early > 0 || calls != 7 {
+			t.Errorf("of %d calls %d came before the server wanted any", calls, early)
+		}
+	})
+}
+
+// TestLateThrottling: a request that was out when the pause began, and is refused
+// then, prolongs the pause to what the server asks for, and never makes it shorter.
+func TestLateThrottling(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		late  string
+		pause time.Duration
+	}{
+		"asks for nothing": {"", 10 * time.Second},
+		"asks for less":    {"1", 10 * time.Second},
+		"asks for more":    {"30", 35 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var again []time.Duration // when requests came after both were refused
+				started := time.Now()
+				handler, _ := inTurn(
+					reply(http.StatusTooManyRequests, "", "Retry-After", "10"),
+					func(w http.ResponseWriter, r *http.Request) {
+						time.Sleep(5 * time.Second)
+						reply(http.StatusTooManyRequests, "", "Retry-After", row.late)(w, r)
+					},
+					func(w http.ResponseWriter, r *http.Request) {
+						mu.Lock()
+						defer mu.Unlock()
+						again = append(again, time.Since(started))
+						reply(http.StatusOK, `{}`)(w, r)
+					},
+				)
+				client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(time.Millisecond) // until both are out
+					handler(w, r)
+				}), nil)
+				together(2, func() {
+					if err := client.Do(t.Context(), get(), decodeJSON); err != nil {
+						t.Error(err)
+					}
+				})
+				for _, at := range again {
+					if at < row.pause || at > row.pause+jitter+time.Second {
+						t.Errorf("a request came after %s, want %s or a little more", at, row.pause)
+					}
+				}
+				if len(again) != 2 {
+					t.Errorf("%d requests came again", len(again))
+				}
+			})
+		})
+	}
+}
+
+// TestContextBoundsThrottling: a request that is throttled to the end is told so,
+// and one that never was sent is unsent.
+func TestContextBoundsThrottling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled := reply(429, `{"error_msg":"too many","error_code":"APIGW.0308"}`, "Retry-After", "100")
+		client := newClient(serve(t, throttled), nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		started := time.Now()
+		together(1, func() {
+			err := client.Do(ctx, post(), decodeJSON)
+			refusal := httpapi.RefusalOf(err)
+			if !errors.Is(err, context.DeadlineExceeded) || refusal == nil || refusal.Code != "APIGW.0308" {
+				t.Errorf("throttled to the end: %v", err)
+			}
+			if httpapi.Ambiguous(err) || isUnsent(err) {
+				t.Errorf("ambiguous: %t, unsent: %t", httpapi.Ambiguous(err), isUnsent(err))
+			}
+		})
+		if got := time.Since(started); got != time.Minute {
+			t.Errorf("it ended after %s", got)
+		}
+
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started = time.Now()
+		err := client.Do(short, post(), decodeJSON)
+		if !isUnsent(err) || !errors.Is(err, context.DeadlineExceeded) || httpapi.Ambiguous(err) {
+			t.Errorf("it never was sent: %v", err)
+		}
+		if got := time.Since(started); got != time.Second {
+			t.Errorf("it ended after %s", got)
+		}
+	})
+}
