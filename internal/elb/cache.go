@@ -45,7 +45,7 @@ type cache[E element] struct {
 	now       func() time.Time
 
 	mu       sync.Mutex
-	sequence int       // of the latest start or end of a list, read or write
+	sequence int          // of the latest start or end of a list, read or write
 	running  *listCall[E] // nil if there is none
 	ended    *listCall[E] // the latest that ended, or nil
 	latest   *listCall[E] // the latest that succeeded, or nil
@@ -56,9 +56,9 @@ type cache[E element] struct {
 	failure      error // of the latest list, or nil
 	failureUntil time.Time
 
-	lastWrite int              // the sequence number of the latest write
+	lastWrite int                 // the sequence number of the latest write
 	writes    map[string]write[E] // the latest of each ID
-	seen      map[string]int   // ID → sequence number of the end of the first list that had it
+	seen      map[string]int      // ID → sequence number of the end of the first list that had it
 }
 
 // A listing is the response to a list.
@@ -123,8 +123,13 @@ func (e *IncompleteListError) Error() string {
 	return text
 }
 
-func newCache(projectID string, list func(context.Context) (listing, error), now func() time.Time) *cache {
-	return &cache{projectID: projectID, list: list, now: now, writes: map[string]write[E]{}, seen: map[string]int{}}
+func newCache[E element](
+	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
+) *cache[E] {
+	return &cache[E]{
+		noun: noun, absent: absent, projectID: projectID, list: list, now: now,
+		writes: map[string]write[E]{}, seen: map[string]int{},
+	}
 }
 
 // get returns an element. The absent error says that this process deleted it, or that a

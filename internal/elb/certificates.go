@@ -2,7 +2,6 @@ package elb
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +39,8 @@ type Certificate struct {
 	CreateTime, UpdateTime string
 }
 
+func (c Certificate) key() string { return c.ID }
+
 // GetCertificate returns a certificate of a project. The API has no call for that: it
 // is looked up in a list, which serves all readers of the project. ErrNotFound is
 // returned only when a complete list lacks it that started after the call, or when
@@ -58,7 +59,9 @@ func (c *Client) ReadCertificate(ctx context.Context, projectID string, known Ce
 	if -listLag < written && written < listLag {
 		lag = listLag - max(written, 0)
 	}
-	return c.project(projectID).cache.settled(ctx, known, lag)
+	return c.project(projectID).cache.settled(ctx, known.ID, lag, func(cert Certificate) bool {
+		return cert.Name != known.Name || cert.Description != known.Description
+	})
 }
 
 // ListCertificates returns the certificates of a project in no certain order, by the
@@ -76,14 +79,14 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 	var key secret.Value
 	list, err := c.listCertificates(ctx, projectID, decodeKeyOf(id, &key))
 	if err != nil {
-		return Certificate{}, secret.Value{}, listError(projectID, err)
+		return Certificate{}, secret.Value{}, listError("certificate", projectID, err)
 	}
 	cert, err := c.project(projectID).cache.find(list, id)
 	return cert, key, err
 }
 
 // listCertificates lists the certificates of a project.
-func (c *Client) listCertificates(ctx context.Context, projectID string, element decodeElement) (list listing, err error) {
+func (c *Client) listCertificates(ctx context.Context, projectID string, element decodeElement) (list listing[Certificate], err error) {
 	get := request{method: http.MethodGet, path: []string{"certificate"}}
 	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
 		if response.StatusCode != http.StatusOK { // only that is a list (reference)
@@ -136,25 +139,28 @@ func (c *Client) updateCertificate(ctx context.Context, projectID string, known 
 
 // readBack lists until a change shows that was accepted. A list that fails meanwhile
 // is tried again.
-func (c *Client) readBack(ctx context.Context, projectID, id, name, description string) (cert Certificate, err error) {
+func (c *Client) readBack(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
 	cache := c.project(projectID).cache
-	for accepted := cache.now(); ; {
-		call, listErr := cache.poll(ctx)
+	accepted, shown := cache.now(), errors.New("no list was read")
+	for {
+		list, err := cache.poll(ctx)
+		if ctx.Err() != nil {
+			return Certificate{}, fmt.Errorf("%w: %w: %w", ErrNotShown, shown, ctx.Err())
+		}
+		if err != nil {
+			shown = err
+			continue
+		}
+		cert, err := cache.find(list.listing, id)
 		switch {
-		case listErr == nil:
-			cert, err = cache.find(call.listing, id)
-			if err == nil && cert.Name == name && cert.Description == description ||
-				errors.Is(err, ErrNotFound) && call.startedAt.Sub(accepted) >= listLag { // otherwise it may be as new as that
-				return cert, err
-			}
-		case ctx.Err() == nil:
-			err = listErr
+		case err == nil && cert.Name == name && cert.Description == description:
+			return cert, nil
+		case err == nil:
+			shown = fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
+		case errors.Is(err, ErrNotFound) && list.startedAt.Sub(accepted) >= listLag: // before that, the list may lag
+			return Certificate{}, err
 		default:
-			shown := fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
-			if cert.ID == "" && err == nil {
-				err = errors.New("no list was read")
-			}
-			return Certificate{}, fmt.Errorf("%w: %w: %w", ErrNotShown, cmp.Or(err, shown), ctx.Err())
+			shown = err
 		}
 	}
 }
@@ -196,7 +202,7 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) er
 		if err == nil || refusal == nil || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
 		}
-		holders, listErr := c.ListenersOf(ctx, projectID, id)
+		holders, listErr := c.holders(ctx, projectID, id)
 		switch {
 		case len(holders) > 0 || saysInUse(refusal):
 			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Err: refusal}, false
@@ -290,7 +296,7 @@ func (c *Client) decideGone(ctx context.Context, projectID, id string, err error
 // byList returns ErrNotFound if a list proves, within the list lag, that a certificate
 // does not exist, and err otherwise.
 func (c *Client) byList(ctx context.Context, projectID, id string, err error) error {
-	_, listErr := c.project(projectID).cache.await(ctx, id, func(_ Certificate, err error) bool { return errors.Is(err, ErrNotFound) })
+	_, listErr := c.project(projectID).cache.await(ctx, id, true)
 	switch {
 	case errors.Is(listErr, ErrNotFound):
 		return fmt.Errorf("%w: %w", ErrNotFound, err)

@@ -12,6 +12,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,10 +39,11 @@ type Client struct {
 	projects map[string]*project // by ID
 }
 
-// A project is what is known of the certificates of one project.
+// A project is what is known of one project.
 type project struct {
 	id        string
-	cache     *cache
+	cache     *cache[Certificate]
+	listeners *cache[Listener]
 	creations creations
 }
 
@@ -50,14 +52,24 @@ func New(config Config) *Client {
 	return &Client{config: config, projects: map[string]*project{}}
 }
 
+// project returns what is known of a project, in whatever case its ID is written.
 func (c *Client) project(id string) *project {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p, known := c.projects[id]
+	key := strings.ToLower(id)
+	p, known := c.projects[key]
 	if !known {
-		list := func(ctx context.Context) (listing, error) { return c.listCertificates(ctx, id, decodeCertificate) }
-		p = &project{id: id, cache: newCache(id, list, time.Now), creations: newCreations()}
-		c.projects[id] = p
+		certificates := func(ctx context.Context) (listing[Certificate], error) {
+			return c.listCertificates(ctx, id, decodeCertificate)
+		}
+		listeners := func(ctx context.Context) (listing[Listener], error) { return c.listListeners(ctx, id) }
+		p = &project{
+			id:        id,
+			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
+			listeners: newCache("listener", errListenerNotFound, id, listeners, time.Now),
+			creations: newCreations(),
+		}
+		c.projects[key] = p
 	}
 	return p
 }

@@ -212,7 +212,7 @@ func (x *conversation) verify(ctx context.Context, body certificateBody, err err
 	if err == nil && body.whole() {
 		return ours, nil, nil
 	}
-	listed, readErr := x.project.cache.await(ctx, id, func(_ Certificate, err error) bool { return !errors.Is(err, ErrNotFound) })
+	listed, readErr := x.project.cache.await(ctx, id, false)
 	switch {
 	case readErr != nil:
 		return ours, readErr, nil
@@ -322,7 +322,7 @@ func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near 
 // candidates returns the certificates of a list that were not known before, that
 // nobody here has created, and that have the leaf of ours: those that equal ours in
 // all that was sent, and the others.
-func (x *conversation) candidates(list *listCall) (exact, near []Certificate) {
+func (x *conversation) candidates(list *listCall[Certificate]) (exact, near []Certificate) {
 	for _, cert := range x.project.creations.withLeaf(list, x.leaf) {
 		switch {
 		case x.project.cache.seenBefore(cert.ID, x.known.mark), x.project.creations.has(cert.ID):
@@ -345,8 +345,8 @@ func idsOf(certificates []Certificate) []string {
 
 // A baseline is what was known of a project when a creation began.
 type baseline struct {
-	list *listCall // complete, unless the server gave none that was
-	mark int       // what was listed before it is not new
+	list *listCall[Certificate] // complete, unless the server gave none that was
+	mark int                    // what was listed before it is not new
 }
 
 // baseline lists, unless there is a list that is not older than the list TTL. An
@@ -370,7 +370,7 @@ func (p *project) baseline(ctx context.Context, repeat int) (baseline, error) {
 
 // identical returns the IDs of certificates that existed before, equal a new one, and
 // were not created here.
-func (p *project) identical(list *listCall, create NewCertificate) []string {
+func (p *project) identical(list *listCall[Certificate], create NewCertificate) []string {
 	var ids []string
 	for _, cert := range p.cache.overlaid(list) {
 		if !p.creations.has(cert.ID) && create.equals(cert) {
@@ -387,10 +387,10 @@ type creations struct {
 	locks   map[content]chan struct{}    // by leaf
 	started map[content][]NewCertificate // by leaf, without their keys
 
-	incomplete *listCall // the latest baseline, if it was incomplete, or nil
+	incomplete *listCall[Certificate] // the latest baseline, if it was incomplete, or nil
 
 	index   map[content][]Certificate // those of a list, by leaf
-	indexed *listCall
+	indexed *listCall[Certificate]
 }
 
 func newCreations() creations {
@@ -452,14 +452,14 @@ func (c *creations) has(id string) bool {
 }
 
 // incompleteList returns the latest baseline, if it was incomplete.
-func (c *creations) incompleteList() *listCall {
+func (c *creations) incompleteList() *listCall[Certificate] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.incomplete
 }
 
 // acceptList notes the latest baseline.
-func (c *creations) acceptList(list *listCall) {
+func (c *creations) acceptList(list *listCall[Certificate]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.incomplete = list; list.complete {
@@ -469,12 +469,12 @@ func (c *creations) acceptList(list *listCall) {
 
 // withLeaf returns the certificates of a list with a leaf. The latest list is indexed:
 // many creations look at it.
-func (c *creations) withLeaf(list *listCall, leaf content) []Certificate {
+func (c *creations) withLeaf(list *listCall[Certificate], leaf content) []Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.indexed != list {
 		c.index, c.indexed = map[content][]Certificate{}, list
-		for _, cert := range list.certificates {
+		for _, cert := range list.elements {
 			of, _ := leafOf(cert.Certificate)
 			c.index[of] = append(c.index[of], cert)
 		}

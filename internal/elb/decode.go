@@ -120,9 +120,9 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 // number (assumed). A null or an empty object in place of the array (observed of the
 // load balancers of this service) is an empty one, and complete only with an
 // instance_num of 0 (assumed).
-func decodeList(body io.Reader, element decodeElement) (listing, error) {
+func decodeList(body io.Reader, element decodeElement) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
-	listed := listing{byID: map[string]Certificate{}}
+	listed := listing[Certificate]{byID: map[string]Certificate{}}
 	var sent, isArray bool
 	var total json.RawMessage
 	err := decodeObject(decoder, func(field string) (err error) {
@@ -152,14 +152,31 @@ func decodeList(body io.Reader, element decodeElement) (listing, error) {
 		err = errors.New(`it has no "certificates"`)
 	}
 	if err != nil {
-		return listing{}, err
+		return listing[Certificate]{}, err
 	}
 	listed.total = strings.Trim(string(total), `"`)
 	if listed.total == "null" {
 		listed.total = ""
 	}
-	listed.complete = listed.total == strconv.Itoa(len(listed.certificates)) || listed.total == "" && isArray
+	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || listed.total == "" && isArray
 	return listed, nil
+}
+
+// decodeListeners reads the response to a list of listeners: a bare array (reference,
+// recorded), or an empty object in place of an empty one (assumed).
+func decodeListeners(body io.Reader) (listing[Listener], error) {
+	decoder := json.NewDecoder(body)
+	listed := listing[Listener]{byID: map[string]Listener{}, complete: true}
+	_, err := decodeArray(decoder, func(int) error {
+		var l listenerBody
+		err := decoder.Decode(&l)
+		listed.add(l.listener())
+		return err
+	})
+	if err == nil {
+		err = expectEnd(decoder)
+	}
+	return listed, err
 }
 
 // decodeObject reads an object, and lets value read the value of each field, so that
