@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ const (
 
 // An element of a list: a Certificate or a Listener.
 type element interface {
-	key() string // its ID
+	key() string // its ID, in lower case
 }
 
 // A cache is what is known of the elements of a list of a project, its certificates or
@@ -105,7 +106,7 @@ type IncompleteListError struct {
 	ProjectID string
 	// Listed is how many certificates the list has.
 	Listed int
-	// Total is how many the server says that there are, or empty.
+	// Total is how many the server says that there are, or empty if that is not a number.
 	Total string
 	// RequestID is the server's, or empty.
 	RequestID string
@@ -115,7 +116,7 @@ type IncompleteListError struct {
 func (e *IncompleteListError) Error() string {
 	text := fmt.Sprintf("list certificates of project %s: the API returned %d certificates but reported a total of %s", e.ProjectID, e.Listed, e.Total)
 	if e.Total == "" {
-		text = fmt.Sprintf("list certificates of project %s: the API returned no list, and no total", e.ProjectID)
+		text = fmt.Sprintf("list certificates of project %s: the API returned %d certificates and no valid total", e.ProjectID, e.Listed)
 	}
 	if e.RequestID != "" {
 		text += " (request ID " + e.RequestID + ")"
@@ -139,7 +140,7 @@ func (c *cache[E]) get(ctx context.Context, id string) (none E, err error) {
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
-	if w, known := c.writes[id]; known && c.now().Sub(w.at) < listLag {
+	if w, known := c.writes[strings.ToLower(id)]; known && c.now().Sub(w.at) < listLag {
 		return c.written(w, id)
 	}
 	if err := c.failureLocked(); err != nil {
@@ -207,7 +208,7 @@ func (c *cache[E]) overlaidLocked(call *listCall[E]) []E {
 
 // overlayLocked returns what was written after a list started, or shortly before.
 func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], written bool) {
-	w, written = c.writes[id]
+	w, written = c.writes[strings.ToLower(id)]
 	return w, written && call.startedAt.Sub(w.at) < listLag
 }
 
@@ -285,7 +286,7 @@ func (c *cache[E]) look(call *listCall[E], id string) (E, error) {
 
 // find returns an element of a list, or what the list proves that lacks it.
 func (c *cache[E]) find(l listing[E], id string) (e E, err error) {
-	e, found := l.byID[id]
+	e, found := l.byID[strings.ToLower(id)]
 	switch {
 	case found:
 		return e, nil
@@ -366,7 +367,7 @@ func (c *cache[E]) mark() int {
 func (c *cache[E]) seenBefore(id string, mark int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first, seen := c.seen[id]
+	first, seen := c.seen[strings.ToLower(id)]
 	return seen && first < mark
 }
 
@@ -398,7 +399,7 @@ func (c *cache[E]) record(id string, e *E) {
 	defer c.mu.Unlock()
 	c.sequence++
 	c.lastWrite = c.sequence
-	c.writes[id] = write{at: c.now(), element: e}
+	c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
 }
 
 // failureLocked returns why the latest list failed, as long as that is cached.

@@ -103,10 +103,10 @@ func certificateOf(id string, version int) Certificate {
 	return Certificate{ID: id, Name: strconv.Itoa(version)}
 }
 
-func (s *laggingServer) list(ctx context.Context) (listing, error) {
+func (s *laggingServer) list(ctx context.Context) (listing[Certificate], error) {
 	wait := func(d time.Duration) error { return httpapi.Pause(ctx, d) }
 	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
-		return listing{}, err
+		return listing[Certificate]{}, err
 	}
 	when := time.Now()
 	if s.lag > 0 {
@@ -131,17 +131,17 @@ func (s *laggingServer) list(ctx context.Context) (listing, error) {
 		present, complete = present[1:], false
 	}
 	if err := wait(time.Duration(s.dice(400)) * time.Millisecond); err != nil {
-		return listing{}, err
+		return listing[Certificate]{}, err
 	}
 	if fails {
-		return listing{}, errors.New("the list failed")
+		return listing[Certificate]{}, errors.New("the list failed")
 	}
 	return listingOf(complete, present...), nil
 }
 
 // listingOf returns a list of certificates.
-func listingOf(complete bool, certificates ...Certificate) listing {
-	l := listing{byID: map[string]Certificate{}, complete: complete}
+func listingOf(complete bool, certificates ...Certificate) listing[Certificate] {
+	l := listing[Certificate]{byID: map[string]Certificate{}, complete: complete}
 	for _, cert := range certificates {
 		l.add(cert)
 	}
@@ -166,7 +166,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				case 2:
 					server.lag = listLag
 				}
-				v := newCache("p", server.list, time.Now)
+				v := newCache("certificate", ErrNotFound, "p", server.list, time.Now)
 				var mu sync.Mutex
 				ended := map[string]state{} // our latest write of each that has ended
 				var all sync.WaitGroup
@@ -266,7 +266,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 }
 
 // listed returns a certificate as a list of all has it.
-func listed(ctx context.Context, v *cache, id string) (Certificate, error) {
+func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
 	all, err := v.all(ctx)
 	if err != nil {
 		return Certificate{}, err
@@ -290,7 +290,7 @@ func TestOneListForAll(t *testing.T) {
 			id, _ := server.create()
 			ids = append(ids, id)
 		}
-		v := newCache("p", server.list, time.Now)
+		v := newCache("certificate", ErrNotFound, "p", server.list, time.Now)
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -327,10 +327,10 @@ func TestFailedListIsRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lists := 0
-		v := newCache("p", func(context.Context) (listing, error) {
+		v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			lists++
 			time.Sleep(time.Second)
-			return listing{}, errors.New("broken")
+			return listing[Certificate]{}, errors.New("broken")
 		}, time.Now)
 		readAll := func(want int) {
 			t.Helper()
@@ -359,9 +359,9 @@ func TestFailedListIsRemembered(t *testing.T) {
 func TestGivingUpCancelsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		v := newCache("p", func(ctx context.Context) (listing, error) {
+		v := newCache("certificate", ErrNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
 			if err := httpapi.Pause(ctx, time.Second); err != nil {
-				return listing{}, err
+				return listing[Certificate]{}, err
 			}
 			return listingOf(true, Certificate{ID: "a"}), nil
 		}, time.Now)
@@ -387,7 +387,7 @@ func TestGivingUpCancelsNobody(t *testing.T) {
 // the cloud.
 func TestIncompleteListHasARequestID(t *testing.T) {
 	t.Parallel()
-	v := newCache("p", func(context.Context) (listing, error) {
+	v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		l := listingOf(false, Certificate{ID: "a"})
 		l.total, l.requestID = "2", "the-id"
 		return l, nil
@@ -404,9 +404,9 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	lists := 0
-	v := newCache("p", func(context.Context) (listing, error) {
+	v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		lists++
-		return listing{complete: lists > 1}, nil
+		return listing[Certificate]{complete: lists > 1}, nil
 	}, time.Now)
 	var incomplete *IncompleteListError
 	if _, err := v.all(t.Context()); !errors.As(err, &incomplete) {
@@ -451,8 +451,8 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the 
 	measure(&before)
 	decoded, err := decodeList(list, decodeCertificate)
 	measure(&after)
-	if err != nil || !decoded.complete || len(decoded.certificates) != certificates {
-		t.Fatalf("%d certificates, complete %t, %v", len(decoded.certificates), decoded.complete, err)
+	if err != nil || !decoded.complete || len(decoded.elements) != certificates {
+		t.Fatalf("%d certificates, complete %t, %v", len(decoded.elements), decoded.complete, err)
 	}
 	if kept := int(after.HeapAlloc) - int(before.HeapAlloc); kept > certificates*without*3/2 {
 		t.Errorf("it keeps %d bytes for %d certificates", kept, certificates)

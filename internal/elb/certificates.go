@@ -39,7 +39,7 @@ type Certificate struct {
 	CreateTime, UpdateTime string
 }
 
-func (c Certificate) key() string { return c.ID }
+func (c Certificate) key() string { return strings.ToLower(c.ID) }
 
 // GetCertificate returns a certificate of a project. The API has no call for that: it
 // is looked up in a list, which serves all readers of the project. ErrNotFound is
@@ -82,7 +82,10 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 		return Certificate{}, secret.Value{}, listError("certificate", projectID, err)
 	}
 	cert, err := c.project(projectID).cache.find(list, id)
-	return cert, key, err
+	if err != nil {
+		return Certificate{}, secret.Value{}, err // a key may be that of an attempt that was cut off
+	}
+	return cert, key, nil
 }
 
 // listCertificates lists the certificates of a project.
@@ -126,7 +129,7 @@ func (c *Client) updateCertificate(ctx context.Context, projectID string, known 
 		return nil
 	})
 	switch {
-	case !accepted:
+	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.decideGone(ctx, projectID, known.ID, err)
 	case err == nil && body.ID.Value == known.ID && body.whole():
 		if !body.Domain.Sent {
@@ -160,7 +163,7 @@ func (c *Client) readBack(ctx context.Context, projectID, id, name, description 
 		case errors.Is(err, ErrNotFound) && list.startedAt.Sub(accepted) >= listLag: // before that, the list may lag
 			return Certificate{}, err
 		default:
-			shown = err
+			shown = errors.New("the list of the project lacks the certificate")
 		}
 	}
 }
@@ -204,13 +207,13 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) er
 		}
 		holders, listErr := c.holders(ctx, projectID, id)
 		switch {
+		case listErr != nil && inUse != nil: // that is what was seen last
+			err = pauses.wait(ctx)
 		case len(holders) > 0 || saysInUse(refusal):
 			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Err: refusal}, false
 			err = pauses.wait(ctx)
-		case listErr != nil && inUse == nil:
-			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
 		case listErr != nil:
-			err = pauses.wait(ctx)
+			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
 		case unheld:
 			return err
 		default:

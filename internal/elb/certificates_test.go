@@ -1,15 +1,18 @@
 package elb_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +91,14 @@ func newCertificate(t *testing.T) elb.NewCertificate {
 		Certificate: pair.Certificate,
 		PrivateKey:  secret.New(pair.PrivateKey),
 	}
+}
+
+// deleteWithin deletes a certificate with a timeout.
+func deleteWithin(t *testing.T, client *elb.Client, id string, timeout time.Duration) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	return client.DeleteCertificate(ctx, project, id)
 }
 
 func create(t *testing.T, client *elb.Client) elb.Certificate {
@@ -176,13 +187,13 @@ func TestCreateAnswers(t *testing.T) {
 		"only the id: read back":                     {status: 201, body: `{"id":"` + id + `"}`, domain: "listed.example.com"},
 		"cut after the id: read back":                {status: 201, body: full[:60], domain: "listed.example.com"},
 		"cut after the id, list fails: id and error": {status: 201, body: full[:60], listStatus: 500, wantErr: "HTTP 500"},
-		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "it has no id", noID: true},
-		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "was cut off", noID: true},
-		"nothing":         {status: 200, body: ``, wantErr: "the body is empty", noID: true},
+		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "the certificate has no id", noID: true},
+		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "its JSON ends too early", noID: true},
+		"nothing":         {status: 200, body: ``, wantErr: "its JSON ends too early", noID: true},
 		"HTML":            {status: 200, body: `<html>login</html>`, wantErr: "invalid character '<'", noID: true},
 		"a list":          {status: 200, body: `[]`, wantErr: "it is a JSON array", noID: true},
 		"id is a number":  {status: 200, body: `{"id":5}`, wantErr: "id is a JSON number", noID: true},
-		"id is null":      {status: 200, body: `{"id":null}`, wantErr: "it has no id", noID: true},
+		"id is null":      {status: 200, body: `{"id":null}`, wantErr: "the certificate has no id", noID: true},
 		"two of them":     {status: 200, body: full + `}` + full + `}`, domain: "listed.example.com"},
 		"redirect":        {status: 302, body: ``, wantErr: "HTTP 302", noID: true},
 		"name not string": {status: 200, body: `{"id":"` + id + `","name":5}`, domain: "listed.example.com"},
@@ -264,9 +275,9 @@ func TestLists(t *testing.T) {
 		"an ID twice counts once":                        {200, `{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`, "gone"},
 		"an element without an id":                       {200, `{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`, "certificate 2 of the list has no id"},
 		"an element that is no object":                   {200, `{"certificates":["x"]}`, "it is a JSON string"},
-		"half a body":                                    {200, `{"certificates":[` + other, "was cut off"},
-		"half of an element":                             {200, `{"certificates":[` + other[:20], "was cut off"},
-		"nothing":                                        {200, ``, "was cut off"},
+		"half a body":                                    {200, `{"certificates":[` + other, "its JSON ends too early"},
+		"half of an element":                             {200, `{"certificates":[` + other[:20], "its JSON ends too early"},
+		"nothing":                                        {200, ``, "its JSON ends too early"},
 		"something after the end":                        {200, `{"certificates":[]}{}`, "something follows its end"},
 		"HTML":                                           {200, `<html></html>`, "invalid character '<'"},
 		"206 never means gone":                           {206, `{"certificates":[],"instance_num":"0"}`, "a list has the status 200"},
@@ -349,7 +360,7 @@ func TestListShowsOurWrites(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	kept, gone := create(t, client), create(t, client)
-	if err := client.DeleteCertificate(t.Context(), project, gone.ID, time.Minute); err != nil {
+	if err := deleteWithin(t, client, gone.ID, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	lists := len(cloud.Journal(elbstub.ListCertificates))
@@ -368,7 +379,7 @@ func TestUpdateCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	before := create(t, client)
-	cert, err := client.UpdateCertificate(t.Context(), project, before.ID, "新名字", "")
+	cert, err := client.UpdateCertificate(t.Context(), project, before, "新名字", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,55 +395,88 @@ func TestUpdateCertificate(t *testing.T) {
 	}
 }
 
-// TestUpdateReadsBack are answers to a PUT that do not tell everything.
-func TestUpdateReadsBack(t *testing.T) {
+// TestUpdateResponses are responses to a PUT that was carried out. What does not tell
+// everything is read back; an absent domain is known.
+func TestUpdateResponses(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]elbstub.Fault{
-		"202 (observed)":       elbstub.ReplyAfter(202, ""),
-		"204 (observed)":       elbstub.ReplyAfter(204, ""),
-		"200 without a body":   elbstub.ReplyAfter(200, ""),
-		"half of the fields":   elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`),
-		"domain absent":        elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer","certificate":"PEM","create_time":"c","update_time":"u"}`),
-		"another id":           elbstub.ReplyAfter(200, `{"id":"other","name":"x","description":"y","domain":null,"certificate":"PEM","create_time":"c","update_time":"u"}`),
-		"half a body":          elbstub.Cut(40),
-		"HTML":                 elbstub.ReplyAfter(200, "<html></html>"),
-		"a body not an object": elbstub.ReplyAfter(200, "[]"),
+	whole := `{"id":"ID","name":"new","description":"newer","certificate":"PEM","create_time":"c","update_time":"u"`
+	for name, row := range map[string]struct {
+		put   elbstub.Fault
+		whole bool
+		puts  int
+	}{
+		"whole (seed)":             {elbstub.ReplyAfter(200, whole+`,"domain":null}`), true, 1},
+		"domain absent (recorded)": {elbstub.ReplyAfter(200, whole+`}`), true, 1},
+		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
+		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
+		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
+		"half of the fields":       {elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`), false, 1},
+		"another id":               {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
+		"half a body":              {elbstub.Cut(40), false, 1}, // without retries
+		"HTML":                     {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
+		"a body not an object":     {elbstub.ReplyAfter(200, "[]"), false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, client := newCloud(t)
-			before := create(t, client)
-			cloud.Script(elbstub.ModifyCertificate, 1, answer)
-			cert, err := client.UpdateCertificate(t.Context(), project, before.ID, "new", "newer")
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := before
-			want.Name, want.Description, want.UpdateTime = "new", "newer", cert.UpdateTime
-			if cert != want {
-				t.Errorf("got %+v, want %+v", cert, want)
-			}
-			wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.ListCertificates)
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				before := create(t, client)
+				lists := len(cloud.Journal(elbstub.ListCertificates))
+				cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+					response := row.put(answer)
+					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
+					return response
+				})
+				cert, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+				if err != nil || cert.ID != before.ID || cert.Name != "new" || cert.Description != "newer" {
+					t.Fatalf("got %+v, %v", cert, err)
+				}
+				if name != "whole (seed)" && cert.Domain != before.Domain {
+					t.Errorf("domain %q, want %q", cert.Domain, before.Domain)
+				}
+				if readBack := len(cloud.Journal(elbstub.ListCertificates)) > lists; readBack == row.whole {
+					t.Errorf("read back: %t", readBack)
+				}
+				// The shared cache has it too.
+				if got, err := client.GetCertificate(t.Context(), project, before.ID); err != nil || got != cert {
+					t.Errorf("got %+v, %v, want %+v", got, err, cert)
+				}
+			})
 		})
 	}
 }
 
 func TestUpdateWaitsForTheChange(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	before := create(t, client)
-	cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
-	cloud.Script(elbstub.ListCertificates, 2, func(answer elbstub.Answer) elbstub.Response {
-		response := answer()
-		cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" })
-		return response
-	})
-	cert, err := client.UpdateCertificate(t.Context(), project, before.ID, "new", "newer")
-	if err != nil || cert.Name != "new" || cert.Description != "newer" {
-		t.Fatalf("got %+v, %v", cert, err)
-	}
-	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 4 { // the first is that of the creation
-		t.Errorf("%d lists, want 4", lists)
+	for name, fault := range map[string]elbstub.Fault{
+		"not done yet":     nil,
+		"lists that fail":  elbstub.Reply(500, ""),
+		"incomplete lists": elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				before := create(t, client)
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
+				time.AfterFunc(20*time.Second, func() {
+					cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" })
+				})
+				for n := range 15 {
+					if fault != nil {
+						cloud.Script(elbstub.ListCertificates, n+1, fault)
+					}
+				}
+				started := time.Now()
+				cert, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+				if err != nil || cert.Name != "new" || cert.Description != "newer" {
+					t.Fatalf("got %+v, %v", cert, err)
+				}
+				if took := time.Since(started); took < 20*time.Second || took > 22*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
 	}
 }
 
@@ -444,123 +488,176 @@ func TestUpdateGivesUpWaiting(t *testing.T) {
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := client.UpdateCertificate(ctx, project, before.ID, "new", "newer")
-		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) {
+		_, err := client.UpdateCertificate(ctx, project, before, "new", "newer")
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) || !strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
 		}
 	})
 }
 
-func TestUpdateOfWhatIsGone(t *testing.T) {
+// TestUpdateCutThenRefused: what an earlier attempt was answered says nothing about the
+// last one.
+func TestUpdateCutThenRefused(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		fault elbstub.Fault // nil: the stub's own ELB.5040 under 404
-		gone  bool          // whether it really is
-		want  bool
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		before := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
+		cloud.Script(elbstub.ModifyCertificate, 2, elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9803"}}`))
+		_, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Code != "ELB.9803" {
+			t.Errorf("error %v, want the refusal", err)
+		}
+	})
+}
+
+// goneResponses are responses to a PUT or a DELETE which say that there is no such
+// certificate, and whether that is left to a list.
+var goneResponses = map[string]struct {
+	status int
+	body   string
+	byList bool
+}{
+	"ELB.5040 under 404 (reference)": {404, `{"error":{"message":"m","code":"ELB.5040"}}`, true},
+	"ELB.5040 under 400 (reference)": {400, `{"error":{"message":"m","code":"ELB.5040"}}`, true},
+	"ELB.5040 under 500":             {500, `{"error":{"message":"m","code":"ELB.5040"}}`, true},
+	"ELB.5040 under 409":             {409, `{"error":{"message":"m","code":"ELB.5040"}}`, true},
+	"bare 404":                       {404, "", true},
+	"404 Not Found (seed)":           {404, `{"error":{"message":"m","code":"Not Found"}}`, true},
+	"404 ELB.8904 (reference)":       {404, `{"error":{"message":"m","code":"ELB.8904"}}`, true},
+	"404 NeutronError (observed)":    {404, `{"NeutronError":{"type":"NotFound","message":"m","detail":""}}`, true},
+	"404 with another code":          {404, `{"error":{"message":"m","code":"ELB.9999"}}`, true},
+	"404 of the gateway (observed)":  {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, false},
+}
+
+// TestGone: whatever says that a certificate is gone, a list decides, again while lists
+// lag.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	calls := map[string]struct {
+		operation elbstub.Operation
+		call      func(*testing.T, *elb.Client, elb.Certificate) error
 	}{
-		"ELB.5040 under 404 (reference)":      {nil, true, true},
-		"ELB.5040 under 400 (reference)":      {elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5040"}}`), true, true},
-		"bare 404, list lacks it":             {elbstub.Reply(404, ""), true, true},
-		"404 Not Found (seed), list lacks it": {elbstub.Reply(404, `{"error":{"message":"m","code":"Not Found"}}`), true, true},
-		"bare 404, list has it":               {elbstub.Reply(404, ""), false, false},
-		"404 of the gateway (observed)":       {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), true, false},
-		"404 with another code":               {elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.9999"}}`), true, false},
-		"202, and then the list lacks it":     {elbstub.Reply(202, ""), true, true},
+		"update": {elbstub.ModifyCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
+			t.Helper()
+			_, err := client.UpdateCertificate(t.Context(), project, cert, "new", "newer")
+			return err
+		}},
+		"delete": {elbstub.DeleteCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
+			t.Helper()
+			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
+				return err
+			}
+			return elb.ErrNotFound // which is success
+		}},
+	}
+	for name, row := range goneResponses {
+		for what, call := range calls {
+			for how, lag := range map[string]time.Duration{"there": -1, "gone": 0, "gone, lists lag": 4 * time.Second} {
+				t.Run(name+", "+what+", "+how, func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+						cert := create(t, client)
+						time.Sleep(time.Minute)
+						if lag >= 0 {
+							cloud.Remove(cert.ID)
+						}
+						cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: max(lag, 0)}) })
+						cloud.Script(call.operation, 1, elbstub.Reply(row.status, row.body))
+						err := call.call(t, client, cert)
+						if gone := errors.Is(err, elb.ErrNotFound); err == nil || gone != (row.byList && lag >= 0) {
+							t.Errorf("error %v", err)
+						}
+						if lists := len(cloud.Journal(elbstub.ListCertificates)); (lists > 1) != row.byList {
+							t.Errorf("%d lists", lists)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestGoneWhileTheListFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
+		_, err := client.UpdateCertificate(t.Context(), project, cert, "new", "newer")
+		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") || !strings.Contains(err.Error(), "HTTP 503") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestDeleteCertificate(t *testing.T) {
+	t.Parallel()
+	const remove, listeners = elbstub.DeleteCertificate, elbstub.ListListeners
+	for name, row := range map[string]struct {
+		fault elbstub.Fault
+		fails bool
+		want  []elbstub.Operation
+	}{
+		"204 (reference)":           {want: []elbstub.Operation{remove}},
+		"200 (observed)":            {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
+		"202 (observed)":            {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
+		"200 with a gateway's page": {fault: elbstub.Reply(200, "<html>login</html>"), fails: true, want: []elbstub.Operation{remove}},
+		"half of a response":        {fault: elbstub.Reply(200, `{"a":`), fails: true, want: []elbstub.Operation{remove}},
+		"206":                       {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
+		"lost before a response":    {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
+		"502":                       {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
+		"500, and nothing holds it": {fault: elbstub.Reply(500, ""), want: []elbstub.Operation{remove, listeners, remove}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
-				if row.gone {
-					cloud.Remove(cert.ID)
-				}
 				if row.fault != nil {
-					cloud.Script(elbstub.ModifyCertificate, 1, row.fault)
+					cloud.Script(remove, 1, row.fault)
 				}
-				_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "newer")
-				if err == nil || errors.Is(err, elb.ErrNotFound) != row.want {
-					t.Errorf("error %v, want ErrNotFound: %t", err, row.want)
+				if err := deleteWithin(t, client, cert.ID, time.Minute); (err != nil) != row.fails {
+					t.Errorf("error %v, want one: %t", err, row.fails)
 				}
+				wantCalls(t, cloud, append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...)
 			})
 		})
 	}
 }
 
-func TestBare404WhileTheListFails(t *testing.T) {
-	t.Parallel()
-	cloud, client := newCloud(t)
-	cert := create(t, client)
-	cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
-	_, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", "newer")
-	if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") || !strings.Contains(err.Error(), "HTTP 503") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestDeleteCertificate(t *testing.T) {
-	t.Parallel()
-	const notFound = `{"error":{"message":"m","code":"ELB.5040"}}`
-	for name, row := range map[string]struct {
-		fault   elbstub.Fault
-		remove  bool
-		wantErr bool
-		want    []elbstub.Operation
-	}{
-		"204 (reference)":                  {want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"200 (observed)":                   {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"202 (observed)":                   {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"gone, ELB.5040 under 404":         {remove: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"gone, ELB.5040 under 400":         {remove: true, fault: elbstub.Reply(400, notFound), want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"gone, ELB.5040 under 500":         {remove: true, fault: elbstub.Reply(500, notFound), want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"gone, ELB.5040 under 409":         {remove: true, fault: elbstub.Reply(409, notFound), want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"200 with a gateway's page":        {fault: elbstub.Reply(200, "<html>login</html>"), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"half of an answer":                {fault: elbstub.Reply(200, `{"a":`), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"206":                              {fault: elbstub.Reply(206, ""), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"gone, bare 404":                   {remove: true, fault: elbstub.Reply(404, ""), want: []elbstub.Operation{elbstub.DeleteCertificate, elbstub.ListCertificates}},
-		"bare 404, but the list has it":    {fault: elbstub.Reply(404, ""), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate, elbstub.ListCertificates}},
-		"404 of the gateway":               {fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"500":                              {fault: elbstub.Reply(500, ""), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-		"connection lost before an answer": {fault: elbstub.Drop(), wantErr: true, want: []elbstub.Operation{elbstub.DeleteCertificate}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cloud, client := newCloud(t)
-			cert := create(t, client)
-			if row.remove {
-				cloud.Remove(cert.ID)
-			}
-			if row.fault != nil {
-				cloud.Script(elbstub.DeleteCertificate, 1, row.fault)
-			}
-			err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
-			if (err != nil) != row.wantErr {
-				t.Errorf("error %v, want one: %t", err, row.wantErr)
-			}
-			wantCalls(t, cloud, append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...)
-		})
-	}
+// refusals to delete what a listener holds. Which one this API gives is documented
+// nowhere: the listeners decide.
+var refusals = map[string]elbstub.Fault{
+	"ELB.5002 (reference, assumed)":          elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5002"}}`),
+	"409 (reference, of newer API versions)": elbstub.Reply(409, ""),
+	"400 in other words (assumed)":           elbstub.Reply(400, `{"error":{"message":"certificate is bound","code":"ELB.1999"}}`),
+	"403 that is no policy (assumed)":        elbstub.Reply(403, `{"error":{"message":"bound","code":"ELB.8907"}}`),
+	"500 (assumed)":                          elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`),
 }
 
 func TestDeleteWaitsForTheListener(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]elbstub.Fault{
-		"ELB.5002 (reference, assumed)":          elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5002"}}`),
-		"409 (reference, of newer API versions)": elbstub.Reply(409, ""),
-	} {
+	for name, fault := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
-				cloud.Script(elbstub.DeleteCertificate, 1, fault)
-				if err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute); err != nil {
-					t.Fatal(err)
-				}
-				wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.DeleteCertificate, elbstub.DeleteCertificate)
-				if len(cloud.Certificates(project)) != 0 {
-					t.Error("it is still there")
+				listener := cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+				released := false
+				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
+					if released {
+						return nil
+					}
+					return fault
+				})
+				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
+				time.AfterFunc(25*time.Second, func() { released = true }) // a backend that sees it five seconds late
+				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil || len(cloud.Certificates(project)) != 0 {
+					t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
 				}
 			})
 		})
@@ -569,45 +666,145 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 
 func TestDeleteNamesTheListeners(t *testing.T) {
 	t.Parallel()
+	for name, fault := range refusals {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				cert := create(t, client)
+				own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
+				sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
+				cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
+				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return fault })
+
+				started := time.Now()
+				err := deleteWithin(t, client, cert.ID, time.Minute)
+				var inUse *elb.InUseError
+				if !errors.As(err, &inUse) || time.Since(started) > time.Minute {
+					t.Fatalf("error %v after %s, want an InUseError", err, time.Since(started))
+				}
+				if inUse.Err == nil || inUse.ListenersErr != nil || len(inUse.Listeners) != 2 ||
+					inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
+					t.Errorf("listeners %+v, %v", inUse.Listeners, inUse.ListenersErr)
+				}
+				for _, call := range cloud.Journal() {
+					if call.Method == http.MethodPut { // nothing is ever detached
+						t.Errorf("there was %s %s", call.Method, call.Path)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestDeletionsAskTogether: one list of listeners a round serves all who delete.
+func TestDeletionsAskTogether(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
-		cert := create(t, client)
-		own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
-		sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
-		cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
-
-		err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
-		var inUse *elb.InUseError
-		if !errors.As(err, &inUse) {
-			t.Fatalf("error %v, want an InUseError", err)
+		var all sync.WaitGroup
+		for range 50 {
+			cert := create(t, client)
+			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+			all.Go(func() {
+				var inUse *elb.InUseError
+				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+					t.Errorf("got %v", err)
+				}
+			})
 		}
-		if len(inUse.Listeners) != 2 || inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
-			t.Errorf("listeners %+v", inUse.Listeners)
-		}
-		if inUse.Err.Code != "ELB.5002" || inUse.ListenersErr != nil {
-			t.Errorf("refusal %v, %v", inUse.Err, inUse.ListenersErr)
-		}
-		for _, call := range cloud.Journal() {
-			if call.Method == http.MethodPut { // nothing is ever detached
-				t.Errorf("there was %s %s", call.Method, call.Path)
-			}
+		all.Wait()
+		if lists := len(cloud.Journal(elbstub.ListListeners)); lists > 30 {
+			t.Errorf("%d lists of listeners", lists)
 		}
 	})
 }
 
-func TestDeleteWithoutTheListenersAPI(t *testing.T) {
+// TestDeleteRefused: what is not about listeners is told at once, or after one more
+// try.
+func TestDeleteRefused(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
-		cert := create(t, client)
-		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
-		cloud.Script(elbstub.ListListeners, 1, elbstub.Reply(403, `{"error":{"message":"no","code":"ELB.9803"}}`))
-		err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
-		var inUse *elb.InUseError
-		if !errors.As(err, &inUse) || inUse.ListenersErr == nil || !strings.Contains(inUse.ListenersErr.Error(), "ELB.9803") {
-			t.Errorf("error %v", err)
-		}
-	})
+	denied := func(status int, code string) elbstub.Fault {
+		return elbstub.Reply(status, `{"error":{"message":"m","code":"`+code+`"}}`)
+	}
+	for name, row := range map[string]struct {
+		fault     elbstub.Fault
+		listeners elbstub.Fault
+		held      bool
+		deletes   int
+		inUse     bool
+		says      string
+	}{
+		"a policy (reference), and a listener": {fault: denied(403, "ELB.9803"), held: true, deletes: 1, says: "ELB.9803"},
+		"a token (reference), and a listener":  {fault: denied(401, "ELB.1102"), held: true, deletes: 1, says: "ELB.1102"},
+		"an identity (reference)":              {fault: denied(403, "ELB.1109"), held: true, deletes: 1, says: "ELB.1109"},
+		"the gateway (observed)":               {fault: elbstub.Reply(400, `{"error_msg":"m","error_code":"APIGW.0101"}`), held: true, deletes: 1, says: "APIGW.0101"},
+		"anything, and no listener":            {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
+		"anything, and listeners that cannot be asked": {
+			fault: denied(400, "ELB.1999"), listeners: denied(403, "ELB.9803"), held: true, deletes: 1, says: "whether a listener uses the certificate is not known",
+		},
+		"409, and no listener": {fault: elbstub.Reply(409, ""), deletes: 8, inUse: true, says: "HTTP 409"},
+		"ELB.5002, and listeners that cannot be asked": {
+			fault: denied(400, "ELB.5002"), listeners: denied(403, "ELB.9803"), deletes: 8, inUse: true, says: "ELB.5002",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				cert := create(t, client)
+				if row.held {
+					cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+				}
+				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return row.fault })
+				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return row.listeners })
+				err := deleteWithin(t, client, cert.ID, 2*time.Minute)
+				var inUse *elb.InUseError
+				if errors.As(err, &inUse) != row.inUse || err == nil || !strings.Contains(err.Error(), row.says) {
+					t.Errorf("error %v", err)
+				}
+				if inUse != nil && (inUse.ListenersErr != nil) != (row.listeners != nil) {
+					t.Errorf("listeners: %v", inUse.ListenersErr)
+				}
+				if deletes := len(cloud.Journal(elbstub.DeleteCertificate)); deletes != row.deletes {
+					t.Errorf("%d DELETEs, want %d", deletes, row.deletes)
+				}
+			})
+		})
+	}
+}
+
+// TestDeleteTimeout bounds all of a deletion, lists of listeners included, and nothing
+// is called after it.
+func TestDeleteTimeout(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{
+		"throttled": elbstub.Throttle("30"), "slow": elbstub.Slow(50 * time.Second), "unavailable": elbstub.Reply(503, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				cert := create(t, client)
+				cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+				cloud.ScriptEach(elbstub.ListListeners, func(nth int) elbstub.Fault {
+					if nth == 1 {
+						return nil
+					}
+					return fault
+				})
+				started := time.Now()
+				err := deleteWithin(t, client, cert.ID, 4*time.Second)
+				var inUse *elb.InUseError
+				if !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+					t.Errorf("error %v, want the listener of the last refusal", err)
+				}
+				if took := time.Since(started); took > 4*time.Second+time.Second/10 {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
 }
 
 func TestDeleteEndsWithItsContext(t *testing.T) {
@@ -621,37 +818,123 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 			defer cancel()
 			return answer()
 		})
-		if err := client.DeleteCertificate(ctx, project, cert.ID, time.Hour); !errors.Is(err, context.Canceled) {
+		if err := client.DeleteCertificate(ctx, project, cert.ID); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want a cancellation", err)
 		}
 	})
 }
 
-// TestListenersOf reads the certificates of a listener in every form.
-func TestListenersOf(t *testing.T) {
+// TestListenersInAnyShape reads the certificates of a listener in every form.
+func TestListenersInAnyShape(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	client := newClient(t, answering(200, `[
-		{"id":"1","name":"own","certificate_id":"`+id+`","certificates":null},
-		{"id":"2","name":"string (reference)","certificate_id":null,"certificates":"`+id+`"},
-		{"id":"3","name":"strings","certificates":"aaa,`+id+`"},
-		{"id":"4","name":"list (assumed)","certificates":["aaa","`+id+`"]},
-		{"id":"5","name":"objects (assumed)","certificates":[{"id":"`+id+`"}]},
-		{"id":"6","name":"none"},
-		{"id":"7","name":"others","certificate_id":"aaa","certificates":["bbb"]}
-	]`))
-	listeners, err := client.ListenersOf(t.Context(), project, id)
-	if err != nil {
-		t.Fatal(err)
+	for name, row := range map[string]struct {
+		listeners string
+		holders   string // their IDs
+		err       string
+	}{
+		"all": {listeners: `[
+			{"id":"1","name":"own","certificate_id":"` + id + `","certificates":null},
+			{"id":"2","name":"string (reference)","certificate_id":null,"certificates":"` + id + `"},
+			{"id":"3","name":"strings","certificates":"aaa,` + id + `"},
+			{"id":"4","name":"array (recorded)","certificates":["aaa","` + id + `"]},
+			{"id":"5","name":"objects (assumed)","certificates":[{"id":"` + id + `"}]},
+			{"id":"6","name":"none"},
+			{"id":"7","name":"others","certificate_id":"aaa","certificates":["bbb"]},
+			{"id":"8","name":null,"certificate_id":"","certificates":{},"tcp_draining":1,"admin_state_up":false}
+		]`, holders: "12345"},
+		"an empty object instead of none (assumed)": {listeners: `{}`},
+		"null":                     {listeners: `null`},
+		"an object":                {listeners: `{"listeners":[]}`, err: "it is not an array"},
+		"an element without an ID": {listeners: `[{"name":"x"}]`, err: "listener 1 of the list has no id"},
+		"an ID that cannot be one": {listeners: `[{"id":"\u001b[2J"}]`, err: "listener 1 of the list has an id that is not valid"},
+		"half a body":              {listeners: `[{"id":"1"`, err: "ends too early"},
+		"something follows":        {listeners: `[]]`, err: "something follows its end"},
+		"a page":                   {listeners: `<html>`, err: "invalid character '<'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodDelete {
+						answering(400, `{"error":{"message":"m","code":"ELB.1999"}}`).ServeHTTP(w, r)
+					} else {
+						answering(200, row.listeners).ServeHTTP(w, r)
+					}
+				}), 0)
+				err := deleteWithin(t, client, id, time.Minute)
+				var inUse *elb.InUseError
+				var holders string
+				if errors.As(err, &inUse) {
+					for _, l := range inUse.Listeners {
+						holders += l.ID
+					}
+				}
+				if err == nil || holders != row.holders || !strings.Contains(err.Error(), row.err) {
+					t.Errorf("held by %q, want %q: %v", holders, row.holders, err)
+				}
+			})
+		})
 	}
-	var ids string
-	for _, listener := range listeners {
-		ids += listener.ID
+}
+
+// TestReadsRememberTheRunBefore: while a list may lag behind what another run wrote, it
+// is asked for again, once a second at most for all who wait.
+func TestReadsRememberTheRunBefore(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		written time.Duration // ago, at the first list that is as old as that
+		lists   [2]int        // at least, and at most
+		found   bool
+	}{
+		"just now":           {0, [2]int{4, 7}, true},
+		"in the future":      {-3 * time.Second, [2]int{4, 7}, true},
+		"long ago":           {time.Minute, [2]int{1, 2}, false},
+		"far in the future":  {-time.Hour, [2]int{1, 2}, false},
+		"never":              {math.MaxInt64, [2]int{1, 2}, false},
+		"almost long enough": {4 * time.Second, [2]int{2, 4}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				var known []elb.Certificate
+				for range 200 {
+					id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+					known = append(known, elb.Certificate{ID: id, Name: "old"})
+				}
+				time.Sleep(time.Minute)
+				for i := range known[:100] { // half of them are new, and half were renamed
+					cloud.Change(known[i].ID, func(c *elbstub.Certificate) { c.Name = "new" })
+					known[i].Name = "new"
+					known[100+i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+				}
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				var all sync.WaitGroup
+				for _, cert := range known {
+					all.Go(func() {
+						got, err := client.ReadCertificate(t.Context(), project, cert, row.written)
+						if found := err == nil && got.Name == cert.Name; found != row.found || err != nil && !errors.Is(err, elb.ErrNotFound) {
+							t.Errorf("got %+v, %v", got, err)
+						}
+					})
+				}
+				all.Wait()
+				if lists := len(cloud.Journal(elbstub.ListCertificates)); lists < row.lists[0] || lists > row.lists[1] {
+					t.Errorf("%d lists", lists)
+				}
+			})
+		})
 	}
-	if ids != "12345" {
-		t.Errorf("listeners %s, want 12345", ids)
+}
+
+// TestProjectInAnotherCase: a project is one in whatever case its ID is written.
+func TestProjectInAnotherCase(t *testing.T) {
+	t.Parallel()
+	cloud, client := newCloud(t)
+	cert := create(t, client)
+	if got, err := client.GetCertificate(t.Context(), strings.ToUpper(project), strings.ToUpper(cert.ID)); err != nil || got != cert {
+		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, err := newClient(t, answering(200, `{}`)).ListenersOf(t.Context(), project, id); err == nil {
-		t.Error("an object was read as a list of listeners")
-	}
+	wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate) // our own write is known
 }

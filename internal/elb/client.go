@@ -41,7 +41,6 @@ type Client struct {
 
 // A project is what is known of one project.
 type project struct {
-	id        string
 	cache     *cache[Certificate]
 	listeners *cache[Listener]
 	creations creations
@@ -64,7 +63,6 @@ func (c *Client) project(id string) *project {
 		}
 		listeners := func(ctx context.Context) (listing[Listener], error) { return c.listListeners(ctx, id) }
 		p = &project{
-			id:        id,
 			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
 			listeners: newCache("listener", errListenerNotFound, id, listeners, time.Now),
 			creations: newCreations(),
@@ -80,6 +78,7 @@ type request struct {
 	path          []string
 	body          any
 	nonIdempotent bool
+	prepare       func(context.Context) error
 	secrets       []secret.Value
 }
 
@@ -98,6 +97,7 @@ func (c *Client) do(ctx context.Context, projectID string, r request, decode fun
 		Header:        http.Header{"X-Project-Id": {projectID}}, // reference: goes with signed requests; assumed harmless with a token
 		Body:          r.body,
 		NonIdempotent: r.nonIdempotent,
+		Prepare:       r.prepare,
 		Secrets:       r.secrets,
 	}, decode)
 }

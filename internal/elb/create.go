@@ -41,6 +41,13 @@ func (n NewCertificate) equals(cert Certificate) bool {
 		contentOf(n.Certificate) == contentOf(cert.Certificate)
 }
 
+// same reports whether two creations send the same, but for the key.
+func (n NewCertificate) same(other NewCertificate) bool {
+	sameText := func(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+	return sameText(n.Name, other.Name) && n.Description == other.Description && sameText(n.Domain, other.Domain) &&
+		contentOf(n.Certificate) == contentOf(other.Certificate)
+}
+
 // A content stands for a PEM text, however it is written: for its chain, or for its
 // leaf alone.
 type content [sha256.Size]byte
@@ -53,14 +60,17 @@ func contentOf(text string) content {
 	return sha256.Sum256(slices.Concat(ders...))
 }
 
-// leafOf returns what stands for the leaf of a text. It is not readable where the
-// text has no certificate, such as one that the server hides.
-func leafOf(text string) (leaf content, readable bool) {
+// hidden is the leaf of a text without a certificate, such as one that the server
+// hides.
+var hidden content
+
+// leafOf returns what stands for the leaf of a text.
+func leafOf(text string) content {
 	ders := pemcert.CertificateBlocks(text)
 	if len(ders) == 0 {
-		return contentOf(text), false
+		return hidden
 	}
-	return sha256.Sum256(ders[0]), true
+	return sha256.Sum256(ders[0])
 }
 
 // A Creation is what came of creating a certificate.
@@ -116,23 +126,13 @@ func (e *UncertainError) Unwrap() error { return e.Err }
 // the error is an *UncertainError.
 func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
 	p := c.project(projectID)
-	leaf, _ := leafOf(create.Certificate)
-	unlock, err := p.creations.lock(ctx, leaf)
-	if err != nil {
-		return Creation{}, fmt.Errorf("create certificate in project %s: %w", projectID, err)
-	}
-	defer unlock()
-	known, err := p.baseline(ctx, c.config.MaxRetries)
-	if err != nil {
-		return Creation{}, fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
-	}
-	p.creations.start(leaf, create)
-	x := &conversation{
-		client: c, project: p, create: create, leaf: leaf, known: known,
-		result: Creation{Identical: p.identical(known.list, create)},
-	}
-	for again := true; again; {
-		again, err = x.attempt(ctx)
+	x := &conversation{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
+	unlock, err := p.creations.lock(ctx, x.leaf)
+	if err == nil {
+		defer unlock()
+		for again := true; again; {
+			again, err = x.attempt(ctx)
+		}
 	}
 	if err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
@@ -143,12 +143,13 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 
 // A conversation is one creation with all its attempts.
 type conversation struct {
-	client  *Client
-	project *project
-	create  NewCertificate
-	leaf    content
-	known   baseline
-	result  Creation
+	client    *Client
+	project   *project
+	projectID string
+	create    NewCertificate
+	leaf      content
+	known     baseline // of the first attempt that may have been carried out
+	result    Creation
 }
 
 // attempt sends the request once, and finds out what came of it. Once it is out, that
@@ -160,7 +161,9 @@ func (x *conversation) attempt(ctx context.Context) (again bool, err error) {
 	body, err := x.post(ctx)
 	x.project.cache.invalidate()
 	if err == nil || httpapi.Ambiguous(err) {
-		x.result.Sent++
+		if x.result.Sent++; x.result.Sent == 1 {
+			x.project.creations.start(x.leaf, x.create)
+		}
 	}
 	if x.result.Sent == 0 {
 		return false, err // nothing was carried out, now or before
@@ -175,18 +178,36 @@ func (x *conversation) attempt(ctx context.Context) (again bool, err error) {
 	return x.search(ctx, lasting, err)
 }
 
+// prepare learns what is known of the project before the first request that may be
+// carried out: what is new after that may be ours.
+func (x *conversation) prepare(ctx context.Context) error {
+	if x.result.Sent > 0 {
+		return nil
+	}
+	known, err := x.project.baseline(ctx, x.client.config.MaxRetries)
+	if err != nil {
+		return fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
+	}
+	x.known, x.result.Identical = known, x.project.identical(known.list, x.create)
+	return nil
+}
+
 // post sends the creation. What was read of the response has an ID, or there is an
 // error; there may be both.
 func (x *conversation) post(ctx context.Context) (body certificateBody, err error) {
 	n := x.create
-	r := request{method: http.MethodPost, path: []string{"certificate"}, nonIdempotent: true, secrets: []secret.Value{n.PrivateKey}, body: struct {
-		Name        *string `json:"name,omitempty"`
-		Description string  `json:"description"`
-		Domain      *string `json:"domain,omitempty"`
-		Certificate string  `json:"certificate"`
-		PrivateKey  string  `json:"private_key"`
-	}{n.Name, n.Description, n.Domain, n.Certificate, n.PrivateKey.Reveal()}}
-	err = x.client.do(ctx, x.project.id, r, func(response *http.Response) (err error) {
+	r := request{
+		method: http.MethodPost, path: []string{"certificate"},
+		nonIdempotent: true, prepare: x.prepare, secrets: []secret.Value{n.PrivateKey},
+		body: struct {
+			Name        *string `json:"name,omitempty"`
+			Description string  `json:"description"`
+			Domain      *string `json:"domain,omitempty"`
+			Certificate string  `json:"certificate"`
+			PrivateKey  string  `json:"private_key"`
+		}{n.Name, n.Description, n.Domain, n.Certificate, n.PrivateKey.Reveal()},
+	}
+	err = x.client.do(ctx, x.projectID, r, func(response *http.Response) (err error) {
 		body, err = decodeBody(response.Body)
 		return err
 	})
@@ -198,11 +219,12 @@ func (x *conversation) post(ctx context.Context) (body certificateBody, err erro
 // that this failed.
 func (x *conversation) verify(ctx context.Context, body certificateBody, err error) (ours Certificate, readErr, doubt error) {
 	id := body.ID.Value
-	if x.project.cache.seenBefore(id, x.known.mark) || x.project.creations.has(id) {
-		sameLeaf := x.hasLeaf(body.Certificate.Value) || x.hasLeaf(x.known.list.byID[id].Certificate)
-		return ours, nil, &existingError{id, sameLeaf}
+	leaf := leafOf(body.Certificate.Value)
+	if x.isKnown(id) {
+		listed := leafOf(x.known.list.byID[strings.ToLower(id)].Certificate)
+		return ours, nil, &existingError{id: id, sameLeaf: leaf == x.leaf || leaf == hidden && listed == x.leaf}
 	}
-	if x.isForeign(body.Certificate.Value) {
+	if leaf != hidden && leaf != x.leaf {
 		return ours, nil, &foreignError{id}
 	}
 	ours = body.certificate()
@@ -212,24 +234,32 @@ func (x *conversation) verify(ctx context.Context, body certificateBody, err err
 	if err == nil && body.whole() {
 		return ours, nil, nil
 	}
+
 	listed, readErr := x.project.cache.await(ctx, id, false)
-	switch {
+	switch leaf := leafOf(listed.Certificate); {
+	case errors.Is(readErr, ErrNotFound) && x.showsAnother(ctx):
+		return ours, nil, &foreignError{id}
 	case readErr != nil:
 		return ours, readErr, nil
-	case x.isForeign(listed.Certificate):
+	case leaf != hidden && leaf != x.leaf:
 		return ours, nil, &foreignError{id}
 	}
 	return listed, nil, nil
 }
 
-func (x *conversation) hasLeaf(text string) bool {
-	leaf, readable := leafOf(text)
-	return readable && leaf == x.leaf
+// showsAnother reports whether a list shows what the request has made.
+func (x *conversation) showsAnother(ctx context.Context) bool {
+	list, err := x.project.cache.poll(ctx)
+	if err != nil {
+		return false
+	}
+	exact, _ := x.candidates(list)
+	return len(exact) > 0
 }
 
-func (x *conversation) isForeign(text string) bool {
-	leaf, readable := leafOf(text)
-	return readable && leaf != x.leaf
+// isKnown reports whether a certificate existed before, or was created here.
+func (x *conversation) isKnown(id string) bool {
+	return x.project.cache.seenBefore(id, x.known.mark) || x.project.creations.has(id)
 }
 
 // existingError says that the server returned a certificate that existed before.
@@ -257,7 +287,7 @@ func (x *conversation) accept(ctx context.Context, cert Certificate, readErr err
 	x.project.creations.add(cert.ID)
 	x.result.Certificate = cert
 	if x.result.Sent > 1 {
-		exact, near, err := x.find(ctx, false)
+		exact, near, err := x.find(ctx)
 		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(exact, near)), err
 	}
 	return readErr
@@ -266,46 +296,53 @@ func (x *conversation) accept(ctx context.Context, cert Certificate, readErr err
 // search looks for what a request has made whose outcome is not known, or that was
 // sent before one that failed.
 func (x *conversation) search(ctx, lasting context.Context, outcome error) (again bool, err error) {
-	// A late certificate of another creation with this leaf may be taken for ours.
-	alone := x.project.creations.startedWith(x.leaf) == 1
-	exact, near, searchErr := x.find(lasting, alone)
-	if searchErr == nil && len(exact) == 1 && x.known.list.complete {
+	exact, near, searchErr := x.find(lasting)
+	searched := searchErr == nil || lasting.Err() != nil // as far as there was time
+	if searched && len(exact) == 1 && x.known.list.complete {
 		x.result.Adopted, x.result.Others = true, idsOf(near)
 		return false, x.accept(lasting, exact[0], nil)
 	}
-	if ended := ctx.Err(); ended != nil {
-		outcome = fmt.Errorf("%w while looking for what came of the creation: %w", ended, outcome)
-	}
 	uncertain := &UncertainError{
-		ProjectID: x.project.id, Name: x.create.Name, Sent: x.result.Sent,
+		ProjectID: x.projectID, Name: x.create.Name, Sent: x.result.Sent,
 		Candidates: idsOf(slices.Concat(exact, near)), SearchErr: searchErr, Err: outcome,
 	}
 	var existing *existingError
-	if errors.As(outcome, &existing) && existing.sameLeaf {
-		uncertain.Existing = existing.id // a server that has each leaf once makes no other
+	if errors.As(outcome, &existing) && existing.sameLeaf { // a server that has each leaf once makes no other
+		uncertain.Existing = existing.id
 		return false, uncertain
 	}
 	nothing := searchErr == nil && len(uncertain.Candidates) == 0
-	if nothing && httpapi.Ambiguous(outcome) && ctx.Err() == nil && x.result.Sent <= x.client.config.MaxRetries {
+	if nothing && httpapi.Ambiguous(outcome) && x.result.Sent <= x.client.config.MaxRetries && x.waitFor(ctx, outcome) {
 		return true, nil
+	}
+	if ended := ctx.Err(); ended != nil {
+		uncertain.Err = fmt.Errorf("%w while looking for what came of the creation: %w", ended, outcome)
 	}
 	return false, uncertain
 }
 
-// find lists until a certificate shows that was not known before and equals what was
-// sent, or until the list lag has passed, so that a complete list shows all. near are
-// those that have the same leaf and differ otherwise, and that no other creation of
-// this process explains.
-func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near []Certificate, err error) {
+// waitFor waits until a server wants to be called again that said so, beyond what the
+// search has taken. It reports whether ctx has not ended.
+func (x *conversation) waitFor(ctx context.Context, outcome error) bool {
+	var pause time.Duration
+	if refusal := httpapi.RefusalOf(outcome); refusal != nil {
+		pause = max(0, refusal.RetryAfter-listLag)
+	}
+	return httpapi.Pause(ctx, pause) == nil
+}
+
+// find lists until the list lag has passed, so that a complete list shows all that was
+// not known before and that the request may have made: exact are those that equal what
+// was sent, near those that have the same leaf and differ otherwise.
+func (x *conversation) find(ctx context.Context) (exact, near []Certificate, err error) {
 	const tries = 5 // of lists that fail
 	cache, started := x.project.cache, x.project.cache.now()
 	for failures := 0; ; {
 		list, listErr := cache.poll(ctx)
 		if listErr == nil {
 			exact, near = x.candidates(list)
-			late := list.startedAt.Sub(started) >= listLag
-			switch {
-			case stopAtExact && len(exact) > 0, late && list.complete:
+			switch late := list.startedAt.Sub(started) >= listLag; {
+			case late && list.complete:
 				return exact, near, nil
 			case late:
 				listErr = cache.incomplete(list.listing)
@@ -320,15 +357,18 @@ func (x *conversation) find(ctx context.Context, stopAtExact bool) (exact, near 
 }
 
 // candidates returns the certificates of a list that were not known before, that
-// nobody here has created, and that have the leaf of ours: those that equal ours in
-// all that was sent, and the others.
+// nobody here has created, and that may be ours: those that equal ours in all that was
+// sent, and those that have the same leaf, or the same name where the server hides the
+// leaf. What equals another creation of this process is none.
 func (x *conversation) candidates(list *listCall[Certificate]) (exact, near []Certificate) {
-	for _, cert := range x.project.creations.withLeaf(list, x.leaf) {
+	with := x.project.creations.withLeaf
+	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
+		isHidden := leafOf(cert.Certificate) == hidden
 		switch {
-		case x.project.cache.seenBefore(cert.ID, x.known.mark), x.project.creations.has(cert.ID):
+		case x.isKnown(cert.ID), x.project.creations.explains(x.leaf, x.create, cert):
 		case x.create.equals(cert):
 			exact = append(exact, cert)
-		case !x.project.creations.explains(x.leaf, cert):
+		case !isHidden || x.create.Name == nil || *x.create.Name == cert.Name:
 			near = append(near, cert)
 		}
 	}
@@ -383,7 +423,7 @@ func (p *project) identical(list *listCall[Certificate], create NewCertificate) 
 // creations are what this process creates in one project.
 type creations struct {
 	mu      sync.Mutex
-	created map[string]bool              // IDs
+	created map[string]bool              // IDs, in lower case
 	locks   map[content]chan struct{}    // by leaf
 	started map[content][]NewCertificate // by leaf, without their keys
 
@@ -415,7 +455,7 @@ func (c *creations) lock(ctx context.Context, leaf content) (unlock func(), err 
 	}
 }
 
-// start notes a creation that is about to be sent.
+// start notes a creation that may have been carried out.
 func (c *creations) start(leaf content, create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
@@ -423,32 +463,26 @@ func (c *creations) start(leaf content, create NewCertificate) {
 	c.started[leaf] = append(c.started[leaf], create)
 }
 
-// startedWith returns how many creations with a leaf were started.
-func (c *creations) startedWith(leaf content) int {
+// explains reports whether a certificate equals a creation that was started and sent
+// something else than ours.
+func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.started[leaf])
-}
-
-// explains reports whether a certificate equals a creation that was started.
-func (c *creations) explains(leaf content, cert Certificate) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool { return n.equals(cert) })
+	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool { return n.equals(cert) && !n.same(ours) })
 }
 
 // add notes a certificate that was created here.
 func (c *creations) add(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.created[id] = true
+	c.created[strings.ToLower(id)] = true
 }
 
 // has reports whether a certificate was created here.
 func (c *creations) has(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.created[id]
+	return c.created[strings.ToLower(id)]
 }
 
 // incompleteList returns the latest baseline, if it was incomplete.
@@ -475,8 +509,8 @@ func (c *creations) withLeaf(list *listCall[Certificate], leaf content) []Certif
 	if c.indexed != list {
 		c.index, c.indexed = map[content][]Certificate{}, list
 		for _, cert := range list.elements {
-			of, _ := leafOf(cert.Certificate)
-			c.index[of] = append(c.index[of], cert)
+			leaf := leafOf(cert.Certificate)
+			c.index[leaf] = append(c.index[leaf], cert)
 		}
 	}
 	return c.index[leaf]

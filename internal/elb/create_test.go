@@ -104,7 +104,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 		"lost, first lists fail":         {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}}, retries: 5, posts: 1, there: 1, found: true},
 		"429":                            {scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}}, retries: 0, posts: 3, there: 1},
 		"quota, used up by a late commit": {
-			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Late(504, 6*time.Second), 2: afterPause(time.Second)}},
+			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Late(504, 5500*time.Millisecond), 2: afterPause(time.Second)}},
 			retries: 5, posts: 2, there: 1, found: true,
 		},
 		"quota, used up by others": {

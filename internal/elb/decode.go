@@ -63,16 +63,17 @@ func decodeBody(body io.Reader) (certificateBody, error) {
 	if err == nil {
 		err = expectEnd(decoder)
 	}
-	switch {
-	case errors.Is(err, io.EOF):
-		err = errors.New("the body is empty")
-	case err == nil && decoded.ID.Value == "":
-		err = errors.New("it has no id")
+	if err == nil {
+		if idErr := checkID(decoded.ID.Value); idErr != nil {
+			return certificateBody{}, fmt.Errorf("the certificate %w", idErr)
+		}
+		return decoded, nil
 	}
-	if err != nil {
-		return certificateBody{ID: findID(raw)}, err
+	id := findID(raw)
+	if checkID(id.Value) != nil {
+		id = optional[string]{}
 	}
-	return decoded, nil
+	return certificateBody{ID: id}, err
 }
 
 // findID returns the ID of a certificate of which the beginning is there.
@@ -105,13 +106,17 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 			certificateBody
 			PrivateKey json.RawMessage `json:"private_key"`
 		}
-		if err := decoder.Decode(&body); err != nil || body.ID.Value != id || body.PrivateKey == nil {
+		if err := decoder.Decode(&body); err != nil || !strings.EqualFold(body.ID.Value, id) {
 			return body.certificate(), err
 		}
 		var text string
-		err := json.Unmarshal(body.PrivateKey, &text)
+		if body.PrivateKey != nil {
+			if err := json.Unmarshal(body.PrivateKey, &text); err != nil {
+				return Certificate{}, err
+			}
+		}
 		*key = secret.New(text)
-		return body.certificate(), err
+		return body.certificate(), nil
 	}
 }
 
@@ -131,13 +136,14 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 			sent = true
 			isArray, err = decodeArray(decoder, func(position int) error {
 				cert, err := element(decoder)
-				if err == nil && cert.ID == "" {
-					err = fmt.Errorf("certificate %d of the list has no id", position)
+				if err != nil {
+					return err
 				}
-				if err == nil {
-					listed.add(cert)
+				if err := checkID(cert.ID); err != nil {
+					return fmt.Errorf("certificate %d of the list %w", position, err)
 				}
-				return err
+				listed.add(cert)
+				return nil
 			})
 			return err
 		case "instance_num":
@@ -154,12 +160,24 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 	if err != nil {
 		return listing[Certificate]{}, err
 	}
-	listed.total = strings.Trim(string(total), `"`)
-	if listed.total == "null" {
-		listed.total = ""
+	text := strings.Trim(string(total), `"`)
+	if n, err := strconv.Atoi(text); err == nil {
+		listed.total = strconv.Itoa(n)
 	}
-	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || listed.total == "" && isArray
+	none := text == "" || text == "null"
+	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || none && isArray
 	return listed, nil
+}
+
+// checkID finds what cannot be an ID, before anybody shows it.
+func checkID(id string) error {
+	if id == "" {
+		return errors.New("has no id")
+	}
+	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("has an id that is not valid")
+	}
+	return nil
 }
 
 // decodeListeners reads the response to a list of listeners: a bare array (reference,
@@ -167,11 +185,16 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Listener]{byID: map[string]Listener{}, complete: true}
-	_, err := decodeArray(decoder, func(int) error {
+	_, err := decodeArray(decoder, func(position int) error {
 		var l listenerBody
-		err := decoder.Decode(&l)
+		if err := decoder.Decode(&l); err != nil {
+			return err
+		}
+		if err := checkID(l.ID); err != nil {
+			return fmt.Errorf("listener %d of the list %w", position, err)
+		}
 		listed.add(l.listener())
-		return err
+		return nil
 	})
 	if err == nil {
 		err = expectEnd(decoder)
@@ -191,7 +214,7 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 			return err
 		}
 		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
-			return fmt.Errorf("field %s: %w", field, err)
+			return fmt.Errorf("field %s: %w", field, midway(err))
 		}
 	}
 	return expect(decoder, '}')
@@ -203,7 +226,7 @@ func decodeArray(decoder *json.Decoder, element func(position int) error) (isArr
 	token, err := decoder.Token()
 	switch {
 	case err != nil || token == nil:
-		return false, err
+		return false, midway(err)
 	case token == json.Delim('{') && !decoder.More():
 		return false, expect(decoder, '}')
 	case token != json.Delim('['):
@@ -220,14 +243,20 @@ func decodeArray(decoder *json.Decoder, element func(position int) error) (isArr
 func expect(decoder *json.Decoder, want json.Delim) error {
 	token, err := decoder.Token()
 	switch {
-	case errors.Is(err, io.EOF):
-		return io.ErrUnexpectedEOF
 	case err != nil:
-		return err
+		return midway(err)
 	case token != want:
 		return fmt.Errorf("it has no %q where one belongs", want.String())
 	}
 	return nil
+}
+
+// midway returns an error within a value: there the end is not expected.
+func midway(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func expectEnd(decoder *json.Decoder) error {

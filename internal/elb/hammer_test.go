@@ -38,7 +38,7 @@ func TestHammer(t *testing.T) {
 			ids.Store(cert.ID, true)
 			for round := range rounds {
 				want := fmt.Sprintf("w%d-%d", w, round)
-				if _, err := client.UpdateCertificate(t.Context(), project, cert.ID, want, ""); err != nil {
+				if _, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, want, ""); err != nil {
 					t.Errorf("update: %v", err)
 				}
 				if got, err := client.GetCertificate(t.Context(), project, cert.ID); err != nil || got.Name != want {
@@ -46,7 +46,7 @@ func TestHammer(t *testing.T) {
 				}
 			}
 			ids.Delete(cert.ID)
-			if err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute); err != nil {
+			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 				t.Errorf("delete: %v", err)
 			}
 			if _, err := client.GetCertificate(t.Context(), project, cert.ID); !errors.Is(err, elb.ErrNotFound) {

@@ -25,7 +25,7 @@ type Listener struct {
 	SNI []string
 }
 
-func (l Listener) key() string { return l.ID }
+func (l Listener) key() string { return strings.ToLower(l.ID) }
 
 // holds reports whether a listener refers to a certificate.
 func (l Listener) holds(certificateID string) bool {

@@ -4,7 +4,7 @@
 //
 // A request goes through one chain, each link of which has a file of its own:
 //
-//	retry → authorize → log → wire
+//	retry → authorize → prepare → log → wire
 //
 // Comments name the source of a rule as package elb does.
 package httpapi
@@ -69,6 +69,7 @@ type link func(context.Context, *call) error
 func (n *Network) Client(authorizer Authorizer) *Client {
 	send := wire(n.transport)                              // sends a request, and reads its response within limits
 	send = logged(send, n.config.Log)                      // tells of each attempt
+	send = prepared(send)                                  // lets the sender look around when all else is ready
 	send = authorized(send, authorizer)                    // adds credentials, and renews them once
 	send = retried(send, n.config.MaxRetries, &n.throttle) // repeats what may be repeated
 	return &Client{userAgent: n.config.UserAgent, send: send}
@@ -86,6 +87,9 @@ type Request struct {
 	// repeated only when it was not carried out, and once it is out, its response is
 	// awaited for ResponseGrace after its context has ended.
 	NonIdempotent bool
+	// Prepare is called before each attempt, when nothing is waited for any more. With
+	// an error the request is not sent. nil is nothing.
+	Prepare func(context.Context) error
 	// Secrets are removed from whatever the server says.
 	Secrets []secret.Value
 }
@@ -94,6 +98,7 @@ type Request struct {
 type call struct {
 	*http.Request
 	nonIdempotent bool
+	prepare       func(context.Context) error
 	secrets       []secret.Value
 	decode        func(*http.Response) error
 }
@@ -112,7 +117,9 @@ func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Resp
 		return &UnsentError{err}
 	}
 	r.Header.Set("User-Agent", c.userAgent)
-	return c.send(ctx, &call{Request: r, nonIdempotent: request.NonIdempotent, secrets: request.Secrets, decode: decode})
+	return c.send(ctx, &call{
+		Request: r, nonIdempotent: request.NonIdempotent, prepare: request.Prepare, secrets: request.Secrets, decode: decode,
+	})
 }
 
 func (r Request) build(ctx context.Context) (*http.Request, error) {

@@ -40,8 +40,10 @@ type Error struct {
 	// the response tells; less than 0 is behind.
 	Skew time.Duration
 
-	retryAfter time.Duration // when the server wants to be called again
-	cause      error
+	// RetryAfter is when the server wants to be called again, at most two minutes, or 0.
+	RetryAfter time.Duration
+
+	cause error
 }
 
 // Error implements error.
@@ -88,7 +90,11 @@ func Ambiguous(err error) bool {
 		return false
 	}
 	if refusal := RefusalOf(err); refusal != nil {
-		return refusal.Status/100 == 2 || refusal.Status >= 500 || refusal.Status == http.StatusRequestTimeout
+		switch refusal.Status {
+		case http.StatusSeeOther, http.StatusRequestTimeout: // the first follows what was carried out
+			return true
+		}
+		return refusal.Status/100 == 2 || refusal.Status >= 500
 	}
 	return true
 }
@@ -96,19 +102,24 @@ func Ambiguous(err error) bool {
 // unreadable is about a response whose status is 2xx and whose body makes no sense.
 func unreadable(response *http.Response, c *call, cause error) *Error {
 	var mistyped *json.UnmarshalTypeError
-	if errors.As(cause, &mistyped) { // without the names of our types
+	switch {
+	case errors.As(cause, &mistyped): // without the names of our types
 		cause = fmt.Errorf("%s is a JSON %s", cmp.Or(mistyped.Field, "it"), mistyped.Value)
+	case errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, io.EOF):
+		cause = errors.New("its JSON ends too early")
 	}
 	message := fmt.Sprintf("the response could not be read: %v", cause)
 	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
 		message = fmt.Sprintf("the response is not JSON but %q: %v", contentType, cause)
 	}
-	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: requestID(response, c), cause: cause}
+	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: response.Header.Get(requestIDHeader), cause: cause}
 }
 
-// requestID returns the ID that the server gave a request (observed).
+// requestIDHeader has the ID that the server gave a request (observed).
+const requestIDHeader = "X-Request-Id"
+
 func requestID(response *http.Response, c *call) string {
-	return cleaner(c)(response.Header.Get("X-Request-Id"), maxWord)
+	return cleaner(c)(response.Header.Get(requestIDHeader), maxWord)
 }
 
 // errorBody has the fields of all error shapes of this family of clouds.
@@ -169,7 +180,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	if said == "" {
 		said = describe(response.StatusCode, raw, clean)
 	}
-	id := response.Header.Get("X-Request-Id")
+	id := response.Header.Get(requestIDHeader)
 	if id == "" {
 		id = string(body.RequestID)
 	}
@@ -179,7 +190,7 @@ func decodeError(response *http.Response, c *call) *Error {
 		Message:    said,
 		RequestID:  clean(id, maxWord),
 		Skew:       skew(response),
-		retryAfter: retryAfter(response),
+		RetryAfter: retryAfter(response),
 	}
 }
 

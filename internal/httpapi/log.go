@@ -17,7 +17,7 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 		fields := map[string]any{"method": c.Method, "path": c.URL.Path}
 		observed := *c
 		observed.decode = func(response *http.Response) error {
-			fields["status"], fields["request_id"] = response.StatusCode, requestID(response, c)
+			fields["status"], fields["request_id"] = response.StatusCode, response.Header.Get(requestIDHeader)
 			return c.decode(response)
 		}
 		started := time.Now()

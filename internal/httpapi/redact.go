@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"encoding/json"
+	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -26,12 +29,16 @@ func cleaner(c *call) func(said string, limit int) string {
 	for _, name := range credentialHeaders {
 		secrets = append(secrets[:len(secrets):len(secrets)], secret.New(c.Header.Get(name)))
 	}
-	return func(said string, limit int) string {
-		said = privateKey.ReplaceAllString(printable(said), redacted)
+	redactAll := func(said string) string {
 		for _, s := range secrets {
 			said = redact(said, s.Reveal())
 		}
-		return shorten(said, limit)
+		return said
+	}
+	return func(said string, limit int) string {
+		// What is not printable may stand in a secret, and it may divide one.
+		said = printable(redactAll(said))
+		return shorten(redactAll(privateKey.ReplaceAllString(said, redacted)), limit)
 	}
 }
 
@@ -59,13 +66,14 @@ func shorten(s string, limit int) string {
 
 // redact removes what a text has of a secret: every run of 12 letters and digits or
 // more, whatever stands between them, so that a secret is found too that was cut,
-// wrapped or escaped. A shorter secret is removed as a whole.
+// wrapped or escaped. A shorter secret is removed as a whole, as it is, or as JSON or
+// HTML writes it.
 func redact(said, hidden string) string {
 	const run = 12
 	wanted, _ := lettersOf(withoutBoundaries(hidden))
 	if len(wanted) < run {
-		if hidden != "" {
-			said = strings.ReplaceAll(said, hidden, redacted)
+		for _, spelling := range spellings(hidden) {
+			said = strings.ReplaceAll(said, spelling, redacted)
 		}
 		return said
 	}
@@ -90,13 +98,32 @@ func redact(said, hidden string) string {
 	return clean.String()
 }
 
-// lettersOf returns the letters and digits of a text, and where each of them is. That
-// of an escape, such as \n, is none.
+// spellings are the ways in which a server may write a secret that it quotes.
+func spellings(hidden string) []string {
+	hidden = strings.TrimSpace(hidden)
+	if hidden == "" {
+		return nil
+	}
+	quoted, _ := json.Marshal(hidden) // a string is always JSON
+	ascii := strconv.QuoteToASCII(hidden)
+	return []string{hidden, printable(hidden), strings.Trim(string(quoted), `"`), ascii[1 : len(ascii)-1], html.EscapeString(hidden)}
+}
+
+// escape is a character as JSON or HTML may write it.
+var escape = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\[bfnrt]|&#?[0-9A-Za-z]{1,8};`)
+
+// lettersOf returns the letters and digits of a text, and where each of them is. Those
+// of an escape are none.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
-	for i := range len(said) {
+	escapes := escape.FindAllStringIndex(said, -1)
+	for i := 0; i < len(said); i++ {
+		if len(escapes) > 0 && i == escapes[0][0] {
+			i = escapes[0][1] - 1
+			escapes = escapes[1:]
+			continue
+		}
 		switch b := said[i]; {
-		case i > 0 && said[i-1] == '\\' && strings.IndexByte("bfnrt", b) >= 0:
 		case 'A' <= b && b <= 'Z', 'a' <= b && b <= 'z', '0' <= b && b <= '9':
 			found.WriteByte(b)
 			at = append(at, i)

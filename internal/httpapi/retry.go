@@ -30,19 +30,21 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 				return &UnsentError{err}
 			}
 			err = next(ctx, c)
+			refusal := RefusalOf(err)
+			if err == nil || refusal != nil && refusal.Status != http.StatusTooManyRequests {
+				throttle.passed(round)
+			}
 
 			var pause time.Duration
-			switch refusal := RefusalOf(err); {
+			switch {
 			case refusal != nil && refusal.Status == http.StatusTooManyRequests:
-				throttle.refused(round, refusal.retryAfter)
+				throttle.refused(round, refusal.RetryAfter)
 			case !transient(err) || failures >= maxRetries || c.nonIdempotent && Ambiguous(err):
-				throttle.passed(round)
 				return told(err, earlier)
 			default:
-				throttle.passed(round)
 				pause = backoff(failures)
 				if refusal != nil {
-					pause = max(pause, refusal.retryAfter)
+					pause = max(pause, refusal.RetryAfter)
 				}
 				failures++
 			}

@@ -51,11 +51,12 @@ func (t *throttle) refused(round int, retryAfter time.Duration) {
 	}
 }
 
-// passed notes that a request of a round was not throttled.
+// passed notes that a request of a round had another response: of this round, or of the
+// one that was just throttled, so that not all of it was.
 func (t *throttle) passed(round int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if round == t.round {
+	if round >= t.round-1 {
 		t.inARow = 0
 	}
 }

@@ -83,6 +83,8 @@ func (x *exchange) transportError(err error) *TransportError {
 		return transient("the response of %s is not valid HTTP", host)
 	case x.body != nil:
 		return transient("the response of %s was cut off: %s", host, reason(err))
+	case !x.dialled.Load(): // net/http does not like the proxy's address
+		return permanent(nil, "the request to %s could not be sent: check the proxy in HTTPS_PROXY and NO_PROXY", host)
 	}
 	return transient("the connection to %s was lost before a valid response arrived: %s", host, reason(err))
 }

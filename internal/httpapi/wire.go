@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -106,8 +107,9 @@ type exchange struct {
 	stop    func() bool // stops to wait for the caller's end
 	silence *time.Timer
 
-	sent  atomic.Bool  // there is a connection, so from here on it may be sent
-	state atomic.Int32 // waiting, arrived or abandoned
+	dialled atomic.Bool  // a connection was asked for
+	sent    atomic.Bool  // there is one, so from here on the request may be sent
+	state   atomic.Int32 // waiting, arrived or abandoned
 
 	body    io.ReadCloser
 	bodyErr error // why the body could not be read to where decode wanted to
@@ -125,8 +127,17 @@ func newExchange(caller context.Context, c *call) *exchange {
 	x.silence = time.AfterFunc(silenceLimit, func() { x.cancel(errSilent) })
 	x.stop = context.AfterFunc(caller, func() { x.abandon(caller.Err()) })
 	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{ //nolint:contextcheck // it outlives the caller's
+		// net/http asks for another connection when nothing was written to a dead one.
+		GetConn: func(string) {
+			x.dialled.Store(true)
+			x.sent.Store(false)
+		},
 		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
 		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { // which announces the response
+			x.state.CompareAndSwap(arrived, waiting)
+			return nil
+		},
 	}))
 	if c.GetBody != nil {
 		x.request.Body, _ = c.GetBody() // it is in memory, so this does not fail
@@ -162,8 +173,10 @@ func (x *exchange) abandon(cause error) {
 
 // read lets the call decode a response.
 func (x *exchange) read(response *http.Response) error {
+	x.silence.Reset(silenceLimit)
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
+	response.Header.Set(requestIDHeader, requestID(response, x.call)) // for whoever shows it
 	if response.StatusCode/100 != 2 {
 		return decodeError(response, x.call)
 	}
@@ -171,12 +184,18 @@ func (x *exchange) read(response *http.Response) error {
 	switch {
 	case x.bodyErr != nil:
 		return x.transportError(x.bodyErr)
-	case errors.Is(err, io.ErrUnexpectedEOF): // of a body whose length nobody told
+	case errors.Is(err, io.ErrUnexpectedEOF) && endsWithConnection(response):
 		return x.transportError(io.ErrUnexpectedEOF)
 	case err != nil:
 		return unreadable(response, x.call, err)
 	}
 	return nil
+}
+
+// endsWithConnection reports whether the end of a body is that of its connection, so
+// that one that was cut off looks like one that is whole.
+func endsWithConnection(response *http.Response) bool {
+	return response.ContentLength < 0 && len(response.TransferEncoding) == 0 && !response.Uncompressed
 }
 
 // Read implements io.Reader: it reads the body of the response.

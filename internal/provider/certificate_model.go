@@ -140,8 +140,8 @@ func known(value types.String) *string {
 }
 
 // fromAPI takes what the server says of a certificate, in the canonical form,
-// whatever text the server made of it. A certificate that is the same by content,
-// or that makes no sense, does not overwrite the user's text.
+// whatever text the server made of it. A certificate that is the same by content does
+// not overwrite the user's text, and neither does a text without one.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	m.ID = types.StringValue(cert.ID)
 	m.Name = types.StringValue(cert.Name)
@@ -152,14 +152,16 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	if text := m.Certificate.ValueString(); strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		own, ownErr := pemcert.ParseChain(text)
 		chain, err := pemcert.ParseChain(cert.Certificate)
-		switch {
-		case err == nil && (ownErr != nil || !own.Equal(chain)):
+		if err == nil && (ownErr != nil || !own.Equal(chain)) {
 			m.Certificate = types.StringValue(chain.PEM())
-		case m.Certificate.IsNull():
-			m.Certificate = types.StringValue(cert.Certificate)
 		}
 	}
 	m.factsModel = factsOf(m.Certificate)
+}
+
+// hides reports whether the server shows no certificate that can be read.
+func (m publicModel) hides(cert elb.Certificate) bool {
+	return len(pemcert.CertificateBlocks(cert.Certificate)) == 0 && !m.Certificate.IsNull()
 }
 
 func orNull(text string) types.String {

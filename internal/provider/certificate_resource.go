@@ -2,9 +2,12 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -89,6 +92,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	plan.ProjectID = project
 	creation, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
+	resp.Diagnostics.Append(r.rememberWrite(ctx, resp.Private)...)
 	cert := creation.Certificate
 	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), create.Name, creation)...)
 	if cert.ID == "" {
@@ -137,7 +141,8 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of one that is gone
 	id := state.ID.ValueString()
-	cert, err := r.cloud.client.GetCertificate(ctx, state.ProjectID.ValueString(), id)
+	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
+	cert, err := r.cloud.client.ReadCertificate(ctx, state.ProjectID.ValueString(), known, r.sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrNotFound) {
 		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
@@ -148,7 +153,10 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	read := state
-	read.fromAPI(cert)
+	if read.fromAPI(cert); read.hides(cert) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"), fmt.Sprintf("The API does not show certificate %q", id),
+			"Its text has no certificate that can be read, so the state keeps what it has. A change of it elsewhere would not be noticed.")
+	}
 	if !reflect.DeepEqual(read, state) { // converting it takes a fifth of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 	}
@@ -184,7 +192,9 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 
 	id := state.ID.ValueString()
 	summary := fmt.Sprintf("Unable to update certificate %q", id)
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), id, plan.Name.ValueString(), plan.Description.ValueString())
+	known := elb.Certificate{ID: id, Domain: state.Domain.ValueString()}
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, plan.Name.ValueString(), plan.Description.ValueString())
+	resp.Diagnostics.Append(r.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		r.cloud.addError(&resp.Diagnostics, summary, err)
 		return
@@ -207,10 +217,37 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, timeout); err != nil {
+	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id); err != nil {
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
+}
+
+// lastWrite is where the private state of a certificate keeps when it was written last:
+// lists may lag behind that, also those of the next run.
+const lastWrite = "last_write"
+
+// privateState is that of a resource. With an error, a value is left as it is.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// rememberWrite notes that a certificate was written just now, or may have been.
+func (r *certificateResource) rememberWrite(ctx context.Context, private privateState) diag.Diagnostics {
+	now, _ := r.cloud.now().UTC().MarshalJSON() // of a year that has four digits
+	return private.SetKey(ctx, lastWrite, now)
+}
+
+// sinceWrite returns how long ago a certificate was written, or for ever if nobody knows.
+func (r *certificateResource) sinceWrite(ctx context.Context, private privateState) time.Duration {
+	var at time.Time
+	if text, diags := private.GetKey(ctx, lastWrite); diags.HasError() || json.Unmarshal(text, &at) != nil {
+		return math.MaxInt64
+	}
+	return r.cloud.now().Sub(at)
 }
 
 // withWriteOnly returns a planned certificate with the key that only the

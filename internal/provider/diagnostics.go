@@ -54,16 +54,10 @@ func (c *cloud) creationWarnings(projectID string, name *string, creation elb.Cr
 	if creation.ID == "" {
 		return diags // the error tells the rest
 	}
-	var others string
-	if len(creation.Others) > 0 {
-		others = fmt.Sprintf("\n\nProject %s now has this besides, which is new and has the same leaf:\n%s\n\n"+
-			"Terraform does not manage it. Check whether anybody uses it, and delete it if not.", projectID, listOf(creation.Others))
-	}
 	if creation.Adopted {
 		diags.AddWarning(fmt.Sprintf("Certificate %q was adopted after the response to its creation was lost", creation.ID), fmt.Sprintf(
 			"The list of project %s then had a certificate that was not there before, and that equals the configured one. It is in the state now. "+
-				"If somebody else was creating the same certificate at the same time, check that it is yours.", projectID)+others)
-		others = ""
+				"If somebody else was creating the same certificate at the same time, check that it is yours.", projectID))
 	}
 	if creation.Sent > 1 {
 		search := ""
@@ -73,7 +67,12 @@ func (c *cloud) creationWarnings(projectID string, name *string, creation elb.Cr
 		diags.AddWarning(fmt.Sprintf("The creation of certificate %q was sent %d times", creation.ID, creation.Sent), fmt.Sprintf(
 			"It was repeated because the response was lost and the certificate did not appear in the list. "+
 				"Another certificate %s may exist in project %s, or may still be created by a backend that is late.%s "+
-				"Look for it in a few minutes, and delete what Terraform does not manage.", named(name), projectID, search)+others)
+				"Look for it in a few minutes, and delete what Terraform does not manage.", named(name), projectID, search))
+	}
+	if len(creation.Others) > 0 {
+		diags.AddWarning(fmt.Sprintf("The creation of certificate %q may have made another one", creation.ID), fmt.Sprintf(
+			"Project %s now has this besides, which is new and has the same leaf:\n%s\n\n"+
+				"Terraform does not manage it. Check whether anybody uses it, and delete it if not.", projectID, listOf(creation.Others)))
 	}
 	return diags
 }

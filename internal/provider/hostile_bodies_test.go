@@ -333,6 +333,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			}
 			values["name"] = "new"
 			values["description"] = description
+			values["timeouts"] = acctest.Values{"update": "2s"} // for which the change is read back
 			plan, _ := s.Plan(state, values)
 			_, updated := s.Apply(plan)
 			if !updated.HasError() {
