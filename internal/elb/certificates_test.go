@@ -585,7 +585,7 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
-		sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
+		sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: []string{cert.ID}})
 		cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
 
 		err := client.DeleteCertificate(t.Context(), project, cert.ID, time.Minute)
@@ -593,6 +593,8 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 		if !errors.As(err, &inUse) {
 			t.Fatalf("error %v, want an InUseError", err)
 		}
+		// Lists have no order to rely on.
+		slices.SortFunc(inUse.Listeners, func(a, b elb.Listener) int { return strings.Compare(a.Name, b.Name) })
 		if len(inUse.Listeners) != 2 || inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
 			t.Errorf("listeners %+v", inUse.Listeners)
 		}
