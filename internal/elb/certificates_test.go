@@ -673,7 +673,7 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
 				own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
-				sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: cert.ID})
+				sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: []string{cert.ID}})
 				cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
 				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return fault })
 

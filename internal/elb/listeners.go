@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,12 +88,14 @@ func (c *Client) listListeners(ctx context.Context, projectID string) (list list
 	return list, err
 }
 
-// holders returns the listeners of a project that refer to a certificate, by a list
-// that starts after the call, and that all who delete share.
+// holders returns the listeners of a project that refer to a certificate, by name, of a
+// list that starts after the call, and that all who delete share.
 func (c *Client) holders(ctx context.Context, projectID, certificateID string) ([]Listener, error) {
 	list, err := c.project(projectID).listeners.poll(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.holds(certificateID) }), nil
+	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.holds(certificateID) })
+	slices.SortFunc(holders, func(a, b Listener) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return holders, nil
 }

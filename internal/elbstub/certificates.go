@@ -3,7 +3,7 @@ package elbstub
 import (
 	"bytes"
 	"cmp"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
@@ -98,19 +99,39 @@ func LowerTexts(cert *Certificate) {
 }
 
 func (c *Cloud) listCertificates(r request) (Response, *refusal) {
+	dialect := c.options.Dialect
+	lag := max(c.nextLag(), r.view.Lag)
 	listed := []object{}
-	for _, cert := range c.asOf(c.options.Now().Add(-r.view.Lag)) {
+	for _, cert := range c.asOf(c.options.Now().Add(-lag)) {
 		if cert.ProjectID == r.projectID {
-			listed = append(listed, c.options.Dialect.body(cert, false))
+			listed = append(listed, dialect.listed(cert))
 		}
 	}
-	return respond(http.StatusOK, c.options.Dialect.list(listed[min(r.view.Hidden, len(listed)):], len(listed))), nil
+	shown := dialect.ordered(listed[min(r.view.Hidden, len(listed)):])
+	return respond(http.StatusOK, dialect.list(shown, len(listed))), nil
+}
+
+// nextLag returns how far behind the replica is that answers the next list.
+func (c *Cloud) nextLag() time.Duration {
+	c.lists++
+	if c.options.ListLag == 0 {
+		return 0
+	}
+	random := rand.New(rand.NewPCG(c.options.Seed, c.lists)) //nolint:gosec // lags are no secret
+	switch random.IntN(3) {
+	case 0:
+		return 0
+	case 1:
+		return c.options.ListLag
+	default:
+		return time.Duration(random.Int64N(int64(c.options.ListLag)))
+	}
 }
 
 func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
-	cert, refused := c.find(r, "ELB.5030")
-	if refused != nil {
-		return Response{}, refused
+	cert, refusing := c.find(r, "ELB.5030")
+	if cert == nil {
+		return refusing, nil
 	}
 	// seed: only the name and the description can be modified, both optional.
 	fields, refused := decodeFields(r.body, "name", "description")
@@ -133,33 +154,36 @@ func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
 }
 
 func (c *Cloud) deleteCertificate(r request) (Response, *refusal) {
-	cert, refused := c.find(r, "ELB.5010")
-	if refused != nil {
-		return Response{}, refused
+	cert, refusing := c.find(r, "ELB.5010")
+	if cert == nil {
+		return refusing, nil
 	}
-	if slices.ContainsFunc(c.listeners, func(l Listener) bool { return l.holds(cert.ID) }) {
-		// reference: the code; assumed: that a listener is a reason for it.
-		return Response{}, &refusal{cmp.Or(c.options.Dialect.InUseStatus, http.StatusBadRequest), "ELB.5002", "the certificate is in use by a listener and cannot be deleted"}
+	if c.held(cert.ID) {
+		c.inUse++
+		return c.options.Dialect.inUse(c.inUse - 1), nil
 	}
 	c.remove(cert.ID)
 	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
 }
 
-// find returns the certificate that the path of a request names. Each
-// operation has a code of its own for a malformed path (reference).
-func (c *Cloud) find(r request, malformed string) (*Certificate, *refusal) {
+// find returns the certificate that the path of a request names, or what the request
+// is answered. Each operation has a code of its own for a malformed path (reference).
+func (c *Cloud) find(r request, malformed string) (*Certificate, Response) {
+	dialect := c.options.Dialect
 	if r.certificateID == "" || strings.Contains(r.certificateID, "/") {
-		return nil, &refusal{http.StatusBadRequest, malformed, "the certificate URL is malformed"}
+		return nil, dialect.refused(refusal{http.StatusBadRequest, malformed, "the certificate URL is malformed"})
 	}
-	if len(r.certificateID) != 32 {
-		return nil, &refusal{http.StatusBadRequest, "ELB.5020", "the certificate id is not 32 characters long"} // reference
+	if len(r.certificateID) != 32 { // reference
+		message := "the certificate id is not 32 characters long"
+		return nil, dialect.refused(refusal{http.StatusBadRequest, "ELB.5020", message})
 	}
 	for _, cert := range c.certificates {
 		if cert.ID == r.certificateID && cert.ProjectID == r.projectID {
-			return cert, nil
+			return cert, Response{}
 		}
 	}
-	return nil, c.options.Dialect.notFound()
+	c.gone++
+	return nil, dialect.notFound(c.gone - 1)
 }
 
 // sameLeaf returns the oldest certificate of a project that has the same leaf as a
@@ -279,7 +303,7 @@ func invalid(parameter, rule string) *refusal {
 // newID returns 32 hexadecimal characters (seed, recorded).
 func newID() string {
 	id := make([]byte, 16)
-	_, _ = rand.Read(id) // never fails
+	_, _ = cryptorand.Read(id) // never fails
 	return hex.EncodeToString(id)
 }
 
@@ -306,6 +330,7 @@ func (c *Cloud) Add(cert Certificate) string {
 
 func (c *Cloud) add(cert Certificate) *Certificate {
 	cert.ID = newID()
+	c.ordinals[cert.ID] = len(c.ordinals)
 	cert.CreateTime = c.options.Now().UTC()
 	cert.UpdateTime = cert.CreateTime
 	c.revise(cert.ID, nil)
@@ -353,13 +378,13 @@ type revision struct {
 	before *Certificate // nil if there was none
 }
 
-// longestLag is for how long revisions are kept.
+// longestLag is for how long revisions are kept at least.
 const longestLag = 10 * time.Second
 
 // revise notes what a certificate is before it is changed.
 func (c *Cloud) revise(id string, before *Certificate) {
-	now := c.options.Now()
-	c.revisions = slices.DeleteFunc(c.revisions, func(r revision) bool { return now.Sub(r.at) > longestLag })
+	now, longest := c.options.Now(), max(longestLag, c.options.ListLag)
+	c.revisions = slices.DeleteFunc(c.revisions, func(r revision) bool { return now.Sub(r.at) > longest })
 	if before != nil {
 		was := *before
 		before = &was
@@ -367,7 +392,7 @@ func (c *Cloud) revise(id string, before *Certificate) {
 	c.revisions = append(c.revisions, revision{at: now, id: id, before: before})
 }
 
-// asOf returns the certificates as they were at a time.
+// asOf returns the certificates as they were at a time, oldest first.
 func (c *Cloud) asOf(at time.Time) []*Certificate {
 	certificates := slices.Clone(c.certificates)
 	for _, r := range slices.Backward(c.revisions) {
@@ -379,5 +404,6 @@ func (c *Cloud) asOf(at time.Time) []*Certificate {
 			certificates = append(certificates, r.before)
 		}
 	}
+	slices.SortFunc(certificates, func(a, b *Certificate) int { return c.ordinals[a.ID] - c.ordinals[b.ID] })
 	return certificates
 }

@@ -55,6 +55,15 @@ type Options struct {
 	// Keep is what the cloud makes of a certificate before it keeps it: nothing, if
 	// nil (seed: the answer has what was sent), LeafAlone, TrimTexts or LowerTexts.
 	Keep func(*Certificate)
+	// ListLag is how old what a list of certificates shows may be: each list is answered
+	// by a replica that is up to date, or that far behind, or something in between
+	// (observed: up to a few seconds).
+	ListLag time.Duration
+	// HoldLag is for how long a certificate still counts as held, for its deletion,
+	// after a listener let go of it (assumed: the backend of a deletion sees it late).
+	HoldLag time.Duration
+	// Seed chooses the replica of each list, by the number of lists before.
+	Seed uint64
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
 }
@@ -66,7 +75,11 @@ type Cloud struct {
 
 	mu           sync.Mutex
 	certificates []*Certificate
+	ordinals     map[string]int // of the certificates, by ID, in the order of their creation
+	lists        uint64         // so far, of certificates
+	gone, inUse  int            // refusals of the kind so far
 	listeners    []Listener
+	released     map[string]time.Time // when a listener last let go of a certificate, by ID
 	issued       map[string]issuedToken
 	temporary    []AccessKey
 	scripted     []scriptedFault
@@ -83,7 +96,14 @@ func New(options Options) *Cloud {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	c := &Cloud{options: options, mux: http.NewServeMux(), issued: map[string]issuedToken{}, choices: map[Operation]*choice{}}
+	c := &Cloud{
+		options:  options,
+		mux:      http.NewServeMux(),
+		ordinals: map[string]int{},
+		released: map[string]time.Time{},
+		issued:   map[string]issuedToken{},
+		choices:  map[Operation]*choice{},
+	}
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
 	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))
@@ -91,6 +111,7 @@ func New(options Options) *Cloud {
 	c.mux.HandleFunc("PUT "+elbaas+"/certificate/{certificate_id...}", c.serve(ModifyCertificate, c.modifyCertificate))
 	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
 	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
+	c.mux.HandleFunc("GET "+elbaas+"/listeners/{listener_id...}", c.serve(ShowListener, c.showListener))
 	iam := options.BasePath + "/v3"
 	c.mux.HandleFunc("POST "+iam+"/auth/tokens", c.serve(IssueToken, c.issueToken))
 	c.mux.HandleFunc("GET "+iam+"/auth/catalog", c.serve(ShowCatalog, c.showCatalog))
@@ -116,6 +137,7 @@ const (
 	ModifyCertificate Operation = "modify certificate"
 	DeleteCertificate Operation = "delete certificate"
 	ListListeners     Operation = "list listeners"
+	ShowListener      Operation = "show listener"
 	IssueToken        Operation = "issue token"
 	ShowCatalog       Operation = "show catalog"
 	ListProjects      Operation = "list projects"
@@ -128,6 +150,7 @@ const (
 type request struct {
 	projectID     string
 	certificateID string
+	listenerID    string
 	query         url.Values
 	host          string
 	caller        caller
@@ -143,6 +166,8 @@ type Response struct {
 	// cut is how many bytes of Body are sent before the connection closes;
 	// less than 0 closes it without an answer.
 	cut int
+	// inUse tells that the certificate to be deleted is in use.
+	inUse bool
 }
 
 // serve adapts a handler: it checks what all operations check, lets a scripted
@@ -164,6 +189,7 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 			return handle(request{
 				projectID:     r.PathValue("project_id"),
 				certificateID: r.PathValue("certificate_id"),
+				listenerID:    r.PathValue("listener_id"),
 				query:         r.URL.Query(),
 				host:          r.Host,
 				caller:        who,
@@ -203,13 +229,6 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 	}
 }
 
-// A refusal is why a call is not carried out. Without a code, its answer has no
-// body.
-type refusal struct {
-	status        int
-	code, message string
-}
-
 // refuse makes the checks that come before an operation, and finds out who calls.
 func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (caller, *refusal) {
 	switch operation {
@@ -237,8 +256,8 @@ func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (calle
 		// reference: it goes with every signed request; assumed: the refusal.
 		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "X-Project-Id is not the project of the path"}
 	}
-	if r.URL.RawQuery != "" {
-		// reference: no operation has a query parameter; assumed: the refusal.
+	if r.URL.RawQuery != "" && operation != ListListeners {
+		// reference: no other operation has a query parameter; assumed: the refusal.
 		return caller{}, &refusal{http.StatusBadRequest, "ELB.5004", "the search condition is not valid"}
 	}
 	return who, nil
@@ -291,6 +310,7 @@ type Call struct {
 	Path          string
 	ProjectID     string
 	CertificateID string
+	ListenerID    string
 	// Header is the request's, its credentials replaced.
 	Header http.Header
 	// Body is the request's, its private key or password replaced.
@@ -317,6 +337,7 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 		Path:          r.URL.Path,
 		ProjectID:     r.PathValue("project_id"),
 		CertificateID: r.PathValue("certificate_id"),
+		ListenerID:    r.PathValue("listener_id"),
 		Header:        header,
 		Body:          withoutSecrets(operation, body),
 		Status:        response.Status,

@@ -92,7 +92,10 @@ func (r reply) code() string {
 	return body.Error.Code
 }
 
-const certificates = base + "/v1.0/" + project + "/elbaas/certificate"
+const (
+	certificates = base + "/v1.0/" + project + "/elbaas/certificate"
+	listeners    = base + "/v1.0/" + project + "/elbaas/listeners"
+)
 
 func newPair(t *testing.T) throwaway.Pair {
 	t.Helper()
@@ -113,10 +116,21 @@ func creation(pair throwaway.Pair, fields map[string]any) string {
 	return string(text)
 }
 
+// listeners are those that a list has at a path with filters.
+func (r *raw) listeners(path string) []map[string]any {
+	r.t.Helper()
+	answer := r.call(http.MethodGet, path, "")
+	var listed []map[string]any
+	if err := json.Unmarshal([]byte(answer.body), &listed); err != nil {
+		r.t.Fatalf("listeners: %d %s", answer.status, answer.body)
+	}
+	return listed
+}
+
 func (r *raw) create(pair throwaway.Pair, fields map[string]any) string {
 	r.t.Helper()
 	answer := r.call(http.MethodPost, certificates, creation(pair, fields))
-	if answer.status != http.StatusOK {
+	if answer.status != http.StatusOK && answer.status != http.StatusCreated {
 		r.t.Fatalf("create: %d %s", answer.status, answer.body)
 	}
 	return answer.fields(r.t)["id"].(string)
@@ -239,8 +253,13 @@ func TestRefusals(t *testing.T) {
 		"delete: unknown id (reference)":      {method: "DELETE", path: certificates + "/" + id, status: 404, code: "ELB.5040"},
 		"delete: short id (reference)":        {method: "DELETE", path: certificates + "/abc", status: 400, code: "ELB.5020"},
 		"delete: malformed URL (reference)":   {method: "DELETE", path: certificates + "/a/b", status: 400, code: "ELB.5010"},
-		"listeners: wrong token (reference)":  {method: "GET", path: base + "/v1.0/" + project + "/elbaas/listeners", token: "wrong", status: 401, code: "ELB.1102"},
-		"listeners: with a query (reference)": {method: "GET", path: base + "/v1.0/" + project + "/elbaas/listeners?x=y", status: 400, code: "ELB.5004"},
+		"listeners: wrong token (reference)":  {method: "GET", path: listeners, token: "wrong", status: 401, code: "ELB.1102"},
+		"listeners: bad filter (reference)":   {method: "GET", path: listeners + "?x=y", status: 400, code: "ELB.6003"},
+		"listeners: not a filter (reference)": {method: "GET", path: listeners + "?member_number=1", status: 400, code: "ELB.6003"},
+		"listener: unknown id (assumed)":      {method: "GET", path: listeners + "/" + id, status: 404},
+		"listener: short id (reference)":      {method: "GET", path: listeners + "/abc", status: 400, code: "ELB.6020"},
+		"listener: malformed URL (reference)": {method: "GET", path: listeners + "/a/b", status: 400, code: "ELB.6010"},
+		"listener: with a query (assumed)":    {method: "GET", path: listeners + "/" + id + "?name=x", status: 400, code: "ELB.5004"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -363,28 +382,24 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			id := r.create(newPair(t), nil)
 			listener := elbstub.Listener{ProjectID: project, Name: "https", CertificateID: id}
 			if how == "SNI" {
-				listener = elbstub.Listener{ProjectID: project, Name: "https", SNI: id}
+				listener = elbstub.Listener{ProjectID: project, Name: "https", SNI: []string{id}}
 			}
 			listener.ID = r.cloud.Listen(listener)
 
 			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 || answer.code() != "ELB.5002" {
 				t.Errorf("delete in use: %d %s", answer.status, answer.body)
 			}
-			var listed []map[string]any // a bare array (reference)
-			answer := r.call(http.MethodGet, base+"/v1.0/"+project+"/elbaas/listeners", "")
-			if err := json.Unmarshal([]byte(answer.body), &listed); err != nil || len(listed) != 1 {
-				t.Fatalf("listeners: %s", answer.body)
+			listed := r.listeners(listeners) // a bare array (reference)
+			if len(listed) != 1 || listed[0]["id"] != listener.ID || listed[0]["name"] != "https" ||
+				listed[0]["loadbalancer_id"] == "" {
+				t.Fatalf("listeners: %v", listed)
 			}
-			if listed[0]["id"] != listener.ID || listed[0]["name"] != "https" || listed[0]["loadbalancer_id"] == "" {
-				t.Errorf("listeners: %s", answer.body)
-			}
-			own, sni := any(id), any(nil)
+			own, sni := any(id), []any{}
 			if how == "SNI" {
-				own, sni = nil, id
+				own, sni = nil, []any{id}
 			}
-			if listed[0]["certificate_id"] != own || listed[0]["certificates"] != sni {
-				t.Errorf("listeners: %s", answer.body)
-			}
+			same(t, "listeners, certificate_id", listed[0]["certificate_id"], own)
+			same(t, "listeners, certificates", listed[0]["certificates"], sni)
 			r.cloud.Hangup(listener.ID)
 			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
 				t.Errorf("delete afterwards: %d %s", answer.status, answer.body)
@@ -627,6 +642,14 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
+// said is the code of an error in any shape, or what is there instead.
+func said(body string) string {
+	if strings.HasPrefix(body, "<html>") {
+		return "<html>"
+	}
+	return regexp.MustCompile(`^(?:.*"(?:code|error_code|type)":"([^"]*)".*)?$`).ReplaceAllString(body, "$1")
+}
+
 // TestDialects walks through the ways in which clouds of the family answer.
 func TestDialects(t *testing.T) {
 	t.Parallel()
@@ -686,29 +709,63 @@ func TestDialects(t *testing.T) {
 		}
 		seen[fmt.Sprintf("modify %d %t %t", modified.status, strings.Contains(modified.body, `"name":"new"`), strings.Contains(modified.body, "update_time"))] = true
 
-		listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
-		inUse := r.call(http.MethodDelete, certificates+"/"+id, "")
-		seen[fmt.Sprintf("in use %d", inUse.status)] = true
+		malformed := r.call(http.MethodPost, certificates, "")
 		for _, shape := range []string{`{"error":{"message":"`, `{"error_msg":"`, `{"NeutronError":{"type":"`} {
-			if strings.HasPrefix(inUse.body, shape) && strings.Contains(inUse.body, "ELB.5002") {
+			if strings.HasPrefix(malformed.body, shape) && strings.Contains(malformed.body, "ELB.0002") {
 				seen["error "+shape] = true
 			}
 		}
+		listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+		for range 2 {
+			inUse := r.call(http.MethodDelete, certificates+"/"+id, "")
+			seen[fmt.Sprintf("in use %d", inUse.status)] = true
+			seen["in use says "+said(inUse.body)] = true
+		}
+		switch sni := r.listeners(listeners)[0]["certificates"].(type) {
+		case nil:
+			_, has := r.listeners(listeners)[0]["certificates"]
+			seen[fmt.Sprintf("SNI null %t", has)] = true
+		default:
+			seen[fmt.Sprintf("SNI %T", sni)] = true
+		}
+		seen[fmt.Sprintf("boolean %T", r.listeners(listeners)[0]["admin_state_up"])] = true
 		r.cloud.Hangup(listener)
+		seen["no listeners "+r.call(http.MethodGet, listeners, "").body] = true
+		seen[fmt.Sprintf("no listener %d", r.call(http.MethodGet, listeners+"/"+listener, "").status)] = true
+		r.create(pair, map[string]any{"name": "newer"})
+		listed = r.call(http.MethodGet, certificates, "").fields(t)
+		first := listed["certificates"].([]any)[0].(map[string]any)
+		seen[fmt.Sprintf("newest first %t", first["id"] != id)] = true
+
 		seen[fmt.Sprintf("delete %d", r.call(http.MethodDelete, certificates+"/"+id, "").status)] = true
-		gone := r.call(http.MethodDelete, certificates+"/"+id, "")
-		seen[fmt.Sprintf("gone %d %t", gone.status, strings.Contains(gone.body, "ELB.5040"))] = true
+		for range 2 {
+			gone := r.call(http.MethodDelete, certificates+"/"+id, "")
+			seen[fmt.Sprintf("gone %d %t", gone.status, strings.Contains(gone.body, "ELB.5040"))] = true
+			seen["gone says "+said(gone.body)] = true
+		}
+		r.cloud.Remove(r.cloud.Certificates(project)[0].ID)
+		_, isArray := r.call(http.MethodGet, certificates, "").fields(t)["certificates"].([]any)
+		seen[fmt.Sprintf("no certificates, array %t", isArray)] = true
 	}
 	for _, want := range []string{
 		"unset 0: true ", "unset 0: true <nil>", "unset 1: true <nil>", "unset 2: true ", "unset 3: false <nil>",
+		"unset 4: true ", "unset 4: false <nil>",
 		"count string", "count float64", "count <nil>",
 		"extra false false", "extra true true",
 		"create 200", "create 201",
 		"modify 200 true true", "modify 202 false false", "modify 204 false false", "modify 200 true false",
-		"in use 400", "in use 409",
+		"in use 400", "in use 409", "in use 403", "in use 500",
+		"in use says ELB.5002", "in use says ELB.8907", "in use says ELB.1001", "in use says authFault",
+		"in use says ELB.5099", "in use says badRequest", "in use says <html>",
 		`error {"error":{"message":"`, `error {"error_msg":"`, `error {"NeutronError":{"type":"`,
 		"delete 204", "delete 200", "delete 202",
-		"gone 404 true", "gone 400 true", "gone 404 false",
+		"gone 404 true", "gone 400 true", "gone 404 false", "gone 500 true",
+		"gone says ELB.5040", "gone says ", "gone says Not Found", "gone says CertificateNotFound", "gone says ELB.8904",
+		"SNI []interface {}", "SNI string", "SNI map[string]interface {}", "SNI null true", "SNI null false",
+		"boolean bool", "boolean float64",
+		"no listeners []", "no listeners {}", "no listener 404", "no listener 400",
+		"no certificates, array true", "no certificates, array false",
+		"newest first true", "newest first false",
 	} {
 		if !seen[want] {
 			t.Errorf("no dialect has %q", want)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,8 +18,14 @@ type Dialect struct {
 	PEM PEMText
 	// Keys is how private keys are answered.
 	Keys KeyText
+	// Listed is how a list shows the texts of certificates.
+	Listed CertificateText
 	// Unset is how a name, a description and a domain that are empty are answered.
 	Unset UnsetText
+	// Order is the order of lists.
+	Order OrderText
+	// Empty is how a list of nothing is answered.
+	Empty EmptyText
 	// Count is how instance_num is answered.
 	Count CountText
 	// Extra adds fields that no document knows.
@@ -33,13 +40,21 @@ type Dialect struct {
 	DeleteStatus int
 	// Errors is the shape of errors.
 	Errors ErrorText
-	// NotFound is how a modify and a delete of nothing are answered.
-	NotFound NotFoundText
+	// NotFound is how a modify and a delete of nothing are answered: in turns, if
+	// there are several ways (assumed: backends of several versions). nil means
+	// NotFound404.
+	NotFound []NotFoundText
+	// InUse is how the deletion of what a listener holds is refused, in turns as
+	// well. nil means InUse5002.
+	InUse []InUseText
 	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
 	TokenStatus int
-	// InUseStatus refuses to delete what a listener holds: 400, if 0 (assumed), or
-	// 409 (reference, of newer versions of the API).
-	InUseStatus int
+	// SNI is how a listener shows its further certificates.
+	SNI SNIText
+	// Booleans is how a listener shows true and false.
+	Booleans BooleanText
+	// NoListener is how a listener that does not exist is answered.
+	NoListener NoListenerText
 }
 
 // PEMText is how certificates come back.
@@ -64,6 +79,17 @@ const (
 	KeysLeftOut                // not at all (assumed)
 )
 
+// CertificateText is how a list shows certificates.
+type CertificateText int
+
+// What a list may make of certificates. NewDialect has only the first, since with the
+// others nobody can find out what a certificate is.
+const (
+	CertificatesShown   CertificateText = iota // as Dialect.PEM says (seed, recorded)
+	CertificatesMasked                         // as ****** (assumed)
+	CertificatesLeftOut                        // not at all (assumed)
+)
+
 // UnsetText is how empty texts come back.
 type UnsetText int
 
@@ -71,10 +97,31 @@ type UnsetText int
 const (
 	// UnsetDocumented is an empty name and description, a domain that is null on
 	// list and modify (seed, recorded) and absent on create (recorded).
-	UnsetDocumented UnsetText = iota
-	UnsetNull                 // assumed
-	UnsetEmpty                // assumed
-	UnsetAbsent               // assumed
+	UnsetDocumented    UnsetText = iota
+	UnsetNull                    // assumed
+	UnsetEmpty                   // assumed
+	UnsetAbsent                  // assumed
+	UnsetDomainNowhere           // as documented, but without a domain in any response (recorded)
+)
+
+// OrderText is the order of lists.
+type OrderText int
+
+// The orders that lists may have.
+const (
+	OrderNewest OrderText = iota // the newest first (recorded of certificates, assumed of listeners)
+	OrderOldest                  // the oldest first (assumed)
+)
+
+// EmptyText is how a list of nothing comes.
+type EmptyText int
+
+// What a cloud may list when there is nothing.
+const (
+	EmptyArray EmptyText = iota // [] (assumed; recorded of the certificates of a listener)
+	// EmptyObject is {} in the place of the array (observed of the load balancers of
+	// this service, assumed here): the list of listeners is nothing but that.
+	EmptyObject
 )
 
 // CountText is how the number of listed certificates comes.
@@ -108,36 +155,44 @@ const (
 	ErrorNeutron                  // {"NeutronError":{"type","message","detail"}} (observed)
 )
 
-// NotFoundText is how an unknown certificate is answered.
-type NotFoundText int
-
-// What a cloud may say of a certificate that does not exist.
-const (
-	NotFound404  NotFoundText = iota // 404 and ELB.5040 (reference, one table)
-	NotFound400                      // 400 and ELB.5040 (reference, the other table)
-	NotFoundBare                     // 404 and nothing else (seed, the table of statuses)
-)
-
 // Dialects is how many Dialects it takes for each switch to have each of its
 // values.
 const Dialects = 5
 
 // NewDialect returns the nth Dialect, from 0, which is the zero value, to
-// Dialects-1. Together they have every value of every switch.
+// Dialects-1. Together they have every value of every switch but Listed.
 func NewDialect(n int) Dialect {
 	return Dialect{
-		PEM:          pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),
-		Keys:         pick(n, KeysClear, KeysMasked, KeysLeftOut),
-		Unset:        pick(n, UnsetDocumented, UnsetNull, UnsetEmpty, UnsetAbsent),
+		PEM:   pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),
+		Keys:  pick(n, KeysClear, KeysMasked, KeysLeftOut),
+		Unset: pick(n, UnsetDocumented, UnsetNull, UnsetEmpty, UnsetAbsent, UnsetDomainNowhere),
+		Order: pick(n, OrderNewest, OrderOldest),
+		// Only where instance_num is given: without it, an empty object proves nothing.
+		Empty:        pick(n, EmptyArray, EmptyObject),
 		Count:        pick(n, CountString, CountNumber, CountAbsent),
 		Extra:        pick(n, false, true),
 		CreateStatus: pick(n, 0, http.StatusCreated, http.StatusOK),
 		Modify:       pick(n, ModifyWhole, ModifyAccepted, ModifyNoContent, ModifyHalf),
 		DeleteStatus: pick(n, 0, http.StatusOK, http.StatusAccepted),
 		Errors:       pick(n, ErrorNested, ErrorFlat, ErrorNeutron),
-		NotFound:     pick(n, NotFound404, NotFound400, NotFoundBare),
-		TokenStatus:  pick(n, 0, http.StatusBadRequest),
-		InUseStatus:  pick(n, 0, http.StatusConflict),
+		NotFound: pick(n,
+			nil,
+			[]NotFoundText{NotFound400, NotFound500},
+			[]NotFoundText{NotFoundBare},
+			[]NotFoundText{NotFoundWords, NotFoundNeutron},
+			[]NotFoundText{NotFound8904, NotFound404},
+		),
+		InUse: pick(n,
+			nil,
+			[]InUseText{InUse409, InUse5002},
+			[]InUseText{InUse1001, InUse500},
+			[]InUseText{InUse403, InUseWords},
+			[]InUseText{InUsePage},
+		),
+		TokenStatus: pick(n, 0, http.StatusBadRequest),
+		SNI:         pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
+		Booleans:    pick(n, BooleansPlain, BooleansNumbers),
+		NoListener:  pick(n, NoListener404, NoListener6030),
 	}
 }
 
@@ -228,7 +283,7 @@ func (d Dialect) unset(o object, name, text string, documented *field) object {
 	switch {
 	case text != "":
 		return append(o, field{name, text})
-	case d.Unset == UnsetDocumented && documented != nil:
+	case (d.Unset == UnsetDocumented || d.Unset == UnsetDomainNowhere) && documented != nil:
 		return append(o, *documented)
 	case d.Unset == UnsetNull:
 		return append(o, field{name, nil})
@@ -245,6 +300,8 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	unsetDomain := &field{"domain", nil} // null when unset (seed, recorded)
 	if created {
 		o = append(o, field{"tenant_id", cert.ProjectID})
+	}
+	if created || d.Unset == UnsetDomainNowhere {
 		unsetDomain = nil
 	}
 	o = d.unset(o, "name", cert.Name, &field{"name", ""})
@@ -264,13 +321,42 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	return o
 }
 
+// listed is a certificate in a list.
+func (d Dialect) listed(cert *Certificate) object {
+	o := d.body(cert, false)
+	i := slices.IndexFunc(o, func(f field) bool { return f.name == "certificate" })
+	switch d.Listed {
+	case CertificatesMasked:
+		o[i].value = "******"
+	case CertificatesLeftOut:
+		return slices.Delete(o, i, i+1)
+	}
+	return o
+}
+
+// ordered puts what was listed from the oldest to the newest into the order of lists.
+func (d Dialect) ordered(listed []object) []object {
+	if d.Order == OrderNewest {
+		slices.Reverse(listed)
+	}
+	return listed
+}
+
+// array is the JSON of a list.
+func (d Dialect) array(listed []object) any {
+	if len(listed) == 0 && d.Empty == EmptyObject {
+		return object{}
+	}
+	return listed
+}
+
 // list is the answer to a list that counts so many certificates.
 func (d Dialect) list(certificates []object, count int) object {
 	o := object{}
 	if d.Extra {
 		o = append(o, field{"links", []object{{{"rel", "self"}}}})
 	}
-	o = append(o, field{"certificates", certificates})
+	o = append(o, field{"certificates", d.array(certificates)})
 	switch d.Count {
 	case CountString:
 		o = append(o, field{"instance_num", strconv.Itoa(count)})
@@ -293,31 +379,6 @@ func (d Dialect) modified(cert *Certificate) Response {
 		return respond(http.StatusOK, body[:len(body)/2])
 	default:
 		return respond(http.StatusOK, body)
-	}
-}
-
-// refused writes a refusal in the shape that the cloud has for it.
-func (d Dialect) refused(r refusal) Response {
-	switch {
-	case r.code == "":
-		return Response{Status: r.status}
-	case d.Errors == ErrorFlat:
-		return respond(r.status, object{{"error_msg", r.message}, {"error_code", r.code}})
-	case d.Errors == ErrorNeutron:
-		return respond(r.status, object{{"NeutronError", object{{"type", r.code}, {"message", r.message}, {"detail", ""}}}})
-	}
-	return respond(r.status, object{{"error", object{{"message", r.message}, {"code", r.code}}}})
-}
-
-// notFound refuses a certificate that does not exist.
-func (d Dialect) notFound() *refusal {
-	switch d.NotFound {
-	case NotFound400:
-		return &refusal{http.StatusBadRequest, "ELB.5040", "the certificate does not exist"}
-	case NotFoundBare:
-		return &refusal{status: http.StatusNotFound}
-	default:
-		return &refusal{http.StatusNotFound, "ELB.5040", "the certificate does not exist"}
 	}
 }
 

@@ -23,7 +23,8 @@ type Answer func(...View) Response
 type View struct {
 	// Lag is how old what it sees is (observed: up to a few seconds).
 	Lag time.Duration
-	// Hidden is how many certificates it lacks, though it counts them (assumed).
+	// Hidden is how many certificates, the oldest, it lacks, though it counts them
+	// (assumed).
 	Hidden int
 }
 
@@ -195,9 +196,11 @@ func (r resetting) Read(b []byte) (int, error) {
 
 // Reply answers with status and body, and does not carry the call out.
 func Reply(status int, body string) Fault {
-	return func(Answer) Response {
-		return Response{Status: status, Header: contentType(body), Body: []byte(body)}
-	}
+	return func(Answer) Response { return reply(status, body) }
+}
+
+func reply(status int, body string) Response {
+	return Response{Status: status, Header: contentType(body), Body: []byte(body)}
 }
 
 // ReplyAfter carries the call out, and then answers with status and body
@@ -205,7 +208,7 @@ func Reply(status int, body string) Fault {
 func ReplyAfter(status int, body string) Fault {
 	return func(answer Answer) Response {
 		answer()
-		return Response{Status: status, Header: contentType(body), Body: []byte(body)}
+		return reply(status, body)
 	}
 }
 
@@ -288,6 +291,18 @@ func (c *Cloud) Confuse(cert Certificate) Fault {
 		other := cert
 		other.ID = cmp.Or(other.ID, newID())
 		return c.created(&other)
+	}
+}
+
+// ForbidInUse carries a deletion out, unless a listener holds the certificate: then a
+// policy forbids it (reference of the code, assumed of such a policy).
+func (c *Cloud) ForbidInUse() Fault {
+	return func(answer Answer) Response {
+		response := answer()
+		if response.inUse {
+			return c.options.Dialect.refused(refusal{http.StatusForbidden, "ELB.9803", "the policy does not allow the action"})
+		}
+		return response
 	}
 }
 

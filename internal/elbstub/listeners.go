@@ -1,80 +1,288 @@
 package elbstub
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
+	"time"
 )
 
-// A Listener holds certificates, which cannot be deleted as long as it does.
+// A Listener holds certificates, which cannot be deleted as long as it does. What it
+// has besides these fields follows from its protocol.
 type Listener struct {
 	ID             string
 	ProjectID      string
 	Name           string
+	Description    string
 	LoadBalancerID string
+	// Protocol is HTTPS, if empty.
+	Protocol string
+	// Port is 443, and BackendPort 8080, if 0.
+	Port, BackendPort int
 	// CertificateID is the listener's own certificate.
 	CertificateID string
-	// SNI is the id of one further certificate, or empty.
-	SNI string
+	// SNI are the IDs of further certificates.
+	SNI []string
+	// SSLProtocols is TLSv1.2, and SSLCiphers Default, if empty.
+	SSLProtocols, SSLCiphers string
+	// Status is ACTIVE, if empty.
+	Status string
+	// Members is how many backend servers there are.
+	Members    int
+	CreateTime time.Time
+	UpdateTime time.Time
 }
 
-func (l Listener) holds(certificateID string) bool {
-	return l.CertificateID == certificateID || l.SNI == certificateID
+// certificates returns the IDs of all certificates that the listener holds.
+func (l Listener) certificates() []string {
+	return append([]string{l.CertificateID}, l.SNI...)
 }
 
-// listenerBody is a listener in an answer (reference, shortened to what
-// explains a refused delete).
-type listenerBody struct {
-	ID             string  `json:"id"`
-	Name           string  `json:"name"`
-	LoadBalancerID string  `json:"loadbalancer_id"`
-	Protocol       string  `json:"protocol"`
-	Port           int     `json:"port"`
-	CertificateID  *string `json:"certificate_id"`
-	Certificates   *string `json:"certificates"` // documented as a string (reference)
-}
-
-func (c *Cloud) listListeners(r request) (Response, *refusal) {
-	list := []listenerBody{} // a bare array (reference)
-	for _, l := range c.listeners {
-		if l.ProjectID != r.projectID {
-			continue
-		}
-		list = append(list, listenerBody{
-			ID:             l.ID,
-			Name:           l.Name,
-			LoadBalancerID: l.LoadBalancerID,
-			Protocol:       "HTTPS",
-			Port:           443,
-			CertificateID:  orNull(l.CertificateID),
-			Certificates:   orNull(l.SNI),
-		})
+// held reports whether a certificate is in use for its deletion.
+func (c *Cloud) held(certificateID string) bool {
+	holds := func(l Listener) bool { return slices.Contains(l.certificates(), certificateID) }
+	if slices.ContainsFunc(c.listeners, holds) {
+		return true
 	}
-	return respond(http.StatusOK, list), nil
+	released, known := c.released[certificateID]
+	return known && c.options.Now().Sub(released) < c.options.HoldLag
 }
 
-func orNull(text string) *string {
+// SNIText is how a listener shows its further certificates.
+type SNIText int
+
+// What a cloud may make of the further certificates of a listener. All but a string
+// are an array where there is one.
+const (
+	SNIArray  SNIText = iota // an array, also an empty one (recorded)
+	SNIString                // a string, with commas (reference of the type, assumed of the commas)
+	SNIObject                // {} for none (observed of other lists of this service)
+	SNINull                  // null for none (assumed)
+	SNIAbsent                // no such field for none (recorded of old ones, reference of Huawei Cloud)
+)
+
+// BooleanText is how true and false come.
+type BooleanText int
+
+// What a cloud may make of true and false.
+const (
+	BooleansPlain   BooleanText = iota // reference, recorded
+	BooleansNumbers                    // 1 and 0 (reference, in an example)
+)
+
+// NoListenerText is how a listener that does not exist is answered.
+type NoListenerText int
+
+// What a cloud may say of a listener that does not exist.
+const (
+	NoListener404  NoListenerText = iota // 404 and nothing else (assumed)
+	NoListener6030                       // 400 and ELB.6030 (reference of the code, assumed of its reason)
+)
+
+// listenerBody is a listener in a response (reference, recorded). What does not go with
+// its protocol is null.
+func (d Dialect) listenerBody(l Listener) object {
+	only := func(value any, protocols ...string) any {
+		if slices.Contains(protocols, l.Protocol) {
+			return value
+		}
+		return nil
+	}
+	backend := l.Protocol
+	switch l.Protocol {
+	case "HTTPS":
+		backend = "HTTP"
+	case "SSL":
+		backend = "TCP"
+	}
+
+	o := object{{"id", l.ID}, {"name", l.Name}}
+	o = d.unset(o, "description", l.Description, &field{"description", nil})
+	o = append(o, object{
+		{"loadbalancer_id", l.LoadBalancerID},
+		{"protocol", l.Protocol},
+		{"port", l.Port},
+		{"backend_protocol", backend},
+		{"backend_port", l.BackendPort},
+		{"lb_algorithm", "roundrobin"},
+		{"session_sticky", d.boolean(l.Protocol == "HTTP")},
+		{"sticky_session_type", only("insert", "HTTP")},
+		{"cookie_timeout", only(100, "HTTP")},
+		{"tcp_timeout", only(10, "TCP")},
+		{"udp_timeout", only(10, "UDP")},
+		{"tcp_draining", d.boolean(l.Protocol == "TCP")},
+		{"tcp_draining_timeout", only(5, "TCP")},
+		{"certificate_id", orNull(l.CertificateID)},
+	}...)
+	o = d.sni(o, l.SNI)
+	return append(o, object{
+		{"ssl_protocols", only(l.SSLProtocols, "HTTPS", "SSL")},
+		{"ssl_ciphers", only(l.SSLCiphers, "HTTPS", "SSL")},
+		{"status", l.Status},
+		{"admin_state_up", d.boolean(false)}, // also of an active one (recorded)
+		{"member_number", l.Members},
+		{"healthcheck_id", nil},
+		{"create_time", l.CreateTime.Format(timeLayout)},
+		{"update_time", l.UpdateTime.Format(timeLayout)},
+	}...)
+}
+
+func (d Dialect) boolean(value bool) any {
+	switch {
+	case d.Booleans == BooleansPlain:
+		return value
+	case value:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// sni adds the further certificates of a listener.
+func (d Dialect) sni(o object, ids []string) object {
+	if d.SNI == SNIString {
+		return append(o, field{"certificates", strings.Join(ids, ",")})
+	}
+	if len(ids) > 0 {
+		return append(o, field{"certificates", ids})
+	}
+	switch d.SNI {
+	case SNIObject:
+		return append(o, field{"certificates", object{}})
+	case SNINull:
+		return append(o, field{"certificates", nil})
+	case SNIAbsent:
+		return o
+	default:
+		return append(o, field{"certificates", []string{}})
+	}
+}
+
+func orNull(text string) any {
 	if text == "" {
 		return nil
 	}
-	return &text
+	return text
 }
 
-// Listen adds a listener and returns its id. What of its identity is empty is
-// made up.
+func (c *Cloud) listListeners(r request) (Response, *refusal) {
+	for name := range r.query {
+		if !isFilter(name) { // reference
+			message := fmt.Sprintf("the search condition %s is not valid", name)
+			return Response{}, &refusal{http.StatusBadRequest, "ELB.6003", message}
+		}
+	}
+	listed := []object{}
+	for _, l := range c.listeners {
+		if l.ProjectID == r.projectID && l.matches(r.query) {
+			listed = append(listed, c.options.Dialect.listenerBody(l))
+		}
+	}
+	// a bare array (reference)
+	return respond(http.StatusOK, c.options.Dialect.array(c.options.Dialect.ordered(listed))), nil
+}
+
+// isFilter reports whether a listener has that field, and it is none of those that the
+// reference excludes from the filters.
+func isFilter(name string) bool {
+	switch name {
+	case "update_time", "create_time", "admin_state_up", "session_sticky", "member_number":
+		return false
+	}
+	return slices.ContainsFunc((Dialect{}).listenerBody(Listener{}), func(f field) bool { return f.name == name })
+}
+
+// matches reports whether all filters find the listener (reference). Of several
+// certificates for SNI, one is enough (assumed). Null matches nothing (assumed).
+func (l Listener) matches(filters url.Values) bool {
+	for _, f := range (Dialect{}).listenerBody(l) {
+		ids, isArray := f.value.([]string)
+		for _, wanted := range filters[f.name] {
+			switch {
+			case isArray && !slices.Contains(ids, wanted),
+				!isArray && (f.value == nil || fmt.Sprint(f.value) != wanted):
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (c *Cloud) showListener(r request) (Response, *refusal) {
+	// reference: the codes; assumed: which of them means what.
+	if r.listenerID == "" || strings.Contains(r.listenerID, "/") {
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.6010", "the listener URL is malformed"}
+	}
+	if len(r.listenerID) != 32 {
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.6020", "the listener id is not 32 characters long"}
+	}
+	for _, l := range c.listeners {
+		if l.ID == r.listenerID && l.ProjectID == r.projectID {
+			return respond(http.StatusOK, c.options.Dialect.listenerBody(l)), nil // bare (reference, recorded)
+		}
+	}
+	if c.options.Dialect.NoListener == NoListener6030 {
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.6030", "the listener belongs to no load balancer"}
+	}
+	return Response{}, &refusal{status: http.StatusNotFound}
+}
+
+// Listen adds a listener and returns its ID. ID and times are made here, and what
+// else is empty gets a value.
 func (c *Cloud) Listen(listener Listener) string {
 	listener.ID = newID()
-	if listener.LoadBalancerID == "" {
-		listener.LoadBalancerID = newID()
-	}
+	listener.LoadBalancerID = cmp.Or(listener.LoadBalancerID, newID())
+	listener.Protocol = cmp.Or(listener.Protocol, "HTTPS")
+	listener.Port = cmp.Or(listener.Port, 443)
+	listener.BackendPort = cmp.Or(listener.BackendPort, 8080)
+	listener.SSLProtocols = cmp.Or(listener.SSLProtocols, "TLSv1.2")
+	listener.SSLCiphers = cmp.Or(listener.SSLCiphers, "Default")
+	listener.Status = cmp.Or(listener.Status, "ACTIVE")
+	listener.SNI = slices.Clone(listener.SNI)
+	listener.CreateTime = c.options.Now().UTC()
+	listener.UpdateTime = listener.CreateTime
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listeners = append(c.listeners, listener)
 	return listener.ID
 }
 
-// Hangup removes the listener with that id.
+// ChangeListener changes the listener with that ID behind its client's back, and
+// reports whether there is one.
+func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := c.listenerIndex(id)
+	if i < 0 {
+		return false
+	}
+	c.release(c.listeners[i])
+	change(&c.listeners[i])
+	c.listeners[i].UpdateTime = c.options.Now().UTC()
+	return true
+}
+
+// Hangup removes the listener with that ID.
 func (c *Cloud) Hangup(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listeners = slices.DeleteFunc(c.listeners, func(l Listener) bool { return l.ID == id })
+	if i := c.listenerIndex(id); i >= 0 {
+		c.release(c.listeners[i])
+		c.listeners = slices.Delete(c.listeners, i, i+1)
+	}
+}
+
+func (c *Cloud) listenerIndex(id string) int {
+	return slices.IndexFunc(c.listeners, func(l Listener) bool { return l.ID == id })
+}
+
+// release notes when a listener let go of its certificates, before it does. It does no
+// harm that those which it keeps are noted too: they are held as long as it has them.
+func (c *Cloud) release(l Listener) {
+	for _, id := range l.certificates() {
+		c.released[id] = c.options.Now()
+	}
 }

@@ -1,0 +1,171 @@
+package elbstub_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// TestInUse: the ways in which the deletion of a certificate that a listener holds is
+// refused.
+func TestInUse(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		inUse  []elbstub.InUseText
+		status int
+		says   string
+	}{
+		"400 and ELB.5002 (reference, assumed)":             {nil, 400, "ELB.5002"},
+		"409 (reference, of newer versions)":                {[]elbstub.InUseText{elbstub.InUse409}, 409, "ELB.8907"},
+		"400 and another code (assumed)":                    {[]elbstub.InUseText{elbstub.InUse1001}, 400, "ELB.1001"},
+		"400 and words (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUseWords}, 400, "badRequest"},
+		"403 and a code that is none of policies (assumed)": {[]elbstub.InUseText{elbstub.InUse403}, 403, "ELB.5099"},
+		"500 authFault (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUse500}, 500, "authFault"},
+		"400 and a page (assumed)":                          {[]elbstub.InUseText{elbstub.InUsePage}, 400, "<html>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = row.inUse })
+			id := r.create(newPair(t), nil)
+			listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+			answer := r.call(http.MethodDelete, certificates+"/"+id, "")
+			if answer.status != row.status || said(answer.body) != row.says {
+				t.Errorf("it is refused with %d %s", answer.status, answer.body)
+			}
+			r.cloud.Hangup(listener)
+			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
+				t.Errorf("afterwards: %d %s", answer.status, answer.body)
+			}
+		})
+	}
+}
+
+// TestGone: the ways in which a certificate that does not exist is answered.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		notFound []elbstub.NotFoundText
+		status   int
+		says     string
+	}{
+		"404 and ELB.5040 (reference)":                    {nil, 404, "ELB.5040"},
+		"400 and ELB.5040 (reference)":                    {[]elbstub.NotFoundText{elbstub.NotFound400}, 400, "ELB.5040"},
+		"500 and ELB.5040 (assumed)":                      {[]elbstub.NotFoundText{elbstub.NotFound500}, 500, "ELB.5040"},
+		"404 and nothing (seed)":                          {[]elbstub.NotFoundText{elbstub.NotFoundBare}, 404, ""},
+		"404 and words (seed)":                            {[]elbstub.NotFoundText{elbstub.NotFoundWords}, 404, "Not Found"},
+		"404 and ELB.8904 (reference, of newer versions)": {[]elbstub.NotFoundText{elbstub.NotFound8904}, 404, "ELB.8904"},
+		"404 and a NeutronError (observed, assumed)": {
+			[]elbstub.NotFoundText{elbstub.NotFoundNeutron}, 404, "CertificateNotFound",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.NotFound = row.notFound })
+			path := certificates + "/" + strings.Repeat("0", 32)
+			for method, body := range map[string]string{http.MethodDelete: "", http.MethodPut: "{}"} {
+				if answer := r.call(method, path, body); answer.status != row.status || said(answer.body) != row.says {
+					t.Errorf("%s is answered %d %s", method, answer.status, answer.body)
+				}
+			}
+		})
+	}
+}
+
+// TestTurns: several ways to refuse take turns.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t, func(o *elbstub.Options) {
+		o.Dialect.InUse = []elbstub.InUseText{elbstub.InUse409, elbstub.InUse5002}
+		o.Dialect.NotFound = []elbstub.NotFoundText{elbstub.NotFound400, elbstub.NotFoundBare}
+	})
+	id := r.create(newPair(t), nil)
+	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+	for i, want := range []int{409, 400, 409, 400} {
+		if got := r.call(http.MethodDelete, certificates+"/"+id, "").status; got != want {
+			t.Errorf("deletion %d of what is in use: %d, want %d", i, got, want)
+		}
+	}
+	r.cloud.Remove(id)
+	for i, want := range []int{400, 404, 400, 404} {
+		if got := r.call(http.MethodDelete, certificates+"/"+id, "").status; got != want {
+			t.Errorf("deletion %d of nothing: %d, want %d", i, got, want)
+		}
+	}
+}
+
+// TestHoldLag: a listener lets go of a certificate, and its deletion sees that late.
+func TestHoldLag(t *testing.T) {
+	t.Parallel()
+	for name, letGo := range map[string]func(*elbstub.Cloud, string){
+		"switched": func(cloud *elbstub.Cloud, id string) {
+			cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = "" })
+		},
+		"not for SNI any more": func(cloud *elbstub.Cloud, id string) {
+			cloud.ChangeListener(id, func(l *elbstub.Listener) { l.SNI = nil })
+		},
+		"removed": func(cloud *elbstub.Cloud, id string) { cloud.Hangup(id) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+			r := newRaw(t, func(o *elbstub.Options) {
+				o.HoldLag, o.Now = 5*time.Second, func() time.Time { return now }
+			})
+			id := r.create(newPair(t), nil)
+			listener := elbstub.Listener{ProjectID: project, CertificateID: id}
+			if name == "not for SNI any more" {
+				listener = elbstub.Listener{ProjectID: project, SNI: []string{id}}
+			}
+			listener.ID = r.cloud.Listen(listener)
+			now = now.Add(time.Hour)
+			letGo(r.cloud, listener.ID)
+			if body := r.call(http.MethodGet, listeners, "").body; strings.Contains(body, id) {
+				t.Errorf("a listener shows it still: %s", body)
+			}
+			for _, want := range []int{400, 204} {
+				now = now.Add(2500 * time.Millisecond)
+				if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != want {
+					t.Errorf("it is answered %d %s, want %d", answer.status, answer.body, want)
+				}
+			}
+		})
+	}
+}
+
+// TestChangeListener: a listener changes behind its client's back.
+func TestChangeListener(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
+	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "before"})
+	now = now.Add(time.Minute)
+	change := func(l *elbstub.Listener) { l.Name = "after" }
+	if !r.cloud.ChangeListener(id, change) || r.cloud.ChangeListener("none", change) {
+		t.Error("ChangeListener reports wrongly")
+	}
+	got := r.listeners(listeners)[0]
+	made, changed := got["create_time"], got["update_time"]
+	if got["name"] != "after" || made != "2016-06-27 08:14:42" || changed != "2016-06-27 08:15:42" {
+		t.Errorf("the listener is %v", got)
+	}
+}
+
+// TestForbidInUse: a policy forbids the deletion of what a listener holds, and of
+// nothing else.
+func TestForbidInUse(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	held, free := r.create(newPair(t), nil), r.create(newPair(t), nil)
+	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: held})
+	r.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return r.cloud.ForbidInUse() })
+	answer := r.call(http.MethodDelete, certificates+"/"+held, "")
+	if answer.status != 403 || answer.code() != "ELB.9803" {
+		t.Errorf("the deletion of what is in use: %d %s", answer.status, answer.body)
+	}
+	if answer = r.call(http.MethodDelete, certificates+"/"+free, ""); answer.status != 204 {
+		t.Errorf("the deletion of what is not: %d %s", answer.status, answer.body)
+	}
+}
