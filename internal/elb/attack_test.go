@@ -1,6 +1,7 @@
 package elb_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -412,5 +413,99 @@ func TestRetryAfterOfACreation(t *testing.T) {
 		if pause := at[1].Sub(at[0]); pause < time.Minute {
 			t.Errorf("the request was repeated after %s", pause)
 		}
+	})
+}
+
+// TestDeleteEndsWithItsTimeout: a certificate is in use until the timeout, and the
+// listeners are throttled.
+func TestDeleteEndsWithItsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cert := create(t, client)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
+			return elbstub.Reply(409, `{"error":{"message":"in use","code":"ELB.8907"}}`)
+		})
+		cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return elbstub.Throttle("") })
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		began := time.Now()
+		err := client.DeleteCertificate(ctx, project, cert.ID, time.Minute)
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("with a timeout of a minute it took %s: %.300v", took.Round(time.Second), err)
+		}
+	})
+}
+
+// TestReadBackDespiteCachedFailure: an update is accepted without a body, and the
+// first list after it fails.
+func TestReadBackDespiteCachedFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		time.Sleep(time.Minute)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
+		if _, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", ""); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestListsOfManySearches: a hundred creations lose their responses at once.
+func TestListsOfManySearches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
+			return func(answer elbstub.Answer) elbstub.Response {
+				time.Sleep(time.Duration(len(cloud.Certificates(project))) * 7 * time.Millisecond)
+				return elbstub.DropLate(4 * time.Second)(answer)
+			}
+		})
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) })
+		const size = 100
+		var all sync.WaitGroup
+		for n := range size {
+			all.Go(func() {
+				time.Sleep(time.Duration(n) * 3 * time.Millisecond)
+				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil || !creation.Adopted {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+			})
+		}
+		all.Wait()
+		if lists := len(cloud.Journal(elbstub.ListCertificates)); lists > 60 {
+			t.Errorf("%d lists", lists)
+		}
+	})
+}
+
+// TestPartialResponsesOfMany: a server that answers each creation with the ID alone.
+func TestPartialResponsesOfMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
+			return func(answer elbstub.Answer) elbstub.Response {
+				response := answer()
+				response.Body = response.Body[:bytes.IndexByte(response.Body, ',')]
+				response.Body = append(response.Body, '}')
+				return response
+			}
+		})
+		const size = 100
+		var all sync.WaitGroup
+		for n := range size {
+			all.Go(func() {
+				time.Sleep(time.Duration(n) * 30 * time.Millisecond)
+				if _, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		t.Logf("%d lists", len(cloud.Journal(elbstub.ListCertificates)))
 	})
 }

@@ -149,7 +149,7 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
 			request := attackRequest("GET")
-			request.URL = &url.URL{Scheme: "https", Host: listener.Addr().String()}
+			request.URL = &url.URL{Scheme: "https", Host: strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1)}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, attackDecode)
 			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
@@ -167,6 +167,7 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 	for name, row := range map[string]struct{ secret, body, shown string }{
 		"a quote, escaped":      {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
 		"HTML-safe JSON":        {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
+		"long, HTML-safe JSON": {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
 		"not ASCII, as Python":  {"пароль", `{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`, `\u043f\u0430\u0440`},
 		"a space at the end":    {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
 		"a no-break space":      {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
