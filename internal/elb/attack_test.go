@@ -509,3 +509,80 @@ func TestPartialResponsesOfMany(t *testing.T) {
 		t.Logf("%d lists", len(cloud.Journal(elbstub.ListCertificates)))
 	})
 }
+
+// TestKeyOfAnEarlierAttempt: the first response is cut after the key, and the second
+// one does not show it any more.
+func TestKeyOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls == 1 {
+				w.Header().Set("Content-Length", "1000")
+				_, _ = w.Write([]byte(`{"certificates":[{"id":"1","private_key":"KEY"},`))
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}
+			_, _ = w.Write([]byte(`{"certificates":[{"id":"1"}]}`))
+		}), 1)
+		if _, key, err := client.GetPrivateKey(t.Context(), project, "1"); err != nil || key.Reveal() != "" {
+			t.Errorf("after %d calls: key %q, %v", calls, key.Reveal(), err)
+		}
+	})
+}
+
+// TestSeeOtherIsAmbiguous: 303 is what a server says that has carried a POST out (RFC
+// 9110).
+func TestSeeOtherIsAmbiguous(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.ReplyAfter(http.StatusSeeOther, ""))
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		var uncertain *elb.UncertainError
+		if creation.ID == "" && !errors.As(err, &uncertain) {
+			t.Errorf("%d certificates, and nobody is told: %v", len(cloud.Certificates(project)), err)
+		}
+	})
+}
+
+// TestCutListThatIsWhole: the length of a response is told and right, and its JSON
+// ends too soon: nothing was closed, and nothing is repeated.
+func TestShortJSONIsNoLostConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			calls++
+			answering(200, "").ServeHTTP(w, nil)
+		}), 5)
+		_, err := client.GetCertificate(t.Context(), project, "1")
+		if strings.Contains(err.Error(), "the connection was closed") {
+			t.Errorf("%d calls: %v", calls, err)
+		}
+	})
+}
+
+// TestFailedRequestThatWasNoneExplainsNothing: a creation that was refused has made
+// nothing, so it does not explain what another creation has made.
+func TestRefusedCreationExplainsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Keep: elbstub.LowerTexts}, 5)
+		first := newCertificate(t)
+		first.Name = new("www")
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(403, ""))
+		if _, err := client.CreateCertificate(t.Context(), project, first); err == nil {
+			t.Fatal("it was not refused")
+		}
+		second := first
+		second.Name = new("WWW")
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault { return elbstub.Drop() })
+		_, err := client.CreateCertificate(t.Context(), project, second)
+		var uncertain *elb.UncertainError
+		errors.As(err, &uncertain)
+		if there := len(cloud.Certificates(project)); there > 1 {
+			t.Errorf("%d certificates were made, candidates %v", there, uncertain)
+		}
+	})
+}
