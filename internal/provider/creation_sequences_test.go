@@ -147,6 +147,11 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	config := s.cloud.Configuration()
 	config["insecure"], config["max_retries"] = true, []int64{0, 2, 5}[s.random.IntN(3)]
 	s.step("max_retries is %d", config["max_retries"])
+	if s.oneIn(2) {
+		s.scriptTokens()
+		delete(config, "token")
+		config["auth_url"], config["user_name"], config["password"], config["domain_name"] = s.cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain
+	}
 	s.server = acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 
 	values := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
@@ -157,10 +162,12 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 		s.patience = time.Now().Add(timeout)
 		s.step("the timeout is %s", timeout)
 	}
-	names := [][]string{{"one"}, {"one"}, {"one"}, {"one", "two"}, {"one", "one"}}
+	names := [][]string{{"one"}, {"one", "two"}, {"one", "one"}, {"", ""}, {"one", "two", "one"}}
 	for _, name := range names[s.random.IntN(len(names))] {
 		values := maps.Clone(values)
-		values["name"] = name
+		if name != "" {
+			values["name"] = name
+		}
 		plan, diagnostics := s.server.Plan(nil, values)
 		if len(diagnostics) > 0 {
 			t.Fatalf("%s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
@@ -224,6 +231,10 @@ func (s *sequence) postFault() sequenceFault {
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: fmt.Sprintf("429, Retry-After %d", seconds), fault: retryAfter, kind: throttledPost},
+		{called: "401", kind: throttledPost, fault: func(answer elbstub.Answer) elbstub.Response {
+			s.cloud.Expire()
+			return elbstub.Reply(401, `{"error":{"message":"token","code":"ELB.1102"}}`)(answer)
+		}},
 		{called: fmt.Sprintf("%d, not carried out", status), fault: elbstub.Reply(status, said)},
 		{called: fmt.Sprintf("%d, carried out", status), fault: elbstub.ReplyAfter(status, said)},
 		{called: fmt.Sprintf("504, carried out %s later", late), fault: elbstub.Late(504, late)},
@@ -246,6 +257,38 @@ func (s *sequence) postFault() sequenceFault {
 		}
 	}
 	return faults[s.random.IntN(len(faults))]
+}
+
+// scriptTokens makes some requests for a token fail.
+func (s *sequence) scriptTokens() {
+	slow := s.within(8 * time.Second)
+	faults := map[int]sequenceFault{}
+	for nth := 1; nth <= 30; nth++ {
+		if s.oneIn(3) {
+			all := []sequenceFault{
+				{called: "503", fault: elbstub.Reply(503, "")},
+				{called: "503", fault: elbstub.Reply(500, "")},
+				{called: "429", fault: elbstub.Throttle("")},
+				{called: "429, Retry-After 20", fault: elbstub.Throttle("20")},
+				{called: "lost", fault: elbstub.Drop()},
+				{called: fmt.Sprintf("slow by %s", slow), fault: elbstub.Slow(slow)},
+			}
+			faults[nth] = all[s.random.IntN(len(all))]
+		}
+	}
+	s.cloud.ScriptEach(elbstub.IssueToken, func(nth int) elbstub.Fault {
+		chosen, faulty := faults[nth]
+		if !faulty {
+			chosen = sequenceFault{called: "answered", fault: func(answer elbstub.Answer) elbstub.Response { return answer() }}
+		}
+		return func(answer elbstub.Answer) elbstub.Response {
+			s.step("token %d: %s", nth, chosen.called)
+			s.mu.Lock()
+			s.broken = s.broken || chosen.called == "lost"
+			s.mu.Unlock()
+			return chosen.fault(answer)
+		}
+	})
 }
 
 // scriptLists makes all lists lag, or some of them fail.
@@ -365,7 +408,8 @@ func diagnosticTexts(diagnostics acctest.Diagnostics) []string {
 // that one of its name may exist in its project.
 func namesCertificate(text string, cert elbstub.Certificate) bool {
 	return strings.Contains(text, cert.ID) || isDoubtful(text) &&
-		strings.Contains(text, cert.ProjectID) && strings.Contains(text, `"`+cert.Name+`"`)
+		strings.Contains(text, cert.ProjectID) && (strings.Contains(text, `"`+cert.Name+`"`) ||
+		cert.Name == "" && strings.Contains(text, "with a name that the API has chosen"))
 }
 
 func isDoubtful(text string) bool { return strings.Contains(text, "may exist") }

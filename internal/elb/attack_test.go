@@ -1,0 +1,588 @@
+package elb_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
+)
+
+// TestBaselineIsFreshWhenTheRequestIsSent: what somebody else has created while a
+// creation waited to be sent was known before it was sent, so it is not adopted.
+func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
+	t.Parallel()
+	const post = elbstub.CreateCertificate
+	for name, first := range map[string]elbstub.Fault{
+		"throttled for a minute": elbstub.Throttle("60"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				create := newCertificate(t)
+				cloud.Script(post, 1, first)
+				cloud.Script(post, 2, elbstub.Refuse()) // lost, not carried out
+				var stranger string
+				time.AfterFunc(30*time.Second, func() { stranger = cloud.Add(asStranger(create)) })
+				creation, err := client.CreateCertificate(t.Context(), project, create)
+				if creation.ID == stranger {
+					t.Errorf("the certificate of somebody else, created 30 s before the request was sent, was adopted: %s, %v", creation.ID, err)
+				}
+			})
+		})
+	}
+}
+
+// TestResponseWithUnknownIDAlone: the response has an ID that no list ever shows, and
+// no more; a certificate that equals what was sent is there under another ID.
+func TestResponseWithUnknownIDAlone(t *testing.T) {
+	t.Parallel()
+	const unknown = "ffffffffffffffffffffffffffffffff"
+	for name, fault := range map[string]elbstub.Fault{
+		"the ID alone":     elbstub.ReplyAfter(201, `{"id":"`+unknown+`"}`),
+		"cut after the ID": elbstub.ReplyAfter(201, `{"id":"`+unknown+`","name":"www"`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				cloud.Script(elbstub.CreateCertificate, 1, fault)
+				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+				for _, cert := range cloud.Certificates(project) {
+					var uncertain *elb.UncertainError
+					named := creation.ID == cert.ID || slices.Contains(creation.Others, cert.ID) || errors.As(err, &uncertain)
+					if !named {
+						t.Errorf("certificate %s is neither returned nor named: returned %q, sent %d, others %q, %v",
+							cert.ID, creation.ID, creation.Sent, creation.Others, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestNamelessCreationTakesNoTwin: what a late backend makes for a creation with a
+// name is no candidate of one without.
+func TestNamelessCreationTakesNoTwin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		first := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, 13*time.Second))
+		if creation, err := client.CreateCertificate(t.Context(), project, first); err != nil || creation.Sent != 2 {
+			t.Fatalf("got %+v, %v", creation, err)
+		}
+		second := first
+		second.Name = nil
+		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			time.Sleep(9 * time.Second) // in which the late one of the first is created
+			return elbstub.DropLate(20 * time.Second)(answer)
+		})
+		creation, err := client.CreateCertificate(t.Context(), project, second)
+		if creation.Name == "www" && creation.Adopted {
+			t.Errorf("the creation without a name has adopted the twin of the one named www: %s, %v", creation.ID, err)
+		}
+		time.Sleep(time.Minute)
+		for _, cert := range cloud.Certificates(project) {
+			if cert.Name != "www" && cert.ID != creation.ID && err == nil && creation.Sent == 1 {
+				t.Errorf("certificate %s (%q) of the creation without a name is neither returned nor named", cert.ID, cert.Name)
+			}
+		}
+	})
+}
+
+// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses
+// the response; the list shows the second one a second later.
+func TestGatewayRepeatsTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			answer()
+			return elbstub.DropLate(time.Second)(answer)
+		})
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		time.Sleep(time.Minute)
+		for _, cert := range cloud.Certificates(project) {
+			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil && creation.Sent == 1 {
+				t.Errorf("certificate %s is new, has the same leaf, came within the list lag, and is not named", cert.ID)
+			}
+		}
+	})
+}
+
+// TestIdsInAnotherCase: a server that writes IDs in capitals in lists.
+func TestIDsInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		upper := func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			for _, cert := range cloud.Certificates(project) {
+				response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
+			}
+			return response
+		}
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return upper })
+		create := newCertificate(t)
+		first, err := client.CreateCertificate(t.Context(), project, create)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		second, err := client.CreateCertificate(t.Context(), project, create)
+		if strings.EqualFold(first.ID, second.ID) {
+			t.Errorf("the second creation has adopted the certificate of the first: %s, %v", second.ID, err)
+		}
+		time.Sleep(10 * time.Second)
+		if _, err = client.GetCertificate(t.Context(), project, first.ID); errors.Is(err, elb.ErrNotFound) {
+			t.Errorf("a certificate that is there is taken for gone: %v", err)
+		}
+	})
+}
+
+// TestProjectInAnotherCase: a project is one in whatever case its ID is written.
+func TestProjectInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.URL.Path = strings.ReplaceAll(r.URL.Path, strings.ToUpper(project), project)
+			r.Header.Set("X-Project-Id", project)
+			cloud.ServeHTTP(w, r)
+		}), 5)
+		create := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(time.Second))
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Refuse())
+		var ids [2]string
+		var all sync.WaitGroup
+		for n, in := range []string{project, strings.ToUpper(project)} {
+			all.Go(func() {
+				time.Sleep(time.Duration(n) * time.Second / 10)
+				creation, _ := client.CreateCertificate(t.Context(), in, create)
+				ids[n] = creation.ID
+			})
+		}
+		all.Wait()
+		if ids[0] == ids[1] {
+			t.Errorf("both creations have %s", ids[0])
+		}
+	})
+}
+
+// breaking is a connection whose second request cannot be written, after which there
+// is nobody any more.
+type breaking struct {
+	net.Conn
+	broken *bool
+}
+
+func (b breaking) Write(p []byte) (int, error) {
+	if *b.broken {
+		return 0, errors.New("broken")
+	}
+	return b.Conn.Write(p)
+}
+
+// TestNothingWrittenIsUnsent: the connection that the list has used is dead, nothing
+// of the creation could be written to it, and no other connection could be made.
+func TestNothingWrittenIsUnsent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+		network := elbstub.NewNetwork("cloud.test:80")
+		server := &http.Server{Handler: cloud, ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(network) }()
+		t.Cleanup(func() { time.Sleep(time.Hour); _ = server.Close() })
+		broken := false
+		client := clientFor(t, "http://cloud.test"+base, func(c *httpapi.Config) {
+			c.Dial = func(ctx context.Context, n, a string) (net.Conn, error) {
+				if broken {
+					return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
+				}
+				connection, err := network.DialContext(ctx, n, a)
+				return breaking{connection, &broken}, err
+			}
+		})
+		cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+			time.AfterFunc(time.Second, func() { broken = true })
+			return answer()
+		})
+		if _, err := client.ListCertificates(t.Context(), project); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		var uncertain *elb.UncertainError
+		if errors.As(err, &uncertain) {
+			t.Errorf("nothing was written, but a certificate may exist: %v", err)
+		}
+	})
+}
+
+// TestIncompleteListIsTamed: the request ID and the total of an incomplete list are
+// words of the server like all others.
+func TestIncompleteListIsTamed(t *testing.T) {
+	t.Parallel()
+	const key = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END PRIVATE KEY-----"
+	for name, row := range map[string]struct{ id, total string }{
+		"the request ID has a control sequence": {id: "a\u009b2Jb\u202e", total: `"7"`},
+		"the request ID is long":                {id: strings.Repeat("x", 60<<10), total: `"7"`},
+		"the request ID is the token":           {id: token, total: `"7"`},
+		"the total has a control sequence":      {total: "\"a\u009b2J\""},
+		"the total is long":                     {total: `"` + strings.Repeat("x", 60<<10) + `"`},
+		"the total is a private key":            {total: `"` + key + `"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Request-Id", row.id)
+				_, _ = fmt.Fprintf(w, `{"certificates":[],"instance_num":%s}`, row.total)
+			}))
+			_, err := client.GetCertificate(t.Context(), project, "id")
+			said := err.Error()
+			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") || strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
+				t.Errorf("%d bytes: %.150q", len(said), said)
+			}
+		})
+	}
+}
+
+// TestIDIsTamed: an ID is a word of the server too.
+func TestIDIsTamed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		other := asStranger(newCertificate(t))
+		body := fmt.Sprintf(`{"id":"\u001b[2J%s","certificate":%q}`, strings.Repeat("x", 60<<10), other.Certificate)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(200, body))
+		_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		if said := fmt.Sprint(err); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
+			t.Errorf("%d bytes: %.150q", len(said), said)
+		}
+	})
+}
+
+// TestListCutWithoutLength: a server of HTTP/1.0 ends a list by closing, at any byte.
+func TestListCutWithoutLength(t *testing.T) {
+	t.Parallel()
+	const body = `{"certificates":[{"id":"1","name":"a"},{"id":"2"}],"more":{"a":[1]},"instance_num":"2"}`
+	for n := range len(body) {
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				calls++
+				connection, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					panic(err)
+				}
+				defer func() { _ = connection.Close() }()
+				said := body
+				if calls == 1 {
+					said = body[:n]
+				}
+				_, _ = connection.Write([]byte("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + said))
+			}), 1)
+			if _, err := client.GetCertificate(t.Context(), project, "2"); err != nil {
+				t.Errorf("cut after %q: %d calls: %v", body[:n], calls, err)
+			}
+		})
+	}
+}
+
+// TestUpdateCutThenRefused: the first response to a PUT is cut, and its repetition is
+// refused; the change was not carried out.
+func TestUpdateCutThenRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cert := create(t, client)
+		calls := 0
+		front := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut {
+				if calls++; calls == 1 {
+					w.Header().Set("Content-Length", "100")
+					_, _ = w.Write([]byte(`{"id":`))
+					_ = http.NewResponseController(w).Flush()
+					panic(http.ErrAbortHandler)
+				}
+				answering(403, `{"error":{"message":"no","code":"ELB.9802"}}`).ServeHTTP(w, r)
+				return
+			}
+			cloud.ServeHTTP(w, r)
+		}), 5)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := front.UpdateCertificate(ctx, project, cert.ID, "new", "")
+		if err == nil || !strings.Contains(err.Error(), "ELB.9802") {
+			t.Errorf("after %s and %d PUTs, the refusal is not told: %v", time.Since(began).Round(time.Second), calls, err)
+		}
+	})
+}
+
+// TestDeleteLostAndListsLag: a DELETE that was carried out ends in success.
+func TestDeleteLostAndListsLag(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{
+		"lost": elbstub.Drop(),
+		"cut, three times": func(answer elbstub.Answer) elbstub.Response {
+			answer()
+			return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
+				return elbstub.Response{Status: 200, Body: []byte("0123456789")}
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				cert := create(t, client)
+				time.Sleep(time.Minute)
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) })
+				cloud.Script(elbstub.DeleteCertificate, 1, fault)
+				cloud.Script(elbstub.DeleteCertificate, 2, elbstub.Reply(404, ""))
+				if err := client.DeleteCertificate(t.Context(), project, cert.ID, 10*time.Minute); err != nil {
+					t.Errorf("%d certificates left, and: %v", len(cloud.Certificates(project)), err)
+				}
+			})
+		})
+	}
+}
+
+// TestHiddenCertificates: lists do not show the PEM.
+func TestHiddenCertificates(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		create := newCertificate(t)
+		hide := func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			text := string(response.Body)
+			for {
+				from := strings.Index(text, "-----BEGIN CERTIFICATE")
+				if from < 0 {
+					break
+				}
+				const end = "-----END CERTIFICATE-----"
+				to := strings.Index(text, end) + len(end)
+				text = text[:from] + "******" + text[to:]
+			}
+			response.Body = []byte(text)
+			return response
+		}
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return hide })
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault { return elbstub.Drop() })
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		if n := len(cloud.Certificates(project)); n > 1 {
+			var uncertain *elb.UncertainError
+			errors.As(err, &uncertain)
+			t.Errorf("%d certificates, candidates %q, %+v", n, uncertain.Candidates, creation.Others)
+		}
+	})
+}
+
+// TestRetryAfterOfACreation: a server that asks for a minute gets it.
+func TestRetryAfterOfACreation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		var at []time.Time
+		cloud.ScriptEach(elbstub.CreateCertificate, func(nth int) elbstub.Fault {
+			at = append(at, time.Now())
+			if nth > 1 {
+				return nil
+			}
+			return func(elbstub.Answer) elbstub.Response {
+				return elbstub.Response{Status: 503, Header: http.Header{"Retry-After": {"60"}}}
+			}
+		})
+		_, _ = client.CreateCertificate(t.Context(), project, newCertificate(t))
+		if pause := at[1].Sub(at[0]); pause < time.Minute {
+			t.Errorf("the request was repeated after %s", pause)
+		}
+	})
+}
+
+// TestDeleteEndsWithItsTimeout: a certificate is in use until the timeout, and the
+// listeners are throttled.
+func TestDeleteEndsWithItsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cert := create(t, client)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
+			return elbstub.Reply(409, `{"error":{"message":"in use","code":"ELB.8907"}}`)
+		})
+		cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return elbstub.Throttle("") })
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		began := time.Now()
+		err := client.DeleteCertificate(ctx, project, cert.ID, time.Minute)
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("with a timeout of a minute it took %s: %.300v", took.Round(time.Second), err)
+		}
+	})
+}
+
+// TestReadBackDespiteCachedFailure: an update is accepted without a body, and the
+// first list after it fails.
+func TestReadBackDespiteCachedFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		time.Sleep(time.Minute)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
+		if _, err := client.UpdateCertificate(t.Context(), project, cert.ID, "new", ""); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestListsOfManySearches: a hundred creations lose their responses at once.
+func TestListsOfManySearches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
+			return func(answer elbstub.Answer) elbstub.Response {
+				time.Sleep(time.Duration(len(cloud.Certificates(project))) * 7 * time.Millisecond)
+				return elbstub.DropLate(4 * time.Second)(answer)
+			}
+		})
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) })
+		const size = 100
+		var all sync.WaitGroup
+		for n := range size {
+			all.Go(func() {
+				time.Sleep(time.Duration(n) * 3 * time.Millisecond)
+				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil || !creation.Adopted {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+			})
+		}
+		all.Wait()
+		if lists := len(cloud.Journal(elbstub.ListCertificates)); lists > 60 {
+			t.Errorf("%d lists", lists)
+		}
+	})
+}
+
+// TestPartialResponsesOfMany: a server that answers each creation with the ID alone.
+func TestPartialResponsesOfMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
+			return func(answer elbstub.Answer) elbstub.Response {
+				response := answer()
+				response.Body = response.Body[:bytes.IndexByte(response.Body, ',')]
+				response.Body = append(response.Body, '}')
+				return response
+			}
+		})
+		const size = 100
+		var all sync.WaitGroup
+		for n := range size {
+			all.Go(func() {
+				time.Sleep(time.Duration(n) * 30 * time.Millisecond)
+				if _, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		t.Logf("%d lists", len(cloud.Journal(elbstub.ListCertificates)))
+	})
+}
+
+// TestKeyOfAnEarlierAttempt: the first response is cut after the key, and the second
+// one does not show it any more.
+func TestKeyOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls == 1 {
+				w.Header().Set("Content-Length", "1000")
+				_, _ = w.Write([]byte(`{"certificates":[{"id":"1","private_key":"KEY"},`))
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}
+			_, _ = w.Write([]byte(`{"certificates":[{"id":"1"}]}`))
+		}), 1)
+		if _, key, err := client.GetPrivateKey(t.Context(), project, "1"); err != nil || key.Reveal() != "" {
+			t.Errorf("after %d calls: key %q, %v", calls, key.Reveal(), err)
+		}
+	})
+}
+
+// TestSeeOtherIsAmbiguous: 303 is what a server says that has carried a POST out (RFC
+// 9110).
+func TestSeeOtherIsAmbiguous(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.ReplyAfter(http.StatusSeeOther, ""))
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		var uncertain *elb.UncertainError
+		if creation.ID == "" && !errors.As(err, &uncertain) {
+			t.Errorf("%d certificates, and nobody is told: %v", len(cloud.Certificates(project)), err)
+		}
+	})
+}
+
+// TestCutListThatIsWhole: the length of a response is told and right, and its JSON
+// ends too soon: nothing was closed, and nothing is repeated.
+func TestShortJSONIsNoLostConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			calls++
+			answering(200, "").ServeHTTP(w, nil)
+		}), 5)
+		_, err := client.GetCertificate(t.Context(), project, "1")
+		if strings.Contains(err.Error(), "the connection was closed") {
+			t.Errorf("%d calls: %v", calls, err)
+		}
+	})
+}
+
+// TestFailedRequestThatWasNoneExplainsNothing: a creation that was refused has made
+// nothing, so it does not explain what another creation has made.
+func TestRefusedCreationExplainsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Keep: elbstub.LowerTexts}, 5)
+		first := newCertificate(t)
+		first.Name = new("www")
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(403, ""))
+		if _, err := client.CreateCertificate(t.Context(), project, first); err == nil {
+			t.Fatal("it was not refused")
+		}
+		second := first
+		second.Name = new("WWW")
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault { return elbstub.Drop() })
+		_, err := client.CreateCertificate(t.Context(), project, second)
+		var uncertain *elb.UncertainError
+		errors.As(err, &uncertain)
+		if there := len(cloud.Certificates(project)); there > 1 {
+			t.Errorf("%d certificates were made, candidates %v", there, uncertain)
+		}
+	})
+}

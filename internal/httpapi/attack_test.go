@@ -1,0 +1,290 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
+)
+
+func attackServe(t *testing.T, handler http.HandlerFunc) func(context.Context, string, string) (net.Conn, error) {
+	t.Helper()
+	network := elbstub.NewNetwork("cloud.test")
+	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = server.Serve(network) }()
+	t.Cleanup(func() {
+		time.Sleep(time.Hour)
+		_ = server.Close()
+	})
+	return network.DialContext
+}
+
+func attackRequest(method string) Request {
+	return Request{Method: method, URL: &url.URL{Scheme: "http", Host: "cloud.test", Path: "/x"}}
+}
+
+func attackDecode(response *http.Response) error {
+	var body any
+	return json.NewDecoder(response.Body).Decode(&body)
+}
+
+// TestSilenceBeginsWithTheHeaders: headers after 50 s, and a body 20 s later.
+func TestSilenceBeginsWithTheHeaders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(50 * time.Second)
+			w.WriteHeader(200)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(20 * time.Second)
+			_, _ = io.WriteString(w, "{}")
+		})
+		if err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), attackRequest("GET"), attackDecode); err != nil {
+			t.Errorf("nobody was silent for longer than 50 s, but %v", err)
+		}
+	})
+}
+
+// TestInterimResponseIsNone: a POST that has an interim response alone is awaited for
+// five seconds after the interrupt, so that a search has the rest of the grace.
+func TestInterimResponseIsNone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dial := attackServe(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusEarlyHints)
+			select {
+			case <-r.Context().Done():
+			case <-time.After(time.Hour):
+			}
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		request := attackRequest("POST")
+		request.NonIdempotent, request.Body = true, "x"
+		began := time.Now()
+		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(ctx, request, attackDecode)
+		if took := time.Since(began) - time.Second; took > ResponseGrace {
+			t.Errorf("it ended %s after the interrupt: %v", took, err)
+		}
+	})
+}
+
+// TestThrottledRoundsThatPass: each round serves some and throttles some, and the
+// first response is a refusal. That some pass keeps the pauses short.
+func TestThrottledRoundsThatPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const perSecond = 10
+		var mu sync.Mutex
+		window, served := time.Now(), 0
+		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			if time.Since(window) >= time.Second {
+				window, served = time.Now(), 0
+			}
+			served++
+			ok := served <= perSecond
+			mu.Unlock()
+			if !ok {
+				w.WriteHeader(429)
+				return
+			}
+			time.Sleep(300 * time.Millisecond) // what is served takes a while, what is refused does not
+			_, _ = io.WriteString(w, "{}")
+		})
+		client := NewNetwork(Config{Dial: dial}).Client(nil)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if err := client.Do(t.Context(), attackRequest("GET"), attackDecode); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("100 requests at 10 a second took %s", took.Round(time.Second))
+		}
+	})
+}
+
+// TestHostNamesOfACertificateAreTamed: the names of a TLS certificate are words of
+// the server.
+func TestHostNamesOfACertificateAreTamed(t *testing.T) {
+	t.Parallel()
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	for name, san := range map[string]string{"control sequence": "a\x1b[2Jb.example.com", "long": strings.Repeat("a.", 30000) + "b"} {
+		t.Run(name, func(t *testing.T) {
+			template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{san}}
+			der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+			if err != nil {
+				t.Skip(err)
+			}
+			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
+			go func() { _ = server.Serve(listener) }()
+			defer func() { _ = server.Close() }()
+			request := attackRequest("GET")
+			request.URL = &url.URL{Scheme: "https", Host: strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1)}
+			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, attackDecode)
+			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
+				t.Errorf("%d bytes: %.200q", len(said), said)
+			} else {
+				t.Logf("%.300q", said)
+			}
+		})
+	}
+}
+
+// TestSecretsInOtherSpellings: a server echoes what it was sent, in an error that has
+// no message, as JSON or as a message.
+func TestSecretsInOtherSpellings(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ secret, body, shown string }{
+		"a quote, escaped":      {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
+		"HTML-safe JSON":        {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
+		"long, HTML-safe JSON": {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
+		"not ASCII, as Python":  {"пароль", `{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`, `\u043f\u0430\u0440`},
+		"a space at the end":    {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
+		"a no-break space":      {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
+		"a backslash":           {`hun\ter2`, `{"auth":"hun\\ter2"}`, `ter2`},
+		"HTML":                  {`a<b>&c1`, `<html><body>bad: a&lt;b&gt;&amp;c1</body></html>`, `&lt;b&gt;&amp;c1`},
+		"plus signs as escapes": {"Abcdefgh+Ijklmnop+Qrstuvwx+Yz0123456789", `{"auth":{"password":"Abcdefgh\u002BIjklmnop\u002BQrstuvwx\u002BYz0123456789"}}`, `Ijklmnop`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(400)
+					_, _ = io.WriteString(w, row.body)
+				})
+				request := attackRequest("POST")
+				request.Secrets = []secret.Value{secret.New(row.secret)}
+				err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), request, attackDecode)
+				if strings.Contains(err.Error(), row.shown) {
+					t.Errorf("the secret is shown: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestRequestIDWithTheToken: a gateway that makes the request ID of a header.
+func TestRequestIDWithTheToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const token = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE"
+		dial := attackServe(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Request-Id", r.Header.Get("X-Auth-Token"))
+			_, _ = io.WriteString(w, "broken")
+		})
+		var logs []any
+		network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) }})
+		request := attackRequest("GET")
+		request.Header = http.Header{"X-Auth-Token": {token}}
+		err := network.Client(nil).Do(t.Context(), request, attackDecode)
+		if strings.Contains(err.Error(), token) {
+			t.Errorf("the token is shown: %v", err)
+		}
+		for _, logged := range logs {
+			if logged == token {
+				t.Errorf("the token is logged: %v", logged)
+			}
+		}
+	})
+}
+
+// TestGzip: a body that is cut within its compression is repeated, one that is a bomb
+// is too large.
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	compress := func(size int) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write([]byte(`{"a":"`))
+		_, _ = w.Write(bytes.Repeat([]byte("x"), size))
+		_, _ = w.Write([]byte(`"}`))
+		_ = w.Close()
+		return b.Bytes()
+	}
+	for name, row := range map[string]struct {
+		body  []byte
+		calls int
+		want  string
+	}{
+		"cut":  {compress(10)[:15], 3, "cut off"},
+		"bomb": {compress(80 << 20), 1, "64 MiB"},
+		"none": {[]byte(`{"a":1}`), 3, "cut off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+					calls++
+					w.Header().Set("Content-Encoding", "gzip")
+					_, _ = w.Write(row.body)
+				})
+				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(t.Context(), attackRequest("GET"), attackDecode)
+				if err == nil || !strings.Contains(err.Error(), row.want) || calls != row.calls {
+					t.Errorf("%d calls: %v", calls, err)
+				}
+			})
+		})
+	}
+}
+
+// TestLocalFaultIsNotALostConnection: a request that net/http refuses to send.
+func TestLocalFaultIsNotALostConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+		request := attackRequest("GET")
+		request.Header = http.Header{"X-Project-Id": {"a\nb"}}
+		began := time.Now()
+		err := NewNetwork(Config{Dial: dial, MaxRetries: 5}).Client(nil).Do(t.Context(), request, attackDecode)
+		if took := time.Since(began); took > 0 || strings.Contains(err.Error(), "lost") {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
+
+// TestUnsentDoesNotCountAsPassed: a request that never left says nothing of the
+// throttle.
+func TestUnsentDoesNotCountAsPassed(t *testing.T) {
+	t.Parallel()
+	var th throttle
+	th.refused(0, 0)
+	th.mu.Lock()
+	th.resume = time.Time{}
+	th.mu.Unlock()
+	send := retried(func(*call) error { return &UnsentError{context.Canceled} }, 0, &th)
+	r, _ := http.NewRequest("GET", "http://cloud.test", nil)
+	_ = send(&call{Request: r})
+	if th.inARow != 1 {
+		t.Errorf("in a row: %d, want 1", th.inARow)
+	}
+}
