@@ -10,19 +10,29 @@ import (
 // begin, and the tests that prove them.
 var promises = map[string][]proof{
 	"A request is retried when": {
-		{"elb", "TestRetries", "503"}, {"elb", "TestRetries", "lost before it was done"}, {"httpapi", "TestRetries", ""},
-		{"httpapi", "TestRetriesEnd", ""}, {"httpapi", "TestUnsentIsRepeated", ""}, {"httpapi", "TestCutBody", ""},
+		{"elb", "TestRetries", "503"},
+		{"elb", "TestRetries", "lost before it was done"},
+		{"httpapi", "TestRetries", ""},
+		{"httpapi", "TestRetriesEnd", ""},
+		{"httpapi", "TestUnsentIsRepeated", ""},
+		{"httpapi", "TestCutBody", ""},
 		{"provider", "TestConnectionEndsWithinABody", ""},
 	},
 	"A creation is retried in this way": {{"httpapi", "TestRetries", ""}, {"provider", "TestRefusedThenLost", ""}},
 	"When the API throttles (429)": {
-		{"httpapi", "TestThrottlingIsCountedInRounds", ""}, {"httpapi", "TestThrottlingSlowsAll", ""}, {"httpapi", "TestRetryAfter", ""},
-		{"httpapi", "TestContextBoundsThrottling", ""}, {"httpapi", "TestThrottlingUsesUpNoRetries", ""}, {"provider", "TestThrottledAtOnce", ""},
+		{"httpapi", "TestThrottlingIsCountedInRounds", ""},
+		{"httpapi", "TestThrottlingSlowsAll", ""},
+		{"httpapi", "TestRetryAfter", ""},
+		{"httpapi", "TestContextBoundsThrottling", ""},
+		{"httpapi", "TestThrottlingUsesUpNoRetries", ""},
+		{"provider", "TestThrottledAtOnce", ""},
 	},
 	"Permanent errors of a connection": {{"httpapi", "TestPermanentErrors", ""}},
 	"A server may take a minute":       {{"httpapi", "TestSilence", ""}, {"provider", "TestSlowBodies", ""}, {"provider", "TestSilentServer", ""}},
 	"A token from a password": {
-		{"auth", "TestOneTokenPerProject", ""}, {"auth", "TestRefusedTokenIsRenewed", ""}, {"provider", "TestExpiredTokenIsRenewedOnce", ""},
+		{"auth", "TestOneTokenPerProject", ""},
+		{"auth", "TestRefusedTokenIsRenewed", ""},
+		{"provider", "TestExpiredTokenIsRenewedOnce", ""},
 		{"provider", "TestCreationWithoutCredentials", ""},
 	},
 	"A creation whose response was lost": {
@@ -32,12 +42,17 @@ var promises = map[string][]proof{
 		{"elb", "TestCreateExactlyOnce", "lost after the commit"}, {"provider", "TestCreationsThatAreNotSimple", "found"},
 	},
 	"If more than one certificate": {
-		{"elb", "TestCreateExactlyOnce", "two candidates"}, {"provider", "TestCreationsThatAreNotSimple", "two that may be it"},
-		{"elb", "TestResponsesThatAreNotOurs", "lost, and the texts were trimmed"}, {"provider", "TestServerThatRewrites", ""},
+		{"elb", "TestCreateExactlyOnce", "two candidates"},
+		{"provider", "TestCreationsThatAreNotSimple", "two that may be it"},
+		{"elb", "TestResponsesThatAreNotOurs", "lost, and the texts were trimmed"},
+		{"provider", "TestServerThatRewrites", ""},
 	},
 	"If nothing is found": {
-		{"elb", "TestCreateExactlyOnce", "commit 8 s after the 504"}, {"provider", "TestCreationsThatAreNotSimple", "twice"},
-		{"provider", "TestCreationsThatAreNotSimple", "perhaps twice"}, {"provider", "TestLostThenRefused", ""}, {"provider", "TestLateCommits", ""},
+		{"elb", "TestCreateExactlyOnce", "commit 8 s after the 504"},
+		{"provider", "TestCreationsThatAreNotSimple", "twice"},
+		{"provider", "TestCreationsThatAreNotSimple", "perhaps twice"},
+		{"provider", "TestLostThenRefused", ""},
+		{"provider", "TestLateCommits", ""},
 	},
 	"A response that describes another": {
 		{"elb", "TestResponsesThatAreNotOurs", ""}, {"provider", "TestResponseWithAnotherCertificate", ""}, {"provider", "TestServerThatDeduplicates", ""},

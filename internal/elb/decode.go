@@ -211,7 +211,7 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	for decoder.More() {
 		field, err := decoder.Token()
 		if err != nil {
-			return err
+			return midway(err)
 		}
 		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
 			return fmt.Errorf("field %s: %w", field, midway(err))

@@ -26,7 +26,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-func attackServe(t *testing.T, handler http.HandlerFunc) func(context.Context, string, string) (net.Conn, error) {
+func serveInMemory(t *testing.T, handler http.HandlerFunc) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
 	network := elbstub.NewNetwork("cloud.test")
 	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
@@ -38,11 +38,11 @@ func attackServe(t *testing.T, handler http.HandlerFunc) func(context.Context, s
 	return network.DialContext
 }
 
-func attackRequest(method string) Request {
+func requestOf(method string) Request {
 	return Request{Method: method, URL: &url.URL{Scheme: "http", Host: "cloud.test", Path: "/x"}}
 }
 
-func attackDecode(response *http.Response) error {
+func decodeAnything(response *http.Response) error {
 	var body any
 	return json.NewDecoder(response.Body).Decode(&body)
 }
@@ -51,14 +51,14 @@ func attackDecode(response *http.Response) error {
 func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+		dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 			time.Sleep(50 * time.Second)
 			w.WriteHeader(200)
 			_ = http.NewResponseController(w).Flush()
 			time.Sleep(20 * time.Second)
 			_, _ = io.WriteString(w, "{}")
 		})
-		if err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), attackRequest("GET"), attackDecode); err != nil {
+		if err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything); err != nil {
 			t.Errorf("nobody was silent for longer than 50 s, but %v", err)
 		}
 	})
@@ -69,7 +69,7 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 func TestInterimResponseIsNone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		dial := attackServe(t, func(w http.ResponseWriter, r *http.Request) {
+		dial := serveInMemory(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusEarlyHints)
 			select {
@@ -79,10 +79,10 @@ func TestInterimResponseIsNone(t *testing.T) {
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		request := attackRequest("POST")
+		request := requestOf("POST")
 		request.NonIdempotent, request.Body = true, "x"
 		began := time.Now()
-		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(ctx, request, attackDecode)
+		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(ctx, request, decodeAnything)
 		if took := time.Since(began) - time.Second; took > ResponseGrace {
 			t.Errorf("it ended %s after the interrupt: %v", took, err)
 		}
@@ -97,7 +97,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 		const perSecond = 10
 		var mu sync.Mutex
 		window, served := time.Now(), 0
-		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+		dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 			mu.Lock()
 			if time.Since(window) >= time.Second {
 				window, served = time.Now(), 0
@@ -117,7 +117,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if err := client.Do(t.Context(), attackRequest("GET"), attackDecode); err != nil {
+				if err := client.Do(t.Context(), requestOf("GET"), decodeAnything); err != nil {
 					t.Error(err)
 				}
 			})
@@ -136,6 +136,7 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	for name, san := range map[string]string{"control sequence": "a\x1b[2Jb.example.com", "long": strings.Repeat("a.", 30000) + "b"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{san}}
 			der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 			if err != nil {
@@ -148,9 +149,9 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 			server := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
-			request := attackRequest("GET")
+			request := requestOf("GET")
 			request.URL = &url.URL{Scheme: "https", Host: strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1)}
-			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, attackDecode)
+			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
 			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
 			} else {
@@ -167,7 +168,7 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 	for name, row := range map[string]struct{ secret, body, shown string }{
 		"a quote, escaped":      {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
 		"HTML-safe JSON":        {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
-		"long, HTML-safe JSON": {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
+		"long, HTML-safe JSON":  {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
 		"not ASCII, as Python":  {"пароль", `{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`, `\u043f\u0430\u0440`},
 		"a space at the end":    {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
 		"a no-break space":      {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
@@ -178,13 +179,13 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+				dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 					w.WriteHeader(400)
 					_, _ = io.WriteString(w, row.body)
 				})
-				request := attackRequest("POST")
+				request := requestOf("POST")
 				request.Secrets = []secret.Value{secret.New(row.secret)}
-				err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), request, attackDecode)
+				err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), request, decodeAnything)
 				if strings.Contains(err.Error(), row.shown) {
 					t.Errorf("the secret is shown: %v", err)
 				}
@@ -198,15 +199,15 @@ func TestRequestIDWithTheToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const token = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE"
-		dial := attackServe(t, func(w http.ResponseWriter, r *http.Request) {
+		dial := serveInMemory(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Request-Id", r.Header.Get("X-Auth-Token"))
 			_, _ = io.WriteString(w, "broken")
 		})
 		var logs []any
 		network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) }})
-		request := attackRequest("GET")
+		request := requestOf("GET")
 		request.Header = http.Header{"X-Auth-Token": {token}}
-		err := network.Client(nil).Do(t.Context(), request, attackDecode)
+		err := network.Client(nil).Do(t.Context(), request, decodeAnything)
 		if strings.Contains(err.Error(), token) {
 			t.Errorf("the token is shown: %v", err)
 		}
@@ -241,14 +242,15 @@ func TestGzip(t *testing.T) {
 		"none": {[]byte(`{"a":1}`), 3, "cut off"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				calls := 0
-				dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) {
+				dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 					calls++
 					w.Header().Set("Content-Encoding", "gzip")
 					_, _ = w.Write(row.body)
 				})
-				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(t.Context(), attackRequest("GET"), attackDecode)
+				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
 				if err == nil || !strings.Contains(err.Error(), row.want) || calls != row.calls {
 					t.Errorf("%d calls: %v", calls, err)
 				}
@@ -261,11 +263,11 @@ func TestGzip(t *testing.T) {
 func TestLocalFaultIsNotALostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		dial := attackServe(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
-		request := attackRequest("GET")
+		dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+		request := requestOf("GET")
 		request.Header = http.Header{"X-Project-Id": {"a\nb"}}
 		began := time.Now()
-		err := NewNetwork(Config{Dial: dial, MaxRetries: 5}).Client(nil).Do(t.Context(), request, attackDecode)
+		err := NewNetwork(Config{Dial: dial, MaxRetries: 5}).Client(nil).Do(t.Context(), request, decodeAnything)
 		if took := time.Since(began); took > 0 || strings.Contains(err.Error(), "lost") {
 			t.Errorf("after %s: %v", took, err)
 		}
@@ -281,9 +283,9 @@ func TestUnsentDoesNotCountAsPassed(t *testing.T) {
 	th.mu.Lock()
 	th.resume = time.Time{}
 	th.mu.Unlock()
-	send := retried(func(*call) error { return &UnsentError{context.Canceled} }, 0, &th)
-	r, _ := http.NewRequest("GET", "http://cloud.test", nil)
-	_ = send(&call{Request: r})
+	send := retried(func(context.Context, *call) error { return &UnsentError{context.Canceled} }, 0, &th)
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://cloud.test", nil)
+	_ = send(t.Context(), &call{Request: r})
 	if th.inARow != 1 {
 		t.Errorf("in a row: %d, want 1", th.inARow)
 	}
