@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -647,15 +648,15 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
 				listener := cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
-				released := false
+				var released atomic.Bool
 				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
-					if released {
+					if released.Load() {
 						return nil
 					}
 					return fault
 				})
 				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
-				time.AfterFunc(25*time.Second, func() { released = true }) // a backend that sees it five seconds late
+				time.AfterFunc(25*time.Second, func() { released.Store(true) }) // a backend that sees it five seconds late
 				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil || len(cloud.Certificates(project)) != 0 {
 					t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
 				}

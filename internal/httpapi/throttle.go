@@ -18,13 +18,19 @@ type throttle struct {
 	resume time.Time // nothing is sent before
 }
 
-// wait waits until a request may be sent, and returns the round that this is.
+// wait waits until a request may be sent, and returns the round that this is. A new
+// round does not make it wait longer: otherwise the first one that is throttled again
+// would hold up all others, one after the other.
 func (t *throttle) wait(ctx context.Context) (round int, err error) {
-	for {
+	for first := true; ; first = false {
 		t.mu.Lock()
-		round, pause := t.round, time.Until(t.resume)
+		if first {
+			round = t.round
+		}
+		pause := time.Until(t.resume)
+		isOver := pause <= 0 || t.round != round
 		t.mu.Unlock()
-		if pause <= 0 {
+		if isOver {
 			return round, ctx.Err()
 		}
 		if err := Pause(ctx, pause+rand.N(firstPause)); err != nil { //nolint:gosec // not all at once
