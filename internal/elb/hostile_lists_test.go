@@ -1,0 +1,423 @@
+package elb_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// lagging lets every list lag by so much, and notes when each began.
+func lagging(cloud *elbstub.Cloud, by time.Duration) (starts func() []time.Time) {
+	var mu sync.Mutex
+	var all []time.Time
+	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, time.Now())
+		return elbstub.See(elbstub.View{Lag: by})
+	})
+	return func() []time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return all
+	}
+}
+
+// TestOldListAfterTheLag: the lag after a write has passed when a certificate is read,
+// but the list that serves the read began within it, so it may show the old name.
+func TestOldListAfterTheLag(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]time.Duration{"a list that ended": 0, "a list that runs": 5 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				other := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "other"})
+				id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+				time.Sleep(time.Minute)
+				cloud.Change(id, func(c *elbstub.Certificate) { c.Name = "new" })
+				written := time.Now()
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+					return func(answer elbstub.Answer) elbstub.Response {
+						response := answer(elbstub.View{Lag: 4 * time.Second})
+						time.Sleep(slow)
+						return response
+					}
+				})
+				time.Sleep(time.Second)
+				go func() {
+					known := elb.Certificate{ID: other, Name: "other"}
+					_, _ = client.ReadCertificate(t.Context(), project, known, math.MaxInt64)
+				}()
+				time.Sleep(4*time.Second + 500*time.Millisecond)
+				known := elb.Certificate{ID: id, Name: "new"}
+				got, err := client.ReadCertificate(t.Context(), project, known, time.Since(written))
+				if err != nil || got.Name != "new" {
+					t.Errorf("%s after the change, with lists that lag by 4s: name %q, %v", time.Since(written), got.Name, err)
+				}
+			})
+		})
+	}
+}
+
+// TestListsOfAPlanInTheLag: a plan right after an apply lists at most once a second,
+// also when certificates become visible one after the other.
+func TestListsOfAPlanInTheLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		type made struct {
+			id string
+			at time.Time
+		}
+		var all []made
+		for range 200 { // ten at a time, as an apply makes them
+			all = append(all, made{cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"}), time.Now()})
+			time.Sleep(20 * time.Millisecond)
+		}
+		starts := lagging(cloud, 4500*time.Millisecond)
+		queue := make(chan made)
+		var workers sync.WaitGroup
+		for range 10 {
+			workers.Go(func() {
+				for m := range queue {
+					known := elb.Certificate{ID: m.id, Name: "n"}
+					if _, err := client.ReadCertificate(t.Context(), project, known, time.Since(m.at)); err != nil {
+						t.Errorf("%s after it was made: %v", time.Since(m.at), err)
+					}
+				}
+			})
+		}
+		for _, m := range all {
+			queue <- m
+		}
+		close(queue)
+		workers.Wait()
+		began := starts()
+		soon := 0
+		for i := 1; i < len(began); i++ {
+			if began[i].Sub(began[i-1]) < time.Second {
+				soon++
+			}
+		}
+		if soon > 0 {
+			t.Errorf("%d of %d lists began less than a second after the one before", soon, len(began))
+		}
+	})
+}
+
+// TestEmptyObjectInTheLag: the first certificate of a project whose empty list is an
+// object without a count. Such a list lacks the certificate and is asked again.
+func TestEmptyObjectInTheLag(t *testing.T) {
+	t.Parallel()
+	dialect := elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
+	t.Run("read by the next run", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+			lagging(cloud, 3*time.Second)
+			if _, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "n"}, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("read back after a creation", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+			lagging(cloud, 3*time.Second)
+			cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+				answer()
+				id := cloud.Certificates(project)[0].ID
+				return elbstub.Reply(http.StatusOK, `{"id":"`+id+`"}`)(nil)
+			})
+			creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+			if creation.ID == "" || err != nil {
+				t.Errorf("certificate %q, %v", creation.ID, err)
+			}
+		})
+	})
+	t.Run("a list that lacks some once", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+			cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
+			if _, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "n"}, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// TestListenersInAnotherCase: a listener refers to a certificate in whatever case.
+func TestListenersInAnotherCase(t *testing.T) {
+	t.Parallel()
+	for name, listener := range map[string]func(id string) elbstub.Listener{
+		"its own": func(id string) elbstub.Listener { return elbstub.Listener{ProjectID: project, CertificateID: id} },
+		"by name": func(id string) elbstub.Listener { return elbstub.Listener{ProjectID: project, SNI: []string{id}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dialect := elbstub.Dialect{InUse: []elbstub.InUseText{elbstub.InUse1001}}
+				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+				cert := create(t, client)
+				cloud.Listen(listener(cert.ID))
+				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+					return func(answer elbstub.Answer) elbstub.Response {
+						response := answer()
+						response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
+						return response
+					}
+				})
+				err := deleteWithin(t, client, cert.ID, time.Minute)
+				var inUse *elb.InUseError
+				if !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusalWithinAShortTimeout: what the server said about a deletion is told, also
+// when its time ends before the one more try.
+func TestRefusalWithinAShortTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		refuse := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return refuse })
+		if err := deleteWithin(t, client, cert.ID, 4*time.Second); err == nil || !strings.Contains(err.Error(), "ELB.1999") {
+			t.Errorf("the refusal is lost: %v", err)
+		}
+	})
+}
+
+// TestDeletionThatIsNone: a status of success with a body that says otherwise.
+func TestDeletionThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"error":{"message":"listener exist","code":"ELB.6101"}}`,
+		`{"error_msg":"The certificate is in use","error_code":"ELB.5002"}`,
+		`{"NeutronError":{"type":"InUse","message":"in use","detail":""}}`,
+		"<html>login</html>",
+		"please log in",
+		`"maintenance"`,
+	} {
+		for _, status := range []int{200, 202} {
+			t.Run(body, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+					cert := create(t, client)
+					cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return elbstub.Reply(status, body) })
+					err := deleteWithin(t, client, cert.ID, time.Minute)
+					if left := len(cloud.Certificates(project)); err == nil && left > 0 {
+						t.Errorf("%d: a success, and the certificate is there", status)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so what
+// was listed before it serves nobody any more.
+func TestFailedDeletionEndsTheList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		if _, err := client.GetCertificate(t.Context(), project, id); err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
+		if err := client.DeleteCertificate(t.Context(), project, id); err == nil {
+			t.Fatal("the deletion succeeded")
+		}
+		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrNotFound) {
+			t.Errorf("the list from before the deletion says that it is there: %v", err)
+		}
+	})
+}
+
+// TestListFailsWhileADeletionIsDecided: of the lists that decide, one fails.
+func TestListFailsWhileADeletionIsDecided(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		time.Sleep(time.Minute)
+		lagging(cloud, 3*time.Second)
+		cloud.Script(elbstub.ListCertificates, 2, elbstub.Reply(503, ""))
+		cloud.Script(elbstub.ListCertificates, 3, elbstub.Reply(503, ""))
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
+		if err := deleteWithin(t, client, id, 10*time.Minute); err != nil {
+			t.Errorf("%d certificates left, and: %v", len(cloud.Certificates(project)), err)
+		}
+	})
+}
+
+// TestUpdateAnsweredInAnotherCase: the ID of a response is the right one in either case.
+func TestUpdateAnsweredInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		before := len(cloud.Journal(elbstub.ListCertificates))
+		cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
+			return response
+		})
+		if _, err := client.UpdateCertificate(t.Context(), project, cert, "new", ""); err != nil {
+			t.Error(err)
+		}
+		if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists > 0 {
+			t.Errorf("%d lists", lists)
+		}
+	})
+}
+
+// TestManyDeletionsAtOnce counts the lists of a hundred deletions whose responses are
+// lost while lists lag.
+func TestManyDeletionsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		var ids []string
+		for range 100 {
+			ids = append(ids, cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"}))
+		}
+		time.Sleep(time.Minute)
+		starts := lagging(cloud, 4*time.Second)
+		for n := range 100 {
+			cloud.Script(elbstub.DeleteCertificate, n+1, elbstub.Drop())
+		}
+		began := time.Now()
+		var all sync.WaitGroup
+		for _, id := range ids {
+			all.Go(func() {
+				if err := deleteWithin(t, client, id, time.Minute); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); len(starts()) > 8 || took > 9*time.Second || len(cloud.Certificates(project)) > 0 {
+			t.Errorf("%d lists in %s, %d certificates left", len(starts()), took, len(cloud.Certificates(project)))
+		}
+	})
+}
+
+// TestRunsInTurnWithLists: one run writes, and the next one reads at once, at its own
+// pace, by lists that lag, that are slow, and that fail now and then.
+func TestRunsInTurnWithLists(t *testing.T) {
+	t.Parallel()
+	const certificates = 8
+	for seed := range uint64(60) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 18)) //nolint:gosec // no secret
+				milliseconds := func(most int) time.Duration { return time.Duration(random.IntN(most)) * time.Millisecond }
+				cloud, _ := cloudInBubble(t, elbstub.Options{ListLag: 4900 * time.Millisecond, Seed: seed}, 0)
+				known, written := make([]elb.Certificate, certificates), make([]time.Time, certificates)
+				for i := range known {
+					known[i].Name = "old"
+					known[i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+				}
+				if random.IntN(2) == 0 {
+					time.Sleep(time.Minute)
+				}
+				for i := range known {
+					time.Sleep(milliseconds(800))
+					if random.IntN(3) > 0 {
+						known[i].Name = "new"
+						cloud.Change(known[i].ID, func(c *elbstub.Certificate) { c.Name = "new" })
+					} else {
+						known[i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+					}
+					written[i] = time.Now()
+				}
+				var faults []elbstub.Fault
+				for range 100 {
+					faults = append(faults, []elbstub.Fault{nil, elbstub.Slow(milliseconds(3000)), elbstub.Reply(503, ""), nil}[random.IntN(4)])
+				}
+				cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault { return faults[nth%100] })
+
+				client := clientInBubble(t, cloud, 5)
+				var workers sync.WaitGroup
+				for worker := range 2 {
+					pauses := []time.Duration{milliseconds(500), milliseconds(3000), milliseconds(500), milliseconds(3000)}
+					workers.Go(func() {
+						for n, i := range []int{0, 2, 4, 6} {
+							i += worker
+							since := time.Since(written[i])
+							got, err := client.ReadCertificate(t.Context(), project, known[i], since)
+							if err != nil || got.Name != known[i].Name {
+								t.Errorf("%s after the write, certificate %d is %q instead of %q, %v", since, i, got.Name, known[i].Name, err)
+							}
+							time.Sleep(pauses[n])
+						}
+					})
+				}
+				workers.Wait()
+			})
+		})
+	}
+}
+
+// TestIncompleteListIsNotKept: a list that lacks some once does not fail the reads that
+// are asked for after it.
+func TestIncompleteListIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		hidden := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "hidden"})
+		shown := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "shown"})
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
+		if _, err := client.GetCertificate(t.Context(), project, shown); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		if _, err := client.GetCertificate(t.Context(), project, hidden); err != nil {
+			t.Errorf("by a list from three seconds before the read: %v", err)
+		}
+	})
+}
+
+// TestChangeThatIsStoredOtherwise: a server accepts a change without showing it, and
+// stores another text. No list will ever show what was sent.
+func TestChangeThatIsStoredOtherwise(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		options := elbstub.Options{Keep: elbstub.TrimTexts, Dialect: elbstub.Dialect{Modify: elbstub.ModifyNoContent}}
+		cloud, client := cloudInBubble(t, options, 0)
+		cert := create(t, client)
+		began := time.Now()
+		before := len(cloud.Journal(elbstub.ListCertificates))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		got, err := client.UpdateCertificate(ctx, project, cert, "new", "with a space ")
+		lists := len(cloud.Journal(elbstub.ListCertificates)) - before
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
+		}
+	})
+}
