@@ -421,3 +421,132 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 		}
 	})
 }
+
+// TestWritesByChance changes and deletes by chance, with two faults in a row: a success
+// is one, what is there does not count as gone, and the timeout ends everything.
+func TestWritesByChance(t *testing.T) {
+	t.Parallel()
+	const timeout = 40 * time.Second
+	for seed := range uint64(150) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 81)) //nolint:gosec // no secret
+				var mu sync.Mutex
+				dice := func(n int) int {
+					mu.Lock()
+					defer mu.Unlock()
+					return random.IntN(n)
+				}
+				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects)) //nolint:gosec // it is small
+				hidden := elbstub.View{Hidden: 2}
+				if dialect.Count == elbstub.CountAbsent { // nobody could tell
+					hidden = elbstub.View{}
+				}
+				cloud, client := cloudInBubble(t, elbstub.Options{
+					Dialect: dialect, ListLag: time.Duration(dice(5000)) * time.Millisecond, Seed: seed,
+				}, dice(4))
+				var ids []string
+				for range 6 {
+					ids = append(ids, cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old", Description: "old"}))
+				}
+				var holders []string
+				for _, id := range ids[:3] {
+					if dice(2) == 0 {
+						holders = append(holders, cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id}))
+					}
+				}
+				time.Sleep(time.Minute)
+				faults := func(int) elbstub.Fault {
+					slow := time.Duration(dice(9000)) * time.Millisecond
+					return []elbstub.Fault{
+						nil, nil, nil, nil, nil, elbstub.Drop(), elbstub.Refuse(), elbstub.Cut(5), elbstub.Slow(slow), elbstub.Reply(503, ""),
+						elbstub.ReplyAfter(502, "<html>"), elbstub.ReplyAfter(500, ""), elbstub.Throttle(""), elbstub.Reply(404, ""), elbstub.DropLate(slow),
+					}[dice(15)]
+				}
+				cloud.ScriptEach(elbstub.DeleteCertificate, faults)
+				cloud.ScriptEach(elbstub.ModifyCertificate, faults)
+				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+					return []elbstub.Fault{nil, nil, nil, elbstub.Reply(503, ""), elbstub.Slow(3 * time.Second)}[dice(5)]
+				})
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+					return []elbstub.Fault{nil, nil, nil, elbstub.Reply(503, ""), elbstub.Slow(3 * time.Second), elbstub.See(hidden)}[dice(6)]
+				})
+				if len(holders) > 0 {
+					time.AfterFunc(time.Duration(dice(30))*time.Second, func() { cloud.Hangup(holders[0]) })
+				}
+				there := func(id string) *elbstub.Certificate {
+					for _, cert := range cloud.Certificates(project) {
+						if cert.ID == id {
+							return &cert
+						}
+					}
+					return nil
+				}
+				began := time.Now()
+				var all sync.WaitGroup
+				for i, id := range ids {
+					all.Go(func() {
+						ctx, cancel := context.WithTimeout(t.Context(), timeout)
+						defer cancel()
+						if i%3 < 2 {
+							if err := client.DeleteCertificate(ctx, project, id); err == nil && there(id) != nil {
+								t.Errorf("certificate %d is there after its deletion", i)
+							}
+						} else {
+							got, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: id}, "new", "")
+							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
+								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
+							}
+							if errors.Is(err, elb.ErrNotFound) {
+								t.Errorf("certificate %d does not exist, it says: %v", i, err)
+							}
+						}
+						if took := time.Since(began); took > timeout+100*time.Millisecond {
+							t.Errorf("certificate %d took %s", i, took)
+						}
+					})
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+// TestNothingIsCalledAfterTheTimeout: a list that nobody waits for any more ends.
+func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		list elbstub.Operation
+		work func(ctx context.Context, client *elb.Client, cert elb.Certificate) error
+	}{
+		"a read": {elbstub.ListCertificates, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+			_, err := client.ReadCertificate(ctx, project, cert, math.MaxInt64)
+			return err
+		}},
+		"a deletion": {elbstub.ListListeners, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+			return client.DeleteCertificate(ctx, project, cert.ID)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+				cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+				cloud.ScriptEach(row.list, func(int) elbstub.Fault { return elbstub.Throttle("5") })
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				if err := row.work(ctx, client, elb.Certificate{ID: id, Name: "n"}); err == nil {
+					t.Error("there is no error")
+				}
+				time.Sleep(time.Second) // what is on its way
+				before := len(cloud.Journal())
+				time.Sleep(time.Hour)
+				if after := len(cloud.Journal()) - before; after > 0 {
+					t.Errorf("%d calls after the end", after)
+				}
+			})
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // rewriting lets every response of an operation be rewritten.
@@ -279,4 +280,23 @@ func TestLongReadTimeout(t *testing.T) {
 			t.Errorf("after %s: %s", time.Since(began), textOf(diagnostics))
 		}
 	})
+}
+
+// TestSearchInAnotherCase: neither an ID nor a domain has a case.
+func TestSearchInAnotherCase(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com", Certificate: acctest.NewPair(t).Certificate,
+	})
+	s := cloud.Server(t, provider.New("test")())
+	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {
+		if _, diagnostics := s.ReadDataSource("elbaas_certificate", config); diagnostics.HasError() {
+			t.Errorf("%v: %s", config, textOf(diagnostics))
+		}
+	}
+	values, _ := s.ReadDataSource("elbaas_certificates", acctest.Values{"domain": "WWW.Example.com"})
+	if found, _ := values["certificates"].([]acctest.Values); len(found) != 1 {
+		t.Errorf("%d certificates", len(found))
+	}
 }
