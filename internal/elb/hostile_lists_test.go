@@ -64,7 +64,7 @@ func TestOldListAfterTheLag(t *testing.T) {
 				known := elb.Certificate{ID: id, Name: "new"}
 				got, err := client.ReadCertificate(t.Context(), project, known, time.Since(written))
 				if err != nil || got.Name != "new" {
-					t.Errorf("%s after the change, with lists that lag by 4s: name %q, %v", time.Since(written), got.Name, err)
+					t.Errorf("%s after the change, lists lag by 4s: name %q, %v", time.Since(written), got.Name, err)
 				}
 			})
 		})
@@ -128,7 +128,8 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
 			lagging(cloud, 3*time.Second)
-			if _, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "n"}, 0); err != nil {
+			known := elb.Certificate{ID: id, Name: "n"}
+			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
 				t.Error(err)
 			}
 		})
@@ -155,7 +156,8 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
 			cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
-			if _, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "n"}, 0); err != nil {
+			known := elb.Certificate{ID: id, Name: "n"}
+			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
 				t.Error(err)
 			}
 		})
@@ -179,7 +181,8 @@ func TestListenersInAnotherCase(t *testing.T) {
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 					return func(answer elbstub.Answer) elbstub.Response {
 						response := answer()
-						response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
+						text := string(response.Body)
+						response.Body = []byte(strings.ReplaceAll(text, cert.ID, strings.ToUpper(cert.ID)))
 						return response
 					}
 				})
@@ -202,7 +205,8 @@ func TestRefusalWithinAShortTimeout(t *testing.T) {
 		cert := create(t, client)
 		refuse := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
 		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return refuse })
-		if err := deleteWithin(t, client, cert.ID, 4*time.Second); err == nil || !strings.Contains(err.Error(), "ELB.1999") {
+		err := deleteWithin(t, client, cert.ID, 4*time.Second)
+		if err == nil || !strings.Contains(err.Error(), "ELB.1999") {
 			t.Errorf("the refusal is lost: %v", err)
 		}
 	})
@@ -225,7 +229,8 @@ func TestDeletionThatIsNone(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 					cert := create(t, client)
-					cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return elbstub.Reply(status, body) })
+					reply := elbstub.Reply(status, body)
+					cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return reply })
 					err := deleteWithin(t, client, cert.ID, time.Minute)
 					if left := len(cloud.Certificates(project)); err == nil && left > 0 {
 						t.Errorf("%d: a success, and the certificate is there", status)
@@ -319,8 +324,9 @@ func TestManyDeletionsAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := time.Since(began); len(starts()) > 8 || took > 9*time.Second || len(cloud.Certificates(project)) > 0 {
-			t.Errorf("%d lists in %s, %d certificates left", len(starts()), took, len(cloud.Certificates(project)))
+		took, left := time.Since(began), len(cloud.Certificates(project))
+		if len(starts()) > 8 || took > 9*time.Second || left > 0 {
+			t.Errorf("%d lists in %s, %d certificates left", len(starts()), took, left)
 		}
 	})
 }
@@ -334,8 +340,10 @@ func TestRunsInTurnWithLists(t *testing.T) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(seed, 18)) //nolint:gosec // no secret
-				milliseconds := func(most int) time.Duration { return time.Duration(random.IntN(most)) * time.Millisecond }
+				random := rand.New(rand.NewPCG(seed, 18))
+				milliseconds := func(most int) time.Duration {
+					return time.Duration(random.IntN(most)) * time.Millisecond
+				}
 				cloud, _ := cloudInBubble(t, elbstub.Options{ListLag: 4900 * time.Millisecond, Seed: seed}, 0)
 				known, written := make([]elb.Certificate, certificates), make([]time.Time, certificates)
 				for i := range known {
@@ -357,21 +365,24 @@ func TestRunsInTurnWithLists(t *testing.T) {
 				}
 				var faults []elbstub.Fault
 				for range 100 {
-					faults = append(faults, []elbstub.Fault{nil, elbstub.Slow(milliseconds(3000)), elbstub.Reply(503, ""), nil}[random.IntN(4)])
+					some := []elbstub.Fault{nil, elbstub.Slow(milliseconds(3000)), elbstub.Reply(503, ""), nil}
+					faults = append(faults, some[random.IntN(4)])
 				}
 				cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault { return faults[nth%100] })
 
 				client := clientInBubble(t, cloud, 5)
 				var workers sync.WaitGroup
 				for worker := range 2 {
-					pauses := []time.Duration{milliseconds(500), milliseconds(3000), milliseconds(500), milliseconds(3000)}
+					short, long := milliseconds(500), milliseconds(3000)
+					pauses := []time.Duration{short, long, short, long}
 					workers.Go(func() {
 						for n, i := range []int{0, 2, 4, 6} {
 							i += worker
 							since := time.Since(written[i])
 							got, err := client.ReadCertificate(t.Context(), project, known[i], since)
 							if err != nil || got.Name != known[i].Name {
-								t.Errorf("%s after the write, certificate %d is %q instead of %q, %v", since, i, got.Name, known[i].Name, err)
+								t.Errorf("%s after the write, certificate %d is %q, not %q, %v",
+									since, i, got.Name, known[i].Name, err)
 							}
 							time.Sleep(pauses[n])
 						}
@@ -431,14 +442,14 @@ func TestWritesByChance(t *testing.T) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(seed, 81)) //nolint:gosec // no secret
+				random := rand.New(rand.NewPCG(seed, 81))
 				var mu sync.Mutex
 				dice := func(n int) int {
 					mu.Lock()
 					defer mu.Unlock()
 					return random.IntN(n)
 				}
-				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects)) //nolint:gosec // it is small
+				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
 				hidden := elbstub.View{Hidden: 2}
 				if dialect.Count == elbstub.CountAbsent { // nobody could tell
 					hidden = elbstub.View{}
@@ -448,7 +459,8 @@ func TestWritesByChance(t *testing.T) {
 				}, dice(4))
 				var ids []string
 				for range 6 {
-					ids = append(ids, cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old", Description: "old"}))
+					old := elbstub.Certificate{ProjectID: project, Name: "old", Description: "old"}
+					ids = append(ids, cloud.Add(old))
 				}
 				var holders []string
 				for _, id := range ids[:3] {
@@ -460,17 +472,20 @@ func TestWritesByChance(t *testing.T) {
 				faults := func(int) elbstub.Fault {
 					slow := time.Duration(dice(9000)) * time.Millisecond
 					return []elbstub.Fault{
-						nil, nil, nil, nil, nil, elbstub.Drop(), elbstub.Refuse(), elbstub.Cut(5), elbstub.Slow(slow), elbstub.Reply(503, ""),
-						elbstub.ReplyAfter(502, "<html>"), elbstub.ReplyAfter(500, ""), elbstub.Throttle(""), elbstub.Reply(404, ""), elbstub.DropLate(slow),
+						nil, nil, nil, nil, nil,
+						elbstub.Drop(), elbstub.Refuse(), elbstub.Cut(5), elbstub.Slow(slow), elbstub.DropLate(slow),
+						elbstub.ReplyAfter(502, "<html>"), elbstub.ReplyAfter(500, ""),
+						elbstub.Throttle(""), elbstub.Reply(404, ""), elbstub.Reply(503, ""),
 					}[dice(15)]
 				}
 				cloud.ScriptEach(elbstub.DeleteCertificate, faults)
 				cloud.ScriptEach(elbstub.ModifyCertificate, faults)
+				unavailable, slow := elbstub.Reply(503, ""), elbstub.Slow(3*time.Second)
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-					return []elbstub.Fault{nil, nil, nil, elbstub.Reply(503, ""), elbstub.Slow(3 * time.Second)}[dice(5)]
+					return []elbstub.Fault{nil, nil, nil, unavailable, slow}[dice(5)]
 				})
 				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-					return []elbstub.Fault{nil, nil, nil, elbstub.Reply(503, ""), elbstub.Slow(3 * time.Second), elbstub.See(hidden)}[dice(6)]
+					return []elbstub.Fault{nil, nil, nil, unavailable, slow, elbstub.See(hidden)}[dice(6)]
 				})
 				if len(holders) > 0 {
 					time.AfterFunc(time.Duration(dice(30))*time.Second, func() { cloud.Hangup(holders[0]) })
@@ -516,15 +531,16 @@ func TestWritesByChance(t *testing.T) {
 // TestNothingIsCalledAfterTheTimeout: a list that nobody waits for any more ends.
 func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 	t.Parallel()
+	const listCertificates, listListeners = elbstub.ListCertificates, elbstub.ListListeners
 	for name, row := range map[string]struct {
 		list elbstub.Operation
-		work func(ctx context.Context, client *elb.Client, cert elb.Certificate) error
+		work func(context.Context, *elb.Client, elb.Certificate) error
 	}{
-		"a read": {elbstub.ListCertificates, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+		"a read": {listCertificates, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
 			_, err := client.ReadCertificate(ctx, project, cert, math.MaxInt64)
 			return err
 		}},
-		"a deletion": {elbstub.ListListeners, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+		"a deletion": {listListeners, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
 			return client.DeleteCertificate(ctx, project, cert.ID)
 		}},
 	} {

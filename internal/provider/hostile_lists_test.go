@@ -210,7 +210,8 @@ func TestRefusedAsGoneInTheLag(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			cloud, s, state, _ := prepare(t)
-			if _, diagnostics := s.Destroy(state); !diagnostics.HasError() && len(cloud.Certificates(acctest.ProjectID)) > 0 {
+			_, diagnostics := s.Destroy(state)
+			if !diagnostics.HasError() && len(cloud.Certificates(acctest.ProjectID)) > 0 {
 				t.Error("the destruction succeeded, and the certificate is there")
 			}
 		})
@@ -287,7 +288,8 @@ func TestSearchInAnotherCase(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com", Certificate: acctest.NewPair(t).Certificate,
+		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com",
+		Certificate: acctest.NewPair(t).Certificate,
 	})
 	s := cloud.Server(t, provider.New("test")())
 	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {
