@@ -135,20 +135,28 @@ func newCache[E element](
 
 // get returns an element. The absent error says that this process deleted it, or that a
 // complete list lacks it that started after the call.
-func (c *cache[E]) get(ctx context.Context, id string) (none E, err error) {
+func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
+	e, _, err := c.served(ctx, id, time.Time{})
+	return e, err
+}
+
+// served is get, and returns when the list that served it started. Who lists again by
+// himself, as long as lists that start before until may lag, is served by any.
+func (c *cache[E]) served(ctx context.Context, id string, until time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
 	if w, known := c.writes[strings.ToLower(id)]; known && c.now().Sub(w.at) < listLag {
-		return c.written(w, id)
+		e, err := c.written(w, id)
+		return e, c.now(), err
 	}
 	if err := c.failureLocked(); err != nil {
-		return none, err
+		return none, c.now(), err
 	}
 	if recent := c.recentLocked(); recent != nil {
-		if e, err, decided := c.findLocked(recent, id, asked); decided {
-			return e, err
+		if e, err, decided := c.findLocked(recent, id, asked); decided || c.now().Before(until) {
+			return e, recent.startedAt, err
 		}
 	}
 	for {
@@ -157,10 +165,10 @@ func (c *cache[E]) get(ctx context.Context, id string) (none E, err error) {
 		err := call.wait(ctx)
 		c.mu.Lock()
 		if err != nil {
-			return none, err
+			return none, c.now(), err
 		}
-		if e, err, decided := c.findLocked(call, id, asked); decided {
-			return e, err
+		if e, err, decided := c.findLocked(call, id, asked); decided || c.now().Before(until) {
+			return e, call.startedAt, err
 		}
 	}
 }
@@ -229,7 +237,7 @@ func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, err
 		return e, err, true
 	}
 	e, err = c.find(call.listing, id)
-	return e, err, call.started > asked || !errors.Is(err, c.absent)
+	return e, err, call.started > asked || err == nil
 }
 
 // written returns the result of our own write.
@@ -241,36 +249,54 @@ func (c *cache[E]) written(w write[E], id string) (E, error) {
 	return *w.element, nil
 }
 
-// settled returns an element as get does. While a list may lag, for so long from now,
-// one that lacks it, or has an old state of it, is asked for again.
-func (c *cache[E]) settled(ctx context.Context, id string, lag time.Duration, isOld func(E) bool) (E, error) {
-	until := c.now().Add(lag)
-	e, err := c.get(ctx, id)
-	for lag > 0 && (errors.Is(err, c.absent) || err == nil && isOld(e)) {
+// settled returns an element as get does. A list that starts before until may lag: one
+// that lacks it, or has an old state of it, is asked for again.
+func (c *cache[E]) settled(ctx context.Context, id string, until time.Time, isOld func(E) bool) (E, error) {
+	e, started, err := c.served(ctx, id, until)
+	for started.Before(until) && (err == nil && isOld(e) || c.lacks(err)) {
 		call, listErr := c.poll(ctx)
 		if listErr != nil {
 			return e, listErr
 		}
-		if e, err = c.look(call, id); !call.startedAt.Before(until) {
-			break
-		}
+		started = call.startedAt
+		e, err = c.look(call, id)
 	}
 	return e, err
 }
 
+// settledAt returns from when on lists show what was written so long ago, by a clock that
+// may differ: less than 0 is in the future.
+func (c *cache[E]) settledAt(ago time.Duration) time.Time {
+	if ago <= -listLag || ago > time.Hour { // so long no list runs that serves anybody
+		return time.Time{}
+	}
+	return c.now().Add(listLag - max(ago, 0))
+}
+
+// lacks reports whether an error says that a list lacks an element, which proves
+// nothing where the list is incomplete.
+func (c *cache[E]) lacks(err error) bool {
+	var incomplete *IncompleteListError
+	return errors.Is(err, c.absent) || errors.As(err, &incomplete)
+}
+
 // await returns an element as soon as a list that starts after the call shows it, or
 // shows that it is absent, whatever was written here. It lists until the list lag has
-// passed.
-func (c *cache[E]) await(ctx context.Context, id string, absent bool) (E, error) {
-	asked := c.now()
-	for {
-		var none E
-		call, err := c.poll(ctx)
-		if err != nil {
-			return none, err
+// passed, and again, some times, where a list fails.
+func (c *cache[E]) await(ctx context.Context, id string, absent bool) (e E, err error) {
+	const tries = 3
+	late := c.now().Add(listLag)
+	for failures := 0; ; {
+		call, listErr := c.poll(ctx)
+		if listErr != nil {
+			if failures++; failures >= tries || ctx.Err() != nil {
+				return e, listErr
+			}
+			continue
 		}
-		e, err := c.find(call.listing, id)
-		if errors.Is(err, c.absent) == absent || call.startedAt.Sub(asked) >= listLag {
+		e, err = c.find(call.listing, id)
+		isDecided := absent && errors.Is(err, c.absent) || !absent && err == nil
+		if isDecided || !call.startedAt.Before(late) {
 			return e, err
 		}
 	}

@@ -55,11 +55,8 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 // one that lacks the certificate, or shows another name or description, is asked for
 // again.
 func (c *Client) ReadCertificate(ctx context.Context, projectID string, known Certificate, written time.Duration) (Certificate, error) {
-	var lag time.Duration
-	if -listLag < written && written < listLag {
-		lag = listLag - max(written, 0)
-	}
-	return c.project(projectID).cache.settled(ctx, known.ID, lag, func(cert Certificate) bool {
+	cache := c.project(projectID).cache
+	return cache.settled(ctx, known.ID, cache.settledAt(written), func(cert Certificate) bool {
 		return cert.Name != known.Name || cert.Description != known.Description
 	})
 }
@@ -131,7 +128,7 @@ func (c *Client) updateCertificate(ctx context.Context, projectID string, known 
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.decideGone(ctx, projectID, known.ID, err)
-	case err == nil && body.ID.Value == known.ID && body.whole():
+	case err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.whole():
 		if !body.Domain.Sent {
 			body.Domain.Value = known.Domain
 		}
@@ -193,6 +190,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string) er
 		c.project(projectID).cache.record(id, nil)
 		return nil
 	}
+	c.project(projectID).cache.invalidate() // it may have been carried out
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
@@ -218,7 +216,10 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) er
 			return err
 		default:
 			unheld = true
-			err = httpapi.Pause(ctx, listLag) // a backend may see late that a listener has another one
+			if httpapi.Pause(ctx, listLag) != nil { // a backend may see late that a listener has another one
+				return err
+			}
+			continue
 		}
 		if err != nil {
 			return orInUse(ctx, err, inUse)
@@ -257,7 +258,7 @@ func saysInUse(refusal *httpapi.Error) bool {
 }
 
 func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
-	accepted := false
+	accepted, says := false, false
 	remove := request{method: http.MethodDelete, path: []string{"certificate", id}}
 	err := c.do(ctx, projectID, remove, func(response *http.Response) error {
 		body, err := io.ReadAll(response.Body)
@@ -265,12 +266,19 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
 			// A page of a gateway does not delete anything.
-			if err != nil || len(bytes.TrimSpace(body)) == 0 || json.Valid(body) {
+			if err != nil || len(bytes.TrimSpace(body)) == 0 {
+				return nil
+			}
+			if json.Valid(body) {
+				says = string(bytes.TrimSpace(body)) != "{}"
 				return nil
 			}
 		}
 		return errors.New("a deletion has the status 204, or 200 or 202 and no page")
 	})
+	if err == nil && says { // it may say something else
+		return c.byList(ctx, projectID, id, errors.New("the API said more than that it deleted the certificate"))
+	}
 	var broken *httpapi.TransportError
 	if accepted && errors.As(err, &broken) { // cut off
 		return c.byList(ctx, projectID, id, err)

@@ -199,7 +199,8 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		r.cloud.addError(&resp.Diagnostics, summary, err)
 		return
 	}
-	for _, d := range plan.differences(cert) {
+	known.Name, known.Description = cert.Name, cert.Description // a PUT sends nothing else
+	for _, d := range plan.differences(known) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
 			d.describe(id)+" The next plan reads what the server has.")
 	}
