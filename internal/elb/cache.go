@@ -22,9 +22,6 @@ const (
 	// pollInterval is the least time between two lists of those who wait for a change:
 	// they share them.
 	pollInterval = time.Second
-	// listTimeout bounds a list with all its retries. It is longer than any reader
-	// waits by default, since readers share it.
-	listTimeout = 10 * time.Minute
 )
 
 // An element of a list: a Certificate or a Listener.
@@ -85,6 +82,8 @@ func (l *listing[E]) add(e E) {
 // A listCall is one list, from its start to the last byte of its response.
 type listCall[E element] struct {
 	started   int // sequence number
+	waiting   int // who waits for it
+	cancel    context.CancelFunc
 	startedAt time.Time
 
 	done   chan struct{} // closed when the rest is there
@@ -162,7 +161,7 @@ func (c *cache[E]) served(ctx context.Context, id string, until time.Time) (none
 	for {
 		call := c.joinLocked(ctx) // one that is running, or starts now
 		c.mu.Unlock()
-		err := call.wait(ctx)
+		err := c.wait(ctx, call)
 		c.mu.Lock()
 		if err != nil {
 			return none, c.now(), err
@@ -186,7 +185,7 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 		call = c.joinLocked(ctx)
 	}
 	c.mu.Unlock()
-	err := call.wait(ctx)
+	err := c.wait(ctx, call)
 	c.mu.Lock()
 	if err != nil {
 		return nil, err
@@ -345,10 +344,13 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			call = c.joinLocked(ctx)
 		}
 		c.mu.Unlock()
-		err = call.wait(ctx)
+		err = c.wait(ctx, call)
 		c.mu.Lock()
-		if call.started > asked || ctx.Err() != nil {
+		if call.started > asked {
 			return call, err
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
 		}
 	}
 }
@@ -370,7 +372,7 @@ func (c *cache[E]) current(ctx context.Context, fallback *listCall[E]) (*listCal
 	}
 	call := c.joinLocked(ctx)
 	c.mu.Unlock()
-	return call, call.wait(ctx)
+	return call, c.wait(ctx, call)
 }
 
 // overlaid returns the elements of a list, with what was written here laid over
@@ -449,23 +451,27 @@ func (c *cache[E]) joinLocked(ctx context.Context) *listCall[E] {
 	if c.running == nil {
 		c.sequence++
 		c.lastStart = c.now()
-		c.running = &listCall[E]{started: c.sequence, startedAt: c.lastStart, done: make(chan struct{})}
 		// Who starts it may be cancelled without an end for the others.
-		go c.run(context.WithoutCancel(ctx), c.running)
+		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		c.running = &listCall[E]{started: c.sequence, startedAt: c.lastStart, cancel: cancel, done: make(chan struct{})}
+		go c.run(lasting, c.running)
 	}
+	c.running.waiting++
 	return c.running
 }
 
 // run carries a list out.
 func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
-	ctx, cancel := context.WithTimeout(ctx, listTimeout)
-	defer cancel()
+	defer call.cancel()
 	call.listing, call.err = c.list(ctx)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(call.done)
 	call.doneAt = c.now()
+	if c.running != call {
+		return // nobody waits for it
+	}
 	c.running, c.ended, c.failure = nil, call, nil
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
@@ -484,13 +490,20 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 }
 
-func (call *listCall[E]) wait(ctx context.Context) error {
+// wait waits for a list. The last one who leaves it ends it.
+func (c *cache[E]) wait(ctx context.Context, call *listCall[E]) error {
 	select {
 	case <-call.done:
 		return call.err
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if call.waiting--; call.waiting == 0 && c.running == call {
+		c.running = nil
+		call.cancel()
+	}
+	return ctx.Err()
 }
 
 // listError says what could not be listed.
