@@ -155,6 +155,8 @@ func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 		PriorState:   s.encodeState(prior),
 		PlannedState: s.encodeState(nil),
 		Config:       s.encodeState(nil),
+
+		PlannedPrivate: prior.private,
 	})
 	s.check(err, nil)
 	return s.state(answer.NewState, nil, answer.Private), answer.Diagnostics

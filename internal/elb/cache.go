@@ -22,9 +22,6 @@ const (
 	// pollInterval is the least time between two lists of those who wait for a change:
 	// they share them.
 	pollInterval = time.Second
-	// listTimeout bounds a list with all its retries. It is longer than any reader
-	// waits by default, since readers share it.
-	listTimeout = 10 * time.Minute
 )
 
 // An element of a list: a Certificate or a Listener.
@@ -85,6 +82,8 @@ func (l *listing[E]) add(e E) {
 // A listCall is one list, from its start to the last byte of its response.
 type listCall[E element] struct {
 	started   int // sequence number
+	waiting   int // who waits for it
+	cancel    context.CancelFunc
 	startedAt time.Time
 
 	done   chan struct{} // closed when the rest is there
@@ -137,32 +136,40 @@ func newCache[E element](
 
 // get returns an element. The absent error says that this process deleted it, or that a
 // complete list lacks it that started after the call.
-func (c *cache[E]) get(ctx context.Context, id string) (none E, err error) {
+func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
+	e, _, err := c.served(ctx, id, time.Time{})
+	return e, err
+}
+
+// served is get, and returns when the list that served it started. Who lists again by
+// himself, as long as lists that start before until may lag, is served by any.
+func (c *cache[E]) served(ctx context.Context, id string, until time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
 	if w, known := c.writes[strings.ToLower(id)]; known && c.now().Sub(w.at) < listLag {
-		return c.written(w, id)
+		e, err := c.written(w, id)
+		return e, c.now(), err
 	}
 	if err := c.failureLocked(); err != nil {
-		return none, err
+		return none, c.now(), err
 	}
 	if recent := c.recentLocked(); recent != nil {
-		if e, err, decided := c.findLocked(recent, id, asked); decided {
-			return e, err
+		if e, err, decided := c.findLocked(recent, id, asked); decided || c.now().Before(until) {
+			return e, recent.startedAt, err
 		}
 	}
 	for {
 		call := c.joinLocked(ctx) // one that is running, or starts now
 		c.mu.Unlock()
-		err := call.wait(ctx)
+		err := c.wait(ctx, call)
 		c.mu.Lock()
 		if err != nil {
-			return none, err
+			return none, c.now(), err
 		}
-		if e, err, decided := c.findLocked(call, id, asked); decided {
-			return e, err
+		if e, err, decided := c.findLocked(call, id, asked); decided || c.now().Before(until) {
+			return e, call.startedAt, err
 		}
 	}
 }
@@ -180,7 +187,7 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 		call = c.joinLocked(ctx)
 	}
 	c.mu.Unlock()
-	err := call.wait(ctx)
+	err := c.wait(ctx, call)
 	c.mu.Lock()
 	if err != nil {
 		return nil, err
@@ -231,7 +238,7 @@ func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, err
 		return e, err, true
 	}
 	e, err = c.find(call.listing, id)
-	return e, err, call.started > asked || !errors.Is(err, c.absent)
+	return e, err, call.started > asked || err == nil
 }
 
 // written returns the result of our own write.
@@ -243,36 +250,58 @@ func (c *cache[E]) written(w write[E], id string) (E, error) {
 	return *w.element, nil
 }
 
-// settled returns an element as get does. While a list may lag, for so long from now,
-// one that lacks it, or has an old state of it, is asked for again.
-func (c *cache[E]) settled(ctx context.Context, id string, lag time.Duration, isOld func(E) bool) (E, error) {
-	until := c.now().Add(lag)
-	e, err := c.get(ctx, id)
-	for lag > 0 && (errors.Is(err, c.absent) || err == nil && isOld(e)) {
+// settled returns an element as get does. A list that starts before until may lag: one
+// that lacks it, or has an old state of it, is asked for again.
+func (c *cache[E]) settled(ctx context.Context, id string, until time.Time, isOld func(E) bool) (E, error) {
+	e, started, err := c.served(ctx, id, until)
+	for started.Before(until) && (err == nil && isOld(e) || c.lacks(err)) {
 		call, listErr := c.poll(ctx)
 		if listErr != nil {
 			return e, listErr
 		}
-		if e, err = c.look(call, id); !call.startedAt.Before(until) {
-			break
-		}
+		started = call.startedAt
+		e, err = c.look(call, id)
 	}
 	return e, err
 }
 
+// settledAt returns from when on lists show what was written so long ago, by a clock that
+// may differ: less than 0 is in the future.
+func (c *cache[E]) settledAt(ago time.Duration) time.Time {
+	if ago <= -listLag || ago > time.Hour { // so long no list runs that serves anybody
+		return time.Time{}
+	}
+	return c.now().Add(listLag - max(ago, 0))
+}
+
+// lacks reports whether an error says that a list lacks an element, which proves
+// nothing where the list is incomplete.
+func (c *cache[E]) lacks(err error) bool {
+	var incomplete *IncompleteListError
+	return errors.Is(err, c.absent) || errors.As(err, &incomplete)
+}
+
 // await returns an element as soon as a list that starts after the call shows it, or
 // shows that it is absent, whatever was written here. It lists until the list lag has
-// passed.
-func (c *cache[E]) await(ctx context.Context, id string, absent bool) (E, error) {
-	asked := c.now()
-	for {
-		var none E
-		call, err := c.poll(ctx)
-		if err != nil {
-			return none, err
+// passed, also since the element was written so long ago, and some times more where a
+// list fails.
+func (c *cache[E]) await(ctx context.Context, id string, absent bool, written time.Duration) (e E, err error) {
+	const tries = 3
+	settled, late := c.settledAt(written), c.now().Add(listLag)
+	if late.Before(settled) {
+		late = settled
+	}
+	for failures := 0; ; {
+		call, listErr := c.poll(ctx)
+		if listErr != nil {
+			if failures++; failures >= tries || ctx.Err() != nil {
+				return e, listErr
+			}
+			continue
 		}
-		e, err := c.find(call.listing, id)
-		if errors.Is(err, c.absent) == absent || call.startedAt.Sub(asked) >= listLag {
+		e, err = c.find(call.listing, id)
+		isDecided := !absent && err == nil || absent && errors.Is(err, c.absent) && !call.startedAt.Before(settled)
+		if isDecided || !call.startedAt.Before(late) {
 			return e, err
 		}
 	}
@@ -321,10 +350,13 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			call = c.joinLocked(ctx)
 		}
 		c.mu.Unlock()
-		err = call.wait(ctx)
+		err = c.wait(ctx, call)
 		c.mu.Lock()
-		if call.started > asked || ctx.Err() != nil {
+		if call.started > asked {
 			return call, err
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
 		}
 	}
 }
@@ -346,7 +378,7 @@ func (c *cache[E]) current(ctx context.Context, fallback *listCall[E]) (*listCal
 	}
 	call := c.joinLocked(ctx)
 	c.mu.Unlock()
-	return call, call.wait(ctx)
+	return call, c.wait(ctx, call)
 }
 
 // overlaid returns the elements of a list, with what was written here laid over
@@ -425,23 +457,29 @@ func (c *cache[E]) joinLocked(ctx context.Context) *listCall[E] {
 	if c.running == nil {
 		c.sequence++
 		c.lastStart = c.now()
-		c.running = &listCall[E]{started: c.sequence, startedAt: c.lastStart, done: make(chan struct{})}
 		// Who starts it may be cancelled without an end for the others.
-		go c.run(context.WithoutCancel(ctx), c.running)
+		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		c.running = &listCall[E]{
+			started: c.sequence, startedAt: c.lastStart, cancel: cancel, done: make(chan struct{}),
+		}
+		go c.run(lasting, c.running)
 	}
+	c.running.waiting++
 	return c.running
 }
 
 // run carries a list out.
 func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
-	ctx, cancel := context.WithTimeout(ctx, listTimeout)
-	defer cancel()
+	defer call.cancel()
 	call.listing, call.err = c.list(ctx)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(call.done)
 	call.doneAt = c.now()
+	if c.running != call {
+		return // nobody waits for it
+	}
 	c.running, c.ended, c.failure = nil, call, nil
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
@@ -460,13 +498,20 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 }
 
-func (call *listCall[E]) wait(ctx context.Context) error {
+// wait waits for a list. The last one who leaves it ends it.
+func (c *cache[E]) wait(ctx context.Context, call *listCall[E]) error {
 	select {
 	case <-call.done:
 		return call.err
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if call.waiting--; call.waiting == 0 && c.running == call {
+		c.running = nil
+		call.cancel()
+	}
+	return ctx.Err()
 }
 
 // listError says what could not be listed.

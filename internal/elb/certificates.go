@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"regexp"
 	"strings"
@@ -49,6 +50,9 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 	return c.project(projectID).cache.get(ctx, id)
 }
 
+// Never is how long ago a certificate was written of which nobody knows.
+const Never time.Duration = math.MaxInt64
+
 // ReadCertificate returns a certificate as GetCertificate does, where known is what a
 // state has of it, and written is how long ago this or another run wrote that; less
 // than 0 is in the future, by a clock that differs. While a list may lag behind that,
@@ -57,11 +61,8 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, known Certificate, written time.Duration,
 ) (Certificate, error) {
-	var lag time.Duration
-	if -listLag < written && written < listLag {
-		lag = listLag - max(written, 0)
-	}
-	return c.project(projectID).cache.settled(ctx, known.ID, lag, func(cert Certificate) bool {
+	cache := c.project(projectID).cache
+	return cache.settled(ctx, known.ID, cache.settledAt(written), func(cert Certificate) bool {
 		return cert.Name != known.Name || cert.Description != known.Description
 	})
 }
@@ -107,14 +108,14 @@ func (c *Client) listCertificates(
 }
 
 // UpdateCertificate sets the name and the description of a certificate by one PUT, and
-// returns the certificate as the server has it then. Of what is known of it, the ID is
-// used, and the domain where the response lacks it, as it may (recorded). Where the
-// response lacks more, it is read back until the change shows, or ctx is done.
-// ErrNotFound says that the certificate does not exist.
+// returns the certificate as the server has it then. known is what a state has of it:
+// its domain is used where the response lacks that, as it may (recorded). Where the
+// response lacks more, it is read back until the change shows, or ctx is done. written
+// is as for ReadCertificate. ErrNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
-	ctx context.Context, projectID string, known Certificate, name, description string,
+	ctx context.Context, projectID string, known Certificate, written time.Duration, name, description string,
 ) (Certificate, error) {
-	cert, err := c.updateCertificate(ctx, projectID, known, name, description)
+	cert, err := c.updateCertificate(ctx, projectID, known, written, name, description)
 	c.project(projectID).cache.recordUpdate(known.ID, cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
@@ -123,7 +124,7 @@ func (c *Client) UpdateCertificate(
 }
 
 func (c *Client) updateCertificate(
-	ctx context.Context, projectID string, known Certificate, name, description string,
+	ctx context.Context, projectID string, known Certificate, written time.Duration, name, description string,
 ) (Certificate, error) {
 	put := request{method: http.MethodPut, path: []string{"certificate", known.ID}, body: struct {
 		Name        string `json:"name"`
@@ -138,19 +139,21 @@ func (c *Client) updateCertificate(
 	})
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
-		return Certificate{}, c.decideGone(ctx, projectID, known.ID, err)
-	case err == nil && body.ID.Value == known.ID && body.whole():
+		return Certificate{}, c.decideGone(ctx, projectID, known.ID, written, err)
+	case err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.whole():
 		if !body.Domain.Sent {
 			body.Domain.Value = known.Domain
 		}
 		return body.certificate(), nil
 	}
-	return c.readBack(ctx, projectID, known.ID, name, description)
+	return c.readBack(ctx, projectID, known, name, description)
 }
 
 // readBack lists until a change shows that was accepted. A list that fails meanwhile
-// is tried again.
-func (c *Client) readBack(ctx context.Context, projectID, id, name, description string) (Certificate, error) {
+// is tried again. A server that stored something else has that returned.
+func (c *Client) readBack(
+	ctx context.Context, projectID string, known Certificate, name, description string,
+) (Certificate, error) {
 	cache := c.project(projectID).cache
 	accepted, shown := cache.now(), errors.New("no list was read")
 	for {
@@ -162,13 +165,15 @@ func (c *Client) readBack(ctx context.Context, projectID, id, name, description 
 			shown = err
 			continue
 		}
-		cert, err := cache.find(list.listing, id)
+		cert, err := cache.find(list.listing, known.ID)
+		late := list.startedAt.Sub(accepted) >= listLag // before that, the list may lag
+		isOld := cert.Name == known.Name && cert.Description == known.Description
 		switch {
-		case err == nil && cert.Name == name && cert.Description == description:
+		case err == nil && (cert.Name == name && cert.Description == description || late && !isOld):
 			return cert, nil
 		case err == nil:
 			shown = fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
-		case errors.Is(err, ErrNotFound) && list.startedAt.Sub(accepted) >= listLag: // before that, the list may lag
+		case errors.Is(err, ErrNotFound) && late:
 			return Certificate{}, err
 		default:
 			shown = errors.New("the list of the project lacks the certificate")
@@ -194,21 +199,22 @@ func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate, and succeeds when there is none. While a
 // listener holds the certificate it tries again until ctx is done, and then fails with
-// an *InUseError.
-func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string) error {
-	err := c.deleteCertificate(ctx, projectID, id)
+// an *InUseError. written is as for ReadCertificate.
+func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
+	err := c.deleteCertificate(ctx, projectID, id, written)
 	if err == nil || errors.Is(err, ErrNotFound) {
 		c.project(projectID).cache.record(id, nil)
 		return nil
 	}
+	c.project(projectID).cache.invalidate() // it may have been carried out
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
-func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) error {
+func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
 	var inUse *InUseError // of the latest refusal that says so
 	unheld := false       // no listener held it at the latest refusal
 	for pauses := newPauses(time.Second, 30*time.Second); ; {
-		err := c.deleteOnce(ctx, projectID, id)
+		err := c.deleteOnce(ctx, projectID, id, written)
 		refusal := httpapi.RefusalOf(err)
 		if err == nil || refusal == nil || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
@@ -226,7 +232,10 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string) er
 			return err
 		default:
 			unheld = true
-			err = httpapi.Pause(ctx, listLag) // a backend may see late that a listener has another one
+			if httpapi.Pause(ctx, listLag) != nil { // a backend may see late that a listener has another one
+				return err
+			}
+			continue
 		}
 		if err != nil {
 			return orInUse(ctx, err, inUse)
@@ -264,8 +273,8 @@ func saysInUse(refusal *httpapi.Error) bool {
 	return refusal.Status == http.StatusConflict || refusal.Code == "ELB.5002"
 }
 
-func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
-	accepted := false
+func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written time.Duration) error {
+	accepted, says := false, false
 	remove := request{method: http.MethodDelete, path: []string{"certificate", id}}
 	err := c.do(ctx, projectID, remove, func(response *http.Response) error {
 		body, err := io.ReadAll(response.Body)
@@ -273,17 +282,24 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string) error {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
 			// A page of a gateway does not delete anything.
-			if err != nil || len(bytes.TrimSpace(body)) == 0 || json.Valid(body) {
+			if err != nil || len(bytes.TrimSpace(body)) == 0 {
+				return nil
+			}
+			if json.Valid(body) {
+				says = string(bytes.TrimSpace(body)) != "{}"
 				return nil
 			}
 		}
 		return errors.New("a deletion has the status 204, or 200 or 202 and no page")
 	})
+	if err == nil && says { // it may say something else
+		return c.byList(ctx, projectID, id, written, errors.New("the API said more than that it deleted the certificate"))
+	}
 	var broken *httpapi.TransportError
 	if accepted && errors.As(err, &broken) { // cut off
-		return c.byList(ctx, projectID, id, err)
+		return c.byList(ctx, projectID, id, written, err)
 	}
-	return c.decideGone(ctx, projectID, id, err)
+	return c.decideGone(ctx, projectID, id, written, err)
 }
 
 // isGone reports whether a refusal may say that the certificate does not exist:
@@ -297,17 +313,17 @@ func isGone(refusal *httpapi.Error) bool {
 // decideGone turns the refusal of a request for one certificate into ErrNotFound where
 // it is proven that the certificate does not exist. A 404 may mean the certificate, the
 // project, or the endpoint, so a list decides.
-func (c *Client) decideGone(ctx context.Context, projectID, id string, err error) error {
+func (c *Client) decideGone(ctx context.Context, projectID, id string, written time.Duration, err error) error {
 	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
 		return err
 	}
-	return c.byList(ctx, projectID, id, err)
+	return c.byList(ctx, projectID, id, written, err)
 }
 
 // byList returns ErrNotFound if a list proves, within the list lag, that a certificate
 // does not exist, and err otherwise.
-func (c *Client) byList(ctx context.Context, projectID, id string, err error) error {
-	_, listErr := c.project(projectID).cache.await(ctx, id, true)
+func (c *Client) byList(ctx context.Context, projectID, id string, written time.Duration, err error) error {
+	_, listErr := c.project(projectID).cache.await(ctx, id, true, written)
 	switch {
 	case errors.Is(listErr, ErrNotFound):
 		return fmt.Errorf("%w: %w", ErrNotFound, err)

@@ -99,7 +99,7 @@ func deleteWithin(t *testing.T, client *elb.Client, id string, timeout time.Dura
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	return client.DeleteCertificate(ctx, project, id)
+	return client.DeleteCertificate(ctx, project, id, elb.Never)
 }
 
 func create(t *testing.T, client *elb.Client) elb.Certificate {
@@ -380,7 +380,7 @@ func TestUpdateCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	before := create(t, client)
-	cert, err := client.UpdateCertificate(t.Context(), project, before, "新名字", "")
+	cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "新名字", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func TestUpdateResponses(t *testing.T) {
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
 					return response
 				})
-				cert, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
 				if err != nil || cert.ID != before.ID || cert.Name != "new" || cert.Description != "newer" {
 					t.Fatalf("got %+v, %v", cert, err)
 				}
@@ -469,7 +469,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 					}
 				}
 				started := time.Now()
-				cert, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
 				if err != nil || cert.Name != "new" || cert.Description != "newer" {
 					t.Fatalf("got %+v, %v", cert, err)
 				}
@@ -489,7 +489,7 @@ func TestUpdateGivesUpWaiting(t *testing.T) {
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := client.UpdateCertificate(ctx, project, before, "new", "newer")
+		_, err := client.UpdateCertificate(ctx, project, before, elb.Never, "new", "newer")
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) || !strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
 		}
@@ -505,7 +505,7 @@ func TestUpdateCutThenRefused(t *testing.T) {
 		before := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
 		cloud.Script(elbstub.ModifyCertificate, 2, elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9803"}}`))
-		_, err := client.UpdateCertificate(t.Context(), project, before, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Code != "ELB.9803" {
 			t.Errorf("error %v, want the refusal", err)
 		}
@@ -541,7 +541,7 @@ func TestGone(t *testing.T) {
 	}{
 		"update": {elbstub.ModifyCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
 			t.Helper()
-			_, err := client.UpdateCertificate(t.Context(), project, cert, "new", "newer")
+			_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
 			return err
 		}},
 		"delete": {elbstub.DeleteCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
@@ -586,8 +586,10 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
-		_, err := client.UpdateCertificate(t.Context(), project, cert, "new", "newer")
+		for n := range 3 { // one that fails is tried again
+			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
+		}
+		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
 		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") || !strings.Contains(err.Error(), "HTTP 503") {
 			t.Errorf("error %v", err)
 		}
@@ -819,7 +821,7 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 			defer cancel()
 			return answer()
 		})
-		if err := client.DeleteCertificate(ctx, project, cert.ID); !errors.Is(err, context.Canceled) {
+		if err := client.DeleteCertificate(ctx, project, cert.ID, elb.Never); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want a cancellation", err)
 		}
 	})

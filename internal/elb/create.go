@@ -237,7 +237,7 @@ func (x *conversation) verify(
 		return ours, nil, nil
 	}
 
-	listed, readErr := x.project.cache.await(ctx, id, false)
+	listed, readErr := x.project.cache.await(ctx, id, false, Never)
 	switch leaf := leafOf(listed.Certificate); {
 	case errors.Is(readErr, ErrNotFound) && x.showsAnother(ctx):
 		return ours, nil, &foreignError{id}

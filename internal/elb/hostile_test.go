@@ -396,7 +396,7 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 		time.Sleep(time.Minute)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
-		if _, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, "new", ""); err != nil {
+		if _, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", ""); err != nil {
 			t.Error(err)
 		}
 	})

@@ -30,7 +30,8 @@ func (l Listener) key() string { return strings.ToLower(l.ID) }
 
 // holds reports whether a listener refers to a certificate.
 func (l Listener) holds(certificateID string) bool {
-	return l.CertificateID == certificateID || slices.Contains(l.SNI, certificateID)
+	isIt := func(id string) bool { return strings.EqualFold(id, certificateID) }
+	return isIt(l.CertificateID) || slices.ContainsFunc(l.SNI, isIt)
 }
 
 // listenerBody is a listener in a response.

@@ -44,6 +44,22 @@ func ParseChain(text string) (Chain, error) {
 	return c, nil
 }
 
+// ChainIn reads the certificates of what a server shows, and leaves out what else it
+// keeps beside them, such as a key.
+func ChainIn(text string) (Chain, error) {
+	all, err := blocks(text)
+	var c Chain
+	for _, block := range all {
+		if checkCertificateBlock(block) == nil && isCertificate(block.Bytes) {
+			c.ders = append(c.ders, block.Bytes)
+		}
+	}
+	if err == nil && len(c.ders) == 0 {
+		err = errors.New("has no certificate")
+	}
+	return c, err
+}
+
 // CertificateBlocks returns the DER of the certificate blocks of a text, the leaf
 // first, whatever else a server keeps beside them. It returns nil where there is none.
 func CertificateBlocks(text string) [][]byte {

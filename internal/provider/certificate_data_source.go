@@ -119,7 +119,11 @@ func (m publicModel) searchable() map[string]types.String {
 }
 
 func (m publicModel) has(attribute string, value types.String) bool {
-	return m.searchable()[attribute].Equal(value)
+	own := m.searchable()[attribute]
+	if attribute == "name" {
+		return own.Equal(value)
+	}
+	return strings.EqualFold(own.ValueString(), value.ValueString())
 }
 
 // candidates writes certificates one below the other, as many as a reader looks at.

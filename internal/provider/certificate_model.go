@@ -143,15 +143,19 @@ func known(value types.String) *string {
 // whatever text the server made of it. A certificate that is the same by content does
 // not overwrite the user's text, and neither does a text without one.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
-	m.ID = types.StringValue(cert.ID)
+	if !strings.EqualFold(m.ID.ValueString(), cert.ID) { // the identity never changes
+		m.ID = types.StringValue(cert.ID)
+	}
 	m.Name = types.StringValue(cert.Name)
 	m.Description = types.StringValue(cert.Description)
-	m.Domain = types.StringValue(cert.Domain)
+	if m.Domain.IsNull() || !strings.EqualFold(m.Domain.ValueString(), cert.Domain) {
+		m.Domain = types.StringValue(cert.Domain)
+	}
 	m.CreateTime = orNull(cert.CreateTime)
 	m.UpdateTime = orNull(cert.UpdateTime)
 	if text := m.Certificate.ValueString(); strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		own, ownErr := pemcert.ParseChain(text)
-		chain, err := pemcert.ParseChain(cert.Certificate)
+		chain, err := pemcert.ChainIn(cert.Certificate)
 		if err == nil && (ownErr != nil || !own.Equal(chain)) {
 			m.Certificate = types.StringValue(chain.PEM())
 		}
@@ -205,7 +209,9 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 		{"domain", m.Domain, cert.Domain},
 	}
 	return slices.DeleteFunc(all, func(d difference) bool {
-		return d.planned.IsUnknown() || d.planned.ValueString() == d.answered
+		isDomain := d.attribute == "domain" // which has no case
+		return d.planned.IsUnknown() || d.planned.ValueString() == d.answered ||
+			isDomain && strings.EqualFold(d.planned.ValueString(), d.answered)
 	})
 }
 
@@ -213,7 +219,7 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 // sent. One that hides them cannot be compared.
 func (m publicModel) storedDifferently(cert elb.Certificate) bool {
 	sent, sentErr := pemcert.ParseChain(m.Certificate.ValueString())
-	stored, storedErr := pemcert.ParseChain(cert.Certificate)
+	stored, storedErr := pemcert.ChainIn(cert.Certificate)
 	return sentErr == nil && storedErr == nil && !sent.Equal(stored)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"time"
 
@@ -192,14 +191,18 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 
 	id := state.ID.ValueString()
 	summary := fmt.Sprintf("Unable to update certificate %q", id)
-	known := elb.Certificate{ID: id, Domain: state.Domain.ValueString()}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, plan.Name.ValueString(), plan.Description.ValueString())
+	known := elb.Certificate{
+		ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString(), Domain: state.Domain.ValueString(),
+	}
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.sinceWrite(ctx, req.Private),
+		plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		r.cloud.addError(&resp.Diagnostics, summary, err)
 		return
 	}
-	for _, d := range plan.differences(cert) {
+	known.Name, known.Description = cert.Name, cert.Description // a PUT sends nothing else
+	for _, d := range plan.differences(known) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
 			d.describe(id)+" The next plan reads what the server has.")
 	}
@@ -220,7 +223,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id); err != nil {
+	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.sinceWrite(ctx, req.Private)); err != nil {
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
 }
@@ -241,11 +244,11 @@ func (r *certificateResource) rememberWrite(ctx context.Context, private private
 	return private.SetKey(ctx, lastWrite, now)
 }
 
-// sinceWrite returns how long ago a certificate was written, or for ever if nobody knows.
+// sinceWrite returns how long ago a certificate was written.
 func (r *certificateResource) sinceWrite(ctx context.Context, private privateState) time.Duration {
 	var at time.Time
 	if text, diags := private.GetKey(ctx, lastWrite); diags.HasError() || json.Unmarshal(text, &at) != nil {
-		return math.MaxInt64
+		return elb.Never
 	}
 	return r.cloud.now().Sub(at)
 }

@@ -78,7 +78,7 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{textRule{"domain", checkDomain}},
 				PlanModifiers: []planmodifier.String{
 					stringplanmodifier.UseStateForUnknown(),
-					stringplanmodifier.RequiresReplaceIfConfigured(),
+					keepDomain{},
 				},
 			},
 			"project_id": schema.StringAttribute{

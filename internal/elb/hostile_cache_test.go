@@ -1,0 +1,37 @@
+package elb
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
+)
+
+// TestPollWhoseTimeEndsWithAnOlderList: a list that started before the call proves
+// nothing, also when the time of the call ends at the moment when that list does.
+func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
+	t.Parallel()
+	old := 0
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			list := func(ctx context.Context) (listing[Certificate], error) {
+				return listingOf(true), httpapi.Pause(ctx, 2*time.Second)
+			}
+			c := newCache("certificate", ErrNotFound, "p", list, time.Now)
+			go func() { _, _ = c.get(t.Context(), "other") }()
+			time.Sleep(1500 * time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if _, err := c.await(ctx, "deleted", true, Never); errors.Is(err, ErrNotFound) {
+				old++
+			}
+			time.Sleep(time.Hour)
+		})
+	}
+	if old > 0 {
+		t.Errorf("%d of 200 times, a list from before the call has proved that a certificate is gone", old)
+	}
+}

@@ -1,0 +1,568 @@
+package elb_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// lagging lets every list lag by so much, and notes when each began.
+func lagging(cloud *elbstub.Cloud, by time.Duration) (starts func() []time.Time) {
+	var mu sync.Mutex
+	var all []time.Time
+	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, time.Now())
+		return elbstub.See(elbstub.View{Lag: by})
+	})
+	return func() []time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return all
+	}
+}
+
+// TestOldListAfterTheLag: the lag after a write has passed when a certificate is read,
+// but the list that serves the read began within it, so it may show the old name.
+func TestOldListAfterTheLag(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]time.Duration{"a list that ended": 0, "a list that runs": 5 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				other := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "other"})
+				id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+				time.Sleep(time.Minute)
+				cloud.Change(id, func(c *elbstub.Certificate) { c.Name = "new" })
+				written := time.Now()
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+					return func(answer elbstub.Answer) elbstub.Response {
+						response := answer(elbstub.View{Lag: 4 * time.Second})
+						time.Sleep(slow)
+						return response
+					}
+				})
+				time.Sleep(time.Second)
+				go func() {
+					known := elb.Certificate{ID: other, Name: "other"}
+					_, _ = client.ReadCertificate(t.Context(), project, known, math.MaxInt64)
+				}()
+				time.Sleep(4*time.Second + 500*time.Millisecond)
+				known := elb.Certificate{ID: id, Name: "new"}
+				got, err := client.ReadCertificate(t.Context(), project, known, time.Since(written))
+				if err != nil || got.Name != "new" {
+					t.Errorf("%s after the change, lists lag by 4s: name %q, %v", time.Since(written), got.Name, err)
+				}
+			})
+		})
+	}
+}
+
+// TestListsOfAPlanInTheLag: a plan right after an apply lists at most once a second,
+// also when certificates become visible one after the other.
+func TestListsOfAPlanInTheLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		type made struct {
+			id string
+			at time.Time
+		}
+		var all []made
+		for range 200 { // ten at a time, as an apply makes them
+			all = append(all, made{cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"}), time.Now()})
+			time.Sleep(20 * time.Millisecond)
+		}
+		starts := lagging(cloud, 4500*time.Millisecond)
+		queue := make(chan made)
+		var workers sync.WaitGroup
+		for range 10 {
+			workers.Go(func() {
+				for m := range queue {
+					known := elb.Certificate{ID: m.id, Name: "n"}
+					if _, err := client.ReadCertificate(t.Context(), project, known, time.Since(m.at)); err != nil {
+						t.Errorf("%s after it was made: %v", time.Since(m.at), err)
+					}
+				}
+			})
+		}
+		for _, m := range all {
+			queue <- m
+		}
+		close(queue)
+		workers.Wait()
+		began := starts()
+		soon := 0
+		for i := 1; i < len(began); i++ {
+			if began[i].Sub(began[i-1]) < time.Second {
+				soon++
+			}
+		}
+		if soon > 0 {
+			t.Errorf("%d of %d lists began less than a second after the one before", soon, len(began))
+		}
+	})
+}
+
+// TestEmptyObjectInTheLag: the first certificate of a project whose empty list is an
+// object without a count. Such a list lacks the certificate and is asked again.
+func TestEmptyObjectInTheLag(t *testing.T) {
+	t.Parallel()
+	dialect := elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
+	t.Run("read by the next run", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+			lagging(cloud, 3*time.Second)
+			known := elb.Certificate{ID: id, Name: "n"}
+			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("read back after a creation", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+			lagging(cloud, 3*time.Second)
+			cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+				answer()
+				id := cloud.Certificates(project)[0].ID
+				return elbstub.Reply(http.StatusOK, `{"id":"`+id+`"}`)(nil)
+			})
+			creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+			if creation.ID == "" || err != nil {
+				t.Errorf("certificate %q, %v", creation.ID, err)
+			}
+		})
+	})
+	t.Run("a list that lacks some once", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+			cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
+			known := elb.Certificate{ID: id, Name: "n"}
+			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// TestListenersInAnotherCase: a listener refers to a certificate in whatever case.
+func TestListenersInAnotherCase(t *testing.T) {
+	t.Parallel()
+	for name, listener := range map[string]func(id string) elbstub.Listener{
+		"its own": func(id string) elbstub.Listener { return elbstub.Listener{ProjectID: project, CertificateID: id} },
+		"by name": func(id string) elbstub.Listener { return elbstub.Listener{ProjectID: project, SNI: []string{id}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dialect := elbstub.Dialect{InUse: []elbstub.InUseText{elbstub.InUse1001}}
+				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
+				cert := create(t, client)
+				cloud.Listen(listener(cert.ID))
+				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+					return func(answer elbstub.Answer) elbstub.Response {
+						response := answer()
+						text := string(response.Body)
+						response.Body = []byte(strings.ReplaceAll(text, cert.ID, strings.ToUpper(cert.ID)))
+						return response
+					}
+				})
+				err := deleteWithin(t, client, cert.ID, time.Minute)
+				var inUse *elb.InUseError
+				if !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusalWithinAShortTimeout: what the server said about a deletion is told, also
+// when its time ends before the one more try.
+func TestRefusalWithinAShortTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		refuse := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return refuse })
+		err := deleteWithin(t, client, cert.ID, 4*time.Second)
+		if err == nil || !strings.Contains(err.Error(), "ELB.1999") {
+			t.Errorf("the refusal is lost: %v", err)
+		}
+	})
+}
+
+// TestDeletionThatIsNone: a status of success with a body that says otherwise.
+func TestDeletionThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"error":{"message":"listener exist","code":"ELB.6101"}}`,
+		`{"error_msg":"The certificate is in use","error_code":"ELB.5002"}`,
+		`{"NeutronError":{"type":"InUse","message":"in use","detail":""}}`,
+		"<html>login</html>",
+		"please log in",
+		`"maintenance"`,
+	} {
+		for _, status := range []int{200, 202} {
+			t.Run(body, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+					cert := create(t, client)
+					reply := elbstub.Reply(status, body)
+					cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return reply })
+					err := deleteWithin(t, client, cert.ID, time.Minute)
+					if left := len(cloud.Certificates(project)); err == nil && left > 0 {
+						t.Errorf("%d: a success, and the certificate is there", status)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so what
+// was listed before it serves nobody any more.
+func TestFailedDeletionEndsTheList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		if _, err := client.GetCertificate(t.Context(), project, id); err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
+		if err := client.DeleteCertificate(t.Context(), project, id, elb.Never); err == nil {
+			t.Fatal("the deletion succeeded")
+		}
+		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrNotFound) {
+			t.Errorf("the list from before the deletion says that it is there: %v", err)
+		}
+	})
+}
+
+// TestListFailsWhileADeletionIsDecided: of the lists that decide, one fails.
+func TestListFailsWhileADeletionIsDecided(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		time.Sleep(time.Minute)
+		lagging(cloud, 3*time.Second)
+		cloud.Script(elbstub.ListCertificates, 2, elbstub.Reply(503, ""))
+		cloud.Script(elbstub.ListCertificates, 3, elbstub.Reply(503, ""))
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
+		if err := deleteWithin(t, client, id, 10*time.Minute); err != nil {
+			t.Errorf("%d certificates left, and: %v", len(cloud.Certificates(project)), err)
+		}
+	})
+}
+
+// TestUpdateAnsweredInAnotherCase: the ID of a response is the right one in either case.
+func TestUpdateAnsweredInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		before := len(cloud.Journal(elbstub.ListCertificates))
+		cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
+			return response
+		})
+		if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", ""); err != nil {
+			t.Error(err)
+		}
+		if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists > 0 {
+			t.Errorf("%d lists", lists)
+		}
+	})
+}
+
+// TestManyDeletionsAtOnce counts the lists of a hundred deletions whose responses are
+// lost while lists lag.
+func TestManyDeletionsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		var ids []string
+		for range 100 {
+			ids = append(ids, cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"}))
+		}
+		time.Sleep(time.Minute)
+		starts := lagging(cloud, 4*time.Second)
+		for n := range 100 {
+			cloud.Script(elbstub.DeleteCertificate, n+1, elbstub.Drop())
+		}
+		began := time.Now()
+		var all sync.WaitGroup
+		for _, id := range ids {
+			all.Go(func() {
+				if err := deleteWithin(t, client, id, time.Minute); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		took, left := time.Since(began), len(cloud.Certificates(project))
+		if len(starts()) > 8 || took > 9*time.Second || left > 0 {
+			t.Errorf("%d lists in %s, %d certificates left", len(starts()), took, left)
+		}
+	})
+}
+
+// TestRunsInTurnWithLists: one run writes, and the next one reads at once, at its own
+// pace, by lists that lag, that are slow, and that fail now and then.
+func TestRunsInTurnWithLists(t *testing.T) {
+	t.Parallel()
+	const certificates = 8
+	for seed := range uint64(60) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 18))
+				milliseconds := func(most int) time.Duration {
+					return time.Duration(random.IntN(most)) * time.Millisecond
+				}
+				cloud, _ := cloudInBubble(t, elbstub.Options{ListLag: 4900 * time.Millisecond, Seed: seed}, 0)
+				known, written := make([]elb.Certificate, certificates), make([]time.Time, certificates)
+				for i := range known {
+					known[i].Name = "old"
+					known[i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+				}
+				if random.IntN(2) == 0 {
+					time.Sleep(time.Minute)
+				}
+				for i := range known {
+					time.Sleep(milliseconds(800))
+					if random.IntN(3) > 0 {
+						known[i].Name = "new"
+						cloud.Change(known[i].ID, func(c *elbstub.Certificate) { c.Name = "new" })
+					} else {
+						known[i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
+					}
+					written[i] = time.Now()
+				}
+				var faults []elbstub.Fault
+				for range 100 {
+					some := []elbstub.Fault{nil, elbstub.Slow(milliseconds(3000)), elbstub.Reply(503, ""), nil}
+					faults = append(faults, some[random.IntN(4)])
+				}
+				cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault { return faults[nth%100] })
+
+				client := clientInBubble(t, cloud, 5)
+				var workers sync.WaitGroup
+				for worker := range 2 {
+					short, long := milliseconds(500), milliseconds(3000)
+					pauses := []time.Duration{short, long, short, long}
+					workers.Go(func() {
+						for n, i := range []int{0, 2, 4, 6} {
+							i += worker
+							since := time.Since(written[i])
+							got, err := client.ReadCertificate(t.Context(), project, known[i], since)
+							if err != nil || got.Name != known[i].Name {
+								t.Errorf("%s after the write, certificate %d is %q, not %q, %v",
+									since, i, got.Name, known[i].Name, err)
+							}
+							time.Sleep(pauses[n])
+						}
+					})
+				}
+				workers.Wait()
+			})
+		})
+	}
+}
+
+// TestIncompleteListIsNotKept: a list that lacks some once does not fail the reads that
+// are asked for after it.
+func TestIncompleteListIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		hidden := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "hidden"})
+		shown := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "shown"})
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
+		if _, err := client.GetCertificate(t.Context(), project, shown); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		if _, err := client.GetCertificate(t.Context(), project, hidden); err != nil {
+			t.Errorf("by a list from three seconds before the read: %v", err)
+		}
+	})
+}
+
+// TestChangeThatIsStoredOtherwise: a server accepts a change without showing it, and
+// stores another text. No list will ever show what was sent.
+func TestChangeThatIsStoredOtherwise(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		options := elbstub.Options{Keep: elbstub.TrimTexts, Dialect: elbstub.Dialect{Modify: elbstub.ModifyNoContent}}
+		cloud, client := cloudInBubble(t, options, 0)
+		cert := create(t, client)
+		began := time.Now()
+		before := len(cloud.Journal(elbstub.ListCertificates))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		got, err := client.UpdateCertificate(ctx, project, cert, elb.Never, "new", "with a space ")
+		lists := len(cloud.Journal(elbstub.ListCertificates)) - before
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
+		}
+	})
+}
+
+// TestWritesByChance changes and deletes by chance, with two faults in a row: a success
+// is one, what is there does not count as gone, and the timeout ends everything.
+func TestWritesByChance(t *testing.T) {
+	t.Parallel()
+	const timeout = 40 * time.Second
+	for seed := range uint64(150) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 81))
+				var mu sync.Mutex
+				dice := func(n int) int {
+					mu.Lock()
+					defer mu.Unlock()
+					return random.IntN(n)
+				}
+				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
+				hidden := elbstub.View{Hidden: 2}
+				if dialect.Count == elbstub.CountAbsent { // nobody could tell
+					hidden = elbstub.View{}
+				}
+				cloud, client := cloudInBubble(t, elbstub.Options{
+					Dialect: dialect, ListLag: time.Duration(dice(5000)) * time.Millisecond, Seed: seed,
+				}, dice(4))
+				var ids []string
+				for range 6 {
+					old := elbstub.Certificate{ProjectID: project, Name: "old", Description: "old"}
+					ids = append(ids, cloud.Add(old))
+				}
+				var holders []string
+				for _, id := range ids[:3] {
+					if dice(2) == 0 {
+						holders = append(holders, cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id}))
+					}
+				}
+				time.Sleep(time.Minute)
+				faults := func(int) elbstub.Fault {
+					slow := time.Duration(dice(9000)) * time.Millisecond
+					return []elbstub.Fault{
+						nil, nil, nil, nil, nil,
+						elbstub.Drop(), elbstub.Refuse(), elbstub.Cut(5), elbstub.Slow(slow), elbstub.DropLate(slow),
+						elbstub.ReplyAfter(502, "<html>"), elbstub.ReplyAfter(500, ""),
+						elbstub.Throttle(""), elbstub.Reply(404, ""), elbstub.Reply(503, ""),
+					}[dice(15)]
+				}
+				cloud.ScriptEach(elbstub.DeleteCertificate, faults)
+				cloud.ScriptEach(elbstub.ModifyCertificate, faults)
+				unavailable, slow := elbstub.Reply(503, ""), elbstub.Slow(3*time.Second)
+				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+					return []elbstub.Fault{nil, nil, nil, unavailable, slow}[dice(5)]
+				})
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+					return []elbstub.Fault{nil, nil, nil, unavailable, slow, elbstub.See(hidden)}[dice(6)]
+				})
+				if len(holders) > 0 {
+					time.AfterFunc(time.Duration(dice(30))*time.Second, func() { cloud.Hangup(holders[0]) })
+				}
+				there := func(id string) *elbstub.Certificate {
+					for _, cert := range cloud.Certificates(project) {
+						if cert.ID == id {
+							return &cert
+						}
+					}
+					return nil
+				}
+				began := time.Now()
+				var all sync.WaitGroup
+				for i, id := range ids {
+					all.Go(func() {
+						ctx, cancel := context.WithTimeout(t.Context(), timeout)
+						defer cancel()
+						if i%3 < 2 {
+							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil && there(id) != nil {
+								t.Errorf("certificate %d is there after its deletion", i)
+							}
+						} else {
+							got, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: id}, elb.Never, "new", "")
+							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
+								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
+							}
+							if errors.Is(err, elb.ErrNotFound) {
+								t.Errorf("certificate %d does not exist, it says: %v", i, err)
+							}
+						}
+						if took := time.Since(began); took > timeout+100*time.Millisecond {
+							t.Errorf("certificate %d took %s", i, took)
+						}
+					})
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+// TestNothingIsCalledAfterTheTimeout: a list that nobody waits for any more ends.
+func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
+	t.Parallel()
+	const listCertificates, listListeners = elbstub.ListCertificates, elbstub.ListListeners
+	for name, row := range map[string]struct {
+		list elbstub.Operation
+		work func(context.Context, *elb.Client, elb.Certificate) error
+	}{
+		"a read": {listCertificates, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+			_, err := client.ReadCertificate(ctx, project, cert, math.MaxInt64)
+			return err
+		}},
+		"a deletion": {listListeners, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
+			return client.DeleteCertificate(ctx, project, cert.ID, elb.Never)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+				cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+				cloud.ScriptEach(row.list, func(int) elbstub.Fault { return elbstub.Throttle("5") })
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				if err := row.work(ctx, client, elb.Certificate{ID: id, Name: "n"}); err == nil {
+					t.Error("there is no error")
+				}
+				time.Sleep(time.Second) // what is on its way
+				before := len(cloud.Journal())
+				time.Sleep(time.Hour)
+				if after := len(cloud.Journal()) - before; after > 0 {
+					t.Errorf("%d calls after the end", after)
+				}
+			})
+		})
+	}
+}

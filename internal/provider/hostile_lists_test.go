@@ -1,0 +1,304 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// rewriting lets every response of an operation be rewritten.
+func rewriting(cloud *acctest.Cloud, operation elbstub.Operation, rewrite func(body string) string) {
+	cloud.ScriptEach(operation, func(int) elbstub.Fault {
+		return func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			response.Body = []byte(rewrite(string(response.Body)))
+			return response
+		}
+	})
+}
+
+// seen lets every list lag by so much.
+func seen(lag time.Duration) func(int) elbstub.Fault {
+	return func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: lag}) }
+}
+
+// TestListsShowIDsInAnotherCase: a plan is empty again and again, whatever the case of
+// the letters in which lists show an ID.
+func TestListsShowIDsInAnotherCase(t *testing.T) {
+	t.Parallel()
+	for _, imported := range []bool{false, true} {
+		t.Run(fmt.Sprintf("imported %t", imported), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				s := inMemory(t, cloud, network, nil)
+				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+				if state == nil {
+					t.Fatal(textOf(diagnostics))
+				}
+				time.Sleep(time.Minute)
+				id := idOf(state)
+				rewriting(cloud, elbstub.ListCertificates, func(body string) string {
+					return strings.ReplaceAll(body, id, strings.ToUpper(id))
+				})
+				if imported {
+					if state, diagnostics = s.Import(id); diagnostics.HasError() {
+						t.Fatal(textOf(diagnostics))
+					}
+				}
+				for plan := range 3 {
+					s := inMemory(t, cloud, network, nil)
+					read, diagnostics := s.Read(state)
+					if read == nil || diagnostics.HasError() {
+						t.Fatalf("plan %d: %s", plan+1, textOf(diagnostics))
+					}
+					state = read
+				}
+				if idOf(state) != id {
+					t.Errorf("the id in the state has become %s, from %s", idOf(state), id)
+				}
+			})
+		})
+	}
+}
+
+// TestDomainInAnotherCase: a server that keeps domains in lower case (DNS knows no
+// case) has what the configuration says: nothing is replaced, and a rename works.
+func TestDomainInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+			o.Keep = func(cert *elbstub.Certificate) { cert.Domain = strings.ToLower(cert.Domain) }
+		})
+		s := inMemory(t, cloud, network, nil)
+		config := acctest.Values{"name": "www", "domain": "WWW.Example.com"}
+		state, diagnostics := create(t, s, config)
+		if len(diagnostics) > 0 {
+			t.Errorf("creation: %s", textOf(diagnostics))
+		}
+		config["name"] = "renamed" // before any refresh
+		plan, diagnostics := s.Plan(state, config)
+		if len(plan.Replace) > 0 || diagnostics.HasError() {
+			t.Errorf("the rename replaces for %v: %s", plan.Replace, textOf(diagnostics))
+		}
+		renamed, diagnostics := s.Apply(plan)
+		if diagnostics.HasError() {
+			t.Errorf("rename: %s", textOf(diagnostics))
+		}
+		time.Sleep(time.Minute)
+		s = inMemory(t, cloud, network, nil)
+		read, _ := s.Read(renamed)
+		if plan, _ = s.Plan(read, config); len(plan.Replace) > 0 {
+			t.Errorf("the next plan replaces for %v: domain %q", plan.Replace, read.Values["domain"])
+		}
+	})
+}
+
+// TestRenameDespiteOtherDomain: an update sends name and description, and does not fail
+// because of a domain that nobody configured and that is another one by now.
+func TestRenameDespiteOtherDomain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		s := inMemory(t, cloud, network, nil)
+		config := acctest.Values{"name": "www"}
+		state, _ := create(t, s, config)
+		cloud.Change(idOf(state), func(c *elbstub.Certificate) { c.Domain = "www.example.com" })
+		config["name"] = "renamed"
+		plan, _ := s.Plan(state, config) // as with -refresh=false
+		if _, diagnostics := s.Apply(plan); diagnostics.HasError() {
+			t.Errorf("the certificate is called %q, and: %s", cloud.Only(t).Name, textOf(diagnostics))
+		}
+	})
+}
+
+// TestCombinedText: a server keeps a certificate and its key in one text. Only the
+// certificate becomes a value, and it does.
+func TestCombinedText(t *testing.T) {
+	t.Parallel()
+	pair, other := acctest.NewPair(t), acctest.NewPair(t)
+	combined := func(first, second string) string {
+		return strings.TrimSpace(first) + "\n" + strings.TrimSpace(second) + "\n"
+	}
+	for name, of := range map[string]struct{ own, others string }{
+		"key last":  {combined(pair.Certificate, pair.PrivateKey), combined(other.Certificate, other.PrivateKey)},
+		"key first": {combined(pair.PrivateKey, pair.Certificate), combined(other.PrivateKey, other.Certificate)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: of.own})
+				s := inMemory(t, cloud, network, nil)
+				state, diagnostics := s.Import(id)
+				if state == nil || diagnostics.HasError() {
+					t.Fatal(textOf(diagnostics))
+				}
+				wantText := func(where string, values acctest.Values, want string) {
+					t.Helper()
+					text, _ := values["certificate"].(string)
+					if strings.Contains(text, "PRIVATE KEY") {
+						t.Errorf("%s: a private key", where)
+					}
+					if strings.TrimSpace(text) != strings.TrimSpace(want) {
+						t.Errorf("%s: the certificate is %.60q", where, text)
+					}
+				}
+				wantText("import", state.Values, pair.Certificate)
+				values, _ := s.ReadDataSource("elbaas_certificate", acctest.Values{"id": id})
+				wantText("data source", values, pair.Certificate)
+
+				cloud.Remove(id)
+				created, _ := create(t, s, configOf(pair, "www"))
+				id = idOf(created)
+				cloud.Change(id, func(c *elbstub.Certificate) { c.Certificate = of.others })
+				time.Sleep(time.Minute)
+				read, diagnostics := inMemory(t, cloud, network, nil).Read(created)
+				if len(diagnostics) == 0 {
+					wantText("read, without a warning, of what was changed elsewhere", read.Values, other.Certificate)
+				}
+			})
+		})
+	}
+}
+
+// TestFirstCertificateIsPlannedAtOnce: the first certificate of a cloud that lists
+// nothing as an empty object without a count, and whose lists lag.
+func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+			o.Dialect = elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
+		})
+		state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
+		if state == nil {
+			t.Fatal(textOf(diagnostics))
+		}
+		cloud.ScriptEach(elbstub.ListCertificates, seen(3*time.Second))
+		if read, diagnostics := inMemory(t, cloud, network, nil).Read(state); read == nil || diagnostics.HasError() {
+			t.Errorf("the next run: there %t, %s", read != nil, textOf(diagnostics))
+		}
+	})
+}
+
+// TestRefusedAsGoneInTheLag: a run right after the one that created, a 404 of something
+// in between, and lists that lag. The certificate is there, so it is not gone.
+func TestRefusedAsGoneInTheLag(t *testing.T) {
+	t.Parallel()
+	prepare := func(t *testing.T) (*acctest.Cloud, *acctest.Server, *acctest.State, acctest.Values) {
+		t.Helper()
+		cloud, network := acctest.NewCloudInMemory(t)
+		config := configOf(acctest.NewPair(t), "www")
+		state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
+		if state == nil {
+			t.Fatal(textOf(diagnostics))
+		}
+		time.Sleep(time.Second)
+		cloud.ScriptEach(elbstub.ListCertificates, seen(4*time.Second))
+		page := elbstub.Reply(404, "<html><head><title>404 Not Found</title></head></html>")
+		cloud.Script(elbstub.DeleteCertificate, 1, page)
+		cloud.Script(elbstub.ModifyCertificate, 1, page)
+		return cloud, inMemory(t, cloud, network, nil), state, config
+	}
+	t.Run("destroy", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cloud, s, state, _ := prepare(t)
+			_, diagnostics := s.Destroy(state)
+			if !diagnostics.HasError() && len(cloud.Certificates(acctest.ProjectID)) > 0 {
+				t.Error("the destruction succeeded, and the certificate is there")
+			}
+		})
+	})
+	t.Run("rename", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			_, s, state, config := prepare(t)
+			config["name"] = "renamed"
+			plan, _ := s.Plan(state, config)
+			_, diagnostics := s.Apply(plan)
+			if text := textOf(diagnostics); strings.Contains(text, "does not exist") {
+				t.Errorf("the certificate is there, and: %s", text)
+			}
+		})
+	})
+}
+
+// TestReadTimeoutInTheLag: a read whose time ends while lists lag is an error, and the
+// state stays. An interrupt ends it as well.
+func TestReadTimeoutInTheLag(t *testing.T) {
+	t.Parallel()
+	for _, interrupted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("interrupted %t", interrupted), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				config := configOf(acctest.NewPair(t), "www")
+				config["timeouts"] = acctest.Values{"read": "2500ms"}
+				state, _ := create(t, inMemory(t, cloud, network, nil), config)
+				cloud.ScriptEach(elbstub.ListCertificates, seen(9*time.Second))
+				s := inMemory(t, cloud, network, nil)
+				if interrupted {
+					time.AfterFunc(1500*time.Millisecond, s.Stop)
+				}
+				began := time.Now()
+				read, diagnostics := s.Read(state)
+				if read == nil || !diagnostics.HasError() || time.Since(began) > 2600*time.Millisecond {
+					t.Errorf("after %s: there %t, %s", time.Since(began), read != nil, textOf(diagnostics))
+				}
+				if interrupted {
+					wantInterrupted(t, diagnostics)
+				}
+			})
+		})
+	}
+}
+
+// TestLongReadTimeout: a list is bounded by the timeout of the operation, which may be
+// longer than any default.
+func TestLongReadTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		config := configOf(acctest.NewPair(t), "www")
+		config["timeouts"] = acctest.Values{"read": "30m"}
+		state, _ := create(t, inMemory(t, cloud, network, nil), config)
+		opens := time.Now().Add(12 * time.Minute)
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+			if time.Now().Before(opens) {
+				return elbstub.Throttle("60")
+			}
+			return nil
+		})
+		began := time.Now()
+		if _, diagnostics := inMemory(t, cloud, network, nil).Read(state); diagnostics.HasError() {
+			t.Errorf("after %s: %s", time.Since(began), textOf(diagnostics))
+		}
+	})
+}
+
+// TestSearchInAnotherCase: neither an ID nor a domain has a case.
+func TestSearchInAnotherCase(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com",
+		Certificate: acctest.NewPair(t).Certificate,
+	})
+	s := cloud.Server(t, provider.New("test")())
+	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {
+		if _, diagnostics := s.ReadDataSource("elbaas_certificate", config); diagnostics.HasError() {
+			t.Errorf("%v: %s", config, textOf(diagnostics))
+		}
+	}
+	values, _ := s.ReadDataSource("elbaas_certificates", acctest.Values{"domain": "WWW.Example.com"})
+	if found, _ := values["certificates"].([]acctest.Values); len(found) != 1 {
+		t.Errorf("%d certificates", len(found))
+	}
+}
