@@ -220,6 +220,33 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 	})
 }
 
+// TestDeletionThatIsDenied: what the token, the account or the policy forbids is told at
+// once, with whatever status, though a listener holds the certificate.
+func TestDeletionThatIsDenied(t *testing.T) {
+	t.Parallel()
+	for code, status := range map[string]int{
+		"ELB.1102": 400, "ELB.1103": 400, "ELB.1104": 400, "ELB.1105": 400, "ELB.1109": 403, "ELB.1201": 400, "ELB.1202": 400,
+		"ELB.9801": 403, "ELB.9802": 403, "ELB.9803": 400, "ELB.9804": 403, "ELB.9805": 403, "ELB.9806": 403, "ELB.9807": 500,
+		"ELB.9899": 403, "APIGW.0301": 403,
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDeletion(t, "10m")
+				denied := elbstub.Reply(status, `{"error":{"message":"no","code":"`+code+`"}}`)
+				d.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return denied })
+				said, took := d.run(t)
+				if !strings.Contains(said, "code "+code) || took > time.Second {
+					t.Errorf("after %s it says %s", took, said)
+				}
+				if lists := len(d.cloud.Journal(elbstub.ListListeners)); lists != 0 {
+					t.Errorf("%d lists of listeners", lists)
+				}
+			})
+		})
+	}
+}
+
 // TestLostDeletion: the response to a DELETE is lost, its retry is answered that there
 // is no such certificate, and lists still show it for a while.
 func TestLostDeletion(t *testing.T) {
