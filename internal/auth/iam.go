@@ -117,7 +117,8 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 		}
 		// Keystone does not say what was wrong. A token for no project can tell
 		// whether it was the name.
-		if all, listErr := s.listProjects(ctx, "", "auth", "projects"); listErr == nil && !slices.ContainsFunc(all, func(p project) bool { return p.Name == name }) {
+		all, listErr := s.listProjects(ctx, "", "auth", "projects")
+		if listErr == nil && !slices.ContainsFunc(all, func(p project) bool { return p.Name == name }) {
 			return "", &Error{doing, noProject(all)}
 		}
 		return "", err
@@ -142,7 +143,8 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 		ids[i] = p.ID
 	}
 	slices.Sort(ids)
-	return "", &Error{doing, fmt.Errorf("there are %d projects of that name: %s. Set project_id to one of them", len(ids), strings.Join(ids, ", "))}
+	several := fmt.Errorf("there are %d projects of that name: %s. Set project_id to one of them", len(ids), strings.Join(ids, ", "))
+	return "", &Error{doing, several}
 }
 
 func noProject(all []project) error {
@@ -166,7 +168,8 @@ func (s *Session) listProjects(ctx context.Context, name string, path ...string)
 	var body struct {
 		Projects []project `json:"projects"`
 	}
-	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}, &body, path...)
+	request := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
+	_, err := s.call(ctx, s.authorized, request, &body, path...)
 	return body.Projects, err
 }
 
@@ -246,12 +249,15 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 		return Key{}, 0, &Error{doing, errors.New("the response has no complete key")}
 	}
 	lasts := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
-	return Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}, max(lasts, time.Second), nil
+	key := Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}
+	return key, max(lasts, time.Second), nil
 }
 
 // call sends a request to a path of the identity service, decodes the body of the
 // response, and returns its header.
-func (s *Session) call(ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string) (http.Header, error) {
+func (s *Session) call(
+	ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string,
+) (http.Header, error) {
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
 	}

@@ -112,10 +112,11 @@ func (s *Session) ProjectID(ctx context.Context, name string) (string, error) {
 // Endpoint returns the base URL of a service, which has one of the types, from
 // the service catalog of a project. Earlier types come first.
 func (s *Session) Endpoint(ctx context.Context, projectID string, types ...string) (*url.URL, error) {
-	endpoint, _, err := entry(&s.endpoints, projectID, s.config.Now, func(ctx context.Context) (*url.URL, time.Duration, error) {
+	fetch := func(ctx context.Context) (*url.URL, time.Duration, error) {
 		endpoint, err := s.fetchEndpoint(ctx, projectID, types)
 		return endpoint, 0, err
-	}).get(ctx)
+	}
+	endpoint, _, err := entry(&s.endpoints, projectID, s.config.Now, fetch).get(ctx)
 	return endpoint, err
 }
 
@@ -126,7 +127,9 @@ func (s *Session) tokensOf(of scope) *shared[token] {
 }
 
 // entry returns the shared value of a key, which it makes if there is none.
-func entry[K comparable, T any](values *sync.Map, key K, now func() time.Time, fetch func(context.Context) (T, time.Duration, error)) *shared[T] {
+func entry[K comparable, T any](
+	values *sync.Map, key K, now func() time.Time, fetch func(context.Context) (T, time.Duration, error),
+) *shared[T] {
 	value, _ := values.LoadOrStore(key, &shared[T]{fetch: fetch, now: now})
 	return value.(*shared[T]) //nolint:forcetypeassert // nothing else is stored
 }

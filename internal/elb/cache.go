@@ -114,9 +114,11 @@ type IncompleteListError struct {
 
 // Error implements error.
 func (e *IncompleteListError) Error() string {
-	text := fmt.Sprintf("list certificates of project %s: the API returned %d certificates but reported a total of %s", e.ProjectID, e.Listed, e.Total)
+	text := fmt.Sprintf("list certificates of project %s: the API returned %d certificates", e.ProjectID, e.Listed)
 	if e.Total == "" {
-		text = fmt.Sprintf("list certificates of project %s: the API returned %d certificates and no valid total", e.ProjectID, e.Listed)
+		text += " and no valid total"
+	} else {
+		text += " but reported a total of " + e.Total
 	}
 	if e.RequestID != "" {
 		text += " (request ID " + e.RequestID + ")"

@@ -54,7 +54,9 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 // than 0 is in the future, by a clock that differs. While a list may lag behind that,
 // one that lacks the certificate, or shows another name or description, is asked for
 // again.
-func (c *Client) ReadCertificate(ctx context.Context, projectID string, known Certificate, written time.Duration) (Certificate, error) {
+func (c *Client) ReadCertificate(
+	ctx context.Context, projectID string, known Certificate, written time.Duration,
+) (Certificate, error) {
 	var lag time.Duration
 	if -listLag < written && written < listLag {
 		lag = listLag - max(written, 0)
@@ -89,7 +91,9 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 }
 
 // listCertificates lists the certificates of a project.
-func (c *Client) listCertificates(ctx context.Context, projectID string, element decodeElement) (list listing[Certificate], err error) {
+func (c *Client) listCertificates(
+	ctx context.Context, projectID string, element decodeElement,
+) (list listing[Certificate], err error) {
 	get := request{method: http.MethodGet, path: []string{"certificate"}}
 	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
 		if response.StatusCode != http.StatusOK { // only that is a list (reference)
@@ -107,7 +111,9 @@ func (c *Client) listCertificates(ctx context.Context, projectID string, element
 // used, and the domain where the response lacks it, as it may (recorded). Where the
 // response lacks more, it is read back until the change shows, or ctx is done.
 // ErrNotFound says that the certificate does not exist.
-func (c *Client) UpdateCertificate(ctx context.Context, projectID string, known Certificate, name, description string) (Certificate, error) {
+func (c *Client) UpdateCertificate(
+	ctx context.Context, projectID string, known Certificate, name, description string,
+) (Certificate, error) {
 	cert, err := c.updateCertificate(ctx, projectID, known, name, description)
 	c.project(projectID).cache.recordUpdate(known.ID, cert, err)
 	if err != nil {
@@ -116,7 +122,9 @@ func (c *Client) UpdateCertificate(ctx context.Context, projectID string, known 
 	return cert, nil
 }
 
-func (c *Client) updateCertificate(ctx context.Context, projectID string, known Certificate, name, description string) (Certificate, error) {
+func (c *Client) updateCertificate(
+	ctx context.Context, projectID string, known Certificate, name, description string,
+) (Certificate, error) {
 	put := request{method: http.MethodPut, path: []string{"certificate", known.ID}, body: struct {
 		Name        string `json:"name"`
 		Description string `json:"description"` // sent when empty too: that clears it
@@ -306,7 +314,7 @@ func (c *Client) byList(ctx context.Context, projectID, id string, err error) er
 	case listErr != nil:
 		return fmt.Errorf("%w; whether the certificate exists is not known: %w", err, listErr)
 	}
-	return err
+	return fmt.Errorf("%w, although the list of the project has the certificate", err)
 }
 
 // pauses grow between the calls of something that is waited for.

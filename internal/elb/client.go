@@ -92,9 +92,10 @@ func (c *Client) do(ctx context.Context, projectID string, r request, decode fun
 		target = target.JoinPath(url.PathEscape(segment))
 	}
 	return c.config.API.Do(ctx, httpapi.Request{
-		Method:        r.method,
-		URL:           target,
-		Header:        http.Header{"X-Project-Id": {projectID}}, // reference: goes with signed requests; assumed harmless with a token
+		Method: r.method,
+		URL:    target,
+		// reference: it goes with signed requests; assumed harmless with a token.
+		Header:        http.Header{"X-Project-Id": {projectID}},
 		Body:          r.body,
 		NonIdempotent: r.nonIdempotent,
 		Prepare:       r.prepare,

@@ -217,7 +217,9 @@ func (x *conversation) post(ctx context.Context) (body certificateBody, err erro
 // verify returns the certificate that a response describes, or why it is not known to
 // be ours. Where the response does not have all of it, it is read back; readErr says
 // that this failed.
-func (x *conversation) verify(ctx context.Context, body certificateBody, err error) (ours Certificate, readErr, doubt error) {
+func (x *conversation) verify(
+	ctx context.Context, body certificateBody, err error,
+) (ours Certificate, readErr, doubt error) {
 	id := body.ID.Value
 	leaf := leafOf(body.Certificate.Value)
 	if x.isKnown(id) {
@@ -434,7 +436,11 @@ type creations struct {
 }
 
 func newCreations() creations {
-	return creations{created: map[string]bool{}, locks: map[content]chan struct{}{}, started: map[content][]NewCertificate{}}
+	return creations{
+		created: map[string]bool{},
+		locks:   map[content]chan struct{}{},
+		started: map[content][]NewCertificate{},
+	}
 }
 
 // lock waits until no other creation with a leaf is under way: they could not tell

@@ -41,7 +41,8 @@ type certificateBody struct {
 // whole reports whether a response has all that is documented of a certificate, but
 // for the domain, which may be absent (recorded).
 func (b certificateBody) whole() bool {
-	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent && b.CreateTime.Sent && b.UpdateTime.Sent
+	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent &&
+		b.CreateTime.Sent && b.UpdateTime.Sent
 }
 
 func (b certificateBody) certificate() Certificate {

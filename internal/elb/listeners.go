@@ -43,7 +43,10 @@ type listenerBody struct {
 }
 
 func (b listenerBody) listener() Listener {
-	return Listener{ID: b.ID, Name: b.Name, LoadBalancerID: b.LoadBalancerID, CertificateID: b.CertificateID, SNI: b.Certificates}
+	return Listener{
+		ID: b.ID, Name: b.Name, LoadBalancerID: b.LoadBalancerID,
+		CertificateID: b.CertificateID, SNI: b.Certificates,
+	}
 }
 
 // certificateIDs are the SNI certificates of a listener. They come as an array
@@ -96,6 +99,8 @@ func (c *Client) holders(ctx context.Context, projectID, certificateID string) (
 		return nil, err
 	}
 	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.holds(certificateID) })
-	slices.SortFunc(holders, func(a, b Listener) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(holders, func(a, b Listener) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
 	return holders, nil
 }

@@ -45,7 +45,9 @@ func credentialsRefused(err error) bool {
 }
 
 // tokenCodes say that the token is not valid, under 400 or 401 (reference).
-var tokenCodes = map[string]bool{"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true}
+var tokenCodes = map[string]bool{
+	"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true,
+}
 
 // A credentialsError is what the credentials of a request met, and not the request.
 type credentialsError struct{ error }

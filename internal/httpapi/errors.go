@@ -112,7 +112,12 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
 		message = fmt.Sprintf("the response is not JSON but %q: %v", contentType, cause)
 	}
-	return &Error{Status: response.StatusCode, Message: cleaner(c)(message, maxMessage), RequestID: response.Header.Get(requestIDHeader), cause: cause}
+	return &Error{
+		Status:    response.StatusCode,
+		Message:   cleaner(c)(message, maxMessage),
+		RequestID: response.Header.Get(requestIDHeader),
+		cause:     cause,
+	}
 }
 
 // requestIDHeader has the ID that the server gave a request (observed).

@@ -18,7 +18,9 @@ var credentialHeaders = []string{"X-Auth-Token", "X-Security-Token", "Authorizat
 
 // privateKey is a PEM block, or the beginning of one. Its label may have hyphens, one
 // at a time (RFC 7468).
-var privateKey = regexp.MustCompile(`(?s)-----BEGIN (?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY-----|$)`)
+var privateKey = regexp.MustCompile(`(?s)-----BEGIN ` + keyLabel + `-----.*?(?:-----END ` + keyLabel + `-----|$)`)
+
+const keyLabel = `(?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY`
 
 // cleaner returns a function that makes what the server said to a call fit to be
 // shown: in printable characters, without the secrets of the call, and no longer
@@ -106,7 +108,10 @@ func spellings(hidden string) []string {
 	}
 	quoted, _ := json.Marshal(hidden) // a string is always JSON
 	ascii := strconv.QuoteToASCII(hidden)
-	return []string{hidden, printable(hidden), strings.Trim(string(quoted), `"`), ascii[1 : len(ascii)-1], html.EscapeString(hidden)}
+	return []string{
+		hidden, printable(hidden), html.EscapeString(hidden),
+		strings.Trim(string(quoted), `"`), ascii[1 : len(ascii)-1],
+	}
 }
 
 // escape is a character as JSON or HTML may write it.

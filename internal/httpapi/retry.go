@@ -71,7 +71,7 @@ func transient(err error) bool {
 	if errors.As(err, &unsent) {
 		err = unsent.Err
 	}
-	switch err := err.(type) { //nolint:errorlint // it is about this attempt, and not about one that its credentials needed
+	switch err := err.(type) { //nolint:errorlint // about this attempt, not about one for its credentials
 	case *TransportError:
 		return err.transient
 	case *Error:

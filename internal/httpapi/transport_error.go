@@ -62,7 +62,8 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &tooLarge):
 		return permanent(ErrTooLarge, "%v", ErrTooLarge)
 	case errors.As(err, &untrusted):
-		return permanent(nil, "the TLS certificate of %s is not valid: %s", host, shorten(printable(untrusted.Err.Error()), maxMessage))
+		why := shorten(printable(untrusted.Err.Error()), maxMessage)
+		return permanent(nil, "the TLS certificate of %s is not valid: %s", host, why)
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return permanent(nil, "%s does not speak TLS", host)
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert, in the words of crypto/tls

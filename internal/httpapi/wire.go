@@ -51,7 +51,9 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error), 
 	transport.ForceAttemptHTTP2 = false
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
-	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	transport.OnProxyConnectResponse = func(
+		_ context.Context, _ *url.URL, _ *http.Request, response *http.Response,
+	) error {
 		if response.StatusCode != http.StatusOK {
 			return proxyError(response.StatusCode)
 		}
@@ -126,7 +128,7 @@ func newExchange(caller context.Context, c *call) *exchange {
 	x.ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(caller))
 	x.silence = time.AfterFunc(silenceLimit, func() { x.cancel(errSilent) })
 	x.stop = context.AfterFunc(caller, func() { x.abandon(caller.Err()) })
-	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{ //nolint:contextcheck // it outlives the caller's
+	trace := &httptrace.ClientTrace{
 		// net/http asks for another connection when nothing was written to a dead one.
 		GetConn: func(string) {
 			x.dialled.Store(true)
@@ -138,7 +140,8 @@ func newExchange(caller context.Context, c *call) *exchange {
 			x.state.CompareAndSwap(arrived, waiting)
 			return nil
 		},
-	}))
+	}
+	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, trace)) //nolint:contextcheck // it outlives the caller's
 	if c.GetBody != nil {
 		x.request.Body, _ = c.GetBody() // it is in memory, so this does not fail
 	}
