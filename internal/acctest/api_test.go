@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,24 +22,51 @@ type proof struct{ pkg, test, row string }
 // can live with it (elb, provider).
 var api = map[string][]proof{
 	// Operations.
-	"create is POST …/certificate (reference)":             {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
-	"create answers 200 (reference, Huawei Cloud)":         {{"elbstub", "TestAnswers", ""}, {"elb", "TestCreateAnswers", "200 (reference, Huawei Cloud)"}},
-	"create answers 201 (reference, Open Telekom Cloud)":   {{"elbstub", "TestDialects", "create 201"}, {"elb", "TestCreateAnswers", "201 (reference, Open Telekom Cloud)"}},
-	"list is GET …/certificate (reference)":                {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
-	"list answers 200 (reference)":                         {{"elbstub", "TestAnswers", ""}, {"elb", "TestGetCertificate", ""}},
-	"list has no query parameter (reference)":              {{"elbstub", "TestRefusals", "list with a query (reference)"}},
-	"modify is PUT …/certificate/{id} (seed)":              {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}, {"provider", "TestAccCertificate", ""}},
-	"modify answers 200 with the whole certificate (seed)": {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
-	"modify answers 202 (observed)":                        {{"elbstub", "TestDialects", "modify 202 false false"}, {"elb", "TestUpdateReadsBack", "202 (observed)"}, {"provider", "TestAccUpdateAnswers", "202"}},
-	"modify answers 204 (observed)":                        {{"elbstub", "TestDialects", "modify 204 false false"}, {"elb", "TestUpdateReadsBack", "204 (observed)"}, {"provider", "TestAccUpdateAnswers", "204"}},
-	"delete is DELETE …/certificate/{id} (reference)":      {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
-	"delete answers 204 (reference)":                       {{"elbstub", "TestAnswers", ""}, {"elb", "TestDeleteCertificate", "204 (reference)"}},
-	"delete answers 200 (observed)":                        {{"elbstub", "TestDialects", "delete 200"}, {"elb", "TestDeleteCertificate", "200 (observed)"}},
-	"delete answers 202 (observed)":                        {{"elbstub", "TestDialects", "delete 202"}, {"elb", "TestDeleteCertificate", "202 (observed)"}},
-	"there is no GET of one certificate (seed, reference)": {{"elbstub", "TestRefusals", "GET of one certificate (seed)"}, {"elb", "TestGetCertificate", ""}},
-	"requests and answers have no envelope (seed)":         {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
-	"listeners is GET …/listeners (reference)":             {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestRequest", ""}},
-	"listeners answers a bare array (reference)":           {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestListenersOf", ""}},
+	"create is POST …/certificate (reference)":                               {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
+	"create answers 200 (reference, Huawei Cloud)":                           {{"elbstub", "TestAnswers", ""}, {"elb", "TestCreateAnswers", "200 (reference, Huawei Cloud)"}},
+	"create answers 201 (reference, Open Telekom Cloud)":                     {{"elbstub", "TestDialects", "create 201"}, {"elb", "TestCreateAnswers", "201 (reference, Open Telekom Cloud)"}},
+	"list is GET …/certificate (reference)":                                  {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
+	"list answers 200 (reference)":                                           {{"elbstub", "TestAnswers", ""}, {"elb", "TestGetCertificate", ""}},
+	"list has no query parameter (reference)":                                {{"elbstub", "TestRefusals", "list with a query (reference)"}},
+	"modify is PUT …/certificate/{id} (seed)":                                {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}, {"provider", "TestAccCertificate", ""}},
+	"modify answers 200 with the whole certificate (seed)":                   {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
+	"modify answers 202 (observed)":                                          {{"elbstub", "TestDialects", "modify 202 false false"}, {"elb", "TestUpdateResponses", "202 (observed)"}, {"provider", "TestAccUpdateAnswers", "202"}},
+	"modify answers 204 (observed)":                                          {{"elbstub", "TestDialects", "modify 204 false false"}, {"elb", "TestUpdateResponses", "204 (observed)"}, {"provider", "TestAccUpdateAnswers", "204"}},
+	"delete is DELETE …/certificate/{id} (reference)":                        {{"elbstub", "TestAnswers", ""}, {"elb", "TestRequest", ""}},
+	"delete answers 204 (reference)":                                         {{"elbstub", "TestAnswers", ""}, {"elb", "TestDeleteCertificate", "204 (reference)"}},
+	"delete answers 200 (observed)":                                          {{"elbstub", "TestDialects", "delete 200"}, {"elb", "TestDeleteCertificate", "200 (observed)"}},
+	"delete answers 202 (observed)":                                          {{"elbstub", "TestDialects", "delete 202"}, {"elb", "TestDeleteCertificate", "202 (observed)"}},
+	"there is no GET of one certificate (seed, reference)":                   {{"elbstub", "TestRefusals", "GET of one certificate (seed)"}, {"elb", "TestGetCertificate", ""}},
+	"requests and answers have no envelope (seed)":                           {{"elbstub", "TestAnswers", ""}, {"elb", "TestUpdateCertificate", ""}},
+	"listeners is GET …/listeners (reference)":                               {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestRequest", ""}},
+	"listeners answers a bare array (reference)":                             {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestListenersInAnyShape", "all"}},
+	"a listener is GET …/listeners/{id} (reference, recorded)":               {{"elbstub", "TestListenerFields", "HTTPS (reference)"}},
+	"PUT and DELETE of one certificate have no other path (seed, reference)": {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"elb", "TestRequest", ""}},
+
+	// Lists.
+	"an empty list is an array (assumed)": {{"elbstub", "TestEmptyLists", "[] (assumed)"}, {"provider", "TestFirstCertificateOfAProject", "an array, counted (reference)"}},
+	"an empty list may be an empty object, with instance_num (observed of load balancers)": {
+		{"elbstub", "TestEmptyLists", "{} with instance_num (observed of load balancers, assumed)"},
+		{"elb", "TestLists", "gone, an empty object and 0 (observed)"},
+		{"provider", "TestFirstCertificateOfAProject", "an empty object, counted (observed)"},
+	},
+	"an empty object without instance_num proves no absence (assumed)": {
+		{"elbstub", "TestEmptyLists", "{} without instance_num (assumed)"},
+		{"elb", "TestLists", "an empty object alone proves nothing"},
+		{"provider", "TestFirstCertificateOfAProject", "an empty object, and no number (observed)"},
+	},
+	"a whole body {} is no list of certificates":        {{"provider", "TestListsThatAreNone", "a whole body {}"}},
+	"an object that is not empty is no list":            {{"elb", "TestLists", "an object as list"}, {"provider", "TestListsThatAreNone", "an object with something in it"}},
+	"an empty list of listeners may be {} (assumed)":    {{"elbstub", "TestEmptyLists", "{} without instance_num (assumed)"}, {"elb", "TestListenersInAnyShape", "an empty object instead of none (assumed)"}},
+	"an ID that is listed twice counts once (assumed)":  {{"elb", "TestLists", "an ID twice counts once"}},
+	"lists are ordered, the newest first (recorded)":    {{"elbstub", "TestOrder", "newest first (recorded)"}, {"elb", "TestRecordedResponses", ""}},
+	"lists may be ordered in another way (assumed)":     {{"elbstub", "TestOrder", "oldest first (assumed)"}, {"elbstub", "TestDialects", "newest first false"}},
+	"lists may not show certificates (assumed)":         {{"elbstub", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "masked (assumed)"}},
+	"lists may leave certificates out (assumed)":        {{"elbstub", "TestHiddenCertificates", "left out (assumed)"}, {"provider", "TestHiddenCertificates", "left out (assumed)"}},
+	"lists may lag behind a creation (observed)":        {{"elbstub", "TestListLag", ""}, {"provider", "TestRunsAtOnceWhileListsLag", "apply, plan"}, {"provider", "TestAccRunsAtOnceWhileListsLag", ""}},
+	"lists may lag behind a change (observed)":          {{"elbstub", "TestListsShowWhatWas", ""}, {"provider", "TestRunsAtOnceWhileListsLag", "rename, plan"}},
+	"lists may lag behind a deletion (observed)":        {{"elbstub", "TestListsShowWhatWas", ""}, {"provider", "TestLostDeletion", "404 and ELB.5040 (reference)"}},
+	"a list may be older than the one before (assumed)": {{"elbstub", "TestListLag", ""}, {"provider", "TestRunsAtOnceWhileListsLag", "replicas, 1"}},
 
 	// Parameters.
 	"project_id in the path (seed)":                              {{"elb", "TestRequest", ""}, {"provider", "TestAccCertificateProject", ""}},
@@ -67,10 +95,18 @@ var api = map[string][]proof{
 	"private_key is not on modify (seed)":                        {{"elbstub", "TestRefusals", "modify: a private key (seed)"}, {"provider", "TestAccCertificateReplaced", ""}},
 
 	// Fields of answers.
-	"id is 32 hexadecimal characters (seed)":                               {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}, {"provider", "TestParseImportID", ""}},
-	"name is always answered (seed)":                                       {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
-	"description is always answered (seed)":                                {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
-	"domain is null when unset on list and modify (seed, recorded)":        {{"elbstub", "TestAnswers", ""}, {"elb", "TestLists", "found, no count"}},
+	"id is 32 hexadecimal characters (seed)":                        {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}, {"provider", "TestParseImportID", ""}},
+	"name is always answered (seed)":                                {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
+	"description is always answered (seed)":                         {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
+	"domain is null when unset on list and modify (seed, recorded)": {{"elbstub", "TestAnswers", ""}, {"elb", "TestLists", "found, no count"}},
+	"domain is absent everywhere when unset (recorded)": {
+		{"elbstub", "TestUnsetDomain", "absent everywhere (recorded)"},
+		{"elb", "TestUpdateResponses", "domain absent (recorded)"},
+		{"elb", "TestRecordedResponses", ""},
+		{"provider", "TestUpdateAnsweredWithoutDomain", "no domain"},
+	},
+	"domain is null on list and modify (recorded)":                         {{"elbstub", "TestUnsetDomain", "null on list and modify (seed, recorded)"}, {"elb", "TestRecordedResponses", ""}},
+	"private_key may be of any type in the list of another (assumed)":      {{"provider", "TestKeysOfWrongTypes", "a number"}},
 	"domain is absent when unset on create (recorded)":                     {{"elbstub", "TestAnswers", ""}, {"elb", "TestCreateSendsOnlyWhatIsGiven", ""}},
 	"certificate is always answered (seed)":                                {{"elbstub", "TestAnswers", ""}, {"provider", "TestAccCertificate", ""}},
 	"private_key is answered in clear, also in the list (seed, recorded)":  {{"elbstub", "TestAnswers", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"provider", "TestAccCertificateImport", ""}},
@@ -83,18 +119,33 @@ var api = map[string][]proof{
 	"keys may be masked (observed)":                                        {{"elbstub", "TestDialects", ""}, {"provider", "TestAccTextForms", "******"}},
 	"unknown fields may appear (assumed)":                                  {{"elbstub", "TestDialects", "extra true true"}, {"elb", "TestLists", "found, extra fields"}},
 	"listeners name their own certificate (reference)":                     {{"elbstub", "TestListenerHoldsCertificate", "own"}, {"elb", "TestDeleteNamesTheListeners", ""}},
-	"listeners name further certificates in a string (reference)":          {{"elbstub", "TestListenerHoldsCertificate", "SNI"}, {"elb", "TestListenersOf", ""}},
+	"listeners name further certificates in an array (recorded)":           {{"elbstub", "TestListenerForms", "certificates is an array (recorded)"}, {"elb", "TestListenersInAnyShape", "all"}, {"elb", "TestDeleteNamesTheListeners", "https-sni"}},
+	"listeners name further certificates in a string (reference)":          {{"elbstub", "TestListenerForms", "certificates is a string (reference)"}, {"elb", "TestListenersInAnyShape", "all"}},
+	"listeners name no further certificates by {} (assumed)":               {{"elbstub", "TestListenerForms", "certificates is {} (observed, assumed)"}, {"elb", "TestListenersInAnyShape", "all"}},
+	"listeners name no further certificates by null (assumed)":             {{"elbstub", "TestListenerForms", "certificates is null (assumed)"}, {"elb", "TestListenersInAnyShape", "all"}},
+	"listeners name no further certificates at all (recorded)":             {{"elbstub", "TestListenerForms", "certificates is absent (recorded)"}, {"elb", "TestListenersInAnyShape", "all"}},
+	"listeners have about 25 fields (reference, recorded)":                 {{"elbstub", "TestListenerFields", "HTTPS (reference)"}, {"elbstub", "TestListenerFields", "HTTP (recorded)"}, {"elbstub", "TestListenerFields", "TCP (reference)"}},
+	"listeners have true and false, or 1 and 0 (reference)":                {{"elbstub", "TestListenerForms", "booleans are true and false (reference)"}, {"elbstub", "TestListenerForms", "booleans are 1 and 0 (reference)"}, {"elb", "TestListenersInAnyShape", "all"}},
+	"listeners have a description that is null or empty (recorded)":        {{"elbstub", "TestListenerForms", "no description is null (recorded)"}, {"elbstub", "TestListenerForms", "no description is an empty text (recorded)"}},
+	"nearly every field of a listener is a filter (reference)":             {{"elbstub", "TestListenerFilters", "certificate_id="}, {"elbstub", "TestRefusals", "listeners: not a filter (reference)"}},
+	"a project is one in whatever case its ID is written (assumed)":        {{"elb", "TestProjectInAnotherCase", ""}, {"provider", "TestProjectInEitherCase", "the provider's in capitals"}},
 
 	// Statuses.
 	"400 badRequest (seed)":                     {{"httpapi", "TestErrors", "badRequest (seed)"}, {"provider", "TestRemedies", "badRequest"}},
 	"401 unauthorized (seed)":                   {{"httpapi", "TestErrors", "unauthorized (seed)"}, {"provider", "TestRemedies", "unauthorized"}},
 	"403 userDisabled (seed)":                   {{"httpapi", "TestErrors", "userDisabled (seed)"}, {"provider", "TestRemedies", "userDisabled"}},
-	"404 Not Found (seed)":                      {{"httpapi", "TestErrors", "Not Found (seed)"}, {"elb", "TestUpdateOfWhatIsGone", "404 Not Found (seed), list lacks it"}},
+	"404 Not Found (seed)":                      {{"httpapi", "TestErrors", "Not Found (seed)"}, {"elb", "TestGone", "404 Not Found (seed)"}},
 	"500 authFault (seed)":                      {{"httpapi", "TestErrors", "authFault (seed)"}, {"provider", "TestAccUnreadable", "500"}},
 	"503 serviceUnavailable (seed)":             {{"httpapi", "TestErrors", "serviceUnavailable (seed)"}, {"provider", "TestRemedies", "serviceUnavailable"}},
 	"404 of a list is no proof":                 {{"elb", "TestLists", "404 without a code never means gone"}, {"provider", "TestAccUnreadable", "404"}},
-	"404 of the gateway is no proof (observed)": {{"elb", "TestDeleteCertificate", "404 of the gateway"}, {"provider", "TestAccUnreadable", "404, gateway"}},
-	"a bare 404 leaves it to the list":          {{"elbstub", "TestDialects", "gone 404 false"}, {"elb", "TestUpdateOfWhatIsGone", "bare 404, list has it"}, {"elb", "TestDeleteCertificate", "gone, bare 404"}},
+	"404 of the gateway is no proof (observed)": {{"elb", "TestGone", "404 of the gateway (observed)"}, {"provider", "TestAccUnreadable", "404, gateway"}},
+	"a bare 404 leaves it to the list":          {{"elbstub", "TestGone", "404 and nothing (seed)"}, {"elb", "TestGone", "bare 404"}, {"provider", "TestLostDeletion", "404 and nothing (seed)"}},
+	"404 with words leaves it to the list":      {{"elbstub", "TestGone", "404 and words (seed)"}, {"elb", "TestGone", "404 Not Found (seed)"}, {"provider", "TestLostDeletion", "404 and words (seed)"}},
+	"404 with a NeutronError leaves it to the list (observed, assumed)": {
+		{"elbstub", "TestGone", "404 and a NeutronError (observed, assumed)"}, {"elb", "TestGone", "404 NeutronError (observed)"},
+		{"provider", "TestLostDeletion", "404 and a NeutronError (observed, assumed)"},
+	},
+	"404 with any other code leaves it to the list": {{"elb", "TestGone", "404 with another code"}},
 
 	// Shapes of errors.
 	`{"error":{"message","code"}} (reference)`:       {{"elbstub", "TestRefusals", ""}, {"httpapi", "TestErrors", "error (reference)"}},
@@ -120,19 +171,68 @@ var api = map[string][]proof{
 	"a signature is good for 15 minutes (reference)":                    {{"auth", "TestOldSignature", ""}},
 
 	// Error codes.
-	"ELB.0002 (reference)":                        {{"elbstub", "TestRefusals", "create: empty body (reference)"}, {"provider", "TestRemedies", "ELB.0002"}},
-	"ELB.1001 (reference)":                        {{"elbstub", "TestRefusals", "create: no private key (reference)"}, {"provider", "TestRemedies", "ELB.1001"}},
-	"ELB.1011 (reference)":                        {{"elbstub", "TestRefusals", "create: key is text (reference)"}, {"provider", "TestRemedies", "ELB.1011"}},
-	"ELB.5013 (reference)":                        {{"elbstub", "TestRefusals", "create: key of another certificate (reference)"}, {"provider", "TestRemedies", "ELB.5013"}},
-	"ELB.5002 (reference)":                        {{"elbstub", "TestListenerHoldsCertificate", ""}, {"elb", "TestDeleteWaitsForTheListener", ""}, {"provider", "TestAccDeleteInUse", ""}},
-	"409 for a certificate in use (reference)":    {{"elbstub", "TestDialects", "in use 409"}, {"elb", "TestDeleteWaitsForTheListener", "409 (reference, of newer API versions)"}},
-	"ELB.5004 (reference)":                        {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestRemedies", "ELB.5004"}},
-	"ELB.5010 (reference)":                        {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5010"}},
-	"ELB.5030 (reference)":                        {{"elbstub", "TestRefusals", "modify: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5030"}},
-	"ELB.5020 (reference)":                        {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestRemedies", "ELB.5020"}},
-	"ELB.5033 (reference)":                        {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestRemedies", "ELB.5033"}},
-	"ELB.5040 under 404 (reference)":              {{"elbstub", "TestRefusals", "delete: unknown id (reference)"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 404"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 404 (reference)"}},
-	"ELB.5040 under 400 (reference)":              {{"elbstub", "TestDialects", "gone 400 true"}, {"elb", "TestDeleteCertificate", "gone, ELB.5040 under 400"}, {"elb", "TestUpdateOfWhatIsGone", "ELB.5040 under 400 (reference)"}},
+	"ELB.0002 (reference)": {{"elbstub", "TestRefusals", "create: empty body (reference)"}, {"provider", "TestRemedies", "ELB.0002"}},
+	"ELB.1001 (reference)": {{"elbstub", "TestRefusals", "create: no private key (reference)"}, {"provider", "TestRemedies", "ELB.1001"}},
+	"ELB.1011 (reference)": {{"elbstub", "TestRefusals", "create: key is text (reference)"}, {"provider", "TestRemedies", "ELB.1011"}},
+	"ELB.5013 (reference)": {{"elbstub", "TestRefusals", "create: key of another certificate (reference)"}, {"provider", "TestRemedies", "ELB.5013"}},
+	"ELB.5002 for a certificate in use (reference, assumed)": {
+		{"elbstub", "TestInUse", "400 and ELB.5002 (reference, assumed)"},
+		{"elb", "TestDeleteWaitsForTheListener", "ELB.5002 (reference, assumed)"},
+		{"provider", "TestDeletionOfWhatIsInUse", "400 and ELB.5002 (reference, assumed)"},
+	},
+	"409 and ELB.8907 for a certificate in use (reference)": {
+		{"elbstub", "TestInUse", "409 (reference, of newer versions)"},
+		{"elb", "TestDeleteWaitsForTheListener", "409 (reference, of newer API versions)"},
+		{"provider", "TestDeletionOfWhatIsInUse", "409 (reference, of newer versions)"},
+	},
+	"400 and another code for a certificate in use (assumed)": {
+		{"elbstub", "TestInUse", "400 and another code (assumed)"}, {"provider", "TestDeletionOfWhatIsInUse", "400 and another code (assumed)"},
+	},
+	"400 and words for a certificate in use (seed, assumed)": {
+		{"elbstub", "TestInUse", "400 and words (seed, assumed)"}, {"provider", "TestDeletionOfWhatIsInUse", "400 and words (seed, assumed)"},
+	},
+	"403 that is no policy for a certificate in use (assumed)": {
+		{"elbstub", "TestInUse", "403 and a code that is none of policies (assumed)"},
+		{"provider", "TestDeletionOfWhatIsInUse", "403 and a code that is none of policies (assumed)"},
+	},
+	"500 for a certificate in use (seed, assumed)": {
+		{"elbstub", "TestInUse", "500 authFault (seed, assumed)"}, {"provider", "TestDeletionOfWhatIsInUse", "500 authFault (seed, assumed)"},
+	},
+	"400 and a page for a certificate in use (assumed)": {
+		{"elbstub", "TestInUse", "400 and a page (assumed)"}, {"provider", "TestDeletionOfWhatIsInUse", "400 and a page (assumed)"},
+	},
+	"a policy may forbid a deletion while a listener holds (assumed)": {{"elbstub", "TestForbidInUse", ""}, {"provider", "TestDeletionThatAPolicyForbids", ""}},
+	"a backend may see a switch late (assumed)":                       {{"elbstub", "TestHoldLag", "switched"}, {"provider", "TestDeletionRightAfterASwitch", ""}},
+	"codes of token and policy are no certificate in use (reference)": {
+		{"provider", "TestDeletionThatIsDenied", "ELB.1109"}, {"provider", "TestDeletionThatIsDenied", "ELB.1202"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.9801"}, {"provider", "TestDeletionThatIsDenied", "ELB.9807"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.9899"},
+	},
+	"ELB.5004 (reference)": {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestRemedies", "ELB.5004"}},
+	"ELB.5010 (reference)": {{"elbstub", "TestRefusals", "delete: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5010"}},
+	"ELB.5030 (reference)": {{"elbstub", "TestRefusals", "modify: malformed URL (reference)"}, {"provider", "TestRemedies", "ELB.5030"}},
+	"ELB.5020 (reference)": {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestRemedies", "ELB.5020"}},
+	"ELB.5033 (reference)": {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestRemedies", "ELB.5033"}},
+	"ELB.5040 under 404 (reference)": {
+		{"elbstub", "TestGone", "404 and ELB.5040 (reference)"}, {"elb", "TestGone", "ELB.5040 under 404 (reference)"},
+		{"provider", "TestLostDeletion", "404 and ELB.5040 (reference)"},
+	},
+	"ELB.5040 under 400 (reference)": {
+		{"elbstub", "TestGone", "400 and ELB.5040 (reference)"}, {"elb", "TestGone", "ELB.5040 under 400 (reference)"},
+		{"provider", "TestLostDeletion", "400 and ELB.5040 (reference)"},
+	},
+	"ELB.5040 under any other status (assumed)": {
+		{"elbstub", "TestGone", "500 and ELB.5040 (assumed)"}, {"elb", "TestGone", "ELB.5040 under 500"}, {"elb", "TestGone", "ELB.5040 under 409"},
+	},
+	"ELB.8904 (reference, of newer versions)": {
+		{"elbstub", "TestGone", "404 and ELB.8904 (reference, of newer versions)"}, {"elb", "TestGone", "404 ELB.8904 (reference)"},
+		{"provider", "TestLostDeletion", "404 and ELB.8904 (reference, of newer versions)"},
+	},
+	"ELB.6003 (reference)":                        {{"elbstub", "TestRefusals", "listeners: bad filter (reference)"}, {"elbstub", "TestListenerFilters", ""}},
+	"ELB.6010 (reference)":                        {{"elbstub", "TestRefusals", "listener: malformed URL (reference)"}},
+	"ELB.6020 (reference)":                        {{"elbstub", "TestRefusals", "listener: short id (reference)"}},
+	"ELB.6030 (reference, assumed)":               {{"elbstub", "TestNoListener", "ELB.6030 (assumed)"}},
+	"404 of a listener (assumed)":                 {{"elbstub", "TestNoListener", "404 (assumed)"}},
 	"ELB.5131 (reference)":                        {{"provider", "TestRemedies", "ELB.5131"}},
 	"ELB.5141 (reference)":                        {{"provider", "TestRemedies", "ELB.5141"}},
 	"ELB.5151 (reference)":                        {{"elbstub", "TestQuota", ""}, {"provider", "TestAccRefused", "quota"}},
@@ -142,7 +242,7 @@ var api = map[string][]proof{
 	"ELB.1105 (reference)":                        {{"provider", "TestRemedies", "ELB.1105"}},
 	"ELB.1201 (reference)":                        {{"provider", "TestRemedies", "ELB.1201"}},
 	"ELB.9802 (reference)":                        {{"elbstub", "TestRefusals", "another project's token (reference)"}, {"provider", "TestAccRefused", "wrong project"}},
-	"ELB.9803 (reference)":                        {{"elb", "TestDeleteWithoutTheListenersAPI", ""}, {"provider", "TestRemedies", "ELB.9803"}},
+	"ELB.9803 (reference)":                        {{"elb", "TestDeleteRefused", "a policy (reference), and a listener"}, {"provider", "TestRemedies", "ELB.9803"}},
 	"ELB.9804 (reference)":                        {{"provider", "TestRemedies", "ELB.9804"}},
 	"APIGW.0101 (observed)":                       {{"elbstub", "TestRefusals", "path without the base path (assumed)"}, {"provider", "TestAccRefused", "wrong path"}},
 	"APIGW.0201 (observed)":                       {{"provider", "TestRemedies", "APIGW.0201"}},
@@ -196,35 +296,58 @@ func TestEveryDialectIsRun(t *testing.T) {
 	}
 }
 
-// testsOf returns the tests in a folder, and the texts in each.
+// testsOf returns the tests in a folder, and the texts in each and in the variables of
+// the package that it names, such as a table of several tests.
 func testsOf(t *testing.T, folder string) map[string]map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no tests in %s: %v", folder, err)
 	}
-	tests := map[string]map[string]bool{}
+	tests, functions, tables := map[string]map[string]bool{}, []*ast.FuncDecl{}, map[string]ast.Node{}
 	for _, file := range files {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, declaration := range parsed.Decls {
-			function, ok := declaration.(*ast.FuncDecl)
-			if !ok || function.Recv != nil || !strings.HasPrefix(function.Name.Name, "Test") {
-				continue
-			}
-			literals := map[string]bool{}
-			ast.Inspect(function, func(node ast.Node) bool {
-				if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-					if text, err := strconv.Unquote(literal.Value); err == nil {
-						literals[text] = true
+			switch declaration := declaration.(type) {
+			case *ast.FuncDecl:
+				if declaration.Recv == nil && strings.HasPrefix(declaration.Name.Name, "Test") {
+					functions = append(functions, declaration)
+				}
+			case *ast.GenDecl:
+				for _, specification := range declaration.Specs {
+					if variable, ok := specification.(*ast.ValueSpec); ok && declaration.Tok == token.VAR {
+						tables[variable.Names[0].Name] = variable
 					}
 				}
-				return true
-			})
-			tests[function.Name.Name] = literals
+			}
 		}
 	}
+	for _, function := range functions {
+		texts := textsIn(function)
+		ast.Inspect(function, func(node ast.Node) bool {
+			if name, ok := node.(*ast.Ident); ok && tables[name.Name] != nil {
+				maps.Copy(texts, textsIn(tables[name.Name]))
+			}
+			return true
+		})
+		tests[function.Name.Name] = texts
+	}
 	return tests
+}
+
+// textsIn returns the strings that are written in a piece of code.
+func textsIn(code ast.Node) map[string]bool {
+	texts := map[string]bool{}
+	ast.Inspect(code, func(node ast.Node) bool {
+		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				texts[text] = true
+			}
+		}
+		return true
+	})
+	return texts
 }

@@ -1,12 +1,16 @@
 package acctest
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // Values are the attributes of a configuration, a plan or a state: a string, a
@@ -24,6 +28,27 @@ type State struct {
 	// Identity is nil when the provider has told none.
 	Identity Values
 	private  []byte
+}
+
+// WithPrivate returns a copy of a state whose private part has these values alone, each
+// of them JSON. Without any, there is no private part, as in a state that an older
+// version of the provider has left.
+func (s *State) WithPrivate(t testing.TB, values map[string]string) *State {
+	t.Helper()
+	changed := *s
+	changed.private = nil
+	if len(values) > 0 {
+		encoded := map[string][]byte{}
+		for key, value := range values {
+			encoded[key] = []byte(value)
+		}
+		private, err := json.Marshal(encoded) // as the framework keeps it
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed.private = private
+	}
+	return &changed
 }
 
 // A Plan is what the provider answers to a change of a configuration.
@@ -86,6 +111,19 @@ func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Se
 func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 	t.Helper()
 	return NewServer(t, server, c.Configuration())
+}
+
+// ServerInMemory starts a provider that reaches the cloud by a Network. It knows
+// nothing of those before it, as another process would. Further settings are added to
+// its configuration.
+func (c *Cloud) ServerInMemory(t testing.TB, network *elbstub.Network, settings ...Values) *Server {
+	t.Helper()
+	config := c.Configuration()
+	config["insecure"] = true // the network has a certificate that nobody trusts
+	for _, more := range settings {
+		maps.Copy(config, more)
+	}
+	return NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 }
 
 // Configuration is that of a provider for the cloud.

@@ -19,12 +19,17 @@ type fleet struct {
 	cloud   *acctest.Cloud
 	configs []acctest.Values
 	states  []*acctest.State
+	// start starts a provider.
+	start func(config acctest.Values) *acctest.Server
 }
 
 func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
 	t.Helper()
 	pair := acctest.NewPair(t)
 	f := &fleet{t: t, cloud: cloud, states: make([]*acctest.State, size)}
+	f.start = func(config acctest.Values) *acctest.Server {
+		return acctest.NewServer(t, provider.New("test")(), config)
+	}
 	for i := range size {
 		f.configs = append(f.configs, acctest.Values{"name": fmt.Sprintf("n%03d", i), "certificate": pair.Certificate, "private_key": pair.PrivateKey})
 	}
@@ -39,7 +44,7 @@ func (f *fleet) walk(work func(server *acctest.Server, i int)) {
 
 func (f *fleet) walkWith(config acctest.Values, work func(server *acctest.Server, i int)) {
 	f.t.Helper()
-	server := acctest.NewServer(f.t, provider.New("test")(), config)
+	server := f.start(config)
 	queue := make(chan int)
 	var workers sync.WaitGroup
 	for range 10 {

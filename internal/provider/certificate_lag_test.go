@@ -1,0 +1,293 @@
+package provider_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// runs are one Terraform after another that work on the same state. Each has a process
+// of the provider of its own, which knows nothing of the one before but what the state
+// has, its private part included.
+type runs struct {
+	t       *testing.T
+	cloud   *acctest.Cloud
+	network *elbstub.Network
+	config  acctest.Values
+	state   *acctest.State
+}
+
+// refresh starts a process, reads the state, and plans. It returns what the plan does.
+func (r *runs) refresh() (server *acctest.Server, plan acctest.Plan, does string) {
+	r.t.Helper()
+	server = r.cloud.ServerInMemory(r.t, r.network)
+	var diagnostics acctest.Diagnostics
+	if r.state != nil {
+		r.state, diagnostics = server.Read(r.state)
+		r.quiet("read", diagnostics)
+	}
+	plan, diagnostics = server.Plan(r.state, r.config)
+	r.quiet("plan", diagnostics)
+	switch {
+	case r.state == nil:
+		return server, plan, "create"
+	case len(plan.Replace) > 0:
+		return server, plan, "replace"
+	case !reflect.DeepEqual(plan.Values, r.state.Values):
+		return server, plan, "update"
+	}
+	return server, plan, "nothing"
+}
+
+func (r *runs) plan(want string) {
+	r.t.Helper()
+	if _, _, does := r.refresh(); does != want {
+		r.t.Errorf("the plan does %s, want %s", does, want)
+	}
+}
+
+func (r *runs) apply(want string) {
+	r.t.Helper()
+	server, plan, does := r.refresh()
+	if does != want {
+		r.t.Errorf("the apply does %s, want %s", does, want)
+	}
+	if does != "nothing" {
+		r.carryOut(server, plan)
+	}
+	r.cloud.Only(r.t)
+}
+
+// replace is terraform apply -replace=….
+func (r *runs) replace() {
+	r.t.Helper()
+	server, _, does := r.refresh()
+	if does != "nothing" {
+		r.t.Errorf("besides the replacement, the plan does %s", does)
+	}
+	plan, diagnostics := server.Plan(nil, r.config)
+	r.quiet("plan", diagnostics)
+	_, diagnostics = server.Destroy(r.state)
+	r.quiet("destroy", diagnostics)
+	r.carryOut(server, plan)
+	r.cloud.Only(r.t)
+}
+
+func (r *runs) rename(name string) {
+	r.t.Helper()
+	r.config["name"] = name
+	r.apply("update")
+}
+
+func (r *runs) carryOut(server *acctest.Server, plan acctest.Plan) {
+	r.t.Helper()
+	var diagnostics acctest.Diagnostics
+	r.state, diagnostics = server.Apply(plan)
+	r.quiet("apply", diagnostics)
+}
+
+// quiet ends the test with the first thing that the provider says.
+func (r *runs) quiet(doing string, diagnostics acctest.Diagnostics) {
+	r.t.Helper()
+	for _, d := range diagnostics {
+		r.t.Fatalf("%s: %s: %s", doing, d.Summary, d.Detail)
+	}
+}
+
+// lagging makes every list of certificates late.
+func lagging(cloud *acctest.Cloud, by time.Duration) {
+	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: by}) })
+}
+
+// TestRunsAtOnceWhileListsLag: what a run has written is not in the lists that the next
+// one sees. That one remembers by the private state, and plans nothing.
+func TestRunsAtOnceWhileListsLag(t *testing.T) {
+	t.Parallel()
+	replicas := func(seed uint64) func(*elbstub.Options) {
+		return func(o *elbstub.Options) { o.ListLag, o.Seed = 5*time.Second, seed }
+	}
+	clouds := map[string]func(*elbstub.Options){
+		"each list lags":                nil,
+		"each list lags, 202 for a PUT": func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyAccepted },
+		"replicas, 1":                   replicas(1),
+		"replicas, 2":                   replicas(2),
+		"replicas, 3":                   replicas(3),
+	}
+	for name, work := range map[string]func(*runs){
+		"apply, plan": func(r *runs) {
+			r.apply("create")
+			r.plan("nothing")
+		},
+		"apply, apply": func(r *runs) {
+			r.apply("create")
+			r.apply("nothing")
+		},
+		"apply -replace, apply": func(r *runs) {
+			r.apply("create")
+			time.Sleep(time.Minute)
+			r.replace()
+			r.apply("nothing")
+			r.plan("nothing")
+		},
+		"apply, apply -replace, plan": func(r *runs) {
+			r.apply("create")
+			r.replace()
+			r.plan("nothing")
+		},
+		"rename, plan": func(r *runs) {
+			r.apply("create")
+			time.Sleep(time.Minute)
+			r.rename("new")
+			r.plan("nothing")
+			r.apply("nothing")
+		},
+		"apply, rename, rename, plan": func(r *runs) {
+			r.apply("create")
+			r.rename("new")
+			r.rename("old")
+			r.plan("nothing")
+		},
+	} {
+		for kind, option := range clouds {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+						if option != nil {
+							option(o)
+						}
+					})
+					if !strings.HasPrefix(kind, "replicas") {
+						lagging(cloud, 4900*time.Millisecond)
+					}
+					pair := acctest.NewPair(t)
+					work(&runs{t: t, cloud: cloud, network: network, config: acctest.Values{
+						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
+					}})
+				})
+			})
+		}
+	}
+}
+
+// TestPlanAtOnceIsCheap: all certificates of a plan that begins at once wait for the
+// same lists, of which there is one a second, and for no longer than lists may lag.
+func TestPlanAtOnceIsCheap(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		lagging(cloud, 4900*time.Millisecond)
+		f := newFleet(t, cloud, 60)
+		f.start = func(config acctest.Values) *acctest.Server { return cloud.ServerInMemory(t, network, config) }
+		f.apply()
+		began, count := time.Now(), countCalls(cloud)
+		f.refresh()
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("the plan took %s", took)
+		}
+		if posts, puts, deletes, lists := count(); posts+puts+deletes > 0 || lists < 2 || lists > 7 {
+			t.Errorf("the plan made %d lists, and %d writes", lists, posts+puts+deletes)
+		}
+	})
+}
+
+// TestPrivateStates: whatever the private state says of the last write, a certificate
+// that is there is read by one list, one that is gone is gone, and one that is renamed
+// stays so.
+func TestPrivateStates(t *testing.T) {
+	t.Parallel()
+	at := func(ahead time.Duration) func() map[string]string {
+		return func() map[string]string {
+			return map[string]string{"last_write": time.Now().Add(ahead).UTC().Format(`"` + time.RFC3339Nano + `"`)}
+		}
+	}
+	text := func(value string) func() map[string]string {
+		return func() map[string]string { return map[string]string{"last_write": value} }
+	}
+	for name, row := range map[string]struct {
+		private func() map[string]string
+		waits   time.Duration // for a list that may lag
+	}{
+		"none":                    {private: func() map[string]string { return nil }},
+		"of another key":          {private: func() map[string]string { return map[string]string{"other": "1"} }},
+		"a minute old":            {private: at(-time.Minute)},
+		"three seconds old":       {private: at(-3 * time.Second), waits: 2 * time.Second},
+		"two seconds ahead":       {private: at(2 * time.Second), waits: 5 * time.Second},
+		"an hour ahead":           {private: at(time.Hour)},
+		"a number":                {private: text("5")},
+		"null":                    {private: text("null")},
+		"an object":               {private: text(`{"at":"2016-06-27T08:14:42Z"}`)},
+		"an empty text":           {private: text(`""`)},
+		"a text that is no time":  {private: text(`"yesterday"`)},
+		"a time that is none":     {private: text(`"2016-13-45T25:61:61Z"`)},
+		"the beginning of time":   {private: text(`"0001-01-01T00:00:00Z"`)},
+		"the end of the calendar": {private: text(`"9999-12-31T23:59:59Z"`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				pair := acctest.NewPair(t)
+				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
+					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
+				}}
+				r.apply("create")
+				time.Sleep(time.Minute)
+
+				r.state = r.state.WithPrivate(t, row.private())
+				count := countCalls(cloud)
+				r.plan("nothing")
+				if _, _, _, lists := count(); lists != 1 {
+					t.Errorf("%d lists for a certificate that is there", lists)
+				}
+
+				r.state = r.state.WithPrivate(t, row.private())
+				r.rename("new")
+				r.plan("nothing")
+				time.Sleep(time.Minute)
+
+				cloud.Remove(cloud.Only(t).ID)
+				r.state = r.state.WithPrivate(t, row.private())
+				began := time.Now()
+				r.plan("create")
+				if took := time.Since(began); took < row.waits || took > row.waits+time.Second {
+					t.Errorf("that it is gone took %s, want %s", took, row.waits)
+				}
+			})
+		})
+	}
+}
+
+// TestAccRunsAtOnceWhileListsLag has the real CLI, a process of the provider for each
+// run, and lists that lag by four and a half seconds.
+func TestAccRunsAtOnceWhileListsLag(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	lagging(cloud, 4500*time.Millisecond)
+	pair := acctest.NewPair(t)
+	configure := func(name string) {
+		cli.Configure(cloud.Provider() + acctest.Certificate(pair, fmt.Sprintf("name = %q", name)))
+	}
+	run := func(want string, arguments ...string) {
+		t.Helper()
+		if said := cli.Run(arguments...); !strings.Contains(said, want) {
+			t.Errorf("%s: want %q: %s", strings.Join(arguments, " "), want, said)
+		}
+		cloud.Only(t)
+	}
+	const nothing = "No changes."
+	configure("old")
+	run("1 added, 0 changed, 0 destroyed", "apply", "-auto-approve")
+	run(nothing, "plan")
+	run("1 added, 0 changed, 1 destroyed", "apply", "-auto-approve", "-replace="+address)
+	run(nothing, "apply", "-auto-approve")
+	configure("new")
+	run("0 added, 1 changed, 0 destroyed", "apply", "-auto-approve")
+	run(nothing, "plan")
+}

@@ -1,0 +1,199 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// created applies a configuration that creates, and expects nothing to be said.
+func created(t *testing.T, server *acctest.Server, config acctest.Values) *acctest.State {
+	t.Helper()
+	plan, diagnostics := server.Plan(nil, config)
+	if len(diagnostics) > 0 {
+		t.Fatalf("plan: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
+	state, diagnostics := server.Apply(plan)
+	if len(diagnostics) > 0 {
+		t.Fatalf("apply: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
+	return state
+}
+
+// pairConfig is a configuration with a pair.
+func pairConfig(pair throwaway.Pair) acctest.Values {
+	return acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+}
+
+// TestFirstCertificateOfAProject: what an empty project lists is no reason not to create
+// its first certificate, and enough to find that the last is gone if it is counted.
+func TestFirstCertificateOfAProject(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		empty elbstub.EmptyText
+		count elbstub.CountText
+		gone  bool // is what the list proves once the certificate is
+	}{
+		"an array, counted (reference)":             {elbstub.EmptyArray, elbstub.CountString, true},
+		"an array (assumed)":                        {elbstub.EmptyArray, elbstub.CountAbsent, true},
+		"an empty object, counted (observed)":       {elbstub.EmptyObject, elbstub.CountString, true},
+		"an empty object and a number (assumed)":    {elbstub.EmptyObject, elbstub.CountNumber, true},
+		"an empty object, and no number (observed)": {elbstub.EmptyObject, elbstub.CountAbsent, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Empty, o.Dialect.Count = row.empty, row.count })
+			state := created(t, cloud.Server(t, provider.New("test")()), pairConfig(acctest.NewPair(t)))
+			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
+			if read == nil || len(diagnostics) > 0 {
+				t.Errorf("read: %v, %v", read, diagnostics)
+			}
+
+			cloud.Remove(cloud.Only(t).ID)
+			read, diagnostics = cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
+			if gone := read == nil; gone != row.gone || diagnostics.HasError() == row.gone {
+				t.Errorf("gone: %t, %v", gone, diagnostics)
+			}
+			if !row.gone {
+				says(t, diagnostics, "", "the API returned 0 certificates and no valid total")
+			}
+		})
+	}
+}
+
+// TestListsThatAreNone are errors: the state stays, and nothing is created.
+func TestListsThatAreNone(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ body, says string }{
+		"a whole body {}":                 {`{}`, `it has no "certificates"`},
+		"a count alone":                   {`{"instance_num":"0"}`, `it has no "certificates"`},
+		"an object with something in it":  {`{"certificates":{"1":{"id":"5b8f908b5495452aa13beede0afc5d99"}},"instance_num":"0"}`, "it is not an array"},
+		"an object with an empty array":   {`{"certificates":{"certificates":[]},"instance_num":"0"}`, "it is not an array"},
+		"an empty object, and one is due": {`{"certificates":{},"instance_num":"1"}`, "the API returned 0 certificates but reported a total of 1"},
+		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "it is not an array"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			config := pairConfig(acctest.NewPair(t))
+			state := created(t, cloud.Server(t, provider.New("test")()), config)
+			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
+			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
+			says(t, diagnostics, "", row.says)
+			if read == nil || !reflect.DeepEqual(read.Values, state.Values) {
+				t.Errorf("the state became %v", read)
+			}
+			if strings.HasPrefix(name, "an empty object") {
+				return // an incomplete list: what it lacks may exist, but nothing keeps a creation
+			}
+			server := cloud.Server(t, provider.New("test")())
+			plan, _ := server.Plan(nil, config)
+			_, diagnostics = server.Apply(plan)
+			says(t, diagnostics, "", row.says)
+			cloud.Only(t)
+		})
+	}
+}
+
+// TestHiddenCertificates: a server that hides the text of certificates in lists causes
+// no replacement. What nobody can know is null.
+func TestHiddenCertificates(t *testing.T) {
+	t.Parallel()
+	for name, listed := range map[string]elbstub.CertificateText{
+		"masked (assumed)": elbstub.CertificatesMasked, "left out (assumed)": elbstub.CertificatesLeftOut,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
+			config := pairConfig(acctest.NewPair(t))
+			state := created(t, cloud.Server(t, provider.New("test")()), config)
+			id := cloud.Only(t).ID
+
+			server := cloud.Server(t, provider.New("test")())
+			read, diagnostics := server.Read(state)
+			if len(diagnostics) != 1 || diagnostics.HasError() || !strings.Contains(diagnostics[0].Summary, id) ||
+				!strings.Contains(diagnostics[0].Detail, "the state keeps what it has") {
+				t.Errorf("it says %v, want one warning", diagnostics)
+			}
+			if !reflect.DeepEqual(read, state) {
+				t.Errorf("the state became %v, want %v", read, state)
+			}
+			plan, diagnostics := server.Plan(read, config)
+			if len(diagnostics) > 0 || len(plan.Replace) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
+				t.Errorf("it plans %v, to replace for %v; %v", plan.Values, plan.Replace, diagnostics)
+			}
+
+			shown := maps.Clone(state.Values)
+			for _, unknowable := range []string{
+				"certificate", "private_key", "not_before", "not_after", "fingerprint_sha256", "serial_number", "subject",
+				"issuer", "key_algorithm", "subject_alternative_names",
+			} {
+				delete(shown, unknowable)
+			}
+			imported, diagnostics := server.Import(id)
+			if len(diagnostics) > 0 || imported == nil || !reflect.DeepEqual(imported.Values, shown) {
+				t.Errorf("imported %v, want %v; %v", imported, shown, diagnostics)
+			}
+			single, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"id": id})
+			if len(diagnostics) > 0 || !reflect.DeepEqual(single, shown) {
+				t.Errorf("the data source has %v, want %v; %v", single, shown, diagnostics)
+			}
+			many, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
+			if len(diagnostics) > 0 || !reflect.DeepEqual(many["certificates"], []acctest.Values{shown}) {
+				t.Errorf("the other data source has %v, want %v; %v", many, shown, diagnostics)
+			}
+		})
+	}
+}
+
+// TestKeysOfWrongTypes: the ephemeral resource decodes the key of its certificate alone,
+// and another's cannot make it fail.
+func TestKeysOfWrongTypes(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]any{
+		"a number": 5, "an object": map[string]any{"pem": "x"}, "an array": []any{"x"}, "a boolean": true,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			pair := acctest.NewPair(t)
+			cert := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey}
+			own, other := cloud.Add(cert), cloud.Add(cert)
+			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+				return func(answer elbstub.Answer) elbstub.Response {
+					response := answer()
+					var list struct {
+						Certificates []map[string]any `json:"certificates"`
+					}
+					if err := json.Unmarshal(response.Body, &list); err != nil {
+						t.Error(err)
+					}
+					for _, listed := range list.Certificates {
+						if listed["id"] == other {
+							listed["private_key"] = wrong
+						}
+					}
+					response.Body, _ = json.Marshal(list)
+					return response
+				}
+			})
+			server := cloud.Server(t, provider.New("test")())
+			opened, diagnostics := server.Open(acctest.Values{"id": own})
+			if len(diagnostics) > 0 || strings.TrimSpace(opened["private_key"].(string)) != strings.TrimSpace(pair.PrivateKey) {
+				t.Errorf("its own key is not there: %v", diagnostics)
+			}
+			opened, diagnostics = server.Open(acctest.Values{"id": other})
+			says(t, diagnostics, "", "Unable to read certificate")
+			if opened != nil {
+				t.Errorf("opened %v", opened)
+			}
+		})
+	}
+}

@@ -1,0 +1,73 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// newCaselessCloud is a cloud that knows a project in whatever case its ID is written.
+func newCaselessCloud(t *testing.T) *acctest.Cloud {
+	t.Helper()
+	cloud := acctest.NewCloud(t)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = strings.ReplaceAll(r.URL.Path, strings.ToUpper(acctest.ProjectID), acctest.ProjectID)
+		cloud.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	_, path, _ := strings.Cut(strings.TrimPrefix(cloud.Endpoint, "http://"), "/")
+	return &acctest.Cloud{Cloud: cloud.Cloud, Endpoint: front.URL + "/" + path}
+}
+
+// TestProjectInEitherCase: a project is one project in whatever case its ID is written,
+// in the provider and in resources: one list serves all of them, and what one of them
+// writes all others see.
+func TestProjectInEitherCase(t *testing.T) {
+	t.Parallel()
+	capitals := strings.ToUpper(acctest.ProjectID)
+	for name, ofProvider := range map[string]string{"the provider's in small letters": acctest.ProjectID, "the provider's in capitals": capitals} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCaselessCloud(t)
+			settings := cloud.Configuration()
+			settings["project_id"] = ofProvider
+			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), settings) }
+			var states []*acctest.State
+			count, server := countCalls(cloud), start()
+			for _, own := range []string{"", acctest.ProjectID, capitals} {
+				config := pairConfig(acctest.NewPair(t))
+				if own != "" {
+					config["project_id"] = own
+				}
+				states = append(states, created(t, server, config))
+			}
+			if posts, _, _, lists := count(); posts != 3 || lists != 1 {
+				t.Errorf("%d POSTs and %d lists, want three POSTs and one list", posts, lists)
+			}
+
+			count, server = countCalls(cloud), start()
+			for _, state := range states {
+				if read, diagnostics := server.Read(state.WithPrivate(t, nil)); read == nil || len(diagnostics) > 0 {
+					t.Errorf("read: %v, %v", read, diagnostics)
+				}
+			}
+			for _, own := range []string{acctest.ProjectID, capitals} {
+				found, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": own})
+				if len(diagnostics) > 0 || len(found["certificates"].([]acctest.Values)) != 3 {
+					t.Errorf("the data source found %v; %v", found, diagnostics)
+				}
+			}
+			if _, _, _, lists := count(); lists != 1 {
+				t.Errorf("%d lists, want one", lists)
+			}
+			if lists := len(cloud.Journal(elbstub.Unknown)); lists > 0 {
+				t.Errorf("%d calls of what the API does not have", lists)
+			}
+		})
+	}
+}
