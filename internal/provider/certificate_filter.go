@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -51,7 +52,7 @@ func (f certificateFilter) choose(ctx context.Context, c *cloud, projectID strin
 	name := regexp.MustCompile(f.nameRegex.ValueString())                // checked
 	before, _ := time.Parse(time.RFC3339, f.expiresBefore.ValueString()) // checked
 	return slices.DeleteFunc(all, func(m publicModel) bool {
-		if !name.MatchString(m.Name.ValueString()) || !f.domain.IsNull() && !f.domain.Equal(m.Domain) {
+		if !name.MatchString(m.Name.ValueString()) || !f.domain.IsNull() && !strings.EqualFold(f.domain.ValueString(), m.Domain.ValueString()) {
 			return true
 		}
 		if f.expiresBefore.IsNull() {

@@ -148,7 +148,7 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	}
 	m.Name = types.StringValue(cert.Name)
 	m.Description = types.StringValue(cert.Description)
-	if m.Domain.IsNull() || !strings.EqualFold(m.Domain.ValueString(), cert.Domain) {
+	if domain := known(m.Domain); domain == nil || !strings.EqualFold(*domain, cert.Domain) {
 		m.Domain = types.StringValue(cert.Domain)
 	}
 	m.CreateTime = orNull(cert.CreateTime)
