@@ -892,9 +892,9 @@ func TestReadsRememberTheRunBefore(t *testing.T) {
 	}{
 		"just now":           {0, [2]int{4, 7}, true},
 		"in the future":      {-3 * time.Second, [2]int{4, 7}, true},
-		"long ago":           {time.Minute, [2]int{1, 2}, false},
-		"far in the future":  {-time.Hour, [2]int{1, 2}, false},
-		"never":              {math.MaxInt64, [2]int{1, 2}, false},
+		"long ago":           {time.Minute, [2]int{1, 10}, false},
+		"far in the future":  {-time.Hour, [2]int{1, 10}, false},
+		"never":              {math.MaxInt64, [2]int{1, 10}, false},
 		"almost long enough": {4 * time.Second, [2]int{2, 4}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,13 +41,6 @@ func (n NewCertificate) equals(cert Certificate) bool {
 		contentOf(n.Certificate) == contentOf(cert.Certificate)
 }
 
-// same reports whether two creations send the same, but for the key.
-func (n NewCertificate) same(other NewCertificate) bool {
-	sameText := func(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
-	return sameText(n.Name, other.Name) && n.Description == other.Description && sameText(n.Domain, other.Domain) &&
-		contentOf(n.Certificate) == contentOf(other.Certificate)
-}
-
 // A content stands for a PEM text, however it is written: for its chain, or for its
 // leaf alone.
 type content [sha256.Size]byte
@@ -469,12 +462,17 @@ func (c *creations) start(leaf content, create NewCertificate) {
 	c.started[leaf] = append(c.started[leaf], create)
 }
 
-// explains reports whether a certificate equals a creation that was started and sent
-// something else than ours.
+// explains reports whether a certificate is rather that of another creation: it equals
+// one that was started, and does not equal ours, or ours only because that left the name
+// or the domain to the server.
 func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool { return n.equals(cert) && !n.same(ours) })
+	isOurs := ours.equals(cert)
+	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool {
+		saysMore := n.Name != nil && ours.Name == nil || n.Domain != nil && ours.Domain == nil
+		return n.equals(cert) && (!isOurs || saysMore)
+	})
 }
 
 // add notes a certificate that was created here.

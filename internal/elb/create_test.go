@@ -404,6 +404,26 @@ func TestSameLeafTwice(t *testing.T) {
 	})
 }
 
+// TestNamelessCreationExplainsNoNamedOne: what was sent with a name is not taken for the
+// certificate of a creation that left its name to the server.
+func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		named := newCertificate(t)
+		nameless := named
+		nameless.Name = nil
+		if _, err := client.CreateCertificate(t.Context(), project, nameless); err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		creation, err := client.CreateCertificate(t.Context(), project, named)
+		if err != nil || !creation.Adopted || creation.Sent != 1 || len(cloud.Certificates(project)) != 2 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
 // TestOneListForCreations: what is known before a creation is a list that is not older
 // than five seconds, and it serves all creations of that time.
 func TestOneListForCreations(t *testing.T) {
