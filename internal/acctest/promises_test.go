@@ -73,8 +73,10 @@ var promises = map[string][]proof{
 		{"provider", "TestListsThatAreNone", "a whole body {}"},
 	},
 	"Lists may lag behind writes": {
-		{"provider", "TestRunsAtOnceWhileListsLag", "apply, plan"}, {"provider", "TestRunsAtOnceWhileListsLag", "rename, plan"},
-		{"provider", "TestAccRunsAtOnceWhileListsLag", ""}, {"provider", "TestPrivateStates", "two seconds ahead"},
+		{"provider", "TestRunsAtOnceWhileListsLag", "apply, plan"},
+		{"provider", "TestRunsAtOnceWhileListsLag", "rename, plan"},
+		{"provider", "TestAccRunsAtOnceWhileListsLag", ""},
+		{"provider", "TestPrivateStates", "two seconds ahead"},
 	},
 	"One list serves all": {
 		{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestPlanAtOnceIsCheap", ""}, {"elb", "TestReadsRememberTheRunBefore", ""},
@@ -82,8 +84,10 @@ var promises = map[string][]proof{
 	"A list that failed is returned": {{"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsRemembered", ""}},
 	"If lists do not show the text":  {{"provider", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "left out (assumed)"}},
 	"A change that the API accepts": {
-		{"elb", "TestUpdateWaitsForTheChange", ""}, {"elb", "TestUpdateGivesUpWaiting", ""},
-		{"provider", "TestAcceptedUpdateSurvivesFailedLists", ""}, {"provider", "TestAcceptedUpdateIsBounded", ""},
+		{"elb", "TestUpdateWaitsForTheChange", ""},
+		{"elb", "TestUpdateGivesUpWaiting", ""},
+		{"provider", "TestAcceptedUpdateSurvivesFailedLists", ""},
+		{"provider", "TestAcceptedUpdateIsBounded", ""},
 	},
 	"If the response to a change": {{"provider", "TestUpdateAnsweredWithoutDomain", "a domain"}, {"elb", "TestUpdateResponses", "domain absent (recorded)"}},
 	"A deletion whose response was lost": {
