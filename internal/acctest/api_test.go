@@ -142,7 +142,8 @@ var api = map[string][]proof{
 	"a bare 404 leaves it to the list":          {{"elbstub", "TestGone", "404 and nothing (seed)"}, {"elb", "TestGone", "bare 404"}, {"provider", "TestLostDeletion", "404 and nothing (seed)"}},
 	"404 with words leaves it to the list":      {{"elbstub", "TestGone", "404 and words (seed)"}, {"elb", "TestGone", "404 Not Found (seed)"}, {"provider", "TestLostDeletion", "404 and words (seed)"}},
 	"404 with a NeutronError leaves it to the list (observed, assumed)": {
-		{"elbstub", "TestGone", "404 and a NeutronError (observed, assumed)"}, {"elb", "TestGone", "404 NeutronError (observed)"},
+		{"elbstub", "TestGone", "404 and a NeutronError (observed, assumed)"},
+		{"elb", "TestGone", "404 NeutronError (observed)"},
 		{"provider", "TestLostDeletion", "404 and a NeutronError (observed, assumed)"},
 	},
 	"404 with any other code leaves it to the list": {{"elb", "TestGone", "404 with another code"}},
@@ -204,8 +205,10 @@ var api = map[string][]proof{
 	"a policy may forbid a deletion while a listener holds (assumed)": {{"elbstub", "TestForbidInUse", ""}, {"provider", "TestDeletionThatAPolicyForbids", ""}},
 	"a backend may see a switch late (assumed)":                       {{"elbstub", "TestHoldLag", "switched"}, {"provider", "TestDeletionRightAfterASwitch", ""}},
 	"codes of token and policy are no certificate in use (reference)": {
-		{"provider", "TestDeletionThatIsDenied", "ELB.1109"}, {"provider", "TestDeletionThatIsDenied", "ELB.1202"},
-		{"provider", "TestDeletionThatIsDenied", "ELB.9801"}, {"provider", "TestDeletionThatIsDenied", "ELB.9807"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.1109"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.1202"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.9801"},
+		{"provider", "TestDeletionThatIsDenied", "ELB.9807"},
 		{"provider", "TestDeletionThatIsDenied", "ELB.9899"},
 	},
 	"ELB.5004 (reference)": {{"elbstub", "TestRefusals", "list with a query (reference)"}, {"provider", "TestRemedies", "ELB.5004"}},
@@ -214,18 +217,21 @@ var api = map[string][]proof{
 	"ELB.5020 (reference)": {{"elbstub", "TestRefusals", "delete: short id (reference)"}, {"provider", "TestRemedies", "ELB.5020"}},
 	"ELB.5033 (reference)": {{"provider", "TestAccUpdateAnswers", "400"}, {"provider", "TestRemedies", "ELB.5033"}},
 	"ELB.5040 under 404 (reference)": {
-		{"elbstub", "TestGone", "404 and ELB.5040 (reference)"}, {"elb", "TestGone", "ELB.5040 under 404 (reference)"},
+		{"elbstub", "TestGone", "404 and ELB.5040 (reference)"},
+		{"elb", "TestGone", "ELB.5040 under 404 (reference)"},
 		{"provider", "TestLostDeletion", "404 and ELB.5040 (reference)"},
 	},
 	"ELB.5040 under 400 (reference)": {
-		{"elbstub", "TestGone", "400 and ELB.5040 (reference)"}, {"elb", "TestGone", "ELB.5040 under 400 (reference)"},
+		{"elbstub", "TestGone", "400 and ELB.5040 (reference)"},
+		{"elb", "TestGone", "ELB.5040 under 400 (reference)"},
 		{"provider", "TestLostDeletion", "400 and ELB.5040 (reference)"},
 	},
 	"ELB.5040 under any other status (assumed)": {
 		{"elbstub", "TestGone", "500 and ELB.5040 (assumed)"}, {"elb", "TestGone", "ELB.5040 under 500"}, {"elb", "TestGone", "ELB.5040 under 409"},
 	},
 	"ELB.8904 (reference, of newer versions)": {
-		{"elbstub", "TestGone", "404 and ELB.8904 (reference, of newer versions)"}, {"elb", "TestGone", "404 ELB.8904 (reference)"},
+		{"elbstub", "TestGone", "404 and ELB.8904 (reference, of newer versions)"},
+		{"elb", "TestGone", "404 ELB.8904 (reference)"},
 		{"provider", "TestLostDeletion", "404 and ELB.8904 (reference, of newer versions)"},
 	},
 	"ELB.6003 (reference)":                        {{"elbstub", "TestRefusals", "listeners: bad filter (reference)"}, {"elbstub", "TestListenerFilters", ""}},

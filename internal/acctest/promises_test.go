@@ -60,14 +60,49 @@ var promises = map[string][]proof{
 	"An identical certificate that existed": {
 		{"elb", "TestCreateExactlyOnce", "there was one before"}, {"provider", "TestCreationsThatAreNotSimple", "there was one before"},
 	},
-	"As soon as the ID is known":           {{"provider", "TestAccHalfCreated", "cut after the id, not read back"}},
-	"Before it creates, the":               {{"elb", "TestOneListForCreations", ""}, {"elb", "TestCreateExactlyOnce", "no list before"}},
-	"A response that has begun":            {{"httpapi", "TestContextEndsAsTheResponseArrives", ""}, {"provider", "TestArrivedResponseIsKept", ""}},
-	"A certificate leaves the state only":  {{"elb", "TestLists", ""}, {"elb", "TestReadsAreNeverOlderThanOurWrites", ""}, {"provider", "TestAccUnreadable", ""}, {"provider", "TestChaos", ""}},
-	"One list serves all":                  {{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsRemembered", ""}},
-	"A change that the server accepts":     {{"elb", "TestUpdateWaitsForTheChange", ""}, {"elb", "TestUpdateGivesUpWaiting", ""}},
-	"A deletion whose answer was lost":     {{"elb", "TestLostDelete", ""}},
-	"While a listener holds":               {{"elb", "TestDeleteNamesTheListeners", ""}, {"provider", "TestAccDeleteInUse", ""}},
+	"As soon as the ID is known": {{"provider", "TestAccHalfCreated", "cut after the id, not read back"}},
+	"Before it creates, the":     {{"elb", "TestOneListForCreations", ""}, {"elb", "TestCreateExactlyOnce", "no list before"}},
+	"A response that has begun":  {{"httpapi", "TestContextEndsAsTheResponseArrives", ""}, {"provider", "TestArrivedResponseIsKept", ""}},
+	"A certificate leaves the state only": {
+		{"elb", "TestLists", ""}, {"elb", "TestReadsAreNeverOlderThanOurWrites", ""}, {"provider", "TestAccUnreadable", ""}, {"provider", "TestChaos", ""},
+	},
+	"An empty list may be": {
+		{"provider", "TestFirstCertificateOfAProject", "an empty object, counted (observed)"},
+		{"provider", "TestFirstCertificateOfAProject", "an empty object, and no number (observed)"},
+		{"provider", "TestListsThatAreNone", "an object with something in it"},
+		{"provider", "TestListsThatAreNone", "a whole body {}"},
+	},
+	"Lists may lag behind writes": {
+		{"provider", "TestRunsAtOnceWhileListsLag", "apply, plan"},
+		{"provider", "TestRunsAtOnceWhileListsLag", "rename, plan"},
+		{"provider", "TestAccRunsAtOnceWhileListsLag", ""},
+		{"provider", "TestPrivateStates", "two seconds ahead"},
+	},
+	"One list serves all": {
+		{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestPlanAtOnceIsCheap", ""}, {"elb", "TestReadsRememberTheRunBefore", ""},
+	},
+	"A list that failed is returned": {{"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsRemembered", ""}},
+	"If lists do not show the text":  {{"provider", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "left out (assumed)"}},
+	"A change that the API accepts": {
+		{"elb", "TestUpdateWaitsForTheChange", ""},
+		{"elb", "TestUpdateGivesUpWaiting", ""},
+		{"provider", "TestAcceptedUpdateSurvivesFailedLists", ""},
+		{"provider", "TestAcceptedUpdateIsBounded", ""},
+	},
+	"If the response to a change": {{"provider", "TestUpdateAnsweredWithoutDomain", "a domain"}, {"elb", "TestUpdateResponses", "domain absent (recorded)"}},
+	"A deletion whose response was lost": {
+		{"elb", "TestLostDelete", ""}, {"elb", "TestGone", ""}, {"provider", "TestLostDeletion", "404 and nothing (seed)"},
+	},
+	"While a listener uses": {
+		{"provider", "TestDeletionOfWhatIsInUse", "400 and another code (assumed)"}, {"elb", "TestDeleteNamesTheListeners", ""}, {"provider", "TestAccDeleteInUse", ""},
+	},
+	"If no listener uses": {{"provider", "TestDeletionRightAfterASwitch", ""}, {"elb", "TestDeleteRefused", "anything, and no listener"}},
+	"A deletion that the credentials": {
+		{"provider", "TestDeletionThatAPolicyForbids", ""}, {"provider", "TestDeletionThatIsDenied", "ELB.9899"}, {"provider", "TestDeletionThatIsDenied", "ELB.1202"},
+	},
+	"If the listeners cannot": {
+		{"provider", "TestDeletionThatNobodyCanExplain", "throttled"}, {"provider", "TestDeletionWhileListenersFail", "throttled"}, {"elb", "TestDeleteTimeout", "throttled"},
+	},
 	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationOutlivesItsCaller", ""}, {"provider", "TestInterruptedAtAnyTime", ""}},
 	"After Terraform or the provider":      {{"provider", "TestAccProviderIsKilled", ""}, {"provider", "TestAccTerraformIsKilled", ""}},
 	"The private keys that the API shows":  {{"elb", "TestDecoderMemory", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},

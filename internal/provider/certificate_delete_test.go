@@ -79,7 +79,8 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 				said, took := d.run(t)
 				for _, part := range []string{
 					`Unable to delete certificate "` + d.cloud.Only(t).ID, "the certificate is in use",
-					`It is held by:` + "\n" + `  - listener "https-443" (id ` + d.listener, "Give the listener another certificate first",
+					"It is held by:\n  - listener \"https-443\" (id " + d.listener,
+					"Give the listener another certificate first",
 				} {
 					if !strings.Contains(said, part) {
 						t.Errorf("it does not say %q: %s", part, said)
@@ -204,7 +205,8 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 		d := newDeletion(t, "10m")
 		d.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return d.cloud.ForbidInUse() })
 		said, took := d.run(t)
-		if !strings.Contains(said, "code ELB.9803") || !strings.Contains(said, "The credentials may not do this") || strings.Contains(said, "in use") {
+		if !strings.Contains(said, "code ELB.9803") || !strings.Contains(said, "The credentials may not do this") ||
+			strings.Contains(said, "in use") {
 			t.Errorf("it says %s", said)
 		}
 		if deletes := len(d.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 || took > time.Second {
@@ -225,9 +227,11 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 func TestDeletionThatIsDenied(t *testing.T) {
 	t.Parallel()
 	for code, status := range map[string]int{
-		"ELB.1102": 400, "ELB.1103": 400, "ELB.1104": 400, "ELB.1105": 400, "ELB.1109": 403, "ELB.1201": 400, "ELB.1202": 400,
-		"ELB.9801": 403, "ELB.9802": 403, "ELB.9803": 400, "ELB.9804": 403, "ELB.9805": 403, "ELB.9806": 403, "ELB.9807": 500,
-		"ELB.9899": 403, "APIGW.0301": 403,
+		"ELB.1102": 400, "ELB.1103": 400, "ELB.1104": 400, "ELB.1105": 400,
+		"ELB.1109": 403, "ELB.1201": 400, "ELB.1202": 400,
+		"ELB.9801": 403, "ELB.9802": 403, "ELB.9803": 400, "ELB.9804": 403,
+		"ELB.9805": 403, "ELB.9806": 403, "ELB.9807": 500, "ELB.9899": 403,
+		"APIGW.0301": 403,
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,9 @@ func newCaselessCloud(t *testing.T) *acctest.Cloud {
 func TestProjectInEitherCase(t *testing.T) {
 	t.Parallel()
 	capitals := strings.ToUpper(acctest.ProjectID)
-	for name, ofProvider := range map[string]string{"the provider's in small letters": acctest.ProjectID, "the provider's in capitals": capitals} {
+	for name, ofProvider := range map[string]string{
+		"the provider's in small letters": acctest.ProjectID, "the provider's in capitals": capitals,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCaselessCloud(t)

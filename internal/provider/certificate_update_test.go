@@ -13,6 +13,7 @@ import (
 // withoutDomain carries a modify out, and leaves the domain out of its response
 // (recorded).
 func withoutDomain(t *testing.T) elbstub.Fault {
+	t.Helper()
 	return func(answer elbstub.Answer) elbstub.Response {
 		response := answer()
 		var fields map[string]any
@@ -33,7 +34,9 @@ func TestUpdateAnsweredWithoutDomain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect.Unset = elbstub.UnsetDomainNowhere })
+				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+					o.Dialect.Unset = elbstub.UnsetDomainNowhere
+				})
 				pair := acctest.NewPair(t)
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "domain": domain, "certificate": pair.Certificate, "private_key": pair.PrivateKey,
@@ -67,7 +70,9 @@ func TestUpdateAnsweredWithoutDomain(t *testing.T) {
 // is read back, and the lists that fail meanwhile are tried again.
 func TestAcceptedUpdateSurvivesFailedLists(t *testing.T) {
 	t.Parallel()
-	modifies := map[string]elbstub.ModifyText{"202": elbstub.ModifyAccepted, "204": elbstub.ModifyNoContent, "half": elbstub.ModifyHalf}
+	modifies := map[string]elbstub.ModifyText{
+		"202": elbstub.ModifyAccepted, "204": elbstub.ModifyNoContent, "half": elbstub.ModifyHalf,
+	}
 	for name, fault := range map[string]elbstub.Fault{
 		"unavailable": elbstub.Reply(503, ""),
 		"fault":       elbstub.Reply(500, `{"error":{"message":"out of order","code":"authFault"}}`),
@@ -128,7 +133,9 @@ func TestAcceptedUpdateIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyAccepted })
+				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+					o.Dialect.Modify = elbstub.ModifyAccepted
+				})
 				pair := acctest.NewPair(t)
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
