@@ -107,6 +107,9 @@ type Storm struct {
 	// Mild lets creations alone fail. Each of them is carried out at once or not at all,
 	// and is answered within 4 s or not at all.
 	Mild bool
+	// Late lets some creations of a mild one be carried out up to 8 s after a response
+	// that does not say so.
+	Late bool
 }
 
 // Disturb begins a Storm, or ends it with a Percent of 0.
@@ -152,7 +155,12 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 		c.double(operation, Reply(http.StatusServiceUnavailable, said)),
 	}
 	if c.storm.Mild {
-		return c.orExpire(append(faults, Slow(seconds(4)), Slow(seconds(4)), Slow(seconds(4)), Drop()), random)
+		faults = append(faults, Slow(seconds(4)), Slow(seconds(4)), Slow(seconds(4)), Drop())
+		if c.storm.Late {
+			late := 5*time.Second + seconds(3)
+			faults = append(faults, slices.Repeat([]Fault{Late(status, late), DropLate(late)}, 8)...)
+		}
+		return c.orExpire(faults, random)
 	}
 	faults = append(faults, Slow(seconds(20)))
 	switch operation {

@@ -41,7 +41,8 @@ type cliTerraform struct {
 // apply implements runner.
 func (tf *cliTerraform) apply(func(*process)) {
 	tf.t.Helper()
-	config := tf.cloud.Provider("token = null", "auth_url = "+acctest.Quote(tf.cloud.AuthURL), "user_name = "+acctest.Quote(acctest.UserName),
+	config := tf.cloud.Provider("token = null",
+		"auth_url = "+acctest.Quote(tf.cloud.AuthURL), "user_name = "+acctest.Quote(acctest.UserName),
 		"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain))
 	for address, values := range tf.configs {
 		config += fmt.Sprintf("resource \"elbaas_certificate\" %q {\n", address)

@@ -42,6 +42,7 @@ type ledger struct {
 	// pending are addresses for which a creation was begun that did not end well.
 	pending map[string]bool
 	notes   []note
+	lost    []lostCreation
 	said    []string // by the last apply
 	failed  bool     // the last apply
 }
@@ -50,6 +51,12 @@ type ledger struct {
 type note struct {
 	text        string
 	began, said time.Time
+}
+
+// A lostCreation is one whose provider was killed.
+type lostCreation struct {
+	config       acctest.Values
+	began, ended time.Time
 }
 
 func newLedger() *ledger {
@@ -80,6 +87,15 @@ func (l *ledger) names(cert elbstub.Certificate) bool {
 	return l.namesID(cert.ID) || slices.ContainsFunc(l.notes, func(n note) bool {
 		meant := !cert.CreateTime.Before(n.began) && cert.CreateTime.Before(n.said.Add(settled))
 		return meant && namesCertificate(n.text, cert)
+	})
+}
+
+// hasListed reports whether a doubt about a certificate was said so long after it came to
+// be that the search before must have shown it.
+func (l *ledger) hasListed(cert elbstub.Certificate, lag time.Duration) bool {
+	return slices.ContainsFunc(l.notes, func(n note) bool {
+		there := !cert.CreateTime.Before(n.began) && cert.CreateTime.Add(lag).Before(n.said)
+		return there && namesCertificate(n.text, cert)
 	})
 }
 
@@ -131,7 +147,8 @@ func (tf *memoryTerraform) start() *process {
 	p := &process{network: tf.network}
 	config := acctest.Values{
 		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain, "expiry_warning_days": int64(0),
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"expiry_warning_days": int64(0), // of certificates that come of age in fake time
 	}
 	if tf.mild { // so that each creation ends well sooner or later
 		config["max_retries"] = int64(20)
@@ -227,8 +244,8 @@ func (tf *memoryTerraform) plan(p *process, state *acctest.State, config acctest
 func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
 	for address, config := range tf.configs {
 		state := tf.states[address]
-		creates := state == nil || tf.replace[address] ||
-			state.Values["certificate"] != config["certificate"] || config["domain"] != nil && state.Values["domain"] != config["domain"]
+		creates := state == nil || tf.replace[address] || state.Values["certificate"] != config["certificate"] ||
+			config["domain"] != nil && state.Values["domain"] != config["domain"]
 		if at, known := tf.created[config["certificate"].(string)]; creates && known && time.Since(at) < settled {
 			say("%s is created soon after another one of the same certificate", address)
 			return true
@@ -420,6 +437,9 @@ func (tf *memoryTerraform) create(p *process, address string, config acctest.Val
 	tf.operations.Add(1)
 	created, diagnostics := p.server.Apply(plan)
 	if !p.alive() {
+		tf.mu.Lock()
+		defer tf.mu.Unlock()
+		tf.lost = append(tf.lost, lostCreation{config, began, time.Now()})
 		return false
 	}
 	tf.note("create "+address, began, diagnostics)
@@ -487,7 +507,8 @@ func (tf *memoryTerraform) note(what string, began time.Time, diagnostics acctes
 	defer tf.mu.Unlock()
 	tf.failed = tf.failed || diagnostics.HasError()
 	for _, d := range diagnostics {
-		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", what, d.Severity, d.Summary, strings.ReplaceAll(d.Detail, "\n", " ")))
+		detail := strings.ReplaceAll(d.Detail, "\n", " ")
+		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", what, d.Severity, d.Summary, detail))
 		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, began: began, said: time.Now()})
 	}
 }
