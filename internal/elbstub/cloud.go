@@ -85,7 +85,8 @@ type Cloud struct {
 	scripted     []scriptedFault
 	choices      map[Operation]*choice
 	storm        Storm
-	attempts     map[Operation]uint64 // in the storm
+	attempts     map[Operation]uint64  // in the storm
+	following    map[Operation][]Fault // of the next calls in the storm
 	revisions    []revision
 	journal      []Call
 }

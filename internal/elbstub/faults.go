@@ -88,6 +88,10 @@ func (c *Cloud) nextFault(operation Operation) Fault {
 		}
 		return asUsual
 	}
+	if following := c.following[operation]; len(following) > 0 {
+		c.following[operation] = following[1:]
+		return following[0]
+	}
 	if random := c.chance(operation); random != nil {
 		return c.anyFault(operation, random)
 	}
@@ -100,18 +104,24 @@ type Storm struct {
 	Seed uint64
 	// Percent is how many calls of a hundred have a fault.
 	Percent int
+	// Mild lets creations alone fail. Each of them is carried out at once or not at all,
+	// and is answered within 4 s or not at all.
+	Mild bool
+	// Late lets some creations of a mild one be carried out up to 8 s after a response
+	// that does not say so.
+	Late bool
 }
 
 // Disturb begins a Storm, or ends it with a Percent of 0.
 func (c *Cloud) Disturb(storm Storm) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.storm, c.attempts = storm, map[Operation]uint64{}
+	c.storm, c.attempts, c.following = storm, map[Operation]uint64{}, map[Operation][]Fault{}
 }
 
 // chance returns what the fault of a call is chosen with, or nil if it has none.
 func (c *Cloud) chance(operation Operation) *rand.Rand {
-	if c.storm.Percent == 0 {
+	if c.storm.Percent == 0 || c.storm.Mild && operation != CreateCertificate {
 		return nil
 	}
 	c.attempts[operation]++
@@ -141,8 +151,18 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 		Cut(random.IntN(200)),
 		Throttle(""),
 		Throttle(strconv.Itoa(1 + random.IntN(3))),
-		Slow(seconds(20)),
+		c.double(operation, Throttle("")),
+		c.double(operation, Reply(http.StatusServiceUnavailable, said)),
 	}
+	if c.storm.Mild {
+		faults = append(faults, Slow(seconds(4)), Slow(seconds(4)), Slow(seconds(4)), Drop())
+		if c.storm.Late {
+			late := 5*time.Second + seconds(3)
+			faults = append(faults, slices.Repeat([]Fault{Late(status, late), DropLate(late)}, 8)...)
+		}
+		return c.orExpire(faults, random)
+	}
+	faults = append(faults, Slow(seconds(20)))
 	switch operation {
 	case ListCertificates:
 		view := View{Lag: seconds(3)}
@@ -153,8 +173,26 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 	case CreateCertificate:
 		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
 	}
+	return c.orExpire(faults, random)
+}
+
+// double is a fault after which the response to the next call of the operation is lost,
+// as long as the Storm lasts.
+func (c *Cloud) double(operation Operation, first Fault) Fault {
+	return func(answer Answer) Response {
+		c.mu.Lock()
+		if c.storm.Percent > 0 {
+			c.following[operation] = append(c.following[operation], Drop())
+		}
+		c.mu.Unlock()
+		return first(answer)
+	}
+}
+
+// orExpire returns one of the faults, now and then after the end of all tokens.
+func (c *Cloud) orExpire(faults []Fault, random *rand.Rand) Fault {
 	fault := faults[random.IntN(len(faults))]
-	if random.IntN(10) == 0 { // and a token that ends in between
+	if random.IntN(10) == 0 {
 		return func(answer Answer) Response {
 			c.Expire()
 			return fault(answer)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
@@ -24,7 +25,7 @@ func TestAccChaos(t *testing.T) {
 	seed := rand.Uint64N(1e9)
 	t.Logf("the seed is %d", seed)
 	tf := &cliTerraform{t: t, cloud: cloud, cli: cli, ledger: newLedger()}
-	newWorld(t, seed, cloud, tf, tf.ledger).live(2)
+	newWorld(t, seed, cloud, plainNature(), tf, tf.ledger).live(2)
 	t.Logf("%d calls failed", countFaults(cloud))
 }
 
@@ -40,7 +41,8 @@ type cliTerraform struct {
 // apply implements runner.
 func (tf *cliTerraform) apply(func(*process)) {
 	tf.t.Helper()
-	config := tf.cloud.Provider("token = null", "auth_url = "+acctest.Quote(tf.cloud.AuthURL), "user_name = "+acctest.Quote(acctest.UserName),
+	config := tf.cloud.Provider("token = null",
+		"auth_url = "+acctest.Quote(tf.cloud.AuthURL), "user_name = "+acctest.Quote(acctest.UserName),
 		"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain))
 	for address, values := range tf.configs {
 		config += fmt.Sprintf("resource \"elbaas_certificate\" %q {\n", address)
@@ -50,6 +52,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		config += fmt.Sprintf("  lifecycle {\n    create_before_destroy = %t\n  }\n}\n", tf.first[address])
 	}
 	tf.cli.Configure(config)
+	began := time.Now()
 	output, err := tf.cli.Start("apply", "-auto-approve", "-json").Output()
 	tf.said, tf.failed = nil, err != nil
 	for line := range strings.Lines(output) {
@@ -61,9 +64,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		}
 		d := message.Diagnostic
 		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", d.Address, d.Severity, d.Summary, d.Detail))
-		for _, id := range anID.FindAllString(d.Summary+d.Detail, -1) {
-			tf.named[id] = true
-		}
+		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, began: began, said: time.Now()})
 	}
 	var state struct {
 		Values struct {
@@ -96,9 +97,9 @@ func (tf *cliTerraform) apply(func(*process)) {
 }
 
 // planned implements runner.
-func (tf *cliTerraform) planned() []string {
+func (tf *cliTerraform) planned() map[string]string {
 	if said := tf.cli.Run("plan"); !strings.Contains(said, "No changes") {
-		return []string{said}
+		return map[string]string{"": said}
 	}
 	return nil
 }

@@ -1,15 +1,10 @@
 package provider_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net"
 	"os"
-	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +16,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -32,10 +26,14 @@ const (
 	chaosOperations = "ELBAAS_CHAOS_OPERATIONS"
 )
 
-// TestChaos goes through random histories of configurations that are applied while
-// the cloud fails, others change what is in it, and the user interrupts and kills.
-// Then the faults end: one apply, and the plan is empty, nothing is lost and
-// nothing is twice.
+// chaosPercent is how many calls of a hundred fail.
+const chaosPercent = 30
+
+// TestChaos goes through random histories of configurations that are applied by one
+// process after the other while the cloud fails and its lists lag, others change what
+// is in it, and the user interrupts and kills. In between come spells in which creations
+// alone fail: there is known what each apply must do. Then all faults end: one apply,
+// and the plan is empty, nothing is lost and nothing is twice.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed, operations := rand.Uint64N(1e9), int64(400)
@@ -46,7 +44,7 @@ func TestChaos(t *testing.T) {
 		operations = int64(parse(t, text))
 	}
 	t.Logf("the first seed is %d", seed)
-	var done, faults atomic.Int64
+	var done, faults, refused atomic.Int64
 	for began := seed; done.Load() < operations; {
 		t.Run("from", func(t *testing.T) {
 			for range 4 {
@@ -55,11 +53,11 @@ func TestChaos(t *testing.T) {
 				t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(int(s % elbstub.Dialects)) })
-						tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger()}
-						newWorld(t, s, cloud, tf, tf.ledger).live(12)
-						done.Add(tf.operations.Load())
-						faults.Add(countFaults(cloud))
+						w := newMemoryWorld(t, s)
+						w.live(12)
+						done.Add(w.memory.operations.Load())
+						faults.Add(countFaults(w.cloud))
+						refused.Add(w.refused)
 					})
 				})
 				if operations == 1 {
@@ -75,7 +73,8 @@ func TestChaos(t *testing.T) {
 	if operations > 1 && faults.Load() == 0 {
 		t.Error("nothing failed")
 	}
-	t.Logf("%d operations in the sequences up to %d, with %d faults", done.Load(), seed-1, faults.Load())
+	t.Logf("%d operations in the sequences up to %d, with %d faults; %d deletions waited for a listener",
+		done.Load(), seed-1, faults.Load(), refused.Load())
 }
 
 func parse(t *testing.T, text string) uint64 {
@@ -90,72 +89,119 @@ func parse(t *testing.T, text string) uint64 {
 // A world is a cloud, a user of Terraform, and others who use the cloud.
 type world struct {
 	t         *testing.T
+	seed      uint64
 	random    *rand.Rand
 	cloud     *acctest.Cloud
+	nature    nature // of the cloud
 	terraform runner
-	ledger    *ledger // of terraform
+	memory    *memoryTerraform // the same, or nil for the real one
+	ledger    *ledger          // of terraform
 	pairs     []throwaway.Pair
+	// unsettled is whether something has happened of which a process that begins at
+	// once may see a part only, and of which no state tells.
+	unsettled bool
+	refused   int64 // deletions that waited for a listener in a mild spell
+
+	mu sync.Mutex // of what happens in between
 	// strangers are what others have put into the cloud, by id.
 	strangers map[string]elbstub.Certificate
-	listeners []string
+	holds     []hold
 	history   []string
-	mu        sync.Mutex // of what happens in between
 }
 
-// A runner of Terraform applies the configurations of a ledger.
-type runner interface {
-	// apply lets something interfere with the provider that makes the changes.
-	apply(interfere func(*process))
-	// planned returns what a plan would change.
-	planned() []string
+// A nature is what a cloud is like besides its dialect.
+type nature struct {
+	listLag, holdLag time.Duration
+	// keep is what it makes of the texts of a certificate, or nil.
+	keep func(*elbstub.Certificate)
+	// names and descriptions are those that are configured.
+	names, descriptions []string
 }
 
-// A ledger is what Terraform is given and what it keeps. Its maps are by address.
-type ledger struct {
-	configs map[string]acctest.Values
-	first   map[string]bool // create_before_destroy
-
-	mu      sync.Mutex
-	states  map[string]*acctest.State
-	deposed map[string][]*acctest.State
-	// pending are addresses for which a creation was begun that did not end well.
-	pending map[string]bool
-	// named are the ids that the diagnostics of creations had.
-	named  map[string]bool
-	said   []string // by the last apply
-	failed bool     // the last apply
+// plainNature is that of a cloud whose lists do not lag, and that keeps what it is sent.
+func plainNature() nature {
+	return nature{names: []string{"one", "two", "three"}, descriptions: []string{"", "this", "that"}}
 }
 
-func newLedger() *ledger {
-	return &ledger{
-		configs: map[string]acctest.Values{}, first: map[string]bool{}, states: map[string]*acctest.State{},
-		deposed: map[string][]*acctest.State{}, pending: map[string]bool{}, named: map[string]bool{},
+// natureOf returns one of the natures. Lists of a third of them do not lag, and a
+// quarter does not keep each text as it is sent.
+func natureOf(seed uint64) nature {
+	random, n := rand.New(rand.NewPCG(seed, 1)), plainNature()
+	if random.IntN(3) > 0 {
+		n.listLag = time.Duration(1+random.IntN(4500)) * time.Millisecond
 	}
-}
-
-// ids returns the certificates in the state.
-func (l *ledger) ids() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var ids []string
-	for _, state := range l.states {
-		ids = append(ids, state.Values["id"].(string))
+	if random.IntN(2) == 0 {
+		n.holdLag = time.Duration(1+random.IntN(4000)) * time.Millisecond
 	}
-	slices.Sort(ids)
-	return ids
+	switch random.IntN(8) {
+	case 0:
+		n.keep, n.descriptions[2] = elbstub.TrimTexts, " that "
+	case 1:
+		n.keep, n.names[2] = elbstub.LowerTexts, "Three"
+	}
+	return n
 }
 
-func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, tf runner, l *ledger) *world {
+// kept returns the name and the description that the cloud makes of configured ones.
+func (n nature) kept(config acctest.Values) (name, description string) {
+	var cert elbstub.Certificate
+	cert.Name, _ = config["name"].(string)
+	cert.Description, _ = config["description"].(string)
+	if n.keep != nil {
+		n.keep(&cert)
+	}
+	return cert.Name, cert.Description
+}
+
+// alters reports whether the cloud does not keep what is configured: then no plan is
+// empty, and each apply fails.
+func (n nature) alters(config acctest.Values) bool {
+	name, description := n.kept(config)
+	configuredName, _ := config["name"].(string)
+	configuredDescription, _ := config["description"].(string)
+	return name != configuredName || description != configuredDescription
+}
+
+// A hold is the time in which a listener holds a certificate.
+type hold struct {
+	id, listener string
+	from, until  time.Time
+}
+
+func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n nature, tf runner, l *ledger) *world {
 	t.Helper()
-	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{}}
+	w := &world{
+		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, nature: n,
+		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
+	}
 	for range 3 {
 		w.pairs = append(w.pairs, acctest.NewPair(t))
 	}
-	cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
+	w.storm()
 	return w
 }
 
-// settled is when lists of another process show what was done (documented).
+// newMemoryWorld returns a world without the CLI, in which time is fake.
+func newMemoryWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	n := natureOf(seed)
+	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
+		o.Seed, o.ListLag, o.HoldLag, o.Keep = seed, n.listLag, n.holdLag, n.keep
+	})
+	tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger(), created: map[string]time.Time{}}
+	w := newWorld(t, seed, cloud, n, tf, tf.ledger)
+	w.memory = tf
+	w.say("dialect %d, lists lag %s, holds lag %s, names %q, descriptions %q",
+		seed%elbstub.Dialects, n.listLag, n.holdLag, n.names, n.descriptions)
+	return w
+}
+
+// storm lets all calls fail by chance.
+func (w *world) storm() { w.cloud.Disturb(elbstub.Storm{Seed: w.seed, Percent: chaosPercent}) }
+
+// settled is when lists of another process show what was done, and late commits have
+// come (documented).
 const settled = 10 * time.Second
 
 // live lets the world go its way for so many applies, and then looks at what has
@@ -170,40 +216,75 @@ func (w *world) live(applies int) {
 		}
 	}()
 	for range applies {
-		for range 1 + w.random.IntN(3) {
-			w.change()
-		}
+		w.configure()
 		if w.random.IntN(3) == 0 {
 			w.meddle(w.random.Uint64())
+			w.unsettled = true
 		}
-		time.Sleep(settled)
+		w.settle()
 		w.say("apply")
 		w.terraform.apply(w.interference())
 		w.say("%s", strings.Join(w.ledger.said, "\n\t"))
+		if w.memory != nil && !w.t.Failed() && w.random.IntN(2) == 0 {
+			w.mildSpell()
+		}
 		if w.t.Failed() {
 			return
 		}
 	}
+	w.end()
+	w.judge()
+}
+
+// end ends the faults, and all that others do, and applies.
+func (w *world) end() {
+	w.t.Helper()
 	w.cloud.Disturb(elbstub.Storm{})
 	w.say("the faults end")
 	time.Sleep(2 * settled) // in which what others do comes to its end
 	w.mu.Lock()
-	for _, listener := range w.listeners {
-		w.cloud.Hangup(listener)
+	for _, h := range w.holds {
+		w.cloud.Hangup(h.listener)
 	}
 	w.mu.Unlock()
+	time.Sleep(settled) // in which the backend comes to see it
 	w.terraform.apply(func(*process) {})
-	if w.say("%s", strings.Join(w.ledger.said, "\n\t")); w.ledger.failed {
+	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
+	if w.ledger.failed && len(w.altered()) == 0 {
 		w.t.Error("an apply without faults failed")
 	}
-	time.Sleep(settled)
-	w.judge()
+}
+
+// altered returns the addresses whose texts the cloud does not keep.
+func (w *world) altered() []string {
+	var addresses []string
+	for address, config := range w.ledger.configs {
+		if w.nature.alters(config) {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+// settle lets time pass before an apply that could not know what it must.
+func (w *world) settle() {
+	if w.memory == nil || w.unsettled || w.memory.createsAgain(w.say) {
+		time.Sleep(settled)
+	}
+	w.unsettled = false
 }
 
 func (w *world) say(format string, arguments ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.history = append(w.history, time.Now().Format("04:05.000 ")+fmt.Sprintf(format, arguments...))
+}
+
+// configure makes some changes to the configuration.
+func (w *world) configure() {
+	for range 1 + w.random.IntN(3) {
+		w.change()
+	}
 }
 
 // change changes the configuration. What may have been created without being
@@ -218,7 +299,9 @@ func (w *world) change() {
 		config = acctest.Values{}
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
-		w.ledger.first[address] = w.random.IntN(2) == 0
+		if w.nature.keep != nil { // what it alters is waited for in vain
+			config["timeouts"] = acctest.Values{"update": "30s"}
+		}
 	case w.random.IntN(5) == 0:
 		delete(w.ledger.configs, address)
 		w.say("%s is taken out", address)
@@ -235,20 +318,47 @@ func (w *world) change() {
 	}
 	switch w.random.IntN(5) {
 	case 0, 1:
-		optional("name", "one", "two", "three")
+		optional("name", w.nature.names...)
 	case 2:
-		optional("description", "", "this", "that")
+		optional("description", w.nature.descriptions...)
 	case 3:
 		optional("domain", "www.example.com")
 	case 4:
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 	}
-	w.ledger.configs[address] = config
+	addresses := []string{address}
+	if !configured && w.random.IntN(3) == 0 {
+		addresses = append(addresses, w.unused(address)...)
+	}
+	for _, address := range addresses {
+		if !configured {
+			w.ledger.first[address] = w.random.IntN(2) == 0
+		}
+		w.ledger.configs[address] = maps.Clone(config)
+		w.say("%s is configured %v, create_before_destroy %t", address, w.described(config), w.ledger.first[address])
+	}
+}
+
+// unused returns further addresses, which may get the same configuration at once.
+func (w *world) unused(besides string) []string {
+	var addresses []string
+	for _, address := range []string{"a", "b", "c", "d", "e"} {
+		_, configured := w.ledger.configs[address]
+		if address != besides && !configured && !w.ledger.pending[address] && w.random.IntN(2) == 0 {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+// described returns a configuration as it may be shown.
+func (w *world) described(config acctest.Values) acctest.Values {
 	said := maps.Clone(config)
 	delete(said, "private_key")
-	said["certificate"] = slices.IndexFunc(w.pairs, func(p throwaway.Pair) bool { return p.Certificate == config["certificate"] })
-	w.say("%s is configured %v, create_before_destroy %t", address, said, w.ledger.first[address])
+	isOf := func(p throwaway.Pair) bool { return p.Certificate == config["certificate"] }
+	said["certificate"] = slices.IndexFunc(w.pairs, isOf)
+	return said
 }
 
 // meddle is what others do.
@@ -257,33 +367,48 @@ func (w *world) meddle(choice uint64) {
 	ours := w.ledger.ids()
 	switch what := random.IntN(6); {
 	case what == 0: // somebody may have the same certificate
-		pair := w.pairs[random.IntN(len(w.pairs))]
-		stranger := elbstub.Certificate{
-			ProjectID: acctest.ProjectID, Name: []string{"one", "other"}[random.IntN(2)],
-			Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
-		}
-		id := w.cloud.Add(stranger)
-		w.say("somebody adds %s", id)
-		w.mu.Lock()
-		w.strangers[id] = stranger
-		w.mu.Unlock()
+		w.addStranger(random)
 	case len(ours) == 0:
 	case what == 1:
 		id := ours[random.IntN(len(ours))]
 		w.say("somebody removes %s: %t", id, w.cloud.Remove(id))
 	case what < 4:
 		id := ours[random.IntN(len(ours))]
-		w.say("somebody renames %s: %t", id, w.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "theirs", "theirs" }))
+		rename := func(cert *elbstub.Certificate) { cert.Name, cert.Description = "theirs", "theirs" }
+		w.say("somebody renames %s: %t", id, w.cloud.Change(id, rename))
 	default:
-		id := ours[random.IntN(len(ours))]
-		listener := w.cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", CertificateID: id})
-		held := time.Duration(random.IntN(900)) * time.Second
-		w.say("a listener holds %s for %s", id, held)
-		w.mu.Lock()
-		w.listeners = append(w.listeners, listener)
-		w.mu.Unlock()
-		time.AfterFunc(held, func() { w.cloud.Hangup(listener) })
+		w.hang(random, ours[random.IntN(len(ours))])
 	}
+}
+
+// addStranger lets somebody add a certificate, and returns its ID.
+func (w *world) addStranger(random *rand.Rand) string {
+	pair := w.pairs[random.IntN(len(w.pairs))]
+	stranger := elbstub.Certificate{
+		ProjectID: acctest.ProjectID, Name: []string{"one", "other"}[random.IntN(2)],
+		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+	}
+	id := w.cloud.Add(stranger)
+	w.say("somebody adds %s", id)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.strangers[id] = stranger
+	return id
+}
+
+// hang lets a listener hold a certificate for a while, as its own or for SNI.
+func (w *world) hang(random *rand.Rand, id string) {
+	holder := elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", CertificateID: id}
+	if random.IntN(2) == 0 {
+		holder.CertificateID, holder.SNI = "", []string{id}
+	}
+	lasts := time.Duration(random.IntN(900)) * time.Second
+	h := hold{id: id, listener: w.cloud.Listen(holder), from: time.Now(), until: time.Now().Add(lasts)}
+	w.say("listener %s holds %s for %s", h.listener, id, lasts)
+	w.mu.Lock()
+	w.holds = append(w.holds, h)
+	w.mu.Unlock()
+	time.AfterFunc(lasts, func() { w.cloud.Hangup(h.listener) })
 }
 
 // interference is what happens while a configuration is applied.
@@ -297,8 +422,10 @@ func (w *world) interference() func(*process) {
 	case 0:
 		return func(p *process) { time.AfterFunc(after, func() { w.say("interrupt"); p.interrupt() }) }
 	case 1:
+		w.unsettled = true // what was created in vain is seen only by a process that begins later (documented)
 		return func(p *process) { time.AfterFunc(after, func() { w.say("kill"); p.kill() }) }
 	case 2:
+		w.unsettled = true
 		return func(*process) {
 			time.AfterFunc(after, func() {
 				// A stranger who creates the same at the same time cannot be told from us (documented).
@@ -315,9 +442,7 @@ func (w *world) interference() func(*process) {
 func (w *world) judge() {
 	w.t.Helper()
 	tf := w.ledger
-	if planned := w.terraform.planned(); len(planned) > 0 {
-		w.t.Errorf("the plan is not empty: %v", planned)
-	}
+	w.judgePlan()
 	held := map[string]string{}
 	there := map[string]elbstub.Certificate{}
 	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
@@ -339,9 +464,10 @@ func (w *world) judge() {
 			w.t.Errorf("certificate %s of %s does not exist", id, address)
 			continue
 		}
-		description, _ := config["description"].(string)
-		if name, named := config["name"]; named && cert.Name != name || cert.Description != description {
-			w.t.Errorf("certificate %s is %q, %q, but configured %v, %q", id, cert.Name, cert.Description, name, description)
+		name, description := w.nature.kept(config)
+		if _, named := config["name"]; named && cert.Name != name || cert.Description != description {
+			w.t.Errorf("certificate %s is %q, %q, but %v, %q is configured",
+				id, cert.Name, cert.Description, config["name"], description)
 		}
 		if strings.TrimSpace(cert.PrivateKey) != strings.TrimSpace(config["private_key"].(string)) {
 			w.t.Errorf("certificate %s has another key than %s", id, address)
@@ -366,8 +492,45 @@ func (w *world) judge() {
 		}
 	}
 	for id, cert := range there {
-		if _, stranger := w.strangers[id]; held[id] == "" && !stranger && !tf.named[id] {
+		if _, stranger := w.strangers[id]; held[id] == "" && !stranger && !w.names(cert) && !w.lostAltered(cert) {
 			w.t.Errorf("nobody has named certificate %s (%q)", id, cert.Name)
+		}
+	}
+}
+
+// names reports whether a diagnostic names a certificate, perhaps by a name that was sent
+// and that the cloud has made another one of.
+func (w *world) names(cert elbstub.Certificate) bool {
+	if w.ledger.names(cert) {
+		return true
+	}
+	for _, name := range w.nature.names {
+		kept, _ := w.nature.kept(acctest.Values{"name": name})
+		sent := cert
+		if sent.Name = name; kept == cert.Name && w.ledger.names(sent) {
+			return true
+		}
+	}
+	return false
+}
+
+// lostAltered reports whether a certificate may be what a killed provider has created,
+// with texts that the cloud does not keep: the next one does not take it for identical.
+func (w *world) lostAltered(cert elbstub.Certificate) bool {
+	return slices.ContainsFunc(w.ledger.lost, func(l lostCreation) bool {
+		meant := !cert.CreateTime.Before(l.began) && cert.CreateTime.Before(l.ended.Add(settled))
+		return meant && w.nature.alters(l.config)
+	})
+}
+
+// judgePlan has another process plan at once. Nothing is planned but the texts that the
+// cloud does not keep.
+func (w *world) judgePlan() {
+	w.t.Helper()
+	altered := w.altered()
+	for address, planned := range w.terraform.planned() {
+		if planned != inPlace || !slices.Contains(altered, address) {
+			w.t.Errorf("the plan is not empty: %s %s", address, planned)
 		}
 	}
 }
@@ -381,311 +544,4 @@ func countFaults(cloud *acctest.Cloud) int64 {
 		}
 	}
 	return faults
-}
-
-// memoryTerraform does what Terraform does, without it.
-type memoryTerraform struct {
-	*ledger
-
-	t          *testing.T
-	cloud      *acctest.Cloud
-	network    *elbstub.Network
-	operations atomic.Int64
-}
-
-// A process is a provider that was started.
-type process struct {
-	server *acctest.Server
-	ended  atomic.Bool // Terraform begins nothing new
-
-	mu          sync.Mutex
-	network     *elbstub.Network
-	connections []net.Conn
-	killed      bool
-}
-
-func (tf *memoryTerraform) start() *process {
-	tf.t.Helper()
-	p := &process{network: tf.network}
-	now := time.Now() // what is signed today does not end today
-	p.server = acctest.NewServer(tf.t, provider.New("test", provider.WithDialer(p.dial), provider.WithClock(func() time.Time { return now }))(), acctest.Values{
-		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
-	})
-	return p
-}
-
-func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	connection, err := p.network.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.killed {
-		return nil, errors.Join(net.ErrClosed, connection.Close())
-	}
-	p.connections = append(p.connections, connection)
-	return connection, nil
-}
-
-// interrupt is Ctrl-C.
-func (p *process) interrupt() {
-	p.ended.Store(true)
-	p.server.Stop()
-}
-
-// kill takes the network away and forgets whatever is answered from now on.
-func (p *process) kill() {
-	p.ended.Store(true)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.killed = true
-	for _, connection := range p.connections {
-		_ = connection.Close()
-	}
-}
-
-func (p *process) alive() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.killed
-}
-
-// planned implements runner.
-func (tf *memoryTerraform) planned() []string {
-	var planned []string
-	p := tf.start()
-	for address, config := range tf.configs {
-		state := tf.states[address]
-		if state == nil {
-			planned = append(planned, "+ "+address)
-			continue
-		}
-		plan, diagnostics := p.server.Plan(state, config)
-		if len(diagnostics) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
-			planned = append(planned, fmt.Sprint("~ ", address, diagnostics, plan.Values, state.Values))
-		}
-	}
-	return planned
-}
-
-// apply is terraform apply: a refresh with one process, and, if that went well,
-// the changes with another one, which is interfered with.
-func (tf *memoryTerraform) apply(interfere func(*process)) {
-	tf.t.Helper()
-	tf.said, tf.failed = nil, false
-	reader := tf.start()
-	addresses := map[string]bool{}
-	for address := range tf.configs {
-		addresses[address] = true
-	}
-	var walk sync.WaitGroup
-	for address, state := range maps.Clone(tf.states) {
-		addresses[address] = true
-		walk.Go(func() {
-			state := tf.read(reader, address, state)
-			tf.mu.Lock()
-			defer tf.mu.Unlock()
-			if tf.states[address] = state; state == nil {
-				delete(tf.states, address)
-			}
-		})
-	}
-	for address, states := range maps.Clone(tf.deposed) {
-		addresses[address] = true
-		walk.Go(func() {
-			for i := range states {
-				states[i] = tf.read(reader, address, states[i])
-			}
-			tf.mu.Lock()
-			defer tf.mu.Unlock()
-			tf.deposed[address] = slices.DeleteFunc(states, func(state *acctest.State) bool { return state == nil })
-		})
-	}
-	walk.Wait()
-	if tf.failed {
-		return
-	}
-	writer := tf.start()
-	interfere(writer)
-	for address := range addresses {
-		walk.Go(func() { tf.change(writer, address) })
-	}
-	walk.Wait()
-}
-
-func (tf *memoryTerraform) read(p *process, address string, state *acctest.State) *acctest.State {
-	tf.operations.Add(1)
-	read, diagnostics := p.server.Read(state)
-	tf.note("read "+address, diagnostics)
-	switch {
-	case diagnostics.HasError():
-		return state
-	case read == nil:
-		tf.wantGone(state)
-	}
-	return read
-}
-
-// wantGone fails if something leaves the state that is there.
-func (tf *memoryTerraform) wantGone(state *acctest.State) {
-	for _, cert := range tf.cloud.Certificates(acctest.ProjectID) {
-		if cert.ID == state.Values["id"] {
-			tf.t.Errorf("certificate %s left the state, but is there", cert.ID)
-		}
-	}
-}
-
-// change does to one address what the plan says.
-func (tf *memoryTerraform) change(p *process, address string) {
-	if p.ended.Load() {
-		return
-	}
-	tf.mu.Lock()
-	state, deposed := tf.states[address], slices.Clone(tf.deposed[address])
-	tf.mu.Unlock()
-	for _, old := range deposed {
-		if tf.destroy(p, address, old) {
-			tf.mu.Lock()
-			tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == old })
-			tf.mu.Unlock()
-		}
-	}
-	config, configured := tf.configs[address]
-	switch {
-	case configured && state == nil:
-		tf.create(p, address, config)
-		return
-	case !configured && state != nil:
-		tf.remove(p, address, state)
-		return
-	case !configured:
-		return
-	}
-	plan, diagnostics := p.server.Plan(state, config)
-	tf.note("plan "+address, diagnostics)
-	switch {
-	case diagnostics.HasError(), reflect.DeepEqual(plan.Values, state.Values), p.ended.Load():
-	case len(plan.Replace) == 0:
-		tf.operations.Add(1)
-		updated, diagnostics := p.server.Apply(plan)
-		if !p.alive() {
-			return
-		}
-		tf.note("update "+address, diagnostics)
-		if updated == nil {
-			tf.t.Errorf("an update of %s took it out of the state", address)
-			return
-		}
-		if !diagnostics.HasError() {
-			tf.wantConsistent(address, plan, updated)
-		}
-		tf.mu.Lock()
-		tf.states[address] = updated
-		tf.mu.Unlock()
-	case tf.first[address]:
-		if tf.create(p, address, config) {
-			tf.mu.Lock()
-			tf.deposed[address] = append(tf.deposed[address], state)
-			tf.mu.Unlock()
-			if tf.destroy(p, address, state) {
-				tf.mu.Lock()
-				tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == state })
-				tf.mu.Unlock()
-			}
-		}
-	default:
-		if tf.remove(p, address, state) {
-			tf.create(p, address, config)
-		}
-	}
-}
-
-func (tf *memoryTerraform) create(p *process, address string, config acctest.Values) bool {
-	plan, diagnostics := p.server.Plan(nil, config)
-	if p.ended.Load() {
-		return false
-	}
-	if diagnostics.HasError() {
-		tf.note("plan "+address, diagnostics)
-		return false
-	}
-	tf.mu.Lock()
-	tf.pending[address] = true
-	tf.mu.Unlock()
-	tf.operations.Add(1)
-	created, diagnostics := p.server.Apply(plan)
-	if !p.alive() {
-		return false
-	}
-	tf.note("create "+address, diagnostics)
-	tf.mu.Lock()
-	defer tf.mu.Unlock()
-	for _, d := range diagnostics {
-		for _, id := range anID.FindAllString(d.Summary+d.Detail, -1) {
-			tf.named[id] = true
-		}
-	}
-	switch {
-	case created == nil && !diagnostics.HasError():
-		tf.t.Errorf("a creation of %s did nothing, and did not say so", address)
-	case created != nil && diagnostics.HasError():
-		tf.t.Errorf("a creation of %s tainted %v", address, created.Values["id"])
-	case created != nil:
-		tf.wantConsistent(address, plan, created)
-		tf.states[address] = created
-		delete(tf.pending, address)
-		return true
-	}
-	return false
-}
-
-var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
-
-func (tf *memoryTerraform) remove(p *process, address string, state *acctest.State) bool {
-	if !tf.destroy(p, address, state) {
-		return false
-	}
-	tf.mu.Lock()
-	defer tf.mu.Unlock()
-	delete(tf.states, address)
-	return true
-}
-
-func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.State) bool {
-	if p.ended.Load() {
-		return false
-	}
-	tf.operations.Add(1)
-	left, diagnostics := p.server.Destroy(state)
-	if !p.alive() {
-		return false
-	}
-	tf.note("destroy "+address, diagnostics)
-	if diagnostics.HasError() != (left != nil) {
-		tf.t.Errorf("destroy %s: %v, %v", address, left, diagnostics)
-	}
-	if left == nil {
-		tf.wantGone(state)
-	}
-	return left == nil
-}
-
-// wantConsistent fails where Terraform would: what was planned did not come.
-func (tf *memoryTerraform) wantConsistent(address string, plan acctest.Plan, state *acctest.State) {
-	for name, planned := range plan.Values {
-		if planned != acctest.Unknown && !reflect.DeepEqual(planned, state.Values[name]) {
-			tf.t.Errorf("%s: %s was planned %v, and became %v", address, name, planned, state.Values[name])
-		}
-	}
-}
-
-func (tf *memoryTerraform) note(what string, diagnostics acctest.Diagnostics) {
-	tf.mu.Lock()
-	defer tf.mu.Unlock()
-	tf.failed = tf.failed || diagnostics.HasError()
-	for _, d := range diagnostics {
-		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", what, d.Severity, d.Summary, strings.ReplaceAll(d.Detail, "\n", " ")))
-	}
 }

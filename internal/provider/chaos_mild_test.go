@@ -1,0 +1,225 @@
+package provider_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// deleteTimeout is how long a deletion waits for a listener (documented).
+const deleteTimeout = 10 * time.Minute
+
+// mildSpell lets some applies follow one another at once, in which creations alone fail.
+// Lists lag as ever, and listeners hold certificates. So each creation makes one
+// certificate at most, what it makes is in the state or named by its ID, and after an
+// apply that was not interrupted another process plans nothing at once. In a late spell,
+// where some creations are carried out late, a second certificate is named at least.
+func (w *world) mildSpell() {
+	w.t.Helper()
+	late := w.random.IntN(2) == 0
+	w.say("a mild spell begins, late %t", late)
+	w.cloud.Disturb(elbstub.Storm{Seed: w.random.Uint64(), Percent: 50, Mild: true, Late: late})
+	w.memory.mild = true
+	time.Sleep(3 * settled) // in which what was begun in the storm comes to its end
+	if ours := w.ledger.ids(); len(ours) > 0 && w.random.IntN(2) == 0 {
+		w.hang(w.random, ours[w.random.IntN(len(ours))])
+	}
+	for range 2 {
+		w.configure()
+		w.replaceSome()
+		w.settle()
+		w.applyMildly(late)
+		if w.t.Failed() {
+			return
+		}
+	}
+	w.say("the mild spell ends")
+	w.memory.mild = false
+	w.storm()
+}
+
+// replaceSome lets the next apply replace some of what there is.
+func (w *world) replaceSome() {
+	w.memory.replace = map[string]bool{}
+	for _, address := range []string{"a", "b", "c", "d", "e"} {
+		if w.ledger.states[address] != nil && w.random.IntN(4) == 0 {
+			w.memory.replace[address] = true
+			w.say("%s is replaced", address)
+		}
+	}
+}
+
+// applyMildly applies in a mild spell, and judges what has come of it.
+func (w *world) applyMildly(late bool) {
+	w.t.Helper()
+	before := w.existing()
+	interrupted := w.random.IntN(3) == 0
+	interfere := func(*process) {}
+	if interrupted {
+		after := time.Duration(w.random.IntN(4000)) * time.Millisecond
+		interfere = func(p *process) { time.AfterFunc(after, func() { w.say("interrupt"); p.interrupt() }) }
+	}
+	w.say("apply")
+	w.terraform.apply(interfere)
+	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
+	w.unsettled = interrupted || late
+	if late {
+		time.Sleep(settled)
+		w.judgeLateCreations(before, interrupted)
+	} else {
+		w.judgeCreations(before)
+	}
+	if interrupted {
+		return
+	}
+	heldOn := w.judgeDeletions()
+	switch {
+	case late:
+	case !w.ledger.failed:
+		w.judgePlan()
+		w.importStranger()
+	case !heldOn && len(w.altered()) == 0:
+		w.t.Error("an apply in a mild spell failed")
+	}
+}
+
+// existing returns the IDs of all certificates.
+func (w *world) existing() []string {
+	var ids []string
+	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+		ids = append(ids, cert.ID)
+	}
+	return ids
+}
+
+// judgeCreations looks at what the latest apply has created.
+func (w *world) judgeCreations(before []string) {
+	w.t.Helper()
+	held := w.ledger.ids()
+	made := 0
+	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+		if slices.Contains(before, cert.ID) {
+			continue
+		}
+		switch inState := slices.Contains(held, cert.ID); {
+		case !inState && w.mayBeOfSeveral(cert):
+			if !w.names(cert) {
+				w.t.Errorf("nobody has named certificate %s (%q)", cert.ID, cert.Name)
+			}
+			continue
+		case !inState && !w.ledger.namesID(cert.ID):
+			w.t.Errorf("certificate %s was created, but is neither in the state nor named by its ID", cert.ID)
+		}
+		made++
+	}
+	if made > w.memory.creations {
+		w.t.Errorf("%d creations have made %d certificates", w.memory.creations, made)
+	}
+}
+
+// judgeLateCreations looks at what the latest apply has created, perhaps twice since a
+// backend was late. What a search could find must be named by its ID.
+func (w *world) judgeLateCreations(before []string, interrupted bool) {
+	w.t.Helper()
+	held := w.ledger.ids()
+	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+		switch {
+		case slices.Contains(before, cert.ID), slices.Contains(held, cert.ID), w.ledger.namesID(cert.ID):
+		case !w.names(cert):
+			w.t.Errorf("nobody has named certificate %s (%q)", cert.ID, cert.Name)
+		case !interrupted && !w.mayBeOfSeveral(cert) && w.ledger.hasListed(cert, w.nature.listLag+time.Second):
+			w.t.Errorf("certificate %s (%q) was there when the creation was in doubt, which did not name it", cert.ID, cert.Name)
+		}
+	}
+}
+
+// mayBeOfSeveral reports whether creations that differ could all have made a
+// certificate, such as one with its name and one that leaves the name to the server.
+// Then none of them takes it for its own.
+func (w *world) mayBeOfSeveral(cert elbstub.Certificate) bool {
+	var makers []acctest.Values
+	for _, config := range w.ledger.configs {
+		name, description := w.nature.kept(config)
+		sentDescription, _ := config["description"].(string)
+		sameName := config["name"] == nil || name == cert.Name || config["name"] == cert.Name
+		sameDescription := description == cert.Description || sentDescription == cert.Description
+		sameDomain := config["domain"] == nil || config["domain"] == cert.Domain
+		sameLeaf := strings.TrimSpace(config["certificate"].(string)) == strings.TrimSpace(cert.Certificate)
+		known := slices.ContainsFunc(makers, func(maker acctest.Values) bool { return reflect.DeepEqual(maker, config) })
+		if sameName && sameDescription && sameDomain && sameLeaf && !known {
+			makers = append(makers, config)
+		}
+	}
+	return len(makers) > 1
+}
+
+// judgeDeletions looks at how the deletions of the latest apply ended, none of which was
+// lost. It reports whether a listener has kept one from its end.
+func (w *world) judgeDeletions() (heldOn bool) {
+	w.t.Helper()
+	const slack = time.Minute // the pauses between two attempts grow up to half of it
+	for _, d := range w.memory.deletions {
+		h := w.holdOf(d.id)
+		failed, ended, deadline := d.diagnostics.HasError(), d.ended.Sub(d.began), d.began.Add(deleteTimeout)
+		heldOn = heldOn || failed && h.until.After(d.began)
+		if h.until.After(d.began) {
+			w.refused++
+		}
+		switch {
+		case ended > deleteTimeout+2*time.Second:
+			w.t.Errorf("the deletion of %s took %s", d.id, ended)
+		case failed && h.until.Before(deadline.Add(-slack)):
+			w.t.Errorf("the deletion of %s failed, which no listener held until its end", d.id)
+		case !failed && d.ended.Before(h.until):
+			w.t.Errorf("certificate %s was deleted while a listener held it", d.id)
+		case !failed && d.ended.After(h.until.Add(slack)) && ended > slack:
+			w.t.Errorf("the deletion of %s ended %s after the listener let go of it", d.id, d.ended.Sub(h.until))
+		case failed && h.until.After(deadline) && (ended < deleteTimeout-slack ||
+			!strings.Contains(strings.Join(diagnosticTexts(d.diagnostics), ""), h.listener)):
+			w.t.Errorf("the deletion of %s ended after %s, and named not listener %s: %q",
+				d.id, ended, h.listener, diagnosticTexts(d.diagnostics))
+		}
+	}
+	return heldOn
+}
+
+// holdOf returns the last hold of a certificate, or none.
+func (w *world) holdOf(id string) (last hold) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.holds {
+		if h.id == id && h.until.After(last.until) {
+			last = h
+		}
+	}
+	return last
+}
+
+// importStranger imports, by a process that has listed before, what somebody has added
+// since: an older list does not prove that there is none. A list that lags may say so.
+func (w *world) importStranger() {
+	w.t.Helper()
+	if len(w.ledger.states) == 0 || w.random.IntN(2) == 0 {
+		return
+	}
+	p := w.memory.start()
+	for _, state := range w.ledger.states {
+		w.memory.operations.Add(1)
+		if _, diagnostics := p.server.Read(state); diagnostics.HasError() {
+			w.t.Errorf("a read failed: %q", diagnosticTexts(diagnostics))
+		}
+	}
+	id := w.addStranger(w.random)
+	w.unsettled = true
+	w.memory.operations.Add(1)
+	imported, diagnostics := p.server.Import(id)
+	found := imported != nil && !diagnostics.HasError()
+	absent := strings.Contains(strings.Join(diagnosticTexts(diagnostics), ""), "No such certificate")
+	if !found && (w.nature.listLag == 0 || !absent) {
+		w.t.Errorf("the import of certificate %s: %q", id, diagnosticTexts(diagnostics))
+	}
+}

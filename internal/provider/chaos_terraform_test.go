@@ -1,0 +1,514 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// A runner of Terraform applies the configurations of a ledger.
+type runner interface {
+	// apply lets something interfere with the provider that makes the changes.
+	apply(interfere func(*process))
+	// planned returns what a plan would change, by address.
+	planned() map[string]string
+}
+
+// inPlace is planned where nothing but a name or a description changes.
+const inPlace = "changes in place"
+
+// A ledger is what Terraform is given and what it keeps. Its maps are by address.
+type ledger struct {
+	configs map[string]acctest.Values
+	first   map[string]bool // create_before_destroy
+
+	mu      sync.Mutex
+	states  map[string]*acctest.State
+	deposed map[string][]*acctest.State
+	// pending are addresses for which a creation was begun that did not end well.
+	pending map[string]bool
+	notes   []note
+	lost    []lostCreation
+	said    []string // by the last apply
+	failed  bool     // the last apply
+}
+
+// A note is the text of a diagnostic of an operation.
+type note struct {
+	text        string
+	began, said time.Time
+}
+
+// A lostCreation is one whose provider was killed.
+type lostCreation struct {
+	config       acctest.Values
+	began, ended time.Time
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		configs: map[string]acctest.Values{}, first: map[string]bool{}, states: map[string]*acctest.State{},
+		deposed: map[string][]*acctest.State{}, pending: map[string]bool{},
+	}
+}
+
+// ids returns the certificates in the state.
+func (l *ledger) ids() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for _, state := range l.states {
+		ids = append(ids, state.Values["id"].(string))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// anID finds the IDs of certificates in a text.
+var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
+
+// names reports whether a diagnostic names a certificate: by its ID, or by a doubt
+// about what the creation has made that was under way when it came to be.
+func (l *ledger) names(cert elbstub.Certificate) bool {
+	return l.namesID(cert.ID) || slices.ContainsFunc(l.notes, func(n note) bool {
+		meant := !cert.CreateTime.Before(n.began) && cert.CreateTime.Before(n.said.Add(settled))
+		return meant && namesCertificate(n.text, cert)
+	})
+}
+
+// hasListed reports whether a doubt about a certificate was said so long after it came to
+// be that the search before must have shown it.
+func (l *ledger) hasListed(cert elbstub.Certificate, lag time.Duration) bool {
+	return slices.ContainsFunc(l.notes, func(n note) bool {
+		there := !cert.CreateTime.Before(n.began) && cert.CreateTime.Add(lag).Before(n.said)
+		return there && namesCertificate(n.text, cert)
+	})
+}
+
+// namesID reports whether a diagnostic has the ID of a certificate.
+func (l *ledger) namesID(id string) bool {
+	return slices.ContainsFunc(l.notes, func(n note) bool { return strings.Contains(n.text, id) })
+}
+
+// memoryTerraform does what Terraform does, without it.
+type memoryTerraform struct {
+	*ledger
+
+	t          *testing.T
+	cloud      *acctest.Cloud
+	network    *elbstub.Network
+	operations atomic.Int64
+
+	// mild is whether nothing fails but creations.
+	mild bool
+	// replace are the addresses that the next apply replaces, as with -replace.
+	replace map[string]bool
+	// created is when a process last ended a creation, by PEM text.
+	created map[string]time.Time
+	// creations is how many the last apply began, and deletions are those that ended.
+	creations int
+	deletions []deletion
+}
+
+// A deletion is one that has ended.
+type deletion struct {
+	id           string
+	began, ended time.Time
+	diagnostics  acctest.Diagnostics
+}
+
+// A process is a provider that was started.
+type process struct {
+	server *acctest.Server
+	ended  atomic.Bool // Terraform begins nothing new
+
+	mu          sync.Mutex
+	network     *elbstub.Network
+	connections []net.Conn
+	killed      bool
+}
+
+func (tf *memoryTerraform) start() *process {
+	tf.t.Helper()
+	p := &process{network: tf.network}
+	config := acctest.Values{
+		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"expiry_warning_days": int64(0), // of certificates that come of age in fake time
+	}
+	if tf.mild { // so that each creation ends well sooner or later
+		config["max_retries"] = int64(20)
+	}
+	p.server = acctest.NewServer(tf.t, provider.New("test", provider.WithDialer(p.dial))(), config)
+	return p
+}
+
+func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := p.network.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed {
+		return nil, errors.Join(net.ErrClosed, connection.Close())
+	}
+	p.connections = append(p.connections, connection)
+	return connection, nil
+}
+
+// interrupt is Ctrl-C.
+func (p *process) interrupt() {
+	p.ended.Store(true)
+	p.server.Stop()
+}
+
+// kill takes the network away and forgets whatever is answered from now on.
+func (p *process) kill() {
+	p.ended.Store(true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = true
+	for _, connection := range p.connections {
+		_ = connection.Close()
+	}
+}
+
+func (p *process) alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.killed
+}
+
+// planned implements runner.
+func (tf *memoryTerraform) planned() map[string]string {
+	p, planned := tf.start(), map[string]string{}
+	for address, config := range tf.configs {
+		if what := tf.plan(p, tf.states[address], config); what != "" {
+			planned[address] = what
+		}
+	}
+	return planned
+}
+
+// plan is terraform plan of one address: a refresh, and what is planned then.
+func (tf *memoryTerraform) plan(p *process, state *acctest.State, config acctest.Values) string {
+	if state == nil {
+		return "is created"
+	}
+	tf.operations.Add(1)
+	read, diagnostics := p.server.Read(state)
+	switch {
+	case len(diagnostics) > 0:
+		return "is not read: " + diagnosticTexts(diagnostics)[0]
+	case read == nil:
+		return "is created anew"
+	}
+	plan, diagnostics := p.server.Plan(read, config)
+	switch {
+	case len(diagnostics) > 0:
+		return "is not planned: " + diagnosticTexts(diagnostics)[0]
+	case len(plan.Replace) > 0:
+		return fmt.Sprint("is replaced because of ", plan.Replace)
+	case reflect.DeepEqual(plan.Values, read.Values):
+		return ""
+	}
+	changed := maps.Clone(plan.Values)
+	maps.DeleteFunc(changed, func(name string, value any) bool { return reflect.DeepEqual(value, read.Values[name]) })
+	delete(changed, "update_time")
+	for name := range changed {
+		if name != "name" && name != "description" {
+			return fmt.Sprint("changes ", changed)
+		}
+	}
+	return inPlace
+}
+
+// createsAgain reports whether the next apply creates a certificate that an earlier
+// process has created just now. Its lists may not show that one when it begins, and it
+// could take that for its own, if the response is lost.
+func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
+	for address, config := range tf.configs {
+		state := tf.states[address]
+		creates := state == nil || tf.replace[address] || state.Values["certificate"] != config["certificate"] ||
+			config["domain"] != nil && state.Values["domain"] != config["domain"]
+		if at, known := tf.created[config["certificate"].(string)]; creates && known && time.Since(at) < settled {
+			say("%s is created soon after another one of the same certificate", address)
+			return true
+		}
+	}
+	return false
+}
+
+// apply is terraform apply: a refresh with one process, and, if that went well,
+// the changes with another one, which is interfered with.
+func (tf *memoryTerraform) apply(interfere func(*process)) {
+	tf.t.Helper()
+	tf.said, tf.failed, tf.creations, tf.deletions = nil, false, 0, nil
+	defer func() { tf.replace = nil }()
+	reader := tf.start()
+	addresses := map[string]bool{}
+	for address := range tf.configs {
+		addresses[address] = true
+	}
+	var walk sync.WaitGroup
+	for address, state := range maps.Clone(tf.states) {
+		addresses[address] = true
+		walk.Go(func() {
+			state := tf.read(reader, address, state)
+			tf.mu.Lock()
+			defer tf.mu.Unlock()
+			if tf.states[address] = state; state == nil {
+				delete(tf.states, address)
+			}
+		})
+	}
+	for address, states := range maps.Clone(tf.deposed) {
+		addresses[address] = true
+		walk.Go(func() {
+			for i := range states {
+				states[i] = tf.read(reader, address, states[i])
+			}
+			tf.mu.Lock()
+			defer tf.mu.Unlock()
+			tf.deposed[address] = slices.DeleteFunc(states, func(state *acctest.State) bool { return state == nil })
+		})
+	}
+	walk.Wait()
+	if tf.failed {
+		return
+	}
+	writer := tf.start()
+	before := tf.ids()
+	interfere(writer)
+	for address := range addresses {
+		walk.Go(func() { tf.change(writer, address) })
+	}
+	walk.Wait()
+	if tf.mild && !writer.ended.Load() {
+		tf.wantListed(writer, before)
+	}
+}
+
+// wantListed fails if a data source that is read after the changes, by the process that
+// has made them, does not show them: that one lays its own writes over the list.
+func (tf *memoryTerraform) wantListed(p *process, before []string) {
+	tf.t.Helper()
+	tf.operations.Add(1)
+	data, diagnostics := p.server.ReadDataSource("elbaas_certificates", acctest.Values{})
+	if len(diagnostics) > 0 {
+		tf.t.Errorf("the data source: %q", diagnosticTexts(diagnostics))
+		return
+	}
+	listed := map[string]bool{}
+	for _, cert := range data["certificates"].([]acctest.Values) {
+		listed[cert["id"].(string)] = true
+	}
+	for _, id := range tf.ids() {
+		if !listed[id] && !slices.Contains(before, id) {
+			tf.t.Errorf("the data source lacks certificate %s, which was created before it was read", id)
+		}
+	}
+	for _, d := range tf.deletions {
+		if listed[d.id] && !d.diagnostics.HasError() {
+			tf.t.Errorf("the data source has certificate %s, which was deleted before it was read", d.id)
+		}
+	}
+}
+
+func (tf *memoryTerraform) read(p *process, address string, state *acctest.State) *acctest.State {
+	tf.operations.Add(1)
+	began := time.Now()
+	read, diagnostics := p.server.Read(state)
+	tf.note("read "+address, began, diagnostics)
+	switch {
+	case diagnostics.HasError():
+		return state
+	case read == nil:
+		tf.wantGone(state)
+	}
+	return read
+}
+
+// wantGone fails if something leaves the state that is there.
+func (tf *memoryTerraform) wantGone(state *acctest.State) {
+	for _, cert := range tf.cloud.Certificates(acctest.ProjectID) {
+		if cert.ID == state.Values["id"] {
+			tf.t.Errorf("certificate %s left the state, but is there", cert.ID)
+		}
+	}
+}
+
+// change does to one address what the plan says.
+func (tf *memoryTerraform) change(p *process, address string) {
+	if p.ended.Load() {
+		return
+	}
+	tf.mu.Lock()
+	state, deposed := tf.states[address], slices.Clone(tf.deposed[address])
+	tf.mu.Unlock()
+	for _, old := range deposed {
+		if tf.destroy(p, address, old) {
+			tf.mu.Lock()
+			tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == old })
+			tf.mu.Unlock()
+		}
+	}
+	config, configured := tf.configs[address]
+	switch {
+	case configured && state == nil:
+		tf.create(p, address, config)
+		return
+	case !configured && state != nil:
+		tf.remove(p, address, state)
+		return
+	case !configured:
+		return
+	}
+	began := time.Now()
+	plan, diagnostics := p.server.Plan(state, config)
+	tf.note("plan "+address, began, diagnostics)
+	replace := tf.replace[address] || len(plan.Replace) > 0
+	switch {
+	case diagnostics.HasError(), !replace && reflect.DeepEqual(plan.Values, state.Values), p.ended.Load():
+	case !replace:
+		tf.operations.Add(1)
+		updated, diagnostics := p.server.Apply(plan)
+		if !p.alive() {
+			return
+		}
+		tf.note("update "+address, began, diagnostics)
+		if updated == nil {
+			tf.t.Errorf("an update of %s took it out of the state", address)
+			return
+		}
+		if !diagnostics.HasError() {
+			tf.wantConsistent(address, plan, updated)
+		}
+		tf.mu.Lock()
+		tf.states[address] = updated
+		tf.mu.Unlock()
+	case tf.first[address]:
+		if tf.create(p, address, config) {
+			tf.mu.Lock()
+			tf.deposed[address] = append(tf.deposed[address], state)
+			tf.mu.Unlock()
+			if tf.destroy(p, address, state) {
+				tf.mu.Lock()
+				tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == state })
+				tf.mu.Unlock()
+			}
+		}
+	default:
+		if tf.remove(p, address, state) {
+			tf.create(p, address, config)
+		}
+	}
+}
+
+func (tf *memoryTerraform) create(p *process, address string, config acctest.Values) bool {
+	began := time.Now()
+	plan, diagnostics := p.server.Plan(nil, config)
+	if p.ended.Load() {
+		return false
+	}
+	if diagnostics.HasError() {
+		tf.note("plan "+address, began, diagnostics)
+		return false
+	}
+	tf.mu.Lock()
+	tf.pending[address] = true
+	tf.creations++
+	tf.mu.Unlock()
+	tf.operations.Add(1)
+	created, diagnostics := p.server.Apply(plan)
+	if !p.alive() {
+		tf.mu.Lock()
+		defer tf.mu.Unlock()
+		tf.lost = append(tf.lost, lostCreation{config, began, time.Now()})
+		return false
+	}
+	tf.note("create "+address, began, diagnostics)
+	tf.mu.Lock()
+	defer tf.mu.Unlock()
+	switch {
+	case created == nil && !diagnostics.HasError():
+		tf.t.Errorf("a creation of %s did nothing, and did not say so", address)
+	case created != nil && diagnostics.HasError():
+		tf.t.Errorf("a creation of %s tainted %v", address, created.Values["id"])
+	case created != nil:
+		tf.wantConsistent(address, plan, created)
+		tf.states[address] = created
+		tf.created[config["certificate"].(string)] = time.Now()
+		delete(tf.pending, address)
+		return true
+	}
+	return false
+}
+
+func (tf *memoryTerraform) remove(p *process, address string, state *acctest.State) bool {
+	if !tf.destroy(p, address, state) {
+		return false
+	}
+	tf.mu.Lock()
+	defer tf.mu.Unlock()
+	delete(tf.states, address)
+	return true
+}
+
+func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.State) bool {
+	if p.ended.Load() {
+		return false
+	}
+	tf.operations.Add(1)
+	began := time.Now()
+	left, diagnostics := p.server.Destroy(state)
+	if !p.alive() {
+		return false
+	}
+	tf.note("destroy "+address, began, diagnostics)
+	tf.mu.Lock()
+	tf.deletions = append(tf.deletions, deletion{state.Values["id"].(string), began, time.Now(), diagnostics})
+	tf.mu.Unlock()
+	if diagnostics.HasError() != (left != nil) {
+		tf.t.Errorf("destroy %s: %v, %v", address, left, diagnostics)
+	}
+	if left == nil {
+		tf.wantGone(state)
+	}
+	return left == nil
+}
+
+// wantConsistent fails where Terraform would: what was planned did not come.
+func (tf *memoryTerraform) wantConsistent(address string, plan acctest.Plan, state *acctest.State) {
+	for name, planned := range plan.Values {
+		if planned != acctest.Unknown && !reflect.DeepEqual(planned, state.Values[name]) {
+			tf.t.Errorf("%s: %s was planned %v, and became %v", address, name, planned, state.Values[name])
+		}
+	}
+}
+
+func (tf *memoryTerraform) note(what string, began time.Time, diagnostics acctest.Diagnostics) {
+	tf.mu.Lock()
+	defer tf.mu.Unlock()
+	tf.failed = tf.failed || diagnostics.HasError()
+	for _, d := range diagnostics {
+		detail := strings.ReplaceAll(d.Detail, "\n", " ")
+		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", what, d.Severity, d.Summary, detail))
+		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, began: began, said: time.Now()})
+	}
+}
