@@ -73,3 +73,34 @@ func TestProjectInEitherCase(t *testing.T) {
 		})
 	}
 }
+
+// TestProjectInTheOtherCaseIsNoChange: the same ID in other letters replaces nothing.
+func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
+	t.Parallel()
+	capitals := strings.ToUpper(acctest.ProjectID)
+	for name, row := range map[string]struct{ first, then string }{
+		"from the provider's to capitals": {"", capitals},
+		"to capitals":                     {acctest.ProjectID, capitals},
+		"to small letters":                {capitals, acctest.ProjectID},
+		"from capitals to the provider's": {capitals, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCaselessCloud(t)
+			config := pairConfig(acctest.NewPair(t))
+			configure := func(project string) acctest.Values {
+				delete(config, "project_id")
+				if project != "" {
+					config["project_id"] = project
+				}
+				return config
+			}
+			server := cloud.Server(t, provider.New("test")())
+			state := created(t, server, configure(row.first))
+			plan, diagnostics := server.Plan(state, configure(row.then))
+			if len(diagnostics) > 0 || len(plan.Replace) > 0 {
+				t.Errorf("it replaces for %v; %v", plan.Replace, diagnostics)
+			}
+		})
+	}
+}

@@ -78,7 +78,7 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{textRule{"domain", checkDomain}},
 				PlanModifiers: []planmodifier.String{
 					stringplanmodifier.UseStateForUnknown(),
-					keepDomain{},
+					ignoreCase{},
 				},
 			},
 			"project_id": schema.StringAttribute{
@@ -89,7 +89,7 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{textRule{"project id", checkProjectID}},
 				PlanModifiers: []planmodifier.String{
 					stringplanmodifier.UseStateForUnknown(),
-					stringplanmodifier.RequiresReplaceIfConfigured(),
+					ignoreCase{},
 				},
 			},
 			"id": schema.StringAttribute{

@@ -7,20 +7,22 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 )
 
-// keepDomain plans the domain of the state when the configuration has the same one in
-// another case, and otherwise another certificate.
-type keepDomain struct{}
+// ignoreCase plans the text of the state when the configuration has the same one in
+// another case, and otherwise a replacement.
+type ignoreCase struct{}
+
+var _ planmodifier.String = ignoreCase{}
 
 // Description implements planmodifier.String.
-func (keepDomain) Description(context.Context) string {
-	return "Another domain replaces. The case of letters makes no difference."
+func (ignoreCase) Description(context.Context) string {
+	return "Another value forces replacement. The case of letters makes no difference."
 }
 
 // MarkdownDescription implements planmodifier.String.
-func (m keepDomain) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+func (m ignoreCase) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
 // PlanModifyString implements planmodifier.String.
-func (keepDomain) PlanModifyString(
+func (ignoreCase) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
 	switch {
