@@ -172,8 +172,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, _, diags = withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).parsePEM()
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(plan.checkNewKey(state)...) // it may have been unknown in the plan
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -292,11 +291,14 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if req.Plan.Raw.IsNull() {
 		return // a destruction
 	}
-	var certificate, domain types.String
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &domain)...)
+	var planned certificateModel
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
+	planned = withWriteOnly(ctx, planned, req.Config, &resp.Diagnostics)
 	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
-		resp.Diagnostics.Append(certificateWarnings(certificate, domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+		_, key := planned.key()
+		resp.Diagnostics.Append(certificateWarnings(planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	}
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // nothing changes, which is what most plans are about
@@ -307,11 +309,19 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	plan.factsModel = factsOf(plan.Certificate)
+	if req.State.Raw.IsNull() || len(resp.RequiresReplace) > 0 {
+		// Validation has seen the configuration, but not what ignore_changes made of it.
+		_, _, diags := planned.parsePEM()
+		resp.Diagnostics.Append(diags...)
+	}
 	if req.State.Raw.IsNull() {
 		r.planProject(ctx, req, resp, &plan)
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if len(resp.RequiresReplace) == 0 {
+			resp.Diagnostics.Append(plan.checkNewKey(state)...)
+		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
 			plan.UpdateTime = types.StringUnknown()
 		}
