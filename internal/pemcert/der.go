@@ -99,7 +99,7 @@ func readCertificate(der []byte) (cert certificate, ok bool) {
 	tbs := all.enter(asn1.TagSequence)
 	all.take(asn1.TagSequence)
 	all.take(asn1.TagBitString)
-	if !outer.ended() || !all.ended() {
+	if !outer.ended() || all.broken { // elements may be added at the end of a sequence
 		return certificate{}, false
 	}
 
@@ -113,11 +113,10 @@ func readCertificate(der []byte) (cert certificate, ok bool) {
 	validity := tbs.enter(asn1.TagSequence)
 	cert.notBefore, cert.notAfter = validity.any(), validity.any()
 	cert.subject = readName(tbs)
-	key := tbs.take(asn1.TagSequence)
-	cert.publicKey = key.FullBytes
-	keyFields := derReader{rest: key.Bytes, broken: tbs.broken}
-	keyFields.take(asn1.TagSequence)
-	keyFields.take(asn1.TagBitString)
+	cert.publicKey = tbs.peek().FullBytes
+	key := tbs.enter(asn1.TagSequence)
+	key.take(asn1.TagSequence)
+	key.take(asn1.TagBitString)
 	cert.extensions = &derReader{}
 	for tbs.more() {
 		if field := tbs.any(); isContext(field, 3) {
@@ -125,7 +124,7 @@ func readCertificate(der []byte) (cert certificate, ok bool) {
 			cert.extensions = explicit.enter(asn1.TagSequence)
 		}
 	}
-	return cert, !tbs.broken && validity.ended() && keyFields.ended() && len(cert.serial) > 0
+	return cert, !tbs.broken && !validity.broken && !key.broken && len(cert.serial) > 0
 }
 
 // serialText writes a serial number in hexadecimal digits. Negative ones exist, though

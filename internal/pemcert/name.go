@@ -29,7 +29,7 @@ func readName(r *derReader) name {
 		for set.more() {
 			pair := set.enter(asn1.TagSequence)
 			n = append(n, nameAttribute{group: group, attribute: pair.oid(), value: pair.any()})
-			set.broken = set.broken || !pair.ended()
+			set.broken = set.broken || pair.broken
 		}
 		sequence.broken = sequence.broken || !set.ended()
 	}

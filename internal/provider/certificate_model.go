@@ -128,8 +128,7 @@ func (m certificateModel) checkKeys() diag.Diagnostics {
 	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
 	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
 		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
-			"Set private_key (stored in the state) or private_key_wo (not stored). Imported certificates need one as well: the provider never reads keys from the API. "+
-				"A key that lifecycle.ignore_changes ignores is not sent: remove it from there to create or replace a certificate.")
+			"Set private_key (stored in the state) or private_key_wo (not stored). Imported certificates need one as well: the provider never reads keys from the API.")
 	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
 		diags.AddAttributeError(path.Root("private_key_wo"), "Private key given twice",
 			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
@@ -153,6 +152,12 @@ func checkPair(chain pemcert.Chain, key pemcert.Key, attribute string) diag.Diag
 				"where lifecycle.ignore_changes has one of the two, it must have both.")
 	}
 	return diags
+}
+
+// replaces reports whether a plan for a certificate that exists replaces it. The plan
+// modifiers have kept what is no change.
+func (m certificateModel) replaces(state certificateModel) bool {
+	return !m.Certificate.Equal(state.Certificate) || !m.Domain.Equal(state.Domain) || !m.ProjectID.Equal(state.ProjectID)
 }
 
 // known returns the text of a value, or nil when that is null or unknown.

@@ -309,17 +309,14 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	plan.factsModel = factsOf(plan.Certificate)
-	if req.State.Raw.IsNull() || len(resp.RequiresReplace) > 0 {
-		// Validation has seen the configuration, but not what ignore_changes made of it.
+	if req.State.Raw.IsNull() {
 		_, _, diags := planned.parsePEM()
 		resp.Diagnostics.Append(diags...)
-	}
-	if req.State.Raw.IsNull() {
 		r.planProject(ctx, req, resp, &plan)
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if len(resp.RequiresReplace) == 0 {
+		if !plan.replaces(state) { // otherwise Terraform plans the creation next, without ignore_changes
 			resp.Diagnostics.Append(plan.checkNewKey(state)...)
 		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
