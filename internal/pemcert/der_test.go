@@ -31,7 +31,7 @@ func derOfCases(t testing.TB) [][]byte {
 	}
 	var ders [][]byte
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // of the test
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}

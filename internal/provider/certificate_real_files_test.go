@@ -178,7 +178,7 @@ func TestAccOtherBlocksOnTheServer(t *testing.T) {
 	// And so the one of the cases, whose key nobody has: it is the leaf that counts.
 	withDH := aCase(t, "with-dh.pem")
 	cloud.Change(id, func(cert *elbstub.Certificate) { cert.Certificate = withDH })
-	leaf := withDH[:strings.Index(withDH, "-----BEGIN DH")]
+	leaf, _, _ := strings.Cut(withDH, "-----BEGIN DH")
 	cli.Configure(cloud.Provider() + fmt.Sprintf(`
 data "elbaas_certificate" "test" {
   id = %q
@@ -203,12 +203,14 @@ func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file has the whole configuration
 	configuration := cloud.Provider("token = null")
 	for name, combine := range map[string]func(certificate, key string) string{
-		"before":  func(certificate, key string) string { return key + certificate },
-		"after":   func(certificate, key string) string { return certificate + key },
-		"alone":   func(_, key string) string { return key },
-		"labeled": func(certificate, key string) string { return certificate + strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE") },
-		"cut":     func(certificate, key string) string { return certificate + key[:len(key)-30] },
-		"text":    func(certificate, key string) string { return "# " + key + "\n" + certificate },
+		"before": func(certificate, key string) string { return key + certificate },
+		"after":  func(certificate, key string) string { return certificate + key },
+		"alone":  func(_, key string) string { return key },
+		"labeled": func(certificate, key string) string {
+			return certificate + strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")
+		},
+		"cut":  func(certificate, key string) string { return certificate + key[:len(key)-30] },
+		"text": func(certificate, key string) string { return "# " + key + "\n" + certificate },
 	} {
 		pair := acctest.NewPair(t)
 		h.add(pair)

@@ -49,6 +49,7 @@ func certificateSchema(ctx context.Context) schema.Schema {
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is neither in the plan nor in the state, and may come from an ephemeral resource. " +
 					"It is sent when the certificate is created. There is no attribute for its version: a key belongs to one certificate, so a new key comes with a new certificate, and that one replaces. " +
+					"Nothing can be seen to change here: where `ignore_changes` has `certificate`, a new key does nothing. " +
 					"Moving from `private_key` to `private_key_wo`, or back, changes the state only. It needs Terraform 1.11 or OpenTofu 1.11.",
 				Optional:  true,
 				Sensitive: true,

@@ -78,13 +78,13 @@ func certificateWarnings(certificate, key, domain types.String, now time.Time, w
 	const day = "2006-01-02"
 	left := leaf.NotAfter.Sub(now)
 	switch {
+	case now.Before(leaf.NotBefore):
+		warn("certificate", "Certificate is not valid yet",
+			fmt.Sprintf("The certificate of %q is valid from %s on. Until then, clients refuse it.", leaf.Subject, leaf.NotBefore.Format(time.RFC3339)))
 	case leaf.NotAfter.IsZero():
 	case left < 0:
 		warn("certificate", "Certificate has expired",
 			fmt.Sprintf("The certificate of %q expired on %s. Renew it and update the configuration.", leaf.Subject, leaf.NotAfter.Format(day)))
-	case now.Before(leaf.NotBefore):
-		warn("certificate", "Certificate is not valid yet",
-			fmt.Sprintf("The certificate of %q is valid from %s on. Until then, clients refuse it.", leaf.Subject, leaf.NotBefore.Format(time.RFC3339)))
 	case left < time.Duration(warningDays)*24*time.Hour:
 		warn("certificate", "Certificate expires soon",
 			fmt.Sprintf("The certificate of %q expires on %s, in %d days. Renew it. This warning comes %d days before (expiry_warning_days of the provider).",

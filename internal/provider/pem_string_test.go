@@ -47,6 +47,14 @@ func TestCertificateWarnings(t *testing.T) {
 	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
 		"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))}))
 
+	// Parts of the DER that cannot be read: a date, and the alternative names.
+	changed := func(old, replacement string) string {
+		der := strings.Replace(string(block.Bytes), old, replacement, 1)
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(der)}))
+	}
+	noDate := changed(now.AddDate(0, 0, 30).Format("060102150405Z"), "someday,later")
+	noNames := changed("\x82\x0fwww.example.com", "\x82\x7fwww.example.com")
+
 	for name, row := range map[string]struct {
 		certificate, domain string
 		at                  time.Time
@@ -65,6 +73,8 @@ func TestCertificateWarnings(t *testing.T) {
 		"leaf twice":                    {certificate + certificate, "", now, 30, "certificate", "followed by the one that issued it"},
 		"domain not covered":            {certificate, "example.com", now, 30, "domain", `not good for "example.com"; it is good for ["www.example.com"]`},
 		"unknown curve":                 {unknown, "", now, 30, "certificate", "cannot tell whether the key belongs to it, since it does not know the algorithm of the public key (ECDSA 1.2.156.10197.1.301)"},
+		"a date that cannot be read":    {noDate, "", now, 30, "certificate", "cannot tell when it is valid, since its dates cannot be read"},
+		"names that cannot be read":     {noNames, "example.com", now, 30, "certificate", "cannot tell what names it is for, since its extensions cannot be read"},
 		"not PEM: the error says it":    {"nonsense", "example.com", now, 30, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
