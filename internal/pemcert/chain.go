@@ -38,23 +38,23 @@ func ParseChain(text string) (Chain, error) {
 
 // certificate reads a block that must be one, or tells what it is instead.
 func (b block) certificate(where string) (certificate, error) {
-	label, content := kindOfLabel(b), kindOfContent(b.der)
+	label := kindOfLabel(b)
+	cert, ok := readCertificate(b.der)
 	switch {
-	case label == kindPrivateKey && content == kindCertificate:
+	case ok && label == kindCertificate:
+		return cert, nil
+	case ok && label == kindPrivateKey:
 		return certificate{}, fmt.Errorf("%s is a certificate, but its boundaries say PRIVATE KEY. Write CERTIFICATE in both", where)
 	case label != kindCertificate:
 		return certificate{}, certificateRemedies.refuse(where, b, label)
 	case b.flaw != nil:
 		return certificate{}, fmt.Errorf("%s %w", where, b.flaw)
-	case content != kindCertificate && content != kindUnknown:
+	}
+	if content := kindOfContent(b.der); content != kindUnknown {
 		return certificate{}, certificateRemedies.refuse(where, b, content)
 	}
-	cert, ok := readCertificate(b.der)
-	if !ok {
-		return certificate{}, fmt.Errorf("%s is not the valid DER of an X.509 certificate. "+
-			"Get the file again from the certificate authority, or check that nothing was changed while copying", where)
-	}
-	return cert, nil
+	return certificate{}, fmt.Errorf("%s is not the valid DER of an X.509 certificate. "+
+		"Get the file again from the certificate authority, or check that nothing was changed while copying", where)
 }
 
 // CertificatesIn returns the certificates of a text, the leaf first, whatever else is
