@@ -2,243 +2,269 @@ package pemcert
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/ed25519"
+	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/hex"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
 // A Chain is a certificate, the leaf, and the certificates that follow it.
 type Chain struct {
-	ders [][]byte
+	certificates []certificate
 }
 
-// ParseChain reads the certificates of a text. A certificate whose algorithms
-// this library does not know, such as SM2, is read too: see Leaf.
+// ParseChain reads the certificates of a text, which must have nothing else in blocks.
+// A certificate whose algorithms this library does not know, such as SM2, is read too.
 func ParseChain(text string) (Chain, error) {
-	all, err := blocks(text)
+	all, err := parseBlocks(text, "certificate")
 	if err != nil {
 		return Chain{}, err
 	}
 	var c Chain
-	for i, block := range all {
-		if err := checkCertificateBlock(block); err != nil {
+	for i, b := range all {
+		cert, err := b.certificate(fmt.Sprintf("certificate block %d of %d", i+1, len(all)))
+		if err != nil {
 			return Chain{}, err
 		}
-		if !isCertificate(block.Bytes) {
-			return Chain{}, fmt.Errorf("is damaged: its block %d of %d is marked as a certificate, but its content is none (it is not the DER of an X.509 certificate). "+
-				"Get the file again from the certificate authority, or check that nothing was changed while copying", i+1, len(all))
-		}
-		c.ders = append(c.ders, block.Bytes)
+		c.certificates = append(c.certificates, cert)
 	}
 	return c, nil
 }
 
-// ChainIn reads the certificates of what a server shows, and leaves out what else it
-// keeps beside them, such as a key.
-func ChainIn(text string) (Chain, error) {
-	all, err := blocks(text)
-	var c Chain
-	for _, block := range all {
-		if checkCertificateBlock(block) == nil && isCertificate(block.Bytes) {
-			c.ders = append(c.ders, block.Bytes)
-		}
+// certificate reads a block that must be one, or tells what it is instead.
+func (b block) certificate(where string) (certificate, error) {
+	label := kindOfLabel(b)
+	cert, ok := readCertificate(b.der)
+	switch {
+	case ok && label == kindCertificate:
+		return cert, nil
+	case ok && label == kindPrivateKey:
+		return certificate{}, fmt.Errorf("%s is a certificate, but its boundaries say PRIVATE KEY. Write CERTIFICATE in both", where)
+	case label != kindCertificate:
+		return certificate{}, certificateRemedies.refuse(where, b, label)
+	case b.flaw != nil:
+		return certificate{}, fmt.Errorf("%s %w", where, b.flaw)
 	}
-	if err == nil && len(c.ders) == 0 {
-		err = errors.New("has no certificate")
+	if content := kindOfContent(b.der); content != kindUnknown {
+		return certificate{}, certificateRemedies.refuse(where, b, content)
 	}
-	return c, err
+	return certificate{}, fmt.Errorf("%s is not the valid DER of an X.509 certificate. "+
+		"Get the file again from the certificate authority, or check that nothing was changed while copying", where)
 }
 
-// CertificateBlocks returns the DER of the certificate blocks of a text, the leaf
-// first, whatever else a server keeps beside them. It returns nil where there is none.
-func CertificateBlocks(text string) [][]byte {
-	all, _ := blocks(text)
-	var ders [][]byte
-	for _, block := range all {
-		if checkCertificateBlock(block) == nil {
-			ders = append(ders, block.Bytes)
+// CertificatesIn returns the certificates of a text, the leaf first, whatever else is
+// beside them: a server may keep a private key there, and that must not become a part
+// of any value. The chain is empty if one of its certificates cannot be read.
+func CertificatesIn(text string) Chain {
+	var c Chain
+	for _, b := range blocks(text) {
+		if kindOfLabel(b) != kindCertificate {
+			continue
 		}
+		cert, ok := readCertificate(b.der)
+		if !ok {
+			return Chain{} // without it, another certificate could pass for the leaf
+		}
+		c.certificates = append(c.certificates, cert)
+	}
+	return c
+}
+
+// CertificateBlocks returns the DER of the certificates of a text as CertificatesIn
+// does. It returns nil where there is none.
+func CertificateBlocks(text string) [][]byte {
+	return CertificatesIn(text).ders()
+}
+
+func (c Chain) ders() [][]byte {
+	var ders [][]byte
+	for _, cert := range c.certificates {
+		ders = append(ders, cert.der)
 	}
 	return ders
-}
-
-// checkCertificateBlock tells what stands where a certificate should.
-func checkCertificateBlock(block *pem.Block) error {
-	switch kind := block.Type; {
-	case kind == "CERTIFICATE" || kind == "X509 CERTIFICATE":
-		return nil
-	case strings.HasSuffix(kind, "PRIVATE KEY"):
-		return errors.New("contains a private key, which would be shown to everybody who may see the certificate. Move that block to private_key")
-	case kind == "EC PARAMETERS":
-		return errors.New("contains EC PARAMETERS, which belong to a private key. Remove that block, and give the key in private_key")
-	case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
-		return errors.New("contains a certificate signing request (CSR), which is what one sends to a certificate authority. Give the certificate that the authority sent back")
-	case strings.HasSuffix(kind, "PUBLIC KEY"):
-		return errors.New("contains a public key alone. Give the certificate, which begins with -----BEGIN CERTIFICATE-----")
-	case kind == "TRUSTED CERTIFICATE":
-		return errors.New("is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE")
-	case kind == "PKCS7":
-		return errors.New("is a PKCS#7 bundle. Convert it: openssl pkcs7 -in FILE -print_certs")
-	default:
-		return fmt.Errorf("contains a block of the type %q. Only blocks that begin with -----BEGIN CERTIFICATE----- belong here", kind)
-	}
-}
-
-// isCertificate reports whether a DER value is built like a certificate of RFC
-// 5280, whatever its algorithms.
-func isCertificate(der []byte) bool {
-	var certificate struct {
-		TBS       asn1.RawValue
-		Algorithm struct {
-			ID         asn1.ObjectIdentifier
-			Parameters asn1.RawValue `asn1:"optional"`
-		}
-		Signature asn1.BitString
-	}
-	rest, err := asn1.Unmarshal(der, &certificate)
-	return err == nil && len(rest) == 0 && certificate.TBS.Tag == asn1.TagSequence
 }
 
 // PEM returns the canonical text: only the blocks, LF, 64 columns, no line end
 // after the last.
 func (c Chain) PEM() string {
-	return encode("CERTIFICATE", c.ders...)
+	return encode("CERTIFICATE", c.ders()...)
 }
 
 // Len returns the number of certificates.
-func (c Chain) Len() int { return len(c.ders) }
+func (c Chain) Len() int { return len(c.certificates) }
 
 // Equal reports whether both are the same certificates in the same order.
 func (c Chain) Equal(other Chain) bool {
-	if len(c.ders) != len(other.ders) {
+	return slices.EqualFunc(c.certificates, other.certificates, certificate.equal)
+}
+
+func (c certificate) equal(other certificate) bool { return bytes.Equal(c.der, other.der) }
+
+// InOrder reports whether each certificate is followed by the one that issued it. Where
+// an authority has two certificates for the same key, since another one has signed it
+// too, both may stand there. What cannot be told is not held against the chain.
+func (c Chain) InOrder() bool {
+	all := c.certificates
+	first := 0 // of the certificates for one key that end before i
+	for i := 1; i < len(all); i++ {
+		issued := func(subject certificate) bool { return all[i].issued(subject) }
+		switch {
+		case slices.ContainsFunc(all[:i], all[i].equal):
+			return false
+		case slices.ContainsFunc(all[first:i], issued):
+			first = i
+		case first > 0 && all[i].sameKey(all[i-1]):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// sameKey reports whether two certificates are for one name and one key.
+func (c certificate) sameKey(other certificate) bool {
+	return sameName(c.subject, other.subject) && bytes.Equal(c.publicKey, other.publicKey)
+}
+
+// sameName compares names by their text: authorities change the type of their strings.
+func sameName(a, b name) bool {
+	return strings.EqualFold(a.String(), b.String())
+}
+
+// issued reports whether a certificate issued another one: by their names, and since a
+// renewed authority often has the name of the old one, by the signature, or else by the
+// key identifiers. Whether it may issue certificates does not count.
+func (c certificate) issued(subject certificate) bool {
+	if !sameName(c.subject, subject.issuer) {
 		return false
 	}
-	for i := range c.ders {
-		if !bytes.Equal(c.ders[i], other.ders[i]) {
-			return false
+	if signed, known := c.signed(subject); known {
+		return signed
+	}
+	own, _ := c.keyIDs()
+	_, issuers := subject.keyIDs()
+	return own == nil || issuers == nil || bytes.Equal(own, issuers)
+}
+
+// minVerifiedBits is the size of the smallest RSA key that the library verifies
+// signatures with.
+const minVerifiedBits = 1024
+
+// signed reports whether a certificate was signed by the key of this one. With known
+// false, the library cannot verify the signature.
+func (c certificate) signed(subject certificate) (signed, known bool) {
+	issuer, err := x509.ParseCertificate(c.der)
+	if err != nil {
+		return false, false
+	}
+	parsed, err := x509.ParseCertificate(subject.der)
+	if err != nil {
+		return false, false
+	}
+	switch key := issuer.PublicKey.(type) {
+	case nil:
+		return false, false
+	case *rsa.PublicKey:
+		if key.N.BitLen() < minVerifiedBits {
+			return false, false
 		}
 	}
-	return true
-}
-
-// Leaf returns the first certificate. It fails when that is a certificate with
-// something in it that this library does not know.
-func (c Chain) Leaf() (*x509.Certificate, error) {
-	return c.Certificate(0)
-}
-
-// Certificate returns a certificate by its position; 0 is the leaf. It fails as
-// Leaf does.
-func (c Chain) Certificate(i int) (*x509.Certificate, error) {
-	if i >= len(c.ders) {
-		return nil, errors.New("has no certificate")
+	switch parsed.SignatureAlgorithm {
+	case x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1,
+		x509.DSAWithSHA1, x509.DSAWithSHA256:
+		return false, false // unknown, or refused as not secure, depending on settings of Go
 	}
-	return x509.ParseCertificate(c.ders[i])
+	return issuer.CheckSignature(parsed.SignatureAlgorithm, parsed.RawTBSCertificate, parsed.Signature) == nil, true
 }
 
-// InOrder reports whether each certificate is followed by the one that issued
-// it. Certificates that cannot be read are not held against the chain.
-func (c Chain) InOrder() bool {
-	for i := 1; i < len(c.ders); i++ {
-		subject, err := c.Certificate(i - 1)
-		issuer, issuerErr := c.Certificate(i)
-		if err != nil || issuerErr != nil {
-			continue
-		}
-		if !bytes.Equal(subject.RawIssuer, issuer.RawSubject) || bytes.Equal(subject.Raw, issuer.Raw) || !signed(subject, issuer) {
-			return false
-		}
-	}
-	return true
-}
-
-// signed reports whether a certificate was signed by an issuer: a renewed
-// authority often has the name of the old one. An algorithm that this library
-// does not verify is not held against them.
-func signed(subject, issuer *x509.Certificate) bool {
-	err := subject.CheckSignatureFrom(issuer)
-	var insecure x509.InsecureAlgorithmError
-	return err == nil || errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm)
-}
-
-// Facts are what a certificate says of itself.
+// Facts are what a certificate says of itself, as far as it can be read.
 type Facts struct {
-	NotBefore, NotAfter time.Time // UTC
+	// NotBefore and NotAfter are in UTC. Each is zero if it cannot be read.
+	NotBefore, NotAfter time.Time
 	// FingerprintSHA256 is the SHA-256 of the DER, as 64 hexadecimal digits in
 	// lower case.
 	FingerprintSHA256 string
 	// SerialNumber is in hexadecimal digits, in lower case, without leading
-	// zeros.
+	// zeros, after a minus sign if it is negative.
 	SerialNumber string
-	// Subject and Issuer are distinguished names in the form of RFC 2253.
+	// Subject and Issuer are distinguished names in the form of RFC 4514.
 	Subject, Issuer string
 	// SubjectAlternativeNames are the DNS names, IP addresses, email addresses
-	// and URIs, in this order.
+	// and URIs, in this order. It is nil if they cannot be read.
 	SubjectAlternativeNames []string
-	// KeyAlgorithm is such as "RSA 2048", "ECDSA P-256", "Ed25519".
+	// KeyAlgorithm is such as "RSA 2048", "ECDSA P-256", "Ed25519", or an object
+	// identifier. It is empty if that cannot be read.
 	KeyAlgorithm string
 }
 
-// FactsOf returns what a certificate says of itself.
-func FactsOf(cert *x509.Certificate) Facts {
-	fingerprint := sha256.Sum256(cert.Raw)
-	return Facts{
-		NotBefore:               cert.NotBefore.UTC(),
-		NotAfter:                cert.NotAfter.UTC(),
-		FingerprintSHA256:       hex.EncodeToString(fingerprint[:]),
-		SerialNumber:            cert.SerialNumber.Text(16),
-		Subject:                 cert.Subject.String(),
-		Issuer:                  cert.Issuer.String(),
-		SubjectAlternativeNames: names(cert),
-		KeyAlgorithm:            keyAlgorithm(cert),
+// Facts returns what a certificate says of itself, by its position; 0 is the leaf.
+func (c Chain) Facts(i int) Facts {
+	cert := c.certificates[i]
+	fingerprint := sha256.Sum256(cert.der)
+	facts := Facts{
+		NotBefore:         readTime(cert.notBefore),
+		NotAfter:          readTime(cert.notAfter),
+		FingerprintSHA256: hex.EncodeToString(fingerprint[:]),
+		SerialNumber:      serialText(cert.serial),
+		Subject:           cert.subject.String(),
+		Issuer:            cert.issuer.String(),
+		KeyAlgorithm:      keyAlgorithm(cert.publicKey),
 	}
+	if names, ok := cert.altNames(); ok {
+		facts.SubjectAlternativeNames = names.texts()
+	}
+	return facts
 }
 
-func names(cert *x509.Certificate) []string {
-	all := append([]string{}, cert.DNSNames...)
-	all = appendTexts(all, cert.IPAddresses, net.IP.String)
-	all = append(all, cert.EmailAddresses...)
-	return appendTexts(all, cert.URIs, (*url.URL).String)
+// HasKnownKey reports whether it can be told which private key belongs to the leaf.
+func (c Chain) HasKnownKey() bool {
+	return c.Len() > 0 && c.certificates[0].knownKey() != nil
 }
 
-func appendTexts[T any](texts []string, values []T, text func(T) string) []string {
-	for _, value := range values {
-		texts = append(texts, text(value))
-	}
-	return texts
+// comparableKey is what every public key of the standard library is that can be
+// compared.
+type comparableKey interface {
+	Equal(other crypto.PublicKey) bool
 }
 
-func keyAlgorithm(cert *x509.Certificate) string {
-	switch key := cert.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
+// knownKey returns the public key of a certificate, or nil if the library does not
+// know its algorithm.
+func (c certificate) knownKey() comparableKey {
+	if algorithm, _, key := publicKeyFields(c.publicKey); algorithm == oidPSS {
+		// The library does not know RSASSA-PSS, whose keys are those of RSA.
+		if public, err := x509.ParsePKCS1PublicKey(key); err == nil {
+			return public
+		}
+		return nil
 	}
-	return cert.PublicKeyAlgorithm.String()
+	public, err := x509.ParsePKIXPublicKey(c.publicKey)
+	if err != nil {
+		return nil
+	}
+	known, _ := public.(comparableKey)
+	return known
 }
 
-// Covers reports whether a certificate is good for a domain name. A certificate
-// without alternative names, as they were made until some years ago, is good for
-// its common name.
-func Covers(cert *x509.Certificate, domain string) bool {
-	if len(names(cert)) == 0 {
-		old := *cert
-		old.DNSNames = []string{cert.Subject.CommonName}
-		cert = &old
+// Covers reports whether the leaf is good for a domain name. With known false, its
+// names cannot be read. A certificate without alternative names, as they were made
+// until some years ago, is good for its common name.
+func (c Chain) Covers(domain string) (covers, known bool) {
+	if c.Len() == 0 {
+		return false, false
 	}
-	return cert.VerifyHostname(domain) == nil
+	leaf := c.certificates[0]
+	names, ok := leaf.altNames()
+	if !ok {
+		return false, false
+	}
+	cert := x509.Certificate{DNSNames: names.dns, IPAddresses: names.ips}
+	if len(names.texts()) == 0 {
+		cert.DNSNames = []string{leaf.subject.commonName()}
+	}
+	return cert.VerifyHostname(domain) == nil, true
 }

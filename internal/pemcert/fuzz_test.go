@@ -1,8 +1,11 @@
 package pemcert_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -30,11 +33,36 @@ func FuzzChain(f *testing.F) {
 			t.Errorf("read again it is %v, %v", again, err)
 		}
 		chain.InOrder()
-		if leaf, err := chain.Leaf(); err == nil {
-			pemcert.FactsOf(leaf)
-			pemcert.Covers(leaf, "www.example.com")
+		for i := range chain.Len() {
+			checkFacts(t, chain.Facts(i))
+		}
+		chain.Covers("www.example.com")
+		if !pemcert.CertificatesIn(text).Equal(chain) {
+			t.Error("a server's text is read as another one than a user's")
 		}
 	})
+}
+
+// checkFacts checks what Terraform relies on, whatever the certificate.
+func checkFacts(t *testing.T, facts pemcert.Facts) {
+	t.Helper()
+	texts := append([]string{facts.SerialNumber, facts.Subject, facts.Issuer, facts.KeyAlgorithm}, facts.SubjectAlternativeNames...)
+	for _, text := range texts {
+		if !utf8.ValidString(text) {
+			t.Errorf("%q is not UTF-8", text)
+		}
+	}
+	if len(facts.FingerprintSHA256) != 64 || facts.SerialNumber == "" {
+		t.Errorf("the facts lack what every certificate has: %+v", facts)
+	}
+	if _, err := strconv.Atoi(facts.KeyAlgorithm); err == nil {
+		t.Errorf("the algorithm is the number %s", facts.KeyAlgorithm)
+	}
+	for _, at := range []time.Time{facts.NotBefore, facts.NotAfter} {
+		if text := at.Format(time.RFC3339); len(text) != len("2027-01-31T00:00:00Z") {
+			t.Errorf("%s is not RFC 3339", text)
+		}
+	}
 }
 
 // FuzzKey: the same of keys, and no error shows a part of one.

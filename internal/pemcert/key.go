@@ -3,11 +3,11 @@ package pemcert
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
+	"encoding/asn1"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
@@ -15,7 +15,7 @@ import (
 // A Key is a private key. It prints as nothing.
 type Key struct {
 	// block is nil for no key. A closure, so that no printer sees the key.
-	block func() *pem.Block
+	block func() block
 	// private is nil when the algorithm is not known, such as SM2.
 	private func() privateKey
 }
@@ -29,55 +29,49 @@ type privateKey interface {
 // ParseKey reads a private key that is not encrypted, as PKCS#1, PKCS#8 or SEC
 // 1. A key whose algorithm this library does not know is read too.
 func ParseKey(text string) (Key, error) {
-	all, err := blocks(text)
+	all, err := parseBlocks(text, "private key")
 	if err != nil {
 		return Key{}, err
 	}
-	var found *pem.Block
-	for _, block := range all {
-		if block.Type == "EC PARAMETERS" {
+	var found *block
+	for i, b := range all {
+		if b.label == "EC PARAMETERS" {
 			continue // openssl ecparam writes them beside the key, which has them too
 		}
-		if err := checkKeyBlock(block); err != nil {
+		if err := b.checkKey(fmt.Sprintf("private key block %d of %d", i+1, len(all))); err != nil {
 			return Key{}, err
 		}
 		if found != nil {
-			return Key{}, errors.New("contains more than one private key. Give the one that belongs to the first certificate")
+			return Key{}, errors.New("the private key has more than one block with a key. Keep the one that belongs to the first certificate")
 		}
-		found = block
+		found = &b
 	}
 	if found == nil {
-		return Key{}, errors.New("contains EC PARAMETERS and no key. Give the block that begins with -----BEGIN EC PRIVATE KEY-----")
+		return Key{}, errors.New("the private key has EC PARAMETERS and no key. Set the block that begins with -----BEGIN EC PRIVATE KEY-----")
 	}
-	if !isDER(found.Bytes) {
-		return Key{}, errors.New("is damaged: its block is marked as a private key, but its content is none (it is not DER). Check that nothing was changed while copying")
-	}
-	private := parsePrivateKey(found.Bytes)
+	private := parsePrivateKey(found.der)
 	return Key{
-		block:   func() *pem.Block { return found },
+		block:   func() block { return *found },
 		private: func() privateKey { return private },
 	}, nil
 }
 
-// checkKeyBlock tells what stands where a private key should.
-func checkKeyBlock(block *pem.Block) error {
-	const decrypt = "Write it without a passphrase: openssl pkey -in FILE -out NEWFILE. The load balancer has nobody to ask for one"
-	switch kind := block.Type; {
-	case kind == "ENCRYPTED PRIVATE KEY", strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
-		return errors.New("is encrypted with a passphrase. " + decrypt)
-	case kind == "OPENSSH PRIVATE KEY":
-		return errors.New("is a key for SSH. Give the key that the certificate was requested with, which begins with -----BEGIN PRIVATE KEY-----")
-	case strings.HasSuffix(kind, "PRIVATE KEY"):
-		return nil
-	case strings.HasSuffix(kind, "CERTIFICATE"):
-		return errors.New("contains a certificate. Move that block to certificate")
-	case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
-		return errors.New("contains a certificate signing request (CSR). Give the private key that it was made with")
-	case strings.HasSuffix(kind, "PUBLIC KEY"):
-		return errors.New("contains a public key. Give the private key that belongs to it")
-	default:
-		return fmt.Errorf("contains a block of the type %q. Only a block that begins with -----BEGIN PRIVATE KEY-----, -----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY----- belongs here", kind)
+// checkKey tells what stands where a private key should.
+func (b block) checkKey(where string) error {
+	label, content := kindOfLabel(b), kindOfContent(b.der)
+	switch {
+	case label == kindCertificate && content == kindPrivateKey:
+		return fmt.Errorf("%s is a private key, but its boundaries say CERTIFICATE. Write PRIVATE KEY in both", where)
+	case label != kindPrivateKey:
+		return keyRemedies.refuse(where, b, label)
+	case b.flaw != nil:
+		return fmt.Errorf("%s %w", where, b.flaw)
+	case content != kindPrivateKey && content != kindUnknown:
+		return keyRemedies.refuse(where, b, content)
+	case !isDER(b.der):
+		return fmt.Errorf("%s is not the valid DER of a private key. Check that nothing was changed while copying", where)
 	}
+	return nil
 }
 
 // parsePrivateKey goes by the content: the line above it is often wrong.
@@ -87,7 +81,7 @@ func parsePrivateKey(der []byte) privateKey {
 	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
 		if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
 			if parsed, err = x509.ParseECPrivateKey(der); err != nil {
-				return nil
+				parsed = parsePSS(der)
 			}
 		}
 	}
@@ -95,13 +89,42 @@ func parsePrivateKey(der []byte) privateKey {
 	return private
 }
 
+// parsePSS reads an RSASSA-PSS key in PKCS#8, which the library does not know.
+func parsePSS(der []byte) any {
+	outer := derReader{rest: der}
+	fields := outer.enter(asn1.TagSequence)
+	fields.take(asn1.TagInteger)
+	algorithm := fields.enter(asn1.TagSequence).oid()
+	key, err := x509.ParsePKCS1PrivateKey(fields.take(asn1.TagOctetString).Bytes)
+	if err != nil || algorithm != oidPSS {
+		return nil
+	}
+	return key
+}
+
+// pkcs8 is a private key in PKCS#8 without its attributes.
+type pkcs8 struct {
+	Version   int
+	Algorithm struct{ ID asn1.ObjectIdentifier }
+	Key       []byte
+}
+
 // PEM returns the canonical text, in the encoding that the key came in: only its
-// block, LF, 64 columns, no line end after the last.
+// block, LF, 64 columns, no line end after the last. A traditional RSASSA-PSS key, which
+// little else than openssl reads, is converted to PKCS#8.
 func (k Key) PEM() secret.Value {
 	if k.block == nil {
 		return secret.Value{}
 	}
-	return secret.New(encode(k.block().Type, k.block().Bytes))
+	b := k.block()
+	if rsaKey, isRSA := k.private().(*rsa.PrivateKey); isRSA && b.label == "RSA-PSS PRIVATE KEY" {
+		converted := pkcs8{Key: x509.MarshalPKCS1PrivateKey(rsaKey)}
+		converted.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+		if der, err := asn1.Marshal(converted); err == nil {
+			return secret.New(encode("PRIVATE KEY", der))
+		}
+	}
+	return secret.New(encode(b.label, b.der))
 }
 
 // Equal reports whether both are the same key, whatever the encoding. Keys of an
@@ -113,7 +136,7 @@ func (k Key) Equal(other Key) bool {
 	if mine, others := k.private(), other.private(); mine != nil && others != nil {
 		return mine.Equal(others)
 	}
-	return bytes.Equal(k.block().Bytes, other.block().Bytes)
+	return bytes.Equal(k.block().der, other.block().der)
 }
 
 // BelongsTo returns the position of the certificate in a chain that the key
@@ -121,19 +144,15 @@ func (k Key) Equal(other Key) bool {
 // of an algorithm that this library does not know, or one of them is missing, and
 // there is no saying.
 func (k Key) BelongsTo(c Chain) (position int, known bool) {
-	if k.private == nil || k.private() == nil || c.Len() == 0 {
+	if k.private == nil || k.private() == nil || !c.HasKnownKey() {
 		return -1, false
 	}
-	public, canCompare := k.private().Public().(interface{ Equal(crypto.PublicKey) bool })
+	public, canCompare := k.private().Public().(comparableKey)
 	if !canCompare {
 		return -1, false
 	}
-	for i := range c.Len() {
-		cert, err := c.Certificate(i)
-		if err != nil && i == 0 {
-			return -1, false
-		}
-		if err == nil && public.Equal(cert.PublicKey) {
+	for i, cert := range c.certificates {
+		if other := cert.knownKey(); other != nil && public.Equal(other) {
 			return i, true
 		}
 	}

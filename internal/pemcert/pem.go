@@ -2,12 +2,11 @@
 // them in files, compares them by content, and tells what is in them. It uses
 // the standard library only, and keeps nothing.
 //
-// The errors of this package complete a sentence such as "The certificate …",
-// and never contain a part of a key.
+// The errors of this package are sentences without their last full stop, and never
+// contain a part of a key.
 package pemcert
 
 import (
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -16,96 +15,156 @@ import (
 	"strings"
 )
 
-// marker is a line that begins or ends a block, wherever it stands.
-var marker = regexp.MustCompile(`[ \t\n]*(-----(?:BEGIN|END) [A-Z0-9 ]+-----)[ \t\n]*`)
+const (
+	beginPrefix = "-----BEGIN "
+	endPrefix   = "-----END "
+	dashes      = "-----"
+)
 
-// blocks returns the PEM blocks of a text in their order. It reads what
-// pem.Decode refuses and editors, shells and heredocs leave behind: a byte order
-// mark, any line end, indented lines, markers that do not stand alone.
-func blocks(text string) ([]*pem.Block, error) {
-	if strings.ContainsRune(text, 0) {
-		return nil, errors.New("has NUL characters, so it was saved as UTF-16. Save the file as UTF-8 or ASCII")
-	}
-	if strings.Contains(text, `-----\n`) {
-		return nil, errors.New(`has the two characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`)
-	}
-	begun := strings.Count(text, "-----BEGIN ")
-	if all := decode(text, begun); begun > 0 && len(all) == begun {
-		return all, nil // what most files are like
-	}
-	text = strings.TrimPrefix(text, "\ufeff")
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
-	text = marker.ReplaceAllString(text, "\n$1\n")
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-
-	all := decode(strings.Join(lines, "\n"), begun)
-	if len(all) < begun {
-		return nil, fmt.Errorf("is damaged: of its %d blocks only %d can be read. A block has a BEGIN line, base64, and the END line that belongs to it; "+
-			"check that none was cut off or changed while copying", begun, len(all))
-	}
-	if len(all) == 0 {
-		return nil, notPEM(text)
-	}
-	return all, nil
+// A block is what stands between two boundaries.
+type block struct {
+	label string
+	// der is nil if flaw says why it cannot be read.
+	der  []byte
+	flaw error
+	// encrypted is whether a header says so, as before PKCS#8.
+	encrypted bool
 }
 
-// decode returns the blocks of a text that pem.Decode reads, and so many at most.
-func decode(text string, most int) []*pem.Block {
-	var all []*pem.Block
-	for rest := []byte(text); len(all) < most; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		all = append(all, block)
+// literalEscape is a line end that was written in characters.
+var literalEscape = regexp.MustCompile(`(?:\\+r)?\\+n|\\+r`)
+
+// blocks returns the PEM blocks of a text in their order. It reads what pem.Decode
+// refuses and editors, shells and heredocs leave behind: a byte order mark, any line
+// end or none, indented lines. A boundary in the middle of a line is text (RFC 7468),
+// as in a block that is commented out.
+func blocks(text string) []block {
+	if strings.ContainsAny(text, "\r\ufeff") {
+		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
 	}
-	return all
+	var all []block
+	lastEnd := 0 // behind the last block, or the beginning of the text
+	for from := 0; ; {
+		begin := strings.Index(text[from:], beginPrefix)
+		if begin < 0 {
+			return all
+		}
+		begin += from
+		from = begin + len(beginPrefix)
+		lineStart := max(strings.LastIndexByte(text[:begin], '\n')+1, lastEnd)
+		line, _, _ := strings.Cut(text[from:], "\n")
+		label, _, isBoundary := strings.Cut(line, dashes)
+		if strings.TrimSpace(text[lineStart:begin]) != "" || !isBoundary {
+			continue
+		}
+		from += len(label) + len(dashes)
+		b, size := readBlock(strings.TrimSpace(label), text[from:])
+		all = append(all, b)
+		from += size
+		lastEnd = from
+	}
+}
+
+// readBlock reads what follows the BEGIN boundary of a block, and returns the size of
+// that.
+func readBlock(label, text string) (b block, size int) {
+	b.label = label
+	body := text
+	if next := strings.Index(text, beginPrefix); next >= 0 {
+		body = text[:next]
+	}
+	body, end, found := strings.Cut(body, endPrefix)
+	size = len(body)
+	endLabel, _, closed := strings.Cut(end, dashes)
+	switch {
+	case literalEscape.MatchString(body):
+		b.flaw = escapeFlaw(literalEscape.FindString(body))
+	case !found || !closed:
+		b.flaw = errors.New("has no END line. Check that nothing was cut off while copying")
+		return b, size
+	case strings.TrimSpace(endLabel) != label:
+		b.flaw = errors.New("has the END line of another block. Check that nothing was changed while copying")
+	}
+	if found && closed {
+		size += len(endPrefix) + len(endLabel) + len(dashes)
+	}
+	if b.flaw != nil {
+		return b, size
+	}
+	if strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED") {
+		b.encrypted = true
+		return b, size
+	}
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(withoutHeaders(body)), ""))
+	if err != nil {
+		b.flaw = errors.New("is not valid base64. Check that nothing was cut off or changed while copying")
+		return b, size
+	}
+	b.der = der
+	return b, size
+}
+
+// withoutHeaders drops the headers of RFC 1421 before the base64.
+func withoutHeaders(body string) string {
+	if at := strings.LastIndexByte(body, ':'); at >= 0 {
+		_, body, _ = strings.Cut(body[at:], "\n")
+	}
+	return body
+}
+
+func escapeFlaw(found string) error {
+	found = strings.ReplaceAll(found, `\\`, `\`)
+	return fmt.Errorf("has the literal characters %s where line ends should be. Read the file with file(…), or replace them: replace(…, %q, \"\\n\")", found, found)
+}
+
+// parseBlocks returns the blocks of a text that is said to be a certificate or a
+// private key, which is the noun. It fails when there is none.
+func parseBlocks(text, noun string) ([]block, error) {
+	if strings.ContainsRune(text, 0) {
+		return nil, fmt.Errorf("the %s has NUL characters, so it was saved as UTF-16. Save the file as UTF-8 or ASCII", noun)
+	}
+	if all := blocks(text); len(all) > 0 {
+		return all, nil
+	}
+	return nil, fmt.Errorf("the %s %w", noun, notPEM(text))
 }
 
 // notPEM tells what a text without blocks is, as far as that can be seen.
 func notPEM(text string) error {
 	const form = "PEM begins with a line such as -----BEGIN CERTIFICATE-----"
-	compact := strings.Join(strings.Fields(text), "")
+	compact := strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "")
 	if compact == "" {
 		return errors.New(`is empty. Give the text of a PEM file, for example file("${path.module}/www.pem")`)
 	}
-	if der, err := base64.StdEncoding.DecodeString(compact); err == nil && isDER(der) {
-		if isPKCS12(der) {
-			return errors.New("is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
-				"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, openssl pkcs12 -in FILE -nodes -nocerts for the key")
-		}
+	decoded := decodeBase64(compact)
+	switch contains := kindOfContent(decoded); {
+	case contains == kindPEM:
+		return errors.New("is PEM that is encoded in base64 once more, as Kubernetes and CI variables have it. Decode it: base64decode(…)")
+	case contains == kindPKCS12:
+		return errors.New("is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
+			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, openssl pkcs12 -in FILE -nodes -nocerts for the key")
+	case isDER(decoded):
 		return errors.New("is DER in base64, without the lines that make it PEM. " + form +
 			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, openssl pkey -inform DER -in FILE for a key")
-	}
-	if !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\") {
+	case strings.Contains(text, beginPrefix):
+		if after := regexp.MustCompile(dashes + literalEscape.String()).FindString(text); after != "" {
+			return escapeFlaw(strings.TrimPrefix(after, dashes))
+		}
+		return errors.New("is not PEM: it has BEGIN lines, but each has other text before it in its line. Remove that text, such as a quotation mark or a comment sign")
+	case !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\"):
 		return errors.New(`is not PEM, but looks like the name of a file. Read the file: file("…")`)
 	}
 	return errors.New("is not PEM: it has no block. " + form)
 }
 
-// isDER reports whether der is one DER value and nothing else.
-func isDER(der []byte) bool {
-	var value asn1.RawValue
-	rest, err := asn1.Unmarshal(der, &value)
-	return err == nil && len(rest) == 0
-}
-
-// isPKCS12 reports whether a DER value begins like a PFX of RFC 7292: version 3
-// and a PKCS#7 content.
-func isPKCS12(der []byte) bool {
-	var pfx struct {
-		Version  int
-		AuthSafe struct {
-			ContentType asn1.ObjectIdentifier
-			Content     asn1.RawValue `asn1:"optional"`
-		}
-		MacData asn1.RawValue `asn1:"optional"`
+// decodeBase64 decodes base64 of any kind, or returns nil.
+func decodeBase64(text string) []byte {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	decoded, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
 	}
-	_, err := asn1.Unmarshal(der, &pfx)
-	return err == nil && pfx.Version == 3 && strings.HasPrefix(pfx.AuthSafe.ContentType.String(), "1.2.840.113549.1.7.")
+	return decoded
 }
 
 // encode writes blocks in the form that the API is sent: LF, lines of 64
@@ -118,4 +177,79 @@ func encode(blockType string, ders ...[]byte) string {
 		_ = pem.Encode(&text, &pem.Block{Type: blockType, Bytes: der})
 	}
 	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// kindOfLabel tells what a block is by its boundaries.
+func kindOfLabel(b block) kind {
+	switch label := b.label; {
+	case label == "CERTIFICATE", label == "X509 CERTIFICATE":
+		return kindCertificate
+	case label == "TRUSTED CERTIFICATE":
+		return kindTrustedCertificate
+	case label == "ENCRYPTED PRIVATE KEY", b.encrypted:
+		return kindEncryptedKey
+	case label == "OPENSSH PRIVATE KEY":
+		return kindSSHKey
+	case strings.HasSuffix(label, "PRIVATE KEY"):
+		return kindPrivateKey
+	case label == "EC PARAMETERS":
+		return kindECParameters
+	case strings.HasSuffix(label, "CERTIFICATE REQUEST"):
+		return kindRequest
+	case label == "X509 CRL":
+		return kindRevocationList
+	case strings.HasSuffix(label, "PUBLIC KEY"):
+		return kindPublicKey
+	case label == "PKCS7", label == "CMS":
+		return kindPKCS7
+	}
+	return kindUnknown
+}
+
+// remedies say what a block of a kind is, and what to do where it is not wanted.
+type remedies map[kind]string
+
+var certificateRemedies = remedies{
+	kindTrustedCertificate: "is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE",
+	kindPrivateKey:         "is a private key, which everybody who may see the certificate would see. Move that block to private_key",
+	kindEncryptedKey:       "is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
+	kindSSHKey:             "is a private key for SSH. Remove that block",
+	kindECParameters:       "has EC PARAMETERS, which belong to a private key. Remove that block, and set the key in private_key",
+	kindRequest:            "is a certificate signing request (CSR), which is sent to a certificate authority. Set the certificate that the authority sent back",
+	kindRevocationList:     "is a certificate revocation list (CRL), which the load balancer does not take. Remove that block",
+	kindPublicKey:          "is a public key alone. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
+	kindPKCS7:              "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
+	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
+	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
+}
+
+const decryptRemedy = "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. The load balancer cannot prompt for a passphrase"
+
+var keyRemedies = remedies{
+	kindCertificate:        "is a certificate. Move that block to certificate",
+	kindTrustedCertificate: "is a certificate. Move that block to certificate",
+	kindEncryptedKey:       decryptRemedy,
+	kindSSHKey:             "is a key for SSH. Set the key that the certificate was requested with, which begins with -----BEGIN PRIVATE KEY-----",
+	kindRequest:            "is a certificate signing request (CSR). Set the private key that it was made with",
+	kindRevocationList:     "is a certificate revocation list (CRL). Remove that block",
+	kindPublicKey:          "is a public key. Set the private key that belongs to it",
+	kindPKCS7:              "is a PKCS#7 bundle, which has no private keys. Set the key that the certificate was requested with",
+	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
+	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
+}
+
+// refuse returns the error for a block of a kind that is not wanted. A label that no
+// tool writes is not quoted, since it may be anything.
+func (r remedies) refuse(where string, b block, is kind) error {
+	text, known := r[is]
+	quotable := regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`).MatchString(b.label)
+	switch {
+	case !known && quotable:
+		return fmt.Errorf("%s has the type %q, which does not belong there. Remove that block", where, b.label)
+	case !known:
+		return fmt.Errorf("%s has a type that does not belong there. Remove that block", where)
+	case kindOfLabel(b) != is && quotable:
+		return fmt.Errorf("%s, whose boundary says %q, %s", where, b.label, text)
+	}
+	return fmt.Errorf("%s %s", where, text)
 }

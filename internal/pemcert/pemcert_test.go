@@ -98,7 +98,7 @@ func TestInOrder(t *testing.T) {
 		"root twice":             {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
-		"unknown algorithm last": {c.Leaf + acctest.SM2(t), true},
+		"unknown algorithm last": {c.Leaf + acctest.SM2(t), false},
 	} {
 		if got := parseChain(t, row.text).InOrder(); got != row.want {
 			t.Errorf("%s: in order = %t", name, got)
@@ -188,14 +188,17 @@ func TestUnknownKeys(t *testing.T) {
 func TestUnknownCertificate(t *testing.T) {
 	t.Parallel()
 	c := parseChain(t, acctest.SM2(t))
-	if _, err := c.Leaf(); err == nil {
-		t.Error("an unknown algorithm was read")
+	if c.HasKnownKey() {
+		t.Error("the key of an unknown algorithm is known")
+	}
+	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" || got.NotAfter.IsZero() {
+		t.Errorf("the facts are %+v", got)
 	}
 	if c.Len() != 1 || !c.Equal(parseChain(t, strings.ReplaceAll(c.PEM(), "\n", "\r\n"))) {
 		t.Error("an unknown algorithm makes a difference")
 	}
-	if _, err := (pemcert.Chain{}).Leaf(); err == nil {
-		t.Error("nothing has a leaf")
+	if (pemcert.Chain{}).HasKnownKey() {
+		t.Error("nothing has a key")
 	}
 }
 
@@ -214,12 +217,8 @@ func TestFacts(t *testing.T) {
 		EmailAddresses: []string{"a@example.com"},
 		URIs:           []*url.URL{uri},
 	}, key, authority, acctest.NewECKey(t))
-	leaf, err := parseChain(t, acctest.EncodePEM("CERTIFICATE", der)).Leaf()
-	if err != nil {
-		t.Fatal(err)
-	}
 	sum := sha256.Sum256(der)
-	got := pemcert.FactsOf(leaf)
+	got := parseChain(t, acctest.EncodePEM("CERTIFICATE", der)).Facts(0)
 	for name, row := range map[string][2]string{
 		"not before":  {got.NotBefore.Format(time.RFC3339), "2026-01-02T02:04:05Z"},
 		"not after":   {got.NotAfter.Format(time.RFC3339), "2027-01-02T03:04:05Z"},
@@ -241,11 +240,8 @@ func TestKeyAlgorithms(t *testing.T) {
 	small, ed := acctest.NewRSAKey(t, 1024), acctest.NewEd25519Key(t)
 	p521, _ := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	for want, key := range map[string]crypto.Signer{"RSA 1024": small, "Ed25519": ed, "ECDSA P-521": p521} {
-		leaf, err := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{}, key, nil, nil))).Leaf()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := pemcert.FactsOf(leaf).KeyAlgorithm; got != want {
+		chain := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{}, key, nil, nil)))
+		if got := chain.Facts(0).KeyAlgorithm; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -253,16 +249,11 @@ func TestKeyAlgorithms(t *testing.T) {
 
 func TestCovers(t *testing.T) {
 	t.Parallel()
-	leaf, err := parseChain(t, acctest.NewChain(t).Leaf).Leaf()
-	if err != nil {
-		t.Fatal(err)
-	}
-	old, err := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "*.old.example.com"}}, acctest.NewECKey(t), nil, nil))).Leaf()
-	if err != nil {
-		t.Fatal(err)
-	}
+	leaf := parseChain(t, acctest.NewChain(t).Leaf)
+	template := &x509.Certificate{Subject: pkix.Name{CommonName: "*.old.example.com"}}
+	old := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, acctest.NewECKey(t), nil, nil)))
 	for _, row := range []struct {
-		cert   *x509.Certificate
+		chain  pemcert.Chain
 		domain string
 		want   bool
 	}{
@@ -274,13 +265,14 @@ func TestCovers(t *testing.T) {
 		{leaf, "", false},
 		{old, "a.old.example.com", true},
 		{old, "old.example.com", false},
+		{leaf, "*.shop.example.com", true},
 	} {
-		if got := pemcert.Covers(row.cert, row.domain); got != row.want {
-			t.Errorf("%s: %t", row.domain, got)
+		if got, known := row.chain.Covers(row.domain); got != row.want || !known {
+			t.Errorf("%s: %t, known %t", row.domain, got, known)
 		}
 	}
-	if old.DNSNames != nil {
-		t.Error("the certificate was changed")
+	if _, known := (pemcert.Chain{}).Covers("www.example.com"); known {
+		t.Error("nothing has names")
 	}
 }
 
@@ -306,40 +298,40 @@ func TestBadTexts(t *testing.T) {
 	damaged := strings.Replace(c.Leaf, "\nMII", "\n!!!", 1)
 
 	for name, row := range map[string]struct{ text, certificate, key string }{
-		"nothing":                {"", "is empty", "is empty"},
+		"nothing":                {"", "the certificate is empty", "the private key is empty"},
 		"white space":            {" \n\t", "is empty", "is empty"},
 		"prose":                  {"hello world", "is not PEM", "is not PEM"},
 		"name of a file":         {"./certs/www.crt", `looks like the name of a file. Read the file: file("`, "looks like the name of a file"},
 		"DER in base64":          {base64.StdEncoding.EncodeToString(der.Bytes), "is DER in base64", "openssl pkey -inform DER"},
 		"PKCS#12 in base64":      {base64.StdEncoding.EncodeToString(pfx), "is a PKCS#12 file", "openssl pkcs12"},
 		"UTF-16":                 {utf16, "saved as UTF-16", "Save the file as UTF-8"},
-		`literal \n`:             {strings.ReplaceAll(c.Leaf, "\n", `\n`), `the two characters \n`, `the two characters \n`},
-		"cut off":                {half, "is damaged: of its 1 blocks only 0 can be read", "is damaged"},
-		"second cut off":         {c.Leaf + half, "of its 2 blocks only 1 can be read", "is damaged"},
-		"damaged base64":         {damaged, "is damaged", "is damaged"},
-		"END of another":         {strings.Replace(c.Leaf, "END CERTIFICATE", "END PRIVATE KEY", 1), "is damaged", "is damaged"},
-		"garbage in a block":     {acctest.EncodePEM("CERTIFICATE", []byte("garbage")), "its block 1 of 1 is marked as a certificate", "contains a certificate"},
-		"DER that is no cert":    {c.Leaf + acctest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}), "its block 2 of 2 is marked", "contains a certificate"},
-		"trailing bytes":         {acctest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)), "its content is none", "contains a certificate"},
-		"empty block":            {acctest.EncodePEM("CERTIFICATE", nil), "its content is none", "contains a certificate"},
-		"certificate":            {c.Leaf, "", "contains a certificate. Move that block to certificate"},
-		"key":                    {sec1, "contains a private key", ""},
+		`literal \n`:             {strings.ReplaceAll(c.Leaf, "\n", `\n`), `the literal characters \n where`, "is a certificate"},
+		"cut off":                {half, "certificate block 1 of 1 has no END line", "is a certificate"},
+		"second cut off":         {c.Leaf + half, "certificate block 2 of 2 has no END line", "is a certificate"},
+		"damaged base64":         {damaged, "certificate block 1 of 1 is not valid base64", "is a certificate"},
+		"END of another":         {strings.Replace(c.Leaf, "END CERTIFICATE", "END PRIVATE KEY", 1), "has the END line of another block", "is a certificate"},
+		"garbage in a block":     {acctest.EncodePEM("CERTIFICATE", []byte("garbage")), "certificate block 1 of 1 is not the valid DER", "is a certificate"},
+		"DER that is no cert":    {c.Leaf + acctest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}), "certificate block 2 of 2 is not the valid DER", "is a certificate"},
+		"trailing bytes":         {acctest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)), "is not the valid DER", "is a certificate"},
+		"empty block":            {acctest.EncodePEM("CERTIFICATE", nil), "is not the valid DER", "is a certificate"},
+		"certificate":            {c.Leaf, "", "private key block 1 of 1 is a certificate. Move that block to certificate"},
+		"key":                    {sec1, "certificate block 1 of 1 is a private key", ""},
 		"certificate and key":    {c.Leaf + sec1, "Move that block to private_key", "Move that block to certificate"},
 		"key and certificate":    {sec1 + c.Leaf, "Move that block to private_key", "Move that block to certificate"},
-		"two keys":               {sec1 + sec1, "contains a private key", "more than one private key"},
-		"garbage as key":         {acctest.EncodePEM("PRIVATE KEY", []byte("garbage")), "contains a private key", "marked as a private key, but its content is none"},
-		"EC PARAMETERS alone":    {acctest.EncodePEM("EC PARAMETERS", []byte{5, 0}), "contains EC PARAMETERS", "EC PARAMETERS and no key"},
-		"encrypted, PKCS#8":      {acctest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}), "contains a private key", "is encrypted with a passphrase. Write it without"},
-		"encrypted, legacy":      {legacy, "contains a private key", "is encrypted with a passphrase"},
-		"key for SSH":            {acctest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "contains a private key", "is a key for SSH"},
+		"two keys":               {sec1 + sec1, "is a private key", "more than one block with a key"},
+		"garbage as key":         {acctest.EncodePEM("PRIVATE KEY", []byte("garbage")), "is a private key", "private key block 1 of 1 is not the valid DER of a private key"},
+		"EC PARAMETERS alone":    {acctest.EncodePEM("EC PARAMETERS", []byte{5, 0}), "has EC PARAMETERS", "EC PARAMETERS and no key"},
+		"encrypted, PKCS#8":      {acctest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}), "is an encrypted private key", "is encrypted with a passphrase. Write it without"},
+		"encrypted, legacy":      {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
+		"key for SSH":            {acctest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "is a private key for SSH", "is a key for SSH"},
 		"CSR":                    {acctest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
 		"CSR, old name":          {acctest.EncodePEM("NEW CERTIFICATE REQUEST", csr), "signing request", "signing request"},
-		"public key":             {acctest.EncodePEM("PUBLIC KEY", []byte{5, 0}), "contains a public key alone", "contains a public key"},
-		"RSA public key":         {acctest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}), "contains a public key alone", "contains a public key"},
-		"trusted certificate":    {acctest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), "TRUSTED CERTIFICATE", "contains a certificate"},
-		"PKCS#7":                 {acctest.EncodePEM("PKCS7", []byte{5, 0}), "is a PKCS#7 bundle", `of the type "PKCS7"`},
-		"revocation list":        {acctest.EncodePEM("X509 CRL", []byte{5, 0}), `of the type "X509 CRL"`, `of the type "X509 CRL"`},
-		"DH parameters and cert": {acctest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf, `of the type "DH PARAMETERS"`, `of the type "DH PARAMETERS"`},
+		"public key":             {acctest.EncodePEM("PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
+		"RSA public key":         {acctest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
+		"trusted certificate":    {acctest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), "TRUSTED CERTIFICATE", "is a certificate"},
+		"PKCS#7":                 {acctest.EncodePEM("PKCS7", []byte{5, 0}), "is a PKCS#7 bundle", "is a PKCS#7 bundle"},
+		"revocation list":        {acctest.EncodePEM("X509 CRL", []byte{5, 0}), "certificate revocation list (CRL)", "certificate revocation list (CRL)"},
+		"DH parameters and cert": {acctest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf, `has the type "DH PARAMETERS"`, `has the type "DH PARAMETERS"`},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if !matches(err, row.certificate) {

@@ -128,7 +128,7 @@ func (r *certificateEphemeralResource) Open(ctx context.Context, req ephemeral.O
 func (m publicModel) readKey(shown secret.Value) (key secret.Value, flaw string) {
 	text := strings.TrimSpace(shown.Reveal())
 	parsed, err := pemcert.ParseKey(text)
-	chain, _ := pemcert.ParseChain(m.Certificate.ValueString()) // with one that is unreadable, there is no saying
+	chain := pemcert.CertificatesIn(m.Certificate.ValueString()) // with one that is unreadable, there is no saying
 	switch {
 	case text == "":
 		return key, "is missing"

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"crypto/x509"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -41,36 +40,45 @@ func factsOf(certificate types.String) factsModel {
 		text := types.StringUnknown()
 		return factsModel{text, text, text, text, text, text, types.ListUnknown(types.StringType), text}
 	}
-	chain, err := pemcert.ParseChain(certificate.ValueString())
-	if err != nil {
-		return noFacts()
-	}
-	return factsOfCertificate(chain.Certificate(0))
+	return factsOfChain(pemcert.CertificatesIn(certificate.ValueString()))
 }
 
-func noFacts() factsModel {
-	return factsModel{SubjectAlternativeNames: types.ListNull(types.StringType)}
+// factsOfChain returns what the leaf of a chain tells: nothing if there is none.
+func factsOfChain(chain pemcert.Chain) factsModel {
+	if chain.Len() == 0 {
+		return factsModel{SubjectAlternativeNames: types.ListNull(types.StringType)}
+	}
+	return factsOfCertificate(chain.Facts(0))
 }
 
-// factsOfCertificate returns what a certificate tells; one that could not be read
-// tells nothing.
-func factsOfCertificate(cert *x509.Certificate, err error) factsModel {
-	if err != nil {
-		return noFacts()
-	}
-	facts := pemcert.FactsOf(cert)
-	names := make([]attr.Value, len(facts.SubjectAlternativeNames))
-	for i, name := range facts.SubjectAlternativeNames {
-		names[i] = types.StringValue(name)
-	}
+// factsOfCertificate returns what a certificate tells. What cannot be read is null.
+func factsOfCertificate(facts pemcert.Facts) factsModel {
 	return factsModel{
-		NotBefore:               types.StringValue(facts.NotBefore.Format(time.RFC3339)),
-		NotAfter:                types.StringValue(facts.NotAfter.Format(time.RFC3339)),
+		NotBefore:               timeOrNull(facts.NotBefore),
+		NotAfter:                timeOrNull(facts.NotAfter),
 		FingerprintSHA256:       types.StringValue(facts.FingerprintSHA256),
 		SerialNumber:            types.StringValue(facts.SerialNumber),
 		Subject:                 types.StringValue(facts.Subject),
 		Issuer:                  types.StringValue(facts.Issuer),
-		SubjectAlternativeNames: types.ListValueMust(types.StringType, names),
-		KeyAlgorithm:            types.StringValue(facts.KeyAlgorithm),
+		SubjectAlternativeNames: textsOrNull(facts.SubjectAlternativeNames),
+		KeyAlgorithm:            orNull(facts.KeyAlgorithm),
 	}
+}
+
+func timeOrNull(at time.Time) types.String {
+	if at.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(at.Format(time.RFC3339))
+}
+
+func textsOrNull(texts []string) types.List {
+	if texts == nil {
+		return types.ListNull(types.StringType)
+	}
+	values := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		values[i] = types.StringValue(text)
+	}
+	return types.ListValueMust(types.StringType, values)
 }

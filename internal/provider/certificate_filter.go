@@ -24,7 +24,7 @@ const (
 	nameRegexDescription = "A regular expression (RE2, as in Terraform's `regex`) that the name must match somewhere: anchor it by `^` and `$` to match all of it."
 
 	expiresBeforeDescription = "A time (RFC 3339, such as `2027-01-31T00:00:00Z`) that `not_after` must be before. " +
-		"A certificate that the provider cannot read, such as one with SM2, has no `not_after`, and is left out."
+		"A certificate whose date the provider cannot read has no `not_after`, and is left out."
 )
 
 // checkNameRegex keeps the syntax of the Go library.

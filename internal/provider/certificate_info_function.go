@@ -37,7 +37,7 @@ func (certificateInfoFunction) Definition(_ context.Context, _ function.Definiti
 		Summary: "Tell what is in a certificate",
 		MarkdownDescription: "Reads a certificate as PEM, and returns what it tells of itself: `leaf` is the first certificate, `chain` is a list of those that follow it. " +
 			"Each is an object with the attributes of `elbaas_certificate`: `not_before` and `not_after` (RFC 3339, UTC), `fingerprint_sha256`, `serial_number`, `subject`, `issuer`, " +
-			"`subject_alternative_names` and `key_algorithm`. They are null for a certificate that the provider cannot read, such as one with SM2. " +
+			"`subject_alternative_names` and `key_algorithm`. What cannot be read of a certificate is null. " +
 			"Line ends, indentation and text around the blocks make no difference. Nothing is called.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "pem",
@@ -55,12 +55,12 @@ func (certificateInfoFunction) Run(ctx context.Context, req function.RunRequest,
 	}
 	chain, err := pemcert.ParseChain(text)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, "The certificate "+err.Error()+".")
+		resp.Error = function.NewArgumentFuncError(0, sentence(err))
 		return
 	}
-	info := certificateInfo{Leaf: factsOfCertificate(chain.Certificate(0)), Chain: []factsModel{}}
+	info := certificateInfo{Leaf: factsOfCertificate(chain.Facts(0)), Chain: []factsModel{}}
 	for i := 1; i < chain.Len(); i++ {
-		info.Chain = append(info.Chain, factsOfCertificate(chain.Certificate(i)))
+		info.Chain = append(info.Chain, factsOfCertificate(chain.Facts(i)))
 	}
 	resp.Error = resp.Result.Set(ctx, info)
 }

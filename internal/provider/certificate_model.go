@@ -84,17 +84,40 @@ func (m certificateModel) parsePEM() (chain pemcert.Chain, key pemcert.Key, diag
 	var err error
 	if text := known(m.Certificate); text != nil {
 		if chain, err = pemcert.ParseChain(*text); err != nil {
-			diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", "The certificate "+err.Error()+".")
+			diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", sentence(err))
 		}
 	}
 	attribute, value := m.key()
 	if text := known(value); text != nil {
 		if key, err = pemcert.ParseKey(*text); err != nil {
-			diags.AddAttributeError(path.Root(attribute), "Invalid private key", "The private key "+err.Error()+".")
+			diags.AddAttributeError(path.Root(attribute), "Invalid private key", sentence(err))
 		}
 	}
 	diags.Append(checkPair(chain, key, attribute)...)
 	return chain, key, diags
+}
+
+// sentence writes an error of pemcert as a sentence.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// checkNewKey checks a planned private key that is not that of the state, against the
+// planned certificate. An update in place sends neither of them, so that it checks
+// nothing else: ignore_changes may keep what no configuration could have.
+func (m certificateModel) checkNewKey(state certificateModel) diag.Diagnostics {
+	text := known(m.PrivateKey)
+	if text == nil || m.PrivateKey.Equal(state.PrivateKey) {
+		return nil
+	}
+	var diags diag.Diagnostics
+	key, err := pemcert.ParseKey(*text)
+	if err != nil {
+		diags.AddAttributeError(path.Root("private_key"), "Invalid private key", sentence(err))
+		return diags
+	}
+	return checkPair(pemcert.CertificatesIn(m.Certificate.ValueString()), key, "private_key")
 }
 
 // checkKeys checks that a configuration has exactly one of the two keys, as far
@@ -105,11 +128,10 @@ func (m certificateModel) checkKeys() diag.Diagnostics {
 	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
 	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
 		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
-			"The private key of the certificate belongs into private_key, which is kept in the state, or into private_key_wo, which is not: file(\"…\"), for example. "+
-				"This is so for an imported certificate too: the provider never reads keys from the API.")
+			"Set private_key (stored in the state) or private_key_wo (not stored). Imported certificates need one as well: the provider never reads keys from the API.")
 	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
 		diags.AddAttributeError(path.Root("private_key_wo"), "Private key given twice",
-			"Give private_key, which is kept in the state, or private_key_wo, which is not, but not both.")
+			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
 	}
 	return diags
 }
@@ -125,10 +147,17 @@ func checkPair(chain pemcert.Chain, key pemcert.Key, attribute string) diag.Diag
 			fmt.Sprintf("The private key belongs to certificate %d of %d. Put that one first, and the one that issued it after it.", position+1, chain.Len()))
 	default:
 		diags.AddAttributeError(path.Root(attribute), "Private key of another certificate",
-			"The private key does not belong to the certificate: its public key is another one. Give the key that the certificate was requested with, "+
-				"or the certificate that was issued for this key. A new key always comes with a new certificate.")
+			"The private key does not belong to the certificate: the public keys differ. Set the key that the certificate was requested with, "+
+				"or the certificate that was issued for this key. A new key always comes with a new certificate: "+
+				"where lifecycle.ignore_changes has one of the two, it must have both.")
 	}
 	return diags
+}
+
+// replaces reports whether a plan for a certificate that exists replaces it. The plan
+// modifiers have kept what is no change.
+func (m certificateModel) replaces(state certificateModel) bool {
+	return !m.Certificate.Equal(state.Certificate) || !m.Domain.Equal(state.Domain) || !m.ProjectID.Equal(state.ProjectID)
 }
 
 // known returns the text of a value, or nil when that is null or unknown.
@@ -140,8 +169,9 @@ func known(value types.String) *string {
 }
 
 // fromAPI takes what the server says of a certificate, in the canonical form,
-// whatever text the server made of it. A certificate that is the same by content does
-// not overwrite the user's text, and neither does a text without one.
+// whatever text the server made of it and keeps beside it: that may be a private key. A
+// certificate that is the same by content does not overwrite the user's text, and
+// neither does a text without one.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	if !strings.EqualFold(m.ID.ValueString(), cert.ID) { // the identity never changes
 		m.ID = types.StringValue(cert.ID)
@@ -153,19 +183,23 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	}
 	m.CreateTime = orNull(cert.CreateTime)
 	m.UpdateTime = orNull(cert.UpdateTime)
-	if text := m.Certificate.ValueString(); strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
-		own, ownErr := pemcert.ParseChain(text)
-		chain, err := pemcert.ChainIn(cert.Certificate)
-		if err == nil && (ownErr != nil || !own.Equal(chain)) {
-			m.Certificate = types.StringValue(chain.PEM())
+	text := m.Certificate.ValueString()
+	own, err := pemcert.ParseChain(text)
+	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // which saves half of a read
+		stored := pemcert.CertificatesIn(cert.Certificate)
+		if stored.Len() == 0 && err != nil {
+			stored = pemcert.CertificatesIn(text)
+		}
+		if stored.Len() > 0 && !own.Equal(stored) {
+			m.Certificate, own = types.StringValue(stored.PEM()), stored
 		}
 	}
-	m.factsModel = factsOf(m.Certificate)
+	m.factsModel = factsOfChain(own)
 }
 
 // hides reports whether the server shows no certificate that can be read.
 func (m publicModel) hides(cert elb.Certificate) bool {
-	return len(pemcert.CertificateBlocks(cert.Certificate)) == 0 && !m.Certificate.IsNull()
+	return pemcert.CertificatesIn(cert.Certificate).Len() == 0 && !m.Certificate.IsNull()
 }
 
 func orNull(text string) types.String {
@@ -179,8 +213,8 @@ func orNull(text string) types.String {
 // promised: Terraform takes anything else for a bug of the provider.
 func (m *publicModel) complete(cert elb.Certificate) {
 	planned := *m
-	cert.Certificate = planned.Certificate.ValueString() // what was sent
 	m.fromAPI(cert)
+	m.Certificate, m.factsModel = planned.Certificate, factsOf(planned.Certificate) // of what was sent
 	for value, promise := range map[*types.String]types.String{
 		&m.Name:        planned.Name,
 		&m.Description: planned.Description,
@@ -218,9 +252,8 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 // storedDifferently reports whether the server has other certificates than it was
 // sent. One that hides them cannot be compared.
 func (m publicModel) storedDifferently(cert elb.Certificate) bool {
-	sent, sentErr := pemcert.ParseChain(m.Certificate.ValueString())
-	stored, storedErr := pemcert.ChainIn(cert.Certificate)
-	return sentErr == nil && storedErr == nil && !sent.Equal(stored)
+	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
+	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
 }
 
 // importIdentity returns the identity that an import names, by an id or by

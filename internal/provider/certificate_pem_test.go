@@ -80,11 +80,7 @@ func TestAccFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf, err := chain.Leaf()
-		if err != nil {
-			t.Fatal(err)
-		}
-		facts := pemcert.FactsOf(leaf)
+		facts := chain.Facts(0)
 		want := map[string]knownvalue.Check{
 			"not_before":                knownvalue.StringExact(facts.NotBefore.Format("2006-01-02T15:04:05Z")),
 			"not_after":                 knownvalue.StringExact(facts.NotAfter.Format("2006-01-02T15:04:05Z")),

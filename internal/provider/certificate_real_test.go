@@ -185,6 +185,7 @@ func isLeft(cert elb.Certificate) bool {
 	if err != nil {
 		return false
 	}
-	leaf, err := chain.Leaf()
-	return err == nil && strings.HasPrefix(cert.Name, realPrefix) && leaf.Subject.String() == "CN="+realDomain && time.Since(leaf.NotBefore) > 2*time.Hour
+	leaf := chain.Facts(0)
+	return strings.HasPrefix(cert.Name, realPrefix) && leaf.Subject == "CN="+realDomain &&
+		!leaf.NotBefore.IsZero() && time.Since(leaf.NotBefore) > 2*time.Hour
 }

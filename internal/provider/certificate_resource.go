@@ -171,8 +171,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, _, diags = withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).parsePEM()
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(plan.checkNewKey(state)...) // it may have been unknown in the plan
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -295,11 +294,14 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if req.Plan.Raw.IsNull() {
 		return // a destruction
 	}
-	var certificate, domain types.String
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &domain)...)
+	var planned certificateModel
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
+	planned = withWriteOnly(ctx, planned, req.Config, &resp.Diagnostics)
 	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
-		resp.Diagnostics.Append(certificateWarnings(certificate, domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+		_, key := planned.key()
+		resp.Diagnostics.Append(certificateWarnings(planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	}
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // nothing changes, which is what most plans are about
@@ -311,10 +313,15 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	plan.factsModel = factsOf(plan.Certificate)
 	if req.State.Raw.IsNull() {
+		_, _, diags := planned.parsePEM()
+		resp.Diagnostics.Append(diags...)
 		r.planProject(ctx, req, resp, &plan)
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if !plan.replaces(state) { // otherwise Terraform plans the creation next, without ignore_changes
+			resp.Diagnostics.Append(plan.checkNewKey(state)...)
+		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
 			plan.UpdateTime = types.StringUnknown()
 		}

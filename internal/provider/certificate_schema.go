@@ -49,6 +49,7 @@ func certificateSchema(ctx context.Context) schema.Schema {
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is neither in the plan nor in the state, and may come from an ephemeral resource. " +
 					"It is sent when the certificate is created. There is no attribute for its version: a key belongs to one certificate, so a new key comes with a new certificate, and that one replaces. " +
+					"Nothing can be seen to change here: where `ignore_changes` has `certificate`, a new key does nothing. " +
 					"Moving from `private_key` to `private_key_wo`, or back, changes the state only. It needs Terraform 1.11 or OpenTofu 1.11.",
 				Optional:  true,
 				Sensitive: true,
@@ -140,13 +141,13 @@ var factDescriptions = map[string]string{
 	"not_before":         "From when the certificate is valid: RFC 3339, UTC.",
 	"not_after":          "Until when the certificate is valid: RFC 3339, UTC.",
 	"fingerprint_sha256": "The SHA-256 of the certificate: 64 hexadecimal digits in lower case, without colons.",
-	"serial_number":      "The serial number in hexadecimal digits, in lower case, without leading zeros.",
-	"subject":            "The distinguished name of the subject, in the form of RFC 2253.",
-	"issuer":             "The distinguished name of the issuer, in the form of RFC 2253.",
-	"key_algorithm":      "The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519`.",
+	"serial_number":      "The serial number in hexadecimal digits, in lower case, without leading zeros; negative as in `-1a`.",
+	"subject":            "The distinguished name of the subject, in the form of RFC 4514: `CN=www.example.com,O=Example\\, Inc.,C=DE`.",
+	"issuer":             "The distinguished name of the issuer, in the form of `subject`.",
+	"key_algorithm":      "The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519`, `RSASSA-PSS 2048`. A curve or an algorithm without a name here is its object identifier.",
 }
 
-const factNote = " Read from the first certificate of `certificate`, and known in the plan when that is. Null for a certificate that the provider cannot read, such as one with SM2."
+const factNote = " Read from the first certificate of `certificate`, and known in the plan when that is. Null if the provider cannot read that part of the certificate."
 
 // textRule is a validator of a text. The error that check returns completes the
 // sentence "The name …".

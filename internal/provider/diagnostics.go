@@ -45,9 +45,9 @@ func (c *cloud) creationWarnings(projectID string, name *string, creation elb.Cr
 	var diags diag.Diagnostics
 	if len(creation.Identical) > 0 {
 		diags.AddWarning("An identical certificate already exists: "+strings.Join(creation.Identical, ", "), fmt.Sprintf(
-			"Project %s already had this, with the same name, description, domain and content as the new certificate:\n%s\n\n"+
-				"If the new certificate replaces it, Terraform deletes it next, and there is nothing to do. "+
-				"Otherwise an interrupted run may have left it, or this or another configuration may manage it: "+
+			"If the new certificate replaces it (-replace, replace_triggered_by, with create_before_destroy), there is nothing to do: Terraform deletes it next.\n\n"+
+				"Project %s already had this, with the same name, description, domain and content as the new certificate:\n%s\n\n"+
+				"If it is not replaced, an interrupted run may have left it, or this or another configuration may manage it: "+
 				"delete it if nobody uses it, or import it in place of the new one: terraform import ADDRESS %s/%s",
 			projectID, listOf(creation.Identical), projectID, creation.Identical[0]))
 	}

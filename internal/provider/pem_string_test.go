@@ -47,6 +47,14 @@ func TestCertificateWarnings(t *testing.T) {
 	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
 		"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))}))
 
+	// Parts of the DER that cannot be read: a date, and the alternative names.
+	changed := func(old, replacement string) string {
+		der := strings.Replace(string(block.Bytes), old, replacement, 1)
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(der)}))
+	}
+	noDate := changed(now.AddDate(0, 0, 30).Format("060102150405Z"), "someday,later")
+	noNames := changed("\x82\x0fwww.example.com", "\x82\x7fwww.example.com")
+
 	for name, row := range map[string]struct {
 		certificate, domain string
 		at                  time.Time
@@ -59,17 +67,19 @@ func TestCertificateWarnings(t *testing.T) {
 		"a second too late for silence": {certificate, "", now.Add(time.Second), 30, "certificate", "expires on 2026-07-01, in 29 days"},
 		"soon, but turned off":          {certificate, "", now.AddDate(0, 0, 29), 0, "", ""},
 		"the last second":               {certificate, "", now.AddDate(0, 0, 30), 0, "", ""},
-		"expired, even if turned off":   {certificate, "", now.AddDate(0, 0, 30).Add(time.Second), 0, "certificate", "has expired on 2026-07-01"},
+		"expired, even if turned off":   {certificate, "", now.AddDate(0, 0, 30).Add(time.Second), 0, "certificate", "expired on 2026-07-01"},
 		"not valid yet":                 {certificate, "", now.AddDate(0, 0, -11), 30, "certificate", "is valid from 2026-05-22T12:00:00Z on"},
 		"two strangers":                 {certificate + other, "", now, 30, "certificate", "followed by the one that issued it"},
 		"leaf twice":                    {certificate + certificate, "", now, 30, "certificate", "followed by the one that issued it"},
 		"domain not covered":            {certificate, "example.com", now, 30, "domain", `not good for "example.com"; it is good for ["www.example.com"]`},
-		"unknown curve":                 {unknown, "example.com", now.AddDate(9, 0, 0), 30, "certificate", "cannot read all of it"},
+		"unknown curve":                 {unknown, "", now, 30, "certificate", "cannot tell whether the key belongs to it, since it does not know the algorithm of the public key (ECDSA 1.2.156.10197.1.301)"},
+		"a date that cannot be read":    {noDate, "", now, 30, "certificate", "cannot tell when it is valid, since its dates cannot be read"},
+		"names that cannot be read":     {noNames, "example.com", now, 30, "certificate", "cannot tell what names it is for, since its extensions cannot be read"},
 		"not PEM: the error says it":    {"nonsense", "example.com", now, 30, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(row.domain), row.at, row.days)
+			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(""), types.StringValue(row.domain), row.at, row.days)
 			if row.attribute == "" {
 				if len(diags) > 0 {
 					t.Errorf("got %v, want silence", diags)
@@ -85,7 +95,7 @@ func TestCertificateWarnings(t *testing.T) {
 		})
 	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
-		if diags := certificateWarnings(value, value, now, 30); len(diags) > 0 {
+		if diags := certificateWarnings(value, value, value, now, 30); len(diags) > 0 {
 			t.Errorf("%s: %v", value, diags)
 		}
 	}

@@ -1,0 +1,221 @@
+package pemcert_test
+
+import (
+	"crypto"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+)
+
+// TestTextAroundBlocks makes no difference, whatever it quotes.
+func TestTextAroundBlocks(t *testing.T) {
+	t.Parallel()
+	c, other := acctest.NewChain(t), acctest.NewChain(t)
+	want := parseChain(t, c.PEM())
+	comment := func(sign, text string) string {
+		var b strings.Builder
+		for line := range strings.Lines(text) {
+			b.WriteString(sign + line)
+		}
+		return b.String()
+	}
+	key := acctest.KeyForms(t, other.Key)["PKCS#8"]
+	oneLine := strings.ReplaceAll(c.PEM(), "\n", "")
+	for name, text := range map[string]string{
+		"commented out by #":               comment("# ", other.Leaf) + c.PEM(),
+		"commented out by #, after it":     c.Leaf + comment("#", other.Leaf) + c.Intermediate,
+		"commented out by //":              comment("// ", other.Leaf) + c.PEM(),
+		"quoted by >":                      comment("> ", other.Leaf) + c.PEM(),
+		"a key that is commented out":      comment("# ", key) + c.PEM(),
+		"a sentence with a boundary":       "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
+		"a sentence with both":             "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" + c.PEM(),
+		"a sentence after it":              c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
+		"an END alone":                     "-----END CERTIFICATE-----\n" + c.PEM(),
+		"a path of Windows":                `C:\new\root.crt` + "\n" + c.PEM(),
+		"joined without a newline":         strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
+		"joined with byte order marks":     "\ufeff" + c.Leaf + "\ufeff" + c.Intermediate,
+		"one line, a comment after it":     oneLine + " # -----BEGIN CERTIFICATE-----",
+		"headers in a block":               strings.Replace(c.PEM(), "CERTIFICATE-----\n", "CERTIFICATE-----\nSubject: www\nIssuer: x\n\n", 1),
+		"CR only, and a comment before it": strings.ReplaceAll(comment("# ", other.Leaf)+c.PEM(), "\n", "\r"),
+	} {
+		got, err := pemcert.ParseChain(text)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %d certificates", name, err, got.Len())
+		}
+		if !pemcert.CertificatesIn(text).Equal(want) {
+			t.Errorf("%s: a server's text is read in another way", name)
+		}
+	}
+}
+
+// TestCertificatesIn takes certificates out of what a server keeps, and nothing else.
+func TestCertificatesIn(t *testing.T) {
+	t.Parallel()
+	c := acctest.NewChain(t)
+	want := parseChain(t, c.PEM())
+	key := acctest.KeyForms(t, c.Key)["PKCS#8"]
+	asCertificate := strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")
+	for name, row := range map[string]struct {
+		text string
+		want pemcert.Chain
+	}{
+		"a key before it":             {key + c.PEM(), want},
+		"a key after it":              {c.PEM() + key, want},
+		"a key between":               {c.Leaf + key + c.Intermediate, want},
+		"a key that was cut off":      {c.PEM() + key[:len(key)-30], want},
+		"DH parameters":               {c.PEM() + acctest.EncodePEM("DH PARAMETERS", []byte{5, 0}), want},
+		"an encrypted key":            {acctest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}) + c.PEM(), want},
+		"a key alone":                 {key, pemcert.Chain{}},
+		"a key under a wrong label":   {c.PEM() + asCertificate, pemcert.Chain{}},
+		"a certificate under another": {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), pemcert.Chain{}},
+		"a leaf that was cut off":     {c.Leaf[:200] + "\n" + c.Intermediate, pemcert.Chain{}},
+		"a mask":                      {"******", pemcert.Chain{}},
+		"nothing":                     {"", pemcert.Chain{}},
+	} {
+		got := pemcert.CertificatesIn(row.text)
+		if !got.Equal(row.want) || strings.Contains(got.PEM(), "PRIVATE") {
+			t.Errorf("%s: %d certificates, want %d", name, got.Len(), row.want.Len())
+		}
+		if blocks := pemcert.CertificateBlocks(row.text); len(blocks) != row.want.Len() {
+			t.Errorf("%s: %d blocks, want %d", name, len(blocks), row.want.Len())
+		}
+	}
+}
+
+// TestWrongEncodings are named, with what to do.
+func TestWrongEncodings(t *testing.T) {
+	t.Parallel()
+	c := acctest.NewChain(t)
+	key := acctest.KeyForms(t, c.Key)["PKCS#8"]
+	encoded := base64.StdEncoding.EncodeToString
+	escaped := func(escape string) string { return strings.ReplaceAll(c.PEM(), "\n", escape) }
+	pkcs7, err := os.ReadFile("testdata/cases/p7b-as-certificate.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct{ text, want string }{
+		"base64":                      {encoded([]byte(c.PEM())), "base64decode(…)"},
+		"base64 without padding":      {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
+		"base64 in lines":             {acctest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
+		"base64 of a commented PEM":   {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
+		"base64 in a block":           {acctest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
+		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
+		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
+		`\\n`:                         {escaped(`\\n`), `replace(…, "\\n", "\n")`},
+		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
+		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
+		"a quotation mark":            {`"` + c.Leaf + `"`, "each has other text before it in its line"},
+		"PKCS#7":                      {string(pkcs7), `certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`},
+		"a key labeled certificate":   {strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), `whose boundary says "CERTIFICATE", is a private key`},
+		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), "is a certificate, but its boundaries say PRIVATE KEY"},
+		"a label that may be a value": {acctest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
+	} {
+		_, err := pemcert.ParseChain(row.text)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+	}
+	if _, err := pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")); err == nil || !strings.Contains(err.Error(), "Write PRIVATE KEY in both") {
+		t.Errorf("a key labeled certificate as key: %v", err)
+	}
+	encrypted, _ := asn1.Marshal(struct {
+		Algorithm struct{ ID asn1.ObjectIdentifier }
+		Data      []byte
+	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
+	if _, err := pemcert.ParseKey(acctest.EncodePEM("PRIVATE KEY", encrypted)); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
+		t.Errorf("an encrypted key labeled as one that is not: %v", err)
+	}
+}
+
+// TestOrderOfRealChains: chains that work are in order, however their issuers look.
+func TestOrderOfRealChains(t *testing.T) {
+	t.Parallel()
+	authority := func(name string) *x509.Certificate {
+		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, SubjectKeyId: []byte(name)}
+	}
+	issue := func(template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) string {
+		return acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, issuer, issuerKey))
+	}
+	leafOf := func(issuer *x509.Certificate, issuerKey crypto.Signer) string {
+		return issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, acctest.NewECKey(t), issuer, issuerKey)
+	}
+	rootKey, otherKey, key := acctest.NewECKey(t), acctest.NewECKey(t), acctest.NewECKey(t)
+	root, other, intermediate := authority("root"), authority("other"), authority("intermediate")
+	leaf := leafOf(intermediate, key)
+	byRoot, byOther := issue(intermediate, key, root, rootKey), issue(intermediate, key, other, otherKey)
+	rootCert, otherCert := issue(root, rootKey, nil, nil), issue(other, otherKey, nil, nil)
+	noAuthority := &x509.Certificate{Subject: pkix.Name{CommonName: "intermediate"}, KeyUsage: x509.KeyUsageDigitalSignature}
+	small := acctest.NewRSAKey(t, 1024)
+	printable := bytesReplace(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
+	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := issue(intermediate, acctest.NewECKey(t), root, rootKey)
+	for name, row := range map[string]struct {
+		text string
+		want bool
+	}{
+		"both cross-signed issuers":                     {leaf + byRoot + byOther, true},
+		"both, the other one first":                     {leaf + byOther + byRoot, true},
+		"both, and the root of the second":              {leaf + byRoot + byOther + otherCert, true},
+		"both, and the root of the first":               {leaf + byRoot + byOther + rootCert, true},
+		"the same one twice":                            {leaf + byRoot + byRoot, false},
+		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
+		"another one with the name":                     {leaf + stranger, false},
+		"an issuer without CA bits":                     {leaf + issue(noAuthority, key, root, rootKey), true},
+		"an issuer without certSign":                    {string(files), true},
+		"RSA of 1024 bits":                              {leafOf(root, small) + issue(root, small, nil, nil), true},
+		"an issuer whose name has another string type":  {leaf + printable, true},
+		"a root that has another string type, no chain": {leaf + rootCert, false},
+		"leaf last": {byRoot + leaf, false},
+	} {
+		if got := parseChain(t, row.text).InOrder(); got != row.want {
+			t.Errorf("%s: in order: %t", name, got)
+		}
+	}
+}
+
+// bytesReplace replaces bytes of the DER in a block. The signature is not renewed.
+func bytesReplace(block, old, replacement string) string {
+	der := pemcert.CertificateBlocks(block)[0]
+	return acctest.EncodePEM("CERTIFICATE", []byte(strings.ReplaceAll(string(der), old, replacement)))
+}
+
+// TestOrderOfSmallKeys: signatures by keys that the library refuses as too small are not
+// held against a chain of names that are in order.
+func TestOrderOfSmallKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) {
+		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chain := func(bits int) string {
+		write("key", openssl(t, "", "genpkey", "-algorithm", "RSA", "-pkeyopt", fmt.Sprintf("rsa_keygen_bits:%d", bits)))
+		issuer := openssl(t, "", "req", "-x509", "-new", "-key", file("key"), "-subj", "/CN=root")
+		write("issuer", issuer)
+		request := openssl(t, "", "req", "-new", "-key", file("key"), "-subj", "/CN=www")
+		return openssl(t, request, "x509", "-req", "-CA", file("issuer"), "-CAkey", file("key"), "-set_serial", "1") + issuer
+	}
+	for _, bits := range []int{512, 768, 1024} {
+		text := chain(bits)
+		if !parseChain(t, text).InOrder() {
+			t.Errorf("RSA %d is not in order", bits)
+		}
+		if half := strings.Index(text, "-----END CERTIFICATE-----\n") + len("-----END CERTIFICATE-----\n"); parseChain(t, text[half:]+text[:half]).InOrder() {
+			t.Errorf("RSA %d, the issuer first, is in order", bits)
+		}
+	}
+}

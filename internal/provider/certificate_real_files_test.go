@@ -1,0 +1,440 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// aCase returns one of the files as people have them.
+func aCase(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../pemcert/testdata/cases", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// dhParameters is what servers have beside a certificate that openssl dhparam was
+// appended to.
+var dhParameters = acctest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
+
+// TestAccRename: a rename sends neither certificate nor key, and so no state of either
+// makes it fail, whatever ignore_changes or the server put there.
+func TestAccRename(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	ignoring := func(attribute string) string {
+		return "lifecycle {\n    ignore_changes = [" + attribute + "]\n  }"
+	}
+	writeOnly := func(pair throwaway.Pair, lines ...string) string {
+		return strings.Replace(acctest.Certificate(pair, lines...), "private_key =", "private_key_wo =", 1)
+	}
+	for name, row := range map[string]struct {
+		stored  string // what the cloud has of an imported certificate, or "" to create one
+		first   string // the resource that is created
+		renamed string
+	}{
+		"an imported one whose key is ignored": {
+			stored:  pair.Certificate,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("private_key")),
+		},
+		"renewed files, write-only key, the certificate is ignored": {
+			first:   writeOnly(pair, `name = "first"`),
+			renamed: writeOnly(next, `name = "renamed"`, ignoring("certificate")),
+		},
+		"another block on the server": {
+			stored:  pair.Certificate + dhParameters,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate")),
+		},
+		"a private key on the server, and both are ignored": {
+			stored:  pair.PrivateKey + pair.Certificate,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate, private_key")),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs("1.11.0", "1.11.0")
+			if row.stored != "" {
+				id := add(cloud, "first", throwaway.Pair{Certificate: row.stored, PrivateKey: pair.PrivateKey})
+				cli.Configure(cloud.Provider() + row.renamed)
+				cli.Run("import", "elbaas_certificate.test", id)
+			} else {
+				cli.Configure(cloud.Provider() + row.first)
+				cli.Run("apply", "-auto-approve")
+			}
+			cli.Configure(cloud.Provider() + row.renamed)
+			if said := cli.Run("plan", "-out=plan"); !strings.Contains(said, "0 to add, 1 to change, 0 to destroy") {
+				t.Errorf("the plan is not an update in place: %s", said)
+			}
+			if said, err := cli.Try("apply", "plan"); err != nil {
+				t.Errorf("the rename fails: %s", said)
+			}
+			if got := cloud.Only(t).Name; got != "renamed" {
+				t.Errorf("the name is %q", got)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("the plan after it is not empty: %s", said)
+			}
+		})
+	}
+}
+
+// TestAccIgnoredChangesFailInThePlan: what can be seen to fail is an error of the plan,
+// and nothing is deleted for it.
+func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	lines := func(ignored string) string { return "lifecycle {\n    ignore_changes = [" + ignored + "]\n  }" }
+	for name, row := range map[string]struct {
+		imported bool
+		config   string
+	}{
+		"new files":                       {false, acctest.Certificate(next, lines("certificate"))},
+		"new files and another name":      {false, acctest.Certificate(next, `name = "b"`, lines("certificate"))},
+		"new files right after an import": {true, acctest.Certificate(next, lines("certificate"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			if row.imported {
+				id := add(cloud, "a", pair)
+				cli.Configure(cloud.Provider() + row.config)
+				cli.Run("import", "elbaas_certificate.test", id)
+			} else {
+				cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "a"`))
+				cli.Run("apply", "-auto-approve")
+				cli.Configure(cloud.Provider() + row.config)
+			}
+			said, err := cli.Try("plan")
+			if want := "The private key does not belong to the certificate: the public keys differ."; err == nil || !strings.Contains(said, want) {
+				t.Errorf("the plan does not fail by %q: %v: %s", want, err, said)
+			}
+			cloud.Only(t)
+		})
+	}
+}
+
+// TestAccReplacementTakesTheConfiguredKey: Terraform plans the creation of a replacement
+// without ignore_changes, and so there is a key to send.
+func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	for _, config := range []string{
+		acctest.Certificate(pair),
+		acctest.Certificate(next, "lifecycle {\n    ignore_changes = [private_key]\n  }"),
+		acctest.Certificate(pair, `domain = "www.example.com"`, "lifecycle {\n    ignore_changes = [certificate]\n  }"),
+	} {
+		cli.Configure(cloud.Provider() + config)
+		cli.Run("apply", "-auto-approve")
+		if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+			t.Errorf("the plan after it is not empty: %s", said)
+		}
+	}
+	if cert := cloud.Only(t); !sameText(pair.PrivateKey, cert.PrivateKey) || !sameText(pair.Certificate, cert.Certificate) {
+		t.Error("the pair of the configuration was not sent")
+	}
+}
+
+// TestReplacementWithoutKey: a creation, and so a replacement, that has no key to send is
+// an error of the plan, also for what calls it without a validation.
+func TestReplacementWithoutKey(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	server := cloud.Server(t, provider.New("test")())
+	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
+	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
+	says(t, diagnostics, "private_key", "Missing private key")
+	_, diagnostics = server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": stranger.PrivateKey})
+	says(t, diagnostics, "private_key", "the public keys differ")
+}
+
+// TestAccOtherBlocksOnTheServer: a certificate that the server keeps with DH parameters
+// is imported without a plan, and not replaced.
+func TestAccOtherBlocksOnTheServer(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.11.0", "1.11.0") // for the write-only key, which an import does not lack
+	pair := acctest.NewPair(t)
+	id := add(cloud, "", throwaway.Pair{Certificate: pair.Certificate + dhParameters, PrivateKey: pair.PrivateKey})
+	cli.Configure(cloud.Provider() + strings.Replace(acctest.Certificate(pair), "private_key =", "private_key_wo =", 1))
+	cli.Run("import", "elbaas_certificate.test", id)
+	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan after the import is not empty: %s", said)
+	}
+
+	// And so the one of the cases, whose key nobody has: it is the leaf that counts.
+	withDH := aCase(t, "with-dh.pem")
+	cloud.Change(id, func(cert *elbstub.Certificate) { cert.Certificate = withDH })
+	leaf, _, _ := strings.Cut(withDH, "-----BEGIN DH")
+	cli.Configure(cloud.Provider() + fmt.Sprintf(`
+data "elbaas_certificate" "test" {
+  id = %q
+}
+
+output "same" {
+  value = trimspace(data.elbaas_certificate.test.certificate) == trimspace(%s)
+}
+`, id, acctest.Quote(leaf)))
+	if said := cli.Run("plan"); !strings.Contains(said, "+ same = true") {
+		t.Errorf("it is not the leaf: %s", said)
+	}
+}
+
+// TestAccCombinedPEMShowsNoSecret: a server has private keys in the certificate field,
+// before and after the certificate, alone, under the label of a certificate, and cut off.
+// No state, plan, data source, output or log has a line of them.
+func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	h := newHunt(t, cli)
+	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file has the whole configuration
+	configuration := cloud.Provider("token = null")
+	for name, combine := range map[string]func(certificate, key string) string{
+		"before": func(certificate, key string) string { return key + certificate },
+		"after":  func(certificate, key string) string { return certificate + key },
+		"alone":  func(_, key string) string { return key },
+		"labeled": func(certificate, key string) string {
+			return certificate + strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")
+		},
+		"cut":  func(certificate, key string) string { return certificate + key[:len(key)-30] },
+		"text": func(certificate, key string) string { return "# " + key + "\n" + certificate },
+	} {
+		pair := acctest.NewPair(t)
+		h.add(pair)
+		id := add(cloud, name, throwaway.Pair{Certificate: combine(pair.Certificate, pair.PrivateKey), PrivateKey: pair.PrivateKey})
+		cli.WriteFile(name+".crt", pair.Certificate)
+		cli.WriteFile(name+".key", pair.PrivateKey)
+		configuration += fmt.Sprintf(`
+import {
+  to = elbaas_certificate.%[1]s
+  id = %[2]q
+}
+
+resource "elbaas_certificate" "%[1]s" {
+  name        = "renamed-%[1]s"
+  certificate = file("%[1]s.crt")
+  private_key = file("%[1]s.key")
+  lifecycle {
+    ignore_changes = [certificate, private_key]
+  }
+}
+
+data "elbaas_certificate" "%[1]s" {
+  id = %[2]q
+}
+
+output "%[1]s" {
+  value = data.elbaas_certificate.%[1]s
+}
+`, name, id)
+	}
+	cli.Configure(configuration + "\ndata \"elbaas_certificates\" \"all\" {\n}\n\noutput \"all\" {\n  value = data.elbaas_certificates.all\n}\n")
+
+	h.run(true, "plan", "-out=plan")
+	h.searchZip("plan", cli.ReadFile("plan"))
+	h.run(true, "show", "-json", "plan")
+	h.run(true, "apply", "-auto-approve", "plan")
+	h.search("state", cli.Run("state", "pull"))
+	h.run(true, "output", "-json")
+	h.run(true, "show", "-json")
+	h.run(true, "plan")
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if !strings.HasPrefix(cert.Name, "renamed-") {
+			t.Errorf("%s was not renamed", cert.Name)
+		}
+	}
+	if state := cli.Run("state", "pull"); strings.Count(state, "BEGIN CERTIFICATE") < 4 {
+		t.Errorf("the state has %d certificates", strings.Count(state, "BEGIN CERTIFICATE"))
+	}
+}
+
+// info evaluates certificate_info for a file with the real CLI.
+func info(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text string) map[string]any {
+	t.Helper()
+	cli.WriteFile("file.pem", text)
+	cli.Configure(cloud.Provider() + "output \"leaf\" {\n  value = provider::elbaas::certificate_info(file(\"file.pem\")).leaf\n}\n")
+	if said, err := cli.Try("apply", "-auto-approve"); err != nil {
+		t.Errorf("the file is refused: %s", said)
+		return nil
+	}
+	var outputs map[string]struct{ Value map[string]any }
+	if err := json.Unmarshal([]byte(cli.Run("output", "-json")), &outputs); err != nil {
+		t.Fatal(err)
+	}
+	return outputs["leaf"].Value
+}
+
+// TestAccFactsOfRealFiles reads the facts of files as people have them.
+func TestAccFactsOfRealFiles(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.8.0", "1.7.0") // for functions
+	comment := "# Keep the line -----BEGIN CERTIFICATE----- as it is.\n"
+	for _, row := range []struct {
+		name, text, attribute string
+		want                  any
+	}{
+		{"domain components", aCase(t, "dn-ad-cs.crt"), "subject", "CN=Corp Issuing CA 1,DC=corp,DC=example,DC=com"},
+		{"two units", aCase(t, "dn-two-ou.crt"), "issuer", "CN=www.example.com,OU=Infra,OU=Web,O=Example GmbH,C=DE"},
+		{"negative serial", aCase(t, "negative-serial.crt"), "serial_number", "-77"},
+		{"negative serial", aCase(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
+		{"negative serial", aCase(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
+		{"RSASSA-PSS", aCase(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
+		{"SM2", acctest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
+		{"a block that is commented out", aCase(t, "commented-out.pem"), "subject", "CN=a.example.com"},
+		{"a comment that quotes a boundary", comment + aCase(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
+	} {
+		leaf := info(t, cli, cloud, row.text)
+		if leaf[row.attribute] != row.want {
+			t.Errorf("%s: %s is %v, want %v", row.name, row.attribute, leaf[row.attribute], row.want)
+		}
+	}
+}
+
+// TestAccExpiresBeforeOfOddCertificate: a date is one, whatever else is odd.
+func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pair := acctest.NewPair(t)
+	add(cloud, "odd", throwaway.Pair{Certificate: aCase(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
+	cli.Configure(cloud.Provider() + `
+data "elbaas_certificates" "ending" {
+  expires_before = "2046-12-01T00:00:00Z"
+}
+
+output "found" {
+  value = data.elbaas_certificates.ending.certificates[*].name
+}
+`)
+	if said := cli.Run("plan"); !strings.Contains(said, `+ found = [ + "odd", ]`) {
+		t.Errorf("it is not found: %s", said)
+	}
+}
+
+// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, and no other
+// key. The stub cannot read such keys; that they are sent as PKCS#8 is tested in pemcert.
+func TestAccRSASSAPSS(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	own := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
+	cli.Configure(cloud.Provider() + acctest.Certificate(own))
+	if said, err := cli.Try("plan"); err != nil || strings.Contains(said, "Warning:") {
+		t.Errorf("%v: %s", err, said)
+	}
+	other := acctest.KeyForms(t, acctest.NewRSAKey(t, 2048))["PKCS#8"]
+	cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: own.Certificate, PrivateKey: other}))
+	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
+		t.Errorf("another key is taken: %s", said)
+	}
+}
+
+// TestAccWrongLabels: what is not a certificate is named, with what to do.
+func TestAccWrongLabels(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pair := acctest.NewPair(t)
+	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
+	for name, row := range map[string]struct{ text, want string }{
+		"PKCS#7":       {aCase(t, "p7b-as-certificate.pem"), `whose boundary says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`},
+		"a key":        {relabeled, `whose boundary says "CERTIFICATE", is a private key`},
+		"base64":       {aCase(t, "base64-of-pem.txt"), "Decode it: base64decode(…)"},
+		`literal \n`:   {strings.ReplaceAll(pair.Certificate, "\n", `\n`), `replace(…, "\\n", "\n")`},
+		`literal \r\n`: {strings.ReplaceAll(pair.Certificate, "\n", `\r\n`), `replace(…, "\\r\\n", "\n")`},
+	} {
+		cli.WriteFile("www.key", pair.PrivateKey)
+		cli.WriteFile("www.crt", row.text)
+		cli.Configure(cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = file(\"www.crt\")\n  private_key = file(\"www.key\")\n}\n")
+		said, err := cli.Try("plan")
+		if err == nil || !strings.Contains(said, row.want) {
+			t.Errorf("%s: it does not say %q: %v: %s", name, row.want, err, said)
+		}
+		for _, line := range strings.Split(pair.PrivateKey, "\n") {
+			if len(line) > 20 && !strings.HasPrefix(line, "-----") && strings.Contains(said, line) {
+				t.Errorf("%s: it shows a line of the key: %s", name, said)
+			}
+		}
+	}
+	if len(cloud.Journal()) > 0 {
+		t.Error("the cloud was called")
+	}
+}
+
+// TestAccChainInOrder: an issuer that should not have issued anything has done so.
+func TestAccChainInOrder(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	chain := aCase(t, "chain-issuer-without-certsign.pem")
+	cli.WriteFile("chain.pem", chain)
+	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair(t).PrivateKey})
+	cli.Configure(cloud.Provider() + `
+variable "key" {
+  sensitive = true
+}
+
+resource "terraform_data" "later" {
+  input = var.key
+}
+
+resource "elbaas_certificate" "test" {
+  certificate = file("chain.pem")
+  private_key = terraform_data.later.output
+}
+`)
+	cli.Setenv("TF_VAR_key", "unknown until the apply")
+	cli.Run("import", "elbaas_certificate.test", id)
+	if said := cli.Run("plan"); strings.Contains(said, "Warning:") {
+		t.Errorf("it warns: %s", said)
+	}
+}
+
+// TestAccItsOwnPredecessor: where a certificate replaces its like, the warning begins with
+// what to do, which is nothing.
+func TestAccItsOwnPredecessor(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pair := acctest.NewPair(t)
+	cli.Configure(cloud.Provider() + acctest.Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
+	cli.Run("apply", "-auto-approve")
+	first := cloud.Only(t).ID
+	said := cli.Run("apply", "-auto-approve", "-replace=elbaas_certificate.test")
+	_, warning, warns := strings.Cut(said, "An identical certificate already exists: "+first)
+	if !warns {
+		t.Fatalf("there is no warning of %s: %s", first, said)
+	}
+	nothing, command := strings.Index(warning, "there is nothing to do"), strings.Index(warning, "terraform import")
+	if had := strings.Index(warning, "already had this"); nothing < 0 || nothing > had || nothing > command {
+		t.Errorf("it does not begin with what to do: %s", warning)
+	}
+	if cloud.Only(t).ID == first {
+		t.Error("it was not replaced")
+	}
+}
+
+// TestAccIDsInCapitals: a data source finds a certificate by its ID in capitals, and
+// shows the ID as the server writes it.
+func TestAccIDsInCapitals(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	id := add(cloud, "www", acctest.NewPair(t))
+	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\noutput \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
+	said, err := cli.Try("apply", "-auto-approve")
+	if err != nil || !strings.Contains(said, fmt.Sprintf("id = %q", id)) {
+		t.Errorf("%v: %s", err, said)
+	}
+	if !slices.ContainsFunc([]rune(id), func(r rune) bool { return r >= 'a' }) {
+		t.Errorf("%s has no letters to be capitals", id)
+	}
+}
