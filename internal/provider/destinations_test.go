@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -49,31 +48,36 @@ type recordingNetwork struct {
 
 func newRecordingNetwork(t *testing.T, catalog ...elbstub.CatalogEntry) *recordingNetwork {
 	t.Helper()
-	options := elbstub.Options{Tokens: map[string]string{}, Identity: elbstub.Identity{Catalog: catalog}}
-	for i, name := range []string{"eu-de", "eu-de_mine", "eu-nl", "cn-north-4", "eu-west-0", "region-1", "region-1_mine"} {
-		project := elbstub.Project{ID: fmt.Sprintf("%032d", i+1), Name: name, Domain: "mine"}
-		options.Identity.Projects = append(options.Identity.Projects, project)
-		theirs := elbstub.Project{ID: fmt.Sprintf("%032d", i+101), Name: name, Domain: "theirs"}
-		options.Identity.Projects = append(options.Identity.Projects, theirs)
-	}
-	for _, source := range sourcesOfSecrets {
-		options.Tokens[secretOf("token", source)] = options.Identity.Projects[0].ID
-		options.Identity.Users = append(options.Identity.Users,
-			elbstub.User{ID: "id", Name: "me", Password: secretOf("password", source), Domain: "mine"})
-		options.Identity.AccessKeys = append(options.Identity.AccessKeys,
-			elbstub.AccessKey{Access: secretOf("key", source), Secret: secretOf("secret", source), Domain: "mine"})
-	}
-	options.Identity.Agencies = []elbstub.Agency{{Name: "helpers", Domain: "theirs"}}
 	n := &recordingNetwork{
-		t: t, handler: elbstub.New(options),
-		connections: make(chan net.Conn), done: make(chan struct{}),
-		trusted:      x509.NewCertPool(),
-		certificates: map[string]*tls.Certificate{}, received: map[string]map[string]bool{},
+		t: t, connections: make(chan net.Conn), done: make(chan struct{}),
+		trusted: x509.NewCertPool(), certificates: map[string]*tls.Certificate{},
 	}
+	n.reset(catalog...)
 	server := &http.Server{Handler: n, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(n) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return n
+}
+
+// reset forgets what the hosts have received, and gives them a catalog.
+func (n *recordingNetwork) reset(catalog ...elbstub.CatalogEntry) {
+	options := elbstub.Options{Tokens: map[string]string{}, Identity: elbstub.Identity{Catalog: catalog}}
+	for i, name := range []string{"eu-de", "eu-de_mine", "eu-nl", "cn-north-4", "eu-west-0", "region-1", "region-1_mine"} {
+		options.Identity.Projects = append(options.Identity.Projects,
+			elbstub.Project{ID: fmt.Sprintf("%032d", i+1), Name: name, Domain: "mine"},
+			elbstub.Project{ID: fmt.Sprintf("%032d", i+101), Name: name, Domain: "theirs"})
+	}
+	for _, source := range sourcesOfSecrets {
+		options.Tokens[secretOf("token", source)] = options.Identity.Projects[0].ID
+		options.Identity.Users = append(options.Identity.Users,
+			elbstub.User{ID: "id", Name: "me", Password: secretOf("password", source), Domain: "mine", DomainID: "domain-id"})
+		options.Identity.AccessKeys = append(options.Identity.AccessKeys,
+			elbstub.AccessKey{Access: secretOf("key", source), Secret: secretOf("secret", source), Domain: "mine"})
+	}
+	options.Identity.Agencies = []elbstub.Agency{{Name: "helpers", Domain: "theirs"}}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.handler, n.received = elbstub.New(options), map[string]map[string]bool{}
 }
 
 // DialContext connects to a host, which speaks TLS if it is spoken to in TLS.
@@ -177,8 +181,9 @@ func (n *recordingNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what["private key"] = what["private key"] || strings.Contains(all, "PRIVATE KEY")
 	what["token of a password"] = what["token of a password"] || strings.Contains(all, "issued-")
 	what["key of an agency"] = what["key of an agency"] || strings.Contains(all, "Access=TEMP")
+	handler := n.handler
 	n.mu.Unlock()
-	n.handler.ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 }
 
 // hosts are those that received any of some secrets.
@@ -246,31 +251,41 @@ func words(text string) map[string]string {
 // run makes settings of what is set, and creates a certificate by them. It returns
 // where that failed, if it did.
 func (s setup) run(n *recordingNetwork) string {
+	return runWith(n, words(s.block), environmentOf(words(s.variables), s.files))
+}
+
+func runWith(n *recordingNetwork, values map[string]string, env environment) string {
 	block := providerBlock{}
-	for name, value := range words(s.block) {
+	for name, value := range values {
 		block[name] = types.StringValue(value)
 	}
-	settings, diags := newSettings(block, environmentOf(words(s.variables), s.files))
+	settings, diags := newSettings(block, env)
 	if diags.HasError() {
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())
 	}
-	settings.tls.RootCAs = n.trusted
-	settings.maxRetries = 0
+	settings.tls.RootCAs, settings.maxRetries = n.trusted, 0
 	c := newCloud(settings, "test", time.Now, n.DialContext)
 	project, diags := c.project(n.t.Context(), types.StringNull())
 	if diags.HasError() {
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())
 	}
-	pair, err := throwaway.NewPair("www.example.com")
-	if err == nil {
-		_, err = c.client.CreateCertificate(n.t.Context(), project.ValueString(),
-			elb.NewCertificate{Certificate: pair.Certificate, PrivateKey: secret.New(pair.PrivateKey)})
-	}
+	pair := testPair()
+	_, err := c.client.CreateCertificate(n.t.Context(), project.ValueString(),
+		elb.NewCertificate{Certificate: pair.Certificate, PrivateKey: secret.New(pair.PrivateKey)})
 	if err != nil {
 		return describe(err, c.session.Kind())
 	}
 	return ""
 }
+
+// testPair is the certificate of all set-ups: making one takes longer than the rest.
+var testPair = sync.OnceValue(func() throwaway.Pair {
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		panic(err)
+	}
+	return pair
+})
 
 const (
 	otcURL   = "OS_AUTH_URL=https://iam.eu-de.otc.t-systems.com:443/v3"
@@ -455,13 +470,4 @@ func (n *recordingNetwork) check(elbHost, iamHost string) {
 			n.t.Errorf("a password went to %s", host)
 		}
 	}
-}
-
-// hostOf is the host of a URL.
-func hostOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
