@@ -19,9 +19,12 @@ func (o offer) everywhere() bool { return o.region == "" || o.region == "*" }
 
 // chooseEndpoint finds a service in the service catalog. Earlier types come first.
 func (s *Session) chooseEndpoint(ctx context.Context, catalog []service, projectID string, types []string) (*url.URL, error) {
-	offers := offersOf(catalog, types)
+	var all []offer
+	for _, kind := range types {
+		all = append(all, offersOf(catalog, kind)...)
+	}
+	regions := regionsOf(all)
 	region := s.config.Region
-	regions := regionsOf(offers)
 	if region == "" && len(regions) > 1 {
 		name := s.projectName(ctx, projectID)
 		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })
@@ -30,33 +33,42 @@ func (s *Session) chooseEndpoint(ctx context.Context, catalog []service, project
 		}
 		region = regions[i]
 	}
-	chosen := slices.IndexFunc(offers, func(o offer) bool { return o.region == region || region == "" && !o.everywhere() })
-	if chosen < 0 {
-		chosen = slices.IndexFunc(offers, offer.everywhere)
+	for _, kind := range types {
+		if chosen, found := choose(offersOf(catalog, kind), region); found {
+			endpoint, err := s.baseURL(chosen.url)
+			if err != nil {
+				return nil, fmt.Errorf("the URL that is there %w. The provider does not call it. Set endpoint in the provider block", err)
+			}
+			return endpoint, nil
+		}
 	}
-	switch {
-	case len(offers) == 0:
+	if len(all) == 0 {
 		return nil, fmt.Errorf("no public endpoint of the type %s is there. Set endpoint in the provider block", strings.Join(types, " or "))
-	case chosen < 0:
-		return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one of them, or set endpoint",
-			region, strings.Join(regions, ", "))
 	}
-	endpoint, err := s.baseURL(offers[chosen].url)
-	if err != nil {
-		return nil, fmt.Errorf("the address that is there %w. The provider does not call it. Set endpoint in the provider block", err)
-	}
-	return endpoint, nil
+	return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one of them, or set endpoint",
+		region, strings.Join(regions, ", "))
 }
 
-// offersOf returns the public endpoints of a service, by its types.
-func offersOf(catalog []service, types []string) []offer {
+// choose prefers the endpoint of a region to one that serves all of them. Without a
+// region, there is at most one to choose from.
+func choose(offers []offer, region string) (offer, bool) {
+	i := slices.IndexFunc(offers, func(o offer) bool { return !o.everywhere() && (region == "" || o.region == region) })
+	if i < 0 {
+		i = slices.IndexFunc(offers, offer.everywhere)
+	}
+	if i < 0 {
+		return offer{}, false
+	}
+	return offers[i], true
+}
+
+// offersOf returns the public endpoints of the services of a type.
+func offersOf(catalog []service, kind string) []offer {
 	var offers []offer
-	for _, kind := range types {
-		for _, service := range catalog {
-			for _, endpoint := range service.Endpoints {
-				if service.Type == kind && endpoint.Interface == "public" {
-					offers = append(offers, offer{endpoint.Region, endpoint.URL})
-				}
+	for _, service := range catalog {
+		for _, endpoint := range service.Endpoints {
+			if service.Type == kind && endpoint.Interface == "public" {
+				offers = append(offers, offer{endpoint.Region, endpoint.URL})
 			}
 		}
 	}
