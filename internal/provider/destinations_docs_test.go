@@ -94,6 +94,40 @@ func TestDocumentedDestinations(t *testing.T) {
 	}
 }
 
+// TestDestinationsOfScripts goes through the variables that scripts of the
+// documentation export.
+func TestDestinationsOfScripts(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../examples/*/*.sh")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		variables := map[string]string{}
+		for _, match := range regexp.MustCompile(`(?m)^export (\w+)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+			variables[match[1]] = match[2]
+		}
+		if len(variables) == 0 {
+			continue
+		}
+		if variables["ELBAAS_ENDPOINT"] != "http://127.0.0.1:8080/elb" || variables["HW_AUTH_TOKEN"] == "" {
+			t.Errorf("%s exports %v; say where its calls go", file, variables)
+		}
+		// Those that the stub of this test knows.
+		variables["HW_PROJECT_ID"], variables["HW_AUTH_TOKEN"] = strings.Repeat("0", 31)+"1", documentedSecret("HW_AUTH_TOKEN")
+		variables["ELBAAS_ENDPOINT"] = "http://127.0.0.1:8080"
+		n := newRecordingNetwork(t)
+		if said := runWith(n, nil, environmentOf(variables)); said != "" {
+			t.Errorf("it says %q", said)
+		}
+		n.check("http://127.0.0.1", "")
+	}
+}
+
 // host is the code of a cell.
 func host(cell string) string {
 	if match := code.FindStringSubmatch(cell); match != nil {

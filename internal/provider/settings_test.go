@@ -573,6 +573,119 @@ func TestSettingsErrors(t *testing.T) {
 	}
 }
 
+// TestErrorsQuoteNoKey: a value that may be a key is not quoted as the name of a file.
+func TestErrorsQuoteNoKey(t *testing.T) {
+	t.Parallel()
+	pair, err := throwaway.NewPair("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(pair.PrivateKey), "\n")
+	withoutBegin := strings.Join(lines[1:], "\n")
+	inOneLine := strings.Join(lines[1:len(lines)-1], "")
+	for name, row := range map[string]struct {
+		block     map[string]string
+		variables map[string]string
+		want      string
+	}{
+		"key in the block":       {block: map[string]string{"cert": pair.Certificate, "key": withoutBegin}, want: "The value of key from the provider block"},
+		"key with a dot":         {block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine}, want: "not shown"},
+		"key of the environment": {variables: map[string]string{"OS_CERT": pair.Certificate, "OS_KEY": inOneLine}, want: "the environment variable OS_KEY"},
+		"key as certificate":     {block: map[string]string{"cert": inOneLine, "key": pair.PrivateKey}, want: "The value of cert"},
+		"key as authority":       {block: map[string]string{"cacert_file": withoutBegin}, want: "The value of cacert_file"},
+		"key as configuration":   {block: map[string]string{"shared_config_file": inOneLine}, want: "shared configuration file [not shown"},
+		"key as clouds.yaml":     {block: map[string]string{"clouds_entry": "mine"}, variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "Looked for: [not shown"},
+	} {
+		block := completeBlock()
+		for name, value := range row.block {
+			block[name] = types.StringValue(value)
+		}
+		_, diags := newSettings(block, environmentOf(row.variables))
+		if len(diags) == 0 || !strings.Contains(diags[0].Detail(), row.want) {
+			t.Errorf("%s: got %v, want %q", name, diags, row.want)
+		}
+		for _, line := range append(lines[1:len(lines)-1], "hunter2") {
+			if strings.Contains(fmt.Sprint(diags), line) {
+				t.Errorf("%s: it quotes the key: %v", name, diags)
+			}
+		}
+	}
+}
+
+// TestErrorsOfDestinations: an error says what was found where, what it would have
+// meant, and which argument settles it.
+func TestErrorsOfDestinations(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		setup
+		attribute string
+		want      []string
+	}{
+		"a later cloud": {
+			setup{block: "key region=eu-de", variables: "HW_CLOUD=otc.t-systems.com"}, "cloud",
+			[]string{"come from the provider block", "The environment variable HW_CLOUD is set", "the default cloud (myhuaweicloud.com)", "Set cloud in the provider block"},
+		},
+		"a later auth_url": {
+			setup{variables: "HW_key OS_REGION_NAME=eu-de " + otcURL}, "cloud",
+			[]string{"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set", "Set the environment variable HW_CLOUD, or cloud in the provider block"},
+		},
+		"a later entry": {
+			setup{variables: "HW_key OS_REGION_NAME=eu-de OS_CLOUD=mine"}, "cloud",
+			[]string{"The environment variable OS_CLOUD is set"},
+		},
+		"a password, an endpoint": {
+			setup{block: "endpoint=https://elb.example.com password region=eu-de"}, "auth_url",
+			[]string{"A password is exchanged for a token", "The endpoint is set, but", "Set auth_url in the provider block"},
+		},
+		"a password, an endpoint, a later auth_url": {
+			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL}, "auth_url",
+			[]string{"Set auth_url in the provider block"},
+		},
+		"an agency and a token": {
+			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"}, "assume_role.agency_name",
+			[]string{"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token", "in another account"},
+		},
+		"half an agency of the environment": {
+			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"}, "assume_role.domain_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME too"},
+		},
+		"a profile and an entry": {
+			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"}, "clouds_entry",
+			[]string{"the environment variable HCS_PROFILE", "the environment variable OS_CLOUD"},
+		},
+		"a file and an entry": {
+			setup{variables: "HW_SHARED_CONFIG_FILE=a.json OS_CLOUD=mine"}, "clouds_entry",
+			[]string{"the environment variable HW_SHARED_CONFIG_FILE"},
+		},
+		"a plain auth_url": {
+			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true OS_AUTH_URL=http://iam.example.com/v3"}, "auth_url",
+			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
+		},
+		"every variable empty": {
+			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= ELBAAS_ENDPOINT="}, "access_key",
+			[]string{"The provider has no credentials"},
+		},
+	} {
+		block := providerBlock{}
+		for name, value := range words(row.block) {
+			block[name] = types.StringValue(value)
+		}
+		_, diags := newSettings(block, environmentOf(words(row.variables)))
+		if len(diags) != 1 {
+			t.Errorf("%s: got %v, want one error", name, diags)
+			continue
+		}
+		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute {
+			t.Errorf("%s: the error is not on %s: %v", name, row.attribute, diags[0])
+		}
+		for _, part := range row.want {
+			if !strings.Contains(diags[0].Detail(), part) {
+				t.Errorf("%s: the error lacks %q: %s", name, part, diags[0].Detail())
+			}
+		}
+	}
+}
+
 func TestSettingsExpiryWarningDays(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
