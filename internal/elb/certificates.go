@@ -314,7 +314,7 @@ func (c *Client) byList(ctx context.Context, projectID, id string, err error) er
 	case listErr != nil:
 		return fmt.Errorf("%w; whether the certificate exists is not known: %w", err, listErr)
 	}
-	return err
+	return fmt.Errorf("%w, although the list of the project has the certificate", err)
 }
 
 // pauses grow between the calls of something that is waited for.

@@ -565,7 +565,7 @@ func TestAccUnreadable(t *testing.T) {
 		"HTML":            {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
 		"half a body":     {elbstub.Cut(100), "was cut off"},
 		"nothing":         {elbstub.Drop(), "was lost"},
-		"empty body":      {elbstub.Reply(200, ""), "was cut off"},
+		"empty body":      {elbstub.Reply(200, ""), "its JSON ends too early"},
 		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "the API returned 0 certificates but reported a total of 1"},
 		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
 		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
@@ -601,6 +601,7 @@ func TestAccUpdateAnswers(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		put  elbstub.Fault
+		gone bool   // it is deleted elsewhere
 		puts int    // 1 if 0
 		want string // the error, if any
 	}{
@@ -610,7 +611,8 @@ func TestAccUpdateAnswers(t *testing.T) {
 		"half a body":        {put: elbstub.Cut(50), puts: 2},
 		"HTML":               {put: elbstub.ReplyAfter(200, "<html>")},
 		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request ID"},
-		"gone":               {put: elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), want: "Somebody else has deleted the certificate"},
+		"gone":               {gone: true, put: elbstub.Reply(404, ""), want: "Somebody else has deleted the certificate"},
+		"not gone":           {put: elbstub.Reply(404, ""), want: "although the list of the project has the certificate"},
 		"something else": {
 			put:  elbstub.ReplyAfter(200, `{"id":"ID","name":"newspeak","description":"","domain":null,"certificate":"","create_time":"","update_time":""}`),
 			want: `was sent the name "new", and the server stored "newspeak"`,
@@ -622,6 +624,10 @@ func TestAccUpdateAnswers(t *testing.T) {
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
 			put := func(answer elbstub.Answer) elbstub.Response {
+				if row.gone {
+					cloud.Remove(cloud.Only(t).ID)
+					return row.put(answer)
+				}
 				response := row.put(answer)
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
 				return response

@@ -126,10 +126,9 @@ func remedyFor(err error, kind auth.Kind) string {
 	var inUse *elb.InUseError
 	var incomplete *elb.IncompleteListError
 	var network *httpapi.TransportError
-	refusal := httpapi.RefusalOf(err)
-	if errors.As(err, &identity) {
-		refusal = httpapi.RefusalOf(identity.Err)
-	}
+	var refusal *httpapi.Error
+	errors.As(err, &refusal) // that of the identity service, if that refused what a request needs
+	errors.As(err, &identity)
 	switch {
 	case errors.Is(err, elb.ErrNotFound):
 		return "Somebody else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
