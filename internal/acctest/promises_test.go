@@ -80,10 +80,13 @@ var promises = map[string][]proof{
 	"Credentials and private keys go only": {
 		{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestDestinations", ""}, {"provider", "TestRandomDestinations", ""},
 	},
-	"An error of the configuration":        {{"provider", "TestErrorsQuoteNoKey", ""}, {"provider", "TestSettingsErrors", ""}},
-	"TLS is checked.":                      {
-		{"httpapi", "TestTLS", ""}, {"provider", "TestSettingsEndpoints", ""}, {"provider", "TestTLSSettings", ""},
-		{"auth", "TestCatalogs", "without TLS"}, {"auth", "TestCatalogs", "loopback of a remote IAM"},
+	"An error of the configuration": {{"provider", "TestErrorsQuoteNoKey", ""}, {"provider", "TestSettingsErrors", ""}},
+	"TLS is checked.": {
+		{"httpapi", "TestTLS", ""},
+		{"provider", "TestSettingsEndpoints", ""},
+		{"provider", "TestTLSSettings", ""},
+		{"auth", "TestCatalogs", "without TLS"},
+		{"auth", "TestCatalogs", "loopback of a remote IAM"},
 	},
 }
 

@@ -383,11 +383,13 @@ func TestCatalogs(t *testing.T) {
 		catalog         []elbstub.CatalogEntry
 		want, fails     string
 	}{
-		"two regions, one chosen":        {region: "eu-nl", project: project, catalog: two, want: "https://nl.example.com"},
-		"two regions, the project's":     {project: project, catalog: two, want: "https://de.example.com"},
+		"two regions, one chosen":         {region: "eu-nl", project: project, catalog: two, want: "https://nl.example.com"},
+		"two regions, the project's":      {project: project, catalog: two, want: "https://de.example.com"},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
-		"two regions, none chosen": {project: foreign, catalog: two,
-			fails: "several regions: eu-de, eu-nl. Set region"},
+		"two regions, none chosen": {
+			project: foreign, catalog: two,
+			fails: "several regions: eu-de, eu-nl. Set region",
+		},
 		"another region":            {region: "eu-xx", project: project, catalog: two, fails: "for the region eu-xx, but for: eu-de, eu-nl"},
 		"one region, none chosen":   {project: project, catalog: two[:1], want: "https://de.example.com"},
 		"a region before all":       {region: "eu-de", project: project, catalog: append([]elbstub.CatalogEntry{entry("*", "https://all.example.com")}, two...), want: "https://de.example.com"},

@@ -622,47 +622,58 @@ func TestErrorsOfDestinations(t *testing.T) {
 		want      []string
 	}{
 		"a later cloud": {
-			setup{block: "key region=eu-de", variables: "HW_CLOUD=otc.t-systems.com"}, "cloud",
+			setup{block: "key region=eu-de", variables: "HW_CLOUD=otc.t-systems.com"},
+			"cloud",
 			[]string{"come from the provider block", "The environment variable HW_CLOUD is set", "the default cloud (myhuaweicloud.com)", "Set cloud in the provider block"},
 		},
 		"a later auth_url": {
-			setup{variables: "HW_key OS_REGION_NAME=eu-de " + otcURL}, "cloud",
+			setup{variables: "HW_key OS_REGION_NAME=eu-de " + otcURL},
+			"cloud",
 			[]string{"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set", "Set the environment variable HW_CLOUD, or cloud in the provider block"},
 		},
 		"a later entry": {
-			setup{variables: "HW_key OS_REGION_NAME=eu-de OS_CLOUD=mine"}, "cloud",
+			setup{variables: "HW_key OS_REGION_NAME=eu-de OS_CLOUD=mine"},
+			"cloud",
 			[]string{"The environment variable OS_CLOUD is set"},
 		},
 		"a password, an endpoint": {
-			setup{block: "endpoint=https://elb.example.com password region=eu-de"}, "auth_url",
+			setup{block: "endpoint=https://elb.example.com password region=eu-de"},
+			"auth_url",
 			[]string{"A password is exchanged for a token", "The endpoint is set, but", "Set auth_url in the provider block"},
 		},
 		"a password, an endpoint, a later auth_url": {
-			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL}, "auth_url",
+			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL},
+			"auth_url",
 			[]string{"Set auth_url in the provider block"},
 		},
 		"an agency and a token": {
-			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"}, "assume_role.agency_name",
+			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
 			[]string{"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token", "in another account"},
 		},
 		"half an agency of the environment": {
-			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"}, "assume_role.domain_name",
+			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"},
+			"assume_role.domain_name",
 			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME too"},
 		},
 		"a profile and an entry": {
-			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"}, "clouds_entry",
+			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
+			"clouds_entry",
 			[]string{"the environment variable HCS_PROFILE", "the environment variable OS_CLOUD"},
 		},
 		"a file and an entry": {
-			setup{variables: "HW_SHARED_CONFIG_FILE=a.json OS_CLOUD=mine"}, "clouds_entry",
+			setup{variables: "HW_SHARED_CONFIG_FILE=a.json OS_CLOUD=mine"},
+			"clouds_entry",
 			[]string{"the environment variable HW_SHARED_CONFIG_FILE"},
 		},
 		"a plain auth_url": {
-			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true OS_AUTH_URL=http://iam.example.com/v3"}, "auth_url",
+			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true OS_AUTH_URL=http://iam.example.com/v3"},
+			"auth_url",
 			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
 		},
 		"every variable empty": {
-			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= ELBAAS_ENDPOINT="}, "access_key",
+			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= ELBAAS_ENDPOINT="},
+			"access_key",
 			[]string{"The provider has no credentials"},
 		},
 	} {
