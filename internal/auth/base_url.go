@@ -27,7 +27,8 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	case strings.Contains(text, "#"):
 		return nil, fmt.Errorf("is %q, which has a fragment after the %q", text, "#")
 	case base.Scheme == "http" && !insecure && !isLoopback(base):
-		return nil, fmt.Errorf("is %q: without TLS, everybody on the way could read the private keys and the credentials. Use https://, or set insecure = true if you mean it", text)
+		return nil, fmt.Errorf("is %q: without TLS, everybody on the way could read the private keys and the "+
+			"credentials. Use https://, or set insecure = true if you mean it", text)
 	}
 	return base, nil
 }

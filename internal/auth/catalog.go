@@ -18,7 +18,9 @@ type offer struct{ region, url string }
 func (o offer) everywhere() bool { return o.region == "" || o.region == "*" }
 
 // chooseEndpoint finds a service in the service catalog. Earlier types come first.
-func (s *Session) chooseEndpoint(ctx context.Context, catalog []service, projectID string, types []string) (*url.URL, error) {
+func (s *Session) chooseEndpoint(
+	ctx context.Context, catalog []service, projectID string, types []string,
+) (*url.URL, error) {
 	var all []offer
 	for _, kind := range types {
 		all = append(all, offersOf(catalog, kind)...)
@@ -29,7 +31,8 @@ func (s *Session) chooseEndpoint(ctx context.Context, catalog []service, project
 		name := s.projectName(ctx, projectID)
 		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })
 		if i < 0 {
-			return nil, fmt.Errorf("it is there for several regions: %s. Set region in the provider block to one of them", strings.Join(regions, ", "))
+			return nil, fmt.Errorf("it is there for several regions: %s. Set region in the provider block to one of "+
+				"them", strings.Join(regions, ", "))
 		}
 		region = regions[i]
 	}
@@ -37,15 +40,18 @@ func (s *Session) chooseEndpoint(ctx context.Context, catalog []service, project
 		if chosen, found := choose(offersOf(catalog, kind), region); found {
 			endpoint, err := s.baseURL(chosen.url)
 			if err != nil {
-				return nil, fmt.Errorf("the URL that is there %w. The provider does not call it. Set endpoint in the provider block", err)
+				return nil, fmt.Errorf("the URL that is there %w. The provider does not call it. Set endpoint in the "+
+					"provider block", err)
 			}
 			return endpoint, nil
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no public endpoint of the type %s is there. Set endpoint in the provider block", strings.Join(types, " or "))
+		return nil, fmt.Errorf("no public endpoint of the type %s is there. Set endpoint in the provider block",
+			strings.Join(types, " or "))
 	}
-	return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one of them, or set endpoint",
+	return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one "+
+		"of them, or set endpoint",
 		region, strings.Join(regions, ", "))
 }
 

@@ -348,8 +348,14 @@ func TestEndpoint(t *testing.T) {
 		"by token":                  {byToken, none, ""},
 		"elbv1 before elb":          {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"}, elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"}), "/first"},
 		"every region":              {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
-		"another region":            {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}), "not there for the region eu-de, but for: eu-nl"},
-		"no such service":           {byPassword, catalog(), "no public endpoint of the type elbv1 or elb is there. Set endpoint"},
+		"another region": {
+			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
+			"not there for the region eu-de, but for: eu-nl",
+		},
+		"no such service": {
+			byPassword, catalog(),
+			"no public endpoint of the type elbv1 or elb is there. Set endpoint",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -375,7 +381,8 @@ func TestCatalogs(t *testing.T) {
 	entry := func(region, url string) elbstub.CatalogEntry {
 		return elbstub.CatalogEntry{Type: "elb", Region: region, URL: url}
 	}
-	two := []elbstub.CatalogEntry{entry("eu-de", "https://de.example.com/v1.0/123"), entry("eu-nl", "https://nl.example.com")}
+	two := []elbstub.CatalogEntry{entry("eu-de", "https://de.example.com/v1.0/123"), entry("eu-nl",
+		"https://nl.example.com")}
 	for name, row := range map[string]struct {
 		region, project string
 		remote          bool // the identity service, as far as its host tells
@@ -383,27 +390,53 @@ func TestCatalogs(t *testing.T) {
 		catalog         []elbstub.CatalogEntry
 		want, fails     string
 	}{
-		"two regions, one chosen":         {region: "eu-nl", project: project, catalog: two, want: "https://nl.example.com"},
+		"two regions, one chosen": {
+			region: "eu-nl", project: project, catalog: two,
+			want: "https://nl.example.com",
+		},
 		"two regions, the project's":      {project: project, catalog: two, want: "https://de.example.com"},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
 		"two regions, none chosen": {
 			project: foreign, catalog: two,
 			fails: "several regions: eu-de, eu-nl. Set region",
 		},
-		"another region":            {region: "eu-xx", project: project, catalog: two, fails: "for the region eu-xx, but for: eu-de, eu-nl"},
-		"one region, none chosen":   {project: project, catalog: two[:1], want: "https://de.example.com"},
-		"a region before all":       {region: "eu-de", project: project, catalog: append([]elbstub.CatalogEntry{entry("*", "https://all.example.com")}, two...), want: "https://de.example.com"},
-		"all, if the region is not": {region: "eu-xx", project: project, catalog: append([]elbstub.CatalogEntry{entry("", "https://all.example.com")}, two...), want: "https://all.example.com"},
-		"with a path":               {project: project, catalog: []elbstub.CatalogEntry{entry("", "https://gateway.example.com/elb/v1.0/$(tenant_id)s")}, want: "https://gateway.example.com/elb"},
-		"without TLS":               {project: project, catalog: []elbstub.CatalogEntry{entry("", "http://elb.example.com")}, fails: "without TLS"},
-		"without TLS, insecure":     {project: project, insecure: true, catalog: []elbstub.CatalogEntry{entry("", "http://elb.example.com")}, want: "http://elb.example.com"},
-		"with credentials":          {project: project, catalog: []elbstub.CatalogEntry{entry("", "https://me:hunter2@elb.example.com")}, fails: "contains credentials"},
-		"with a query":              {project: project, catalog: []elbstub.CatalogEntry{entry("", "https://elb.example.com/?a=b")}, fails: "has a query"},
-		"no URL":                    {project: project, catalog: []elbstub.CatalogEntry{entry("", "elb:example")}, fails: "does not begin with https://"},
-		"loopback of loopback":      {project: project, catalog: []elbstub.CatalogEntry{entry("", "http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
-		"loopback of a remote IAM":  {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("", "http://127.0.0.1:8080/elb")}, fails: "is on this machine, but the identity service is not"},
-		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("", "https://LOCALHOST/elb")}, fails: "is on this machine"},
-		"any address of this host":  {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("", "https://[::]/elb")}, fails: "is on this machine"},
+		"another region": {
+			region: "eu-xx", project: project, catalog: two,
+			fails: "for the region eu-xx, but for: eu-de, eu-nl",
+		},
+		"one region, none chosen": {project: project, catalog: two[:1], want: "https://de.example.com"},
+		"a region before all": {
+			region: "eu-de", project: project,
+			catalog: append([]elbstub.CatalogEntry{entry("*", "https://all.example.com")}, two...),
+			want:    "https://de.example.com",
+		},
+		"all, if the region is not": {
+			region: "eu-xx", project: project,
+			catalog: append([]elbstub.CatalogEntry{entry("", "https://all.example.com")}, two...),
+			want:    "https://all.example.com",
+		},
+		"with a path": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://gateway.example.com/elb/v1.0/$(tenant_id)s")}, want: "https://gateway.example.com/elb"},
+		"without TLS": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"http://elb.example.com")}, fails: "without TLS"},
+		"without TLS, insecure": {project: project, insecure: true, catalog: []elbstub.CatalogEntry{entry("",
+			"http://elb.example.com")}, want: "http://elb.example.com"},
+		"with credentials": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://me:hunter2@elb.example.com")}, fails: "contains credentials"},
+		"with a query": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://elb.example.com/?a=b")}, fails: "has a query"},
+		"no URL": {
+			project: project, catalog: []elbstub.CatalogEntry{entry("", "elb:example")},
+			fails: "does not begin with https://",
+		},
+		"loopback of loopback": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
+		"loopback of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"http://127.0.0.1:8080/elb")}, fails: "is on this machine, but the identity service is not"},
+		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"https://LOCALHOST/elb")}, fails: "is on this machine"},
+		"any address of this host": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"https://[::]/elb")}, fails: "is on this machine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -424,7 +457,8 @@ func TestCatalogs(t *testing.T) {
 				switch {
 				case row.fails == "" && (err != nil || got.String() != row.want):
 					t.Errorf("%s: got %v, %v, want %s", kind, got, err, row.want)
-				case row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails) || strings.Contains(err.Error(), "hunter2")):
+				case row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails) ||
+					strings.Contains(err.Error(), "hunter2")):
 					t.Errorf("%s: got %v, %v, want an error with %q", kind, got, err, row.fails)
 				}
 			}

@@ -89,7 +89,7 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 		return types.StringUnknown(), diags
 	case c.settings.projectID != "":
 		return types.StringValue(c.settings.projectID), diags
-	case c.settings.projectName != "" && c.settings.authURL != nil:
+	case c.settings.projectName != "" && (c.settings.authURL != nil || c.addressesUnknown()):
 		return types.StringUnknown(), diags
 	}
 	diags.AddAttributeError(path.Root("project_id"), "Missing project id",
@@ -120,5 +120,12 @@ func (c *cloud) project(ctx context.Context, own types.String) (types.String, di
 func (c *cloud) projectUnknown() bool {
 	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
 		return strings.HasPrefix(name, "project_") || name == "region" && c.settings.projectID == "" && c.settings.projectName == ""
+	})
+}
+
+// addressesUnknown reports whether the identity service may be known after an apply.
+func (c *cloud) addressesUnknown() bool {
+	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
+		return slices.Contains([]string{"region", "cloud", "auth_url", "endpoint"}, name)
 	})
 }

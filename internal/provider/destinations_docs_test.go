@@ -23,7 +23,10 @@ var (
 // documentedSecret makes up a value for a credential that the documentation names
 // without one.
 func documentedSecret(name string) string {
-	i := slices.IndexFunc(arguments, func(a argument) bool { return a.name == name || slices.Contains(a.variables, name) })
+	i := slices.IndexFunc(arguments, func(a argument) bool {
+		return a.name == name || slices.Contains(a.variables,
+			name)
+	})
 	source := name[:strings.Index(name, "_")+1]
 	if strings.ToUpper(source) != source || source == "" {
 		source = "block"
@@ -51,7 +54,8 @@ func TestDocumentedDestinations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, table, _ := strings.Cut(string(text), "| What is set | ELB calls go to | IAM calls go to |\n| --- | --- | --- |\n")
+		_, table, _ := strings.Cut(string(text), "| What is set | ELB calls go to | IAM calls go to |\n| --- | --- | "+
+			"--- |\n")
 		table, _, _ = strings.Cut(table, "\n\n")
 		lines := strings.Split(table, "\n")
 		if len(lines) < least {
@@ -118,7 +122,8 @@ func TestDestinationsOfScripts(t *testing.T) {
 			t.Errorf("%s exports %v; say where its calls go", file, variables)
 		}
 		// Those that the stub of this test knows.
-		variables["HW_PROJECT_ID"], variables["HW_AUTH_TOKEN"] = strings.Repeat("0", 31)+"1", documentedSecret("HW_AUTH_TOKEN")
+		variables["HW_PROJECT_ID"], variables["HW_AUTH_TOKEN"] = strings.Repeat("0", 31)+"1",
+			documentedSecret("HW_AUTH_TOKEN")
 		variables["ELBAAS_ENDPOINT"] = "http://127.0.0.1:8080"
 		n := newRecordingNetwork(t)
 		if said := runWith(n, nil, environmentOf(variables)); said != "" {
@@ -142,9 +147,10 @@ func TestDestinationsOfBlocks(t *testing.T) {
 	t.Parallel()
 	const otcHosts = "elb.eu-de.otc.t-systems.com iam.eu-de.otc.t-systems.com"
 	want := map[string]string{ // the ELB service, and the identity service if it is called
-		"provider/agency.tf":             "elb.cn-north-4.myhuaweicloud.com iam.cn-north-4.myhuaweicloud.com",
-		"provider/environment.tf":        "",
-		"provider/flexibleengine.tf":     "elb.eu-west-0.prod-cloud-ocb.orange-business.com iam.eu-west-0.prod-cloud-ocb.orange-business.com",
+		"provider/agency.tf":      "elb.cn-north-4.myhuaweicloud.com iam.cn-north-4.myhuaweicloud.com",
+		"provider/environment.tf": "",
+		"provider/flexibleengine.tf": "elb.eu-west-0.prod-cloud-ocb.orange-business.com " +
+			"iam.eu-west-0.prod-cloud-ocb.orange-business.com",
 		"provider/huawei-cloud.tf":       "elb.cn-north-4.myhuaweicloud.com iam.cn-north-4.myhuaweicloud.com",
 		"provider/open-telekom-cloud.tf": otcHosts,
 		"provider/password.tf":           otcHosts,
@@ -156,7 +162,10 @@ func TestDestinationsOfBlocks(t *testing.T) {
 		"../README.zh-CN.md":             otcHosts,
 	}
 	found := 0
-	for _, pattern := range []string{"../../*.md", "../../.github/*.md", "../../docs/*.md", "../../docs/*/*.md", "../../examples/*/*.tf", "../../examples/*/*/*.tf", "../../templates/*/*.tmpl"} {
+	for _, pattern := range []string{
+		"../../*.md", "../../.github/*.md", "../../docs/*.md", "../../docs/*/*.md",
+		"../../examples/*/*.tf", "../../examples/*/*/*.tf", "../../templates/*/*.tmpl",
+	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -35,7 +35,8 @@ func (w *world) valueOf(name, source string) string {
 	case "cloud":
 		return domain
 	case "auth_url":
-		return w.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3", "https://id."+domain+"/v3")
+		return w.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3",
+			"https://id."+domain+"/v3")
 	case "endpoint":
 		return w.pick("https://elb.eu-de."+domain, "https://gateway."+domain+"/elb")
 	case "clouds_entry":
@@ -100,7 +101,10 @@ func (w *world) credentialsOf(source string) map[string]string {
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{Rand: rand.New(rand.NewPCG(seed, 19)), set: map[string]map[string]string{}, variables: map[string]string{}}
+	w := &world{
+		Rand: rand.New(rand.NewPCG(seed, 19)), set: map[string]map[string]string{},
+		variables: map[string]string{},
+	}
 	for source := range ranks {
 		w.set[source] = map[string]string{}
 	}
@@ -244,7 +248,8 @@ func TestRandomDestinations(t *testing.T) {
 				}
 				senders = append(senders, source)
 				if strings.HasPrefix(kind, "secret") || !w.mayReach(source, host) {
-					t.Errorf("seed %d: a %s reached %s: block %v, variables %v, files %v", seed, kind, host, w.set["block"], w.variables, w.set)
+					t.Errorf("seed %d: a %s reached %s: block %v, variables %v, files %v", seed, kind, host,
+						w.set["block"], w.variables, w.set)
 				}
 			}
 		}
@@ -269,7 +274,8 @@ func TestRandomDestinations(t *testing.T) {
 		}
 	}
 	if done < runs/10 || byDefault < runs/100 {
-		t.Errorf("of %d set-ups %d made a certificate, %d of them in the default cloud: that proves little", runs, done, byDefault)
+		t.Errorf("of %d set-ups %d made a certificate, %d of them in the default cloud: that proves little", runs, done,
+			byDefault)
 	}
 	t.Logf("of %d set-ups %d made a certificate, %d of them in the default cloud", runs, done, byDefault)
 }

@@ -62,7 +62,10 @@ func newRecordingNetwork(t *testing.T, catalog ...elbstub.CatalogEntry) *recordi
 // reset forgets what the hosts have received, and gives them a catalog.
 func (n *recordingNetwork) reset(catalog ...elbstub.CatalogEntry) {
 	options := elbstub.Options{Tokens: map[string]string{}, Identity: elbstub.Identity{Catalog: catalog}}
-	for i, name := range []string{"eu-de", "eu-de_mine", "eu-nl", "cn-north-4", "eu-west-0", "region-1", "region-1_mine"} {
+	for i, name := range []string{
+		"eu-de", "eu-de_mine", "eu-nl", "cn-north-4", "eu-west-0", "region-1",
+		"region-1_mine",
+	} {
 		options.Identity.Projects = append(options.Identity.Projects,
 			elbstub.Project{ID: fmt.Sprintf("%032d", i+1), Name: name, Domain: "mine"},
 			elbstub.Project{ID: fmt.Sprintf("%032d", i+101), Name: name, Domain: "theirs"})
@@ -70,7 +73,10 @@ func (n *recordingNetwork) reset(catalog ...elbstub.CatalogEntry) {
 	for _, source := range sourcesOfSecrets {
 		options.Tokens[secretOf("token", source)] = options.Identity.Projects[0].ID
 		options.Identity.Users = append(options.Identity.Users,
-			elbstub.User{ID: "id", Name: "me", Password: secretOf("password", source), Domain: "mine", DomainID: "domain-id"})
+			elbstub.User{
+				ID: "id", Name: "me", Password: secretOf("password", source), Domain: "mine",
+				DomainID: "domain-id",
+			})
 		options.Identity.AccessKeys = append(options.Identity.AccessKeys,
 			elbstub.AccessKey{Access: secretOf("key", source), Secret: secretOf("secret", source), Domain: "mine"})
 	}
@@ -93,7 +99,10 @@ func (n *recordingNetwork) DialContext(_ context.Context, _, address string) (ne
 		connection := net.Conn(&peeked{Conn: server, reader: reader})
 		const handshake = 22 // the first byte of TLS
 		if first, err := reader.Peek(1); err == nil && first[0] == handshake {
-			connection = tls.Server(connection, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS13})
+			connection = tls.Server(connection, &tls.Config{
+				Certificates: []tls.Certificate{*certificate},
+				MinVersion:   tls.VersionTLS13,
+			})
 		}
 		select {
 		case n.connections <- connection:
@@ -300,14 +309,17 @@ const (
 // entryOf is a clouds.yaml with one entry, and the secure.yaml that has its password.
 func entryOf(more string) map[string]string {
 	return map[string]string{
-		"clouds.yaml": "clouds:\n  mine: {auth: {username: me, user_domain_name: mine, project_name: eu-de" + more + "}\n",
+		"clouds.yaml": "clouds:\n  mine: {auth: {username: me, user_domain_name: mine, project_name: eu-de" + more +
+			"}\n",
 		"secure.yaml": "clouds:\n  mine: {auth: {password: " + secretOf("password", "entry") + "}}\n",
 	}
 }
 
 func profileOf(more string) map[string]string {
-	return map[string]string{atHome: fmt.Sprintf(`{"current":"a","profiles":[{"name":"a","accessKeyId":%q,"secretAccessKey":%q%s}]}`,
-		secretOf("key", "profile"), secretOf("secret", "profile"), more)}
+	const profile = `{"current":"a","profiles":[{"name":"a","accessKeyId":%q,"secretAccessKey":%q%s}]}`
+	return map[string]string{
+		atHome: fmt.Sprintf(profile, secretOf("key", "profile"), secretOf("secret", "profile"), more),
+	}
 }
 
 // services is a catalog with an ELB service in regions.
@@ -352,81 +364,145 @@ func TestDestinations(t *testing.T) {
 	}
 	rows := map[string]row{
 		// An endpoint that is named.
-		"endpoint in the block, IAM by the cloud": by("elb.example.com", "iam.eu-de."+otc, "endpoint=https://elb.example.com key region=eu-de cloud="+otc, ""),
-		"ELBAAS_ENDPOINT, IAM by HW_":             by("elb.example.com", "iam.eu-de."+otc, "", "ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"ELBAAS_ENDPOINT, a project by its ID":    by("elb.example.com", "", "", "ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de HW_PROJECT_ID=00000000000000000000000000000001"),
-		"an endpoint names no other cloud":        failing("set auth_url", "endpoint=https://elb.example.com key region=eu-de", ""),
-		"an endpoint names its own cloud":         in("eu-de", otc, "endpoint=https://elb.eu-de.otc.t-systems.com key region=eu-de", ""),
-		"endpoint, and an auth_url left over":     by("elb.example.com", "", "key region=eu-de project_id=00000000000000000000000000000001", "ELBAAS_ENDPOINT=https://elb.example.com "+otcURL),
-		"openrc of a token, endpoint":             by("elb.example.com", "iam.eu-de."+otc, "endpoint=https://elb.example.com", "OS_token OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL),
+		"endpoint in the block, IAM by the cloud": by("elb.example.com", "iam.eu-de."+otc,
+			"endpoint=https://elb.example.com key region=eu-de cloud="+otc, ""),
+		"ELBAAS_ENDPOINT, IAM by HW_": by("elb.example.com", "iam.eu-de."+otc, "",
+			"ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc),
+		"ELBAAS_ENDPOINT, a project by its ID": by("elb.example.com", "", "",
+			"ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de "+
+				"HW_PROJECT_ID=00000000000000000000000000000001"),
+		"an endpoint names no other cloud": failing("set auth_url",
+			"endpoint=https://elb.example.com key region=eu-de", ""),
+		"an endpoint names its own cloud": in("eu-de", otc,
+			"endpoint=https://elb.eu-de.otc.t-systems.com key region=eu-de", ""),
+		"endpoint, and an auth_url left over": by("elb.example.com", "",
+			"key region=eu-de project_id=00000000000000000000000000000001",
+			"ELBAAS_ENDPOINT=https://elb.example.com "+otcURL),
+		"openrc of a token, endpoint": by("elb.example.com", "iam.eu-de."+otc,
+			"endpoint=https://elb.example.com", "OS_token OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL),
 
 		// Credentials in the block.
-		"block: region and cloud":                        in("eu-de", otc, "key region=eu-de cloud="+otc, "HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com OS_AUTH_URL=https://iam.evil.example.com/v3"),
-		"block: region and auth_url":                     in("eu-de", otc, "key region=eu-de auth_url=https://iam.eu-de.otc.t-systems.com/v3", "HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com"),
-		"block: region, nothing else":                    in("cn-north-4", huawei, "key region=cn-north-4", ""),
-		"block: region, an entry left over":              in("cn-north-4", huawei, "key region=cn-north-4", "OS_CLOUD=mine"),
-		"block: region, HW_CLOUD":                        failing("HW_CLOUD", "key region=eu-de", "HW_CLOUD="+otc),
-		"block: region, OS_CLOUD with a dot":             failing("OS_CLOUD", "key region=eu-de", "OS_CLOUD="+orange),
-		"block: region, HCS_AUTH_URL":                    failing("HCS_AUTH_URL", "token region=eu-de", "HCS_AUTH_URL="+proxyURL),
-		"block: region, OS_AUTH_URL":                     failing("Set cloud", "password region=eu-de", otcURL),
-		"block: nothing, HW_ region":                     in("cn-north-4", huawei, "key", "HW_REGION_NAME=cn-north-4"),
-		"block: nothing, HW_ region and cloud":           in("eu-de", otc, "key", "HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3"),
+		"block: region and cloud": in("eu-de", otc, "key region=eu-de cloud="+otc,
+			"HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com OS_AUTH_URL=https://iam.evil.example.com/v3"),
+		"block: region and auth_url": in("eu-de", otc,
+			"key region=eu-de auth_url=https://iam.eu-de.otc.t-systems.com/v3",
+			"HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com"),
+		"block: region, nothing else": in("cn-north-4", huawei, "key region=cn-north-4", ""),
+		"block: region, an entry left over": in("cn-north-4", huawei, "key region=cn-north-4",
+			"OS_CLOUD=mine"),
+		"block: region, HW_CLOUD":            failing("HW_CLOUD", "key region=eu-de", "HW_CLOUD="+otc),
+		"block: region, OS_CLOUD with a dot": failing("OS_CLOUD", "key region=eu-de", "OS_CLOUD="+orange),
+		"block: region, HCS_AUTH_URL": failing("HCS_AUTH_URL", "token region=eu-de",
+			"HCS_AUTH_URL="+proxyURL),
+		"block: region, OS_AUTH_URL": failing("Set cloud", "password region=eu-de", otcURL),
+		"block: nothing, HW_ region": in("cn-north-4", huawei, "key", "HW_REGION_NAME=cn-north-4"),
+		"block: nothing, HW_ region and cloud": in("eu-de", otc, "key",
+			"HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3"),
 		"block: nothing, OS_ region and auth_url":        in("eu-de", otc, "password", "OS_REGION_NAME=eu-de "+otcURL),
 		"block: nothing, HW_ region, another's auth_url": failing("OS_AUTH_URL", "key", "HW_REGION_NAME=eu-de "+otcURL),
 		"block: nothing anywhere":                        failing("region", "key", ""),
 
 		// Credentials of HW_.
-		"HW_: region":                               in("cn-north-4", huawei, "", "HW_key HW_REGION_NAME=cn-north-4 "+otcURL),
-		"HW_: region of the block":                  in("cn-north-4", huawei, "region=cn-north-4", "HW_key "+otcURL),
-		"HW_: region, OS_CLOUD left over":           in("cn-north-4", huawei, "", "HW_password HW_REGION_NAME=cn-north-4 OS_CLOUD="+orange),
-		"HW_: region and cloud":                     in("eu-de", otc, "", "HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3 OS_CLOUD="+orange),
-		"HW_: OS_REGION_NAME alone":                 in("cn-north-4", huawei, "", "HW_key OS_REGION_NAME=cn-north-4"),
-		"HW_: nothing but OS_AUTH_URL":              failing("HW_CLOUD", "", "HW_key OS_REGION_NAME=eu-de "+otcURL),
-		"HW_: nothing but OS_CLOUD":                 failing("HW_CLOUD", "", "HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
-		"HW_: nothing but an entry":                 failing("OS_CLOUD", "", "HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD=mine"),
-		"HW_: a password, cloud of the block":       in("eu-de", otc, "region=eu-de cloud="+otc, "HW_password OS_AUTH_URL=https://iam.evil.example.com/v3"),
-		"HW_: cloud of the block, its own auth_url": by("elb.region-1."+private, "iam-apigateway-proxy."+private, "cloud="+private, "HW_password HW_REGION_NAME=region-1 HW_AUTH_URL="+proxyURL),
+		"HW_: region": in("cn-north-4", huawei, "",
+			"HW_key HW_REGION_NAME=cn-north-4 "+otcURL),
+		"HW_: region of the block": in("cn-north-4", huawei, "region=cn-north-4", "HW_key "+otcURL),
+		"HW_: region, OS_CLOUD left over": in("cn-north-4", huawei, "",
+			"HW_password HW_REGION_NAME=cn-north-4 OS_CLOUD="+orange),
+		"HW_: region and cloud": in("eu-de", otc, "",
+			"HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3 "+
+				"OS_CLOUD="+orange),
+		"HW_: OS_REGION_NAME alone":    in("cn-north-4", huawei, "", "HW_key OS_REGION_NAME=cn-north-4"),
+		"HW_: nothing but OS_AUTH_URL": failing("HW_CLOUD", "", "HW_key OS_REGION_NAME=eu-de "+otcURL),
+		"HW_: nothing but OS_CLOUD": failing("HW_CLOUD", "",
+			"HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
+		"HW_: nothing but an entry": failing("OS_CLOUD", "",
+			"HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD=mine"),
+		"HW_: a password, cloud of the block": in("eu-de", otc, "region=eu-de cloud="+otc,
+			"HW_password OS_AUTH_URL=https://iam.evil.example.com/v3"),
+		"HW_: cloud of the block, its own auth_url": by("elb.region-1."+private, "iam-apigateway-proxy."+private,
+			"cloud="+private, "HW_password HW_REGION_NAME=region-1 HW_AUTH_URL="+proxyURL),
 
 		// Credentials of HCS_.
-		"HCS_: a private cloud":  by("elb.region-1."+private, "iam-apigateway-proxy."+private, "", "HCS_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
-		"HCS_: without auth_url": by("elb.region-1."+private, "", "", "HCS_token HCS_REGION_NAME=region-1 HCS_PROJECT_ID=00000000000000000000000000000001 HCS_CLOUD="+private),
+		"HCS_: a private cloud": by("elb.region-1."+private, "iam-apigateway-proxy."+private, "",
+			"HCS_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
+		"HCS_: without auth_url": by("elb.region-1."+private, "", "",
+			"HCS_token HCS_REGION_NAME=region-1 HCS_PROJECT_ID=00000000000000000000000000000001 HCS_CLOUD="+private),
 
 		// Credentials of OS_.
-		"openrc":                              in("eu-de", otc, "", "OS_password OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de_mine HW_CLOUD=evil.example.com HW_AUTH_URL=https://iam.evil.example.com/v3 "+otcURL),
-		"openrc with a token":                 in("eu-de", otc, "", "OS_token OS_REGION_NAME=eu-de "+otcURL),
-		"openrc, region of the block":         in("eu-de", otc, "region=eu-de", "OS_password OS_REGION_NAME=eu-nl "+otcURL),
-		"openrc, region and project of HW_":   in("eu-de", otc, "", "OS_key OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de HW_REGION_NAME=cn-north-4 HW_PROJECT_NAME=nowhere "+otcURL),
-		"OS_: a region; HW_CLOUD":             in("eu-de", otc, "", "OS_key OS_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"OS_: a region; HW_ of another place": in("eu-de", otc, "", "OS_key OS_REGION_NAME=eu-de HW_REGION_NAME=cn-north-4 HW_CLOUD="+otc),
-		"OS_: a region":                       in("cn-north-4", huawei, "", "OS_key OS_REGION_NAME=cn-north-4"),
-		"FlexibleEngine":                      in("eu-west-0", orange, "", "OS_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
-		"empty variables are not set":         in("eu-de", otc, "", "OS_password OS_REGION_NAME=eu-de HW_CLOUD= HW_REGION_NAME= HW_ACCESS_KEY= HW_AUTH_TOKEN= HW_AUTH_URL= ELBAAS_ENDPOINT= HW_PROJECT_ID= "+otcURL),
+		"openrc": in("eu-de", otc, "",
+			"OS_password OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de_mine HW_CLOUD=evil.example.com "+
+				"HW_AUTH_URL=https://iam.evil.example.com/v3 "+otcURL),
+		"openrc with a token": in("eu-de", otc, "", "OS_token OS_REGION_NAME=eu-de "+otcURL),
+		"openrc, region of the block": in("eu-de", otc, "region=eu-de",
+			"OS_password OS_REGION_NAME=eu-nl "+otcURL),
+		"openrc, region and project of HW_": in("eu-de", otc, "",
+			"OS_key OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL+
+				" HW_REGION_NAME=cn-north-4 HW_PROJECT_NAME=nowhere"),
+		"OS_: a region; HW_CLOUD": in("eu-de", otc, "", "OS_key OS_REGION_NAME=eu-de HW_CLOUD="+otc),
+		"OS_: a region; HW_ of another place": in("eu-de", otc, "",
+			"OS_key OS_REGION_NAME=eu-de HW_REGION_NAME=cn-north-4 HW_CLOUD="+otc),
+		"OS_: a region": in("cn-north-4", huawei, "", "OS_key OS_REGION_NAME=cn-north-4"),
+		"FlexibleEngine": in("eu-west-0", orange, "",
+			"OS_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
+		"empty variables are not set": in("eu-de", otc, "",
+			"OS_password OS_REGION_NAME=eu-de HW_CLOUD= HW_REGION_NAME= HW_ACCESS_KEY= HW_AUTH_TOKEN= HW_AUTH_URL= "+
+				"ELBAAS_ENDPOINT= HW_PROJECT_ID= "+otcURL),
 
 		// Files.
-		"entry":                              in("eu-de", otc, "clouds_entry=mine", "HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl", entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
-		"entry of the environment":           in("eu-de", otc, "", "OS_CLOUD=mine HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl", entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
-		"profile":                            in("cn-north-4", huawei, "profile=a", "HW_CLOUD=evil.example.com OS_REGION_NAME=eu-nl "+otcURL, profileOf(`,"region":"cn-north-4"`)),
-		"profile that nobody names":          in("cn-north-4", huawei, "", "OS_REGION_NAME=eu-nl "+otcURL, profileOf(`,"region":"cn-north-4"`)),
-		"profile and cloud of HW_":           in("eu-de", otc, "", "HW_PROFILE=a HW_CLOUD="+otc+" "+otcURL, profileOf(`,"region":"eu-de"`)),
-		"profile, region and cloud of block": in("eu-de", otc, "profile=a region=eu-de cloud="+otc, "HW_CLOUD=evil.example.com", profileOf("")),
-		"profile without a region":           failing("OS_AUTH_URL", "profile=a", "OS_REGION_NAME=eu-de "+otcURL, profileOf("")),
-		"profile and entry":                  failing("name one of them", "", "HW_PROFILE=a OS_CLOUD=mine", profileOf(`,"region":"cn-north-4"`)),
+		"entry": in("eu-de", otc, "clouds_entry=mine",
+			"HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
+			entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
+		"entry of the environment": in("eu-de", otc, "",
+			"OS_CLOUD=mine HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
+			entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
+		"profile": in("cn-north-4", huawei, "profile=a",
+			"HW_CLOUD=evil.example.com OS_REGION_NAME=eu-nl "+otcURL, profileOf(`,"region":"cn-north-4"`)),
+		"profile that nobody names": in("cn-north-4", huawei, "", "OS_REGION_NAME=eu-nl "+otcURL,
+			profileOf(`,"region":"cn-north-4"`)),
+		"profile and cloud of HW_": in("eu-de", otc, "", "HW_PROFILE=a HW_CLOUD="+otc+" "+otcURL,
+			profileOf(`,"region":"eu-de"`)),
+		"profile, region and cloud of block": in("eu-de", otc, "profile=a region=eu-de cloud="+otc,
+			"HW_CLOUD=evil.example.com", profileOf("")),
+		"profile without a region": failing("OS_AUTH_URL", "profile=a", "OS_REGION_NAME=eu-de "+otcURL,
+			profileOf("")),
+		"profile and entry": failing("name one of them", "", "HW_PROFILE=a OS_CLOUD=mine",
+			profileOf(`,"region":"cn-north-4"`)),
 
 		// An auth_url that names no cloud, and the catalog that tells.
-		"catalog":                         by("elb.a.example.com", "iam.example.com", "password auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com/v1.0/123")...),
-		"catalog for an access key":       by("elb.a.example.com", "iam.example.com", "key auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
-		"catalog, the project's region":   by("elb.a.example.com", "iam.example.com", "password auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "", services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
-		"catalog, key, project's region":  by("elb.a.example.com", "iam.example.com", "key auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "", services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
-		"auth_url without a region label": by("elb.a.example.com", "iam.otc.t-systems.com", "", "OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.otc.t-systems.com/v3", services("eu-de=https://elb.a.example.com")...),
-		"auth_url by address":             by("elb.a.example.com", "203.0.113.9", "", "OS_token OS_INSECURE=1 OS_REGION_NAME=eu-de OS_AUTH_URL=https://203.0.113.9/v3", services("eu-de=https://elb.a.example.com")...),
-		"region that does not match":      by("elb.a.example.com", "iam.eu-de.otc.t-systems.com", "", "OS_password OS_REGION_NAME=eu-nl "+otcURL, services("eu-nl=https://elb.a.example.com")...),
-		"loopback of loopback":            by("http://127.0.0.1", "http://127.0.0.1", "password auth_url=http://127.0.0.1/v3 region=eu-de", "", services("*=http://127.0.0.1:8080")...),
-		"plain by insecure":               by("http://elb.a.example.com", "iam.example.com", "password auth_url=https://iam.example.com/v3 region=eu-de", "HW_INSECURE=true", services("*=http://elb.a.example.com")...),
+		"catalog": by("elb.a.example.com", "iam.example.com",
+			"password auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com",
+				"eu-de=https://elb.a.example.com/v1.0/123")...),
+		"catalog for an access key": by("elb.a.example.com", "iam.example.com",
+			"key auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com",
+				"eu-de=https://elb.a.example.com")...),
+		"catalog, the project's region": by("elb.a.example.com", "iam.example.com",
+			"password auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "",
+			services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
+		"catalog, key, project's region": by("elb.a.example.com", "iam.example.com",
+			"key auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "",
+			services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
+		"auth_url without a region label": by("elb.a.example.com", "iam.otc.t-systems.com", "",
+			"OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.otc.t-systems.com/v3",
+			services("eu-de=https://elb.a.example.com")...),
+		"auth_url by address": by("elb.a.example.com", "203.0.113.9", "",
+			"OS_token OS_INSECURE=1 OS_REGION_NAME=eu-de OS_AUTH_URL=https://203.0.113.9/v3",
+			services("eu-de=https://elb.a.example.com")...),
+		"region that does not match": by("elb.a.example.com", "iam.eu-de.otc.t-systems.com", "",
+			"OS_password OS_REGION_NAME=eu-nl "+otcURL, services("eu-nl=https://elb.a.example.com")...),
+		"loopback of loopback": by("http://127.0.0.1", "http://127.0.0.1",
+			"password auth_url=http://127.0.0.1/v3 region=eu-de", "", services("*=http://127.0.0.1:8080")...),
+		"plain by insecure": by("http://elb.a.example.com", "iam.example.com",
+			"password auth_url=https://iam.example.com/v3 region=eu-de", "HW_INSECURE=true",
+			services("*=http://elb.a.example.com")...),
 
 		// An agency.
-		"agency of the environment": in("eu-de", otc, "key region=eu-de cloud="+otc, "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
-		"agency and a token":        failing("HW_ASSUME_ROLE_AGENCY_NAME", "token region=eu-de cloud="+otc, "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
-		"agency and a password":     failing("HCS_ASSUME_ROLE_AGENCY_NAME", "", "OS_password OS_REGION_NAME=eu-de HCS_ASSUME_ROLE_AGENCY_NAME=helpers HCS_ASSUME_ROLE_DOMAIN_NAME=theirs "+otcURL),
+		"agency of the environment": in("eu-de", otc, "key region=eu-de cloud="+otc,
+			"HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
+		"agency and a token": failing("HW_ASSUME_ROLE_AGENCY_NAME", "token region=eu-de cloud="+otc,
+			"HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
+		"agency and a password": failing("HCS_ASSUME_ROLE_AGENCY_NAME", "",
+			"OS_password OS_REGION_NAME=eu-de HCS_ASSUME_ROLE_AGENCY_NAME=helpers HCS_ASSUME_ROLE_DOMAIN_NAME=theirs "+
+				""+otcURL),
 	}
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {

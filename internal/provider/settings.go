@@ -117,7 +117,8 @@ func (r *resolver) readProject() {
 
 func (r *resolver) readNumbers() {
 	const century = 36500
-	r.number("expiry_warning_days", century, "The number of days", "for expired certificates only", &r.settings.expiryWarningDays)
+	r.number("expiry_warning_days", century, "The number of days", "for expired certificates only",
+		&r.settings.expiryWarningDays)
 	r.number("max_retries", 100, "The number of retries", "for none", &r.settings.maxRetries)
 }
 
@@ -128,7 +129,8 @@ func (r *resolver) number(name string, most int, what, zero string, target *int)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
-		r.invalid(name, fmt.Sprintf("%s from %s is %q. Give a whole number from 0, %s, to %d.", what, origin, text, zero, most))
+		r.invalid(name, fmt.Sprintf("%s from %s is %q. Give a whole number from 0, %s, to %d.", what, origin, text,
+			zero, most))
 		return
 	}
 	*target = n

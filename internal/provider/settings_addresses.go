@@ -25,7 +25,8 @@ func (r *resolver) readAddresses(credentials source) {
 	r.settings.region = region
 	insecure := r.readInsecure()
 	endpoint, endpointOrigin := r.value("endpoint")
-	r.settings.endpoint = r.address("endpoint", endpoint, endpointOrigin, insecure, "the ELB service, such as https://elb.eu-de.otc.t-systems.com")
+	r.settings.endpoint = r.address("endpoint", endpoint, endpointOrigin, insecure,
+		"the ELB service, such as https://elb.eu-de.otc.t-systems.com")
 
 	naming := r.naming(credentials)
 	authURL, authSource := first(naming, "auth_url")
@@ -37,7 +38,8 @@ func (r *resolver) readAddresses(credentials source) {
 		return
 	}
 
-	if named := domainOf(r.settings.authURL, "iam", region); named != "" && (cloud == "" || before(naming, "auth_url", "cloud")) {
+	named := domainOf(r.settings.authURL, "iam", region)
+	if named != "" && (cloud == "" || before(naming, "auth_url", "cloud")) {
 		cloud = named
 	}
 	if cloud == "" && r.settings.endpoint != nil && r.settings.authURL == nil {
@@ -50,7 +52,8 @@ func (r *resolver) readAddresses(credentials source) {
 	}
 
 	// The identity service of a private cloud has an address of its own.
-	private := credentials.prefix == "HCS_" && strings.Contains(regionOrigin, "HCS_") && (cloudSource.label == "" || cloudSource.prefix == "HCS_")
+	private := credentials.prefix == "HCS_" && strings.Contains(regionOrigin, "HCS_") &&
+		(cloudSource.label == "" || cloudSource.prefix == "HCS_")
 	if region != "" && cloud != "" {
 		if r.settings.endpoint == nil {
 			r.settings.endpoint = &url.URL{Scheme: "https", Host: "elb." + region + "." + cloud}
@@ -121,7 +124,8 @@ func before(sources []source, name, other string) bool {
 // that counts names another; it is empty if it is not.
 func (r *resolver) whyNotDefault(credentials source) string {
 	if r.settings.endpoint != nil {
-		return "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud and region. "
+		return "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud and " +
+			"region. "
 	}
 	own := r.at(credentials, ownSource)
 	regionCounts := hasAny(own, "region") || hasAny(r.at(credentials, earlierSource), "region")
@@ -134,7 +138,8 @@ func (r *resolver) whyNotDefault(credentials source) string {
 				continue
 			}
 			return fmt.Sprintf("The credentials come from %s, and no cloud is set there. "+
-				"%s is set, but it comes from a later source, and credentials are not sent where only a later source says. "+
+				"%s is set, but it comes from a later source, and credentials are not sent where only a later source "+
+				"says. "+
 				"Without it, they would go to the default cloud (%s), which may be the wrong one. "+
 				"Set %s: to %q, or to the domain of the cloud that the credentials are for. ",
 				credentials.label, capitalize(r.origin(s, name)), defaultCloud, settles(credentials), defaultCloud)
@@ -160,7 +165,8 @@ func (r *resolver) checkAddresses(region string) {
 			r.fail("cloud", "Missing provider argument cloud", strings.TrimSpace(why))
 		} else {
 			r.fail("region", "Missing provider argument region",
-				fmt.Sprintf("The provider does not know where the ELB service is. %s On a private cloud, set endpoint instead (%s).",
+				fmt.Sprintf("The provider does not know where the ELB service is. %s On a private cloud, set endpoint "+
+					"instead (%s).",
 					argumentNamed("region").remedy(), argumentNamed("endpoint").variables[0]))
 		}
 		return
@@ -169,11 +175,12 @@ func (r *resolver) checkAddresses(region string) {
 		return
 	}
 	if region == "" {
-		why += "The region is not set either. "
+		why += "The region is not set. "
 	}
 	needs := func(what string) {
 		r.fail("auth_url", "Missing provider argument auth_url",
-			fmt.Sprintf("%s the identity service, and its address is not known. %s%s On a public cloud, region and cloud are enough.",
+			fmt.Sprintf("%s the identity service, and its address is not known. %s%s On a public cloud, region and "+
+				"cloud are enough.",
 				what, why, argumentNamed("auth_url").remedy()))
 	}
 	switch {
@@ -202,7 +209,8 @@ func (r *resolver) checkCloud(cloud, origin string) {
 		return
 	}
 	if !strings.Contains(cloud, ".") {
-		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %q, which is not a domain name: it has no dot. Give the domain of the cloud's endpoints, such as otc.t-systems.com. "+
+		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %q, which is not a domain name: it has no dot. Give the "+
+			"domain of the cloud's endpoints, such as otc.t-systems.com. "+
 			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, cloud))
 	} else if err := checkDomain(cloud); err != nil {
 		r.invalid("cloud", fmt.Sprintf("The cloud from %s %s.", origin, err))
@@ -216,12 +224,16 @@ func (r *resolver) address(name, text, origin string, insecure bool, what string
 	}
 	address, err := auth.ParseBaseURL(text, insecure)
 	if err != nil {
-		r.invalid(name, fmt.Sprintf("The %s from %s %s. Give the base URL of %s. A path is allowed; credentials, a query and a fragment are not.", name, origin, err, what))
+		r.invalid(name, fmt.Sprintf("The %s from %s %s. Give the base URL of %s. A path is allowed; credentials, a "+
+			"query and a fragment are not.", name, origin, err, what))
 	}
 	return address
 }
 
 // checkHostLabel keeps what a region is put into: the name of a host.
 func checkHostLabel(text string) error {
-	return checkCharacters(text, "It has letters, digits and hyphens", func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
+	return checkCharacters(text, "It has letters, digits and hyphens", func(r rune) bool {
+		return isLatinOrDigit(r) ||
+			r == '-'
+	})
 }

@@ -38,30 +38,37 @@ const (
 var arguments = []argument{
 	{
 		name: "region", variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
-		description: "The region, such as `eu-de`. The addresses of the services are made of it, it chooses among the endpoints of the service catalog, " +
+		description: "The region, such as `eu-de`. The addresses of the services are made of it, it chooses among the " +
+			"endpoints of the service catalog, " +
 			"and it is the name of the default project.",
 	},
 	{
 		name: "cloud", variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
-		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that `auth_url` names, " +
+		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
+			"`auth_url` names, " +
 			"and to `" + defaultCloud + "` if no cloud, `auth_url` or `endpoint` is set. " +
 			"`OS_CLOUD` counts here only if it has a dot.",
 	},
 	{
 		name: "clouds_entry", variables: []string{"OS_CLOUD"},
-		description: "The name of an entry of `clouds.yaml`, with a password, a token, or `ak` and `sk`. The file is looked for in the current folder, " +
-			"in `~/.config/openstack` and in `/etc/openstack`, unless `OS_CLIENT_CONFIG_FILE` names another one; a `secure.yaml` beside it is merged. " +
+		description: "The name of an entry of `clouds.yaml`, with a password, a token, or `ak` and `sk`. The file is " +
+			"looked for in the current folder, " +
+			"in `~/.config/openstack` and in `/etc/openstack`, unless `OS_CLIENT_CONFIG_FILE` names another one; a " +
+			"`secure.yaml` beside it is merged. " +
 			"`OS_CLOUD` counts here only if it has no dot.",
 	},
 	{
 		name: "endpoint", variables: []string{"ELBAAS_ENDPOINT"},
-		description: "The base URL of the ELB service, such as `https://elb.eu-de.otc.t-systems.com`, without the version: " +
-			"`/v1.0/…` is added to it. A path is allowed. Defaults to `https://elb.{region}.{cloud}`; if neither `cloud` nor `auth_url` names the cloud, " +
+		description: "The base URL of the ELB service, such as `https://elb.eu-de.otc.t-systems.com`, without the " +
+			"version: " +
+			"`/v1.0/…` is added to it. A path is allowed. Defaults to `https://elb.{region}.{cloud}`; if neither " +
+			"`cloud` nor `auth_url` names the cloud, " +
 			"the service catalog does.",
 	},
 	{
 		name: "auth_url", variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
-		description: "The base URL of the identity service (IAM), with its version. Defaults to `https://iam.{region}.{cloud}/v3`, " +
+		description: "The base URL of the identity service (IAM), with its version. Defaults to " +
+			"`https://iam.{region}.{cloud}/v3`, " +
 			"except where all settings are those of a private cloud (`HCS_…`): there is no default then. " +
 			"It is called for a password, an agency, a project that is set by its name, and the service catalog.",
 	},
@@ -74,16 +81,19 @@ var arguments = []argument{
 		description: "The secret key (SK) of the access key.",
 	},
 	{
-		name: "security_token", variables: []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"}, secret: true,
+		name: "security_token", variables: []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"},
+		secret:      true,
 		description: "The security token that belongs to a temporary access key.",
 	},
 	{
 		name: "signing_scheme", variables: []string{"ELBAAS_SIGNING_SCHEME"},
 		description: "How requests are signed: `access` is what Huawei Cloud documents, " +
-			"`scoped` signs with a key that is derived from date and region, as some private clouds want it. Defaults to `access`.",
+			"`scoped` signs with a key that is derived from date and region, as some private clouds want it. Defaults " +
+			"to `access`.",
 	},
 	{
-		name: "token", variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"}, secret: true,
+		name: "token", variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
+		secret:      true,
 		description: "A Keystone token for the project. It is never renewed; the clouds issue tokens for 24 hours.",
 	},
 	{
@@ -96,16 +106,23 @@ var arguments = []argument{
 	},
 	{
 		name: "password", variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"}, secret: true,
-		description: "The password of the user. It is exchanged for a token at first use, one for each project, which is renewed before it expires.",
+		description: "The password of the user. It is exchanged for a token at first use, one for each project, which " +
+			"is renewed before it expires.",
 	},
 	{
-		name:        "domain_name",
-		variables:   []string{"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME"},
+		name: "domain_name",
+		variables: []string{
+			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME",
+			"OS_DOMAIN_NAME",
+		},
 		description: "The name of the domain (account) of the user.",
 	},
 	{
-		name:        "domain_id",
-		variables:   []string{"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID"},
+		name: "domain_id",
+		variables: []string{
+			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID",
+			"OS_DOMAIN_ID",
+		},
 		description: "The ID of the domain (account) of the user, instead of its name.",
 	},
 	{
@@ -113,8 +130,12 @@ var arguments = []argument{
 		description: "The ID of the project of all certificates that name none themselves.",
 	},
 	{
-		name: "project_name", variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
-		description: "The name of the default project, if `project_id` is not set: its ID is looked up at first use. Defaults to the region.",
+		name: "project_name", variables: []string{
+			"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME",
+			"OS_TENANT_NAME",
+		},
+		description: "The name of the default project, if `project_id` is not set: its ID is looked up at first use. " +
+			"Defaults to the region.",
 	},
 	{
 		name: "shared_config_file", variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
@@ -125,16 +146,23 @@ var arguments = []argument{
 		description: "The profile in `shared_config_file`. Defaults to its current profile.",
 	},
 	{
-		name: "assume_role.agency_name", variables: []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME"},
+		name: "assume_role.agency_name", variables: []string{
+			"HW_ASSUME_ROLE_AGENCY_NAME",
+			"HCS_ASSUME_ROLE_AGENCY_NAME",
+		},
 		description: "The name of the agency.",
 	},
 	{
-		name: "assume_role.domain_name", variables: []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME"},
+		name: "assume_role.domain_name", variables: []string{
+			"HW_ASSUME_ROLE_DOMAIN_NAME",
+			"HCS_ASSUME_ROLE_DOMAIN_NAME",
+		},
 		description: "The name of the domain (account) that created the agency.",
 	},
 	{
 		name: "insecure", variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"}, kind: flagValue,
-		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in production.",
+		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
+			"production.",
 	},
 	{
 		name: "cacert_file", variables: []string{"OS_CACERT"},
@@ -155,7 +183,8 @@ var arguments = []argument{
 	},
 	{
 		name: "expiry_warning_days", variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"}, kind: numberValue,
-		description: "How many days before the end of a certificate a plan warns of it. Defaults to `30`; `0` warns of expired certificates only.",
+		description: "How many days before the end of a certificate a plan warns of it. Defaults to `30`; `0` warns " +
+			"of expired certificates only.",
 	},
 }
 
@@ -188,7 +217,8 @@ func (a argument) variable(prefix string) string {
 
 // remedy says how to set the argument.
 func (a argument) remedy() string {
-	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", a.name, strings.Join(a.variables, " or "))
+	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", a.name,
+		strings.Join(a.variables, " or "))
 }
 
 // attribute is the argument's part of the schema.
@@ -220,13 +250,15 @@ func providerSchema() schema.Schema {
 		}
 	}
 	return schema.Schema{
-		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei Cloud family: " +
+		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei " +
+			"Cloud family: " +
 			"Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds of the same make.",
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "An agency of another account to act as, with temporary keys that the access key gets.",
-				Attributes:          agency,
+				MarkdownDescription: "An agency of another account to act as, with temporary keys that the access key " +
+					"gets.",
+				Attributes: agency,
 			},
 		},
 	}

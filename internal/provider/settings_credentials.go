@@ -30,9 +30,11 @@ func (r *resolver) credentialsSource() (source, bool) {
 func (r *resolver) readCredentials() source {
 	s, found := r.credentialsSource()
 	if !found {
-		r.fail("access_key", "Missing credentials", "The provider has no credentials. Give one of these sets, whole, in the provider block or in the environment:\n"+
+		r.fail("access_key", "Missing credentials", "The provider has no credentials. Give one of these sets, whole, "+
+			"in the provider block or in the environment:\n"+
 			"  - access_key and secret_key (HW_ACCESS_KEY and HW_SECRET_KEY, or the same with HCS_ or OS_)\n"+
-			"  - user_name, password and domain_name (HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME; OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME)\n"+
+			"  - user_name, password and domain_name (HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME; OS_USERNAME, "+
+			"OS_PASSWORD, OS_USER_DOMAIN_NAME)\n"+
 			"  - token (HW_AUTH_TOKEN or OS_AUTH_TOKEN)\n"+
 			"  - a profile of ~/.hcloud/config.json (HW_PROFILE), or an entry of clouds.yaml (clouds_entry, OS_CLOUD)")
 		return s
@@ -54,7 +56,8 @@ func (r *resolver) readCredentials() source {
 		Password:      secret.New(s.values["password"]),
 	}
 	missing := func(name, what string) {
-		r.fail(name, "Incomplete credentials", fmt.Sprintf("%s, but %s does not go with it. Set %s too: credentials of different sources are never mixed.", what, name, s.place(name)))
+		r.fail(name, "Incomplete credentials", fmt.Sprintf("%s, but %s does not go with it. Set %s too: credentials "+
+			"of different sources are never mixed.", what, name, s.place(name)))
 	}
 	from := func(name string) string { return "The " + name + " comes from " + r.origin(s, name) }
 	switch {
@@ -89,8 +92,10 @@ func (r *resolver) readCredentials() source {
 func (r *resolver) checkHeader(s source, name string) {
 	text := s.values[name]
 	if i := strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }); i >= 0 {
-		r.invalid(name, fmt.Sprintf("The %s from %s contains %s as character %d. It has printable ASCII characters only. "+
-			"If it is read from a file, remove the line end: trimspace(file(…)).", name, r.origin(s, name), describeRune([]rune(text[i:])[0]), len([]rune(text[:i]))+1))
+		r.invalid(name, fmt.Sprintf("The %s from %s contains %s as character %d. It has printable ASCII characters "+
+			"only. "+
+			"If it is read from a file, remove the line end: trimspace(file(…)).", name, r.origin(s, name),
+			describeRune([]rune(text[i:])[0]), len([]rune(text[:i]))+1))
 	}
 }
 
@@ -102,7 +107,8 @@ func (r *resolver) readSigning() {
 	case auth.SchemeAccess, auth.SchemeScoped:
 		r.settings.signingScheme = scheme
 	default:
-		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %q. Give %q, which is the default, or %q.", origin, text, auth.SchemeAccess, auth.SchemeScoped))
+		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %q. Give %q, which is the default, or "+
+			"%q.", origin, text, auth.SchemeAccess, auth.SchemeScoped))
 	}
 }
 
@@ -118,14 +124,17 @@ func (r *resolver) readAgency(credentials source) {
 	for _, missing := range []string{name, domain} {
 		if !s.has(missing) {
 			r.fail(missing, "Missing provider argument "+missing,
-				fmt.Sprintf("An agency is known by its name and by the domain name of the account that made it. Set %s too.", s.place(missing)))
+				fmt.Sprintf("An agency is known by its name and by the domain name of the account that made it. Set "+
+					"%s too.", s.place(missing)))
 			return
 		}
 	}
 	if kind := r.settings.credentials.Kind(); kind != auth.KindAccessKey {
-		r.fail(name, "Agency without an access key", fmt.Sprintf("The agency from %s can be assumed with an access key only, and the credentials of %s are a %s. "+
+		r.fail(name, "Agency without an access key", fmt.Sprintf("The agency from %s can be assumed with an access "+
+			"key only, and the credentials of %s are a %s. "+
 			"Without the agency, the provider would act in another account than the one that is named. "+
-			"Set access_key and secret_key, or remove %s.", r.origin(s, name), credentials.label, kind, r.origin(s, name)))
+			"Set access_key and secret_key, or remove %s.", r.origin(s, name), credentials.label, kind, r.origin(s,
+			name)))
 	}
 	r.settings.agency = &auth.Agency{Name: s.values[name], DomainName: s.values[domain]}
 }

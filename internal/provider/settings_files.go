@@ -36,8 +36,10 @@ func (r *resolver) addFiles() {
 	var file source
 	switch {
 	case profile+config != "" && entry != "":
-		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of clouds.yaml are named: by %s, and by %s. "+
-			"Credentials of two sources are never mixed: name one of them.", r.origin(profileSource, profileName), r.origin(entrySource, "clouds_entry")))
+		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of "+
+			"clouds.yaml are named: by %s, and by %s. "+
+			"Credentials of two sources are never mixed: name one of them.", r.origin(profileSource, profileName),
+			r.origin(entrySource, "clouds_entry")))
 		return
 	case entry != "":
 		file = r.cloudsEntry(entry)
@@ -93,7 +95,8 @@ func (r *resolver) profile(file, name string, named bool) source {
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
-		return broken("shared_config_file", "is not the JSON that it should be, or is encrypted. Write it anew with hcloud configure set, or give the access key otherwise: %s", argumentNamed("access_key").remedy())
+		return broken("shared_config_file", "is not the JSON that it should be, or is encrypted. Write it anew with "+
+			"hcloud configure set, or give the access key otherwise: %s", argumentNamed("access_key").remedy())
 	}
 	if name == "" {
 		name = config.Current
@@ -106,9 +109,11 @@ func (r *resolver) profile(file, name string, named bool) source {
 		}
 		switch {
 		case p.AccessKeyID == "" && p.SecretAccessKey == "" && p.SecurityToken == "":
-			return broken("profile", "has no access key in its profile %q (mode %q). Only profiles with an access key can be used.", name, p.Mode)
+			return broken("profile", "has no access key in its profile %q (mode %q). Only profiles with an access key "+
+				"can be used.", name, p.Mode)
 		case !isKey(p.AccessKeyID) || !isKey(p.SecretAccessKey):
-			return broken("profile", "has an access key in its profile %q that is no access key: it seems to be encrypted. Give the access key otherwise: %s", name, argumentNamed("access_key").remedy())
+			return broken("profile", "has an access key in its profile %q that is no access key: it seems to be "+
+				"encrypted. Give the access key otherwise: %s", name, argumentNamed("access_key").remedy())
 		}
 		return source{label: fmt.Sprintf("the profile %q of %s", name, fileName(file)), values: map[string]string{
 			"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
@@ -122,7 +127,10 @@ func (r *resolver) profile(file, name string, named bool) source {
 // isKey reports whether a text may be an access key or a secret key, which have
 // letters and digits (observed); an encrypted one has more.
 func isKey(text string) bool {
-	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool { return !isLatinOrDigit(c) && c != '-' && c != '_' }) < 0
+	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool {
+		return !isLatinOrDigit(c) && c != '-' &&
+			c != '_'
+	}) < 0
 }
 
 // entryKeys are the access key in an entry of clouds.yaml, which OpenStack does
@@ -143,7 +151,10 @@ type entryKeys struct {
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it.
 func (r *resolver) cloudsEntry(name string) source {
-	places := []string{"clouds.yaml", filepath.Join(r.configHome(), "openstack", "clouds.yaml"), "/etc/openstack/clouds.yaml"}
+	places := []string{
+		"clouds.yaml", filepath.Join(r.configHome(), "openstack", "clouds.yaml"),
+		"/etc/openstack/clouds.yaml",
+	}
 	if file := r.getenv("OS_CLIENT_CONFIG_FILE"); file != "" {
 		places = []string{file}
 	}
@@ -164,7 +175,8 @@ func (r *resolver) cloudsEntry(name string) source {
 		}
 	}
 	if content == nil {
-		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The environment variable OS_CLIENT_CONFIG_FILE names another.", name, strings.Join(shown, ", ")))
+		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The "+
+			"environment variable OS_CLIENT_CONFIG_FILE names another.", name, strings.Join(shown, ", ")))
 		return source{}
 	}
 	broken := func(format string, values ...any) source {
@@ -176,7 +188,8 @@ func (r *resolver) cloudsEntry(name string) source {
 		return broken("has a secure.yaml beside it that cannot be read: %s.", fileReason(err))
 	}
 	var keys, secureKeys entryKeys
-	if yaml.Unmarshal(content, &keys) != nil || yaml.Unmarshal(secure, &secureKeys) != nil { // the errors may quote what is in it
+	if yaml.Unmarshal(content, &keys) != nil || yaml.Unmarshal(secure,
+		&secureKeys) != nil { // the errors may quote what is in it
 		return broken("or the secure.yaml beside it is not the YAML that it should be.")
 	}
 	entry, found := keys.Clouds[name]
@@ -193,9 +206,13 @@ func (r *resolver) cloudsEntry(name string) source {
 	}
 	ak, sk, securityToken := entry.Auth.AK, entry.Auth.SK, entry.Auth.SecurityToken
 	if hidden := secureKeys.Clouds[name].Auth; hidden != nil {
-		ak, sk, securityToken = cmp.Or(hidden.AK, ak), cmp.Or(hidden.SK, sk), cmp.Or(hidden.SecurityToken, securityToken)
+		ak, sk, securityToken = cmp.Or(hidden.AK, ak), cmp.Or(hidden.SK, sk), cmp.Or(hidden.SecurityToken,
+			securityToken)
 	}
-	options := []clouds.ParseOption{clouds.WithCloudName(name), clouds.WithRegion(""), clouds.WithCloudsYAML(bytes.NewReader(content))}
+	options := []clouds.ParseOption{
+		clouds.WithCloudName(name), clouds.WithRegion(""),
+		clouds.WithCloudsYAML(bytes.NewReader(content)),
+	}
 	if secure != nil {
 		options = append(options, clouds.WithSecureYAML(bytes.NewReader(secure)))
 	}
@@ -215,7 +232,8 @@ func (r *resolver) cloudsEntry(name string) source {
 		s.values["insecure"] = "true"
 	}
 	if parsed.ApplicationCredentialID != "" || parsed.ApplicationCredentialName != "" {
-		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access key (ak and sk), or a password.", name)
+		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
+			"key (ak and sk), or a password.", name)
 	}
 	return s
 }

@@ -75,8 +75,10 @@ func (r *resolver) addBlock(block providerBlock) {
 			r.settings.unknown = append(r.settings.unknown, a.name)
 		case value.IsNull():
 		case value.ValueString() == "":
-			r.fail(a.name, "Empty provider argument "+a.name, fmt.Sprintf("The provider argument %s is an empty text. Give it a value, or leave it out to have the environment variable %s read.",
-				a.name, strings.Join(a.variables, " or ")))
+			r.fail(a.name, "Empty provider argument "+a.name,
+				fmt.Sprintf("The provider argument %s is an empty text. Give it a value, or leave it out to have the "+
+					"environment variable %s read.",
+					a.name, strings.Join(a.variables, " or ")))
 		default:
 			s.values[a.name] = value.ValueString()
 		}
@@ -87,7 +89,10 @@ func (r *resolver) addBlock(block providerBlock) {
 
 // addVariables adds the environment variables of a prefix. An empty one is not set.
 func (r *resolver) addVariables(prefix string) {
-	s := source{label: "the environment variables " + prefix + "…", prefix: prefix, rank: len(r.sources), values: map[string]string{}}
+	s := source{
+		label: "the environment variables " + prefix + "…", prefix: prefix, rank: len(r.sources),
+		values: map[string]string{},
+	}
 	for _, a := range arguments {
 		for _, variable := range a.variables {
 			text := r.getenv(variable)
@@ -107,7 +112,8 @@ func (r *resolver) addVariables(prefix string) {
 // their order.
 func (r *resolver) prefer(credentials source) {
 	slices.SortStableFunc(r.sources, func(a, b source) int {
-		return cmp.Or(cmp.Compare(distance(a, credentials), distance(b, credentials)), cmp.Compare(a.rank, b.rank), fileFirst(a, b))
+		return cmp.Or(cmp.Compare(distance(a, credentials), distance(b, credentials)), cmp.Compare(a.rank, b.rank),
+			fileFirst(a, b))
 	})
 }
 

@@ -87,7 +87,10 @@ func TestSettingsVariables(t *testing.T) {
 			p + "ASSUME_ROLE_AGENCY_NAME": "agency", p + "ASSUME_ROLE_DOMAIN_NAME": "domain",
 		}
 	}
-	keyBlock := func(m providerBlock, v types.String) { m["access_key"], m["secret_key"], m["security_token"] = v, v, v }
+	keyBlock := func(m providerBlock, v types.String) {
+		m["access_key"], m["secret_key"], m["security_token"] = v, v,
+			v
+	}
 	userBlock := func(m providerBlock, v types.String) {
 		m["user_name"], m["user_id"], m["password"], m["domain_name"], m["domain_id"] = v, v, v, v, v
 	}
@@ -107,30 +110,106 @@ func TestSettingsVariables(t *testing.T) {
 		get         func(settings) string
 		given, want func(n int) string // the nth value, and what becomes of it; host if nil
 	}{
-		"region":                  {"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key, func(m providerBlock, v types.String) { m["region"] = v }, func(s settings) string { return s.region }, ak, ak},
-		"cloud":                   {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m providerBlock, v types.String) { m["cloud"] = v }, func(s settings) string { return strings.TrimPrefix(s.endpoint.Host, "elb.eu-de.") }, nil, nil},
-		"clouds_entry":            {"OS_CLOUD", nothing, func(m providerBlock, v types.String) { m["clouds_entry"] = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return fmt.Sprintf("entry%d", n) }, ak},
-		"endpoint":                {"ELBAAS_ENDPOINT", key, func(m providerBlock, v types.String) { m["endpoint"] = v }, func(s settings) string { return s.endpoint.String() }, address, address},
-		"auth_url":                {"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m providerBlock, v types.String) { m["auth_url"] = v }, func(s settings) string { return s.authURL.String() }, address, address},
-		"access_key":              {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
-		"secret_key":              {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
-		"security_token":          {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
-		"signing_scheme":          {"ELBAAS_SIGNING_SCHEME", key, func(m providerBlock, v types.String) { m["signing_scheme"] = v }, func(s settings) string { return string(s.signingScheme) }, scheme, scheme},
-		"token":                   {"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing, func(m providerBlock, v types.String) { m["token"] = v }, func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil},
-		"user_name":               {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
-		"user_id":                 {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
-		"password":                {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
-		"domain_name":             {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
-		"domain_id":               {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
-		"project_id":              {"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key, func(m providerBlock, v types.String) { m["project_id"] = v }, func(s settings) string { return s.projectID }, ak, ak},
-		"project_name":            {"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key, func(m providerBlock, v types.String) { m["project_name"] = v }, func(s settings) string { return s.projectName }, nil, nil},
-		"shared_config_file":      {"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m providerBlock, v types.String) { m["shared_config_file"] = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return "~/" + host(n) }, ak},
-		"profile":                 {"HW_PROFILE HCS_PROFILE", nothing, func(m providerBlock, v types.String) { m["profile"] = v }, func(s settings) string { return s.credentials.AccessKey }, host, ak},
+		"region": {
+			"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key,
+			func(m providerBlock, v types.String) { m["region"] = v }, func(s settings) string { return s.region }, ak,
+			ak,
+		},
+		"cloud": {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m providerBlock,
+			v types.String,
+		) {
+			m["cloud"] = v
+		}, func(s settings) string {
+			return strings.TrimPrefix(s.endpoint.Host,
+				"elb.eu-de.")
+		}, nil, nil},
+		"clouds_entry": {
+			"OS_CLOUD", nothing, func(m providerBlock,
+				v types.String,
+			) {
+				m["clouds_entry"] = v
+			}, func(s settings) string { return s.credentials.AccessKey },
+			func(n int) string { return fmt.Sprintf("entry%d", n) }, ak,
+		},
+		"endpoint": {
+			"ELBAAS_ENDPOINT", key, func(m providerBlock, v types.String) { m["endpoint"] = v },
+			func(s settings) string { return s.endpoint.String() }, address, address,
+		},
+		"auth_url": {
+			"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m providerBlock,
+				v types.String,
+			) {
+				m["auth_url"] = v
+			}, func(s settings) string { return s.authURL.String() }, address,
+			address,
+		},
+		"access_key":     {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
+		"secret_key":     {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
+		"security_token": {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
+		"signing_scheme": {
+			"ELBAAS_SIGNING_SCHEME", key, func(m providerBlock,
+				v types.String,
+			) {
+				m["signing_scheme"] = v
+			}, func(s settings) string { return string(s.signingScheme) },
+			scheme, scheme,
+		},
+		"token": {
+			"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing,
+			func(m providerBlock, v types.String) { m["token"] = v },
+			func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil,
+		},
+		"user_name":   {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
+		"user_id":     {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
+		"password":    {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
+		"domain_name": {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
+		"domain_id":   {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
+		"project_id": {
+			"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key,
+			func(m providerBlock, v types.String) { m["project_id"] = v },
+			func(s settings) string { return s.projectID }, ak, ak,
+		},
+		"project_name": {
+			"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key,
+			func(m providerBlock, v types.String) { m["project_name"] = v },
+			func(s settings) string { return s.projectName }, nil, nil,
+		},
+		"shared_config_file": {
+			"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m providerBlock,
+				v types.String,
+			) {
+				m["shared_config_file"] = v
+			}, func(s settings) string { return s.credentials.AccessKey },
+			func(n int) string { return "~/" + host(n) }, ak,
+		},
+		"profile": {"HW_PROFILE HCS_PROFILE", nothing, func(m providerBlock,
+			v types.String,
+		) {
+			m["profile"] = v
+		}, func(s settings) string { return s.credentials.AccessKey }, host, ak},
 		"assume_role.agency_name": {"HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME", agency, agencyBlock, func(s settings) string { return s.agency.Name }, nil, nil},
 		"assume_role.domain_name": {"HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME", agency, agencyBlock, func(s settings) string { return s.agency.DomainName }, nil, nil},
-		"cacert_file":             {"OS_CACERT", key, func(m providerBlock, v types.String) { m["cacert_file"] = v }, func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host, func(int) string { return "true" }},
-		"insecure":                {"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m providerBlock, _ types.String) { m["insecure"] = types.StringValue("true") }, func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even},
-		"max_retries":             {"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m providerBlock, _ types.String) { m["max_retries"] = types.StringValue(strconv.Itoa(most - 1)) }, func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa},
+		"cacert_file": {
+			"OS_CACERT", key, func(m providerBlock, v types.String) { m["cacert_file"] = v },
+			func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host,
+			func(int) string { return "true" },
+		},
+		"insecure": {
+			"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m providerBlock,
+				_ types.String,
+			) {
+				m["insecure"] = types.StringValue("true")
+			},
+			func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even,
+		},
+		"max_retries": {
+			"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m providerBlock,
+				_ types.String,
+			) {
+				m["max_retries"] = types.StringValue(strconv.Itoa(most - 1))
+			},
+			func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa,
+		},
 		"expiry_warning_days": {"ELBAAS_EXPIRY_WARNING_DAYS", key, func(m providerBlock, _ types.String) {
 			m["expiry_warning_days"] = types.StringValue(strconv.Itoa(most - 1))
 		}, func(s settings) string { return strconv.Itoa(s.expiryWarningDays) }, strconv.Itoa, strconv.Itoa},
@@ -234,7 +313,9 @@ func TestSettingsErrors(t *testing.T) {
 		},
 		"password without a domain": {
 			func(m providerBlock) {
-				m["token"], m["password"], m["user_name"], m["auth_url"] = types.StringNull(), types.StringValue("hunter2"), types.StringValue("me"), types.StringValue("https://iam.example.com/v3")
+				m["token"], m["password"], m["user_name"], m["auth_url"] = types.StringNull(),
+					types.StringValue("hunter2"), types.StringValue("me"),
+					types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"domain_name",
 			[]string{"unique in its domain", "Set domain_name in the provider block"},
@@ -326,7 +407,8 @@ func TestSettingsErrors(t *testing.T) {
 		},
 		"half an agency": {
 			func(m providerBlock) {
-				m["token"], m["access_key"], m["secret_key"], m["assume_role.agency_name"] = types.StringNull(), types.StringValue("AK"), types.StringValue("SK"), types.StringValue("a")
+				m["token"], m["access_key"], m["secret_key"], m["assume_role.agency_name"] = types.StringNull(),
+					types.StringValue("AK"), types.StringValue("SK"), types.StringValue("a")
 				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"assume_role.domain_name",
@@ -335,7 +417,8 @@ func TestSettingsErrors(t *testing.T) {
 		},
 		"agency with a token": {
 			func(m providerBlock) {
-				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"), types.StringValue("d")
+				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
+					types.StringValue("d")
 				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"assume_role.agency_name",
@@ -344,8 +427,10 @@ func TestSettingsErrors(t *testing.T) {
 		},
 		"agency without auth_url": {
 			func(m providerBlock) {
-				m["token"], m["access_key"], m["secret_key"] = types.StringNull(), types.StringValue("AK"), types.StringValue("SK")
-				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"), types.StringValue("d")
+				m["token"], m["access_key"], m["secret_key"] = types.StringNull(), types.StringValue("AK"),
+					types.StringValue("SK")
+				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
+					types.StringValue("d")
 			}, nil,
 			"auth_url",
 			[]string{"An agency is assumed at", "HW_AUTH_URL"},
@@ -588,13 +673,34 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		"key in the block":       {block: map[string]string{"cert": pair.Certificate, "key": withoutBegin}, want: "The value of key from the provider block"},
-		"key with a dot":         {block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine}, want: "not shown"},
-		"key of the environment": {variables: map[string]string{"OS_CERT": pair.Certificate, "OS_KEY": inOneLine}, want: "the environment variable OS_KEY"},
-		"key as certificate":     {block: map[string]string{"cert": inOneLine, "key": pair.PrivateKey}, want: "The value of cert"},
-		"key as authority":       {block: map[string]string{"cacert_file": withoutBegin}, want: "The value of cacert_file"},
-		"key as configuration":   {block: map[string]string{"shared_config_file": inOneLine}, want: "shared configuration file [not shown"},
-		"key as clouds.yaml":     {block: map[string]string{"clouds_entry": "mine"}, variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "Looked for: [not shown"},
+		"key in the block": {
+			block: map[string]string{"cert": pair.Certificate, "key": withoutBegin},
+			want:  "The value of key from the provider block",
+		},
+		"key with a dot": {
+			block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine},
+			want:  "not shown",
+		},
+		"key of the environment": {
+			variables: map[string]string{"OS_CERT": pair.Certificate, "OS_KEY": inOneLine},
+			want:      "the environment variable OS_KEY",
+		},
+		"key as certificate": {
+			block: map[string]string{"cert": inOneLine, "key": pair.PrivateKey},
+			want:  "The value of cert",
+		},
+		"key as authority": {
+			block: map[string]string{"cacert_file": withoutBegin},
+			want:  "The value of cacert_file",
+		},
+		"key as configuration": {
+			block: map[string]string{"shared_config_file": inOneLine},
+			want:  "shared configuration file [not shown",
+		},
+		"key as clouds.yaml": {
+			block:     map[string]string{"clouds_entry": "mine"},
+			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "Looked for: [not shown",
+		},
 	} {
 		block := completeBlock()
 		for name, value := range row.block {
@@ -624,12 +730,18 @@ func TestErrorsOfDestinations(t *testing.T) {
 		"a later cloud": {
 			setup{block: "key region=eu-de", variables: "HW_CLOUD=otc.t-systems.com"},
 			"cloud",
-			[]string{"come from the provider block", "The environment variable HW_CLOUD is set", "the default cloud (myhuaweicloud.com)", "Set cloud in the provider block"},
+			[]string{
+				"come from the provider block", "The environment variable HW_CLOUD is set",
+				"the default cloud (myhuaweicloud.com)", "Set cloud in the provider block",
+			},
 		},
 		"a later auth_url": {
 			setup{variables: "HW_key OS_REGION_NAME=eu-de " + otcURL},
 			"cloud",
-			[]string{"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set", "Set the environment variable HW_CLOUD, or cloud in the provider block"},
+			[]string{
+				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
+				"Set the environment variable HW_CLOUD, or cloud in the provider block",
+			},
 		},
 		"a later entry": {
 			setup{variables: "HW_key OS_REGION_NAME=eu-de OS_CLOUD=mine"},
@@ -639,7 +751,10 @@ func TestErrorsOfDestinations(t *testing.T) {
 		"a password, an endpoint": {
 			setup{block: "endpoint=https://elb.example.com password region=eu-de"},
 			"auth_url",
-			[]string{"A password is exchanged for a token", "The endpoint is set, but", "Set auth_url in the provider block"},
+			[]string{
+				"A password is exchanged for a token", "The endpoint is set, but",
+				"Set auth_url in the provider block",
+			},
 		},
 		"a password, an endpoint, a later auth_url": {
 			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL},
@@ -649,7 +764,10 @@ func TestErrorsOfDestinations(t *testing.T) {
 		"an agency and a token": {
 			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"},
 			"assume_role.agency_name",
-			[]string{"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token", "in another account"},
+			[]string{
+				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token",
+				"in another account",
+			},
 		},
 		"half an agency of the environment": {
 			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"},
@@ -667,12 +785,14 @@ func TestErrorsOfDestinations(t *testing.T) {
 			[]string{"the environment variable HW_SHARED_CONFIG_FILE"},
 		},
 		"a plain auth_url": {
-			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true OS_AUTH_URL=http://iam.example.com/v3"},
+			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true " +
+				"OS_AUTH_URL=http://iam.example.com/v3"},
 			"auth_url",
 			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
 		},
 		"every variable empty": {
-			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= ELBAAS_ENDPOINT="},
+			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
+				"ELBAAS_ENDPOINT="},
 			"access_key",
 			[]string{"The provider has no credentials"},
 		},
@@ -775,9 +895,18 @@ func TestSettingsUnknown(t *testing.T) {
 func TestUnknownCredentials(t *testing.T) {
 	t.Parallel()
 	for name, block := range map[string]providerBlock{
-		"secret key": {"access_key": types.StringValue("AK"), "secret_key": types.StringUnknown(), "region": types.StringValue("eu-de")},
-		"password":   {"user_name": types.StringValue("me"), "password": types.StringUnknown(), "region": types.StringUnknown()},
-		"domain":     {"user_name": types.StringValue("me"), "password": types.StringValue("p"), "domain_name": types.StringUnknown(), "region": types.StringUnknown()},
+		"secret key": {
+			"access_key": types.StringValue("AK"), "secret_key": types.StringUnknown(),
+			"region": types.StringValue("eu-de"),
+		},
+		"password": {
+			"user_name": types.StringValue("me"), "password": types.StringUnknown(),
+			"region": types.StringUnknown(),
+		},
+		"domain": {
+			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
+			"domain_name": types.StringUnknown(), "region": types.StringUnknown(),
+		},
 		"everything": {"token": types.StringUnknown(), "region": types.StringUnknown(), "cloud": types.StringUnknown()},
 	} {
 		// The environment is another source, and not asked.
@@ -787,6 +916,27 @@ func TestUnknownCredentials(t *testing.T) {
 		}
 		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
+		}
+	}
+}
+
+// TestUnknownAddresses: what is known only after an apply is in no way of a plan.
+func TestUnknownAddresses(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"region", "cloud", "auth_url", "endpoint"} {
+		block := providerBlock{
+			"access_key": types.StringValue("AK"), "secret_key": types.StringValue("SK"),
+			"region": types.StringValue("eu-de"), "project_name": types.StringValue("mine"),
+		}
+		block[name] = types.StringUnknown()
+		s, diags := newSettings(block, environmentOf(map[string]string{"HW_CLOUD": "otc.t-systems.com"}))
+		if diags.HasError() {
+			t.Fatalf("%s: %v", name, diags)
+		}
+		c := newCloud(s, "test", time.Now, nil)
+		project, diags := c.plannedProject(types.StringNull())
+		if !project.IsUnknown() || diags.HasError() || !c.ready().HasError() {
+			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
 	}
 }
@@ -846,8 +996,12 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		"a profile of the environment is last": {region, with(all, "HW_PROFILE", "default"), "token HW_ the environment variables HW_…"},
 		"a profile of the block before it":     {named, all, `access key profile the profile "default" of ~/.hcloud/config.json`},
 		"an entry of the block":                {entry, all, `password entry the entry "entry" of clouds.yaml`},
-		"an entry of the environment":          {providerBlock{}, map[string]string{"OS_CLOUD": "entry"}, `password entry the entry "entry" of clouds.yaml`},
-		"an entry of the environment is last":  {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
+		"an entry of the environment": {
+			providerBlock{},
+			map[string]string{"OS_CLOUD": "entry"},
+			`password entry the entry "entry" of clouds.yaml`,
+		},
+		"an entry of the environment is last": {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -921,7 +1075,10 @@ func TestTLSSettings(t *testing.T) {
 	block["endpoint"] = types.StringValue("http://elb.example.com")
 	block["insecure"] = types.StringValue("true")
 	block["cacert_file"] = types.StringValue(pair.Certificate)
-	s, diags := newSettings(block, environmentOf(map[string]string{"OS_CERT": "~/client.crt", "OS_KEY": "client.key", "HW_INSECURE": "false"},
+	s, diags := newSettings(block, environmentOf(map[string]string{
+		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
+		"HW_INSECURE": "false",
+	},
 		map[string]string{"/home/me/client.crt": pair.Certificate, "client.key": pair.PrivateKey}))
 	if diags.HasError() {
 		t.Fatal(diags)
@@ -929,7 +1086,10 @@ func TestTLSSettings(t *testing.T) {
 	if !s.tls.InsecureSkipVerify || s.tls.RootCAs == nil || len(s.tls.Certificates) != 1 || s.tls.MinVersion != tls.VersionTLS12 {
 		t.Errorf("got %t %v %d %x", s.tls.InsecureSkipVerify, s.tls.RootCAs, len(s.tls.Certificates), s.tls.MinVersion)
 	}
-	if s, _ := newSettings(completeBlock(), environmentOf(map[string]string{"HW_MAX_RETRIES": "0", "OS_INSECURE": "1"})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
+	if s, _ := newSettings(completeBlock(), environmentOf(map[string]string{
+		"HW_MAX_RETRIES": "0",
+		"OS_INSECURE":    "1",
+	})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
 		t.Errorf("got %d %t", s.maxRetries, s.tls.InsecureSkipVerify)
 	}
 }

@@ -24,11 +24,16 @@ func (r *resolver) readInsecure() bool {
 
 // readTLS makes the TLS configuration.
 func (r *resolver) readTLS() {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: r.readInsecure()} //nolint:gosec // only where the user says so
+	config := &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: r.readInsecure(),
+	} //nolint:gosec // only where the user says so
 	if text, origin := r.value("cacert_file"); text != "" {
 		config.RootCAs = x509.NewCertPool()
-		if content := r.fileOrText("cacert_file", text, origin); content != nil && !config.RootCAs.AppendCertsFromPEM(content) {
-			r.invalid("cacert_file", fmt.Sprintf("The CA file from %s has no certificate that can be read. Give a file of PEM certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
+		if content := r.fileOrText("cacert_file", text, origin); content != nil &&
+			!config.RootCAs.AppendCertsFromPEM(content) {
+			r.invalid("cacert_file", fmt.Sprintf("The CA file from %s has no certificate that can be read. Give a "+
+				"file of PEM certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
 		}
 	}
 	cert, certOrigin := r.value("cert")
@@ -41,13 +46,16 @@ func (r *resolver) readTLS() {
 		}
 		pair, err := tls.X509KeyPair(certPEM, keyPEM)
 		if err != nil { // which may quote neither
-			r.invalid("cert", fmt.Sprintf("The client certificate from %s and the key from %s are not a pair of PEM files that belong together.", certOrigin, keyOrigin))
+			r.invalid("cert", fmt.Sprintf("The client certificate from %s and the key from %s are not a pair of PEM "+
+				"files that belong together.", certOrigin, keyOrigin))
 		}
 		config.Certificates = []tls.Certificate{pair}
 	case cert != "" && !r.unknown("key"):
-		r.fail("key", "Missing provider argument key", "A client certificate needs its key. "+argumentNamed("key").remedy())
+		r.fail("key", "Missing provider argument key", "A client certificate needs its key. "+argumentNamed(
+			"key").remedy())
 	case key != "" && !r.unknown("cert"):
-		r.fail("cert", "Missing provider argument cert", "The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
+		r.fail("cert", "Missing provider argument cert",
+			"The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
 	}
 	r.settings.tls = config
 }
@@ -63,7 +71,8 @@ func (r *resolver) fileOrText(name, text, origin string) []byte {
 		if name == "key" {
 			what = hiddenFile // a key without its first line may look like anything
 		}
-		r.invalid(name, fmt.Sprintf("The value of %s from %s is neither PEM, which begins with -----BEGIN, nor a file that can be read: %s: %s.",
+		r.invalid(name, fmt.Sprintf("The value of %s from %s is neither PEM, which begins with -----BEGIN, nor a file "+
+			"that can be read: %s: %s.",
 			name, origin, what, fileReason(err)))
 		return nil
 	}
