@@ -26,8 +26,8 @@ func (r *resolver) readInsecure() bool {
 func (r *resolver) readTLS() {
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: r.readInsecure(),
-	} //nolint:gosec // only where the user says so
+		InsecureSkipVerify: r.readInsecure(), //nolint:gosec // only where the user says so
+	}
 	if text, origin := r.value("cacert_file"); text != "" {
 		config.RootCAs = x509.NewCertPool()
 		if content := r.fileOrText("cacert_file", text, origin); content != nil &&
