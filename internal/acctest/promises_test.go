@@ -112,8 +112,17 @@ var promises = map[string][]proof{
 	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"httpapi", "TestLog", ""}, {"httpapi", "TestLogShowsNoSecret", ""}, {"provider", "TestAccMalformedResponseShowsNoKey", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
 	"An error passes on":                   {{"httpapi", "TestErrorsShowNoSecret", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"httpapi", "TestCutSecretsAreNotShown", ""}, {"provider", "TestErrorResponsesAreTamed", ""}},
 	"A crash prints":                       {{"provider", "TestAccPanicShowsNoSecret", ""}},
-	"Credentials go to":                    {{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestAddresses", ""}},
-	"TLS is checked.":                      {{"httpapi", "TestTLS", ""}, {"provider", "TestSettingsEndpoints", ""}, {"provider", "TestTLSSettings", ""}},
+	"Credentials and private keys go only": {
+		{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestDestinations", ""}, {"provider", "TestRandomDestinations", ""},
+	},
+	"An error of the configuration": {{"provider", "TestErrorsQuoteNoKey", ""}, {"provider", "TestSettingsErrors", ""}},
+	"TLS is checked.": {
+		{"httpapi", "TestTLS", ""},
+		{"provider", "TestSettingsEndpoints", ""},
+		{"provider", "TestTLSSettings", ""},
+		{"auth", "TestCatalogs", "without TLS"},
+		{"auth", "TestCatalogs", "loopback of a remote IAM"},
+	},
 }
 
 // TestEveryPromiseIsProven fails when a guide promises what no test has, and when

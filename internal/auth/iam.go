@@ -189,29 +189,15 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
 		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
-			return nil, &Error{doing, err}
+			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud shows its catalog for these credentials: set endpoint in the provider block", err)}
 		}
 		catalog = body.Catalog
 	}
-	for _, kind := range types {
-		for _, service := range catalog {
-			if service.Type != kind {
-				continue
-			}
-			for _, endpoint := range service.Endpoints {
-				// Region may be anything for a service of all regions (observed).
-				everywhere := endpoint.Region == "" || endpoint.Region == "*"
-				if endpoint.Interface != "public" || !everywhere && s.config.Region != "" && endpoint.Region != s.config.Region {
-					continue
-				}
-				base, _, _ := strings.Cut(endpoint.URL, "/v1.0") // some name version and project (observed)
-				if found, err := url.Parse(base); err == nil && found.Host != "" {
-					return found, nil
-				}
-			}
-		}
+	endpoint, err := s.chooseEndpoint(ctx, catalog, projectID, types)
+	if err != nil {
+		return nil, &Error{doing, err}
 	}
-	return nil, &Error{doing, errors.New("it is not there. Set endpoint, or region, in the provider block")}
+	return endpoint, nil
 }
 
 // fetchAgencyKey asks for the temporary keys of an agency (reference).

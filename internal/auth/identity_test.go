@@ -63,7 +63,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		"catalog: no token":                 {credentials: byPassword, answers: map[string][]answer{tokens: {{403, ""}}}, do: endpoint, want: "ask the identity service for a token: "},
 		"catalog: without addresses": {
 			credentials: byKey, answers: map[string][]answer{catalog: {{200, `{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`}}},
-			do: endpoint, want: "Set endpoint, or region, in the provider block",
+			do: endpoint, want: "Set endpoint in the provider block",
 		},
 		"agency: no address":      {credentials: byKey, change: []func(*auth.Config){assume("helpers"), noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
 		"agency: it fails":        {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{404, ""}}}, do: call, want: `assume the agency "helpers" of "theirs": `},

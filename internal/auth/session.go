@@ -22,6 +22,8 @@ type Config struct {
 	AuthURL *url.URL
 	// Region chooses among the endpoints of the service catalog.
 	Region string
+	// Insecure lets the service catalog name addresses without TLS.
+	Insecure bool
 	// Network sends the requests to the identity service.
 	Network *httpapi.Network
 	// Now is the clock. nil is time.Now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -347,8 +348,14 @@ func TestEndpoint(t *testing.T) {
 		"by token":                  {byToken, none, ""},
 		"elbv1 before elb":          {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"}, elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"}), "/first"},
 		"every region":              {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
-		"another region":            {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}), "it is not there. Set endpoint"},
-		"no such service":           {byPassword, catalog(), "it is not there. Set endpoint"},
+		"another region": {
+			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
+			"not there for the region eu-de, but for: eu-nl",
+		},
+		"no such service": {
+			byPassword, catalog(),
+			"no public endpoint of the type elbv1 or elb is there. Set endpoint",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -364,6 +371,116 @@ func TestEndpoint(t *testing.T) {
 				t.Errorf("%d calls, want 1", got)
 			}
 		})
+	}
+}
+
+// TestCatalogs are catalogs that name more than one endpoint, or one that credentials
+// must not be sent to.
+func TestCatalogs(t *testing.T) {
+	t.Parallel()
+	entry := func(region, url string) elbstub.CatalogEntry {
+		return elbstub.CatalogEntry{Type: "elb", Region: region, URL: url}
+	}
+	two := []elbstub.CatalogEntry{entry("eu-de", "https://de.example.com/v1.0/123"), entry("eu-nl",
+		"https://nl.example.com")}
+	for name, row := range map[string]struct {
+		region, project string
+		remote          bool // the identity service, as far as its host tells
+		insecure        bool
+		catalog         []elbstub.CatalogEntry
+		want, fails     string
+	}{
+		"two regions, one chosen": {
+			region: "eu-nl", project: project, catalog: two,
+			want: "https://nl.example.com",
+		},
+		"two regions, the project's":      {project: project, catalog: two, want: "https://de.example.com"},
+		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
+		"two regions, none chosen": {
+			project: foreign, catalog: two,
+			fails: "several regions: eu-de, eu-nl. Set region",
+		},
+		"another region": {
+			region: "eu-xx", project: project, catalog: two,
+			fails: "for the region eu-xx, but for: eu-de, eu-nl",
+		},
+		"one region, none chosen": {project: project, catalog: two[:1], want: "https://de.example.com"},
+		"a region before all": {
+			region: "eu-de", project: project,
+			catalog: append([]elbstub.CatalogEntry{entry("*", "https://all.example.com")}, two...),
+			want:    "https://de.example.com",
+		},
+		"all, if the region is not": {
+			region: "eu-xx", project: project,
+			catalog: append([]elbstub.CatalogEntry{entry("", "https://all.example.com")}, two...),
+			want:    "https://all.example.com",
+		},
+		"with a path": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://gateway.example.com/elb/v1.0/$(tenant_id)s")}, want: "https://gateway.example.com/elb"},
+		"without TLS": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"http://elb.example.com")}, fails: "without TLS"},
+		"without TLS, insecure": {project: project, insecure: true, catalog: []elbstub.CatalogEntry{entry("",
+			"http://elb.example.com")}, want: "http://elb.example.com"},
+		"with credentials": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://me:hunter2@elb.example.com")}, fails: "contains credentials"},
+		"with a query": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"https://elb.example.com/?a=b")}, fails: "has a query"},
+		"no URL": {
+			project: project, catalog: []elbstub.CatalogEntry{entry("", "elb:example")},
+			fails: "does not begin with https://",
+		},
+		"loopback of loopback": {project: project, catalog: []elbstub.CatalogEntry{entry("",
+			"http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
+		"loopback of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"http://127.0.0.1:8080/elb")}, fails: "is on this machine, but the identity service is not"},
+		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"https://LOCALHOST/elb")}, fails: "is on this machine"},
+		"any address of this host": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
+			"https://[::]/elb")}, fails: "is on this machine"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, func(o *elbstub.Options) { o.Identity.Catalog = row.catalog })
+			for kind, credentials := range map[string]auth.Credentials{"password": byPassword, "key": byKey} {
+				if kind == "password" && row.project == foreign {
+					continue // it gets no token for that project
+				}
+				session := f.session(credentials, func(c *auth.Config) {
+					c.Region, c.Insecure = row.region, row.insecure
+					if row.remote {
+						c.AuthURL, c.Network = c.AuthURL.JoinPath(), f.namedNetwork()
+						c.AuthURL.Host = "iam.example.com"
+						c.Insecure = true
+					}
+				})
+				got, err := session.Endpoint(t.Context(), row.project, "elbv1", "elb")
+				switch {
+				case row.fails == "" && (err != nil || got.String() != row.want):
+					t.Errorf("%s: got %v, %v, want %s", kind, got, err, row.want)
+				case row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails) ||
+					strings.Contains(err.Error(), "hunter2")):
+					t.Errorf("%s: got %v, %v, want an error with %q", kind, got, err, row.fails)
+				}
+			}
+		})
+	}
+}
+
+// namedNetwork reaches the cloud by any name.
+func (f *fixture) namedNetwork() *httpapi.Network {
+	return httpapi.NewNetwork(httpapi.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, f.url.Host)
+	}})
+}
+
+// TestCatalogThatIsRefused asks for the endpoint instead.
+func TestCatalogThatIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Script(elbstub.ShowCatalog, 1, elbstub.Reply(403, `{"error":{"message":"no","code":"403"}}`))
+	_, err := f.session(byKey).Endpoint(t.Context(), project, "elbv1", "elb")
+	if err == nil || !strings.Contains(err.Error(), "set endpoint") || httpapi.RefusalOf(err) == nil {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,7 +37,7 @@ type AccessKey struct{ Access, Secret, SecurityToken, Domain string }
 type Agency struct{ Name, Domain string }
 
 // A CatalogEntry is one endpoint of a service. URL is what follows the base URL
-// of the Cloud.
+// of the Cloud, or a whole URL.
 type CatalogEntry struct{ Type, Region, URL string }
 
 // issuedToken is a token that the identity service gave out.
@@ -138,9 +139,13 @@ func (c *Cloud) issueToken(r request) (Response, *refusal) {
 func (c *Cloud) catalog(r request) []object {
 	entries := []object{}
 	for _, entry := range c.options.Identity.Catalog {
+		address := entry.URL
+		if !strings.Contains(address, ":") {
+			address = "http://" + r.host + c.options.BasePath + address
+		}
 		endpoints := []object{
 			{{"region", entry.Region}, {"interface", "admin"}, {"url", "https://admin.invalid"}},
-			{{"region", entry.Region}, {"interface", "public"}, {"url", "http://" + r.host + c.options.BasePath + entry.URL}},
+			{{"region", entry.Region}, {"interface", "public"}, {"url", address}},
 		}
 		entries = append(entries, object{{"type", entry.Type}, {"name", "a name"}, {"endpoints", endpoints}})
 	}

@@ -42,7 +42,7 @@ const (
 func realCloud(ctx context.Context) (*cloud, string, error) {
 	var c *cloud
 	var project types.String
-	settings, diags := newSettings(providerModel{}, theOutside())
+	settings, diags := newSettings(providerBlock{}, osEnvironment())
 	if !diags.HasError() {
 		c = newCloud(settings, "terraform-provider-elbaas/test", time.Now, nil)
 		project, diags = c.project(ctx, types.StringNull())

@@ -43,6 +43,7 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 		Signer:      auth.Signer{Scheme: settings.signingScheme, Region: settings.region},
 		AuthURL:     settings.authURL,
 		Region:      settings.region,
+		Insecure:    settings.tls != nil && settings.tls.InsecureSkipVerify,
 		Network:     network,
 	})
 	c.client = elb.New(elb.Config{
@@ -66,7 +67,7 @@ func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error
 func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
-		if slices.Contains([]string{projectIDArgument.name, projectNameArgument.name, maxRetriesArgument.name, expiryWarningDaysArgument.name}, name) {
+		if slices.Contains([]string{"project_id", "project_name", "max_retries", "expiry_warning_days"}, name) {
 			continue // project reports it to those that need it, and numbers have defaults
 		}
 		diags.AddError("Provider argument not known yet",
@@ -88,12 +89,12 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 		return types.StringUnknown(), diags
 	case c.settings.projectID != "":
 		return types.StringValue(c.settings.projectID), diags
-	case c.settings.projectName != "" && c.settings.authURL != nil:
+	case c.settings.projectName != "" && (c.settings.authURL != nil || c.addressesUnknown()):
 		return types.StringUnknown(), diags
 	}
 	diags.AddAttributeError(path.Root("project_id"), "Missing project id",
-		"The certificate names no project, and the provider has no default. Set project_id here. "+projectIDArgument.ways()+
-			" A project's name will do where the identity service is known (project_name, auth_url).")
+		"The certificate names no project, and the provider has no default. Set project_id here. "+argumentNamed("project_id").remedy()+
+			" "+c.settings.noAuthURL+"A project's name will do where the identity service is known (project_name, auth_url).")
 	return types.StringNull(), diags
 }
 
@@ -118,6 +119,13 @@ func (c *cloud) project(ctx context.Context, own types.String) (types.String, di
 
 func (c *cloud) projectUnknown() bool {
 	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
-		return strings.HasPrefix(name, "project_") || name == regionArgument.name && c.settings.projectID == "" && c.settings.projectName == ""
+		return strings.HasPrefix(name, "project_") || name == "region" && c.settings.projectID == "" && c.settings.projectName == ""
+	})
+}
+
+// addressesUnknown reports whether the identity service may be known after an apply.
+func (c *cloud) addressesUnknown() bool {
+	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
+		return slices.Contains([]string{"region", "cloud", "auth_url", "endpoint"}, name)
 	})
 }

@@ -189,7 +189,7 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	var network *httpapi.TransportError
 	switch {
 	case errors.Is(err, auth.ErrNoAuthURL):
-		return authURLArgument.ways() + " On a public cloud, region is enough."
+		return argumentNamed("auth_url").remedy() + " On a public cloud, region is enough."
 	case refusal != nil && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden || refusal.Status == http.StatusBadRequest):
 		return "Check the credentials: the user, the password and the domain (account), or the access key and the secret key; and the project that they are for."
 	case refusal != nil && refusal.Status == http.StatusNotFound:

@@ -76,7 +76,7 @@ func FuzzProfile(f *testing.F) {
 	f.Add(`{"current":"x"}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		files := map[string]string{"/home/me/.hcloud/config.json": content}
-		_, diags := newSettings(providerModel{Profile: types.StringValue("default"), Region: types.StringValue("eu-de")}, environment(nil, files))
+		_, diags := newSettings(providerBlock{"profile": types.StringValue("default"), "region": types.StringValue("eu-de")}, environmentOf(nil, files))
 		wantNoSecret(t, content, diags, `"secretAccessKey":"`)
 	})
 }
@@ -89,7 +89,7 @@ func FuzzCloudsEntry(f *testing.F) {
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, content string) {
 		files := map[string]string{"clouds.yaml": content}
-		_, diags := newSettings(providerModel{CloudsEntry: types.StringValue("mine"), Region: types.StringValue("eu-de")}, environment(nil, files))
+		_, diags := newSettings(providerBlock{"clouds_entry": types.StringValue("mine"), "region": types.StringValue("eu-de")}, environmentOf(nil, files))
 		wantNoSecret(t, content, diags, "password: ", "sk: ")
 	})
 }

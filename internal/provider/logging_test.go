@@ -26,19 +26,19 @@ func TestLogsShowNoCredentials(t *testing.T) {
 	}})
 	server := httptest.NewServer(stub)
 	t.Cleanup(server.Close)
-	for name, block := range map[string]providerModel{
-		"token":       {Token: types.StringValue(hidden)},
-		"key":         {AccessKey: types.StringValue("AK"), SecretKey: types.StringValue(hidden), SecurityToken: types.StringValue(hidden)},
-		"wrong key":   {AccessKey: types.StringValue("WRONG"), SecretKey: types.StringValue(hidden)},
-		"password":    {UserName: types.StringValue("me"), Password: types.StringValue(hidden), DomainName: types.StringValue("mine")},
-		"wrong user":  {UserName: types.StringValue("you"), Password: types.StringValue(hidden), DomainName: types.StringValue("mine")},
-		"wrong place": {UserName: types.StringValue("you"), Password: types.StringValue(hidden), DomainName: types.StringValue("mine"), AuthURL: types.StringValue("http://127.0.0.1:1")},
+	for name, block := range map[string]providerBlock{
+		"token":       {"token": types.StringValue(hidden)},
+		"key":         {"access_key": types.StringValue("AK"), "secret_key": types.StringValue(hidden), "security_token": types.StringValue(hidden)},
+		"wrong key":   {"access_key": types.StringValue("WRONG"), "secret_key": types.StringValue(hidden)},
+		"password":    {"user_name": types.StringValue("me"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine")},
+		"wrong user":  {"user_name": types.StringValue("you"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine")},
+		"wrong place": {"user_name": types.StringValue("you"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine"), "auth_url": types.StringValue("http://127.0.0.1:1")},
 	} {
-		block.Endpoint, block.MaxRetries, block.ProjectName = types.StringValue(server.URL), types.Int64Value(0), types.StringValue("eu-de")
-		if block.AuthURL.IsNull() {
-			block.AuthURL = types.StringValue(server.URL + "/v3")
+		block["endpoint"], block["max_retries"], block["project_name"] = types.StringValue(server.URL), types.StringValue("0"), types.StringValue("eu-de")
+		if block["auth_url"].IsNull() {
+			block["auth_url"] = types.StringValue(server.URL + "/v3")
 		}
-		s, diags := newSettings(block, environment(nil))
+		s, diags := newSettings(block, environmentOf(nil))
 		if diags.HasError() {
 			t.Fatal(diags)
 		}

@@ -15,35 +15,44 @@ import (
 	"gopkg.in/yaml.v2"
 )
 
-// addFiles adds a profile or an entry of clouds.yaml: one that the block names
-// belongs to the block, and comes right after it; one that the environment names
-// comes last, and the profile that nobody names only where nothing else is.
-func (r *reading) addFiles() {
-	block := r.sources[0]
-	named := block
-	position := 1
-	if !block.has(profileArgument, configFileArgument, cloudsEntryArgument) {
+// addFiles adds a profile or an entry of clouds.yaml. It belongs to the source that
+// names it. One that the block names comes right after it; one that the environment
+// names comes last, and the profile that nobody names only where nothing else is.
+func (r *resolver) addFiles() {
+	named, position := r.sources[:1], 1
+	if !hasAny(named, "profile", "shared_config_file", "clouds_entry") {
 		if _, found := r.credentialsSource(); found {
 			return
 		}
-		named, position = source{values: map[string]string{}}, len(r.sources)
-		for _, a := range []argument{profileArgument, configFileArgument, cloudsEntryArgument} {
-			named.values[a.name], _ = r.value(a)
-		}
+		named, position = r.sources, len(r.sources)
+	}
+	profile, profileSource := first(named, "profile")
+	config, configSource := first(named, "shared_config_file")
+	entry, entrySource := first(named, "clouds_entry")
+	profileName := "profile"
+	if profile == "" && config != "" {
+		profileSource, profileName = configSource, "shared_config_file"
 	}
 	var file source
 	switch {
-	case named.has(profileArgument, configFileArgument) && named.has(cloudsEntryArgument):
-		r.invalid(cloudsEntryArgument, "Both a profile of the shared configuration file and an entry of clouds.yaml are named. Credentials of two sources are never mixed: name one of them.")
+	case profile+config != "" && entry != "":
+		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of "+
+			"clouds.yaml are named: by %s, and by %s. "+
+			"Credentials of two sources are never mixed: name one of them.", r.origin(profileSource, profileName),
+			r.origin(entrySource, "clouds_entry")))
 		return
-	case named.has(cloudsEntryArgument):
-		file = r.cloudsEntry(named.values[cloudsEntryArgument.name])
-	case named.has(profileArgument, configFileArgument):
-		file = r.profile(named.values[configFileArgument.name], named.values[profileArgument.name], true)
+	case entry != "":
+		file = r.cloudsEntry(entry)
+		file.rank = entrySource.rank
+	case profile+config != "":
+		file = r.profile(config, profile, true)
+		file.rank = profileSource.rank
 	default:
 		file = r.profile("", "", false)
+		file.rank = 1 // as if HW_PROFILE named it: it is a file of Huawei Cloud's tool
 	}
 	if file.values != nil {
+		file.isFile = true
 		r.sources = slices.Insert(r.sources, position, file)
 	}
 }
@@ -66,7 +75,7 @@ type sharedConfig struct {
 
 // profile reads a profile of the shared configuration file. Where nobody named
 // one, a file that cannot be read is nothing.
-func (r *reading) profile(file, name string, named bool) source {
+func (r *resolver) profile(file, name string, named bool) source {
 	if file == "" {
 		if r.home == "" && !named {
 			return source{}
@@ -77,16 +86,17 @@ func (r *reading) profile(file, name string, named bool) source {
 	if err != nil && !named {
 		return source{}
 	}
-	broken := func(a argument, format string, values ...any) source {
-		r.invalid(a, fmt.Sprintf("The shared configuration file %s ", file)+fmt.Sprintf(format, values...))
+	broken := func(name, format string, values ...any) source {
+		r.invalid(name, fmt.Sprintf("The shared configuration file %s ", fileName(file))+fmt.Sprintf(format, values...))
 		return source{}
 	}
 	if err != nil {
-		return broken(configFileArgument, "cannot be read: %s.", err)
+		return broken("shared_config_file", "cannot be read: %s.", fileReason(err))
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
-		return broken(configFileArgument, "is not the JSON that it should be, or is encrypted. Write it anew with hcloud configure set, or give the access key otherwise: %s", accessKeyArgument.ways())
+		return broken("shared_config_file", "is not the JSON that it should be, or is encrypted. Write it anew with "+
+			"hcloud configure set, or give the access key otherwise: %s", argumentNamed("access_key").remedy())
 	}
 	if name == "" {
 		name = config.Current
@@ -99,23 +109,28 @@ func (r *reading) profile(file, name string, named bool) source {
 		}
 		switch {
 		case p.AccessKeyID == "" && p.SecretAccessKey == "" && p.SecurityToken == "":
-			return broken(profileArgument, "has no access key in its profile %q (mode %q). Only profiles with an access key can be used.", name, p.Mode)
+			return broken("profile", "has no access key in its profile %q (mode %q). Only profiles with an access key "+
+				"can be used.", name, p.Mode)
 		case !isKey(p.AccessKeyID) || !isKey(p.SecretAccessKey):
-			return broken(profileArgument, "has an access key in its profile %q that is no access key: it seems to be encrypted. Give the access key otherwise: %s", name, accessKeyArgument.ways())
+			return broken("profile", "has an access key in its profile %q that is no access key: it seems to be "+
+				"encrypted. Give the access key otherwise: %s", name, argumentNamed("access_key").remedy())
 		}
-		return source{label: fmt.Sprintf("the profile %q of %s", name, file), values: map[string]string{
-			accessKeyArgument.name: p.AccessKeyID, secretKeyArgument.name: p.SecretAccessKey, securityTokenArgument.name: p.SecurityToken,
-			regionArgument.name: p.Region, projectIDArgument.name: p.ProjectID,
-			agencyNameArgument.name: p.AgencyName, agencyDomainArgument.name: p.AgencyDomainName,
+		return source{label: fmt.Sprintf("the profile %q of %s", name, fileName(file)), values: map[string]string{
+			"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
+			"region": p.Region, "project_id": p.ProjectID,
+			"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
 		}}
 	}
-	return broken(profileArgument, "has no profile %q. It has: %s.", name, strings.Join(names, ", "))
+	return broken("profile", "has no profile %q. It has: %s.", name, strings.Join(names, ", "))
 }
 
 // isKey reports whether a text may be an access key or a secret key, which have
 // letters and digits (observed); an encrypted one has more.
 func isKey(text string) bool {
-	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool { return !isLatinOrDigit(c) && c != '-' && c != '_' }) < 0
+	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool {
+		return !isLatinOrDigit(c) && c != '-' &&
+			c != '_'
+	}) < 0
 }
 
 // entryKeys are the access key in an entry of clouds.yaml, which OpenStack does
@@ -135,10 +150,17 @@ type entryKeys struct {
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it.
-func (r *reading) cloudsEntry(name string) source {
-	places := []string{"clouds.yaml", filepath.Join(r.configHome(), "openstack", "clouds.yaml"), "/etc/openstack/clouds.yaml"}
+func (r *resolver) cloudsEntry(name string) source {
+	places := []string{
+		"clouds.yaml", filepath.Join(r.configHome(), "openstack", "clouds.yaml"),
+		"/etc/openstack/clouds.yaml",
+	}
 	if file := r.getenv("OS_CLIENT_CONFIG_FILE"); file != "" {
 		places = []string{file}
+	}
+	shown := make([]string, len(places))
+	for i, place := range places {
+		shown[i] = fileName(place)
 	}
 	var content []byte
 	var place string
@@ -148,24 +170,26 @@ func (r *reading) cloudsEntry(name string) source {
 			break
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			r.invalid(cloudsEntryArgument, fmt.Sprintf("The file %s cannot be read: %s.", place, err))
+			r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
 			return source{}
 		}
 	}
 	if content == nil {
-		r.invalid(cloudsEntryArgument, fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The environment variable OS_CLIENT_CONFIG_FILE names another.", name, strings.Join(places, ", ")))
+		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The "+
+			"environment variable OS_CLIENT_CONFIG_FILE names another.", name, strings.Join(shown, ", ")))
 		return source{}
 	}
 	broken := func(format string, values ...any) source {
-		r.invalid(cloudsEntryArgument, fmt.Sprintf("The file %s ", place)+fmt.Sprintf(format, values...))
+		r.invalid("clouds_entry", fmt.Sprintf("The file %s ", fileName(place))+fmt.Sprintf(format, values...))
 		return source{}
 	}
 	secure, err := r.readFile(filepath.Join(filepath.Dir(place), "secure.yaml"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return broken("has a secure.yaml beside it that cannot be read: %s.", err)
+		return broken("has a secure.yaml beside it that cannot be read: %s.", fileReason(err))
 	}
 	var keys, secureKeys entryKeys
-	if yaml.Unmarshal(content, &keys) != nil || yaml.Unmarshal(secure, &secureKeys) != nil { // the errors may quote what is in it
+	if yaml.Unmarshal(content, &keys) != nil || yaml.Unmarshal(secure,
+		&secureKeys) != nil { // the errors may quote what is in it
 		return broken("or the secure.yaml beside it is not the YAML that it should be.")
 	}
 	entry, found := keys.Clouds[name]
@@ -182,9 +206,13 @@ func (r *reading) cloudsEntry(name string) source {
 	}
 	ak, sk, securityToken := entry.Auth.AK, entry.Auth.SK, entry.Auth.SecurityToken
 	if hidden := secureKeys.Clouds[name].Auth; hidden != nil {
-		ak, sk, securityToken = cmp.Or(hidden.AK, ak), cmp.Or(hidden.SK, sk), cmp.Or(hidden.SecurityToken, securityToken)
+		ak, sk, securityToken = cmp.Or(hidden.AK, ak), cmp.Or(hidden.SK, sk), cmp.Or(hidden.SecurityToken,
+			securityToken)
 	}
-	options := []clouds.ParseOption{clouds.WithCloudName(name), clouds.WithRegion(""), clouds.WithCloudsYAML(bytes.NewReader(content))}
+	options := []clouds.ParseOption{
+		clouds.WithCloudName(name), clouds.WithRegion(""),
+		clouds.WithCloudsYAML(bytes.NewReader(content)),
+	}
 	if secure != nil {
 		options = append(options, clouds.WithSecureYAML(bytes.NewReader(secure)))
 	}
@@ -192,24 +220,25 @@ func (r *reading) cloudsEntry(name string) source {
 	if err != nil {
 		return broken("has an entry %q that cannot be used: %s.", name, withoutQuotes(err.Error()))
 	}
-	s := source{label: fmt.Sprintf("the entry %q of %s", name, place), values: map[string]string{
-		authURLArgument.name: parsed.IdentityEndpoint, regionArgument.name: endpoint.Region,
-		tokenArgument.name: parsed.TokenID, userNameArgument.name: parsed.Username, userIDArgument.name: parsed.UserID, passwordArgument.name: parsed.Password,
-		domainNameArgument.name: parsed.DomainName, domainIDArgument.name: parsed.DomainID,
-		projectIDArgument.name: parsed.TenantID, projectNameArgument.name: parsed.TenantName,
-		accessKeyArgument.name: ak, secretKeyArgument.name: sk, securityTokenArgument.name: securityToken,
-		caCertArgument.name: entry.CACert, certArgument.name: entry.Cert, keyArgument.name: entry.Key,
+	s := source{label: fmt.Sprintf("the entry %q of %s", name, fileName(place)), values: map[string]string{
+		"auth_url": parsed.IdentityEndpoint, "region": endpoint.Region,
+		"token": parsed.TokenID, "user_name": parsed.Username, "user_id": parsed.UserID, "password": parsed.Password,
+		"domain_name": parsed.DomainName, "domain_id": parsed.DomainID,
+		"project_id": parsed.TenantID, "project_name": parsed.TenantName,
+		"access_key": ak, "secret_key": sk, "security_token": securityToken,
+		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
 	}}
 	if entry.Verify != nil && !*entry.Verify {
-		s.values[insecureArgument.name] = "true"
+		s.values["insecure"] = "true"
 	}
 	if parsed.ApplicationCredentialID != "" || parsed.ApplicationCredentialName != "" {
-		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access key (ak and sk), or a password.", name)
+		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
+			"key (ak and sk), or a password.", name)
 	}
 	return s
 }
 
-func (r *reading) configHome() string {
+func (r *resolver) configHome() string {
 	if home := r.getenv("XDG_CONFIG_HOME"); home != "" {
 		return home
 	}

@@ -26,17 +26,17 @@ const (
 )
 
 // completeBlock is a provider block that is enough.
-func completeBlock() providerModel {
-	return providerModel{
-		Endpoint:  types.StringValue("https://block.example.com"),
-		ProjectID: types.StringValue("block-project"),
-		Token:     types.StringValue("block-token"),
+func completeBlock() providerBlock {
+	return providerBlock{
+		"endpoint":   types.StringValue("https://block.example.com"),
+		"project_id": types.StringValue("block-project"),
+		"token":      types.StringValue("block-token"),
 	}
 }
 
 // environment has variables, and files; the user's folder is /home/me.
-func environment(variables map[string]string, files ...map[string]string) outside {
-	return outside{
+func environmentOf(variables map[string]string, files ...map[string]string) environment {
+	return environment{
 		getenv: func(name string) string { return variables[name] },
 		readFile: func(name string) ([]byte, error) {
 			for _, all := range files {
@@ -87,12 +87,15 @@ func TestSettingsVariables(t *testing.T) {
 			p + "ASSUME_ROLE_AGENCY_NAME": "agency", p + "ASSUME_ROLE_DOMAIN_NAME": "domain",
 		}
 	}
-	keyBlock := func(m *providerModel, v types.String) { m.AccessKey, m.SecretKey, m.SecurityToken = v, v, v }
-	userBlock := func(m *providerModel, v types.String) {
-		m.UserName, m.UserID, m.Password, m.DomainName, m.DomainID = v, v, v, v, v
+	keyBlock := func(m providerBlock, v types.String) {
+		m["access_key"], m["secret_key"], m["security_token"] = v, v,
+			v
 	}
-	agencyBlock := func(m *providerModel, v types.String) {
-		m.AccessKey, m.SecretKey, m.AssumeRole = v, v, &assumeRoleModel{v, v}
+	userBlock := func(m providerBlock, v types.String) {
+		m["user_name"], m["user_id"], m["password"], m["domain_name"], m["domain_id"] = v, v, v, v, v
+	}
+	agencyBlock := func(m providerBlock, v types.String) {
+		m["access_key"], m["secret_key"], m["assume_role.agency_name"], m["assume_role.domain_name"] = v, v, v, v
 	}
 	host := func(n int) string { return fmt.Sprintf("%d.example.com", n) }
 	address := func(n int) string { return "https://" + host(n) }
@@ -103,35 +106,113 @@ func TestSettingsVariables(t *testing.T) {
 	for name, row := range map[string]struct {
 		variables   string // in their order
 		with        func(prefix string) variables
-		block       func(*providerModel, types.String)
+		block       func(providerBlock, types.String)
 		get         func(settings) string
 		given, want func(n int) string // the nth value, and what becomes of it; host if nil
 	}{
-		"region":                  {"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key, func(m *providerModel, v types.String) { m.Region = v }, func(s settings) string { return s.region }, ak, ak},
-		"cloud":                   {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m *providerModel, v types.String) { m.Cloud = v }, func(s settings) string { return strings.TrimPrefix(s.endpoint.Host, "elb.eu-de.") }, nil, nil},
-		"clouds_entry":            {"OS_CLOUD", nothing, func(m *providerModel, v types.String) { m.CloudsEntry = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return fmt.Sprintf("entry%d", n) }, ak},
-		"endpoint":                {"ELBAAS_ENDPOINT", key, func(m *providerModel, v types.String) { m.Endpoint = v }, func(s settings) string { return s.endpoint.String() }, address, address},
-		"auth_url":                {"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m *providerModel, v types.String) { m.AuthURL = v }, func(s settings) string { return s.authURL.String() }, address, address},
-		"access_key":              {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
-		"secret_key":              {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
-		"security_token":          {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
-		"signing_scheme":          {"ELBAAS_SIGNING_SCHEME", key, func(m *providerModel, v types.String) { m.SigningScheme = v }, func(s settings) string { return string(s.signingScheme) }, scheme, scheme},
-		"token":                   {"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing, func(m *providerModel, v types.String) { m.Token = v }, func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil},
-		"user_name":               {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
-		"user_id":                 {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
-		"password":                {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
-		"domain_name":             {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
-		"domain_id":               {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
-		"project_id":              {"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key, func(m *providerModel, v types.String) { m.ProjectID = v }, func(s settings) string { return s.projectID }, ak, ak},
-		"project_name":            {"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key, func(m *providerModel, v types.String) { m.ProjectName = v }, func(s settings) string { return s.projectName }, nil, nil},
-		"shared_config_file":      {"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m *providerModel, v types.String) { m.SharedConfigFile = v }, func(s settings) string { return s.credentials.AccessKey }, func(n int) string { return "~/" + host(n) }, ak},
-		"profile":                 {"HW_PROFILE HCS_PROFILE", nothing, func(m *providerModel, v types.String) { m.Profile = v }, func(s settings) string { return s.credentials.AccessKey }, host, ak},
+		"region": {
+			"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key,
+			func(m providerBlock, v types.String) { m["region"] = v }, func(s settings) string { return s.region }, ak,
+			ak,
+		},
+		"cloud": {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m providerBlock,
+			v types.String,
+		) {
+			m["cloud"] = v
+		}, func(s settings) string {
+			return strings.TrimPrefix(s.endpoint.Host,
+				"elb.eu-de.")
+		}, nil, nil},
+		"clouds_entry": {
+			"OS_CLOUD", nothing, func(m providerBlock,
+				v types.String,
+			) {
+				m["clouds_entry"] = v
+			}, func(s settings) string { return s.credentials.AccessKey },
+			func(n int) string { return fmt.Sprintf("entry%d", n) }, ak,
+		},
+		"endpoint": {
+			"ELBAAS_ENDPOINT", key, func(m providerBlock, v types.String) { m["endpoint"] = v },
+			func(s settings) string { return s.endpoint.String() }, address, address,
+		},
+		"auth_url": {
+			"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m providerBlock,
+				v types.String,
+			) {
+				m["auth_url"] = v
+			}, func(s settings) string { return s.authURL.String() }, address,
+			address,
+		},
+		"access_key":     {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
+		"secret_key":     {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
+		"security_token": {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
+		"signing_scheme": {
+			"ELBAAS_SIGNING_SCHEME", key, func(m providerBlock,
+				v types.String,
+			) {
+				m["signing_scheme"] = v
+			}, func(s settings) string { return string(s.signingScheme) },
+			scheme, scheme,
+		},
+		"token": {
+			"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing,
+			func(m providerBlock, v types.String) { m["token"] = v },
+			func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil,
+		},
+		"user_name":   {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
+		"user_id":     {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
+		"password":    {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
+		"domain_name": {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
+		"domain_id":   {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
+		"project_id": {
+			"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key,
+			func(m providerBlock, v types.String) { m["project_id"] = v },
+			func(s settings) string { return s.projectID }, ak, ak,
+		},
+		"project_name": {
+			"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key,
+			func(m providerBlock, v types.String) { m["project_name"] = v },
+			func(s settings) string { return s.projectName }, nil, nil,
+		},
+		"shared_config_file": {
+			"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m providerBlock,
+				v types.String,
+			) {
+				m["shared_config_file"] = v
+			}, func(s settings) string { return s.credentials.AccessKey },
+			func(n int) string { return "~/" + host(n) }, ak,
+		},
+		"profile": {"HW_PROFILE HCS_PROFILE", nothing, func(m providerBlock,
+			v types.String,
+		) {
+			m["profile"] = v
+		}, func(s settings) string { return s.credentials.AccessKey }, host, ak},
 		"assume_role.agency_name": {"HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME", agency, agencyBlock, func(s settings) string { return s.agency.Name }, nil, nil},
 		"assume_role.domain_name": {"HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME", agency, agencyBlock, func(s settings) string { return s.agency.DomainName }, nil, nil},
-		"cacert_file":             {"OS_CACERT", key, func(m *providerModel, v types.String) { m.CACertFile = v }, func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host, func(int) string { return "true" }},
-		"insecure":                {"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m *providerModel, _ types.String) { m.Insecure = types.BoolValue(true) }, func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even},
-		"max_retries":             {"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m *providerModel, _ types.String) { m.MaxRetries = types.Int64Value(most - 1) }, func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa},
-		"expiry_warning_days":     {"ELBAAS_EXPIRY_WARNING_DAYS", key, func(m *providerModel, _ types.String) { m.ExpiryWarningDays = types.Int64Value(most - 1) }, func(s settings) string { return strconv.Itoa(s.expiryWarningDays) }, strconv.Itoa, strconv.Itoa},
+		"cacert_file": {
+			"OS_CACERT", key, func(m providerBlock, v types.String) { m["cacert_file"] = v },
+			func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host,
+			func(int) string { return "true" },
+		},
+		"insecure": {
+			"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m providerBlock,
+				_ types.String,
+			) {
+				m["insecure"] = types.StringValue("true")
+			},
+			func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even,
+		},
+		"max_retries": {
+			"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m providerBlock,
+				_ types.String,
+			) {
+				m["max_retries"] = types.StringValue(strconv.Itoa(most - 1))
+			},
+			func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa,
+		},
+		"expiry_warning_days": {"ELBAAS_EXPIRY_WARNING_DAYS", key, func(m providerBlock, _ types.String) {
+			m["expiry_warning_days"] = types.StringValue(strconv.Itoa(most - 1))
+		}, func(s settings) string { return strconv.Itoa(s.expiryWarningDays) }, strconv.Itoa, strconv.Itoa},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,12 +220,12 @@ func TestSettingsVariables(t *testing.T) {
 				row.given, row.want = host, host
 			}
 			names := strings.Fields(row.variables)
-			check := func(what string, block providerModel, given variables, want string) {
+			check := func(what string, block providerBlock, given variables, want string) {
 				t.Helper()
 				if name != "region" {
-					block.Region = types.StringValue("eu-de")
+					block["region"] = types.StringValue("eu-de")
 				}
-				s, diags := newSettings(block, environment(given, files))
+				s, diags := newSettings(block, environmentOf(given, files))
 				if diags.HasError() {
 					t.Fatalf("%s: %v", what, diags)
 				}
@@ -160,17 +241,20 @@ func TestSettingsVariables(t *testing.T) {
 					delete(given, other)
 				}
 				given[variable] = row.given(i)
-				check(variable, providerModel{}, given, row.want(i))
+				check(variable, providerBlock{}, given, row.want(i))
 				for j := i + 1; j < len(names); j++ {
 					given[names[j]] = row.given(j)
 				}
-				check(variable+" and all after it", providerModel{}, given, row.want(i))
+				check(variable+" and all after it", providerBlock{}, given, row.want(i))
 				for name, text := range given {
 					everything[name] = text
 				}
 			}
-			block := providerModel{}
-			row.block(&block, types.StringValue(row.given(most-1)))
+			block := providerBlock{}
+			row.block(block, types.StringValue(row.given(most-1)))
+			if name != "cloud" && name != "auth_url" { // those of the variables are not for its credentials
+				block["cloud"] = types.StringValue("example.com")
+			}
 			check("the block before all variables", block, everything, row.want(most-1))
 		})
 	}
@@ -180,355 +264,362 @@ func TestSettingsErrors(t *testing.T) {
 	t.Parallel()
 	const endpointSource = "The endpoint from the provider block "
 	for name, row := range map[string]struct {
-		change    func(*providerModel)
+		change    func(providerBlock)
 		variables map[string]string
 		attribute string
 		want      []string // parts of the detail
 		never     string   // must not be shown
 	}{
 		"nothing given": {
-			func(m *providerModel) { *m = providerModel{} },
+			func(m providerBlock) { clear(m) },
 			map[string]string{"no profiles": "yes"},
 			"access_key",
 			[]string{"HW_ACCESS_KEY and HW_SECRET_KEY", "HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME", "HW_AUTH_TOKEN", "HW_PROFILE", "OS_CLOUD"},
 			"",
 		},
 		"no region and no endpoint": {
-			func(m *providerModel) { *m = providerModel{Token: m.Token} }, nil,
+			func(m providerBlock) { delete(m, "endpoint"); delete(m, "project_id") }, nil,
 			"region",
 			[]string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
 			"",
 		},
 		"access key alone": {
-			func(m *providerModel) { m.Token, m.AccessKey = types.StringNull(), types.StringValue("AK") },
+			func(m providerBlock) { m["token"], m["access_key"] = types.StringNull(), types.StringValue("AK") },
 			map[string]string{"HW_SECRET_KEY": "hunter2"}, // never mixed
 			"secret_key",
 			[]string{"The access_key comes from the provider block", "Set secret_key in the provider block too", "never mixed"},
 			"hunter2",
 		},
 		"secret key of the environment alone": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HW_SECRET_KEY": "hunter2", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"},
 			"access_key",
 			[]string{"The secret_key comes from the environment variable HW_SECRET_KEY", "Set the environment variable HW_ACCESS_KEY too"},
 			"hunter2",
 		},
 		"security token alone": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HCS_SECURITY_TOKEN": "hunter2"},
 			"access_key",
 			[]string{"HCS_SECURITY_TOKEN", "HCS_ACCESS_KEY"},
 			"hunter2",
 		},
 		"password without a user": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"OS_PASSWORD": "hunter2", "OS_AUTH_URL": "https://iam.example.com/v3"},
 			"user_name",
 			[]string{"OS_PASSWORD", "OS_USERNAME"},
 			"hunter2",
 		},
 		"password without a domain": {
-			func(m *providerModel) {
-				m.Token, m.Password, m.UserName, m.AuthURL = types.StringNull(), types.StringValue("hunter2"), types.StringValue("me"), types.StringValue("https://iam.example.com/v3")
+			func(m providerBlock) {
+				m["token"], m["password"], m["user_name"], m["auth_url"] = types.StringNull(),
+					types.StringValue("hunter2"), types.StringValue("me"),
+					types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"domain_name",
 			[]string{"unique in its domain", "Set domain_name in the provider block"},
 			"hunter2",
 		},
 		"user without a password": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HW_USER_NAME": "me"},
 			"password",
 			[]string{"HW_USER_PASSWORD"},
 			"",
 		},
 		"password of a private cloud without auth_url": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HCS_USER_NAME": "me", "HCS_USER_PASSWORD": "hunter2", "HCS_DOMAIN_NAME": "d", "HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"},
 			"auth_url",
 			[]string{"A password is exchanged for a token", "HCS_AUTH_URL"},
 			"hunter2",
 		},
 		"cloud without a dot": {
-			func(m *providerModel) { m.Cloud = types.StringValue("otc") }, nil,
+			func(m providerBlock) { m["cloud"] = types.StringValue("otc") }, nil,
 			"cloud",
 			[]string{"The cloud from the provider block is \"otc\"", "no dot", "Did you mean clouds_entry"},
 			"",
 		},
 		"region that is a URL": {
-			func(m *providerModel) { m.Region = types.StringValue("eu.de/") }, nil,
+			func(m providerBlock) { m["region"] = types.StringValue("eu.de/") }, nil,
 			"region",
 			[]string{`"." (U+002E) as character 3`},
 			"",
 		},
 		"endpoint without TLS": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("http://elb.example.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("http://elb.example.com") }, nil,
 			"endpoint",
 			[]string{"could read the private keys", "insecure = true"},
 			"",
 		},
 		"auth_url without TLS": {
-			func(m *providerModel) { m.AuthURL = types.StringValue("http://iam.example.com/v3") }, nil,
+			func(m providerBlock) { m["auth_url"] = types.StringValue("http://iam.example.com/v3") }, nil,
 			"auth_url",
 			[]string{"https://"},
 			"",
 		},
 		"insecure that is neither": {
-			func(*providerModel) {},
+			func(providerBlock) {},
 			map[string]string{"OS_INSECURE": "maybe"},
 			"insecure",
 			[]string{"the environment variable OS_INSECURE is \"maybe\"", "true or false"},
 			"",
 		},
 		"signing scheme that is none": {
-			func(m *providerModel) { m.SigningScheme = types.StringValue("v4") }, nil,
+			func(m providerBlock) { m["signing_scheme"] = types.StringValue("v4") }, nil,
 			"signing_scheme",
 			[]string{`"access"`, `"scoped"`},
 			"",
 		},
 		"CA file that is not there": {
-			func(m *providerModel) { m.CACertFile = types.StringValue("ca.pem") }, nil,
+			func(m providerBlock) { m["cacert_file"] = types.StringValue("ca.pem") }, nil,
 			"cacert_file",
-			[]string{"cannot be read", "ca.pem"},
+			[]string{"nor a file that can be read", "ca.pem"},
 			"",
 		},
 		"CA file that is none": {
-			func(m *providerModel) { m.CACertFile = types.StringValue("notes.txt") }, nil,
+			func(m providerBlock) { m["cacert_file"] = types.StringValue("notes.txt") }, nil,
 			"cacert_file",
 			[]string{"no certificate that can be read"},
 			"hunter2",
 		},
 		"client certificate without a key": {
-			func(m *providerModel) { m.Cert = types.StringValue("-----BEGIN CERTIFICATE-----") }, nil,
+			func(m providerBlock) { m["cert"] = types.StringValue("-----BEGIN CERTIFICATE-----") }, nil,
 			"key",
 			[]string{"OS_KEY"},
 			"",
 		},
 		"key without a client certificate": {
-			func(*providerModel) {},
+			func(providerBlock) {},
 			map[string]string{"OS_KEY": "-----BEGIN hunter2"},
 			"cert",
 			[]string{"OS_CERT"},
 			"hunter2",
 		},
 		"client certificate that is none": {
-			func(m *providerModel) {
-				m.Cert, m.Key = types.StringValue("notes.txt"), types.StringValue("-----BEGIN hunter2")
+			func(m providerBlock) {
+				m["cert"], m["key"] = types.StringValue("notes.txt"), types.StringValue("-----BEGIN hunter2")
 			}, nil,
 			"cert",
 			[]string{"not a pair of PEM files"},
 			"hunter2",
 		},
 		"half an agency": {
-			func(m *providerModel) {
-				m.Token, m.AccessKey, m.SecretKey, m.AssumeRole = types.StringNull(), types.StringValue("AK"), types.StringValue("SK"), &assumeRoleModel{AgencyName: types.StringValue("a")}
-				m.AuthURL = types.StringValue("https://iam.example.com/v3")
+			func(m providerBlock) {
+				m["token"], m["access_key"], m["secret_key"], m["assume_role.agency_name"] = types.StringNull(),
+					types.StringValue("AK"), types.StringValue("SK"), types.StringValue("a")
+				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"assume_role.domain_name",
 			[]string{"domain name of the account", "assume_role.domain_name in the provider block"},
 			"",
 		},
 		"agency with a token": {
-			func(m *providerModel) {
-				m.AssumeRole = &assumeRoleModel{types.StringValue("a"), types.StringValue("d")}
-				m.AuthURL = types.StringValue("https://iam.example.com/v3")
+			func(m providerBlock) {
+				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
+					types.StringValue("d")
+				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"assume_role.agency_name",
 			[]string{"assumed with an access key", "are a token"},
 			"",
 		},
 		"agency without auth_url": {
-			func(m *providerModel) {
-				m.Token, m.AccessKey, m.SecretKey, m.AssumeRole = types.StringNull(), types.StringValue("AK"), types.StringValue("SK"), &assumeRoleModel{types.StringValue("a"), types.StringValue("d")}
+			func(m providerBlock) {
+				m["token"], m["access_key"], m["secret_key"] = types.StringNull(), types.StringValue("AK"),
+					types.StringValue("SK")
+				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
+					types.StringValue("d")
 			}, nil,
 			"auth_url",
 			[]string{"An agency is assumed at", "HW_AUTH_URL"},
 			"",
 		},
 		"profile that is not there": {
-			func(m *providerModel) { m.Profile = types.StringValue("prod") }, nil,
+			func(m providerBlock) { m["profile"] = types.StringValue("prod") }, nil,
 			"profile",
 			[]string{`no profile "prod"`, `It has: "default", "sso", "encrypted"`},
 			"hunter2",
 		},
 		"profile without a key": {
-			func(m *providerModel) { m.Profile = types.StringValue("sso") }, nil,
+			func(m providerBlock) { m["profile"] = types.StringValue("sso") }, nil,
 			"profile",
 			[]string{`mode "SSO"`},
 			"hunter2",
 		},
 		"encrypted profile": {
-			func(m *providerModel) { m.Profile = types.StringValue("encrypted") }, nil,
+			func(m providerBlock) { m["profile"] = types.StringValue("encrypted") }, nil,
 			"profile",
 			[]string{"seems to be encrypted", "HW_ACCESS_KEY"},
 			"hunter2",
 		},
 		"broken file of profiles": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
 			"shared_config_file",
 			[]string{"notes.txt is not the JSON that it should be, or is encrypted"},
 			"hunter2",
 		},
 		"file of profiles that is not there": {
-			func(m *providerModel) { m.SharedConfigFile = types.StringValue("none.json") }, nil,
+			func(m providerBlock) { m["shared_config_file"] = types.StringValue("none.json") }, nil,
 			"shared_config_file",
 			[]string{"none.json cannot be read"},
 			"",
 		},
 		"unknown entry": {
-			func(m *providerModel) { m.CloudsEntry = types.StringValue("prod") }, nil,
+			func(m providerBlock) { m["clouds_entry"] = types.StringValue("prod") }, nil,
 			"clouds_entry",
 			[]string{`no entry "prod"`, `It has: "application", "bare", "otc"`},
 			"hunter2",
 		},
 		"entry without auth": {
-			func(m *providerModel) { m.CloudsEntry = types.StringValue("bare") }, nil,
+			func(m providerBlock) { m["clouds_entry"] = types.StringValue("bare") }, nil,
 			"clouds_entry",
 			[]string{"without auth"},
 			"",
 		},
 		"entry with an application credential": {
-			func(m *providerModel) { m.CloudsEntry = types.StringValue("application") }, nil,
+			func(m providerBlock) { m["clouds_entry"] = types.StringValue("application") }, nil,
 			"clouds_entry",
 			[]string{"application credential"},
 			"hunter2",
 		},
 		"broken clouds.yaml": {
-			func(m *providerModel) { m.CloudsEntry = types.StringValue("otc") },
+			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
 			map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
 			"clouds_entry",
 			[]string{"notes.txt or the secure.yaml beside it is not the YAML"},
 			"hunter2",
 		},
 		"no clouds.yaml": {
-			func(m *providerModel) { m.CloudsEntry = types.StringValue("otc") },
+			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
 			map[string]string{"OS_CLIENT_CONFIG_FILE": "none.yaml"},
 			"clouds_entry",
 			[]string{`no clouds.yaml to take the entry "otc" from. Looked for: none.yaml`},
 			"",
 		},
 		"profile and entry": {
-			func(m *providerModel) {
-				m.CloudsEntry, m.Profile = types.StringValue("otc"), types.StringValue("default")
+			func(m providerBlock) {
+				m["clouds_entry"], m["profile"] = types.StringValue("otc"), types.StringValue("default")
 			}, nil,
 			"clouds_entry",
 			[]string{"name one of them"},
 			"",
 		},
 		"too many retries": {
-			func(*providerModel) {},
+			func(providerBlock) {},
 			map[string]string{"HCS_MAX_RETRIES": "1000"},
 			"max_retries",
 			[]string{"HCS_MAX_RETRIES is \"1000\"", "from 0, for none, to 100"},
 			"",
 		},
 		"endpoint empty": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("") }, nil,
 			"endpoint",
 			[]string{"empty text", "ELBAAS_ENDPOINT"},
 			"",
 		},
 		"project empty": {
-			func(m *providerModel) { m.ProjectID = types.StringValue("") }, nil,
+			func(m providerBlock) { m["project_id"] = types.StringValue("") }, nil,
 			"project_id",
 			[]string{"empty text", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
 			"",
 		},
 		"token empty": {
-			func(m *providerModel) { m.Token = types.StringValue("") }, nil,
+			func(m providerBlock) { m["token"] = types.StringValue("") }, nil,
 			"token",
 			[]string{"empty text", "HW_AUTH_TOKEN"},
 			"",
 		},
 		"endpoint without a scheme": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("elb.eu-de.otc.t-systems.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("elb.eu-de.otc.t-systems.com") }, nil,
 			"endpoint",
 			[]string{endpointSource, "does not begin with https://"},
 			"",
 		},
 		"endpoint with a port and no scheme": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("localhost:8080/elb") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("localhost:8080/elb") }, nil,
 			"endpoint",
 			[]string{"does not begin with https://"},
 			"",
 		},
 		"endpoint of another scheme": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("ftp://elb.example.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("ftp://elb.example.com") }, nil,
 			"endpoint",
 			[]string{"does not begin with https://"},
 			"",
 		},
 		"endpoint without a host": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https:///elb") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https:///elb") }, nil,
 			"endpoint",
 			[]string{"has no host"},
 			"",
 		},
 		"endpoint with a port and no host": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://:443") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://:443") }, nil,
 			"endpoint",
 			[]string{"has no host"},
 			"",
 		},
 		"endpoint with a query": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://elb.example.com/?a=b") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/?a=b") }, nil,
 			"endpoint",
 			[]string{"has a query"},
 			"",
 		},
 		"endpoint with an empty query": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://elb.example.com?") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com?") }, nil,
 			"endpoint",
 			[]string{"has a query"},
 			"",
 		},
 		"endpoint with a fragment": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://elb.example.com/#a") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/#a") }, nil,
 			"endpoint",
 			[]string{"has a fragment"},
 			"",
 		},
 		"endpoint with credentials": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://user:hunter2@elb.example.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2@elb.example.com") }, nil,
 			"endpoint",
 			[]string{"contains credentials"},
 			"hunter2",
 		},
 		"endpoint with broken credentials": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://user:hunter2 %@elb.example.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2 %@elb.example.com") }, nil,
 			"endpoint",
 			[]string{"contains credentials"},
 			"hunter2",
 		},
 		"endpoint that is no URL": {
-			func(m *providerModel) { m.Endpoint = types.StringValue("https://elb example.com") }, nil,
+			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb example.com") }, nil,
 			"endpoint",
 			[]string{"no URL"},
 			"",
 		},
 		"endpoint of the environment": {
-			func(m *providerModel) { m.Endpoint = types.StringNull() },
+			func(m providerBlock) { m["endpoint"] = types.StringNull() },
 			map[string]string{"ELBAAS_ENDPOINT": "elb.example.com"},
 			"endpoint",
 			[]string{"The endpoint from the environment variable ELBAAS_ENDPOINT is"},
 			"",
 		},
 		"token with a line end": {
-			func(m *providerModel) { m.Token = types.StringValue(testToken + "\n") }, nil,
+			func(m providerBlock) { m["token"] = types.StringValue(testToken + "\n") }, nil,
 			"token",
 			[]string{`"\n" (U+000A) as character 36`, "trimspace"},
 			testToken,
 		},
 		"token of the environment with a space": {
-			func(m *providerModel) { m.Token = types.StringNull() },
+			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"OS_AUTH_TOKEN": " " + testToken},
 			"token",
 			[]string{"The token from the environment variable OS_AUTH_TOKEN", `" " (U+0020) as character 1`},
 			testToken,
 		},
 		"project that is a name": {
-			func(m *providerModel) { m.ProjectID = types.StringValue("eu-de/mine") }, nil,
+			func(m providerBlock) { m["project_id"] = types.StringValue("eu-de/mine") }, nil,
 			"project_id",
 			[]string{"The project id from the provider block", `"/" (U+002F) as character 6`},
 			"",
@@ -537,12 +628,12 @@ func TestSettingsErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			block := completeBlock()
-			row.change(&block)
+			row.change(block)
 			profiles := "/home/me/.hcloud/config.json"
 			if row.variables["no profiles"] != "" {
 				profiles = "elsewhere"
 			}
-			_, diags := newSettings(block, environment(row.variables, map[string]string{
+			_, diags := newSettings(block, environmentOf(row.variables, map[string]string{
 				"notes.txt": "hunter2: [",
 				profiles: `{"current":"default","profiles":[{"name":"default","accessKeyId":"AK","secretAccessKey":"hunter2"},
 					{"name":"sso","mode":"SSO"},{"name":"encrypted","accessKeyId":"AK","secretAccessKey":"hunter2+/=="}]}`,
@@ -567,26 +658,185 @@ func TestSettingsErrors(t *testing.T) {
 	}
 }
 
+// TestErrorsQuoteNoKey: a value that may be a key is not quoted as the name of a file.
+func TestErrorsQuoteNoKey(t *testing.T) {
+	t.Parallel()
+	pair, err := throwaway.NewPair("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(pair.PrivateKey), "\n")
+	withoutBegin := strings.Join(lines[1:], "\n")
+	inOneLine := strings.Join(lines[1:len(lines)-1], "")
+	for name, row := range map[string]struct {
+		block     map[string]string
+		variables map[string]string
+		want      string
+	}{
+		"key in the block": {
+			block: map[string]string{"cert": pair.Certificate, "key": withoutBegin},
+			want:  "The value of key from the provider block",
+		},
+		"key with a dot": {
+			block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine},
+			want:  "not shown",
+		},
+		"key of the environment": {
+			variables: map[string]string{"OS_CERT": pair.Certificate, "OS_KEY": inOneLine},
+			want:      "the environment variable OS_KEY",
+		},
+		"key as certificate": {
+			block: map[string]string{"cert": inOneLine, "key": pair.PrivateKey},
+			want:  "The value of cert",
+		},
+		"key as authority": {
+			block: map[string]string{"cacert_file": withoutBegin},
+			want:  "The value of cacert_file",
+		},
+		"key as configuration": {
+			block: map[string]string{"shared_config_file": inOneLine},
+			want:  "shared configuration file [not shown",
+		},
+		"key as clouds.yaml": {
+			block:     map[string]string{"clouds_entry": "mine"},
+			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "Looked for: [not shown",
+		},
+	} {
+		block := completeBlock()
+		for name, value := range row.block {
+			block[name] = types.StringValue(value)
+		}
+		_, diags := newSettings(block, environmentOf(row.variables))
+		if len(diags) == 0 || !strings.Contains(diags[0].Detail(), row.want) {
+			t.Errorf("%s: got %v, want %q", name, diags, row.want)
+		}
+		for _, line := range append(lines[1:len(lines)-1], "hunter2") {
+			if strings.Contains(fmt.Sprint(diags), line) {
+				t.Errorf("%s: it quotes the key: %v", name, diags)
+			}
+		}
+	}
+}
+
+// TestErrorsOfDestinations: an error says what was found where, what it would have
+// meant, and which argument settles it.
+func TestErrorsOfDestinations(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		setup
+		attribute string
+		want      []string
+	}{
+		"a later cloud": {
+			setup{block: "key region=eu-de", variables: "HW_CLOUD=otc.t-systems.com"},
+			"cloud",
+			[]string{
+				"come from the provider block", "The environment variable HW_CLOUD is set",
+				"the default cloud (myhuaweicloud.com)", "Set cloud in the provider block",
+			},
+		},
+		"a later auth_url": {
+			setup{variables: "HW_key OS_REGION_NAME=eu-de " + otcURL},
+			"cloud",
+			[]string{
+				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
+				"Set the environment variable HW_CLOUD, or cloud in the provider block",
+			},
+		},
+		"a later entry": {
+			setup{variables: "HW_key OS_REGION_NAME=eu-de OS_CLOUD=mine"},
+			"cloud",
+			[]string{"The environment variable OS_CLOUD is set"},
+		},
+		"a password, an endpoint": {
+			setup{block: "endpoint=https://elb.example.com password region=eu-de"},
+			"auth_url",
+			[]string{
+				"A password is exchanged for a token", "The endpoint is set, but",
+				"Set auth_url in the provider block",
+			},
+		},
+		"a password, an endpoint, a later auth_url": {
+			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL},
+			"auth_url",
+			[]string{"Set auth_url in the provider block"},
+		},
+		"an agency and a token": {
+			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
+			[]string{
+				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token",
+				"in another account",
+			},
+		},
+		"half an agency of the environment": {
+			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"},
+			"assume_role.domain_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME too"},
+		},
+		"a profile and an entry": {
+			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
+			"clouds_entry",
+			[]string{"the environment variable HCS_PROFILE", "the environment variable OS_CLOUD"},
+		},
+		"a file and an entry": {
+			setup{variables: "HW_SHARED_CONFIG_FILE=a.json OS_CLOUD=mine"},
+			"clouds_entry",
+			[]string{"the environment variable HW_SHARED_CONFIG_FILE"},
+		},
+		"a plain auth_url": {
+			setup{block: "insecure=false", variables: "OS_token OS_INSECURE=true " +
+				"OS_AUTH_URL=http://iam.example.com/v3"},
+			"auth_url",
+			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
+		},
+		"every variable empty": {
+			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
+				"ELBAAS_ENDPOINT="},
+			"access_key",
+			[]string{"The provider has no credentials"},
+		},
+	} {
+		block := providerBlock{}
+		for name, value := range words(row.block) {
+			block[name] = types.StringValue(value)
+		}
+		_, diags := newSettings(block, environmentOf(words(row.variables)))
+		if len(diags) != 1 {
+			t.Errorf("%s: got %v, want one error", name, diags)
+			continue
+		}
+		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute {
+			t.Errorf("%s: the error is not on %s: %v", name, row.attribute, diags[0])
+		}
+		for _, part := range row.want {
+			if !strings.Contains(diags[0].Detail(), part) {
+				t.Errorf("%s: the error lacks %q: %s", name, part, diags[0].Detail())
+			}
+		}
+	}
+}
+
 func TestSettingsExpiryWarningDays(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		block    types.Int64
+		block    types.String
 		variable string
 		want     int64 // -1 is an error
 	}{
-		"default":            {types.Int64Null(), "", 30},
-		"block":              {types.Int64Value(7), "9", 7},
-		"environment":        {types.Int64Null(), "9", 9},
-		"off":                {types.Int64Value(0), "9", 0},
-		"not known yet":      {types.Int64Unknown(), "", 30},
-		"negative":           {types.Int64Value(-1), "", -1},
-		"beyond reason":      {types.Int64Value(36501), "", -1},
-		"no number":          {types.Int64Null(), "soon", -1},
-		"not a whole number": {types.Int64Null(), "1.5", -1},
+		"default":            {types.StringNull(), "", 30},
+		"block":              {types.StringValue("7"), "9", 7},
+		"environment":        {types.StringNull(), "9", 9},
+		"off":                {types.StringValue("0"), "9", 0},
+		"not known yet":      {types.StringUnknown(), "", 30},
+		"negative":           {types.StringValue("-1"), "", -1},
+		"beyond reason":      {types.StringValue("36501"), "", -1},
+		"no number":          {types.StringNull(), "soon", -1},
+		"not a whole number": {types.StringNull(), "1.5", -1},
 	} {
 		block := completeBlock()
-		block.ExpiryWarningDays = row.block
-		s, diags := newSettings(block, environment(map[string]string{"ELBAAS_EXPIRY_WARNING_DAYS": row.variable}))
+		block["expiry_warning_days"] = row.block
+		s, diags := newSettings(block, environmentOf(map[string]string{"ELBAAS_EXPIRY_WARNING_DAYS": row.variable}))
 		if row.want < 0 {
 			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "Give a whole number from 0") || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
 				t.Errorf("%s: got %v", name, diags)
@@ -608,7 +858,7 @@ func TestSettingsEndpoints(t *testing.T) {
 		"http://127.0.0.1:8080/elb",
 		"http://[::1]:8080",
 	} {
-		if endpoint, err := parseEndpoint(text, false); err != nil || endpoint.String() != text {
+		if endpoint, err := auth.ParseBaseURL(text, false); err != nil || endpoint.String() != text {
 			t.Errorf("%s: got %v, %v", text, endpoint, err)
 		}
 	}
@@ -617,11 +867,11 @@ func TestSettingsEndpoints(t *testing.T) {
 // TestSettingsUnknown has arguments that come from resources not yet created.
 func TestSettingsUnknown(t *testing.T) {
 	t.Parallel()
-	s, diags := newSettings(providerModel{
-		Endpoint:  types.StringUnknown(),
-		ProjectID: types.StringUnknown(),
-		Token:     types.StringUnknown(),
-	}, environment(map[string]string{"ELBAAS_ENDPOINT": "nonsense"}))
+	s, diags := newSettings(providerBlock{
+		"endpoint":   types.StringUnknown(),
+		"project_id": types.StringUnknown(),
+		"token":      types.StringUnknown(),
+	}, environmentOf(map[string]string{"ELBAAS_ENDPOINT": "nonsense"}))
 	if diags.HasError() {
 		t.Fatalf("an unknown value fails before it is needed: %v", diags)
 	}
@@ -644,19 +894,49 @@ func TestSettingsUnknown(t *testing.T) {
 // TestUnknownCredentials: what is missing may come yet.
 func TestUnknownCredentials(t *testing.T) {
 	t.Parallel()
-	for name, block := range map[string]providerModel{
-		"secret key": {AccessKey: types.StringValue("AK"), SecretKey: types.StringUnknown(), Region: types.StringValue("eu-de")},
-		"password":   {UserName: types.StringValue("me"), Password: types.StringUnknown(), Region: types.StringUnknown()},
-		"domain":     {UserName: types.StringValue("me"), Password: types.StringValue("p"), DomainName: types.StringUnknown(), Region: types.StringUnknown()},
-		"everything": {Token: types.StringUnknown(), Region: types.StringUnknown(), Cloud: types.StringUnknown()},
+	for name, block := range map[string]providerBlock{
+		"secret key": {
+			"access_key": types.StringValue("AK"), "secret_key": types.StringUnknown(),
+			"region": types.StringValue("eu-de"),
+		},
+		"password": {
+			"user_name": types.StringValue("me"), "password": types.StringUnknown(),
+			"region": types.StringUnknown(),
+		},
+		"domain": {
+			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
+			"domain_name": types.StringUnknown(), "region": types.StringUnknown(),
+		},
+		"everything": {"token": types.StringUnknown(), "region": types.StringUnknown(), "cloud": types.StringUnknown()},
 	} {
 		// The environment is another source, and not asked.
-		s, diags := newSettings(block, environment(map[string]string{"HW_AUTH_TOKEN": "hw"}))
+		s, diags := newSettings(block, environmentOf(map[string]string{"HW_AUTH_TOKEN": "hw"}))
 		if diags.HasError() || s.credentialsSource != blockLabel || !s.credentials.Token.Empty() {
 			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
 		}
 		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
+		}
+	}
+}
+
+// TestUnknownAddresses: what is known only after an apply is in no way of a plan.
+func TestUnknownAddresses(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"region", "cloud", "auth_url", "endpoint"} {
+		block := providerBlock{
+			"access_key": types.StringValue("AK"), "secret_key": types.StringValue("SK"),
+			"region": types.StringValue("eu-de"), "project_name": types.StringValue("mine"),
+		}
+		block[name] = types.StringUnknown()
+		s, diags := newSettings(block, environmentOf(map[string]string{"HW_CLOUD": "otc.t-systems.com"}))
+		if diags.HasError() {
+			t.Fatalf("%s: %v", name, diags)
+		}
+		c := newCloud(s, "test", time.Now, nil)
+		project, diags := c.plannedProject(types.StringNull())
+		if !project.IsUnknown() || diags.HasError() || !c.ready().HasError() {
+			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
 	}
 }
@@ -693,16 +973,16 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		variables[name] = value
 		return variables
 	}
-	region := providerModel{Region: types.StringValue("eu-de")}
-	named := region
-	named.Profile = types.StringValue("default")
-	entry := providerModel{CloudsEntry: types.StringValue("entry")}
-	key := region
-	key.AccessKey, key.SecretKey = types.StringValue("block"), types.StringValue("SK")
-	both := key
-	both.Token = types.StringValue("block-token")
+	region := providerBlock{"region": types.StringValue("eu-de")}
+	named := maps.Clone(region)
+	named["profile"] = types.StringValue("default")
+	entry := providerBlock{"clouds_entry": types.StringValue("entry")}
+	key := maps.Clone(region)
+	key["access_key"], key["secret_key"] = types.StringValue("block"), types.StringValue("SK")
+	both := maps.Clone(key)
+	both["token"] = types.StringValue("block-token")
 	for name, row := range map[string]struct {
-		block     providerModel
+		block     providerBlock
 		variables map[string]string
 		want      string // kind, who, source
 	}{
@@ -716,12 +996,16 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		"a profile of the environment is last": {region, with(all, "HW_PROFILE", "default"), "token HW_ the environment variables HW_…"},
 		"a profile of the block before it":     {named, all, `access key profile the profile "default" of ~/.hcloud/config.json`},
 		"an entry of the block":                {entry, all, `password entry the entry "entry" of clouds.yaml`},
-		"an entry of the environment":          {providerModel{}, map[string]string{"OS_CLOUD": "entry"}, `password entry the entry "entry" of clouds.yaml`},
-		"an entry of the environment is last":  {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
+		"an entry of the environment": {
+			providerBlock{},
+			map[string]string{"OS_CLOUD": "entry"},
+			`password entry the entry "entry" of clouds.yaml`,
+		},
+		"an entry of the environment is last": {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, diags := newSettings(row.block, environment(row.variables, files))
+			s, diags := newSettings(row.block, environmentOf(row.variables, files))
 			if diags.HasError() {
 				t.Fatal(diags)
 			}
@@ -765,7 +1049,7 @@ func TestAddresses(t *testing.T) {
 		"its own auth_url":   {key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com", "HCS_AUTH_URL": "https://iam-apigateway-proxy.private.example.com:443/v3"}), "https://elb.r.private.example.com", "https://iam-apigateway-proxy.private.example.com:443/v3", "r"},
 		"the catalog":        {key("OS_", map[string]string{"OS_AUTH_URL": "https://iam.example.com/v3", "OS_PROJECT_NAME": "mine"}), "<nil>", "https://iam.example.com/v3", "mine"},
 	} {
-		s, diags := newSettings(providerModel{}, environment(row.variables))
+		s, diags := newSettings(providerBlock{}, environmentOf(row.variables))
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}
@@ -788,10 +1072,13 @@ func TestTLSSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := completeBlock()
-	block.Endpoint = types.StringValue("http://elb.example.com")
-	block.Insecure = types.BoolValue(true)
-	block.CACertFile = types.StringValue(pair.Certificate)
-	s, diags := newSettings(block, environment(map[string]string{"OS_CERT": "~/client.crt", "OS_KEY": "client.key", "HW_INSECURE": "false"},
+	block["endpoint"] = types.StringValue("http://elb.example.com")
+	block["insecure"] = types.StringValue("true")
+	block["cacert_file"] = types.StringValue(pair.Certificate)
+	s, diags := newSettings(block, environmentOf(map[string]string{
+		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
+		"HW_INSECURE": "false",
+	},
 		map[string]string{"/home/me/client.crt": pair.Certificate, "client.key": pair.PrivateKey}))
 	if diags.HasError() {
 		t.Fatal(diags)
@@ -799,7 +1086,10 @@ func TestTLSSettings(t *testing.T) {
 	if !s.tls.InsecureSkipVerify || s.tls.RootCAs == nil || len(s.tls.Certificates) != 1 || s.tls.MinVersion != tls.VersionTLS12 {
 		t.Errorf("got %t %v %d %x", s.tls.InsecureSkipVerify, s.tls.RootCAs, len(s.tls.Certificates), s.tls.MinVersion)
 	}
-	if s, _ := newSettings(completeBlock(), environment(map[string]string{"HW_MAX_RETRIES": "0", "OS_INSECURE": "1"})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
+	if s, _ := newSettings(completeBlock(), environmentOf(map[string]string{
+		"HW_MAX_RETRIES": "0",
+		"OS_INSECURE":    "1",
+	})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
 		t.Errorf("got %d %t", s.maxRetries, s.tls.InsecureSkipVerify)
 	}
 }
@@ -807,7 +1097,7 @@ func TestTLSSettings(t *testing.T) {
 // TestSettingsShowNoSecret formats everything in every way.
 func TestSettingsShowNoSecret(t *testing.T) {
 	t.Parallel()
-	s, diags := newSettings(providerModel{Region: types.StringValue("eu-de")}, environment(map[string]string{
+	s, diags := newSettings(providerBlock{"region": types.StringValue("eu-de")}, environmentOf(map[string]string{
 		"HW_AUTH_TOKEN": "hunter2", "HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hunter2", "HW_SECURITY_TOKEN": "hunter2", "HW_USER_NAME": "me", "HW_USER_PASSWORD": "hunter2", "HW_DOMAIN_NAME": "d",
 	}))
 	if diags.HasError() {

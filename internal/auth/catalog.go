@@ -1,0 +1,127 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An offer is a public endpoint of the service catalog.
+type offer struct{ region, url string }
+
+// everywhere reports whether an endpoint serves all regions, or does not say which
+// (observed).
+func (o offer) everywhere() bool { return o.region == "" || o.region == "*" }
+
+// chooseEndpoint finds a service in the service catalog. Earlier types come first.
+func (s *Session) chooseEndpoint(
+	ctx context.Context, catalog []service, projectID string, types []string,
+) (*url.URL, error) {
+	var all []offer
+	for _, kind := range types {
+		all = append(all, offersOf(catalog, kind)...)
+	}
+	regions := regionsOf(all)
+	region := s.config.Region
+	if region == "" && len(regions) > 1 {
+		name := s.projectName(ctx, projectID)
+		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })
+		if i < 0 {
+			return nil, fmt.Errorf("it is there for several regions: %s. Set region in the provider block to one of "+
+				"them", strings.Join(regions, ", "))
+		}
+		region = regions[i]
+	}
+	for _, kind := range types {
+		if chosen, found := choose(offersOf(catalog, kind), region); found {
+			endpoint, err := s.baseURL(chosen.url)
+			if err != nil {
+				return nil, fmt.Errorf("the URL that is there %w. The provider does not call it. Set endpoint in the "+
+					"provider block", err)
+			}
+			return endpoint, nil
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no public endpoint of the type %s is there. Set endpoint in the provider block",
+			strings.Join(types, " or "))
+	}
+	return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one "+
+		"of them, or set endpoint",
+		region, strings.Join(regions, ", "))
+}
+
+// choose prefers the endpoint of a region to one that serves all of them. Without a
+// region, there is at most one to choose from.
+func choose(offers []offer, region string) (offer, bool) {
+	i := slices.IndexFunc(offers, func(o offer) bool { return !o.everywhere() && (region == "" || o.region == region) })
+	if i < 0 {
+		i = slices.IndexFunc(offers, offer.everywhere)
+	}
+	if i < 0 {
+		return offer{}, false
+	}
+	return offers[i], true
+}
+
+// offersOf returns the public endpoints of the services of a type.
+func offersOf(catalog []service, kind string) []offer {
+	var offers []offer
+	for _, service := range catalog {
+		for _, endpoint := range service.Endpoints {
+			if service.Type == kind && endpoint.Interface == "public" {
+				offers = append(offers, offer{endpoint.Region, endpoint.URL})
+			}
+		}
+	}
+	return offers
+}
+
+func regionsOf(offers []offer) []string {
+	var regions []string
+	for _, o := range offers {
+		if !o.everywhere() {
+			regions = append(regions, o.region)
+		}
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
+}
+
+// version is where the version of an API begins in a path; some catalogs name it and
+// the project (observed).
+var version = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?(/|$)`)
+
+// baseURL reads an endpoint of the service catalog. A remote catalog must not send
+// credentials to a service of this machine.
+func (s *Session) baseURL(text string) (*url.URL, error) {
+	if at := version.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
+	base, err := ParseBaseURL(text, s.config.Insecure)
+	if err == nil && isLoopback(base) && !isLoopback(s.config.AuthURL) {
+		return nil, errors.New("is on this machine, but the identity service is not")
+	}
+	return base, err
+}
+
+// projectName returns the name of a project, or an empty text if it cannot be found.
+func (s *Session) projectName(ctx context.Context, id string) string {
+	path := []string{"projects"}
+	if s.config.Credentials.Kind() == KindPassword {
+		path = []string{"auth", "projects"}
+	}
+	all, err := s.listProjects(ctx, "", path...)
+	if err != nil {
+		return ""
+	}
+	i := slices.IndexFunc(all, func(p project) bool { return p.ID == id })
+	if i < 0 {
+		return ""
+	}
+	return all[i].Name
+}

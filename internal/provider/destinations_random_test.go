@@ -1,0 +1,281 @@
+package provider
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// A world is what is set at random, by source: the provider block ("block"), the
+// prefixes of variables, and files. The hosts that a source names have its name.
+type world struct {
+	*rand.Rand
+	set       map[string]map[string]string // argument → value, by source
+	variables map[string]string
+	files     map[string]string
+}
+
+// ranks are the order of the sources.
+var ranks = map[string]int{"block": 0, "HW_": 1, "HCS_": 2, "OS_": 3}
+
+func (w *world) one(percent int) bool { return w.IntN(100) < percent }
+
+func (w *world) pick(all ...string) string { return all[w.IntN(len(all))] }
+
+// valueOf makes up a value of an argument in a source.
+func (w *world) valueOf(name, source string) string {
+	domain := strings.ToLower(strings.TrimSuffix(source, "_")) + ".test"
+	switch name {
+	case "region":
+		return w.pick("eu-de", "eu-nl")
+	case "cloud":
+		return domain
+	case "auth_url":
+		return w.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3",
+			"https://id."+domain+"/v3")
+	case "endpoint":
+		return w.pick("https://elb.eu-de."+domain, "https://gateway."+domain+"/elb")
+	case "clouds_entry":
+		return "mine"
+	case "profile":
+		return "a"
+	case "shared_config_file":
+		return atHome
+	case "project_id":
+		return fmt.Sprintf("%032d", 1+w.IntN(7))
+	case "project_name":
+		return w.pick("eu-de", "eu-nl", "eu-de_mine")
+	case "assume_role.agency_name":
+		return "helpers"
+	case "assume_role.domain_name":
+		return "theirs"
+	case "signing_scheme":
+		return w.pick("access", "scoped")
+	case "insecure":
+		return "false"
+	case "max_retries", "expiry_warning_days":
+		return "7"
+	case "cacert_file", "cert":
+		return testPair().Certificate
+	case "key":
+		return testPair().PrivateKey
+	}
+	panic("no value for " + name)
+}
+
+// chance is how often an argument is set in a source, in percent.
+func chance(name string) int {
+	switch {
+	case strings.HasPrefix(name, "assume_role."):
+		return 3
+	case slices.Contains([]string{"profile", "shared_config_file", "clouds_entry", "endpoint", "cert", "key"}, name):
+		return 7
+	}
+	return 25
+}
+
+// credentialsOf makes up credentials of a source, mostly a complete set.
+func (w *world) credentialsOf(source string) map[string]string {
+	values := map[string]string{}
+	add := func(set map[string]string) {
+		for name, value := range set {
+			if !w.one(3) {
+				values[name] = value
+			}
+		}
+	}
+	if w.one(15) {
+		add(map[string]string{"token": secretOf("token", source)})
+	}
+	if w.one(20) {
+		add(map[string]string{"access_key": secretOf("key", source), "secret_key": secretOf("secret", source)})
+	}
+	if w.one(15) {
+		add(map[string]string{"user_name": "me", "password": secretOf("password", source), "domain_name": "mine"})
+	}
+	return values
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{
+		Rand: rand.New(rand.NewPCG(seed, 19)), set: map[string]map[string]string{},
+		variables: map[string]string{},
+	}
+	for source := range ranks {
+		w.set[source] = map[string]string{}
+	}
+	credentials := append(slices.Clone(credentialArguments), "domain_name", "domain_id")
+	for _, source := range []string{"block", "HW_", "HCS_", "OS_"} {
+		values := w.credentialsOf(source)
+		for _, a := range arguments {
+			if !slices.Contains(credentials, a.name) && w.one(chance(a.name)) {
+				values[a.name] = w.valueOf(a.name, source)
+			}
+		}
+		for _, a := range arguments {
+			value, found := values[a.name]
+			variable := a.variable(source)
+			switch {
+			case !found:
+			case source == "block":
+				w.set[source][a.name] = value
+			case variable == "" || w.variables[variable] != "":
+			case w.one(3):
+				w.variables[variable] = ""
+			default:
+				w.set[source][a.name], w.variables[variable] = value, value
+			}
+		}
+	}
+	if w.one(10) {
+		w.variables["ELBAAS_ENDPOINT"] = w.valueOf("endpoint", "ELBAAS_")
+	}
+	w.addFiles()
+	return w
+}
+
+// addFiles makes up a profile and an entry of clouds.yaml.
+func (w *world) addFiles() {
+	profile, entry := "", ", username: me, user_domain_name: mine"
+	w.set["profile"], w.set["entry"] = map[string]string{}, map[string]string{}
+	if w.one(50) {
+		w.set["profile"]["region"] = "eu-nl"
+		profile = `,"region":"eu-nl"`
+	}
+	if w.one(70) {
+		w.set["entry"]["auth_url"] = w.valueOf("auth_url", "entry")
+		entry += ", auth_url: \"" + w.set["entry"]["auth_url"] + "\""
+	}
+	entry += "}"
+	if w.one(50) {
+		w.set["entry"]["region"] = "eu-de"
+		entry += ", region_name: eu-de"
+	}
+	w.files = profileOf(profile)
+	if w.one(50) {
+		delete(w.files, atHome)
+	}
+	w.files["clouds.yaml"] = "clouds:\n  mine: {auth: {password: " + secretOf("password", "entry") + entry + "}\n"
+}
+
+// rankOf is the rank of a source of credentials; that of a file is the rank of what
+// names it.
+func (w *world) rankOf(source string) int {
+	names := map[string][]string{"profile": {"profile", "shared_config_file"}, "entry": {"clouds_entry"}}[source]
+	if names == nil {
+		return ranks[source]
+	}
+	for _, name := range names {
+		for _, namer := range []string{"block", "HW_", "HCS_", "OS_"} {
+			if w.set[namer][name] != "" {
+				return ranks[namer]
+			}
+		}
+	}
+	return ranks["HW_"]
+}
+
+// names reports whether a source of variables, or the block, sets any argument.
+func (w *world) names(source string, arguments ...string) bool {
+	return slices.ContainsFunc(arguments, func(name string) bool { return w.set[source][name] != "" })
+}
+
+// mayReach reports whether credentials of a source may be sent to a host.
+func (w *world) mayReach(source, host string) bool {
+	for named, rank := range ranks {
+		if !strings.HasSuffix(host, "."+strings.ToLower(strings.TrimSuffix(named, "_"))+".test") {
+			continue
+		}
+		leftToOthers := source == "block" && !w.names("block", "region", "cloud", "auth_url")
+		return rank <= w.rankOf(source) || leftToOthers
+	}
+	switch {
+	case strings.HasSuffix(host, ".elbaas.test"), host == "elb.catalog": // which an identity service names
+		return true
+	case strings.HasSuffix(host, ".entry.test"):
+		return source == "entry" || w.names("block", "clouds_entry") // then it is the block that says so
+	case strings.HasSuffix(host, defaultCloud):
+		return !w.namesAnother(source)
+	}
+	return false
+}
+
+// namesAnother reports whether a cloud is named that counts for credentials of a
+// source, so that they must not reach the default cloud.
+func (w *world) namesAnother(source string) bool {
+	if w.names("block", "endpoint") || w.variables["ELBAAS_ENDPOINT"] != "" || w.names(source, "cloud", "auth_url") {
+		return true
+	}
+	if w.names("block", "clouds_entry") && w.names("entry", "auth_url") {
+		return true
+	}
+	regionCounts := w.names(source, "region")
+	for named, rank := range ranks {
+		regionCounts = regionCounts || rank <= w.rankOf(source) && w.names(named, "region")
+	}
+	for named, rank := range ranks {
+		counts := rank <= w.rankOf(source) || source == "block" || !regionCounts
+		if counts && w.names(named, "cloud", "auth_url") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestRandomDestinations: over random subsets of all variables, arguments and files, no
+// secret of a source reaches a host that only a later source names, and the default
+// cloud receives nothing where another is named that counts.
+func TestRandomDestinations(t *testing.T) {
+	t.Parallel()
+	catalog := elbstub.CatalogEntry{Type: "elb", Region: "*", URL: "https://elb.catalog"}
+	n := newRecordingNetwork(t)
+	const runs = 1500
+	done, byDefault := 0, 0
+	for seed := range uint64(runs) {
+		w := newWorld(seed)
+		n.reset(catalog)
+		said := runWith(n, w.set["block"], environmentOf(w.variables, w.files))
+		var senders []string
+		for host, what := range n.received {
+			for kind, seen := range what {
+				_, source, found := strings.Cut(kind, " of ")
+				if !seen || !found || !slices.Contains(sourcesOfSecrets, source) {
+					continue
+				}
+				senders = append(senders, source)
+				if strings.HasPrefix(kind, "secret") || !w.mayReach(source, host) {
+					t.Errorf("seed %d: a %s reached %s: block %v, variables %v, files %v", seed, kind, host,
+						w.set["block"], w.variables, w.set)
+				}
+			}
+		}
+		slices.Sort(senders)
+		if senders = slices.Compact(senders); len(senders) > 1 {
+			t.Errorf("seed %d: credentials of %v are mixed", seed, senders)
+		}
+		to := n.hosts("private key")
+		for _, host := range to {
+			if len(senders) > 0 && !w.mayReach(senders[0], host) {
+				t.Errorf("seed %d: a private key reached %s", seed, host)
+			}
+			if strings.HasSuffix(host, defaultCloud) {
+				byDefault++
+			}
+		}
+		if len(to) > 1 || said == "" && len(to) == 0 {
+			t.Errorf("seed %d: the private key went to %q, and it says %q", seed, to, said)
+		}
+		if said == "" {
+			done++
+		}
+	}
+	if done < runs/10 || byDefault < runs/100 {
+		t.Errorf("of %d set-ups %d made a certificate, %d of them in the default cloud: that proves little", runs, done,
+			byDefault)
+	}
+	t.Logf("of %d set-ups %d made a certificate, %d of them in the default cloud", runs, done, byDefault)
+}

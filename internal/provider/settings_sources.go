@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// valueText writes an argument as its environment variable would be.
+func valueText(value tftypes.Value) (types.String, error) {
+	if !value.IsKnown() {
+		return types.StringUnknown(), nil
+	}
+	if value.IsNull() {
+		return types.StringNull(), nil
+	}
+	switch {
+	case value.Type().Is(tftypes.Bool):
+		var flag bool
+		err := value.As(&flag)
+		return types.StringValue(strconv.FormatBool(flag)), err
+	case value.Type().Is(tftypes.Number):
+		number := new(big.Float)
+		err := value.As(&number)
+		return types.StringValue(number.Text('f', -1)), err
+	}
+	var text string
+	err := value.As(&text)
+	return types.StringValue(text), err
+}
+
+const (
+	blockLabel = "the provider block"
+	blockRank  = 0
+)
+
+// A source is a place that settings come from: the value of each argument that
+// it has.
+type source struct {
+	// label completes the sentence "The token from …".
+	label string
+	// prefix is that of the source's environment variables, or empty.
+	prefix string
+	// rank orders the provider block, then the variables by their prefixes. A file has
+	// the rank of the source that names it.
+	rank   int
+	isFile bool
+	values map[string]string
+}
+
+func (s source) has(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return s.values[name] != "" })
+}
+
+// place says where to set an argument in the same source as others.
+func (s source) place(name string) string {
+	if variable := argumentNamed(name).variable(s.prefix); s.prefix != "" && variable != "" {
+		return "the environment variable " + variable
+	}
+	return name + " in " + s.label
+}
+
+// addBlock adds what the provider block says.
+func (r *resolver) addBlock(block providerBlock) {
+	s := source{label: blockLabel, rank: blockRank, values: map[string]string{}}
+	for _, a := range arguments {
+		switch value := block[a.name]; {
+		case value.IsUnknown():
+			r.settings.unknown = append(r.settings.unknown, a.name)
+		case value.IsNull():
+		case value.ValueString() == "":
+			r.fail(a.name, "Empty provider argument "+a.name,
+				fmt.Sprintf("The provider argument %s is an empty text. Give it a value, or leave it out to have the "+
+					"environment variable %s read.",
+					a.name, strings.Join(a.variables, " or ")))
+		default:
+			s.values[a.name] = value.ValueString()
+		}
+	}
+	slices.Sort(r.settings.unknown)
+	r.sources = append(r.sources, s)
+}
+
+// addVariables adds the environment variables of a prefix. An empty one is not set.
+func (r *resolver) addVariables(prefix string) {
+	s := source{
+		label: "the environment variables " + prefix + "…", prefix: prefix, rank: len(r.sources),
+		values: map[string]string{},
+	}
+	for _, a := range arguments {
+		for _, variable := range a.variables {
+			text := r.getenv(variable)
+			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (a.name == "cloud") {
+				continue // a domain is FlexibleEngine's habit, anything else an entry of clouds.yaml
+			}
+			if strings.HasPrefix(variable, prefix) && text != "" && s.values[a.name] == "" {
+				s.values[a.name] = text
+			}
+		}
+	}
+	r.sources = append(r.sources, s)
+}
+
+// prefer sorts the sources for what goes with credentials: the provider block comes
+// first, then the source of the credentials and what named it, then the others in
+// their order.
+func (r *resolver) prefer(credentials source) {
+	slices.SortStableFunc(r.sources, func(a, b source) int {
+		return cmp.Or(cmp.Compare(distance(a, credentials), distance(b, credentials)), cmp.Compare(a.rank, b.rank),
+			fileFirst(a, b))
+	})
+}
+
+// The distances of a source from that of the credentials.
+const (
+	ownSource = iota // the provider block, or the source of the credentials
+	earlierSource
+	laterSource
+)
+
+func distance(s, credentials source) int {
+	switch {
+	case s.rank == blockRank || s.rank == credentials.rank:
+		return ownSource
+	case s.rank < credentials.rank:
+		return earlierSource
+	}
+	return laterSource
+}
+
+// fileFirst puts a file before the variables that name it, but after the provider
+// block, which may say otherwise.
+func fileFirst(a, b source) int {
+	if a.isFile == b.isFile || a.rank == blockRank {
+		return 0
+	}
+	if a.isFile {
+		return -1
+	}
+	return 1
+}
+
+// value returns an argument, and says where it comes from.
+func (r *resolver) value(name string) (text, origin string) {
+	for _, s := range r.sources {
+		if s.has(name) {
+			return s.values[name], r.origin(s, name)
+		}
+		if s.label == blockLabel && r.unknown(name) {
+			break
+		}
+	}
+	return "", ""
+}
+
+// origin says where a source has an argument from.
+func (r *resolver) origin(s source, name string) string {
+	for _, variable := range argumentNamed(name).variables {
+		if s.prefix != "" && strings.HasPrefix(variable, s.prefix) && r.getenv(variable) != "" {
+			return "the environment variable " + variable
+		}
+	}
+	return s.label
+}
+
+func (r *resolver) unknown(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(r.settings.unknown, name) })
+}
+
+func (r *resolver) fail(name, summary, detail string) {
+	r.diags.AddAttributeError(argumentNamed(name).path(), summary, detail)
+}
+
+func (r *resolver) invalid(name, detail string) {
+	r.fail(name, "Invalid provider argument "+name, detail)
+}
