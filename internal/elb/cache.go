@@ -458,7 +458,7 @@ func (c *cache[E]) joinLocked(ctx context.Context) *listCall[E] {
 		c.sequence++
 		c.lastStart = c.now()
 		// Who starts it may be cancelled without an end for the others.
-		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run calls it, or who leaves last
 		c.running = &listCall[E]{
 			started: c.sequence, startedAt: c.lastStart, cancel: cancel, done: make(chan struct{}),
 		}
