@@ -118,11 +118,12 @@ func readCertificate(der []byte) (cert certificate, ok bool) {
 	key.take(asn1.TagSequence)
 	key.take(asn1.TagBitString)
 	cert.extensions = &derReader{}
-	for tbs.more() {
-		if field := tbs.any(); isContext(field, 3) {
-			explicit := derReader{rest: field.Bytes}
-			cert.extensions = explicit.enter(asn1.TagSequence)
-		}
+	for isContext(tbs.peek(), 1) || isContext(tbs.peek(), 2) {
+		tbs.any() // the unique identifiers
+	}
+	if field := tbs.peek(); isContext(field, 3) {
+		explicit := derReader{rest: field.Bytes}
+		cert.extensions = explicit.enter(asn1.TagSequence)
 	}
 	return cert, !tbs.broken && !validity.broken && !key.broken && len(cert.serial) > 0
 }
@@ -180,7 +181,7 @@ func (c certificate) extension(wanted string) (content []byte, found, ok bool) {
 			extension.any() // whether it is critical
 		}
 		value := extension.take(asn1.TagOctetString)
-		if !extension.ended() {
+		if extension.broken {
 			return nil, false, false
 		}
 		if id == wanted {
@@ -234,7 +235,7 @@ func (c certificate) altNames() (names altNames, ok bool) {
 			names.ips = append(names.ips, net.IP(name.Bytes))
 		}
 	}
-	return names, outer.ended() && all.ended()
+	return names, !outer.broken && !all.broken
 }
 
 // texts returns the names in the order of their kinds; not nil.
