@@ -160,7 +160,7 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 			late := 5*time.Second + seconds(3)
 			faults = append(faults, slices.Repeat([]Fault{Late(status, late), DropLate(late)}, 8)...)
 		}
-		return c.orExpire(faults, random)
+		return faults[random.IntN(len(faults))]
 	}
 	faults = append(faults, Slow(seconds(20)))
 	switch operation {
@@ -173,7 +173,14 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 	case CreateCertificate:
 		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
 	}
-	return c.orExpire(faults, random)
+	fault := faults[random.IntN(len(faults))]
+	if random.IntN(10) == 0 { // and a token that ends in between
+		return func(answer Answer) Response {
+			c.Expire()
+			return fault(answer)
+		}
+	}
+	return fault
 }
 
 // double is a fault after which the response to the next call of the operation is lost,
@@ -187,18 +194,6 @@ func (c *Cloud) double(operation Operation, first Fault) Fault {
 		c.mu.Unlock()
 		return first(answer)
 	}
-}
-
-// orExpire returns one of the faults, now and then after the end of all tokens.
-func (c *Cloud) orExpire(faults []Fault, random *rand.Rand) Fault {
-	fault := faults[random.IntN(len(faults))]
-	if random.IntN(10) == 0 {
-		return func(answer Answer) Response {
-			c.Expire()
-			return fault(answer)
-		}
-	}
-	return fault
 }
 
 // Listener returns a listener whose connections a Storm resets at their first

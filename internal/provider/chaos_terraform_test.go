@@ -90,15 +90,6 @@ func (l *ledger) names(cert elbstub.Certificate) bool {
 	})
 }
 
-// hasListed reports whether a doubt about a certificate was said so long after it came to
-// be that the search before must have shown it.
-func (l *ledger) hasListed(cert elbstub.Certificate, lag time.Duration) bool {
-	return slices.ContainsFunc(l.notes, func(n note) bool {
-		there := !cert.CreateTime.Before(n.began) && cert.CreateTime.Add(lag).Before(n.said)
-		return there && namesCertificate(n.text, cert)
-	})
-}
-
 // namesID reports whether a diagnostic has the ID of a certificate.
 func (l *ledger) namesID(id string) bool {
 	return slices.ContainsFunc(l.notes, func(n note) bool { return strings.Contains(n.text, id) })
@@ -119,13 +110,14 @@ type memoryTerraform struct {
 	replace map[string]bool
 	// created is when a process last ended a creation, by PEM text.
 	created map[string]time.Time
-	// creations is how many the last apply began, and deletions are those that ended.
-	creations int
-	deletions []endedDeletion
+	// creations is how many the last apply began, and failedCreations how many of them
+	// failed. deletions are those that ended.
+	creations, failedCreations int
+	deletions                  []deletion
 }
 
-// An endedDeletion is one that has ended.
-type endedDeletion struct {
+// A deletion is one that has ended.
+type deletion struct {
 	id           string
 	began, ended time.Time
 	diagnostics  acctest.Diagnostics
@@ -258,7 +250,8 @@ func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
 // the changes with another one, which is interfered with.
 func (tf *memoryTerraform) apply(interfere func(*process)) {
 	tf.t.Helper()
-	tf.said, tf.failed, tf.creations, tf.deletions = nil, false, 0, nil
+	tf.said, tf.failed = nil, false
+	tf.creations, tf.failedCreations, tf.deletions = 0, 0, nil
 	defer func() { tf.replace = nil }()
 	reader := tf.start()
 	addresses := map[string]bool{}
@@ -445,6 +438,9 @@ func (tf *memoryTerraform) create(p *process, address string, config acctest.Val
 	tf.note("create "+address, began, diagnostics)
 	tf.mu.Lock()
 	defer tf.mu.Unlock()
+	if diagnostics.HasError() {
+		tf.failedCreations++
+	}
 	switch {
 	case created == nil && !diagnostics.HasError():
 		tf.t.Errorf("a creation of %s did nothing, and did not say so", address)
@@ -482,7 +478,7 @@ func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.St
 	}
 	tf.note("destroy "+address, began, diagnostics)
 	tf.mu.Lock()
-	tf.deletions = append(tf.deletions, endedDeletion{state.Values["id"].(string), began, time.Now(), diagnostics})
+	tf.deletions = append(tf.deletions, deletion{state.Values["id"].(string), began, time.Now(), diagnostics})
 	tf.mu.Unlock()
 	if diagnostics.HasError() != (left != nil) {
 		tf.t.Errorf("destroy %s: %v, %v", address, left, diagnostics)

@@ -174,7 +174,7 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n nature, tf runn
 		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, nature: n,
 		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
 	}
-	for range 3 {
+	for range 4 {
 		w.pairs = append(w.pairs, acctest.NewPair(t))
 	}
 	w.storm()
