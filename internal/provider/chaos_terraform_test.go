@@ -113,11 +113,11 @@ type memoryTerraform struct {
 	// creations is how many the last apply began, and failedCreations how many of them
 	// failed. deletions are those that ended.
 	creations, failedCreations int
-	deletions                  []deletion
+	deletions                  []endedDeletion
 }
 
-// A deletion is one that has ended.
-type deletion struct {
+// An endedDeletion is one that has ended.
+type endedDeletion struct {
 	id           string
 	began, ended time.Time
 	diagnostics  acctest.Diagnostics
@@ -478,7 +478,7 @@ func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.St
 	}
 	tf.note("destroy "+address, began, diagnostics)
 	tf.mu.Lock()
-	tf.deletions = append(tf.deletions, deletion{state.Values["id"].(string), began, time.Now(), diagnostics})
+	tf.deletions = append(tf.deletions, endedDeletion{state.Values["id"].(string), began, time.Now(), diagnostics})
 	tf.mu.Unlock()
 	if diagnostics.HasError() != (left != nil) {
 		tf.t.Errorf("destroy %s: %v, %v", address, left, diagnostics)
