@@ -29,6 +29,9 @@ const (
 	token     = "demo-token"
 	basePath  = "/elb"
 	domain    = "www.example.com"
+
+	// listLag is for how long lists may lag behind a write.
+	listLag = 5 * time.Second
 )
 
 func main() {
@@ -163,6 +166,9 @@ func (d *demo) play(ctx context.Context) error {
 			title: "A change behind Terraform's back",
 			why:   "Somebody renames the certificate in the console. The plan finds it, the apply mends it.",
 			before: func() error {
+				// Sooner, the provider takes another name for that of a list that lags behind its
+				// own write, and asks again.
+				time.Sleep(listLag)
 				for _, cert := range d.cloud.Certificates(projectID) {
 					d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
 				}
