@@ -575,17 +575,22 @@ func TestAccUnreadable(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair(t))
+			answer := func(list elbstub.Fault) func() {
+				// For a while after the creation, a list that lacks the certificate is asked for again.
+				return func() { cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list }) }
+			}
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: acctest.Providers(),
 				CheckDestroy:             destroyed(cloud),
 				Steps: []resource.TestStep{
 					{Config: config},
 					{
-						PreConfig:   func() { cloud.Script(elbstub.ListCertificates, 1, row.list) },
+						PreConfig:   answer(row.list),
 						Config:      config,
 						ExpectError: words(row.want),
 					},
 					{
+						PreConfig:        answer(nil),
 						Config:           config,
 						ConfigPlanChecks: action(plancheck.ResourceActionNoop),
 					},
