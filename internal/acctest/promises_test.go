@@ -86,7 +86,7 @@ var promises = map[string][]proof{
 	"A change that the API accepts": {
 		{"elb", "TestUpdateWaitsForTheChange", ""},
 		{"elb", "TestUpdateGivesUpWaiting", ""},
-		{"provider", "TestAcceptedUpdateSurvivesFailedLists", ""},
+		{"provider", "TestUpdateSurvivesFailedLists", ""},
 		{"provider", "TestAcceptedUpdateIsBounded", ""},
 	},
 	"If the response to a change": {{"provider", "TestUpdateAnsweredWithoutDomain", "a domain"}, {"elb", "TestUpdateResponses", "domain absent (recorded)"}},

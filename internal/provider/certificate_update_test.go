@@ -66,9 +66,9 @@ func TestUpdateAnsweredWithoutDomain(t *testing.T) {
 	}
 }
 
-// TestAcceptedUpdateSurvivesFailedLists: a change that was accepted without being shown
+// TestUpdateSurvivesFailedLists: a change that was accepted without being shown
 // is read back, and the lists that fail meanwhile are tried again.
-func TestAcceptedUpdateSurvivesFailedLists(t *testing.T) {
+func TestUpdateSurvivesFailedLists(t *testing.T) {
 	t.Parallel()
 	modifies := map[string]elbstub.ModifyText{
 		"202": elbstub.ModifyAccepted, "204": elbstub.ModifyNoContent, "half": elbstub.ModifyHalf,
