@@ -87,7 +87,7 @@ var promises = map[string][]proof{
 		{"elb", "TestUpdateWaitsForTheChange", ""},
 		{"elb", "TestUpdateGivesUpWaiting", ""},
 		{"provider", "TestUpdateSurvivesFailedLists", ""},
-		{"provider", "TestAcceptedUpdateIsBounded", ""},
+		{"provider", "TestUpdateIsBounded", ""},
 	},
 	"If the response to a change": {{"provider", "TestUpdateAnsweredWithoutDomain", "a domain"}, {"elb", "TestUpdateResponses", "domain absent (recorded)"}},
 	"A deletion whose response was lost": {

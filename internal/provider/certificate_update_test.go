@@ -117,9 +117,9 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 	}
 }
 
-// TestAcceptedUpdateIsBounded by its timeout, and fails as what it is. The state stays
+// TestUpdateIsBounded by its timeout, and fails as what it is. The state stays
 // that from before, so that the next plan shows what came of it.
-func TestAcceptedUpdateIsBounded(t *testing.T) {
+func TestUpdateIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault elbstub.Fault
