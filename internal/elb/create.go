@@ -154,9 +154,7 @@ func (x *conversation) attempt(ctx context.Context) (again bool, err error) {
 	body, err := x.post(ctx)
 	x.project.cache.invalidate()
 	if err == nil || httpapi.Ambiguous(err) {
-		if x.result.Sent++; x.result.Sent == 1 {
-			x.project.creations.start(x.leaf, x.create)
-		}
+		x.result.Sent++
 	}
 	if x.result.Sent == 0 {
 		return false, err // nothing was carried out, now or before
@@ -291,6 +289,7 @@ func (x *conversation) accept(ctx context.Context, cert Certificate, readErr err
 // search looks for what a request has made whose outcome is not known, or that was
 // sent before one that failed.
 func (x *conversation) search(ctx, lasting context.Context, outcome error) (again bool, err error) {
+	x.project.creations.addUnclear(x.leaf, x.create)
 	exact, near, searchErr := x.find(lasting)
 	searched := searchErr == nil || lasting.Err() != nil // as far as there was time
 	if searched && len(exact) == 1 && x.known.list.complete {
@@ -420,7 +419,7 @@ type creations struct {
 	mu      sync.Mutex
 	created map[string]bool              // IDs, in lower case
 	locks   map[content]chan struct{}    // by leaf
-	started map[content][]NewCertificate // by leaf, without their keys
+	unclear map[content][]NewCertificate // by leaf, without their keys
 
 	incomplete *listCall[Certificate] // the latest baseline, if it was incomplete, or nil
 
@@ -432,7 +431,7 @@ func newCreations() creations {
 	return creations{
 		created: map[string]bool{},
 		locks:   map[content]chan struct{}{},
-		started: map[content][]NewCertificate{},
+		unclear: map[content][]NewCertificate{},
 	}
 }
 
@@ -454,22 +453,22 @@ func (c *creations) lock(ctx context.Context, leaf content) (unlock func(), err 
 	}
 }
 
-// start notes a creation that may have been carried out.
-func (c *creations) start(leaf content, create NewCertificate) {
+// addUnclear notes a creation whose outcome is not clear: what it made may come late.
+func (c *creations) addUnclear(leaf content, create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.started[leaf] = append(c.started[leaf], create)
+	c.unclear[leaf] = append(c.unclear[leaf], create)
 }
 
 // explains reports whether a certificate is rather that of another creation: it equals
-// one that was started, and does not equal ours, or ours only because that left the name
+// one whose outcome is not clear, and does not equal ours, or ours only because that left the name
 // or the domain to the server.
 func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)
-	return slices.ContainsFunc(c.started[leaf], func(n NewCertificate) bool {
+	return slices.ContainsFunc(c.unclear[leaf], func(n NewCertificate) bool {
 		saysMore := n.Name != nil && ours.Name == nil || n.Domain != nil && ours.Domain == nil
 		return n.equals(cert) && (!isOurs || saysMore)
 	})

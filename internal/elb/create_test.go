@@ -405,23 +405,40 @@ func TestSameLeafTwice(t *testing.T) {
 }
 
 // TestNamelessCreationExplainsNoNamedOne: what was sent with a name is not taken for the
-// certificate of a creation that left its name to the server.
+// certificate of a creation that left its name to the server, also where the server
+// stores another one.
 func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		named := newCertificate(t)
-		nameless := named
-		nameless.Name = nil
-		if _, err := client.CreateCertificate(t.Context(), project, nameless); err != nil {
-			t.Fatal(err)
-		}
-		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
-		creation, err := client.CreateCertificate(t.Context(), project, named)
-		if err != nil || !creation.Adopted || creation.Sent != 1 || len(cloud.Certificates(project)) != 2 {
-			t.Errorf("got %+v, %v", creation, err)
-		}
-	})
+	for name, row := range map[string]struct {
+		keep    func(*elbstub.Certificate)
+		adopted bool
+	}{
+		"stored as sent":         {nil, true},
+		"stored in another case": {elbstub.LowerTexts, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{Keep: row.keep}, 5)
+				named := newCertificate(t)
+				named.Name = new("WWW")
+				nameless := named
+				nameless.Name = nil
+				if _, err := client.CreateCertificate(t.Context(), project, nameless); err != nil {
+					t.Fatal(err)
+				}
+				cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+				creation, err := client.CreateCertificate(t.Context(), project, named)
+				var uncertain *elb.UncertainError
+				if creation.Adopted != row.adopted || errors.As(err, &uncertain) == row.adopted || len(cloud.Certificates(project)) != 2 {
+					t.Errorf("got %+v, %v, with %d certificates", creation, err, len(cloud.Certificates(project)))
+				}
+				if uncertain != nil && len(uncertain.Candidates) != 1 {
+					t.Errorf("candidates %q", uncertain.Candidates)
+				}
+			})
+		})
+	}
 }
 
 // TestOneListForCreations: what is known before a creation is a list that is not older
