@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	install "github.com/hashicorp/hc-install"
 	"github.com/hashicorp/hc-install/product"
@@ -29,6 +29,20 @@ type cli struct {
 	// variables are those of the configuration, as TF_VAR_name=value.
 	variables []string
 }
+
+// requirements are the beginning of a configuration that uses the provider. Its arguments
+// come from the environment.
+const requirements = `terraform {
+  required_providers {
+    elbaas = {
+      source = "elbaas/elbaas"
+    }
+  }
+}
+
+provider "elbaas" {}
+
+`
 
 // version is what the provider is installed as for the demonstration.
 const version = "0.0.1"
@@ -115,8 +129,9 @@ func (c *cli) run(ctx context.Context, arguments ...string) (string, error) {
 	return string(output), nil
 }
 
-// plan returns what the CLI said, and what it is going to do to the certificate.
-func (c *cli) plan(ctx context.Context, destroy bool) (said string, actions []string, err error) {
+// plan returns what the CLI said, and what it is going to do to each resource, such as
+// "create, delete", in the order of their addresses.
+func (c *cli) plan(ctx context.Context, destroy bool) (said string, changes []string, err error) {
 	arguments := []string{"plan", "-input=false", "-out=plan"}
 	if destroy {
 		arguments = append(arguments, "-destroy")
@@ -139,10 +154,11 @@ func (c *cli) plan(ctx context.Context, destroy bool) (said string, actions []st
 	if err := json.Unmarshal([]byte(shown), &plan); err != nil {
 		return "", nil, fmt.Errorf("read plan: %w", err)
 	}
-	if len(plan.ResourceChanges) != 1 {
-		return "", nil, errors.New("the plan is not about one certificate:\n" + said)
+	for _, change := range plan.ResourceChanges {
+		actions := slices.DeleteFunc(change.Change.Actions, func(action string) bool { return action == "no-op" })
+		changes = append(changes, strings.Join(actions, ", "))
 	}
-	return said, slices.DeleteFunc(plan.ResourceChanges[0].Change.Actions, func(action string) bool { return action == "no-op" }), nil
+	return said, changes, nil
 }
 
 // apply carries out the plan.

@@ -45,7 +45,7 @@ func main() {
 }
 
 // run builds the provider from the source in root and walks through the
-// configuration in example.
+// configuration in example, and then through the rotation of the guide.
 func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "elbaas-demo-")
 	if err != nil {
@@ -54,7 +54,7 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	cloud := elbstub.New(elbstub.Options{BasePath: basePath, Tokens: map[string]string{token: projectID}})
-	endpoint, stop, err := serve(ctx, cloud)
+	endpoint, stop, err := listen(ctx, cloud)
 	if err != nil {
 		return err
 	}
@@ -76,15 +76,50 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	}
 
 	d := demo{cloud: cloud, tf: tf, out: out}
-	if err := d.play(ctx); err != nil {
+	if err := d.play(ctx, lifeOfCertificate(&d)); err != nil {
 		return err
 	}
+
+	rotation := filepath.Join(root, "examples", "guides", "rotation.tf")
+	if err := d.addListener(ctx, rotation); err != nil {
+		return err
+	}
+	if err := d.play(ctx, rotationOfCertificate(&d)); err != nil {
+		return err
+	}
+
 	d.table()
 	return nil
 }
 
-// serve serves the cloud on a free port of loopback.
-func serve(ctx context.Context, cloud *elbstub.Cloud) (endpoint string, stop func(), err error) {
+// addListener adds a listener to the cloud that serves a certificate of its own, and
+// makes the configuration in file that of the acts that follow.
+func (d *demo) addListener(ctx context.Context, file string) error {
+	configuration, err := os.ReadFile(file) //nolint:gosec // of the repository
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(d.tf.dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil {
+		return err
+	}
+	if _, err := d.tf.run(ctx, "init"); err != nil {
+		return err
+	}
+
+	pair, err := throwaway.NewPair(domain)
+	if err != nil {
+		return err
+	}
+	d.fallback = d.cloud.Add(elbstub.Certificate{
+		ProjectID: projectID, Name: "by-hand", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+	})
+	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: d.fallback})
+	d.tf.variables = []string{"TF_VAR_listener_id=" + listener, "TF_VAR_fallback_certificate_id=" + d.fallback}
+	return nil
+}
+
+// listen serves the cloud on a free port of loopback.
+func listen(ctx context.Context, cloud *elbstub.Cloud) (endpoint string, stop func(), err error) {
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,6 +148,8 @@ type demo struct {
 	tf    *cli
 	out   io.Writer
 	acts  []act
+	// fallback is the ID of a certificate that Terraform does not manage, or empty.
+	fallback string
 }
 
 // An act is one run of plan and apply.
@@ -122,9 +159,9 @@ type act struct {
 	why string
 	// before prepares it.
 	before func() error
-	// actions are what the plan must say of the certificate; none for no
-	// changes.
-	actions []string
+	// changes are what the plan must say of each resource, in the order of their
+	// addresses.
+	changes []string
 	// writes are the calls that change something which the cloud must see.
 	writes []elbstub.Operation
 	// name is that of the certificate afterwards.
@@ -135,36 +172,47 @@ type act struct {
 	calls []elbstub.Call
 }
 
-func (d *demo) play(ctx context.Context) error {
-	const post, put, del = elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate
+// noChanges is what the plan says of a resource that stays as it is.
+const noChanges = ""
+
+const (
+	post   = elbstub.CreateCertificate
+	put    = elbstub.ModifyCertificate
+	remove = elbstub.DeleteCertificate
+	serve  = elbstub.ModifyListener
+)
+
+// lifeOfCertificate is what happens to a certificate that no listener serves.
+func lifeOfCertificate(d *demo) []act {
 	const original, renamed = "www-example-com", "官网证书" // the first is the example's default
-	acts := []act{
+	return []act{
 		{
 			title:   "Create",
 			why:     "A throwaway certificate and its key, as files. The plan shows the certificate and hides the key.",
-			actions: []string{"create"},
+			changes: []string{"create"},
 			name:    original,
 			writes:  []elbstub.Operation{post},
 		},
 		{
-			title: "Again, with nothing to do",
-			why:   "The API cannot be asked for one certificate, so a read is a list.",
-			name:  original,
+			title:   "Again, with nothing to do",
+			why:     "The API has no GET of one certificate, so a read is a list.",
+			changes: []string{noChanges},
+			name:    original,
 		},
 		{
-			title: "Rename, and describe anew",
-			why:   "Name and description change in place: one PUT, and the certificate keeps its id.",
+			title: "Rename, and change the description",
+			why:   "Name and description change in place: one PUT, and the certificate keeps its ID.",
 			before: func() error {
 				d.tf.variables = []string{"TF_VAR_name=" + renamed, "TF_VAR_description=Renamed in place"}
 				return nil
 			},
-			actions: []string{"update"},
+			changes: []string{"update"},
 			name:    renamed,
 			writes:  []elbstub.Operation{put},
 		},
 		{
-			title: "A change behind Terraform's back",
-			why:   "Somebody renames the certificate in the console. The plan finds it, the apply mends it.",
+			title: "A change outside of Terraform",
+			why:   "Somebody renames the certificate in the console. The plan finds it, and the apply changes it back.",
 			before: func() error {
 				// Sooner, the provider takes another name for that of a list that lags behind its
 				// own write, and asks again.
@@ -174,32 +222,65 @@ func (d *demo) play(ctx context.Context) error {
 				}
 				return nil
 			},
-			actions: []string{"update"},
+			changes: []string{"update"},
 			name:    renamed,
 			writes:  []elbstub.Operation{put},
 		},
 		{
 			title:   "New content",
-			why:     "The certificate was renewed. The API cannot change that, so the certificate is replaced.",
+			why:     "The certificate was renewed. The API cannot change its content, so the certificate is replaced.",
 			before:  func() error { return writePair(d.tf.dir) },
-			actions: []string{"delete", "create"},
+			changes: []string{"delete, create"},
 			name:    renamed,
-			writes:  []elbstub.Operation{del, post},
+			writes:  []elbstub.Operation{remove, post},
 		},
 		{
 			title:   "Destroy",
 			why:     "Nothing is left in the cloud.",
-			actions: []string{"delete"},
-			writes:  []elbstub.Operation{del},
+			changes: []string{"delete"},
+			writes:  []elbstub.Operation{remove},
 			destroy: true,
 		},
 	}
-	for i := range acts {
-		fmt.Fprintf(d.out, "\n%d. %s\n   %s\n", i+1, acts[i].title, acts[i].why)
-		if err := d.perform(ctx, &acts[i]); err != nil {
-			return fmt.Errorf("act %d, %q: %w", i+1, acts[i].title, err)
+}
+
+// rotationOfCertificate is what happens to a certificate that a listener serves.
+func rotationOfCertificate(d *demo) []act {
+	const name = "www-example-com" // of the guide
+	return []act{
+		{
+			title:   "Serve it",
+			why:     "A listener serves a certificate that was made by hand. From now on, it serves ours.",
+			changes: []string{"create", "create"},
+			name:    name,
+			writes:  []elbstub.Operation{post, serve},
+		},
+		{
+			title:   "Rotate: new files, one apply",
+			why:     "The certificate was renewed. The new one is created, the listener is switched, the old one is deleted.",
+			before:  func() error { return writePair(d.tf.dir) },
+			changes: []string{"create, delete", "update"},
+			name:    name,
+			writes:  []elbstub.Operation{post, serve, remove},
+		},
+		{
+			title:   "Destroy, with a fallback",
+			why:     "A listener cannot be without a certificate, so it is given the one that was made by hand.",
+			changes: []string{"delete", "delete"},
+			writes:  []elbstub.Operation{serve, remove},
+			destroy: true,
+		},
+	}
+}
+
+func (d *demo) play(ctx context.Context, acts []act) error {
+	for _, a := range acts {
+		number := len(d.acts) + 1
+		fmt.Fprintf(d.out, "\n%d. %s\n   %s\n", number, a.title, a.why)
+		if err := d.perform(ctx, &a); err != nil {
+			return fmt.Errorf("act %d, %q: %w", number, a.title, err)
 		}
-		d.acts = append(d.acts, acts[i])
+		d.acts = append(d.acts, a)
 	}
 	return nil
 }
@@ -212,50 +293,81 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 			return err
 		}
 	}
+	d.showListeners("before")
 	before := len(d.cloud.Journal())
-	said, actions, err := d.tf.plan(ctx, a.destroy)
+	said, changes, err := d.tf.plan(ctx, a.destroy)
 	if err != nil {
 		return err
 	}
 	for _, line := range interesting(said) {
 		fmt.Fprintf(d.out, "   | %s\n", line)
 	}
-	if !slices.Equal(actions, a.actions) {
-		return fmt.Errorf("the plan is to %q, and should be to %q:\n%s", actions, a.actions, said)
+	if !slices.Equal(changes, a.changes) {
+		return fmt.Errorf("the plan is to %q, and should be to %q:\n%s", changes, a.changes, said)
 	}
-	if len(actions) > 0 {
+	if slices.ContainsFunc(changes, func(change string) bool { return change != noChanges }) {
 		if err := d.tf.apply(ctx); err != nil {
 			return err
 		}
 	}
 	a.calls = d.cloud.Journal()[before:]
+	if err := d.compareCalls(a); err != nil {
+		return err
+	}
+	d.showListeners("after")
+	return d.compareCloud(a, said)
+}
 
+// compareCalls shows the calls that changed something, and compares them with those
+// that should have.
+func (d *demo) compareCalls(a *act) error {
 	var writes []elbstub.Operation
 	for _, call := range a.calls {
 		if call.Status/100 != 2 {
 			return fmt.Errorf("the stub answered %s %s with %d", call.Method, call.Path, call.Status)
 		}
-		if call.Operation == elbstub.ListCertificates {
+		if call.Method == http.MethodGet {
 			continue
 		}
 		writes = append(writes, call.Operation)
-		fmt.Fprintf(d.out, "   The stub saw: %s %s", call.Method, call.Path)
-		if call.Operation == elbstub.ModifyCertificate {
-			fmt.Fprintf(d.out, "\n                 %s", call.Body)
+		fmt.Fprintf(d.out, "   The stub saw: %s %s\n", call.Method, call.Path)
+		if call.Method == http.MethodPut {
+			fmt.Fprintf(d.out, "                 %s\n", call.Body)
 		}
-		fmt.Fprintln(d.out)
 	}
 	if !slices.Equal(writes, a.writes) {
 		return fmt.Errorf("the stub saw %q, and should have seen %q", writes, a.writes)
 	}
-	there := d.cloud.Certificates(projectID)
+	return nil
+}
+
+// compareCloud compares what the cloud has with what it should have.
+func (d *demo) compareCloud(a *act, said string) error {
+	isFallback := func(cert elbstub.Certificate) bool { return cert.ID == d.fallback }
+	there := slices.DeleteFunc(d.cloud.Certificates(projectID), isFallback)
 	switch {
 	case a.destroy && len(there) > 0:
 		return fmt.Errorf("%d certificates are left in the cloud", len(there))
 	case !a.destroy && (len(there) != 1 || there[0].Name != a.name):
 		return fmt.Errorf("the cloud should have one certificate named %q, and has %d:\n%s", a.name, len(there), said)
 	}
+	for _, l := range d.cloud.Listeners(projectID) {
+		served := d.fallback
+		if !a.destroy {
+			served = there[0].ID
+		}
+		if l.CertificateID != served {
+			return fmt.Errorf("the listener serves %s, and should serve %s", l.CertificateID, served)
+		}
+	}
 	return nil
+}
+
+// showListeners shows which certificate each listener serves.
+func (d *demo) showListeners(when string) {
+	for _, l := range d.cloud.Listeners(projectID) {
+		fmt.Fprintf(d.out, "   The listener's certificate %s: %s\n", when, l.CertificateID)
+	}
 }
 
 // interesting picks the lines of a plan that tell what will happen.
@@ -264,7 +376,7 @@ func interesting(plan string) []string {
 	for line := range strings.Lines(plan) {
 		line = strings.TrimRight(line, "\r\n")
 		text := strings.TrimSpace(line)
-		for _, prefix := range []string{"# elbaas_certificate", "~ name ", "~ description ", "~ certificate ", "+ private_key ", "Plan: ", "No changes."} {
+		for _, prefix := range []string{"# elbaas_", "~ name ", "~ description ", "~ certificate", "+ private_key", "Plan: ", "No changes."} {
 			if strings.HasPrefix(text, prefix) {
 				lines = append(lines, line)
 			}
@@ -282,9 +394,10 @@ func (d *demo) table() {
 		operation elbstub.Operation
 	}{
 		{"GET list", elbstub.ListCertificates},
-		{"POST", elbstub.CreateCertificate},
-		{"PUT", elbstub.ModifyCertificate},
-		{"DELETE", elbstub.DeleteCertificate},
+		{"POST", post},
+		{"PUT", put},
+		{"PUT listener", serve},
+		{"DELETE", remove},
 	}
 	fmt.Fprint(w, "   ")
 	for _, column := range columns {
