@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,6 +27,8 @@ type cloud struct {
 	session  *auth.Session
 	settings settings
 	now      func() time.Time
+	// listenerTurns has a *listenerTurn for each listener, by its ID in lower case.
+	listenerTurns sync.Map
 }
 
 // newCloud makes a cloud of settings. It calls nothing.
