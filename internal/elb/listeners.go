@@ -49,8 +49,8 @@ func (l Listener) serves(certificateID string) bool {
 	return strings.EqualFold(l.CertificateID, certificateID)
 }
 
-// holds reports whether a listener refers to a certificate.
-func (l Listener) holds(certificateID string) bool {
+// Holds reports whether a listener refers to a certificate.
+func (l Listener) Holds(certificateID string) bool {
 	isIt := func(id string) bool { return strings.EqualFold(id, certificateID) }
 	return l.serves(certificateID) || slices.ContainsFunc(l.SNI, isIt)
 }
@@ -357,7 +357,7 @@ func (c *Client) holders(ctx context.Context, projectID, certificateID string) (
 	if err != nil {
 		return nil, err
 	}
-	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.holds(certificateID) })
+	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.Holds(certificateID) })
 	slices.SortFunc(holders, func(a, b Listener) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})

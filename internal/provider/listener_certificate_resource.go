@@ -260,15 +260,16 @@ func (r *listenerCertificateResource) switchListener(
 // listener, as far as that is known without a call.
 func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) diag.Diagnostics {
 	var diags diag.Diagnostics
+	project := known(m.ProjectID)
 	for attribute, certificate := range map[string]types.String{
 		"certificate_id": m.CertificateID, "fallback_certificate_id": m.FallbackCertificateID,
 	} {
-		id, project := known(certificate), known(m.ProjectID)
+		id := known(certificate)
 		if id == nil || project == nil {
 			continue
 		}
-		other := r.cloud.client.KnownProjectOf(*id)
-		if other != "" && !strings.EqualFold(other, *project) {
+		other, found := r.cloud.client.KnownProjectOf(*id)
+		if found && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
 				"Certificate %q belongs to project %s, and listener %q to project %s. "+
 					"A listener can only serve a certificate of its own project: create the certificate there (project_id).",
