@@ -79,7 +79,7 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 				said, took := d.run(t)
 				for _, part := range []string{
 					`Unable to delete certificate "` + d.cloud.Only(t).ID, "the certificate is in use",
-					"It is held by:\n  - listener \"https-443\" (id " + d.listener,
+					"It is held by:\n  - listener \"https-443\" (ID " + d.listener,
 					"Give the listener another certificate first",
 				} {
 					if !strings.Contains(said, part) {

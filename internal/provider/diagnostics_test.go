@@ -91,7 +91,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 		"The operation was interrupted.":               fmt.Errorf("x: %w", context.Canceled),
 		"The operation timed out":                      fmt.Errorf("x: %w", context.DeadlineExceeded),
 		"Check the endpoint of the provider":           fmt.Errorf("x: %w", &httpapi.TransportError{}),
-		`- listener "https" (id 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
+		`- listener "https" (ID 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
 		"No listener of the project says":              &elb.InUseError{Err: refusal},
 		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
 	} {
