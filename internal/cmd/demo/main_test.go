@@ -36,7 +36,10 @@ func TestAccDemo(t *testing.T) {
 		`~ name = "renamed-by-hand" -> "官网证书"`,
 		"must be replaced",
 		"will be destroyed",
-		"Rename, and describe anew 1 0 1 0",
+		"Rename, and change the description 1 0 1 0 0",
+		"elbaas_listener_certificate.www will be updated in-place",
+		"The listener's certificate before: ",
+		"The listener's certificate after: ",
 		"Everything was as it should be.",
 	} {
 		if !strings.Contains(shown, part) {
@@ -65,7 +68,7 @@ func TestAccDemoFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ old, new, want string }{
-		"a rename that is none":   {"= var.name\n", "= \"www-example-com\"\n", `act 3, "Rename, and describe anew": the cloud should have`},
+		"a rename that is none":   {"= var.name\n", "= \"www-example-com\"\n", `act 3, "Rename, and change the description": the cloud should have`},
 		"a name against the rule": {"= var.name\n", "= \"a b\"\n", "Invalid name"},
 		"no certificate":          {"resource ", "data ", "elbaas_certificate"},
 		"a file that is missing":  {`"www.example.com.crt"`, `"missing.crt"`, "missing.crt"},
