@@ -99,7 +99,7 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(d.tf.dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(d.tf.dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil { //nolint:gosec // a folder of our own
 		return err
 	}
 	if _, err := d.tf.run(ctx, "init"); err != nil {
