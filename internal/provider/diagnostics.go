@@ -175,7 +175,12 @@ func inUseRemedy(err *elb.InUseError) string {
 	for i, listener := range err.Listeners {
 		holders[i] = "  - " + titleOf(listener)
 	}
-	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + way
+	remedy := way
+	if err.Kept {
+		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so the listener keeps the certificate. " +
+			"Give the listener another certificate elsewhere, or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
+	}
+	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
 
 // tolerableSkew is how far two clocks may be apart before that explains a
