@@ -52,7 +52,8 @@ func (w *world) mildSpell() {
 // replaceSome lets the next apply replace some of what there is.
 func (w *world) replaceSome() {
 	w.memory.replace = map[string]bool{}
-	for _, address := range []string{"a", "b", "c", "d", "e"} {
+	w.replaceListeners()
+	for _, address := range addresses {
 		if w.ledger.states[address] != nil && w.random.IntN(4) == 0 {
 			w.memory.replace[address] = true
 			w.say("%s is replaced", address)
@@ -63,18 +64,18 @@ func (w *world) replaceSome() {
 // makeEqual gives some addresses the same configuration, name and all, and lets the next
 // apply create them at once: only by turns can they tell their certificates apart.
 func (w *world) makeEqual() {
-	addresses := slices.Sorted(maps.Keys(w.ledger.configs))
-	if len(addresses) == 0 {
+	configured := slices.Sorted(maps.Keys(w.ledger.configs))
+	if len(configured) == 0 {
 		return
 	}
-	config := w.ledger.configs[addresses[0]]
-	for _, address := range []string{"a", "b", "c", "d", "e"} {
+	config := w.ledger.configs[configured[0]]
+	for _, address := range addresses {
 		if w.ledger.pending[address] || w.random.IntN(4) == 0 {
 			continue
 		}
 		w.ledger.configs[address] = maps.Clone(config)
 		w.memory.replace[address] = true
-		w.say("%s is equal to %s, and is replaced, create_before_destroy %t", address, addresses[0], w.ledger.first[address])
+		w.say("%s is equal to %s, and is replaced, create_before_destroy %t", address, configured[0], w.ledger.first[address])
 	}
 }
 
@@ -104,6 +105,7 @@ func (w *world) applyMildly(late bool) {
 	w.say("apply")
 	w.terraform.apply(interfere)
 	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
+	w.judgeServed()
 	w.unsettled = interrupted || late
 	if late {
 		time.Sleep(settled)
@@ -196,16 +198,16 @@ func (w *world) isShown(cert elbstub.Certificate) bool {
 // onlyAddressOf returns the address that has the leaf of a certificate, if there is one
 // and no other.
 func (w *world) onlyAddressOf(cert elbstub.Certificate) string {
-	var addresses []string
+	var having []string
 	for address, config := range w.ledger.configs {
 		if strings.TrimSpace(config["certificate"].(string)) == strings.TrimSpace(cert.Certificate) {
-			addresses = append(addresses, address)
+			having = append(having, address)
 		}
 	}
-	if len(addresses) != 1 {
+	if len(having) != 1 {
 		return ""
 	}
-	return addresses[0]
+	return having[0]
 }
 
 // mayBeOfSeveral reports whether creations that differ could all have made a

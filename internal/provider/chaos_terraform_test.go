@@ -104,6 +104,11 @@ type memoryTerraform struct {
 	network    *elbstub.Network
 	operations atomic.Int64
 
+	listeners listeners
+	// deletedWhileServed are certificates whose deletion was begun while a listener that
+	// Terraform manages served them.
+	deletedWhileServed []string
+
 	// mild is whether nothing fails but creations.
 	mild bool
 	// replace are the addresses that the next apply replaces, as with -replace.
@@ -193,6 +198,11 @@ func (tf *memoryTerraform) planned() map[string]string {
 		if what := tf.plan(p, tf.states[address], config); what != "" {
 			planned[address] = what
 		}
+		if tf.listeners.isConfigured(tf.ledger, address) {
+			if what := tf.planListener(p, address); what != "" {
+				planned["the listener of "+address] = what
+			}
+		}
 	}
 	return planned
 }
@@ -252,7 +262,7 @@ func (tf *memoryTerraform) apply(interfere func(*process)) {
 	tf.t.Helper()
 	tf.said, tf.failed = nil, false
 	tf.creations, tf.failedCreations, tf.deletions = 0, 0, nil
-	defer func() { tf.replace = nil }()
+	defer func() { tf.replace, tf.listeners.replace = nil, nil }()
 	reader := tf.start()
 	addresses := map[string]bool{}
 	for address := range tf.configs {
@@ -280,6 +290,10 @@ func (tf *memoryTerraform) apply(interfere func(*process)) {
 			defer tf.mu.Unlock()
 			tf.deposed[address] = slices.DeleteFunc(states, func(state *acctest.State) bool { return state == nil })
 		})
+	}
+	for address := range maps.Clone(tf.listeners.states) {
+		addresses[address] = true
+		walk.Go(func() { tf.readListener(reader, address) })
 	}
 	walk.Wait()
 	if tf.failed {
@@ -346,13 +360,18 @@ func (tf *memoryTerraform) wantGone(state *acctest.State) {
 	}
 }
 
-// change does to one address what the plan says.
+// change does to one address what the plan says, in the order of Terraform: what depends
+// on a certificate is changed after it is created, and before an old one goes.
 func (tf *memoryTerraform) change(p *process, address string) {
-	if p.ended.Load() {
+	isServed := tf.listeners.isConfigured(tf.ledger, address)
+	if !isServed && !tf.removeListener(p, address) {
+		return
+	}
+	if !tf.changeCertificate(p, address) || isServed && !tf.changeListener(p, address) {
 		return
 	}
 	tf.mu.Lock()
-	state, deposed := tf.states[address], slices.Clone(tf.deposed[address])
+	deposed := slices.Clone(tf.deposed[address])
 	tf.mu.Unlock()
 	for _, old := range deposed {
 		if tf.destroy(p, address, old) {
@@ -361,56 +380,69 @@ func (tf *memoryTerraform) change(p *process, address string) {
 			tf.mu.Unlock()
 		}
 	}
+}
+
+// changeCertificate changes the certificate of an address, and reports whether Terraform
+// goes on with what depends on it.
+func (tf *memoryTerraform) changeCertificate(p *process, address string) bool {
+	if p.ended.Load() {
+		return false
+	}
+	tf.mu.Lock()
+	state := tf.states[address]
+	tf.mu.Unlock()
 	config, configured := tf.configs[address]
 	switch {
 	case configured && state == nil:
-		tf.create(p, address, config)
-		return
+		return tf.create(p, address, config)
 	case !configured && state != nil:
-		tf.remove(p, address, state)
-		return
+		return tf.remove(p, address, state)
 	case !configured:
-		return
+		return true
 	}
 	began := time.Now()
 	plan, diagnostics := p.server.Plan(state, config)
 	tf.note("plan "+address, began, diagnostics)
 	replace := tf.replace[address] || len(plan.Replace) > 0
 	switch {
-	case diagnostics.HasError(), !replace && reflect.DeepEqual(plan.Values, state.Values), p.ended.Load():
+	case diagnostics.HasError(), p.ended.Load():
+		return false
+	case !replace && reflect.DeepEqual(plan.Values, state.Values):
+		return true
 	case !replace:
-		tf.operations.Add(1)
-		updated, diagnostics := p.server.Apply(plan)
-		if !p.alive() {
-			return
-		}
-		tf.note("update "+address, began, diagnostics)
-		if updated == nil {
-			tf.t.Errorf("an update of %s took it out of the state", address)
-			return
-		}
-		if !diagnostics.HasError() {
-			tf.wantConsistent(address, plan, updated)
+		return tf.update(p, address, plan)
+	case tf.first[address]:
+		if !tf.create(p, address, config) {
+			return false
 		}
 		tf.mu.Lock()
-		tf.states[address] = updated
-		tf.mu.Unlock()
-	case tf.first[address]:
-		if tf.create(p, address, config) {
-			tf.mu.Lock()
-			tf.deposed[address] = append(tf.deposed[address], state)
-			tf.mu.Unlock()
-			if tf.destroy(p, address, state) {
-				tf.mu.Lock()
-				tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == state })
-				tf.mu.Unlock()
-			}
-		}
+		defer tf.mu.Unlock()
+		tf.deposed[address] = append(tf.deposed[address], state)
+		return true
 	default:
-		if tf.remove(p, address, state) {
-			tf.create(p, address, config)
-		}
+		return tf.remove(p, address, state) && tf.create(p, address, config)
 	}
+}
+
+func (tf *memoryTerraform) update(p *process, address string, plan acctest.Plan) bool {
+	began := time.Now()
+	tf.operations.Add(1)
+	updated, diagnostics := p.server.Apply(plan)
+	if !p.alive() {
+		return false
+	}
+	tf.note("update "+address, began, diagnostics)
+	if updated == nil {
+		tf.t.Errorf("an update of %s took it out of the state", address)
+		return false
+	}
+	if !diagnostics.HasError() {
+		tf.wantConsistent(address, plan, updated)
+	}
+	tf.mu.Lock()
+	defer tf.mu.Unlock()
+	tf.states[address] = updated
+	return !diagnostics.HasError()
 }
 
 func (tf *memoryTerraform) create(p *process, address string, config acctest.Values) bool {
@@ -472,6 +504,7 @@ func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.St
 	}
 	tf.operations.Add(1)
 	began := time.Now()
+	tf.noteServed(state.Values["id"].(string))
 	left, diagnostics := p.server.Destroy(state)
 	if !p.alive() {
 		return false

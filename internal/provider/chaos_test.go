@@ -26,6 +26,9 @@ const (
 	chaosOperations = "ELBAAS_CHAOS_OPERATIONS"
 )
 
+// addresses are those that may be configured.
+var addresses = []string{"a", "b", "c", "d", "e"}
+
 // chaosPercent is how many calls of a hundred fail.
 const chaosPercent = 30
 
@@ -44,7 +47,7 @@ func TestChaos(t *testing.T) {
 		operations = int64(parse(t, text))
 	}
 	t.Logf("the first seed is %d", seed)
-	var done, faults, refused atomic.Int64
+	var done, faults, refused, switches atomic.Int64
 	for began := seed; done.Load() < operations; {
 		t.Run("from", func(t *testing.T) {
 			for range 4 {
@@ -58,6 +61,7 @@ func TestChaos(t *testing.T) {
 						done.Add(w.memory.operations.Load())
 						faults.Add(countFaults(w.cloud))
 						refused.Add(w.refused)
+						switches.Add(countSwitches(w.cloud))
 					})
 				})
 				if operations == 1 {
@@ -73,8 +77,8 @@ func TestChaos(t *testing.T) {
 	if operations > 1 && faults.Load() == 0 {
 		t.Error("nothing failed")
 	}
-	t.Logf("%d operations in the sequences up to %d, with %d faults; %d deletions waited for a listener",
-		done.Load(), seed-1, faults.Load(), refused.Load())
+	t.Logf("%d operations in the sequences up to %d, with %d faults; %d deletions waited for a listener, %d switches of listeners",
+		done.Load(), seed-1, faults.Load(), refused.Load(), switches.Load())
 }
 
 func parse(t *testing.T, text string) uint64 {
@@ -192,6 +196,7 @@ func newMemoryWorld(t *testing.T, seed uint64) *world {
 	tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger(), created: map[string]time.Time{}}
 	w := newWorld(t, seed, cloud, n, tf, tf.ledger)
 	w.memory = tf
+	w.addListeners()
 	w.say("dialect %d, lists lag %s, holds lag %s, names %q, descriptions %q",
 		seed%elbstub.Dialects, n.listLag, n.holdLag, n.names, n.descriptions)
 	return w
@@ -225,6 +230,9 @@ func (w *world) live(applies int) {
 		w.say("apply")
 		w.terraform.apply(w.interference())
 		w.say("%s", strings.Join(w.ledger.said, "\n\t"))
+		if w.memory != nil {
+			w.judgeServed()
+		}
 		if w.memory != nil && !w.t.Failed() && w.random.IntN(2) == 0 {
 			w.mildSpell()
 		}
@@ -290,10 +298,10 @@ func (w *world) configure() {
 // change changes the configuration. What may have been created without being
 // known stays in it as it is: the provider says to apply it again.
 func (w *world) change() {
-	address := string(rune('a' + w.random.IntN(5)))
+	address := addresses[w.random.IntN(len(addresses))]
 	config, configured := w.ledger.configs[address]
 	switch {
-	case w.ledger.pending[address]:
+	case w.ledger.pending[address] || w.isPending(address):
 		return
 	case !configured:
 		config = acctest.Values{}
@@ -316,7 +324,10 @@ func (w *world) change() {
 			delete(config, name)
 		}
 	}
-	switch w.random.IntN(5) {
+	switch w.random.IntN(6) {
+	case 5:
+		w.chooseListener(address)
+		return
 	case 0, 1:
 		optional("name", w.nature.names...)
 	case 2:
@@ -327,13 +338,14 @@ func (w *world) change() {
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 	}
-	addresses := []string{address}
+	alike := []string{address}
 	if !configured && w.random.IntN(3) == 0 {
-		addresses = append(addresses, w.unused(address)...)
+		alike = append(alike, w.unused(address)...)
 	}
-	for _, address := range addresses {
+	for _, address := range alike {
 		if !configured {
 			w.ledger.first[address] = w.random.IntN(2) == 0
+			w.chooseListener(address)
 		}
 		w.ledger.configs[address] = maps.Clone(config)
 		w.say("%s is configured %v, create_before_destroy %t", address, w.described(config), w.ledger.first[address])
@@ -342,14 +354,14 @@ func (w *world) change() {
 
 // unused returns further addresses, which may get the same configuration at once.
 func (w *world) unused(besides string) []string {
-	var addresses []string
-	for _, address := range []string{"a", "b", "c", "d", "e"} {
+	var unused []string
+	for _, address := range addresses {
 		_, configured := w.ledger.configs[address]
 		if address != besides && !configured && !w.ledger.pending[address] && w.random.IntN(2) == 0 {
-			addresses = append(addresses, address)
+			unused = append(unused, address)
 		}
 	}
-	return addresses
+	return unused
 }
 
 // described returns a configuration as it may be shown.
@@ -365,12 +377,17 @@ func (w *world) described(config acctest.Values) acctest.Values {
 func (w *world) meddle(choice uint64) {
 	random := rand.New(rand.NewPCG(choice, 0))
 	ours := w.ledger.ids()
-	switch what := random.IntN(6); {
+	switch what := random.IntN(8); {
 	case what == 0: // somebody may have the same certificate
 		w.addStranger(random)
+	case what > 5:
+		w.meddleWithListener(random)
 	case len(ours) == 0:
 	case what == 1:
 		id := ours[random.IntN(len(ours))]
+		if w.isServed(id) {
+			return // a cloud refuses that
+		}
 		w.say("somebody removes %s: %t", id, w.cloud.Remove(id))
 	case what < 4:
 		id := ours[random.IntN(len(ours))]
@@ -443,6 +460,7 @@ func (w *world) judge() {
 	w.t.Helper()
 	tf := w.ledger
 	w.judgePlan()
+	w.judgeListeners()
 	held := map[string]string{}
 	there := map[string]elbstub.Certificate{}
 	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
