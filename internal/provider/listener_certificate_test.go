@@ -158,6 +158,29 @@ func TestListenerCertificate(t *testing.T) {
 	}
 }
 
+// TestListenerReplacements: another listener and another project replace, the same
+// project in another case does not.
+func TestListenerReplacements(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		for _, row := range []struct{ attribute, value, want string }{
+			{"listener_id", strings.Repeat("0", 32), "listener_id"},
+			{"project_id", acctest.OtherProjectID, "project_id"},
+			{"project_id", strings.ToUpper(acctest.ProjectID), ""},
+			{"certificate_id", l.old, ""},
+		} {
+			config := maps.Clone(l.config)
+			config[row.attribute] = row.value
+			plan, diagnostics := l.process().Plan(l.state, config)
+			l.quiet("plan", diagnostics)
+			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") || !strings.Contains(got, row.want) {
+				t.Errorf("%s = %q replaces because of %q, want %q", row.attribute, row.value, got, row.want)
+			}
+		}
+	})
+}
+
 // TestListenerThatServesIt: nothing is sent where there is nothing to change.
 func TestListenerThatServesIt(t *testing.T) {
 	t.Parallel()
@@ -357,17 +380,19 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 	t.Parallel()
 	missing := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
-		list  bool // the process has listed the certificates
-		want  string
-		sends int
+		list bool // the process has listed the certificates
+		text elbstub.NoCertificateText
+		want string
 	}{
-		"listed":     {true, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"", 1},
-		"not listed": {false, "ELB.1001", 1},
+		"listed, 400":     {true, elbstub.NoCertificate1001, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"listed, 404":     {true, elbstub.NoCertificate5040, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"not listed, 400": {false, elbstub.NoCertificate1001, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
+		"not listed, 404": {false, elbstub.NoCertificate5040, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
 				server := l.cloud.ServerInMemory(t, l.network)
 				if row.list {
 					if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); diagnostics.HasError() {
@@ -377,6 +402,9 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				l.config["certificate_id"] = missing
 				state, diagnostics := l.create(server.Listeners())
 				says(t, diagnostics, "certificate_id", row.want)
+				if strings.Contains(diagnostics[0].Detail, "endpoint") {
+					t.Errorf("it says %s", diagnostics[0].Detail)
+				}
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
 				}
