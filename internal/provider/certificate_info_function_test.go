@@ -13,6 +13,7 @@ import (
 // with the attributes of the resource, and gives it what is no certificate.
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	chain := acctest.NewChain(t)
 	key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
