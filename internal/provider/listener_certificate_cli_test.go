@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -130,6 +129,7 @@ func TestAccRotation(t *testing.T) {
 // TestAccFiftyRotations renews 50 certificates at once, each with a listener.
 func TestAccFiftyRotations(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	const many = 50
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	ids := make([]string, many)
@@ -231,6 +231,7 @@ func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command
 // TestAccRotationIsKilled after each of its three calls.
 func TestAccRotationIsKilled(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	interrupted(t, func(r *rotation, terraform *acctest.Command) {
 		if err := terraform.Kill(); err != nil {
 			r.t.Error(err)
@@ -242,26 +243,18 @@ func TestAccRotationIsKilled(t *testing.T) {
 // TestAccRotationIsInterrupted by Ctrl-C after each of its three calls.
 func TestAccRotationIsInterrupted(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	interrupted(t, func(r *rotation, terraform *acctest.Command) {
 		interrupt(r.t, terraform)
 		time.Sleep(time.Second) // for the interrupt to come through
 	})
 }
 
-// oneDialect skips a test that is about Terraform, where it would run once more for
-// another dialect.
-func oneDialect(t *testing.T) {
-	t.Helper()
-	if os.Getenv(acctest.DialectVariable) != "" {
-		t.Skip("the protocol tests go through the dialects")
-	}
-}
-
 // TestAccRotationOfATarget: -target of the certificate alone leaves the old one in use.
 // Its deletion waits, and then names the listener; the next apply does the rest.
 func TestAccRotationOfATarget(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	r.config = strings.Replace(r.config, "  lifecycle {", "  timeouts {\n    delete = \"3s\"\n  }\n\n  lifecycle {", 1)
 	r.cli.Configure(r.cloud.Provider() + r.config)
@@ -282,7 +275,7 @@ func TestAccRotationOfATarget(t *testing.T) {
 // sent; otherwise the fallback is served for a moment.
 func TestAccListenerCertificateIsReplaced(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		lifecycle string
 		want      []elbstub.Operation
@@ -309,7 +302,7 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 // certificate's deletion fails at its first refusal; and then with one.
 func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	own := r.serves()
 	warning := fmt.Sprintf("Listener %q keeps certificate %q", r.listener, own)
@@ -352,7 +345,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 // destroyed.
 func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	own := r.serves()
 	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n    prevent_destroy = true\n  }\n  listener_id ", 1))
@@ -382,7 +375,7 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 // TestAccTwoResourcesOfAListener switch it back and forth: each plan has a change.
 func TestAccTwoResourcesOfAListener(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	other := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "other"})
 	r.cli.Configure(r.cloud.Provider() + r.config + fmt.Sprintf(
@@ -399,7 +392,7 @@ func TestAccTwoResourcesOfAListener(t *testing.T) {
 // documentation.
 func TestAccListenerImportExamples(t *testing.T) {
 	t.Parallel()
-	oneDialect(t)
+	acctest.OnceForAllDialects(t)
 	const folder = "resources/elbaas_listener_certificate/"
 	configuration := func(cloud *acctest.Cloud, listener string) string {
 		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n  listener_id = %q\n  certificate_id = %q\n}\n",
@@ -444,6 +437,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 // TestAccListenersExample applies the example of the data source.
 func TestAccListenersExample(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	id := add(cloud, "www-example-com", acctest.NewPair(t))
 	listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -179,6 +180,70 @@ func TestListenerReplacements(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRotation: a new certificate, a switch and a deletion are three calls in every
+// dialect, and the next plan is empty. Only a backend that sees a switch late refuses the
+// first deletion.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	for n := range elbstub.Dialects {
+		for name, holdLag := range map[string]time.Duration{"": 0, "/late": 5 * time.Second} {
+			t.Run(fmt.Sprintf("dialect %d%s", n, name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := newListening(t, func(o *elbstub.Options) { o.Dialect, o.HoldLag = elbstub.NewDialect(n), holdLag })
+					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
+					l.cloud.Remove(l.other)
+					for _, doing := range []string{"create", "update"} {
+						pair := acctest.NewPair(t)
+						certificates.config = acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
+						server := l.cloud.ServerInMemory(t, l.network)
+						created, diagnostics := server.Plan(nil, certificates.config)
+						l.quiet("plan", diagnostics)
+						l.config["certificate_id"] = acctest.Unknown
+						switched, diagnostics := server.Listeners().Plan(l.state, l.config)
+						l.quiet("plan", diagnostics)
+
+						seen := len(l.cloud.Journal())
+						old := certificates.state
+						certificates.carryOut(server, created)
+						id := certificates.state.Values["id"].(string)
+						l.config["certificate_id"], switched.Values["certificate_id"] = id, id
+						switched.Configure("certificate_id", id)
+						l.carryOut(server.Listeners(), switched)
+						if old != nil {
+							_, diagnostics = server.Destroy(old)
+							l.quiet("destroy", diagnostics)
+						}
+
+						want := []string{"POST 2", "PUT 2", "DELETE 2"}
+						switch {
+						case doing == "create":
+							want = want[:2]
+						case holdLag > 0:
+							want = []string{"POST 2", "PUT 2", "DELETE 4", "DELETE 2"}
+						}
+						var got []string
+						for _, call := range l.cloud.Journal()[seen:] {
+							if call.Method != "GET" {
+								got = append(got, fmt.Sprintf("%s %d", call.Method, call.Status/100))
+							}
+						}
+						if holdLag > 0 {
+							got = slices.Compact(got) // how often it is refused does not matter
+						}
+						if !slices.Equal(got, want) {
+							t.Errorf("%s: it sends %q, want %q", doing, got, want)
+						}
+						l.serves(id)
+						l.plan("nothing")
+						certificates.plan("nothing")
+					}
+				})
+			})
+		}
+	}
 }
 
 // TestListenerThatServesIt: nothing is sent where there is nothing to change.
