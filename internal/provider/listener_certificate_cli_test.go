@@ -98,8 +98,8 @@ func (r *rotation) settled() {
 	if said := r.cli.Run("plan"); !strings.Contains(said, "No changes") {
 		r.t.Errorf("the plan is not empty: %s", said)
 	}
-	if said := r.cli.Run("state", "show", "elbaas_certificate.www"); !strings.Contains(said, `"`+r.serves()+`"`) {
-		r.t.Errorf("the listener serves %s: %s", r.serves(), said)
+	if state := r.cli.ReadFile("terraform.tfstate"); !strings.Contains(state, `"certificate_id": "`+r.serves()+`"`) {
+		r.t.Errorf("the listener serves %s: %s", r.serves(), state)
 	}
 	r.writes()
 }
@@ -360,8 +360,8 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 		if warned := strings.Contains(said, "keeps certificate"); warned != (destroy == "true") {
 			t.Errorf("with destroy = %s it says %s", destroy, said)
 		}
-		if left := r.cli.Run("state", "list"); left != "elbaas_certificate.www" {
-			t.Errorf("the state has %s", left)
+		if state := r.cli.ReadFile("terraform.tfstate"); strings.Contains(state, "elbaas_listener_certificate") {
+			t.Errorf("the state has %s", state)
 		}
 		r.cli.Configure(r.cloud.Provider() + r.config)
 		r.cli.Run("apply", "-auto-approve")
