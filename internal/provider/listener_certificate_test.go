@@ -268,7 +268,9 @@ func TestListenerImport(t *testing.T) {
 		identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
 		for _, form := range []any{
 			l.listener, upper, acctest.ProjectID + "/" + l.listener, acctest.ProjectID + "/" + upper,
-			identity, acctest.Values{"listener_id": l.listener}, acctest.Values{"listener_id": upper},
+			identity,
+			acctest.Values{"listener_id": l.listener},
+			acctest.Values{"listener_id": upper},
 		} {
 			server := l.process()
 			imported, diagnostics := importAny(server, form)
@@ -558,9 +560,11 @@ func TestSwitchThatFails(t *testing.T) {
 		want    string
 		kept    bool // it is no error
 	}{
-		"lost once":           {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
-		"answered by another": {happens: func(l *listening) { always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"})) }, kept: true},
-		"accepted, late":      {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
+		"lost once": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
+		"answered by another": {happens: func(l *listening) {
+			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
+		}, kept: true},
+		"accepted, late": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
 		"409, then not": {happens: func(l *listening) {
 			l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
 		}, kept: true},
