@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -271,6 +272,7 @@ func TestSwitchListener(t *testing.T) {
 		fails      bool // with any other error
 		says       string
 		remains    bool // the old certificate
+		lists      bool
 	}{
 		"200 and the whole listener (reference)": {calls: [2]int{1, 0}},
 		"200 and a half (assumed)":               {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}}, calls: [2]int{1, 1}},
@@ -302,7 +304,7 @@ func TestSwitchListener(t *testing.T) {
 			err: elb.ErrNotShown, says: "ELB.9803",
 		},
 		"accepted, and the first reads fail": {
-			puts: faults{elbstub.ReplyAfter(204, "")}, calls: [2]int{1, 6},
+			puts: faults{elbstub.ReplyAfter(204, "")}, calls: [2]int{1, 6}, lists: true,
 			gets: faults{refusing(500, "x"), elbstub.Refuse(), elbstub.Reply(200, page), elbstub.Reply(200, `{"id":"1"}`), elbstub.Reply(404, "")},
 		},
 
@@ -311,6 +313,7 @@ func TestSwitchListener(t *testing.T) {
 		"lost before it was done":      {puts: faults{elbstub.Refuse()}, calls: [2]int{1, 1}, says: "connection", remains: true, fails: true},
 		"cut":                          {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
 		"cut, with no other try":       {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
+		"cut, and shown late":          {puts: faults{elbstub.Cut(9)}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
 		"cut, then refused":            {retries: 2, puts: faults{elbstub.Cut(9), refusing(400, "ELB.1001")}, calls: [2]int{2, 0}, fails: true, says: "ELB.1001"},
 		"cut, then lost":               {retries: 1, puts: faults{elbstub.Cut(9), elbstub.Refuse()}, calls: [2]int{2, 1}},
 		"504, and done":                {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
@@ -329,7 +332,7 @@ func TestSwitchListener(t *testing.T) {
 		"no such certificate, by code": {puts: faults{refusing(404, "ELB.5040")}, calls: [2]int{1, 0}, fails: true, says: "ELB.5040", remains: true},
 		"a policy":                     {puts: faults{refusing(403, "ELB.9803")}, calls: [2]int{1, 0}, fails: true, says: "ELB.9803", remains: true},
 		"404 of the gateway":           {puts: faults{refusing(404, "APIGW.0101")}, calls: [2]int{1, 0}, fails: true, says: "APIGW.0101", remains: true},
-		"404, but listed":              {puts: faults{elbstub.Reply(404, "")}, calls: [2]int{1, 0}, fails: true, says: "although the list of the project has the listener", remains: true},
+		"404, but listed":              {puts: faults{elbstub.Reply(404, "")}, calls: [2]int{1, 0}, fails: true, says: "although the list of the project has the listener", remains: true, lists: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -379,6 +382,9 @@ func TestSwitchListener(t *testing.T) {
 						t.Errorf("%d calls to %s, want %d", n, operation, row.calls[i])
 					}
 				}
+				if lists := b.count(listList) > 0; lists != row.lists {
+					t.Errorf("the listeners were listed: %t", lists)
+				}
 				for _, call := range b.cloud.Journal(put) { // and nothing else is ever sent
 					if call.ListenerID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
 						t.Errorf("there was %s %s", call.Path, call.Body)
@@ -423,7 +429,8 @@ func TestSwitchOfNoListener(t *testing.T) {
 						b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
 					}
 					_, err := b.switched(t, time.Minute)
-					if !errors.Is(err, elb.ErrListenerNotFound) || errors.Is(err, elb.ErrNotFound) {
+					isOther := errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrNotShown)
+					if !errors.Is(err, elb.ErrListenerNotFound) || isOther {
 						t.Errorf("error %v", err)
 					}
 					// From now on that is known.
@@ -657,6 +664,9 @@ func TestKeptCertificate(t *testing.T) {
 		"by one of two": {keep: func(b bench, _ string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 		}, deletes: 8},
+		"by the other of two": {keep: func(b bench, other string) {
+			b.client.KeepCertificate(project, other)
+		}, deletes: 8},
 		"by none": {keep: func(bench, string) {}, deletes: 8},
 		"in another project": {keep: func(b bench, other string) {
 			b.client.KeepCertificate("another", b.listener.ID)
@@ -755,5 +765,53 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	_, _ = incomplete.ListCertificates(t.Context(), project)
 	if _, known := incomplete.KnownProjectOf("1"); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")
+	}
+}
+
+// TestSwitchesByChance has switches of several listeners in a storm, on every dialect: one
+// that is said to be done is done, and what is read then shows it.
+func TestSwitchesByChance(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4 * elbstub.Dialects) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
+				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second}, 5)
+				cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				var all sync.WaitGroup
+				for range 5 {
+					known := elb.Listener{ID: cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}), Protocol: "HTTPS"}
+					all.Go(func() {
+						time.Sleep(time.Minute)
+						for range 4 {
+							certificate := cloud.Add(elbstub.Certificate{ProjectID: project})
+							_, err := client.SwitchListener(ctx, project, known, certificate)
+							if err != nil {
+								t.Logf("not done: %v", err)
+								continue
+							}
+							for _, l := range cloud.Listeners(project) {
+								if l.ID == known.ID && l.CertificateID != certificate {
+									t.Errorf("it serves %s, want %s", l.CertificateID, certificate)
+								}
+							}
+							known.CertificateID = certificate
+							if got, err := client.ReadListener(ctx, project, known, 0); err == nil && got.CertificateID != certificate {
+								t.Errorf("it is read with %s, want %s", got.CertificateID, certificate)
+							}
+						}
+					})
+				}
+				all.Wait()
+				for _, call := range cloud.Journal() {
+					if call.Method != http.MethodGet && call.Operation != put {
+						t.Errorf("there was %s %s", call.Method, call.Path)
+					}
+				}
+			})
+		})
 	}
 }
