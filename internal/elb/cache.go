@@ -322,17 +322,18 @@ func (c *cache[E]) byList(ctx context.Context, id string, written time.Duration,
 	return fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)
 }
 
-// has reports whether an element is known to exist, by the latest list or because it was
-// written here, and whether it is known not to, by the latest complete list or because it
-// was deleted here. It makes no call.
-func (c *cache[E]) has(id string) (exists, missing bool) {
+// known reports whether an element is known to exist, by the latest list or because it was
+// created or written here, and whether it is known not to, by the latest complete list or
+// because it was deleted here. It makes no call.
+func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id = strings.ToLower(id)
-	if w, known := c.writes[id]; known {
+	if w, written := c.writes[id]; written {
 		return w.element != nil, w.element == nil
 	}
-	if c.latest != nil {
+	exists = created
+	if c.latest != nil && !exists {
 		_, exists = c.latest.byID[id]
 	}
 	if c.complete != nil && !exists {

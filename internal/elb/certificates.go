@@ -94,13 +94,13 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 }
 
 // KnownProjectOf returns the project of a certificate that this process has listed or
-// created. It makes no call.
+// created, and not deleted. It makes no call.
 func (c *Client) KnownProjectOf(certificateID string) (projectID string, known bool) {
 	c.mu.Lock()
 	projects := slices.Collect(maps.Values(c.projects))
 	c.mu.Unlock()
 	for _, p := range projects {
-		if exists, _ := p.cache.has(certificateID); exists || p.creations.has(certificateID) {
+		if exists, _ := p.cache.known(certificateID, p.creations.has(certificateID)); exists {
 			return p.cache.projectID, true
 		}
 	}
@@ -112,8 +112,8 @@ func (c *Client) KnownProjectOf(certificateID string) (projectID string, known b
 // deleted here. It makes no call.
 func (c *Client) KnownMissing(projectID, certificateID string) bool {
 	p := c.project(projectID)
-	_, missing := p.cache.has(certificateID)
-	return missing && !p.creations.has(certificateID)
+	_, missing := p.cache.known(certificateID, p.creations.has(certificateID))
+	return missing
 }
 
 // listCertificates lists the certificates of a project.

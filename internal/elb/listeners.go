@@ -99,8 +99,9 @@ type port int64
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *port) UnmarshalJSON(raw []byte) error {
-	n, _ := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 16) //nolint:errcheck // 0 if it is none
-	*p = port(n)
+	if n, err := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 16); err == nil {
+		*p = port(n)
+	}
 	return nil
 }
 

@@ -23,13 +23,18 @@ func (c *cloud) addError(diags *diag.Diagnostics, summary string, err error) {
 // describe writes an error of the API client for a reader: what happened, with the
 // server's code and request ID, and the remedy with credentials of a kind.
 func describe(err error, kind auth.Kind) string {
+	return describeWith(err, remedyFor(err, kind))
+}
+
+// describeWith is describe with a remedy that the caller knows better, or none.
+func describeWith(err error, remedy string) string {
 	said := err
 	var identity *auth.Error
 	if errors.As(err, &identity) {
 		said = identity // what it was asked for does not matter
 	}
 	parts := []string{capitalize(said.Error()) + "."}
-	if remedy := remedyFor(err, kind); remedy != "" {
+	if remedy != "" {
 		parts = append(parts, remedy)
 	}
 	var uncertain *elb.UncertainError

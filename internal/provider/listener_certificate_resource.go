@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 
@@ -244,16 +245,27 @@ func (r *listenerCertificateResource) switchListener(
 	if err == nil || isGone && attribute == "fallback_certificate_id" {
 		return switched, diags
 	}
-	detail := describe(err, r.cloud.session.Kind())
+	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
-	case httpapi.RefusalOf(err) != nil && r.cloud.client.KnownMissing(project, certificateID):
-		detail = fmt.Sprintf("Project %s has no certificate %q. Set %s to the ID of a certificate of that project.\n\n%s",
-			project, certificateID, attribute, detail)
+	case refusal != nil && r.cloud.client.KnownMissing(project, certificateID):
+		remedy = fmt.Sprintf("Project %s has no certificate %q. Set %s to the ID of a certificate of that project.",
+			project, certificateID, attribute)
+	case refusal != nil && (remedy == "" || mayBeUnknown(refusal)):
+		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
+			listener.ID, certificateID, project)
 	}
-	diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("Unable to switch listener %q", listener.ID), detail)
+	diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
 	return switched, diags
+}
+
+// mayBeUnknown reports whether the refusal of a switch may say that the project does not
+// have what it names: an argument that is not valid (assumed), a certificate that does not
+// exist (assumed), or a 404 that is not the gateway's.
+func mayBeUnknown(refusal *httpapi.Error) bool {
+	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" ||
+		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
 }
 
 // checkProjects checks that the certificates do not belong to another project than the

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -158,6 +159,93 @@ func TestListenerCertificate(t *testing.T) {
 	}
 }
 
+// TestListenerReplacements: another listener and another project replace, the same
+// project in another case does not.
+func TestListenerReplacements(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		for _, row := range []struct{ attribute, value, want string }{
+			{"listener_id", strings.Repeat("0", 32), "listener_id"},
+			{"project_id", acctest.OtherProjectID, "project_id"},
+			{"project_id", strings.ToUpper(acctest.ProjectID), ""},
+			{"certificate_id", l.old, ""},
+		} {
+			config := maps.Clone(l.config)
+			config[row.attribute] = row.value
+			plan, diagnostics := l.process().Plan(l.state, config)
+			l.quiet("plan", diagnostics)
+			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") || !strings.Contains(got, row.want) {
+				t.Errorf("%s = %q replaces because of %q, want %q", row.attribute, row.value, got, row.want)
+			}
+		}
+	})
+}
+
+// TestRotation: a new certificate, a switch and a deletion are three calls in every
+// dialect, and the next plan is empty. Only a backend that sees a switch late refuses the
+// first deletion.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	for n := range elbstub.Dialects {
+		for name, holdLag := range map[string]time.Duration{"": 0, "/late": 5 * time.Second} {
+			t.Run(fmt.Sprintf("dialect %d%s", n, name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := newListening(t, func(o *elbstub.Options) { o.Dialect, o.HoldLag = elbstub.NewDialect(n), holdLag })
+					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
+					l.cloud.Remove(l.other)
+					for _, doing := range []string{"create", "update"} {
+						pair := acctest.NewPair(t)
+						certificates.config = acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
+						server := l.cloud.ServerInMemory(t, l.network)
+						created, diagnostics := server.Plan(nil, certificates.config)
+						l.quiet("plan", diagnostics)
+						l.config["certificate_id"] = acctest.Unknown
+						switched, diagnostics := server.Listeners().Plan(l.state, l.config)
+						l.quiet("plan", diagnostics)
+
+						seen := len(l.cloud.Journal())
+						old := certificates.state
+						certificates.carryOut(server, created)
+						id := certificates.state.Values["id"].(string)
+						l.config["certificate_id"], switched.Values["certificate_id"] = id, id
+						switched.Configure("certificate_id", id)
+						l.carryOut(server.Listeners(), switched)
+						if old != nil {
+							_, diagnostics = server.Destroy(old)
+							l.quiet("destroy", diagnostics)
+						}
+
+						want := []string{"POST 2", "PUT 2", "DELETE 2"}
+						switch {
+						case doing == "create":
+							want = want[:2]
+						case holdLag > 0:
+							want = []string{"POST 2", "PUT 2", "DELETE 4", "DELETE 2"}
+						}
+						var got []string
+						for _, call := range l.cloud.Journal()[seen:] {
+							if call.Method != "GET" {
+								got = append(got, fmt.Sprintf("%s %d", call.Method, call.Status/100))
+							}
+						}
+						if holdLag > 0 {
+							got = slices.Compact(got) // how often it is refused does not matter
+						}
+						if !slices.Equal(got, want) {
+							t.Errorf("%s: it sends %q, want %q", doing, got, want)
+						}
+						l.serves(id)
+						l.plan("nothing")
+						certificates.plan("nothing")
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestListenerThatServesIt: nothing is sent where there is nothing to change.
 func TestListenerThatServesIt(t *testing.T) {
 	t.Parallel()
@@ -180,7 +268,9 @@ func TestListenerImport(t *testing.T) {
 		identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
 		for _, form := range []any{
 			l.listener, upper, acctest.ProjectID + "/" + l.listener, acctest.ProjectID + "/" + upper,
-			identity, acctest.Values{"listener_id": l.listener}, acctest.Values{"listener_id": upper},
+			identity,
+			acctest.Values{"listener_id": l.listener},
+			acctest.Values{"listener_id": upper},
 		} {
 			server := l.process()
 			imported, diagnostics := importAny(server, form)
@@ -357,17 +447,19 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 	t.Parallel()
 	missing := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
-		list  bool // the process has listed the certificates
-		want  string
-		sends int
+		list bool // the process has listed the certificates
+		text elbstub.NoCertificateText
+		want string
 	}{
-		"listed":     {true, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"", 1},
-		"not listed": {false, "ELB.1001", 1},
+		"listed, 400":     {true, elbstub.NoCertificate1001, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"listed, 404":     {true, elbstub.NoCertificate5040, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"not listed, 400": {false, elbstub.NoCertificate1001, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
+		"not listed, 404": {false, elbstub.NoCertificate5040, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
 				server := l.cloud.ServerInMemory(t, l.network)
 				if row.list {
 					if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); diagnostics.HasError() {
@@ -377,6 +469,9 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				l.config["certificate_id"] = missing
 				state, diagnostics := l.create(server.Listeners())
 				says(t, diagnostics, "certificate_id", row.want)
+				if strings.Contains(diagnostics[0].Detail, "endpoint") {
+					t.Errorf("it says %s", diagnostics[0].Detail)
+				}
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
 				}
@@ -465,9 +560,11 @@ func TestSwitchThatFails(t *testing.T) {
 		want    string
 		kept    bool // it is no error
 	}{
-		"lost once":           {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
-		"answered by another": {happens: func(l *listening) { always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"})) }, kept: true},
-		"accepted, late":      {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
+		"lost once": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
+		"answered by another": {happens: func(l *listening) {
+			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
+		}, kept: true},
+		"accepted, late": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
 		"409, then not": {happens: func(l *listening) {
 			l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
 		}, kept: true},
