@@ -175,7 +175,8 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 		lag := See(View{Lag: seconds(3)})
 		faults = append(faults, lag, lag, lag)
 	case ModifyListener:
-		faults = append(faults, Accept(seconds(3)), Drop(), ReplyAfter(status, said))
+		late := Accept(seconds(3))
+		faults = append(faults, late, late, late, late, Drop(), ReplyAfter(status, said))
 	case CreateCertificate:
 		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
 	}
