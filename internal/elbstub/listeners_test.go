@@ -251,6 +251,10 @@ func TestModifyListener(t *testing.T) {
 		same(t, row.field, answer.fields(t), want)
 		same(t, row.field+" afterwards", r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t), want)
 	}
+	r.modify(udp, `{"udp_timeout":50,"vip":"x"}`) // refused, as a whole
+	if got := r.call(http.MethodGet, listeners+"/"+udp, "").fields(t)["udp_timeout"]; got != 40.0 {
+		t.Errorf("a refused modify has set %v", got)
+	}
 	got := r.cloud.Listeners(project)[0]
 	if got.CertificateID != after || len(got.SNI) != 1 || got.SNI[0] != before {
 		t.Errorf("the listener is %+v", got)

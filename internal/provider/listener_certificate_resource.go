@@ -303,25 +303,19 @@ func (r *listenerCertificateResource) ImportState(
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	listener, err := r.cloud.client.ReadListener(ctx, project, elb.Listener{ID: id}, elb.Never)
-	switch {
+	switch _, err := r.cloud.client.ReadListener(ctx, project, elb.Listener{ID: id}, elb.Never); {
 	case errors.Is(err, elb.ErrListenerNotFound):
 		resp.Diagnostics.AddError("No such listener", fmt.Sprintf(
 			"Project %s has no listener %q. Check the ID. If the listener belongs to another project, name that: "+
 				"import by project_id/listener_id, or by an identity with project_id.", project, id))
-		return
 	case err != nil:
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to import listener %q", id), err)
-		return
+	default:
+		identity := listenerIdentityModel{ProjectID: types.StringValue(project), ListenerID: types.StringValue(id)}
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("listener_id"), id)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
 	}
-	resp.Diagnostics.Append(checkProtocol(listener)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	identity := listenerIdentityModel{ProjectID: types.StringValue(project), ListenerID: types.StringValue(id)}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("listener_id"), id)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
