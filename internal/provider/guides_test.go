@@ -1,10 +1,14 @@
 package provider_test
 
 import (
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,51 +18,99 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestAccRotationGuide replaces a certificate that a listener holds: the new one is
-// there before the old one goes, which waits for the listener to be moved.
+// TestAccRotationGuide rotates the certificate of the guide while another listener uses
+// it too: the listener of the configuration is switched, and the old certificate waits for
+// the other one.
 func TestAccRotationGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	writePair(cli, acctest.NewPair(t))
-	cli.Configure(cloud.Provider() + example(t, "guides/rotation.tf"))
-	cli.Run("apply", "-auto-approve")
-	old := cloud.Only(t).ID
-	listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "https", CertificateID: old})
+	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
+	byHand := r.serves()
+	r.configure("guides/rotation.tf")
+	old := r.serves()
+	other := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
 
-	writePair(cli, acctest.NewPair(t))
+	r.renew()
 	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
 		refused := answer()
-		if len(cloud.Certificates(acctest.ProjectID)) != 2 {
-			t.Error("the new certificate is not there while the old one goes")
+		if r.serves() == old || r.serves() == byHand {
+			t.Error("the listener is not switched while the old certificate goes")
 		}
-		cloud.Hangup(listener) // now it is moved
+		cloud.Hangup(other) // now it is moved
 		return refused
 	})
 	said := cli.Run("apply", "-auto-approve")
 	if deletes := len(cloud.Journal(elbstub.DeleteCertificate)); deletes != 2 {
 		t.Errorf("%d deletions, want one that is refused and one that is not: %s", deletes, said)
 	}
-	if cert := cloud.Only(t); cert.ID == old || cert.Name != "www-example-com" || !strings.Contains(said, cert.ID) {
-		t.Errorf("%s is left of %s: %s", cert.ID, old, said)
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if cert.ID == old {
+			t.Error("the old certificate is there still")
+		}
 	}
+	r.settled()
+
+	cli.Setenv("TF_VAR_fallback_certificate_id", byHand)
+	cli.Run("apply", "-auto-approve")
+	cli.Run("destroy", "-auto-approve")
+	if id := r.serves(); id != byHand || cloud.Only(t).ID != byHand {
+		t.Errorf("the listener serves %s, want the fallback %s", id, byHand)
+	}
+}
+
+// configure applies a configuration of the guides to the listener.
+func (r *rotation) configure(path string) {
+	r.t.Helper()
+	r.renew()
+	r.cli.Setenv("TF_VAR_listener_id", r.listener)
+	r.cli.Configure(r.cloud.Provider() + example(r.t, path))
+	r.cli.Run("apply", "-auto-approve")
+	r.settled()
 }
 
 // TestAccRotationWithoutRoom: without room for one more, nothing is changed.
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 1 })
-	cli := acctest.NewCLI(t, provider.New("test"))
-	writePair(cli, acctest.NewPair(t))
-	cli.Configure(cloud.Provider() + example(t, "guides/rotation.tf"))
-	cli.Run("apply", "-auto-approve")
-	old := cloud.Only(t)
-	writePair(cli, acctest.NewPair(t))
-	said, err := cli.Try("apply", "-auto-approve")
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 2 })
+	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test")), listener: listen(cloud)}
+	r.configure("guides/rotation.tf")
+	old, before := r.serves(), cloud.Certificates(acctest.ProjectID)
+	r.renew()
+	said, err := r.cli.Try("apply", "-auto-approve")
 	if err == nil || !strings.Contains(said, "ELB.5151") || !strings.Contains(said, "needs room for one more") {
 		t.Errorf("it says %v: %s", err, said)
 	}
-	if left := cloud.Only(t); left != old {
-		t.Errorf("%s is left of %s", left.ID, old.ID)
+	if after := cloud.Certificates(acctest.ProjectID); r.serves() != old || !slices.Equal(after, before) {
+		t.Errorf("%d certificates are left of %d, and the listener serves %s", len(after), len(before), r.serves())
+	}
+}
+
+// TestAccRotationWithNames: where names must differ, the name follows the content.
+func TestAccRotationWithNames(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Configure(cloud.Provider() + example(t, "guides/rotation-name.tf"))
+	names := map[string]bool{}
+	for range 2 {
+		pair := acctest.NewPair(t)
+		writePair(cli, pair)
+		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			for _, cert := range cloud.Certificates(acctest.ProjectID) {
+				names[cert.Name] = true
+			}
+			return response
+		})
+		cli.Run("apply", "-auto-approve")
+		block, _ := pem.Decode([]byte(pair.Certificate))
+		fingerprint := sha256.Sum256(block.Bytes)
+		if want := fmt.Sprintf("www-%x", fingerprint[:4]); cloud.Only(t).Name != want {
+			t.Errorf("the name is %s, want %s", cloud.Only(t).Name, want)
+		}
+	}
+	if len(names) != 2 {
+		t.Errorf("the names are %v, want two", names)
 	}
 }
 
