@@ -132,8 +132,8 @@ func (r *resolver) number(name string, most int, what, zero string, target *int)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
-		r.invalid(name, fmt.Sprintf("%s from %s is %q. Give a whole number from 0, %s, to %d.", what, origin, text,
-			zero, most))
+		r.invalid(name, fmt.Sprintf("%s from %s is %s. Give a whole number from 0, %s, to %d.", what, origin,
+			quoted(text), zero, most))
 		return
 	}
 	*target = n

@@ -218,7 +218,8 @@ func (r *resolver) isPrivate(s source) bool {
 func (r *resolver) settles(credentials source, name string) string {
 	block := source{label: blockLabel}.place(name)
 	for _, s := range r.sources {
-		if s.prefix != "" && s.rank == credentials.rank {
+		named := credentials.isFile && s.has("clouds_entry") // by OS_CLOUD, which then is no cloud
+		if s.prefix != "" && s.rank == credentials.rank && !(named && name == "cloud") {
 			return s.place(name) + ", or " + block
 		}
 	}
@@ -277,9 +278,9 @@ func (r *resolver) checkCloud(cloud, origin string) {
 		return
 	}
 	if !strings.Contains(cloud, ".") {
-		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %q, which is not a domain name: it has no dot. Give the "+
+		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %s, which is not a domain name: it has no dot. Give the "+
 			"domain of the cloud's endpoints, such as otc.t-systems.com. "+
-			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, cloud))
+			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, quoted(cloud)))
 	} else if err := checkDomain(cloud); err != nil {
 		r.invalid("cloud", fmt.Sprintf("The cloud from %s %s.", origin, err))
 	}
@@ -296,7 +297,9 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	}
 	remedy := fmt.Sprintf("Give the base URL of %s. A path is allowed; credentials, a query and a fragment are not.", what)
 	if _, other := auth.ParseBaseURL(text, true); other == nil { // it is about TLS alone
-		remedy = r.insecureElsewhere() + "The argument that settles it is insecure = true in the provider block."
+		if elsewhere := r.insecureElsewhere(); elsewhere != "" {
+			remedy = elsewhere + "The argument that settles it is insecure = true in the provider block."
+		}
 	}
 	r.invalid(name, fmt.Sprintf("The %s from %s %s. %s", name, r.origin(s, name), err, remedy))
 	return nil

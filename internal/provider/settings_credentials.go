@@ -112,8 +112,8 @@ func (r *resolver) readSigning() {
 	case auth.SchemeAccess, auth.SchemeScoped:
 		r.settings.signingScheme = scheme
 	default:
-		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %q. Give %q, which is the default, or "+
-			"%q.", origin, text, auth.SchemeAccess, auth.SchemeScoped))
+		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %s. Give %q, which is the default, or "+
+			"%q.", origin, quoted(text), auth.SchemeAccess, auth.SchemeScoped))
 	}
 }
 

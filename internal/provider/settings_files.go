@@ -125,7 +125,7 @@ func (r *resolver) profile(file, name string, named bool) source {
 			"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
 		}}
 	}
-	return broken("profile", "has no profile %q. It has: %s.", name, strings.Join(names, ", "))
+	return broken("profile", "has no profile %s. It has: %s.", quoted(name), strings.Join(names, ", "))
 }
 
 // isKey reports whether a text may be an access key or a secret key, which have
@@ -183,8 +183,8 @@ func (r *resolver) cloudsEntry(name string) source {
 	content, place, err := r.firstOf(places)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The "+
-			"environment variable OS_CLIENT_CONFIG_FILE names another.", name, fileNames(places)))
+		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %s from. Looked for: %s. The "+
+			"environment variable OS_CLIENT_CONFIG_FILE names another.", quoted(name), fileNames(places)))
 		return source{}
 	case err != nil:
 		r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
@@ -209,15 +209,15 @@ func (r *resolver) cloudsEntry(name string) source {
 	if _, foundSecure := secure.Clouds[name]; !found && !foundSecure {
 		names := slices.Concat(slices.Collect(maps.Keys(file.Clouds)), slices.Collect(maps.Keys(secure.Clouds)))
 		slices.Sort(names)
-		return broken("has no entry %q. It has: %s.", name, quotedList(slices.Compact(names)))
+		return broken("has no entry %s. It has: %s.", quoted(name), quotedList(slices.Compact(names)))
 	}
 	if vendor := cmp.Or(entry.Profile, entry.Cloud); vendor != "" {
 		base, why := r.vendor(vendor)
 		if why == "" && overlay(&base, file.Clouds[name], secure.Clouds[name]) == nil {
 			entry = base
 		} else if entry.Auth == nil || entry.Auth.AuthURL == "" {
-			return broken("has an entry %q without auth_url. It names the vendor profile %q, and %s. Set auth_url in "+
-				"the entry.", name, vendor, why)
+			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %s. Set auth_url in "+
+				"the entry.", name, quoted(vendor), why)
 		}
 	}
 	if entry.Auth == nil {

@@ -123,8 +123,32 @@ func TestNamesOfFiles(t *testing.T) {
 	} {
 		_, diags := newSettings(providerBlock{}, environmentOf(variables))
 		if len(diags) != 1 || strings.Contains(diags[0].Detail(), "hunter2") ||
-			!strings.Contains(diags[0].Detail(), hiddenFile) {
+			!strings.Contains(diags[0].Detail(), notShown) {
 			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
+		}
+	}
+}
+
+// TestErrorsQuoteNoValueThatMayBeAKey: a secret that was given to the wrong argument.
+func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
+	t.Parallel()
+	const key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
+	files := map[string]string{"clouds.yaml": "clouds: {a: {}}", atHome: `{"profiles":[]}`}
+	for _, variables := range []string{
+		"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=a ELBAAS_SIGNING_SCHEME=", "HW_PROFILE=",
+		"OS_CLOUD=", "OS_CLIENT_CONFIG_FILE=none.yaml OS_CLOUD=", "HW_key HW_REGION_NAME=a HW_INSECURE=",
+		"HW_key HW_REGION_NAME=a HW_MAX_RETRIES=", "HW_SHARED_CONFIG_FILE=", "HW_key HW_REGION_NAME=a OS_CACERT=",
+		"HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_PROJECT_ID=/",
+		"HW_key HW_REGION_NAME=/", "HW_key HW_REGION_NAME=a HW_CLOUD=a./",
+	} {
+		_, said := settingsOf("", variables+key, files)
+		if said == "" || strings.Contains(said, key) {
+			t.Errorf("%s: it says %q", variables, said)
+		}
+	}
+	for name, want := range map[string]string{"HW_CLOUD=otc": `"otc"`, "HW_INSECURE=maybe": `"maybe"`} {
+		if _, said := settingsOf("", "HW_key HW_REGION_NAME=a "+name); !strings.Contains(said, want) {
+			t.Errorf("%s: it does not quote what cannot be a key: %s", name, said)
 		}
 	}
 }

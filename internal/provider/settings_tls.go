@@ -22,8 +22,8 @@ func (r *resolver) readInsecure() (bool, source) {
 	}
 	insecure, err := strconv.ParseBool(text)
 	if err != nil {
-		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %q. Give true or false.",
-			r.origin(s, "insecure"), text))
+		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. Give true or false.",
+			r.origin(s, "insecure"), quoted(text)))
 	}
 	return insecure, s
 }
@@ -111,7 +111,7 @@ func (r *resolver) fileOrText(name, text, origin string) []byte {
 	if err != nil {
 		what := fileName(text)
 		if name == "key" {
-			what = hiddenFile // a key without its first line may look like anything
+			what = notShown // a key without its first line may look like anything
 		}
 		r.invalid(name, fmt.Sprintf("The value of %s from %s is neither PEM, which begins with -----BEGIN, nor a file "+
 			"that can be read: %s: %s.",
@@ -121,7 +121,7 @@ func (r *resolver) fileOrText(name, text, origin string) []byte {
 	return content
 }
 
-const hiddenFile = "[not shown, because it may be a key]"
+const notShown = "[not shown, because it may be a key]"
 
 // plainName is a name of a file that is no key, token or password: it has an extension,
 // and neither a long part nor any character that is rare in names.
@@ -130,7 +130,7 @@ var plainName = regexp.MustCompile(`^([A-Za-z]:)?([\\/]?[\w.~-]{1,64})*\.[A-Za-z
 // fileName is how a file is called in an error: not at all if its name may be a secret.
 func fileName(name string) string {
 	if len(name) > 255 || !plainName.MatchString(name) || mayBeKey(name) {
-		return hiddenFile
+		return notShown
 	}
 	return name
 }
@@ -146,13 +146,21 @@ func mayBeKey(text string) bool {
 	})
 }
 
+// quoted quotes a value, unless it may be a key, or a file's content.
+func quoted(text string) string {
+	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) {
+		return notShown
+	}
+	return strconv.Quote(text)
+}
+
 var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
 
 // open reads a file that an argument names, unless it is what should be in the file: of
 // several lines, JSON, or a key in base64.
 func (r *resolver) open(name string) ([]byte, error) {
 	if strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{") || wholeBase64.MatchString(name) && mayBeKey(name) {
-		return nil, &fs.PathError{Op: "open", Path: hiddenFile, Err: errors.New("this is not the name of a file")}
+		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("this is not the name of a file")}
 	}
 	return r.readFile(r.expand(name))
 }
