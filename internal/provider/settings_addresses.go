@@ -218,8 +218,8 @@ func (r *resolver) isPrivate(s source) bool {
 func (r *resolver) settles(credentials source, name string) string {
 	block := source{label: blockLabel}.place(name)
 	for _, s := range r.sources {
-		named := credentials.isFile && s.has("clouds_entry") // by OS_CLOUD, which then is no cloud
-		if s.prefix != "" && s.rank == credentials.rank && !(named && name == "cloud") {
+		taken := name == "cloud" && s.has("clouds_entry") // OS_CLOUD names an entry
+		if s.prefix != "" && s.rank == credentials.rank && !taken {
 			return s.place(name) + ", or " + block
 		}
 	}
