@@ -1,6 +1,8 @@
 package pemcert_test
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +25,17 @@ func FuzzChain(f *testing.F) {
 	f.Add("\ufeff" + strings.ReplaceAll(pair.Certificate, "\n", "\r") + "Subject: CN=www")
 	f.Add(pair.PrivateKey)
 	f.Add("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")
+	files, err := filepath.Glob("testdata/cases/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("there are no cases: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		chain, err := pemcert.ParseChain(text)
 		if err != nil {

@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 // openssl runs it with a text as its input, and returns what it prints. The test is
@@ -114,7 +114,7 @@ func traditionalPSS(t *testing.T, text string) string {
 	if _, err := asn1.Unmarshal(b.Bytes, &key); err != nil {
 		t.Fatal(err)
 	}
-	return acctest.EncodePEM("RSA-PSS PRIVATE KEY", key.Key)
+	return pemtest.EncodePEM("RSA-PSS PRIVATE KEY", key.Key)
 }
 
 // TestKeysOfOpenSSL makes a key and a certificate of every type with openssl, compares
@@ -286,7 +286,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	t.Parallel()
 	issue := func(template *x509.Certificate, public any) string {
-		key := acctest.NewECKey(t)
+		key := pemtest.NewECKey(t)
 		if public == nil {
 			public = key.Public()
 		}
@@ -295,7 +295,7 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return acctest.EncodePEM("CERTIFICATE", der)
+		return pemtest.EncodePEM("CERTIFICATE", der)
 	}
 	large := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 8191, 1), E: 65537}
 	year := func(year int) time.Time { return time.Date(year, 12, 31, 23, 59, 59, 0, time.UTC) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -27,7 +28,7 @@ func aCase(t *testing.T, name string) string {
 
 // dhParameters is what servers have beside a certificate that openssl dhparam was
 // appended to.
-var dhParameters = acctest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
+var dhParameters = pemtest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
 
 // TestAccRename: a rename sends neither certificate nor key, and so no state of either
 // makes it fail, whatever ignore_changes or the server put there.
@@ -293,7 +294,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 		{"negative serial", aCase(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
 		{"negative serial", aCase(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
 		{"RSASSA-PSS", aCase(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
-		{"SM2", acctest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
+		{"SM2", pemtest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
 		{"a block that is commented out", aCase(t, "commented-out.pem"), "subject", "CN=a.example.com"},
 		{"a comment that quotes a boundary", comment + aCase(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
 	} {
@@ -334,7 +335,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 	if said, err := cli.Try("plan"); err != nil || strings.Contains(said, "Warning:") {
 		t.Errorf("%v: %s", err, said)
 	}
-	other := acctest.KeyForms(t, acctest.NewRSAKey(t, 2048))["PKCS#8"]
+	other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
 	cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: own.Certificate, PrivateKey: other}))
 	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
 		t.Errorf("another key is taken: %s", said)
