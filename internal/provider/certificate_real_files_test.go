@@ -11,6 +11,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -325,20 +326,50 @@ output "found" {
 	}
 }
 
-// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, and no other
-// key. The stub cannot read such keys; that they are sent as PKCS#8 is tested in pemcert.
+// TestAccRSASSAPSS: a certificate takes its own key in the traditional form and in PKCS#8,
+// which is what is sent of both, and no other key.
 func TestAccRSASSAPSS(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	own := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
-	cli.Configure(cloud.Provider() + acctest.Certificate(own))
-	if said, err := cli.Try("plan"); err != nil || strings.Contains(said, "Warning:") {
-		t.Errorf("%v: %s", err, said)
+	traditional := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
+	key, err := pemcert.ParseKey(traditional.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
 	}
-	other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
-	cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: own.Certificate, PrivateKey: other}))
-	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
-		t.Errorf("another key is taken: %s", said)
+	converted := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: key.PEM().Reveal()}
+	for name, row := range map[string]struct{ first, second throwaway.Pair }{
+		"traditional": {traditional, converted},
+		"PKCS#8":      {converted, traditional},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.first, `name = "first"`))
+			if said, err := cli.Try("apply", "-auto-approve"); err != nil || strings.Contains(said, "Warning:") {
+				t.Fatalf("%v: %s", err, said)
+			}
+			if sent := cloud.Only(t).PrivateKey; sent != converted.PrivateKey {
+				t.Error("the key was not sent in PKCS#8")
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "first"`))
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") || strings.Contains(said, "Warning:") {
+				t.Errorf("the plan with the other form is not empty: %s", said)
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "renamed"`))
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "0 added, 1 changed, 0 destroyed") {
+				t.Errorf("the rename is not an update in place: %s", said)
+			}
+			if got := cloud.Only(t).Name; got != "renamed" {
+				t.Errorf("the name is %q", got)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("the plan after it is not empty: %s", said)
+			}
+			other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
+			cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
+			if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
+				t.Errorf("another key is taken: %s", said)
+			}
+		})
 	}
 }
 
