@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -147,6 +148,166 @@ func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	}
 	if cert := cloud.Only(t); !sameText(pair.PrivateKey, cert.PrivateKey) || !sameText(pair.Certificate, cert.Certificate) {
 		t.Error("the pair of the configuration was not sent")
+	}
+}
+
+// replacements are the ways to get one: what is added to the command, the resource and
+// the provider.
+var replacements = map[string]struct{ argument, line, project string }{
+	"changed certificate": {},
+	"-replace":            {argument: "-replace=elbaas_certificate.test"},
+	"domain":              {line: `domain = "www.example.com"`},
+	"project":             {line: `project_id = "` + acctest.OtherProjectID + `"`},
+}
+
+// TestAccReplacementWithoutKey: a replacement that has no key to send is an error of the
+// plan, in whichever way it comes about and the key is missing, and nothing is deleted.
+// Terraform validates what the configuration says, whatever ignore_changes keeps.
+func TestAccReplacementWithoutKey(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	const ignored = "lifecycle {\n    ignore_changes = [private_key]\n  }"
+	for way, row := range replacements {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs("1.11.0", "1.11.0")
+			certificate := pair.Certificate
+			if way == "changed certificate" {
+				certificate = next.Certificate
+			}
+			fails := func(state string) {
+				t.Helper()
+				for missing, lines := range map[string][]string{
+					"absent":                 {},
+					"absent and ignored":     {ignored},
+					"private_key_wo is null": {"private_key_wo = var.nothing"},
+				} {
+					lines = append(lines, "certificate = "+acctest.Quote(certificate), row.line)
+					cli.Configure(cloud.Provider() + "variable \"nothing\" {\n  default = null\n}\n\n" +
+						"resource \"elbaas_certificate\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n")
+					arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
+					if said, err := cli.Try(arguments...); err == nil || !strings.Contains(said, "Error: Missing private key") {
+						t.Errorf("%s, %s: %v: %s", state, missing, err, said)
+					}
+				}
+				cloud.Only(t)
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+			cli.Run("apply", "-auto-approve")
+			fails("created")
+			cli.Run("state", "rm", "elbaas_certificate.test")
+			cli.Configure(cloud.Provider() + acctest.Certificate(pair, ignored))
+			cli.Run("import", "elbaas_certificate.test", cloud.Only(t).ID)
+			fails("imported")
+		})
+	}
+}
+
+// TestAccReplacementAfterImport: the state of an import has no key, and ignore_changes may
+// keep it so. A replacement sends the key of the configuration all the same.
+func TestAccReplacementAfterImport(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	for way, row := range replacements {
+		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
+			if ignored == "all" && row.argument == "" {
+				continue // nothing else replaces it then
+			}
+			t.Run(way+", "+ignored, func(t *testing.T) {
+				t.Parallel()
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				id := add(cloud, "www", pair)
+				want := pair
+				if way == "changed certificate" {
+					want = next
+				}
+				// One token does not open two projects.
+				block := cloud.Provider("token = null", "user_name = "+acctest.Quote(acctest.UserName),
+					"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
+				cli.Configure(block + acctest.Certificate(want, row.line, "lifecycle {\n    ignore_changes = "+ignored+"\n  }"))
+				cli.Run("import", "elbaas_certificate.test", acctest.ProjectID+"/"+id)
+				arguments := slices.DeleteFunc([]string{"apply", "-auto-approve", row.argument}, func(a string) bool { return a == "" })
+				if said := cli.Run(arguments...); !strings.Contains(said, "1 added, 0 changed, 1 destroyed") {
+					t.Errorf("it is not replaced: %s", said)
+				}
+				all := append(cloud.Certificates(acctest.ProjectID), cloud.Certificates(acctest.OtherProjectID)...)
+				if len(all) != 1 || !sameText(want.PrivateKey, all[0].PrivateKey) || !sameText(want.Certificate, all[0].Certificate) {
+					t.Errorf("the pair of the configuration was not sent: there are %d certificates", len(all))
+				}
+				if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+					t.Errorf("the plan after it is not empty: %s", said)
+				}
+			})
+		}
+	}
+}
+
+// TestAccKeyThatTurnsOutNull: a key that is not known in the plan may turn out to be null
+// in the apply. No provider can prevent that this fails there, and Terraform deletes the
+// predecessor of a replacement before it asks for the creation: only create_before_destroy
+// saves it.
+func TestAccKeyThatTurnsOutNull(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	for _, attribute := range []string{"private_key", "private_key_wo"} {
+		for _, createFirst := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, create_before_destroy = %t", attribute, createFirst), func(t *testing.T) {
+				t.Parallel()
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				cli.Needs("1.11.0", "1.11.0")
+				cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+				cli.Run("apply", "-auto-approve")
+				cli.Configure(cloud.Provider() + fmt.Sprintf(`
+resource "terraform_data" "later" {
+}
+
+resource "elbaas_certificate" "test" {
+  certificate = %s
+  %s = terraform_data.later.id == "" ? "never" : null
+  lifecycle {
+    create_before_destroy = %t
+  }
+}
+`, acctest.Quote(next.Certificate), attribute, createFirst))
+				if said := cli.Run("plan"); !strings.Contains(said, "2 to add, 0 to change, 1 to destroy") {
+					t.Errorf("the plan is not a replacement: %s", said)
+				}
+				if said, err := cli.Try("apply", "-auto-approve"); err == nil || !strings.Contains(said, "Error: Missing private key") {
+					t.Errorf("%v: %s", err, said)
+				}
+				if left := len(cloud.Certificates(acctest.ProjectID)); (left == 1) != createFirst {
+					t.Errorf("%d certificates are left", left)
+				}
+			})
+		}
+	}
+}
+
+// TestAccWarningsOfReplacement: a replacement is planned twice, and warns once.
+func TestAccWarningsOfReplacement(t *testing.T) {
+	t.Parallel()
+	pair, expired := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -3))
+	for way, row := range replacements {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			first := expired
+			if way == "changed certificate" {
+				first = pair
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(first))
+			cli.Run("apply", "-auto-approve")
+			cli.Configure(cloud.Provider() + acctest.Certificate(expired, row.line))
+			arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
+			said := cli.Run(arguments...)
+			if !strings.Contains(said, "1 to add, 0 to change, 1 to destroy") {
+				t.Errorf("the plan is not a replacement: %s", said)
+			}
+			if n := strings.Count(said, "Warning: Certificate has expired"); n != 1 || strings.Contains(said, "similar warning") {
+				t.Errorf("it warns %d times: %s", n, said)
+			}
+		})
 	}
 }
 
