@@ -31,15 +31,16 @@ type block struct {
 	encrypted bool
 }
 
-// literalEscape is a line end that was written in characters.
-var literalEscape = regexp.MustCompile(`(?:\\+r)?\\+n|\\+r`)
+// literalEscape is a line end that was written in characters. It begins with a backslash
+// in every case, so that the search skips what has none.
+var literalEscape = regexp.MustCompile(`\\+(?:r(?:\\+n)?|n)`)
 
 // blocks returns the PEM blocks of a text in their order. It reads what pem.Decode
 // refuses and editors, shells and heredocs leave behind: a byte order mark, any line
 // end or none, indented lines. A boundary in the middle of a line is text (RFC 7468),
 // as in a block that is commented out.
 func blocks(text string) []block {
-	if strings.ContainsAny(text, "\r\ufeff") {
+	if strings.Contains(text, "\r") || strings.Contains(text, "\ufeff") {
 		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
 	}
 	var all []block

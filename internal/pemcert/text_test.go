@@ -110,6 +110,8 @@ func TestWrongEncodings(t *testing.T) {
 		"base64 in a block":           {pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
 		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
 		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
+		`\r`:                          {escaped(`\r`), `replace(…, "\\r", "\n")`},
+		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\r\\n", "\n")`},
 		`\\n`:                         {escaped(`\\n`), `replace(…, "\\n", "\n")`},
 		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
 		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
