@@ -58,16 +58,12 @@ func ParseKey(text string) (Key, error) {
 
 // checkKey tells what stands where a private key should.
 func (b block) checkKey(where string) error {
-	label, content := kindOfLabel(b), kindOfContent(b.der)
+	is := b.kind()
 	switch {
-	case label == kindCertificate && content == kindPrivateKey:
-		return fmt.Errorf("%s is a private key, but its boundaries say CERTIFICATE. Write PRIVATE KEY in both", where)
-	case label != kindPrivateKey:
-		return keyRemedies.refuse(where, b, label)
+	case is != kindPrivateKey || kindOfLabel(b) != kindPrivateKey:
+		return keyRemedies.refuse(where, b, is)
 	case b.flaw != nil:
 		return fmt.Errorf("%s %w", where, b.flaw)
-	case content != kindPrivateKey && content != kindUnknown:
-		return keyRemedies.refuse(where, b, content)
 	case !isDER(b.der):
 		return fmt.Errorf("%s is not the valid DER of a private key. Check that nothing was changed while copying", where)
 	}

@@ -2,6 +2,7 @@ package pemcert_test
 
 import (
 	"crypto"
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -9,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -111,14 +114,14 @@ func TestWrongEncodings(t *testing.T) {
 		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
 		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
 		`\r`:                          {escaped(`\r`), `replace(…, "\\r", "\n")`},
-		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\r\\n", "\n")`},
-		`\\n`:                         {escaped(`\\n`), `replace(…, "\\n", "\n")`},
+		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
+		`\\n`:                         {escaped(`\\n`), `the literal characters \\n where line ends should be`},
 		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
 		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
 		"a quotation mark":            {`"` + c.Leaf + `"`, "each has other text before it in its line"},
 		"PKCS#7":                      {string(pkcs7), `certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`},
 		"a key labeled certificate":   {strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), `whose boundary says "CERTIFICATE", is a private key`},
-		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), "is a certificate, but its boundaries say PRIVATE KEY"},
+		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), `whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`},
 		"a label that may be a value": {pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
 	} {
 		_, err := pemcert.ParseChain(row.text)
@@ -126,15 +129,86 @@ func TestWrongEncodings(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	if _, err := pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")); err == nil || !strings.Contains(err.Error(), "Write PRIVATE KEY in both") {
-		t.Errorf("a key labeled certificate as key: %v", err)
-	}
 	encrypted, _ := asn1.Marshal(struct {
 		Algorithm struct{ ID asn1.ObjectIdentifier }
 		Data      []byte
 	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
 	if _, err := pemcert.ParseKey(pemtest.EncodePEM("PRIVATE KEY", encrypted)); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
+	}
+}
+
+// TestRemedyOfEscapes does what the errors about literal line ends say, until there is none.
+func TestRemedyOfEscapes(t *testing.T) {
+	t.Parallel()
+	c := pemtest.NewChain(t)
+	remedy := regexp.MustCompile(`replace\(…, (".*"), "\\n"\)`)
+	for _, escape := range []string{`\n`, `\r`, `\r\n`, `\\n`, `\\r\\n`, `\\\\n`} {
+		for name, pattern := range map[string]string{"every line end": "\n", "a line end within": "\nMI"} {
+			text := strings.ReplaceAll(c.PEM(), pattern, strings.Replace(pattern, "\n", escape, 1))
+			_, err := pemcert.ParseChain(text)
+			if err == nil {
+				t.Errorf("%s as %s: there is no error", escape, name)
+				continue
+			}
+			found := remedy.FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Errorf("%s as %s: there is no remedy: %v", escape, name, err)
+				continue
+			}
+			old, err := strconv.Unquote(found[1])
+			if err != nil {
+				t.Errorf("%s as %s: %s: %v", escape, name, found[1], err)
+			}
+			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil || !got.Equal(parseChain(t, c.PEM())) {
+				t.Errorf("%s as %s: the remedy does not help: %v", escape, name, err)
+			}
+		}
+	}
+}
+
+// TestWrongLabels: what is between boundaries decides what is to be done, and the
+// boundaries only where that cannot be read.
+func TestWrongLabels(t *testing.T) {
+	t.Parallel()
+	c := pemtest.NewChain(t)
+	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{
+		"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL",
+		"PKCS7", "CMS", "CERT", "DH PARAMETERS", "a label",
+	} {
+		_, err := pemcert.ParseChain(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
+		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a certificate under %s as certificate: %v, want %q", label, err, want)
+		}
+		_, err = pemcert.ParseKey(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
+		if want := "is a certificate. Move that block to certificate"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a certificate under %s as key: %v, want %q", label, err, want)
+		}
+		if label == "PRIVATE KEY" || label == "EC PRIVATE KEY" {
+			continue // of which a key goes by its content
+		}
+		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
+		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a key under %s as key: %v, want %q", label, err, want)
+		}
+	}
+	_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"))
+	if err == nil || !strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE KEY in both`) {
+		t.Errorf("a key under CERTIFICATE as key: %v", err)
+	}
+	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
+		text := pemtest.EncodePEM(label, request)
+		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+			t.Errorf("a request under %s as certificate: %v", label, err)
+		}
+		if _, err := pemcert.ParseKey(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+			t.Errorf("a request under %s as key: %v", label, err)
+		}
 	}
 }
 
