@@ -94,6 +94,96 @@ func TestAccRename(t *testing.T) {
 	}
 }
 
+// TestAccWhatIsPlannedIsApplied: a rename with new or old files, by each kind of key, over
+// what a state, ignore_changes and the server may keep. Whatever the plan says is done,
+// and after it there is nothing to do. What fails in the plan is a new key alone.
+func TestAccWhatIsPlannedIsApplied(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.11.0", "1.11.0")
+	type test struct{ before, after string }
+	tests := map[string]test{}
+	imports := ""
+	for _, stored := range []string{"created", "combined"} {
+		for _, keys := range [][2]string{
+			{"private_key", "private_key"}, {"private_key", "private_key_wo"}, {"private_key_wo", "private_key"}, {"private_key_wo", "private_key_wo"},
+		} {
+			for ignored, attributes := range map[string]string{
+				"nothing": "[]", "certificate": "[certificate]", "key": "[private_key]", "both": "[certificate, private_key, domain]",
+			} {
+				for _, files := range []string{"same", "renewed"} {
+					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
+					pair := acctest.NewPair(t)
+					later := pair
+					if files == "renewed" {
+						later = acctest.NewPair(t)
+					}
+					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
+						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  %s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
+							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey), attributes)
+					}
+					tests[name] = test{block("before", keys[0], pair, attributes), block("after", keys[1], later, attributes)}
+					if stored == "combined" {
+						id := add(cloud, "before", throwaway.Pair{Certificate: pair.PrivateKey + pair.Certificate, PrivateKey: pair.PrivateKey})
+						imports += fmt.Sprintf("import {\n  to = elbaas_certificate.%s\n  id = %q\n}\n", name, id)
+						tests[name] = test{block("before", keys[0], pair, "all"), tests[name].after} // an import that takes no key into the state
+					}
+				}
+			}
+		}
+	}
+	configure := func(block func(name string, row test) string) {
+		var config strings.Builder
+		for name, row := range tests {
+			config.WriteString(block(name, row))
+		}
+		cli.Configure(cloud.Provider() + config.String() + imports)
+	}
+
+	configure(func(_ string, row test) string { return row.before })
+	cli.Run("apply", "-auto-approve")
+	imports = ""
+	configure(func(_ string, row test) string { return row.after })
+	said, _ := cli.Try("plan")
+	fails := func(name string) bool {
+		return strings.Contains(said, "Error: Private key of another certificate with elbaas_certificate."+name+",")
+	}
+	refused := 0
+	for name := range tests {
+		newKeyAlone := strings.HasSuffix(name, "-private_key-certificate-renewed")
+		if fails(name) != newKeyAlone {
+			t.Errorf("%s: the plan fails: %t", name, fails(name))
+		}
+		if newKeyAlone {
+			refused++
+		}
+	}
+	if n := strings.Count(said, "Error: "); n != refused {
+		t.Errorf("there are %d errors, want %d: %s", n, refused, said)
+	}
+
+	configure(func(name string, row test) string {
+		if fails(name) {
+			return row.before
+		}
+		return row.after
+	})
+	cli.Run("plan", "-out=plan")
+	cli.Run("apply", "plan")
+	if after := cli.Run("plan"); !strings.Contains(after, "No changes") {
+		t.Errorf("the plan after it is not empty: %s", after)
+	}
+	renamed := 0
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if cert.Name == "after" {
+			renamed++
+		}
+	}
+	if want := len(tests) - refused; renamed != want {
+		t.Errorf("%d certificates have their name, want %d", renamed, want)
+	}
+}
+
 // TestAccIgnoredChangesFailInThePlan: what can be seen to fail is an error of the plan,
 // and nothing is deleted for it.
 func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
@@ -421,6 +511,60 @@ output "%[1]s" {
 	}
 	if state := cli.Run("state", "pull"); strings.Count(state, "BEGIN CERTIFICATE") < 4 {
 		t.Errorf("the state has %d certificates", strings.Count(state, "BEGIN CERTIFICATE"))
+	}
+}
+
+// TestAccServerThatCombines: a server that puts the private key into the certificate field of
+// each response shows it nowhere, from the creation to the replacement, and causes no drift.
+func TestAccServerThatCombines(t *testing.T) {
+	t.Parallel()
+	combine := func(cert *elbstub.Certificate) {
+		if !strings.Contains(cert.Certificate, "PRIVATE KEY") {
+			cert.Certificate = cert.PrivateKey + "\n" + cert.Certificate
+		}
+	}
+	cloud, cli := acctest.NewCloud(t, func(o *elbstub.Options) { o.Keep = combine }), acctest.NewInstalledCLI(t, "")
+	cli.Needs("1.11.0", "1.11.0")
+	h := newHunt(t, cli)
+	cli.Setenv("HW_AUTH_TOKEN", acctest.Token)
+	pair, next, others := acctest.NewPair(t), acctest.NewPair(t), acctest.NewPair(t)
+	for _, pair := range []throwaway.Pair{pair, next, others} {
+		h.add(pair)
+	}
+	id := add(cloud, "others", throwaway.Pair{Certificate: others.PrivateKey + others.Certificate, PrivateKey: others.PrivateKey})
+	configure := func(pair throwaway.Pair, name, more string) {
+		cli.WriteFile("www.crt", pair.Certificate)
+		cli.WriteFile("www.key", pair.PrivateKey)
+		cli.Configure(cloud.Provider("token = null") + fmt.Sprintf(`
+resource "elbaas_certificate" "test" {
+  name           = %q
+  certificate    = file("www.crt")
+  private_key_wo = file("www.key")
+}
+%s`, name, more))
+	}
+	configure(pair, "first", "")
+	h.run(true, "apply", "-auto-approve")
+	if said := h.run(true, "plan"); !strings.Contains(said, "No changes") {
+		t.Error("the plan after the creation is not empty")
+	}
+	configure(pair, "renamed", "")
+	h.run(true, "apply", "-auto-approve")
+	configure(next, "renamed", "")
+	h.run(true, "plan", "-out=plan")
+	h.searchZip("plan", cli.ReadFile("plan"))
+	h.run(true, "apply", "plan")
+	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to = elbaas_certificate.others\n  id = %q\n}\n", id))
+	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key
+	h.search("generated.tf", cli.ReadFile("generated.tf"))
+	if !strings.Contains(cli.ReadFile("generated.tf"), "BEGIN CERTIFICATE") {
+		t.Errorf("no certificate is generated: %s", cli.ReadFile("generated.tf"))
+	}
+	h.search("state", cli.Run("state", "pull"))
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if !strings.Contains(cert.Certificate, "PRIVATE KEY") {
+			t.Error("the server has a certificate that it did not combine")
+		}
 	}
 }
 
