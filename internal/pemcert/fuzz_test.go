@@ -88,6 +88,17 @@ func FuzzKey(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	certificate, err := os.ReadFile("testdata/cases/pss.crt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	pss := pemcert.CertificatesIn(string(certificate))
+	traditional, err := os.ReadFile("testdata/cases/pss-traditional.key")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(traditional))
+	f.Add(strings.ReplaceAll(string(traditional), "RSA-PSS", "RSA"))
 	f.Add(pair.PrivateKey)
 	f.Add("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + pair.PrivateKey)
 	f.Add("Bag Attributes\n    friendlyName: www\n" + pair.PrivateKey)
@@ -108,6 +119,12 @@ func FuzzKey(f *testing.F) {
 		if err != nil || !again.Equal(key) || !key.Equal(again) {
 			t.Errorf("read again it is another: %v", err)
 		}
-		key.BelongsTo(chain)
+		for _, c := range []pemcert.Chain{chain, pss} {
+			key.BelongsTo(c)
+			sent, err := pemcert.ParseKey(key.For(c).PEM().Reveal())
+			if err != nil || !sent.Equal(key) {
+				t.Errorf("another key is sent: %v", err)
+			}
+		}
 	})
 }

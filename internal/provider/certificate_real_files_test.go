@@ -631,8 +631,8 @@ output "found" {
 	}
 }
 
-// TestAccRSASSAPSS: a certificate takes its own key in the traditional form and in PKCS#8,
-// which is what is sent of both, and no other key.
+// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, in that of RSA
+// and in PKCS#8, which is what is sent of all, and no other key.
 func TestAccRSASSAPSS(t *testing.T) {
 	t.Parallel()
 	traditional := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
@@ -640,10 +640,13 @@ func TestAccRSASSAPSS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	converted := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: key.PEM().Reveal()}
+	inPKCS8 := key.For(pemcert.CertificatesIn(traditional.Certificate)).PEM().Reveal()
+	converted := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: inPKCS8}
+	ofRSA := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: strings.ReplaceAll(traditional.PrivateKey, "RSA-PSS", "RSA")}
 	for name, row := range map[string]struct{ first, second throwaway.Pair }{
 		"traditional": {traditional, converted},
 		"PKCS#8":      {converted, traditional},
+		"PKCS#1":      {ofRSA, converted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
