@@ -244,7 +244,7 @@ func TestBadPEM(t *testing.T) {
 		"UTF-16 key":               {good, utf16(goodKey), nil, private, isError, "saved as UTF-16"},
 		"key cut off":              {good, goodKey[:len(goodKey)-20], nil, private, isError, "Private key block 1 of 1 has no END line"},
 		"garbage in a key":         {good, pemtest.EncodePEM("PRIVATE KEY", []byte("text")), nil, private, isError, "is not the valid DER of a private key"},
-		"encrypted, PKCS#8":        {good, pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", keyDER.Bytes), nil, private, isError, "is encrypted with a passphrase. Write it without"},
+		"encrypted, PKCS#8":        {good, pemtest.EncryptedKey(), nil, private, isError, "is encrypted with a passphrase. Write it without"},
 		"encrypted, RSA, DES":      {good, encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, RSA, 3DES":     {good, encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, EC, AES-128":   {good, encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), nil, private, isError, "is encrypted with a passphrase"},

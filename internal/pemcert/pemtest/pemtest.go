@@ -198,3 +198,13 @@ func SM2Key() string {
 	}{0, struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})
 	return EncodePEM("PRIVATE KEY", der)
 }
+
+// EncryptedKey has the form of a private key in PKCS#8 that a passphrase protects; its
+// content is nonsense.
+func EncryptedKey() string {
+	der, _ := asn1.Marshal(struct {
+		Algorithm struct{ ID asn1.ObjectIdentifier }
+		Data      []byte
+	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
+	return EncodePEM("ENCRYPTED PRIVATE KEY", der)
+}
