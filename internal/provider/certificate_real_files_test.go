@@ -497,7 +497,7 @@ output "%[1]s" {
 	cli.Configure(configuration + "\ndata \"elbaas_certificates\" \"all\" {\n}\n\noutput \"all\" {\n  value = data.elbaas_certificates.all\n}\n")
 
 	h.run(true, "plan", "-out=plan")
-	h.searchZip("plan", cli.ReadFile("plan"))
+	h.searchPlan()
 	h.run(true, "show", "-json", "plan")
 	h.run(true, "apply", "-auto-approve", "plan")
 	h.search("state", cli.Run("state", "pull"))
@@ -552,7 +552,7 @@ resource "elbaas_certificate" "test" {
 	h.run(true, "apply", "-auto-approve")
 	configure(next, "renamed", "")
 	h.run(true, "plan", "-out=plan")
-	h.searchZip("plan", cli.ReadFile("plan"))
+	h.searchPlan()
 	h.run(true, "apply", "plan")
 	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to = elbaas_certificate.others\n  id = %q\n}\n", id))
 	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key

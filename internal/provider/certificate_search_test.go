@@ -316,7 +316,7 @@ func TestAccEphemeralExample(t *testing.T) {
 	h.add(pair)
 	cli.Configure(cloud.Provider("token = null") + example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
 	h.run(true, "plan", "-out=plan")
-	h.searchZip("plan", cli.ReadFile("plan"))
+	h.searchPlan()
 	h.run(true, "apply", "plan")
 	h.search("state", cli.Run("state", "pull"))
 	copies := cloud.Certificates(acctest.OtherProjectID)
