@@ -61,6 +61,15 @@ type Cloud struct {
 // Without it they answer as the API reference documents.
 const DialectVariable = "ELBAAS_TEST_DIALECT"
 
+// OnceForAllDialects leaves a test out of the runs of the dialects besides 0: what it
+// asserts does not depend on the dialect, or a faster test goes through the dialects.
+func OnceForAllDialects(t *testing.T) {
+	t.Helper()
+	if os.Getenv(DialectVariable) != "" {
+		t.Skip("it runs in dialect 0 alone")
+	}
+}
+
 // NewCloud starts a stub cloud for the duration of a test.
 func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()

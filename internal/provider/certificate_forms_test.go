@@ -301,6 +301,7 @@ func TestBadPEM(t *testing.T) {
 // TestAccExpiryWarning counts what a plan prints of a certificate that ends soon.
 func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
 	cli := acctest.NewCLI(t, provider.New("test"))
 	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(t, time.Now().AddDate(0, 0, days)) }

@@ -14,6 +14,7 @@ import (
 // with the attributes of the resource, and gives it what is no certificate.
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	chain := pemtest.NewChain(t)
 	key := pemtest.KeyForms(t, chain.Key)["PKCS#8"]

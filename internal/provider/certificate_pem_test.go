@@ -110,6 +110,7 @@ func TestAccFacts(t *testing.T) {
 // plan, and nothing is sent.
 func TestAccWrongKey(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
 	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
 	resource.Test(t, resource.TestCase{
@@ -145,6 +146,7 @@ func TestAccWrongKey(t *testing.T) {
 // unknown certificate is a replacement.
 func TestAccUnknownPEM(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
 	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
 	config := func(certificate, key, trigger string) string {

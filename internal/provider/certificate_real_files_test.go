@@ -684,6 +684,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 // TestAccWrongLabels: what is not a certificate is named, with what to do.
 func TestAccWrongLabels(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	pair := acctest.NewPair(t)
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
@@ -715,6 +716,7 @@ func TestAccWrongLabels(t *testing.T) {
 // TestAccChainInOrder: an issuer that should not have issued anything has done so.
 func TestAccChainInOrder(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	chain := aCase(t, "chain-issuer-without-certsign.pem")
 	cli.WriteFile("chain.pem", chain)

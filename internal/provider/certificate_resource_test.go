@@ -389,6 +389,7 @@ func TestAccCertificateImport(t *testing.T) {
 // Nothing is ever sent.
 func TestAccBadInput(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair := acctest.NewPair(t)
 	cloud := acctest.NewCloud(t)
 	good := acctest.Certificate(pair)
@@ -443,6 +444,7 @@ func TestAccBadInput(t *testing.T) {
 // carries what the server said, its code, and the request ID.
 func TestAccRefused(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair := acctest.NewPair(t)
 	good := acctest.Certificate(pair)
 	for name, row := range map[string]struct {
@@ -512,6 +514,7 @@ func TestAccRefused(t *testing.T) {
 // answers, and is not replaced for it.
 func TestAccHalfCreated(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		post, list elbstub.Fault
 	}{
@@ -557,6 +560,7 @@ func TestAccHalfCreated(t *testing.T) {
 // the certificate, is an error that leaves the state alone.
 func TestAccUnreadable(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		list elbstub.Fault
 		want string
@@ -604,6 +608,7 @@ func TestAccUnreadable(t *testing.T) {
 // the server has.
 func TestAccUpdateAnswers(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		put  elbstub.Fault
 		gone bool   // it is deleted elsewhere
@@ -728,6 +733,7 @@ func TestAccDeleteInUse(t *testing.T) {
 // TestAccTimeout has a server that is slower than the user's patience.
 func TestAccTimeout(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +16,7 @@ import (
 // time. Stops are not in it: TestAccTerraformIsKilled and others have them.
 func TestAccChaos(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(acctest.DialectVariable) != "" {
-		t.Skip("TestChaos goes through the dialects")
-	}
+	acctest.OnceForAllDialects(t)
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cloud := acctest.NewCloud(t)
 	seed := rand.Uint64N(1e9)

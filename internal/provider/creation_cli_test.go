@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +20,7 @@ import (
 // apply, by its ID or as one that may exist.
 func TestAccCreationsWithFaults(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(acctest.DialectVariable) != "" {
-		t.Skip("TestCreationSequences goes through the dialects")
-	}
+	acctest.OnceForAllDialects(t)
 	const leaves, names = 20, 3
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 1000 })

@@ -39,6 +39,7 @@ func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string
 // TestAccCredentials applies a certificate with each kind of credentials.
 func TestAccCredentials(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	quoted := func(name, value string) string { return name + " = " + acctest.Quote(value) }
 	key := []string{quoted("access_key", acctest.AccessKey), quoted("secret_key", acctest.SecretKey)}
 	password := []string{quoted("user_name", acctest.UserName), quoted("password", acctest.Password), quoted("domain_name", acctest.Domain)}
@@ -77,6 +78,7 @@ func TestAccCredentials(t *testing.T) {
 // TestAccCredentialsOfTheEnvironment has what users already export, and the
 // files that they already have. Another provider block is not needed.
 func TestAccCredentialsOfTheEnvironment(t *testing.T) {
+	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
 	folder := t.TempDir()
 	profile, entry := filepath.Join(folder, "config.json"), filepath.Join(folder, "clouds.yaml")
@@ -110,6 +112,7 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 // TestAccWrongCredentials is what the user reads then.
 func TestAccWrongCredentials(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		lines []string
 		late  bool // the clock of the server
@@ -216,6 +219,7 @@ func TestWrongClock(t *testing.T) {
 // A plan of a new certificate calls nothing.
 func TestAccProviderExamples(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	files, err := filepath.Glob("../../examples/provider/*.tf")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d examples, %v", len(files), err)

@@ -139,6 +139,7 @@ func TestAccFromRESTGuide(t *testing.T) {
 // released, and the quickstart.
 func TestAccWithoutACloudGuide(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	folder := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", folder+string(filepath.Separator), "../cmd/elbstub")

@@ -394,6 +394,7 @@ func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 // prints what follows a response, with the standard logger.
 func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -62,6 +62,7 @@ const realDomain = "terraform-provider-elbaas.invalid"
 // all that was there before as it was.
 func TestAccForReal(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
@@ -87,6 +88,7 @@ func TestAccForReal(t *testing.T) {
 // and is one for the sweeper.
 func TestAccForRealLeft(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}

@@ -61,6 +61,7 @@ func (h *hunt) search(where, text string) {
 // no key of another certificate.
 func TestAccTraceShowsNoSecret(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	for name, lines := range map[string][]string{
 		"token":      nil,
 		"access key": {"token = null", "access_key = " + acctest.Quote(acctest.AccessKey), "secret_key = " + acctest.Quote(acctest.SecretKey)},
@@ -132,6 +133,7 @@ func keyLines(pairs ...throwaway.Pair) []string {
 // TestAccPanicShowsNoSecret: what a crash prints has addresses, and no texts.
 func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -106,6 +106,7 @@ func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it cou
 // away. What a process writes when it starts has no module, and does not count.
 func TestAccUnreadLogIsNotWritten(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("a script stands in for the provider")
 	}

@@ -71,6 +71,7 @@ func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int
 // TestAccProviderIsKilled between the server's commit and its answer.
 func TestAccProviderIsKilled(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
 		if !cli.KillProvider() {
 			t.Error("there is no provider to kill")
@@ -83,6 +84,7 @@ func TestAccProviderIsKilled(t *testing.T) {
 // own affair.
 func TestAccTerraformIsKilled(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(_ *acctest.CLI, terraform *acctest.Command) {
 		if err := terraform.Kill(); err != nil {
 			t.Error(err)
@@ -94,6 +96,7 @@ func TestAccTerraformIsKilled(t *testing.T) {
 // TestAccInterruptedRead: Ctrl-C ends a plan though the server does not answer.
 func TestAccInterruptedRead(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
@@ -120,6 +123,7 @@ func TestAccInterruptedRead(t *testing.T) {
 // in the state.
 func TestAccInterruptedCreate(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
