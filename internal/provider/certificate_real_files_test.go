@@ -99,6 +99,7 @@ func TestAccRename(t *testing.T) {
 // and after it there is nothing to do. What fails in the plan is a new key alone.
 func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
 	type test struct{ before, after string }
@@ -255,6 +256,7 @@ var replacements = map[string]struct{ argument, line, project string }{
 // Terraform validates what the configuration says, whatever ignore_changes keeps.
 func TestAccReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair, next := acctest.NewPair(t), acctest.NewPair(t)
 	const ignored = "lifecycle {\n    ignore_changes = [private_key]\n  }"
 	for way, row := range replacements {
@@ -298,6 +300,7 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 // keep it so. A replacement sends the key of the configuration all the same.
 func TestAccReplacementAfterImport(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair, next := acctest.NewPair(t), acctest.NewPair(t)
 	for way, row := range replacements {
 		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
@@ -339,6 +342,7 @@ func TestAccReplacementAfterImport(t *testing.T) {
 // saves it.
 func TestAccKeyThatTurnsOutNull(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair, next := acctest.NewPair(t), acctest.NewPair(t)
 	for _, attribute := range []string{"private_key", "private_key_wo"} {
 		for _, createFirst := range []bool{false, true} {
@@ -377,6 +381,7 @@ resource "elbaas_certificate" "test" {
 // TestAccWarningsOfReplacement: a replacement is planned twice, and warns once.
 func TestAccWarningsOfReplacement(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t)
 	pair, expired := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -3))
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
