@@ -4,6 +4,8 @@ package acctest
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log"
@@ -18,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -189,6 +192,18 @@ func NewPair(t testing.TB) throwaway.Pair {
 		t.Fatal(err)
 	}
 	return pair
+}
+
+// NewPairUntil returns a throwaway certificate that is valid since a year ago, and
+// until a time, and its key.
+func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
+	t.Helper()
+	key := pemtest.NewECKey(t)
+	template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: notAfter}
+	return throwaway.Pair{
+		Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
+		PrivateKey:  pemtest.KeyForms(t, key)["PKCS#8"],
+	}
 }
 
 // Quote writes a text as a string of the Terraform language.

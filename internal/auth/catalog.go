@@ -103,7 +103,7 @@ func (s *Session) baseURL(text string) (*url.URL, error) {
 		text = text[:at[0]]
 	}
 	base, err := ParseBaseURL(text, s.config.Insecure)
-	if err == nil && isLoopback(base) && !isLoopback(s.config.AuthURL) {
+	if err == nil && leadsHere(base) && !isLoopback(s.config.AuthURL) {
 		return nil, errors.New("is on this machine, but the identity service is not")
 	}
 	return base, err

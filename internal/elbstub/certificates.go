@@ -3,9 +3,10 @@ package elbstub
 import (
 	"bytes"
 	"cmp"
+	"crypto"
 	cryptorand "crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"encoding/json"
@@ -262,11 +263,67 @@ func checkPair(certificate, privateKey string) *refusal {
 	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" || !isDER(keys[0].Bytes) {
 		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"}
 	}
-	if _, err := x509.ParseCertificate(blocks[0].Bytes); err != nil {
-		return nil // an algorithm that this stub does not know, such as SM2
-	}
-	if _, err := tls.X509KeyPair([]byte(certificate), []byte(privateKey)); err != nil {
+	public := publicKey(blocks[0].Bytes)
+	if public != nil && !public.Equal(publicKeyOf(keys[0].Bytes)) {
 		return &refusal{http.StatusBadRequest, "ELB.5013", "private_key does not belong to certificate"}
+	}
+	return nil
+}
+
+// oidRSASSAPSS is the algorithm of keys that sign by RSASSA-PSS alone (RFC 4055).
+var oidRSASSAPSS = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+
+// comparableKey is what the public keys of the standard library are.
+type comparableKey interface {
+	Equal(other crypto.PublicKey) bool
+}
+
+// publicKey returns the public key of a certificate, or nil where this stub does not know
+// the algorithm, such as SM2, and so cannot tell which private key belongs to it.
+func publicKey(der []byte) comparableKey {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil
+	}
+	if public, known := cert.PublicKey.(comparableKey); known {
+		return public
+	}
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil || !info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
+		return nil
+	}
+	public, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)
+	if err != nil {
+		return nil
+	}
+	return public
+}
+
+// publicKeyOf returns the public key that belongs to a private key, which may be in PKCS#8,
+// SEC 1 or PKCS#1. It returns nil for what is none of them.
+func publicKeyOf(der []byte) crypto.PublicKey {
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		if signer, known := key.(crypto.Signer); known {
+			return signer.Public()
+		}
+		return nil
+	}
+	if key, err := x509.ParseECPrivateKey(der); err == nil {
+		return key.Public()
+	}
+	var wrapped struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}
+	if _, err := asn1.Unmarshal(der, &wrapped); err == nil && wrapped.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
+		der = wrapped.Key // of the form of PKCS#1
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key.Public()
 	}
 	return nil
 }

@@ -1,12 +1,24 @@
 package elbstub_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"math/big"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestInUse: the ways in which the deletion of a certificate that a listener holds is
@@ -40,6 +52,68 @@ func TestInUse(t *testing.T) {
 				t.Errorf("afterwards: %d %s", answer.status, answer.body)
 			}
 		})
+	}
+}
+
+// TestPairs: which private keys belong to a certificate. What the stub cannot tell, it takes.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	encode := func(label string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
+	}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("../pemcert/testdata/cases", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	traditional := read("pss-traditional.key")
+	block, _ := pem.Decode([]byte(traditional))
+	wrapped, err := asn1.Marshal(struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}{0, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}}, block.Bytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, own.Public(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sec1, err := x509.MarshalECPrivateKey(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pss, ec, pair := read("pss.crt"), encode("CERTIFICATE", der), newPair(t)
+	for name, row := range map[string]struct {
+		certificate, key string
+		refused          bool
+	}{
+		"RSASSA-PSS, traditional":         {certificate: pss, key: traditional},
+		"RSASSA-PSS, PKCS#8":              {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
+		"RSASSA-PSS, another RSA key":     {certificate: pss, key: encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)), refused: true},
+		"RSASSA-PSS, a key of ECDSA":      {certificate: pss, key: pair.PrivateKey, refused: true},
+		"ECDSA, SEC 1":                    {certificate: ec, key: encode("EC PRIVATE KEY", sec1)},
+		"ECDSA, another key":              {certificate: ec, key: pair.PrivateKey, refused: true},
+		"ECDSA, a key that is not one":    {certificate: ec, key: encode("PRIVATE KEY", []byte{5, 0}), refused: true},
+		"not readable by Go, and any key": {certificate: read("negative-serial.crt"), key: pair.PrivateKey},
+	} {
+		r := newRaw(t)
+		answer := r.call(http.MethodPost, certificates, creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil))
+		if refused := answer.code() == "ELB.5013"; refused != row.refused || !refused && answer.status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, answer.status, answer.body)
+		}
 	}
 }
 

@@ -14,19 +14,23 @@ import (
 // ErrTooLarge says that the body of a response is larger than 64 MiB.
 var ErrTooLarge = errors.New("the response is larger than 64 MiB")
 
+// ErrUntrusted says that the TLS certificate of a server cannot be verified.
+var ErrUntrusted = errors.New("the TLS certificate of the server cannot be verified")
+
 // A TransportError says that no response arrived, or a part of one. It is told in
 // our own words: those of net/http quote what the server sent, and that may be a
 // private key.
 type TransportError struct {
 	text      string
 	transient bool
-	cause     error // the end of the caller's context, or ErrTooLarge, or nil
+	cause     error // the end of the caller's context, or ErrTooLarge, or ErrUntrusted, or nil
 }
 
 // Error implements error.
 func (e *TransportError) Error() string { return e.text }
 
-// Unwrap returns the error of the context that ended the request, or ErrTooLarge.
+// Unwrap returns the error of the context that ended the request, ErrTooLarge or
+// ErrUntrusted.
 func (e *TransportError) Unwrap() error { return e.cause }
 
 // proxyError is the status with which a proxy refused to connect.
@@ -63,7 +67,7 @@ func (x *exchange) transportError(err error) *TransportError {
 		return permanent(ErrTooLarge, "%v", ErrTooLarge)
 	case errors.As(err, &untrusted):
 		why := shorten(printable(untrusted.Err.Error()), maxMessage)
-		return permanent(nil, "the TLS certificate of %s is not valid: %s", host, why)
+		return permanent(ErrUntrusted, "the TLS certificate of %s is not valid: %s", host, why)
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return permanent(nil, "%s does not speak TLS", host)
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert, in the words of crypto/tls

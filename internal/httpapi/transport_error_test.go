@@ -367,6 +367,9 @@ func TestTLS(t *testing.T) {
 			}, nil, retries(1), func(c *httpapi.Config) { c.TLS = row.trust })
 			err := client.Do(t.Context(), request, decodeJSON)
 			showsNothing(t, err)
+			if want := strings.Contains(row.want, "TLS certificate"); errors.Is(err, httpapi.ErrUntrusted) != want {
+				t.Errorf("%v is an untrusted server: want %t", err, want)
+			}
 			if row.want == "" {
 				if err != nil {
 					t.Error(err)

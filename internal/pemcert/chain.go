@@ -43,15 +43,13 @@ func (b block) certificate(where string) (certificate, error) {
 	switch {
 	case ok && label == kindCertificate:
 		return cert, nil
-	case ok && label == kindPrivateKey:
-		return certificate{}, fmt.Errorf("%s is a certificate, but its boundaries say PRIVATE KEY. Write CERTIFICATE in both", where)
-	case label != kindCertificate:
+	case label == kindTrustedCertificate: // which may have nothing that others have not
 		return certificate{}, certificateRemedies.refuse(where, b, label)
-	case b.flaw != nil:
+	case b.flaw != nil && label == kindCertificate:
 		return certificate{}, fmt.Errorf("%s %w", where, b.flaw)
 	}
-	if content := kindOfContent(b.der); content != kindUnknown {
-		return certificate{}, certificateRemedies.refuse(where, b, content)
+	if is := b.kind(); ok || is != kindCertificate {
+		return certificate{}, certificateRemedies.refuse(where, b, is)
 	}
 	return certificate{}, fmt.Errorf("%s is not the valid DER of an X.509 certificate. "+
 		"Get the file again from the certificate authority, or check that nothing was changed while copying", where)

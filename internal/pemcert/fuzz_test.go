@@ -1,6 +1,8 @@
 package pemcert_test
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +25,17 @@ func FuzzChain(f *testing.F) {
 	f.Add("\ufeff" + strings.ReplaceAll(pair.Certificate, "\n", "\r") + "Subject: CN=www")
 	f.Add(pair.PrivateKey)
 	f.Add("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")
+	files, err := filepath.Glob("testdata/cases/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("there are no cases: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		chain, err := pemcert.ParseChain(text)
 		if err != nil {
@@ -75,6 +88,17 @@ func FuzzKey(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	certificate, err := os.ReadFile("testdata/cases/pss.crt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	pss := pemcert.CertificatesIn(string(certificate))
+	traditional, err := os.ReadFile("testdata/cases/pss-traditional.key")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(traditional))
+	f.Add(strings.ReplaceAll(string(traditional), "RSA-PSS", "RSA"))
 	f.Add(pair.PrivateKey)
 	f.Add("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + pair.PrivateKey)
 	f.Add("Bag Attributes\n    friendlyName: www\n" + pair.PrivateKey)
@@ -95,6 +119,12 @@ func FuzzKey(f *testing.F) {
 		if err != nil || !again.Equal(key) || !key.Equal(again) {
 			t.Errorf("read again it is another: %v", err)
 		}
-		key.BelongsTo(chain)
+		for _, c := range []pemcert.Chain{chain, pss} {
+			key.BelongsTo(c)
+			sent, err := pemcert.ParseKey(key.For(c).PEM().Reveal())
+			if err != nil || !sent.Equal(key) {
+				t.Errorf("another key is sent: %v", err)
+			}
+		}
 	})
 }

@@ -58,16 +58,12 @@ func ParseKey(text string) (Key, error) {
 
 // checkKey tells what stands where a private key should.
 func (b block) checkKey(where string) error {
-	label, content := kindOfLabel(b), kindOfContent(b.der)
+	is := b.kind()
 	switch {
-	case label == kindCertificate && content == kindPrivateKey:
-		return fmt.Errorf("%s is a private key, but its boundaries say CERTIFICATE. Write PRIVATE KEY in both", where)
-	case label != kindPrivateKey:
-		return keyRemedies.refuse(where, b, label)
+	case is != kindPrivateKey || kindOfLabel(b) != kindPrivateKey:
+		return keyRemedies.refuse(where, b, is)
 	case b.flaw != nil:
 		return fmt.Errorf("%s %w", where, b.flaw)
-	case content != kindPrivateKey && content != kindUnknown:
-		return keyRemedies.refuse(where, b, content)
 	case !isDER(b.der):
 		return fmt.Errorf("%s is not the valid DER of a private key. Check that nothing was changed while copying", where)
 	}
@@ -110,21 +106,34 @@ type pkcs8 struct {
 }
 
 // PEM returns the canonical text, in the encoding that the key came in: only its
-// block, LF, 64 columns, no line end after the last. A traditional RSASSA-PSS key, which
-// little else than openssl reads, is converted to PKCS#8.
+// block, LF, 64 columns, no line end after the last.
 func (k Key) PEM() secret.Value {
 	if k.block == nil {
 		return secret.Value{}
 	}
 	b := k.block()
-	if rsaKey, isRSA := k.private().(*rsa.PrivateKey); isRSA && b.label == "RSA-PSS PRIVATE KEY" {
+	return secret.New(encode(b.label, b.der))
+}
+
+// For returns the key in the encoding that goes with a certificate, which is the one that
+// it came in but for RSASSA-PSS. Only PKCS#8 says that a key is for that, and openssl does
+// not match another key of RSA with such a certificate (observed).
+func (k Key) For(c Chain) Key {
+	if c.Len() == 0 || k.private == nil {
+		return k
+	}
+	rsaKey, isRSA := k.private().(*rsa.PrivateKey)
+	if algorithm, _, _ := publicKeyFields(c.certificates[0].publicKey); !isRSA || algorithm != oidPSS {
+		return k
+	}
+	der := k.block().der
+	if parsePSS(der) == nil {
 		converted := pkcs8{Key: x509.MarshalPKCS1PrivateKey(rsaKey)}
 		converted.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
-		if der, err := asn1.Marshal(converted); err == nil {
-			return secret.New(encode("PRIVATE KEY", der))
-		}
+		der, _ = asn1.Marshal(converted) // which cannot fail for these types
 	}
-	return secret.New(encode(b.label, b.der))
+	k.block = func() block { return block{label: "PRIVATE KEY", der: der} }
+	return k
 }
 
 // Equal reports whether both are the same key, whatever the encoding. Keys of an

@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/big"
 	"net"
 	"os"
@@ -20,8 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 // openssl runs it with a text as its input, and returns what it prints. The test is
@@ -102,8 +103,9 @@ func printedAltNames(text string) []string {
 	return names
 }
 
-// traditionalPSS takes the key out of PKCS#8.
-func traditionalPSS(t *testing.T, text string) string {
+// formsOfPSS writes an RSASSA-PSS key in PKCS#8 as others do: in the traditional form, of
+// openssl until 3.0, and as what it is but for its algorithm, a key of RSA.
+func formsOfPSS(t *testing.T, text string) map[string]string {
 	t.Helper()
 	b, _ := pem.Decode([]byte(text))
 	var key struct {
@@ -114,7 +116,21 @@ func traditionalPSS(t *testing.T, text string) string {
 	if _, err := asn1.Unmarshal(b.Bytes, &key); err != nil {
 		t.Fatal(err)
 	}
-	return acctest.EncodePEM("RSA-PSS PRIVATE KEY", key.Key)
+	private, err := x509.ParsePKCS1PrivateKey(key.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"traditional":     pemtest.EncodePEM("RSA-PSS PRIVATE KEY", key.Key),
+		"PKCS#1":          pemtest.EncodePEM("RSA PRIVATE KEY", key.Key),
+		"PKCS#8 of RSA":   pemtest.EncodePEM("PRIVATE KEY", pkcs8),
+		"a longer label":  pemtest.EncodePEM("RSA-PSS PRIVATE KEY", b.Bytes),
+		"a shorter label": pemtest.EncodePEM("PRIVATE KEY", key.Key),
+	}
 }
 
 // TestKeysOfOpenSSL makes a key and a certificate of every type with openssl, compares
@@ -178,7 +194,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 			switch {
 			case name == "SM2" || strings.HasPrefix(name, "Ed"): // which have no other
 			case strings.HasPrefix(name, "PSS"):
-				forms["traditional"] = traditionalPSS(t, key) // openssl wrote it until 3.0
+				maps.Copy(forms, formsOfPSS(t, key))
 			default:
 				forms["traditional"] = openssl(t, key, "pkey", "-traditional")
 			}
@@ -191,11 +207,11 @@ func TestKeysOfOpenSSL(t *testing.T) {
 				if row.known && !private.Equal(parseKey(t, key)) {
 					t.Errorf("%s: it is another key", form)
 				}
-				if form == "traditional" && name == "PSS, restricted" {
-					continue // the traditional form does not have the restrictions
+				if name == "PSS, restricted" && form != "as generated" && form != "PKCS#8" && form != "a longer label" {
+					continue // the other forms do not have the restrictions
 				}
 				// What is sent must be the same key for others, too.
-				if sent := openssl(t, private.PEM().Reveal()+"\n", "pkey", "-pubout"); sent != openssl(t, key, "pkey", "-pubout") {
+				if sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout"); sent != openssl(t, key, "pkey", "-pubout") {
 					t.Errorf("%s: another key is sent", form)
 				}
 			}
@@ -286,7 +302,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	t.Parallel()
 	issue := func(template *x509.Certificate, public any) string {
-		key := acctest.NewECKey(t)
+		key := pemtest.NewECKey(t)
 		if public == nil {
 			public = key.Public()
 		}
@@ -295,7 +311,7 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return acctest.EncodePEM("CERTIFICATE", der)
+		return pemtest.EncodePEM("CERTIFICATE", der)
 	}
 	large := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 8191, 1), E: 65537}
 	year := func(year int) time.Time { return time.Date(year, 12, 31, 23, 59, 59, 0, time.UTC) }

@@ -31,15 +31,16 @@ type block struct {
 	encrypted bool
 }
 
-// literalEscape is a line end that was written in characters.
-var literalEscape = regexp.MustCompile(`(?:\\+r)?\\+n|\\+r`)
+// literalEscape is a line end that was written in characters. It begins with a backslash
+// in every case, so that the search skips what has none.
+var literalEscape = regexp.MustCompile(`\\+(?:r(?:\\+n)?|n)`)
 
 // blocks returns the PEM blocks of a text in their order. It reads what pem.Decode
 // refuses and editors, shells and heredocs leave behind: a byte order mark, any line
 // end or none, indented lines. A boundary in the middle of a line is text (RFC 7468),
 // as in a block that is commented out.
 func blocks(text string) []block {
-	if strings.ContainsAny(text, "\r\ufeff") {
+	if strings.Contains(text, "\r") || strings.Contains(text, "\ufeff") {
 		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
 	}
 	var all []block
@@ -113,7 +114,6 @@ func withoutHeaders(body string) string {
 }
 
 func escapeFlaw(found string) error {
-	found = strings.ReplaceAll(found, `\\`, `\`)
 	return fmt.Errorf("has the literal characters %s where line ends should be. Read the file with file(…), or replace them: replace(…, %q, \"\\n\")", found, found)
 }
 
@@ -179,6 +179,15 @@ func encode(blockType string, ders ...[]byte) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
+// kind tells what a block is: by its content, which decides what is to be done, or else by
+// its boundaries.
+func (b block) kind() kind {
+	if content := kindOfContent(b.der); content != kindUnknown {
+		return content
+	}
+	return kindOfLabel(b)
+}
+
 // kindOfLabel tells what a block is by its boundaries.
 func kindOfLabel(b block) kind {
 	switch label := b.label; {
@@ -210,6 +219,7 @@ func kindOfLabel(b block) kind {
 type remedies map[kind]string
 
 var certificateRemedies = remedies{
+	kindCertificate:        "is a certificate. Write CERTIFICATE in both of its boundaries",
 	kindTrustedCertificate: "is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE",
 	kindPrivateKey:         "is a private key, which everybody who may see the certificate would see. Move that block to private_key",
 	kindEncryptedKey:       "is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
@@ -226,6 +236,7 @@ var certificateRemedies = remedies{
 const decryptRemedy = "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. The load balancer cannot prompt for a passphrase"
 
 var keyRemedies = remedies{
+	kindPrivateKey:         "is a private key. Write PRIVATE KEY in both of its boundaries",
 	kindCertificate:        "is a certificate. Move that block to certificate",
 	kindTrustedCertificate: "is a certificate. Move that block to certificate",
 	kindEncryptedKey:       decryptRemedy,

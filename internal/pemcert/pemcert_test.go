@@ -21,8 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 func parseChain(t *testing.T, text string) pemcert.Chain {
@@ -45,10 +45,10 @@ func parseKey(t *testing.T, text string) pemcert.Key {
 
 func TestChainInEveryForm(t *testing.T) {
 	t.Parallel()
-	c := acctest.NewChain(t)
+	c := pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
 	canonical := strings.TrimSuffix(c.PEM(), "\n")
-	for name, text := range acctest.Forms(c.PEM()) {
+	for name, text := range pemtest.Forms(c.PEM()) {
 		got := parseChain(t, text)
 		if !got.Equal(want) || !want.Equal(got) {
 			t.Errorf("%s: not equal", name)
@@ -64,7 +64,7 @@ func TestChainInEveryForm(t *testing.T) {
 
 func TestChainsThatDiffer(t *testing.T) {
 	t.Parallel()
-	c, other := acctest.NewChain(t), acctest.NewChain(t)
+	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
 	for name, text := range map[string]string{
 		"order":         c.Intermediate + c.Leaf,
@@ -82,7 +82,7 @@ func TestChainsThatDiffer(t *testing.T) {
 
 func TestInOrder(t *testing.T) {
 	t.Parallel()
-	c, other := acctest.NewChain(t), acctest.NewChain(t)
+	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
 	for name, row := range map[string]struct {
 		text string
 		want bool
@@ -98,7 +98,7 @@ func TestInOrder(t *testing.T) {
 		"root twice":             {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
-		"unknown algorithm last": {c.Leaf + acctest.SM2(t), false},
+		"unknown algorithm last": {c.Leaf + pemtest.SM2(t), false},
 	} {
 		if got := parseChain(t, row.text).InOrder(); got != row.want {
 			t.Errorf("%s: in order = %t", name, got)
@@ -108,15 +108,15 @@ func TestInOrder(t *testing.T) {
 
 func TestKeyInEveryForm(t *testing.T) {
 	t.Parallel()
-	rsaKey, edKey := acctest.NewRSAKey(t, 2048), acctest.NewEd25519Key(t)
-	ecKey := acctest.NewECKey(t)
+	rsaKey, edKey := pemtest.NewRSAKey(t, 2048), pemtest.NewEd25519Key(t)
+	ecKey := pemtest.NewECKey(t)
 	keys := map[string]crypto.Signer{"RSA": rsaKey, "ECDSA": ecKey, "Ed25519": edKey}
 	for algorithm, key := range keys {
-		leaf := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{}, key, nil, nil)))
-		first := parseKey(t, acctest.KeyForms(t, key)["PKCS#8"])
-		for encoding, text := range acctest.KeyForms(t, key) {
+		leaf := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{}, key, nil, nil)))
+		first := parseKey(t, pemtest.KeyForms(t, key)["PKCS#8"])
+		for encoding, text := range pemtest.KeyForms(t, key) {
 			block := text[strings.LastIndex(text, "-----BEGIN"):]
-			for form, text := range acctest.Forms(text) {
+			for form, text := range pemtest.Forms(text) {
 				name := algorithm + ", " + encoding + ", " + form
 				got := parseKey(t, text)
 				if !got.Equal(first) || !first.Equal(got) {
@@ -134,19 +134,19 @@ func TestKeyInEveryForm(t *testing.T) {
 			}
 		}
 		for other, key := range keys {
-			if equal := parseKey(t, acctest.KeyForms(t, key)["PKCS#8"]).Equal(first); equal != (other == algorithm) {
+			if equal := parseKey(t, pemtest.KeyForms(t, key)["PKCS#8"]).Equal(first); equal != (other == algorithm) {
 				t.Errorf("%s and %s: equal = %t", algorithm, other, equal)
 			}
 		}
 	}
-	if stranger := parseKey(t, acctest.KeyForms(t, acctest.NewECKey(t))["PKCS#8"]); stranger.Equal(parseKey(t, acctest.KeyForms(t, ecKey)["PKCS#8"])) {
+	if stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"]); stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
 		t.Error("two keys of one algorithm are equal")
 	}
 }
 
 func TestBelongsTo(t *testing.T) {
 	t.Parallel()
-	c := acctest.NewChain(t)
+	c := pemtest.NewChain(t)
 	whole := parseChain(t, c.PEM()+c.Root)
 	for name, row := range map[string]struct {
 		key      pemcert.Key
@@ -154,14 +154,14 @@ func TestBelongsTo(t *testing.T) {
 		position int
 		known    bool
 	}{
-		"leaf":             {parseKey(t, acctest.KeyForms(t, c.Key)["SEC 1"]), whole, 0, true},
-		"intermediate":     {parseKey(t, acctest.KeyForms(t, c.IntermediateKey)["PKCS#8"]), whole, 1, true},
-		"leaf last":        {parseKey(t, acctest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, c.Root+c.Intermediate+c.Leaf), 2, true},
-		"stranger":         {parseKey(t, acctest.KeyForms(t, acctest.NewECKey(t))["SEC 1"]), whole, -1, true},
+		"leaf":             {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), whole, 0, true},
+		"intermediate":     {parseKey(t, pemtest.KeyForms(t, c.IntermediateKey)["PKCS#8"]), whole, 1, true},
+		"leaf last":        {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, c.Root+c.Intermediate+c.Leaf), 2, true},
+		"stranger":         {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), whole, -1, true},
 		"no key":           {pemcert.Key{}, whole, -1, false},
-		"unknown leaf":     {parseKey(t, acctest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, acctest.SM2(t)), -1, false},
-		"unknown in chain": {parseKey(t, acctest.KeyForms(t, acctest.NewECKey(t))["SEC 1"]), parseChain(t, c.Leaf+acctest.SM2(t)), -1, true},
-		"unknown key":      {parseKey(t, acctest.SM2Key()), whole, -1, false},
+		"unknown leaf":     {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, pemtest.SM2(t)), -1, false},
+		"unknown in chain": {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), parseChain(t, c.Leaf+pemtest.SM2(t)), -1, true},
+		"unknown key":      {parseKey(t, pemtest.SM2Key()), whole, -1, false},
 	} {
 		if position, known := row.key.BelongsTo(row.chain); position != row.position || known != row.known {
 			t.Errorf("%s: %d, %t, want %d, %t", name, position, known, row.position, row.known)
@@ -172,11 +172,11 @@ func TestBelongsTo(t *testing.T) {
 // TestUnknownKeys are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
-	unknown := parseKey(t, acctest.SM2Key())
-	if !unknown.Equal(parseKey(t, strings.ReplaceAll(acctest.SM2Key(), "\n", "\r\n"))) {
+	unknown := parseKey(t, pemtest.SM2Key())
+	if !unknown.Equal(parseKey(t, strings.ReplaceAll(pemtest.SM2Key(), "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
-	if known := parseKey(t, acctest.KeyForms(t, acctest.NewECKey(t))["SEC 1"]); known.Equal(unknown) || unknown.Equal(known) {
+	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) || unknown.Equal(known) {
 		t.Error("a known and an unknown key are equal")
 	}
 	var none pemcert.Key
@@ -187,7 +187,7 @@ func TestUnknownKeys(t *testing.T) {
 
 func TestUnknownCertificate(t *testing.T) {
 	t.Parallel()
-	c := parseChain(t, acctest.SM2(t))
+	c := parseChain(t, pemtest.SM2(t))
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}
@@ -204,10 +204,10 @@ func TestUnknownCertificate(t *testing.T) {
 
 func TestFacts(t *testing.T) {
 	t.Parallel()
-	key := acctest.NewECKey(t)
+	key := pemtest.NewECKey(t)
 	authority := &x509.Certificate{Subject: pkix.Name{CommonName: "An Authority", Organization: []string{"Example, Inc."}, Country: []string{"DE"}}}
 	uri, _ := url.Parse("spiffe://example.com/www")
-	der := acctest.Issue(t, &x509.Certificate{
+	der := pemtest.Issue(t, &x509.Certificate{
 		SerialNumber:   big.NewInt(0x0abc),
 		Subject:        pkix.Name{CommonName: "www.example.com", Organization: []string{"证书"}},
 		NotBefore:      time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("CET", 3600)),
@@ -216,9 +216,9 @@ func TestFacts(t *testing.T) {
 		IPAddresses:    []net.IP{net.ParseIP("192.0.2.1"), net.ParseIP("2001:db8::1")},
 		EmailAddresses: []string{"a@example.com"},
 		URIs:           []*url.URL{uri},
-	}, key, authority, acctest.NewECKey(t))
+	}, key, authority, pemtest.NewECKey(t))
 	sum := sha256.Sum256(der)
-	got := parseChain(t, acctest.EncodePEM("CERTIFICATE", der)).Facts(0)
+	got := parseChain(t, pemtest.EncodePEM("CERTIFICATE", der)).Facts(0)
 	for name, row := range map[string][2]string{
 		"not before":  {got.NotBefore.Format(time.RFC3339), "2026-01-02T02:04:05Z"},
 		"not after":   {got.NotAfter.Format(time.RFC3339), "2027-01-02T03:04:05Z"},
@@ -237,10 +237,10 @@ func TestFacts(t *testing.T) {
 
 func TestKeyAlgorithms(t *testing.T) {
 	t.Parallel()
-	small, ed := acctest.NewRSAKey(t, 1024), acctest.NewEd25519Key(t)
+	small, ed := pemtest.NewRSAKey(t, 1024), pemtest.NewEd25519Key(t)
 	p521, _ := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	for want, key := range map[string]crypto.Signer{"RSA 1024": small, "Ed25519": ed, "ECDSA P-521": p521} {
-		chain := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{}, key, nil, nil)))
+		chain := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{}, key, nil, nil)))
 		if got := chain.Facts(0).KeyAlgorithm; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -249,9 +249,9 @@ func TestKeyAlgorithms(t *testing.T) {
 
 func TestCovers(t *testing.T) {
 	t.Parallel()
-	leaf := parseChain(t, acctest.NewChain(t).Leaf)
+	leaf := parseChain(t, pemtest.NewChain(t).Leaf)
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: "*.old.example.com"}}
-	old := parseChain(t, acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, acctest.NewECKey(t), nil, nil)))
+	old := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, pemtest.NewECKey(t), nil, nil)))
 	for _, row := range []struct {
 		chain  pemcert.Chain
 		domain string
@@ -279,8 +279,8 @@ func TestCovers(t *testing.T) {
 // TestBadTexts is what the user reads of files that cannot be used.
 func TestBadTexts(t *testing.T) {
 	t.Parallel()
-	c := acctest.NewChain(t)
-	sec1 := acctest.KeyForms(t, c.Key)["SEC 1"]
+	c := pemtest.NewChain(t)
+	sec1 := pemtest.KeyForms(t, c.Key)["SEC 1"]
 	der, _ := pem.Decode([]byte(c.Leaf))
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, c.Key)
 	if err != nil {
@@ -310,28 +310,28 @@ func TestBadTexts(t *testing.T) {
 		"second cut off":         {c.Leaf + half, "certificate block 2 of 2 has no END line", "is a certificate"},
 		"damaged base64":         {damaged, "certificate block 1 of 1 is not valid base64", "is a certificate"},
 		"END of another":         {strings.Replace(c.Leaf, "END CERTIFICATE", "END PRIVATE KEY", 1), "has the END line of another block", "is a certificate"},
-		"garbage in a block":     {acctest.EncodePEM("CERTIFICATE", []byte("garbage")), "certificate block 1 of 1 is not the valid DER", "is a certificate"},
-		"DER that is no cert":    {c.Leaf + acctest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}), "certificate block 2 of 2 is not the valid DER", "is a certificate"},
-		"trailing bytes":         {acctest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)), "is not the valid DER", "is a certificate"},
-		"empty block":            {acctest.EncodePEM("CERTIFICATE", nil), "is not the valid DER", "is a certificate"},
+		"garbage in a block":     {pemtest.EncodePEM("CERTIFICATE", []byte("garbage")), "certificate block 1 of 1 is not the valid DER", "is a certificate"},
+		"DER that is no cert":    {c.Leaf + pemtest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}), "certificate block 2 of 2 is not the valid DER", "is a certificate"},
+		"trailing bytes":         {pemtest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)), "is not the valid DER", "is a certificate"},
+		"empty block":            {pemtest.EncodePEM("CERTIFICATE", nil), "is not the valid DER", "is a certificate"},
 		"certificate":            {c.Leaf, "", "private key block 1 of 1 is a certificate. Move that block to certificate"},
 		"key":                    {sec1, "certificate block 1 of 1 is a private key", ""},
 		"certificate and key":    {c.Leaf + sec1, "Move that block to private_key", "Move that block to certificate"},
 		"key and certificate":    {sec1 + c.Leaf, "Move that block to private_key", "Move that block to certificate"},
 		"two keys":               {sec1 + sec1, "is a private key", "more than one block with a key"},
-		"garbage as key":         {acctest.EncodePEM("PRIVATE KEY", []byte("garbage")), "is a private key", "private key block 1 of 1 is not the valid DER of a private key"},
-		"EC PARAMETERS alone":    {acctest.EncodePEM("EC PARAMETERS", []byte{5, 0}), "has EC PARAMETERS", "EC PARAMETERS and no key"},
-		"encrypted, PKCS#8":      {acctest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}), "is an encrypted private key", "is encrypted with a passphrase. Write it without"},
+		"garbage as key":         {pemtest.EncodePEM("PRIVATE KEY", []byte("garbage")), "is a private key", "private key block 1 of 1 is not the valid DER of a private key"},
+		"EC PARAMETERS alone":    {pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}), "has EC PARAMETERS", "EC PARAMETERS and no key"},
+		"encrypted, PKCS#8":      {pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}), "is an encrypted private key", "is encrypted with a passphrase. Write it without"},
 		"encrypted, legacy":      {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
-		"key for SSH":            {acctest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "is a private key for SSH", "is a key for SSH"},
-		"CSR":                    {acctest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
-		"CSR, old name":          {acctest.EncodePEM("NEW CERTIFICATE REQUEST", csr), "signing request", "signing request"},
-		"public key":             {acctest.EncodePEM("PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
-		"RSA public key":         {acctest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
-		"trusted certificate":    {acctest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), "TRUSTED CERTIFICATE", "is a certificate"},
-		"PKCS#7":                 {acctest.EncodePEM("PKCS7", []byte{5, 0}), "is a PKCS#7 bundle", "is a PKCS#7 bundle"},
-		"revocation list":        {acctest.EncodePEM("X509 CRL", []byte{5, 0}), "certificate revocation list (CRL)", "certificate revocation list (CRL)"},
-		"DH parameters and cert": {acctest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf, `has the type "DH PARAMETERS"`, `has the type "DH PARAMETERS"`},
+		"key for SSH":            {pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "is a private key for SSH", "is a key for SSH"},
+		"CSR":                    {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
+		"CSR, old name":          {pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr), "signing request", "signing request"},
+		"public key":             {pemtest.EncodePEM("PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
+		"RSA public key":         {pemtest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
+		"trusted certificate":    {pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), "TRUSTED CERTIFICATE", "is a certificate"},
+		"PKCS#7":                 {pemtest.EncodePEM("PKCS7", []byte{5, 0}), "is a PKCS#7 bundle", "is a PKCS#7 bundle"},
+		"revocation list":        {pemtest.EncodePEM("X509 CRL", []byte{5, 0}), "certificate revocation list (CRL)", "certificate revocation list (CRL)"},
+		"DH parameters and cert": {pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf, `has the type "DH PARAMETERS"`, `has the type "DH PARAMETERS"`},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if !matches(err, row.certificate) {

@@ -2,24 +2,26 @@ package pemcert_test
 
 import (
 	"crypto"
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 // TestTextAroundBlocks makes no difference, whatever it quotes.
 func TestTextAroundBlocks(t *testing.T) {
 	t.Parallel()
-	c, other := acctest.NewChain(t), acctest.NewChain(t)
+	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
 	comment := func(sign, text string) string {
 		var b strings.Builder
@@ -28,7 +30,7 @@ func TestTextAroundBlocks(t *testing.T) {
 		}
 		return b.String()
 	}
-	key := acctest.KeyForms(t, other.Key)["PKCS#8"]
+	key := pemtest.KeyForms(t, other.Key)["PKCS#8"]
 	oneLine := strings.ReplaceAll(c.PEM(), "\n", "")
 	for name, text := range map[string]string{
 		"commented out by #":               comment("# ", other.Leaf) + c.PEM(),
@@ -60,9 +62,9 @@ func TestTextAroundBlocks(t *testing.T) {
 // TestCertificatesIn takes certificates out of what a server keeps, and nothing else.
 func TestCertificatesIn(t *testing.T) {
 	t.Parallel()
-	c := acctest.NewChain(t)
+	c := pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
-	key := acctest.KeyForms(t, c.Key)["PKCS#8"]
+	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
 	asCertificate := strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct {
 		text string
@@ -72,8 +74,8 @@ func TestCertificatesIn(t *testing.T) {
 		"a key after it":              {c.PEM() + key, want},
 		"a key between":               {c.Leaf + key + c.Intermediate, want},
 		"a key that was cut off":      {c.PEM() + key[:len(key)-30], want},
-		"DH parameters":               {c.PEM() + acctest.EncodePEM("DH PARAMETERS", []byte{5, 0}), want},
-		"an encrypted key":            {acctest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}) + c.PEM(), want},
+		"DH parameters":               {c.PEM() + pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}), want},
+		"an encrypted key":            {pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}) + c.PEM(), want},
 		"a key alone":                 {key, pemcert.Chain{}},
 		"a key under a wrong label":   {c.PEM() + asCertificate, pemcert.Chain{}},
 		"a certificate under another": {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), pemcert.Chain{}},
@@ -94,8 +96,8 @@ func TestCertificatesIn(t *testing.T) {
 // TestWrongEncodings are named, with what to do.
 func TestWrongEncodings(t *testing.T) {
 	t.Parallel()
-	c := acctest.NewChain(t)
-	key := acctest.KeyForms(t, c.Key)["PKCS#8"]
+	c := pemtest.NewChain(t)
+	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
 	encoded := base64.StdEncoding.EncodeToString
 	escaped := func(escape string) string { return strings.ReplaceAll(c.PEM(), "\n", escape) }
 	pkcs7, err := os.ReadFile("testdata/cases/p7b-as-certificate.pem")
@@ -105,34 +107,104 @@ func TestWrongEncodings(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"base64":                      {encoded([]byte(c.PEM())), "base64decode(…)"},
 		"base64 without padding":      {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
-		"base64 in lines":             {acctest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
+		"base64 in lines":             {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
 		"base64 of a commented PEM":   {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
-		"base64 in a block":           {acctest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
+		"base64 in a block":           {pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
 		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
 		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
-		`\\n`:                         {escaped(`\\n`), `replace(…, "\\n", "\n")`},
+		`\r`:                          {escaped(`\r`), `replace(…, "\\r", "\n")`},
+		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
+		`\\n`:                         {escaped(`\\n`), `the literal characters \\n where line ends should be`},
 		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
 		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
 		"a quotation mark":            {`"` + c.Leaf + `"`, "each has other text before it in its line"},
 		"PKCS#7":                      {string(pkcs7), `certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`},
 		"a key labeled certificate":   {strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), `whose boundary says "CERTIFICATE", is a private key`},
-		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), "is a certificate, but its boundaries say PRIVATE KEY"},
-		"a label that may be a value": {acctest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
+		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), `whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`},
+		"a label that may be a value": {pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	if _, err := pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")); err == nil || !strings.Contains(err.Error(), "Write PRIVATE KEY in both") {
-		t.Errorf("a key labeled certificate as key: %v", err)
-	}
-	encrypted, _ := asn1.Marshal(struct {
-		Algorithm struct{ ID asn1.ObjectIdentifier }
-		Data      []byte
-	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
-	if _, err := pemcert.ParseKey(acctest.EncodePEM("PRIVATE KEY", encrypted)); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
+	encrypted := strings.ReplaceAll(pemtest.EncryptedKey(), "ENCRYPTED ", "")
+	if _, err := pemcert.ParseKey(encrypted); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
+	}
+}
+
+// TestRemedyOfEscapes does what the errors about literal line ends say, until there is none.
+func TestRemedyOfEscapes(t *testing.T) {
+	t.Parallel()
+	c := pemtest.NewChain(t)
+	remedy := regexp.MustCompile(`replace\(…, (".*"), "\\n"\)`)
+	for _, escape := range []string{`\n`, `\r`, `\r\n`, `\\n`, `\\r\\n`, `\\\\n`} {
+		for name, pattern := range map[string]string{"every line end": "\n", "a line end within": "\nMI"} {
+			text := strings.ReplaceAll(c.PEM(), pattern, strings.Replace(pattern, "\n", escape, 1))
+			_, err := pemcert.ParseChain(text)
+			if err == nil {
+				t.Errorf("%s as %s: there is no error", escape, name)
+				continue
+			}
+			found := remedy.FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Errorf("%s as %s: there is no remedy: %v", escape, name, err)
+				continue
+			}
+			old, err := strconv.Unquote(found[1])
+			if err != nil {
+				t.Errorf("%s as %s: %s: %v", escape, name, found[1], err)
+			}
+			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil || !got.Equal(parseChain(t, c.PEM())) {
+				t.Errorf("%s as %s: the remedy does not help: %v", escape, name, err)
+			}
+		}
+	}
+}
+
+// TestWrongLabels: what is between boundaries decides what is to be done, and the
+// boundaries only where that cannot be read.
+func TestWrongLabels(t *testing.T) {
+	t.Parallel()
+	c := pemtest.NewChain(t)
+	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{
+		"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL",
+		"PKCS7", "CMS", "CERT", "DH PARAMETERS", "a label",
+	} {
+		_, err := pemcert.ParseChain(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
+		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a certificate under %s as certificate: %v, want %q", label, err, want)
+		}
+		_, err = pemcert.ParseKey(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
+		if want := "is a certificate. Move that block to certificate"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a certificate under %s as key: %v, want %q", label, err, want)
+		}
+		if label == "PRIVATE KEY" || label == "EC PRIVATE KEY" {
+			continue // of which a key goes by its content
+		}
+		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
+		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a key under %s as key: %v, want %q", label, err, want)
+		}
+	}
+	_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"))
+	if err == nil || !strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE KEY in both`) {
+		t.Errorf("a key under CERTIFICATE as key: %v", err)
+	}
+	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
+		text := pemtest.EncodePEM(label, request)
+		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+			t.Errorf("a request under %s as certificate: %v", label, err)
+		}
+		if _, err := pemcert.ParseKey(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+			t.Errorf("a request under %s as key: %v", label, err)
+		}
 	}
 }
 
@@ -143,24 +215,24 @@ func TestOrderOfRealChains(t *testing.T) {
 		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, SubjectKeyId: []byte(name)}
 	}
 	issue := func(template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) string {
-		return acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, issuer, issuerKey))
+		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, issuer, issuerKey))
 	}
 	leafOf := func(issuer *x509.Certificate, issuerKey crypto.Signer) string {
-		return issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, acctest.NewECKey(t), issuer, issuerKey)
+		return issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, pemtest.NewECKey(t), issuer, issuerKey)
 	}
-	rootKey, otherKey, key := acctest.NewECKey(t), acctest.NewECKey(t), acctest.NewECKey(t)
+	rootKey, otherKey, key := pemtest.NewECKey(t), pemtest.NewECKey(t), pemtest.NewECKey(t)
 	root, other, intermediate := authority("root"), authority("other"), authority("intermediate")
 	leaf := leafOf(intermediate, key)
 	byRoot, byOther := issue(intermediate, key, root, rootKey), issue(intermediate, key, other, otherKey)
 	rootCert, otherCert := issue(root, rootKey, nil, nil), issue(other, otherKey, nil, nil)
 	noAuthority := &x509.Certificate{Subject: pkix.Name{CommonName: "intermediate"}, KeyUsage: x509.KeyUsageDigitalSignature}
-	small := acctest.NewRSAKey(t, 1024)
+	small := pemtest.NewRSAKey(t, 1024)
 	printable := bytesReplace(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger := issue(intermediate, acctest.NewECKey(t), root, rootKey)
+	stranger := issue(intermediate, pemtest.NewECKey(t), root, rootKey)
 	for name, row := range map[string]struct {
 		text string
 		want bool
@@ -188,7 +260,7 @@ func TestOrderOfRealChains(t *testing.T) {
 // bytesReplace replaces bytes of the DER in a block. The signature is not renewed.
 func bytesReplace(block, old, replacement string) string {
 	der := pemcert.CertificateBlocks(block)[0]
-	return acctest.EncodePEM("CERTIFICATE", []byte(strings.ReplaceAll(string(der), old, replacement)))
+	return pemtest.EncodePEM("CERTIFICATE", []byte(strings.ReplaceAll(string(der), old, replacement)))
 }
 
 // TestOrderOfSmallKeys: signatures by keys that the library refuses as too small are not

@@ -139,5 +139,5 @@ func (m publicModel) readKey(shown secret.Value) (key secret.Value, flaw string)
 	case checkPair(chain, parsed, "private_key").HasError():
 		return key, "belongs to another certificate"
 	}
-	return parsed.PEM(), ""
+	return parsed.For(chain).PEM(), ""
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -43,10 +44,10 @@ func anyOf(random *mathrand.Rand, values map[string]string) (name, value string)
 // import, which calls no API. The text of the state stays as it came.
 func TestAnyFormPlansNothing(t *testing.T) {
 	t.Parallel()
-	rsaKey, edKey := acctest.NewRSAKey(t, 2048), acctest.NewEd25519Key(t)
-	chain := acctest.NewChain(t)
+	rsaKey, edKey := pemtest.NewRSAKey(t, 2048), pemtest.NewEd25519Key(t)
+	chain := pemtest.NewChain(t)
 	selfSigned := func(key crypto.Signer) string {
-		return acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil))
+		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil))
 	}
 	pairs := []struct {
 		certificate string
@@ -62,9 +63,9 @@ func TestAnyFormPlansNothing(t *testing.T) {
 			server := cloud.Server(t, provider.New("test")())
 			pair := pairs[random.IntN(len(pairs))]
 			configure := func() (string, acctest.Values) {
-				form, certificate := anyOf(random, acctest.Forms(pair.certificate))
-				encoding, key := anyOf(random, acctest.KeyForms(t, pair.key))
-				keyForm, key := anyOf(random, acctest.Forms(key))
+				form, certificate := anyOf(random, pemtest.Forms(pair.certificate))
+				encoding, key := anyOf(random, pemtest.KeyForms(t, pair.key))
+				keyForm, key := anyOf(random, pemtest.Forms(key))
 				return form + " / " + encoding + " / " + keyForm, acctest.Values{"certificate": certificate, "private_key": key}
 			}
 
@@ -84,7 +85,7 @@ func TestAnyFormPlansNothing(t *testing.T) {
 				switch happens := random.IntN(8); happens {
 				case 0:
 					said += ", re-wrapped by the server"
-					cloud.Change(id, func(cert *elbstub.Certificate) { _, cert.Certificate = anyOf(random, acctest.Forms(pair.certificate)) })
+					cloud.Change(id, func(cert *elbstub.Certificate) { _, cert.Certificate = anyOf(random, pemtest.Forms(pair.certificate)) })
 				case 1:
 					said += ", imported"
 					if state, diagnostics = server.Import(id); len(diagnostics) > 0 {
@@ -126,8 +127,8 @@ func TestAnyFormPlansNothing(t *testing.T) {
 func TestBadPEM(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	chain, stranger := acctest.NewChain(t), acctest.NewChain(t)
-	key := acctest.KeyForms(t, chain.Key)
+	chain, stranger := pemtest.NewChain(t), pemtest.NewChain(t)
+	key := pemtest.KeyForms(t, chain.Key)
 	der, _ := pem.Decode([]byte(chain.Leaf))
 	keyDER, _ := pem.Decode([]byte(key["PKCS#8"]))
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, chain.Key)
@@ -161,9 +162,9 @@ func TestBadPEM(t *testing.T) {
 	}
 	pairOf := func(template x509.Certificate, key crypto.Signer) (certificate, privateKey string) {
 		template.Subject = pkix.Name{CommonName: "www.example.com"}
-		return acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &template, key, nil, nil)), acctest.KeyForms(t, key)["PKCS#8"]
+		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)), pemtest.KeyForms(t, key)["PKCS#8"]
 	}
-	small, ed := acctest.NewRSAKey(t, 1024), acctest.NewEd25519Key(t)
+	small, ed := pemtest.NewRSAKey(t, 1024), pemtest.NewEd25519Key(t)
 	smallCertificate, smallKey := pairOf(x509.Certificate{}, small)
 	edCertificate, edKey := pairOf(x509.Certificate{}, ed)
 	expired, expiredKey := pairOf(x509.Certificate{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(0, 0, -1)}, chain.Key)
@@ -190,7 +191,7 @@ func TestBadPEM(t *testing.T) {
 		"a chain with its root":              {certificate: good + chain.Root, key: goodKey},
 		"a domain that the certificate has":  {certificate: good, key: goodKey, more: acctest.Values{"domain": "a.shop.example.com"}},
 		"X509 CERTIFICATE, as once":          {certificate: strings.ReplaceAll(good, " CERTIFICATE-", " X509 CERTIFICATE-"), key: goodKey},
-		"a key under the name of another":    {certificate: smallCertificate, key: acctest.KeyForms(t, small)["PKCS#1 under a wrong name"]},
+		"a key under the name of another":    {certificate: smallCertificate, key: pemtest.KeyForms(t, small)["PKCS#1 under a wrong name"]},
 		"unknown certificate, bad elsewhere": {certificate: "", key: goodKey, more: acctest.Values{cert: acctest.Unknown}},
 
 		// The certificate.
@@ -204,23 +205,23 @@ func TestBadPEM(t *testing.T) {
 		`\n in two characters`:        {strings.ReplaceAll(good, "\n", `\n`), goodKey, nil, cert, isError, `replace(…, "\\n", "\n")`},
 		"cut off":                     {good[:len(good)-100], goodKey, nil, cert, isError, "Certificate block 2 of 2 has no END line"},
 		"other base64":                {strings.Replace(good, "\nMII", "\nM!I", 1), goodKey, nil, cert, isError, "Certificate block 1 of 2 is not valid base64"},
-		"other DER":                   {acctest.EncodePEM("CERTIFICATE", []byte("text")), goodKey, nil, cert, isError, "is not the valid DER of an X.509 certificate"},
-		"a byte too many":             {acctest.EncodePEM("CERTIFICATE", append(der.Bytes[:len(der.Bytes):len(der.Bytes)], 0)), goodKey, nil, cert, isError, "Certificate block 1 of 1 is not the valid DER"},
+		"other DER":                   {pemtest.EncodePEM("CERTIFICATE", []byte("text")), goodKey, nil, cert, isError, "is not the valid DER of an X.509 certificate"},
+		"a byte too many":             {pemtest.EncodePEM("CERTIFICATE", append(der.Bytes[:len(der.Bytes):len(der.Bytes)], 0)), goodKey, nil, cert, isError, "Certificate block 1 of 1 is not the valid DER"},
 		"key with the certificate":    {good + goodKey, goodKey, nil, cert, isError, "Move that block to private_key"},
 		"key instead of certificate":  {goodKey, goodKey, nil, cert, isError, "Certificate block 1 of 1 is a private key"},
-		"EC PARAMETERS in there":      {acctest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good, goodKey, nil, cert, isError, "EC PARAMETERS, which belong to a private key"},
-		"CSR":                         {acctest.EncodePEM("CERTIFICATE REQUEST", csr), goodKey, nil, cert, isError, "signing request (CSR)"},
-		"public key as certificate":   {acctest.EncodePEM("PUBLIC KEY", public), goodKey, nil, cert, isError, "a public key alone"},
-		"TRUSTED CERTIFICATE":         {acctest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), goodKey, nil, cert, isError, "Convert it: openssl x509"},
-		"PKCS#7":                      {acctest.EncodePEM("PKCS7", []byte{5, 0}), goodKey, nil, cert, isError, "openssl pkcs7"},
-		"revocation list":             {acctest.EncodePEM("X509 CRL", []byte{5, 0}), goodKey, nil, cert, isError, "is a certificate revocation list (CRL)"},
+		"EC PARAMETERS in there":      {pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good, goodKey, nil, cert, isError, "EC PARAMETERS, which belong to a private key"},
+		"CSR":                         {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), goodKey, nil, cert, isError, "signing request (CSR)"},
+		"public key as certificate":   {pemtest.EncodePEM("PUBLIC KEY", public), goodKey, nil, cert, isError, "a public key alone"},
+		"TRUSTED CERTIFICATE":         {pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), goodKey, nil, cert, isError, "Convert it: openssl x509"},
+		"PKCS#7":                      {pemtest.EncodePEM("PKCS7", []byte{5, 0}), goodKey, nil, cert, isError, "openssl pkcs7"},
+		"revocation list":             {pemtest.EncodePEM("X509 CRL", []byte{5, 0}), goodKey, nil, cert, isError, "is a certificate revocation list (CRL)"},
 		"leaf last":                   {chain.Intermediate + chain.Leaf, goodKey, nil, cert, isError, "The private key belongs to certificate 2 of 2. Put that one first"},
 		"leaf last of three":          {chain.Root + chain.Intermediate + chain.Leaf, goodKey, nil, cert, isError, "certificate 3 of 3"},
 		"chain of another leaf":       {chain.Leaf + stranger.Intermediate, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
 		"intermediate left out":       {chain.Leaf + chain.Root, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
 		"duplicate leaf":              {chain.Leaf + good, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
-		"SM2":                         {acctest.SM2(t), acctest.SM2Key(), nil, cert, isWarning, "cannot tell whether the key belongs to it"},
-		"a key that nobody can check": {good, acctest.SM2Key(), nil, cert, isWarning, "since it does not know the algorithm or the encoding of the private key"},
+		"SM2":                         {pemtest.SM2(t), pemtest.SM2Key(), nil, cert, isWarning, "cannot tell whether the key belongs to it"},
+		"a key that nobody can check": {good, pemtest.SM2Key(), nil, cert, isWarning, "since it does not know the algorithm or the encoding of the private key"},
 		"expired":                     {expired, expiredKey, nil, cert, isWarning, "expired on"},
 		"not yet valid":               {future, futureKey, nil, cert, isWarning, "is valid from"},
 		"expires in ten days":         {ending, endingKey, nil, cert, isWarning, "in 9 days"},
@@ -235,25 +236,25 @@ func TestBadPEM(t *testing.T) {
 		"no text as key":           {good, "", nil, private, isError, "The private key is empty"},
 		"masked by the API":        {good, "******", nil, private, isError, "is not PEM"},
 		"certificate as key":       {good, good, nil, private, isError, "Private key block 1 of 2 is a certificate. Move that block to certificate"},
-		"CSR as key":               {good, acctest.EncodePEM("NEW CERTIFICATE REQUEST", csr), nil, private, isError, "Set the private key that it was made with"},
-		"public key":               {good, acctest.EncodePEM("PUBLIC KEY", public), nil, private, isError, "Set the private key that belongs to it"},
-		"SSH":                      {good, acctest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), nil, private, isError, "is a key for SSH"},
+		"CSR as key":               {good, pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr), nil, private, isError, "Set the private key that it was made with"},
+		"public key":               {good, pemtest.EncodePEM("PUBLIC KEY", public), nil, private, isError, "Set the private key that belongs to it"},
+		"SSH":                      {good, pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), nil, private, isError, "is a key for SSH"},
 		"DER key in base64":        {good, base64.StdEncoding.EncodeToString(keyDER.Bytes), nil, private, isError, "openssl pkey -inform DER"},
 		"PKCS#12 as key":           {good, base64.StdEncoding.EncodeToString(pfx), nil, private, isError, "is a PKCS#12 file"},
 		"UTF-16 key":               {good, utf16(goodKey), nil, private, isError, "saved as UTF-16"},
 		"key cut off":              {good, goodKey[:len(goodKey)-20], nil, private, isError, "Private key block 1 of 1 has no END line"},
-		"garbage in a key":         {good, acctest.EncodePEM("PRIVATE KEY", []byte("text")), nil, private, isError, "is not the valid DER of a private key"},
-		"encrypted, PKCS#8":        {good, acctest.EncodePEM("ENCRYPTED PRIVATE KEY", keyDER.Bytes), nil, private, isError, "is encrypted with a passphrase. Write it without"},
+		"garbage in a key":         {good, pemtest.EncodePEM("PRIVATE KEY", []byte("text")), nil, private, isError, "is not the valid DER of a private key"},
+		"encrypted, PKCS#8":        {good, pemtest.EncryptedKey(), nil, private, isError, "is encrypted with a passphrase. Write it without"},
 		"encrypted, RSA, DES":      {good, encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, RSA, 3DES":     {good, encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, EC, AES-128":   {good, encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, EC, AES-256":   {good, encrypted("EC PRIVATE KEY", x509.PEMCipherAES256), nil, private, isError, "is encrypted with a passphrase"},
 		"encrypted, indented":      {good, strings.ReplaceAll(encrypted("EC PRIVATE KEY", x509.PEMCipherAES256), "\n", "\r\n    "), nil, private, isError, "is encrypted with a passphrase"},
-		"parameters without a key": {good, acctest.EncodePEM("EC PARAMETERS", []byte{5, 0}), nil, private, isError, "EC PARAMETERS and no key"},
+		"parameters without a key": {good, pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}), nil, private, isError, "EC PARAMETERS and no key"},
 		"two keys":                 {good, goodKey + goodKey, nil, private, isError, "more than one block with a key"},
-		"key of another":           {good, acctest.KeyForms(t, stranger.Key)["SEC 1"], nil, private, isError, "does not belong to the certificate"},
+		"key of another":           {good, pemtest.KeyForms(t, stranger.Key)["SEC 1"], nil, private, isError, "does not belong to the certificate"},
 		"key of another algorithm": {good, edKey, nil, private, isError, "does not belong to the certificate"},
-		"key of an authority":      {good, acctest.KeyForms(t, chain.IntermediateKey)["SEC 1"], nil, cert, isError, "belongs to certificate 2 of 2"},
+		"key of an authority":      {good, pemtest.KeyForms(t, chain.IntermediateKey)["SEC 1"], nil, cert, isError, "belongs to certificate 2 of 2"},
 	}
 	for name, row := range rows {
 		for _, keyAttribute := range []string{private, "private_key_wo"} {

@@ -69,7 +69,7 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 		Description: m.Description.ValueString(),
 		Domain:      known(m.Domain),
 		Certificate: chain.PEM(),
-		PrivateKey:  key.PEM(),
+		PrivateKey:  key.For(chain).PEM(),
 	}, diags
 }
 

@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -27,7 +30,7 @@ func aCase(t *testing.T, name string) string {
 
 // dhParameters is what servers have beside a certificate that openssl dhparam was
 // appended to.
-var dhParameters = acctest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
+var dhParameters = pemtest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
 
 // TestAccRename: a rename sends neither certificate nor key, and so no state of either
 // makes it fail, whatever ignore_changes or the server put there.
@@ -91,6 +94,97 @@ func TestAccRename(t *testing.T) {
 	}
 }
 
+// TestAccWhatIsPlannedIsApplied: a rename with new or old files, by each kind of key, over
+// what a state, ignore_changes and the server may keep. Whatever the plan says is done,
+// and after it there is nothing to do. What fails in the plan is a new key alone.
+func TestAccWhatIsPlannedIsApplied(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.11.0", "1.11.0")
+	type test struct{ before, after string }
+	tests := map[string]test{}
+	imports := ""
+	for _, stored := range []string{"created", "combined"} {
+		for _, keys := range [][2]string{
+			{"private_key", "private_key"}, {"private_key", "private_key_wo"}, {"private_key_wo", "private_key"}, {"private_key_wo", "private_key_wo"},
+		} {
+			for ignored, attributes := range map[string]string{
+				"nothing": "[]", "certificate": "[certificate]", "key": "[private_key]", "both": "[certificate, private_key, domain]",
+			} {
+				for _, files := range []string{"same", "renewed"} {
+					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
+					pair := acctest.NewPair(t)
+					later := pair
+					if files == "renewed" {
+						later = acctest.NewPair(t)
+					}
+					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
+						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  %s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
+							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey), attributes)
+					}
+					tests[name] = test{block("before", keys[0], pair, attributes), block("after", keys[1], later, attributes)}
+					if stored == "combined" {
+						id := add(cloud, "before", throwaway.Pair{Certificate: pair.PrivateKey + pair.Certificate, PrivateKey: pair.PrivateKey})
+						imports += fmt.Sprintf("import {\n  to = elbaas_certificate.%s\n  id = %q\n}\n", name, id)
+						tests[name] = test{block("before", keys[0], pair, "all"), tests[name].after} // an import that takes no key into the state
+					}
+				}
+			}
+		}
+	}
+	configure := func(block func(name string, row test) string) {
+		var config strings.Builder
+		for name, row := range tests {
+			config.WriteString(block(name, row))
+		}
+		cli.Configure(cloud.Provider() + config.String() + imports)
+	}
+
+	configure(func(_ string, row test) string { return row.before })
+	cli.Run("apply", "-auto-approve")
+	imports = ""
+	configure(func(_ string, row test) string { return row.after })
+	said, _ := cli.Try("plan")
+	fails := func(name string) bool {
+		return strings.Contains(said, "Error: Private key of another certificate with elbaas_certificate."+name+",")
+	}
+	refused := 0
+	for name := range tests {
+		newKeyAlone := strings.HasSuffix(name, "-private_key-certificate-renewed")
+		if fails(name) != newKeyAlone {
+			t.Errorf("%s: the plan fails: %t", name, fails(name))
+		}
+		if newKeyAlone {
+			refused++
+		}
+	}
+	if n := strings.Count(said, "Error: "); n != refused {
+		t.Errorf("there are %d errors, want %d: %s", n, refused, said)
+	}
+
+	configure(func(name string, row test) string {
+		if fails(name) {
+			return row.before
+		}
+		return row.after
+	})
+	cli.Run("plan", "-out=plan")
+	cli.Run("apply", "plan")
+	if after := cli.Run("plan"); !strings.Contains(after, "No changes") {
+		t.Errorf("the plan after it is not empty: %s", after)
+	}
+	renamed := 0
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if cert.Name == "after" {
+			renamed++
+		}
+	}
+	if want := len(tests) - refused; renamed != want {
+		t.Errorf("%d certificates have their name, want %d", renamed, want)
+	}
+}
+
 // TestAccIgnoredChangesFailInThePlan: what can be seen to fail is an error of the plan,
 // and nothing is deleted for it.
 func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
@@ -145,6 +239,170 @@ func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	}
 	if cert := cloud.Only(t); !sameText(pair.PrivateKey, cert.PrivateKey) || !sameText(pair.Certificate, cert.Certificate) {
 		t.Error("the pair of the configuration was not sent")
+	}
+}
+
+// replacements are the ways to get one: what is added to the command, the resource and
+// the provider.
+var replacements = map[string]struct{ argument, line, project string }{
+	"changed certificate": {},
+	"-replace":            {argument: "-replace=elbaas_certificate.test"},
+	"domain":              {line: `domain = "www.example.com"`},
+	"project":             {line: `project_id = "` + acctest.OtherProjectID + `"`},
+}
+
+// TestAccReplacementWithoutKey: a replacement that has no key to send is an error of the
+// plan, in whichever way it comes about and the key is missing, and nothing is deleted.
+// Terraform validates what the configuration says, whatever ignore_changes keeps.
+func TestAccReplacementWithoutKey(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	const ignored = "lifecycle {\n    ignore_changes = [private_key]\n  }"
+	for way, row := range replacements {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs("1.11.0", "1.11.0")
+			certificate := pair.Certificate
+			if way == "changed certificate" {
+				certificate = next.Certificate
+			}
+			fails := func(state string) {
+				t.Helper()
+				for missing, lines := range map[string][]string{
+					"absent":                 {},
+					"absent and ignored":     {ignored},
+					"private_key_wo is null": {"private_key_wo = var.nothing"},
+				} {
+					lines = append(lines, "certificate = "+acctest.Quote(certificate), row.line)
+					cli.Configure(cloud.Provider() + "variable \"nothing\" {\n  default = null\n}\n\n" +
+						"resource \"elbaas_certificate\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n")
+					arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
+					if said, err := cli.Try(arguments...); err == nil || !strings.Contains(said, "Error: Missing private key") {
+						t.Errorf("%s, %s: %v: %s", state, missing, err, said)
+					}
+				}
+				cloud.Only(t)
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+			cli.Run("apply", "-auto-approve")
+			fails("created")
+			cli.Run("state", "rm", "elbaas_certificate.test")
+			cli.Configure(cloud.Provider() + acctest.Certificate(pair, ignored))
+			cli.Run("import", "elbaas_certificate.test", cloud.Only(t).ID)
+			fails("imported")
+		})
+	}
+}
+
+// TestAccReplacementAfterImport: the state of an import has no key, and ignore_changes may
+// keep it so. A replacement sends the key of the configuration all the same.
+func TestAccReplacementAfterImport(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	for way, row := range replacements {
+		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
+			if ignored == "all" && row.argument == "" {
+				continue // nothing else replaces it then
+			}
+			t.Run(way+", "+ignored, func(t *testing.T) {
+				t.Parallel()
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				id := add(cloud, "www", pair)
+				want := pair
+				if way == "changed certificate" {
+					want = next
+				}
+				// One token does not open two projects.
+				block := cloud.Provider("token = null", "user_name = "+acctest.Quote(acctest.UserName),
+					"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
+				cli.Configure(block + acctest.Certificate(want, row.line, "lifecycle {\n    ignore_changes = "+ignored+"\n  }"))
+				cli.Run("import", "elbaas_certificate.test", acctest.ProjectID+"/"+id)
+				arguments := slices.DeleteFunc([]string{"apply", "-auto-approve", row.argument}, func(a string) bool { return a == "" })
+				if said := cli.Run(arguments...); !strings.Contains(said, "1 added, 0 changed, 1 destroyed") {
+					t.Errorf("it is not replaced: %s", said)
+				}
+				all := append(cloud.Certificates(acctest.ProjectID), cloud.Certificates(acctest.OtherProjectID)...)
+				if len(all) != 1 || !sameText(want.PrivateKey, all[0].PrivateKey) || !sameText(want.Certificate, all[0].Certificate) {
+					t.Errorf("the pair of the configuration was not sent: there are %d certificates", len(all))
+				}
+				if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+					t.Errorf("the plan after it is not empty: %s", said)
+				}
+			})
+		}
+	}
+}
+
+// TestAccKeyThatTurnsOutNull: a key that is not known in the plan may turn out to be null
+// in the apply. No provider can prevent that this fails there, and Terraform deletes the
+// predecessor of a replacement before it asks for the creation: only create_before_destroy
+// saves it.
+func TestAccKeyThatTurnsOutNull(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	for _, attribute := range []string{"private_key", "private_key_wo"} {
+		for _, createFirst := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, create_before_destroy = %t", attribute, createFirst), func(t *testing.T) {
+				t.Parallel()
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				cli.Needs("1.11.0", "1.11.0")
+				cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+				cli.Run("apply", "-auto-approve")
+				cli.Configure(cloud.Provider() + fmt.Sprintf(`
+resource "terraform_data" "later" {
+}
+
+resource "elbaas_certificate" "test" {
+  certificate = %s
+  %s = terraform_data.later.id == "" ? "never" : null
+  lifecycle {
+    create_before_destroy = %t
+  }
+}
+`, acctest.Quote(next.Certificate), attribute, createFirst))
+				if said := cli.Run("plan"); !strings.Contains(said, "2 to add, 0 to change, 1 to destroy") {
+					t.Errorf("the plan is not a replacement: %s", said)
+				}
+				if said, err := cli.Try("apply", "-auto-approve"); err == nil || !strings.Contains(said, "Error: Missing private key") {
+					t.Errorf("%v: %s", err, said)
+				}
+				if left := len(cloud.Certificates(acctest.ProjectID)); (left == 1) != createFirst {
+					t.Errorf("%d certificates are left", left)
+				}
+			})
+		}
+	}
+}
+
+// TestAccWarningsOfReplacement: a replacement is planned twice, and warns once.
+func TestAccWarningsOfReplacement(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	pair, expired := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -3))
+	for way, row := range replacements {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			first := expired
+			if way == "changed certificate" {
+				first = pair
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(first))
+			cli.Run("apply", "-auto-approve")
+			cli.Configure(cloud.Provider() + acctest.Certificate(expired, row.line))
+			arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
+			said := cli.Run(arguments...)
+			if !strings.Contains(said, "1 to add, 0 to change, 1 to destroy") {
+				t.Errorf("the plan is not a replacement: %s", said)
+			}
+			if n := strings.Count(said, "Warning: Certificate has expired"); n != 1 || strings.Contains(said, "similar warning") {
+				t.Errorf("it warns %d times: %s", n, said)
+			}
+		})
 	}
 }
 
@@ -244,7 +502,7 @@ output "%[1]s" {
 	cli.Configure(configuration + "\ndata \"elbaas_certificates\" \"all\" {\n}\n\noutput \"all\" {\n  value = data.elbaas_certificates.all\n}\n")
 
 	h.run(true, "plan", "-out=plan")
-	h.searchZip("plan", cli.ReadFile("plan"))
+	h.searchPlan()
 	h.run(true, "show", "-json", "plan")
 	h.run(true, "apply", "-auto-approve", "plan")
 	h.search("state", cli.Run("state", "pull"))
@@ -258,6 +516,60 @@ output "%[1]s" {
 	}
 	if state := cli.Run("state", "pull"); strings.Count(state, "BEGIN CERTIFICATE") < 4 {
 		t.Errorf("the state has %d certificates", strings.Count(state, "BEGIN CERTIFICATE"))
+	}
+}
+
+// TestAccServerThatCombines: a server that puts the private key into the certificate field of
+// each response shows it nowhere, from the creation to the replacement, and causes no drift.
+func TestAccServerThatCombines(t *testing.T) {
+	t.Parallel()
+	combine := func(cert *elbstub.Certificate) {
+		if !strings.Contains(cert.Certificate, "PRIVATE KEY") {
+			cert.Certificate = cert.PrivateKey + "\n" + cert.Certificate
+		}
+	}
+	cloud, cli := acctest.NewCloud(t, func(o *elbstub.Options) { o.Keep = combine }), acctest.NewInstalledCLI(t, "")
+	cli.Needs("1.11.0", "1.11.0")
+	h := newHunt(t, cli)
+	cli.Setenv("HW_AUTH_TOKEN", acctest.Token)
+	pair, next, others := acctest.NewPair(t), acctest.NewPair(t), acctest.NewPair(t)
+	for _, pair := range []throwaway.Pair{pair, next, others} {
+		h.add(pair)
+	}
+	id := add(cloud, "others", throwaway.Pair{Certificate: others.PrivateKey + others.Certificate, PrivateKey: others.PrivateKey})
+	configure := func(pair throwaway.Pair, name, more string) {
+		cli.WriteFile("www.crt", pair.Certificate)
+		cli.WriteFile("www.key", pair.PrivateKey)
+		cli.Configure(cloud.Provider("token = null") + fmt.Sprintf(`
+resource "elbaas_certificate" "test" {
+  name           = %q
+  certificate    = file("www.crt")
+  private_key_wo = file("www.key")
+}
+%s`, name, more))
+	}
+	configure(pair, "first", "")
+	h.run(true, "apply", "-auto-approve")
+	if said := h.run(true, "plan"); !strings.Contains(said, "No changes") {
+		t.Error("the plan after the creation is not empty")
+	}
+	configure(pair, "renamed", "")
+	h.run(true, "apply", "-auto-approve")
+	configure(next, "renamed", "")
+	h.run(true, "plan", "-out=plan")
+	h.searchPlan()
+	h.run(true, "apply", "plan")
+	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to = elbaas_certificate.others\n  id = %q\n}\n", id))
+	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key
+	h.search("generated.tf", cli.ReadFile("generated.tf"))
+	if !strings.Contains(cli.ReadFile("generated.tf"), "BEGIN CERTIFICATE") {
+		t.Errorf("no certificate is generated: %s", cli.ReadFile("generated.tf"))
+	}
+	h.search("state", cli.Run("state", "pull"))
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if !strings.Contains(cert.Certificate, "PRIVATE KEY") {
+			t.Error("the server has a certificate that it did not combine")
+		}
 	}
 }
 
@@ -293,7 +605,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 		{"negative serial", aCase(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
 		{"negative serial", aCase(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
 		{"RSASSA-PSS", aCase(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
-		{"SM2", acctest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
+		{"SM2", pemtest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
 		{"a block that is commented out", aCase(t, "commented-out.pem"), "subject", "CN=a.example.com"},
 		{"a comment that quotes a boundary", comment + aCase(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
 	} {
@@ -324,20 +636,53 @@ output "found" {
 	}
 }
 
-// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, and no other
-// key. The stub cannot read such keys; that they are sent as PKCS#8 is tested in pemcert.
+// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, in that of RSA
+// and in PKCS#8, which is what is sent of all, and no other key.
 func TestAccRSASSAPSS(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	own := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
-	cli.Configure(cloud.Provider() + acctest.Certificate(own))
-	if said, err := cli.Try("plan"); err != nil || strings.Contains(said, "Warning:") {
-		t.Errorf("%v: %s", err, said)
+	traditional := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
+	key, err := pemcert.ParseKey(traditional.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
 	}
-	other := acctest.KeyForms(t, acctest.NewRSAKey(t, 2048))["PKCS#8"]
-	cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: own.Certificate, PrivateKey: other}))
-	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
-		t.Errorf("another key is taken: %s", said)
+	inPKCS8 := key.For(pemcert.CertificatesIn(traditional.Certificate)).PEM().Reveal()
+	converted := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: inPKCS8}
+	ofRSA := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: strings.ReplaceAll(traditional.PrivateKey, "RSA-PSS", "RSA")}
+	for name, row := range map[string]struct{ first, second throwaway.Pair }{
+		"traditional": {traditional, converted},
+		"PKCS#8":      {converted, traditional},
+		"PKCS#1":      {ofRSA, converted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.first, `name = "first"`))
+			if said, err := cli.Try("apply", "-auto-approve"); err != nil || strings.Contains(said, "Warning:") {
+				t.Fatalf("%v: %s", err, said)
+			}
+			if sent := cloud.Only(t).PrivateKey; sent != converted.PrivateKey {
+				t.Error("the key was not sent in PKCS#8")
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "first"`))
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") || strings.Contains(said, "Warning:") {
+				t.Errorf("the plan with the other form is not empty: %s", said)
+			}
+			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "renamed"`))
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "0 added, 1 changed, 0 destroyed") {
+				t.Errorf("the rename is not an update in place: %s", said)
+			}
+			if got := cloud.Only(t).Name; got != "renamed" {
+				t.Errorf("the name is %q", got)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("the plan after it is not empty: %s", said)
+			}
+			other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
+			cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
+			if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
+				t.Errorf("another key is taken: %s", said)
+			}
+		})
 	}
 }
 

@@ -267,10 +267,12 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
 	planned = withWriteOnly(ctx, planned, req.Config, &resp.Diagnostics)
-	if len(resp.RequiresReplace) == 0 { // otherwise Terraform plans the creation next, and that one warns
-		_, key := planned.key()
-		resp.Diagnostics.Append(certificateWarnings(planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
-	}
+
+	// A replacement is planned twice, as an update and as a creation. Both warn: Terraform
+	// shows the warnings of the update, and those of the creation only with an error.
+	_, key := planned.key()
+	warningDays := r.cloud.settings.expiryWarningDays
+	resp.Diagnostics.Append(certificateWarnings(planned.Certificate, key, planned.Domain, r.cloud.now(), warningDays)...)
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // nothing changes, which is what most plans are about
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
@@ -16,7 +17,7 @@ import (
 type park struct {
 	cloud  *acctest.Cloud
 	server *acctest.Server
-	chain  acctest.Chain
+	chain  pemtest.Chain
 	ids    map[string]string
 }
 
@@ -25,7 +26,7 @@ type park struct {
 func newPark(t *testing.T) park {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
-	p := park{cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: acctest.NewChain(t), ids: map[string]string{}}
+	p := park{cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: pemtest.NewChain(t), ids: map[string]string{}}
 	soon := acctest.NewPairUntil(t, time.Now().Add(time.Hour))
 	for _, cert := range []elbstub.Certificate{
 		{Name: "c", Domain: "c.example.com", Certificate: soon.Certificate, PrivateKey: soon.PrivateKey},
@@ -38,7 +39,7 @@ func newPark(t *testing.T) park {
 			cert.ProjectID = acctest.ProjectID
 		}
 		if cert.Certificate == "" {
-			cert.Certificate, cert.PrivateKey = p.chain.PEM(), acctest.KeyForms(t, p.chain.Key)["PKCS#8"]
+			cert.Certificate, cert.PrivateKey = p.chain.PEM(), pemtest.KeyForms(t, p.chain.Key)["PKCS#8"]
 		}
 		p.ids[cert.Name+cert.ProjectID] = cloud.Add(cert)
 	}
@@ -92,7 +93,7 @@ func TestCertificateDataSource(t *testing.T) {
 // TestManyCandidates is about an error that would list hundreds of certificates.
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
-	cloud, chain := acctest.NewCloud(t), acctest.NewChain(t)
+	cloud, chain := acctest.NewCloud(t), pemtest.NewChain(t)
 	server := cloud.Server(t, provider.New("test")())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	says(t, diagnostics, "name", "It has none at all: check project_id.")
@@ -315,7 +316,7 @@ func TestAccEphemeralExample(t *testing.T) {
 	h.add(pair)
 	cli.Configure(cloud.Provider("token = null") + example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
 	h.run(true, "plan", "-out=plan")
-	h.searchZip("plan", cli.ReadFile("plan"))
+	h.searchPlan()
 	h.run(true, "apply", "plan")
 	h.search("state", cli.Run("state", "pull"))
 	copies := cloud.Certificates(acctest.OtherProjectID)

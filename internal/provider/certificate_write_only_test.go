@@ -90,7 +90,7 @@ func TestAccWriteOnlyKey(t *testing.T) {
 		if said := h.run(true, "plan", "-out=plan"); !strings.Contains(said, planned) {
 			t.Errorf("the plan does not say %q: %s", planned, said[max(0, len(said)-1000):])
 		}
-		h.searchZip("plan", cli.ReadFile("plan"))
+		h.searchPlan()
 		h.run(true, "apply", "plan")
 		h.search("state", cli.Run("state", "pull"))
 		h.search("the state before", cli.Run("show", "-json"))
@@ -115,9 +115,10 @@ func TestAccWriteOnlyKey(t *testing.T) {
 	h.run(true, "destroy", "-auto-approve")
 }
 
-// searchZip searches all files of an archive, as a saved plan is one.
-func (h *hunt) searchZip(where, content string) {
+// searchPlan searches all files of the plan that was saved as plan, an archive.
+func (h *hunt) searchPlan() {
 	h.t.Helper()
+	content := h.cli.ReadFile("plan")
 	archive, err := zip.NewReader(bytes.NewReader([]byte(content)), int64(len(content)))
 	if err != nil {
 		h.t.Fatal(err)
@@ -131,6 +132,6 @@ func (h *hunt) searchZip(where, content string) {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		h.search(where+": "+file.Name, string(text))
+		h.search("plan: "+file.Name, string(text))
 	}
 }

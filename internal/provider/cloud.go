@@ -134,13 +134,14 @@ func (c *cloud) project(ctx context.Context, own types.String) (types.String, di
 
 func (c *cloud) projectUnknown() bool {
 	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
-		return strings.HasPrefix(name, "project_") || name == "region" && c.settings.projectID == "" && c.settings.projectName == ""
+		byDefault := name == "region" || slices.Contains(fileArguments, name)
+		return strings.HasPrefix(name, "project_") || byDefault && c.settings.projectID == "" && c.settings.projectName == ""
 	})
 }
 
 // addressesUnknown reports whether the identity service may be known after an apply.
 func (c *cloud) addressesUnknown() bool {
 	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
-		return slices.Contains([]string{"region", "cloud", "auth_url", "endpoint"}, name)
+		return slices.Contains(slices.Concat(fileArguments, []string{"region", "cloud", "auth_url", "endpoint"}), name)
 	})
 }

@@ -35,6 +35,9 @@ func (w *world) valueOf(name, source string) string {
 	case "cloud":
 		return domain
 	case "auth_url":
+		if source != "entry" && w.one(20) {
+			return "http://iam.eu-de." + domain + "/v3"
+		}
 		return w.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3",
 			"https://id."+domain+"/v3")
 	case "endpoint":
@@ -56,7 +59,7 @@ func (w *world) valueOf(name, source string) string {
 	case "signing_scheme":
 		return w.pick("access", "scoped")
 	case "insecure":
-		return "false"
+		return w.pick("false", "true", "true")
 	case "max_retries", "expiry_warning_days":
 		return "7"
 	case "cacert_file", "cert":
@@ -169,8 +172,11 @@ func (w *world) rankOf(source string) int {
 	if names == nil {
 		return ranks[source]
 	}
+	if w.names("block", names...) {
+		return ranks["block"]
+	}
 	for _, name := range names {
-		for _, namer := range []string{"block", "HW_", "HCS_", "OS_"} {
+		for _, namer := range []string{"HW_", "HCS_", "OS_"} {
 			if w.set[namer][name] != "" {
 				return ranks[namer]
 			}
@@ -190,7 +196,11 @@ func (w *world) mayReach(source, host string) bool {
 		if !strings.HasSuffix(host, "."+strings.ToLower(strings.TrimSuffix(named, "_"))+".test") {
 			continue
 		}
-		leftToOthers := source == "block" && !w.names("block", "region", "cloud", "auth_url")
+		if strings.HasPrefix(host, "http://") && w.set["block"]["insecure"] != "true" &&
+			(w.names("block", "insecure") || w.set[named]["insecure"] != "true") {
+			return false // only its own source, or the block, allows it to be without TLS
+		}
+		leftToOthers := source == "block" && !w.names("block", "region", "cloud", "auth_url", "endpoint")
 		return rank <= w.rankOf(source) || leftToOthers
 	}
 	switch {
@@ -199,7 +209,7 @@ func (w *world) mayReach(source, host string) bool {
 	case strings.HasSuffix(host, ".entry.test"):
 		return source == "entry" || w.names("block", "clouds_entry") // then it is the block that says so
 	case strings.HasSuffix(host, defaultCloud):
-		return !w.namesAnother(source)
+		return !w.namesAnother(source) && w.rankOf(source) != ranks["HCS_"]
 	}
 	return false
 }

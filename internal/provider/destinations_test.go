@@ -380,6 +380,25 @@ func TestDestinations(t *testing.T) {
 			"ELBAAS_ENDPOINT=https://elb.example.com "+otcURL),
 		"openrc of a token, endpoint": by("elb.example.com", "iam.eu-de."+otc,
 			"endpoint=https://elb.example.com", "OS_token OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL),
+		"endpoint in the block, another cloud's auth_url": in("eu-de", otc,
+			"endpoint=https://elb.eu-de.otc.t-systems.com password", "OS_REGION_NAME=eu-de "+
+				"OS_AUTH_URL=https://iam.eu-de.evil.example.com/v3"),
+		"endpoint in the block, another cloud": in("eu-de", otc,
+			"endpoint=https://elb.eu-de.otc.t-systems.com key", "HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com"),
+		"endpoint in the block, ordinary CI": in("eu-de", otc,
+			"endpoint=https://elb.eu-de.otc.t-systems.com key", "HW_REGION_NAME=eu-de HW_CLOUD="+otc),
+		"endpoint in the block, auth_url of its cloud": by("elb.region-1."+private, "iam-apigateway-proxy."+private,
+			"endpoint=https://elb.region-1.cloud.example.com key",
+			"HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
+		"endpoint in the block, a cloud that it does not name": failing("HW_CLOUD",
+			"endpoint=https://elb.example.com key", "HW_REGION_NAME=eu-de HW_CLOUD="+otc),
+		"endpoint in the block, a password": failing("OS_AUTH_URL",
+			"endpoint=https://elb.example.com password", "OS_REGION_NAME=eu-de "+otcURL),
+		"endpoint in the block, no IAM call": by("elb.example.com", "",
+			"endpoint=https://elb.example.com key project_id=00000000000000000000000000000001",
+			"HW_REGION_NAME=eu-de HW_CLOUD="+otc),
+		"endpoint and auth_url on one host": by("http://127.0.0.1", "http://127.0.0.1",
+			"endpoint=http://127.0.0.1:8080 password", "OS_REGION_NAME=eu-de OS_AUTH_URL=http://127.0.0.1:8080/v3"),
 
 		// Credentials in the block.
 		"block: region and cloud": in("eu-de", otc, "key region=eu-de cloud="+otc,
@@ -427,6 +446,14 @@ func TestDestinations(t *testing.T) {
 			"HCS_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
 		"HCS_: without auth_url": by("elb.region-1."+private, "", "",
 			"HCS_token HCS_REGION_NAME=region-1 HCS_PROJECT_ID=00000000000000000000000000000001 HCS_CLOUD="+private),
+		"HCS_: a region alone":           failing("Set the environment variable HCS_CLOUD", "", "HCS_key HCS_REGION_NAME=region-1"),
+		"HCS_: a region of the block":    failing("HCS_CLOUD", "region=region-1", "HCS_token"),
+		"HCS_: a region of OS_":          failing("HCS_CLOUD", "", "HCS_key OS_REGION_NAME=region-1"),
+		"HCS_: a cloud of HW_":           by("elb.region-1."+private, "iam.region-1."+private, "", "HCS_key HCS_REGION_NAME=region-1 HW_CLOUD="+private),
+		"HCS_: a profile":                failing("HCS_CLOUD", "", "HCS_PROFILE=a", profileOf(`,"region":"region-1"`)),
+		"block: a region of HCS_":        failing("Set cloud in the provider block", "key", "HCS_REGION_NAME=region-1"),
+		"HW_: a region of HCS_":          failing("HW_CLOUD", "", "HW_key HCS_REGION_NAME=region-1"),
+		"HCS_: neither region nor cloud": failing("region", "", "HCS_key"),
 
 		// Credentials of OS_.
 		"openrc": in("eu-de", otc, "",
@@ -492,8 +519,18 @@ func TestDestinations(t *testing.T) {
 		"loopback of loopback": by("http://127.0.0.1", "http://127.0.0.1",
 			"password auth_url=http://127.0.0.1/v3 region=eu-de", "", services("*=http://127.0.0.1:8080")...),
 		"plain by insecure": by("http://elb.a.example.com", "iam.example.com",
-			"password auth_url=https://iam.example.com/v3 region=eu-de", "HW_INSECURE=true",
+			"password auth_url=https://iam.example.com/v3 region=eu-de insecure=true", "",
 			services("*=http://elb.a.example.com")...),
+		"plain by insecure beside the credentials": by("http://elb.a.example.com", "iam.example.com", "",
+			"OS_password OS_INSECURE=true OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3",
+			services("*=http://elb.a.example.com")...),
+		"plain catalog, insecure of a later source": {
+			setup: setup{
+				block:     "password auth_url=https://iam.example.com/v3 region=eu-de",
+				variables: "HW_INSECURE=true",
+			},
+			catalog: services("*=http://elb.a.example.com"), iam: "iam.example.com", fails: "without TLS",
+		},
 
 		// An agency.
 		"agency of the environment": in("eu-de", otc, "key region=eu-de cloud="+otc,

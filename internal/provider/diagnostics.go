@@ -153,6 +153,9 @@ func remedyFor(err error, kind auth.Kind) string {
 		return "The operation timed out. Check that the endpoint can be reached, and apply again, with a longer timeout in the timeouts block of the resource if the service is slow."
 	case refusal != nil && refusal.Status == http.StatusUnauthorized && max(refusal.Skew, -refusal.Skew) > tolerableSkew:
 		return skewRemedy(refusal)
+	case errors.Is(err, httpapi.ErrUntrusted):
+		return "Check the address. If the cloud has a certificate authority of its own, set cacert_file (OS_CACERT) to its PEM file. " +
+			"To skip the verification, set insecure in the provider block; a variable such as HW_INSECURE counts only for credentials or addresses of the same source."
 	case identity != nil:
 		return identityRemedy(identity, refusal)
 	case errors.As(err, &incomplete):

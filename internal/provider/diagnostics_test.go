@@ -98,6 +98,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 		"Somebody else has deleted":                    fmt.Errorf("x: %w", elb.ErrNotFound),
 		"The operation was interrupted.":               fmt.Errorf("x: %w", context.Canceled),
 		"The operation timed out":                      fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"set cacert_file (OS_CACERT)":                  fmt.Errorf("x: %w", httpapi.ErrUntrusted),
 		"Check the endpoint of the provider":           fmt.Errorf("x: %w", &httpapi.TransportError{}),
 		`- listener "https" (ID 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
 		"No listener of the project says":              &elb.InUseError{Err: refusal},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -149,7 +150,7 @@ func TestAccImportGuide(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair(t)
-	writePair(cli, throwaway.Pair{Certificate: acctest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
+	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www", pair)
 	cli.Configure(cloud.Provider() + strings.ReplaceAll(example(t, "guides/import.tf"), exampleID, id))
 	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 const (
@@ -360,7 +361,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				chain := acctest.NewChain(t)
+				chain := pemtest.NewChain(t)
 				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
 					answer()
 					cert := cloud.Only(t)
@@ -369,7 +370,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 					}
 					return createdResponse(t, cert)
 				})
-				key := acctest.KeyForms(t, chain.Key)["PKCS#8"]
+				key := pemtest.KeyForms(t, chain.Key)["PKCS#8"]
 				config := acctest.Values{"name": "www", "certificate": chain.PEM(), "private_key": key}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
 				if idOf(state) != cloud.Only(t).ID || len(diagnostics) == 0 || diagnostics.HasError() {

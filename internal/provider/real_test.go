@@ -15,6 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
 // runReal runs tests of this package once more, one that is for a real cloud and one
@@ -51,7 +52,7 @@ func forSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain stri
 	t.Helper()
 	from := time.Now().Add(-age - time.Hour)
 	template := x509.Certificate{Subject: pkix.Name{CommonName: domain}, NotBefore: from, NotAfter: from.AddDate(0, 0, 90)}
-	content := acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, &template, acctest.NewECKey(t), nil, nil))
+	content := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil))
 	return cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: name, Certificate: content})
 }
 
@@ -142,7 +143,7 @@ func TestSweep(t *testing.T) {
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: acctest.SM2(t)}),
+		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: pemtest.SM2(t)}),
 		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
 	}
 	elsewhere := forSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)

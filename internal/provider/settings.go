@@ -67,6 +67,8 @@ type resolver struct {
 	environment
 	settings settings
 	sources  []source // earlier ones come first
+	// lastRank is that of the last source whose addresses and insecure count.
+	lastRank int
 	diags    diag.Diagnostics
 }
 
@@ -97,8 +99,9 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 // readProject finds the default project: the first source that has an ID or a
 // name.
 func (r *resolver) readProject() {
-	if r.unknown("project_id", "project_name") {
-		return
+	if r.unknown("project_id", "project_name") ||
+		r.unknown(fileArguments...) && !r.sources[0].has("project_id", "project_name") {
+		return // the file may have one
 	}
 	for _, s := range r.sources {
 		if !s.has("project_id", "project_name") {
@@ -129,8 +132,8 @@ func (r *resolver) number(name string, most int, what, zero string, target *int)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
-		r.invalid(name, fmt.Sprintf("%s from %s is %q. Give a whole number from 0, %s, to %d.", what, origin, text,
-			zero, most))
+		r.invalid(name, fmt.Sprintf("%s from %s is %s. Give a whole number from 0, %s, to %d.", what, origin,
+			quoted(text), zero, most))
 		return
 	}
 	*target = n

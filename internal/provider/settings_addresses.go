@@ -16,21 +16,26 @@ const defaultCloud = "myhuaweicloud.com"
 // readAddresses finds out where the services are. Credentials go only where the
 // provider block or their own source says, or else an earlier source.
 func (r *resolver) readAddresses(credentials source) {
-	region, regionOrigin := r.value("region")
+	r.lastRank = credentials.rank
+	region, regionSource := r.valueWhere("region", func(source) bool { return true })
 	if region != "" {
 		if err := checkHostLabel(region); err != nil {
-			r.invalid("region", fmt.Sprintf("The region from %s %s. A region is such as eu-de.", regionOrigin, err))
+			r.invalid("region", fmt.Sprintf("The region from %s %s. A region is such as eu-de.",
+				r.origin(regionSource, "region"), err))
 		}
 	}
 	r.settings.region = region
-	insecure := r.readInsecure()
-	endpoint, endpointOrigin := r.value("endpoint")
-	r.settings.endpoint = r.address("endpoint", endpoint, endpointOrigin, insecure,
-		"the ELB service, such as https://elb.eu-de.otc.t-systems.com")
+	if r.unknown(fileArguments...) {
+		return // the file may have any of them
+	}
 
-	naming := r.naming(credentials)
+	endpoint, endpointSource := r.valueWhere("endpoint", func(source) bool { return true })
+	naming := r.naming(credentials, endpoint)
+	r.lastRank = r.lastToCount(credentials, naming, endpointSource)
+	r.settings.endpoint = r.address("endpoint", endpoint, endpointSource,
+		"the ELB service, such as https://elb.eu-de.otc.t-systems.com")
 	authURL, authSource := first(naming, "auth_url")
-	r.settings.authURL = r.address("auth_url", authURL, r.origin(authSource, "auth_url"), insecure,
+	r.settings.authURL = r.address("auth_url", authURL, authSource,
 		"the identity service, such as https://iam.eu-de.otc.t-systems.com/v3")
 	cloud, cloudSource := first(naming, "cloud")
 	r.checkCloud(cloud, r.origin(cloudSource, "cloud"))
@@ -46,13 +51,13 @@ func (r *resolver) readAddresses(credentials source) {
 		cloud = domainOf(r.settings.endpoint, "elb", region)
 	}
 	if cloud == "" && r.settings.authURL == nil {
-		if r.settings.noAuthURL = r.whyNotDefault(credentials); r.settings.noAuthURL == "" {
+		if r.settings.noAuthURL = r.whyNotDefault(credentials, regionSource); r.settings.noAuthURL == "" {
 			cloud = defaultCloud
 		}
 	}
 
 	// The identity service of a private cloud has an address of its own.
-	private := credentials.prefix == "HCS_" && strings.Contains(regionOrigin, "HCS_") &&
+	private := credentials.prefix == "HCS_" && regionSource.prefix == "HCS_" &&
 		(cloudSource.label == "" || cloudSource.prefix == "HCS_")
 	if region != "" && cloud != "" {
 		if r.settings.endpoint == nil {
@@ -62,12 +67,12 @@ func (r *resolver) readAddresses(credentials source) {
 			r.settings.authURL = &url.URL{Scheme: "https", Host: "iam." + region + "." + cloud, Path: "/v3"}
 		}
 	}
-	r.checkAddresses(region)
+	r.checkAddresses(credentials, region)
 }
 
 // naming returns the sources that may say which cloud it is. Within the first of
 // these groups that says so, an earlier source counts before a later one.
-func (r *resolver) naming(credentials source) []source {
+func (r *resolver) naming(credentials source, endpoint string) []source {
 	own := r.at(credentials, ownSource)
 	if slices.ContainsFunc(own, namesCloud) || r.unknown("cloud", "auth_url") {
 		return own
@@ -76,15 +81,57 @@ func (r *resolver) naming(credentials source) []source {
 	if i := slices.IndexFunc(earlier, namesCloud); i >= 0 {
 		return earlier[i : i+1]
 	}
-	// Who writes credentials into the provider block, and nothing else, leaves the rest
-	// to the environment.
-	if credentials.label == blockLabel && !hasAny(own, "region") && !r.unknown("region") {
-		later := r.at(credentials, laterSource)
-		if i := slices.IndexFunc(later, func(s source) bool { return s.has("region", "cloud", "auth_url") }); i >= 0 {
-			return later[i : i+1]
-		}
+	if !r.leavesAddresses(credentials) {
+		return nil
 	}
-	return nil
+	later := r.at(credentials, laterSource)
+	i := slices.IndexFunc(later, func(s source) bool { return s.has("region", "cloud", "auth_url") })
+	if i < 0 || r.sources[0].has("endpoint") && !r.sameCloud(endpoint, later[i]) {
+		return nil
+	}
+	return later[i : i+1]
+}
+
+// leavesAddresses reports whether the provider block has the credentials, and leaves the
+// region and the cloud to the environment, as is usual in CI.
+func (r *resolver) leavesAddresses(credentials source) bool {
+	return credentials.label == blockLabel && !hasAny(r.at(credentials, ownSource), "region") && !r.unknown("region")
+}
+
+// sameCloud reports whether a source names the cloud that an endpoint names, or its host.
+//
+// A provider block with an endpoint says where its credentials go, so that a later source
+// adds nothing but the region, which is a label, and an auth_url of the same cloud. The
+// cloud is that of the endpoint, if its host is elb.{region}.{domain}: for ordinary CI,
+// HW_REGION_NAME with or without HW_CLOUD beside such an endpoint, that is the cloud which
+// HW_CLOUD names. Another cloud, or another endpoint, would send a password to a host that
+// only the environment names: an IAM call then needs an auth_url in the provider block.
+func (r *resolver) sameCloud(endpoint string, s source) bool {
+	elb, err := url.Parse(endpoint)
+	if err != nil {
+		return false // it is reported where it is read
+	}
+	iam, err := url.Parse(s.values["auth_url"])
+	if err != nil {
+		return false
+	}
+	domain := domainOf(elb, "elb", r.settings.region)
+	return iam.Host != "" && iam.Host == elb.Host ||
+		domain != "" && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
+}
+
+// lastToCount returns the rank of the last source whose insecure counts: that of the
+// credentials, or of the addresses which the provider block leaves to it.
+func (r *resolver) lastToCount(credentials source, naming []source, endpoint source) int {
+	switch {
+	case r.sources[0].has("endpoint"):
+		return credentials.rank // nothing later makes its calls insecure
+	case len(naming) > 0:
+		return max(credentials.rank, naming[0].rank)
+	case r.leavesAddresses(credentials):
+		return endpoint.rank
+	}
+	return credentials.rank
 }
 
 // at returns the sources at a distance from the credentials.
@@ -122,43 +169,65 @@ func before(sources []source, name, other string) bool {
 
 // whyNotDefault says why the default cloud is out of the question where no source
 // that counts names another; it is empty if it is not.
-func (r *resolver) whyNotDefault(credentials source) string {
-	if r.settings.endpoint != nil {
-		return "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud and " +
-			"region. "
-	}
+func (r *resolver) whyNotDefault(credentials, region source) string {
 	own := r.at(credentials, ownSource)
 	regionCounts := hasAny(own, "region") || hasAny(r.at(credentials, earlierSource), "region")
-	if credentials.isFile && credentials.has("region") || credentials.rank != blockRank && regionCounts {
-		return ""
-	}
+	later := ""
 	for _, s := range r.at(credentials, laterSource) {
 		for _, name := range []string{"cloud", "auth_url", "clouds_entry"} {
-			if !s.has(name) || name == "clouds_entry" && regionCounts {
-				continue
+			if later == "" && s.has(name) && (name != "clouds_entry" || !regionCounts) {
+				later = capitalize(r.origin(s, name)) + " is set, but it comes from a later source, and credentials " +
+					"are not sent where only a later source says. "
 			}
-			return fmt.Sprintf("The credentials come from %s, and no cloud is set there. "+
-				"%s is set, but it comes from a later source, and credentials are not sent where only a later source "+
-				"says. "+
-				"Without it, they would go to the default cloud (%s), which may be the wrong one. "+
-				"Set %s: to %q, or to the domain of the cloud that the credentials are for. ",
-				credentials.label, capitalize(r.origin(s, name)), defaultCloud, settles(credentials), defaultCloud)
 		}
+	}
+	private := credentials
+	if !r.isPrivate(credentials) {
+		private = region
+	}
+	switch {
+	case r.settings.endpoint != nil:
+		return later + "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud " +
+			"and region. "
+	case region.label != "" && r.isPrivate(private):
+		return fmt.Sprintf("The credentials come from %s, the region comes from %s, and no cloud is set. %sWhat is "+
+			"set with HCS_… is for a private cloud, and nothing is sent to the default cloud (%s). "+
+			"Set %s, to the domain of the cloud; or set endpoint (ELBAAS_ENDPOINT), or auth_url. ",
+			credentials.label, r.origin(region, "region"), later, defaultCloud, r.settles(credentials, "cloud"))
+	case credentials.isFile && credentials.has("region") || credentials.rank != blockRank && regionCounts:
+		return ""
+	case later != "":
+		return fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s"+
+			"Without it, they would go to the default cloud (%s), which may be the wrong one. "+
+			"Set %s: to %q, or to the domain of the cloud that the credentials are for. ",
+			credentials.label, later, defaultCloud, r.settles(credentials, "cloud"), defaultCloud)
 	}
 	return ""
 }
 
-// settles says where to set the cloud of credentials.
-func settles(credentials source) string {
-	block := source{label: blockLabel}.place("cloud")
-	if variable := argumentNamed("cloud").variable(credentials.prefix); credentials.prefix != "" {
-		return "the environment variable " + variable + ", or " + block
+// isPrivate reports whether a source is of Huawei Cloud Stack, which is a private cloud:
+// its variables, or a file that they name.
+func (r *resolver) isPrivate(s source) bool {
+	return slices.ContainsFunc(r.sources, func(other source) bool {
+		return other.prefix == "HCS_" && other.rank == s.rank
+	})
+}
+
+// settles says where to set an argument that counts for credentials. Those of a file go
+// with the variables that name it.
+func (r *resolver) settles(credentials source, name string) string {
+	block := source{label: blockLabel}.place(name)
+	for _, s := range r.sources {
+		taken := name == "cloud" && s.has("clouds_entry") // OS_CLOUD names an entry
+		if s.prefix != "" && s.rank == credentials.rank && !taken {
+			return s.place(name) + ", or " + block
+		}
 	}
-	return block // a file has no such key
+	return block
 }
 
 // checkAddresses reports an address that is needed for sure, and is not known.
-func (r *resolver) checkAddresses(region string) {
+func (r *resolver) checkAddresses(credentials source, region string) {
 	why := r.settings.noAuthURL
 	if r.settings.endpoint == nil && r.settings.authURL == nil {
 		if why != "" {
@@ -179,9 +248,9 @@ func (r *resolver) checkAddresses(region string) {
 	}
 	needs := func(what string) {
 		r.fail("auth_url", "Missing provider argument auth_url",
-			fmt.Sprintf("%s the identity service, and its address is not known. %s%s On a public cloud, region and "+
+			fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a public cloud, region and "+
 				"cloud are enough.",
-				what, why, argumentNamed("auth_url").remedy()))
+				what, why, r.settles(credentials, "auth_url")))
 	}
 	switch {
 	case r.settings.agency != nil:
@@ -209,25 +278,31 @@ func (r *resolver) checkCloud(cloud, origin string) {
 		return
 	}
 	if !strings.Contains(cloud, ".") {
-		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %q, which is not a domain name: it has no dot. Give the "+
+		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %s, which is not a domain name: it has no dot. Give the "+
 			"domain of the cloud's endpoints, such as otc.t-systems.com. "+
-			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, cloud))
+			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, quoted(cloud)))
 	} else if err := checkDomain(cloud); err != nil {
 		r.invalid("cloud", fmt.Sprintf("The cloud from %s %s.", origin, err))
 	}
 }
 
 // address reads a base URL, or returns nil for an empty text.
-func (r *resolver) address(name, text, origin string, insecure bool, what string) *url.URL {
+func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	if text == "" {
 		return nil
 	}
-	address, err := auth.ParseBaseURL(text, insecure)
-	if err != nil {
-		r.invalid(name, fmt.Sprintf("The %s from %s %s. Give the base URL of %s. A path is allowed; credentials, a "+
-			"query and a fragment are not.", name, origin, err, what))
+	address, err := auth.ParseBaseURL(text, r.mayBePlain(s))
+	if err == nil {
+		return address
 	}
-	return address
+	remedy := fmt.Sprintf("Give the base URL of %s. A path is allowed; credentials, a query and a fragment are not.", what)
+	if _, other := auth.ParseBaseURL(text, true); other == nil { // it is about TLS alone
+		if elsewhere := r.insecureElsewhere(); elsewhere != "" {
+			remedy = elsewhere + "The argument that settles it is insecure = true in the provider block."
+		}
+	}
+	r.invalid(name, fmt.Sprintf("The %s from %s %s. %s", name, r.origin(s, name), err, remedy))
+	return nil
 }
 
 // checkHostLabel keeps what a region is put into: the name of a host.

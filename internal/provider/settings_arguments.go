@@ -46,7 +46,8 @@ var arguments = []argument{
 		name: "cloud", variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
 		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
 			"`auth_url` names, " +
-			"and to `" + defaultCloud + "` if no cloud, `auth_url` or `endpoint` is set. " +
+			"and to `" + defaultCloud + "` if no cloud, `auth_url` or `endpoint` is set, but for `HCS_…`, which is a " +
+			"private cloud. " +
 			"`OS_CLOUD` counts here only if it has a dot.",
 	},
 	{
@@ -54,7 +55,7 @@ var arguments = []argument{
 		description: "The name of an entry of `clouds.yaml`, with a password, a token, or `ak` and `sk`. The file is " +
 			"looked for in the current folder, " +
 			"in `~/.config/openstack` and in `/etc/openstack`, unless `OS_CLIENT_CONFIG_FILE` names another one; a " +
-			"`secure.yaml` beside it is merged. " +
+			"`secure.yaml` beside it is merged, and so is `clouds-public.yaml` if the entry names a `profile`. " +
 			"`OS_CLOUD` counts here only if it has no dot.",
 	},
 	{
@@ -162,11 +163,12 @@ var arguments = []argument{
 	{
 		name: "insecure", variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"}, kind: flagValue,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
-			"production.",
+			"production. A variable counts only for the credentials of its own or a later source, and for endpoints of its own.",
 	},
 	{
 		name: "cacert_file", variables: []string{"OS_CACERT"},
-		description: "A file of CA certificates (PEM), or its content, to trust instead of the system's.",
+		description: "A file of CA certificates (PEM), or its content, to trust instead of the system's. The variable " +
+			"counts for all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` names another cloud beside it.",
 	},
 	{
 		name: "cert", variables: []string{"OS_CERT"},

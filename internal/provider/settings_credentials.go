@@ -14,11 +14,15 @@ var credentialArguments = []string{
 	"token", "access_key", "secret_key", "security_token", "password", "user_name", "user_id",
 }
 
+// fileArguments name a file that may have everything.
+var fileArguments = []string{"profile", "shared_config_file", "clouds_entry"}
+
 // credentialsSource returns the first source that has any credentials: those of
 // two sources are never mixed.
 func (r *resolver) credentialsSource() (source, bool) {
 	for _, s := range r.sources {
-		if s.has(credentialArguments...) || s.label == blockLabel && r.unknown(credentialArguments...) {
+		unknown := s.label == blockLabel && (r.unknown(credentialArguments...) || r.unknown(fileArguments...))
+		if unknown || s.has(credentialArguments...) {
 			return s, true
 		}
 	}
@@ -41,7 +45,8 @@ func (r *resolver) readCredentials() source {
 	}
 	r.settings.credentialsSource = s.label
 	r.prefer(s)
-	if s.label == blockLabel && r.unknown(append([]string{"domain_name", "domain_id"}, credentialArguments...)...) {
+	unknown := slices.Concat(credentialArguments, fileArguments, []string{"domain_name", "domain_id"})
+	if s.label == blockLabel && r.unknown(unknown...) {
 		return s // what is missing may come yet
 	}
 	credentials := auth.Credentials{
@@ -107,8 +112,8 @@ func (r *resolver) readSigning() {
 	case auth.SchemeAccess, auth.SchemeScoped:
 		r.settings.signingScheme = scheme
 	default:
-		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %q. Give %q, which is the default, or "+
-			"%q.", origin, text, auth.SchemeAccess, auth.SchemeScoped))
+		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %s. Give %q, which is the default, or "+
+			"%q.", origin, quoted(text), auth.SchemeAccess, auth.SchemeScoped))
 	}
 }
 

@@ -1,14 +1,15 @@
 package provider
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
@@ -19,8 +20,11 @@ import (
 // names it. One that the block names comes right after it; one that the environment
 // names comes last, and the profile that nobody names only where nothing else is.
 func (r *resolver) addFiles() {
+	if r.unknown(fileArguments...) {
+		return
+	}
 	named, position := r.sources[:1], 1
-	if !hasAny(named, "profile", "shared_config_file", "clouds_entry") {
+	if !hasAny(named, fileArguments...) {
 		if _, found := r.credentialsSource(); found {
 			return
 		}
@@ -82,7 +86,7 @@ func (r *resolver) profile(file, name string, named bool) source {
 		}
 		file = "~/.hcloud/config.json"
 	}
-	content, err := r.readFile(r.expand(file))
+	content, err := r.open(file)
 	if err != nil && !named {
 		return source{}
 	}
@@ -121,7 +125,7 @@ func (r *resolver) profile(file, name string, named bool) source {
 			"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
 		}}
 	}
-	return broken("profile", "has no profile %q. It has: %s.", name, strings.Join(names, ", "))
+	return broken("profile", "has no profile %s. It has: %s.", quoted(name), strings.Join(names, ", "))
 }
 
 // isKey reports whether a text may be an access key or a secret key, which have
@@ -133,120 +137,189 @@ func isKey(text string) bool {
 	}) < 0
 }
 
-// entryKeys are the access key in an entry of clouds.yaml, which OpenStack does
-// not know and the clouds of this family do (observed).
-type entryKeys struct {
-	Clouds map[string]struct {
-		Auth *struct {
-			AK            string `yaml:"ak"`
-			SK            string `yaml:"sk"`
-			SecurityToken string `yaml:"security_token"`
-		} `yaml:"auth"`
-		CACert string `yaml:"cacert"`
-		Cert   string `yaml:"cert"`
-		Key    string `yaml:"key"`
-		Verify *bool  `yaml:"verify"`
-	} `yaml:"clouds"`
+// A cloudsFile is clouds.yaml, the secure.yaml beside it, or clouds-public.yaml.
+type cloudsFile struct {
+	Clouds map[string]rawEntry `yaml:"clouds"`
+	Public map[string]rawEntry `yaml:"public-clouds"`
 }
 
-// cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it.
+// A rawEntry decodes an entry over what another file says of it, key by key.
+type rawEntry struct{ decode func(any) error }
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
+	e.decode = decode
+	return nil
+}
+
+// A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
+// names: cacert, cert and key may be PEM, or what should be.
+type cloudsEntry struct {
+	Profile string `yaml:"profile"`
+	Cloud   string `yaml:"cloud"` // the old name of profile
+	Auth    *struct {
+		clouds.AuthInfo `yaml:",inline"`
+
+		// An access key, which OpenStack does not know and the clouds of this family
+		// do (observed).
+		AK            string `yaml:"ak"`
+		SK            string `yaml:"sk"`
+		SecurityToken string `yaml:"security_token"`
+	} `yaml:"auth"`
+	Region string `yaml:"region_name"`
+	CACert string `yaml:"cacert"`
+	Cert   string `yaml:"cert"`
+	Key    string `yaml:"key"`
+	Verify *bool  `yaml:"verify"`
+}
+
+// cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
+// openstacksdk does (reference). No error of a library is shown: it may quote a secret.
 func (r *resolver) cloudsEntry(name string) source {
-	places := []string{
-		"clouds.yaml", filepath.Join(r.configHome(), "openstack", "clouds.yaml"),
-		"/etc/openstack/clouds.yaml",
-	}
+	places := r.cloudsPlaces("clouds.yaml")
 	if file := r.getenv("OS_CLIENT_CONFIG_FILE"); file != "" {
 		places = []string{file}
 	}
-	shown := make([]string, len(places))
-	for i, place := range places {
-		shown[i] = fileName(place)
-	}
-	var content []byte
-	var place string
-	for _, place = range places {
-		var err error
-		if content, err = r.readFile(place); err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
-			return source{}
-		}
-	}
-	if content == nil {
-		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %q from. Looked for: %s. The "+
-			"environment variable OS_CLIENT_CONFIG_FILE names another.", name, strings.Join(shown, ", ")))
+	content, place, err := r.firstOf(places)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %s from. Looked for: %s. The "+
+			"environment variable OS_CLIENT_CONFIG_FILE names another.", quoted(name), fileNames(places)))
+		return source{}
+	case err != nil:
+		r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
 		return source{}
 	}
 	broken := func(format string, values ...any) source {
 		r.invalid("clouds_entry", fmt.Sprintf("The file %s ", fileName(place))+fmt.Sprintf(format, values...))
 		return source{}
 	}
-	secure, err := r.readFile(filepath.Join(filepath.Dir(place), "secure.yaml"))
+	hidden, err := r.readFile(filepath.Join(filepath.Dir(place), "secure.yaml"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return broken("has a secure.yaml beside it that cannot be read: %s.", fileReason(err))
 	}
-	var keys, secureKeys entryKeys
-	if yaml.Unmarshal(content, &keys) != nil || yaml.Unmarshal(secure,
-		&secureKeys) != nil { // the errors may quote what is in it
+	var file, secure cloudsFile
+	var entry cloudsEntry
+	errs := errors.Join(yaml.Unmarshal(content, &file), yaml.Unmarshal(hidden, &secure),
+		overlay(&entry, file.Clouds[name], secure.Clouds[name]))
+	if errs != nil {
 		return broken("or the secure.yaml beside it is not the YAML that it should be.")
 	}
-	entry, found := keys.Clouds[name]
-	if !found {
-		names := make([]string, 0, len(keys.Clouds))
-		for name := range keys.Clouds {
-			names = append(names, fmt.Sprintf("%q", name))
-		}
+	_, found := file.Clouds[name]
+	if _, foundSecure := secure.Clouds[name]; !found && !foundSecure {
+		names := slices.Concat(slices.Collect(maps.Keys(file.Clouds)), slices.Collect(maps.Keys(secure.Clouds)))
 		slices.Sort(names)
-		return broken("has no entry %q. It has: %s.", name, strings.Join(names, ", "))
+		return broken("has no entry %s. It has: %s.", quoted(name), quotedList(slices.Compact(names)))
+	}
+	if vendor := cmp.Or(entry.Profile, entry.Cloud); vendor != "" {
+		base, why := r.vendor(vendor)
+		if why == "" && overlay(&base, file.Clouds[name], secure.Clouds[name]) == nil {
+			entry = base
+		} else if entry.Auth == nil || entry.Auth.AuthURL == "" {
+			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %s. Set auth_url in "+
+				"the entry.", name, quoted(vendor), why)
+		}
 	}
 	if entry.Auth == nil {
-		return broken("has an entry %q without auth.", name)
+		return broken("has an entry %q without auth, and so has the secure.yaml beside it.", name)
 	}
-	ak, sk, securityToken := entry.Auth.AK, entry.Auth.SK, entry.Auth.SecurityToken
-	if hidden := secureKeys.Clouds[name].Auth; hidden != nil {
-		ak, sk, securityToken = cmp.Or(hidden.AK, ak), cmp.Or(hidden.SK, sk), cmp.Or(hidden.SecurityToken,
-			securityToken)
-	}
-	options := []clouds.ParseOption{
-		clouds.WithCloudName(name), clouds.WithRegion(""),
-		clouds.WithCloudsYAML(bytes.NewReader(content)),
-	}
-	if secure != nil {
-		options = append(options, clouds.WithSecureYAML(bytes.NewReader(secure)))
-	}
-	parsed, endpoint, _, err := clouds.Parse(options...)
-	if err != nil {
-		return broken("has an entry %q that cannot be used: %s.", name, withoutQuotes(err.Error()))
+	a := entry.Auth
+	if a.ApplicationCredentialID != "" || a.ApplicationCredentialName != "" {
+		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
+			"key (ak and sk), or a password.", name)
 	}
 	s := source{label: fmt.Sprintf("the entry %q of %s", name, fileName(place)), values: map[string]string{
-		"auth_url": parsed.IdentityEndpoint, "region": endpoint.Region,
-		"token": parsed.TokenID, "user_name": parsed.Username, "user_id": parsed.UserID, "password": parsed.Password,
-		"domain_name": parsed.DomainName, "domain_id": parsed.DomainID,
-		"project_id": parsed.TenantID, "project_name": parsed.TenantName,
-		"access_key": ak, "secret_key": sk, "security_token": securityToken,
+		"auth_url": a.AuthURL, "region": entry.Region,
+		"token": a.Token, "user_name": a.Username, "user_id": a.UserID, "password": a.Password,
+		"domain_name": cmp.Or(a.UserDomainName, a.DomainName), "domain_id": cmp.Or(a.UserDomainID, a.DomainID),
+		"project_id": a.ProjectID, "project_name": a.ProjectName,
+		"access_key": a.AK, "secret_key": a.SK, "security_token": a.SecurityToken,
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
 	}}
 	if entry.Verify != nil && !*entry.Verify {
 		s.values["insecure"] = "true"
 	}
-	if parsed.ApplicationCredentialID != "" || parsed.ApplicationCredentialName != "" {
-		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
-			"key (ak and sk), or a password.", name)
+	const placeholder = "{region_name}" // of openstacksdk
+	region := cmp.Or(r.sources[0].values["region"], entry.Region)
+	switch {
+	case !strings.Contains(a.AuthURL, placeholder):
+	case region != "":
+		s.values["auth_url"] = strings.ReplaceAll(a.AuthURL, placeholder, region)
+	case r.unknown("region"):
+		delete(s.values, "auth_url") // nothing is called yet
+	default:
+		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set region_name "+
+			"in the entry, or region in the provider block.", name)
+	}
+	if !hasAny(append(r.sources[:1:1], s), credentialArguments...) {
+		return broken("has an entry %q with no credentials: it lacks a password, a token, or ak and sk, and so does the "+
+			"secure.yaml beside it.", name)
 	}
 	return s
 }
 
-func (r *resolver) configHome() string {
-	if home := r.getenv("XDG_CONFIG_HOME"); home != "" {
-		return home
+// overlay decodes entries over each other; later ones say more.
+func overlay(entry *cloudsEntry, entries ...rawEntry) error {
+	for _, e := range entries {
+		if e.decode == nil {
+			continue // it is missing or empty
+		}
+		if err := e.decode(entry); err != nil {
+			return err
+		}
 	}
-	return filepath.Join(r.home, ".config")
+	return nil
 }
 
-// withoutQuotes cuts a message where it begins to quote a file.
-func withoutQuotes(message string) string {
-	before, _, _ := strings.Cut(message, "`")
-	return strings.TrimSpace(before)
+// vendor reads a vendor profile, over which an entry is laid. If there is none, it says
+// why.
+func (r *resolver) vendor(name string) (entry cloudsEntry, why string) {
+	places := r.cloudsPlaces("clouds-public.yaml")
+	content, place, err := r.firstOf(places)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return entry, "there is no clouds-public.yaml. Looked for: " + fileNames(places)
+	case err != nil:
+		return entry, fileName(place) + " cannot be read: " + fileReason(err)
+	}
+	var file cloudsFile
+	if yaml.Unmarshal(content, &file) != nil || overlay(&entry, file.Public[name]) != nil {
+		return entry, fileName(place) + " is not the YAML that it should be"
+	}
+	if _, found := file.Public[name]; !found {
+		return entry, fileName(place) + " has none of that name"
+	}
+	return entry, ""
+}
+
+// cloudsPlaces are where a file of OpenStack's clients is looked for (reference).
+func (r *resolver) cloudsPlaces(name string) []string {
+	home := cmp.Or(r.getenv("XDG_CONFIG_HOME"), filepath.Join(r.home, ".config"))
+	return []string{name, filepath.Join(home, "openstack", name), filepath.Join("/etc/openstack", name)}
+}
+
+// firstOf reads the first of some files that there is.
+func (r *resolver) firstOf(places []string) (content []byte, place string, err error) {
+	for _, place = range places {
+		if content, err = r.open(place); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return content, place, err
+}
+
+func fileNames(places []string) string {
+	shown := make([]string, len(places))
+	for i, place := range places {
+		shown[i] = fileName(place)
+	}
+	return strings.Join(shown, ", ")
+}
+
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, ", ")
 }

@@ -148,15 +148,22 @@ func fileFirst(a, b source) int {
 
 // value returns an argument, and says where it comes from.
 func (r *resolver) value(name string) (text, origin string) {
+	text, s := r.valueWhere(name, func(source) bool { return true })
+	return text, r.origin(s, name)
+}
+
+// valueWhere returns an argument of the first source that counts, and that source. One
+// that is not known yet is empty.
+func (r *resolver) valueWhere(name string, counts func(source) bool) (string, source) {
 	for _, s := range r.sources {
-		if s.has(name) {
-			return s.values[name], r.origin(s, name)
-		}
 		if s.label == blockLabel && r.unknown(name) {
 			break
 		}
+		if s.has(name) && counts(s) {
+			return s.values[name], s
+		}
 	}
-	return "", ""
+	return "", source{}
 }
 
 // origin says where a source has an argument from.

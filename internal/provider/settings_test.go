@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -225,6 +224,9 @@ func TestSettingsVariables(t *testing.T) {
 				if name != "region" {
 					block["region"] = types.StringValue("eu-de")
 				}
+				if name != "cloud" && name != "auth_url" { // HCS_… has no default cloud
+					block["cloud"] = types.StringValue("example.com")
+				}
 				s, diags := newSettings(block, environmentOf(given, files))
 				if diags.HasError() {
 					t.Fatalf("%s: %v", what, diags)
@@ -252,9 +254,6 @@ func TestSettingsVariables(t *testing.T) {
 			}
 			block := providerBlock{}
 			row.block(block, types.StringValue(row.given(most-1)))
-			if name != "cloud" && name != "auth_url" { // those of the variables are not for its credentials
-				block["cloud"] = types.StringValue("example.com")
-			}
 			check("the block before all variables", block, everything, row.want(most-1))
 		})
 	}
@@ -360,8 +359,8 @@ func TestSettingsErrors(t *testing.T) {
 			"",
 		},
 		"insecure that is neither": {
-			func(providerBlock) {},
-			map[string]string{"OS_INSECURE": "maybe"},
+			func(m providerBlock) { m["token"] = types.StringNull() },
+			map[string]string{"OS_AUTH_TOKEN": "t", "OS_INSECURE": "maybe"},
 			"insecure",
 			[]string{"the environment variable OS_INSECURE is \"maybe\"", "true or false"},
 			"",
@@ -433,7 +432,7 @@ func TestSettingsErrors(t *testing.T) {
 					types.StringValue("d")
 			}, nil,
 			"auth_url",
-			[]string{"An agency is assumed at", "HW_AUTH_URL"},
+			[]string{"An agency is assumed at", "Set auth_url in the provider block"},
 			"",
 		},
 		"profile that is not there": {
@@ -595,7 +594,7 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint that is no URL": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb example.com") }, nil,
 			"endpoint",
-			[]string{"no URL"},
+			[]string{"is not a valid URL"},
 			"",
 		},
 		"endpoint of the environment": {
@@ -699,7 +698,7 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 		},
 		"key as clouds.yaml": {
 			block:     map[string]string{"clouds_entry": "mine"},
-			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "Looked for: [not shown",
+			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": inOneLine}, want: "The file [not shown",
 		},
 	} {
 		block := completeBlock()
@@ -989,7 +988,7 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		"the block before all":                 {key, all, "access key block the provider block"},
 		"a token before a key":                 {both, all, "token block-token the provider block"},
 		"HW_":                                  {region, all, "token HW_ the environment variables HW_…"},
-		"HCS_":                                 {region, without("HW_"), "token HCS_ the environment variables HCS_…"},
+		"HCS_":                                 {region, with(without("HW_"), "HCS_CLOUD", "a.b"), "token HCS_ the environment variables HCS_…"},
 		"OS_":                                  {region, without("HW_", "HCS_"), "token OS_ the environment variables OS_…"},
 		"a key of HW_ before a token of OS_":   {region, map[string]string{"HW_ACCESS_KEY": "hw", "HW_SECRET_KEY": "s", "OS_AUTH_TOKEN": "os"}, "access key hw the environment variables HW_…"},
 		"a profile that nobody names":          {region, nil, `access key profile the profile "default" of ~/.hcloud/config.json`},
@@ -1062,35 +1061,6 @@ func TestAddresses(t *testing.T) {
 		if show(s.endpoint) != row.endpoint || show(s.authURL) != row.authURL || s.projectName != row.name {
 			t.Errorf("%s: %s, %s, %s", name, show(s.endpoint), show(s.authURL), s.projectName)
 		}
-	}
-}
-
-func TestTLSSettings(t *testing.T) {
-	t.Parallel()
-	pair, err := throwaway.NewPair("client")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := completeBlock()
-	block["endpoint"] = types.StringValue("http://elb.example.com")
-	block["insecure"] = types.StringValue("true")
-	block["cacert_file"] = types.StringValue(pair.Certificate)
-	s, diags := newSettings(block, environmentOf(map[string]string{
-		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
-		"HW_INSECURE": "false",
-	},
-		map[string]string{"/home/me/client.crt": pair.Certificate, "client.key": pair.PrivateKey}))
-	if diags.HasError() {
-		t.Fatal(diags)
-	}
-	if !s.tls.InsecureSkipVerify || s.tls.RootCAs == nil || len(s.tls.Certificates) != 1 || s.tls.MinVersion != tls.VersionTLS12 {
-		t.Errorf("got %t %v %d %x", s.tls.InsecureSkipVerify, s.tls.RootCAs, len(s.tls.Certificates), s.tls.MinVersion)
-	}
-	if s, _ := newSettings(completeBlock(), environmentOf(map[string]string{
-		"HW_MAX_RETRIES": "0",
-		"OS_INSECURE":    "1",
-	})); s.maxRetries != 0 || !s.tls.InsecureSkipVerify {
-		t.Errorf("got %d %t", s.maxRetries, s.tls.InsecureSkipVerify)
 	}
 }
 

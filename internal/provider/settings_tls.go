@@ -6,29 +6,71 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
-func (r *resolver) readInsecure() bool {
-	text, origin := r.value("insecure")
+// readInsecure returns whether insecure is set, and the source that says so. It counts
+// as an address does: a source must not make the calls of an earlier one insecure.
+func (r *resolver) readInsecure() (bool, source) {
+	text, s := r.valueWhere("insecure", func(s source) bool { return s.rank <= r.lastRank })
 	if text == "" {
-		return false
+		return false, s
 	}
 	insecure, err := strconv.ParseBool(text)
 	if err != nil {
-		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %q. Give true or false.", origin, text))
+		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. Give true or false.",
+			r.origin(s, "insecure"), quoted(text)))
 	}
-	return insecure
+	return insecure, s
+}
+
+// mayBePlain reports whether an address of a source may be without TLS: by insecure in
+// the provider block or in that source. For an endpoint of the environment, whose
+// variable has no other beside it, any insecure that counts will do.
+func (r *resolver) mayBePlain(named source) bool {
+	if r.unknown("insecure") {
+		return true
+	}
+	insecure, by := r.readInsecure()
+	return insecure && (by.rank == blockRank || by.rank == named.rank || named.prefix == "ELBAAS_")
+}
+
+// insecureElsewhere says which source has an insecure that is not for an address, or is
+// empty.
+func (r *resolver) insecureElsewhere() string {
+	for _, s := range r.sources {
+		if insecure, _ := strconv.ParseBool(s.values["insecure"]); insecure {
+			return fmt.Sprintf("%s sets insecure, which does not count for the address of another source. ",
+				capitalize(r.origin(s, "insecure")))
+		}
+		if s.label == blockLabel && s.has("insecure") {
+			break
+		}
+	}
+	return ""
+}
+
+// trust returns an argument that says whom to trust, or as whom to appear. Its variable
+// exists as OS_… alone, also for the credentials of a private cloud (HCS_…), so that it
+// counts for all of them. But a later source that names a cloud means that one: what is
+// left over of it must not be trusted for another.
+func (r *resolver) trust(name string) (text, origin string) {
+	text, s := r.valueWhere(name, func(s source) bool { return s.rank <= r.lastRank || !namesCloud(s) })
+	return text, r.origin(s, name)
 }
 
 // readTLS makes the TLS configuration.
 func (r *resolver) readTLS() {
+	insecure, _ := r.readInsecure()
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: r.readInsecure(), //nolint:gosec // only where the user says so
+		InsecureSkipVerify: insecure, //nolint:gosec // only where the user says so
 	}
-	if text, origin := r.value("cacert_file"); text != "" {
+	if text, origin := r.trust("cacert_file"); text != "" {
 		config.RootCAs = x509.NewCertPool()
 		if content := r.fileOrText("cacert_file", text, origin); content != nil &&
 			!config.RootCAs.AppendCertsFromPEM(content) {
@@ -36,8 +78,8 @@ func (r *resolver) readTLS() {
 				"file of PEM certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
 		}
 	}
-	cert, certOrigin := r.value("cert")
-	key, keyOrigin := r.value("key")
+	cert, certOrigin := r.trust("cert")
+	key, keyOrigin := r.trust("key")
 	switch {
 	case cert != "" && key != "":
 		certPEM, keyPEM := r.fileOrText("cert", cert, certOrigin), r.fileOrText("key", key, keyOrigin)
@@ -65,11 +107,11 @@ func (r *resolver) fileOrText(name, text, origin string) []byte {
 	if strings.Contains(text, "-----BEGIN ") {
 		return []byte(text)
 	}
-	content, err := r.readFile(r.expand(text))
+	content, err := r.open(text)
 	if err != nil {
 		what := fileName(text)
 		if name == "key" {
-			what = hiddenFile // a key without its first line may look like anything
+			what = notShown // a key without its first line may look like anything
 		}
 		r.invalid(name, fmt.Sprintf("The value of %s from %s is neither PEM, which begins with -----BEGIN, nor a file "+
 			"that can be read: %s: %s.",
@@ -79,15 +121,48 @@ func (r *resolver) fileOrText(name, text, origin string) []byte {
 	return content
 }
 
-const hiddenFile = "[not shown, because it may be a key]"
+const notShown = "[not shown, because it may be a key]"
 
-// fileName is how a file is called in an error: not at all if its name may be a key,
-// none of which has a dot.
+// plainName is a name of a file that is no key, token or password: it has an extension,
+// and neither a long part nor any character that is rare in names.
+var plainName = regexp.MustCompile(`^([A-Za-z]:)?([\\/]?[\w.~-]{1,64})*\.[A-Za-z][A-Za-z0-9]{0,9}$`)
+
+// fileName is how a file is called in an error: not at all if its name may be a secret.
 func fileName(name string) string {
-	if len(name) > 255 || !strings.Contains(name, ".") || strings.ContainsAny(name, "\r\n") {
-		return hiddenFile
+	if len(name) > 255 || !plainName.MatchString(name) || mayBeKey(name) {
+		return notShown
 	}
 	return name
+}
+
+// longPart is longer than most parts of a path, and shorter than the lines of a key.
+var longPart = regexp.MustCompile(`[A-Za-z0-9+]{32,}`)
+
+// mayBeKey reports whether a part of a text may be a key in base64.
+func mayBeKey(text string) bool {
+	return slices.ContainsFunc(longPart.FindAllString(text, -1), func(part string) bool {
+		return strings.ContainsFunc(part, unicode.IsUpper) && strings.ContainsFunc(part, unicode.IsLower) &&
+			strings.ContainsFunc(part, unicode.IsDigit)
+	})
+}
+
+// quoted quotes a value, unless it may be a key, or a file's content.
+func quoted(text string) string {
+	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) {
+		return notShown
+	}
+	return strconv.Quote(text)
+}
+
+var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
+
+// open reads a file that an argument names, unless it is what should be in the file: of
+// several lines, JSON, or a key in base64.
+func (r *resolver) open(name string) ([]byte, error) {
+	if strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{") || wholeBase64.MatchString(name) && mayBeKey(name) {
+		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("this is not the name of a file")}
+	}
+	return r.readFile(r.expand(name))
 }
 
 // fileReason is why a file cannot be read, without its name.

@@ -1,4 +1,7 @@
-package acctest
+// Package pemtest makes certificates, chains and keys that nobody trusts, and writes them
+// in the forms in which people have them. It is for tests, and knows no Terraform: what
+// it imports is built once more, and slowly, for the fuzz targets of pemcert.
+package pemtest
 
 import (
 	"bytes"
@@ -16,8 +19,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // Issue returns the DER of a certificate for a key, signed by an issuer, or by
@@ -38,18 +39,6 @@ func Issue(t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *
 		t.Fatal(err)
 	}
 	return der
-}
-
-// NewPairUntil returns a throwaway certificate that is valid since a year ago, and
-// until a time, and its key.
-func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
-	t.Helper()
-	key := NewECKey(t)
-	template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: notAfter}
-	return throwaway.Pair{
-		Certificate: EncodePEM("CERTIFICATE", Issue(t, &template, key, nil, nil)),
-		PrivateKey:  KeyForms(t, key)["PKCS#8"],
-	}
 }
 
 // NewECKey returns a key on P-256.
@@ -208,4 +197,14 @@ func SM2Key() string {
 		Key       []byte
 	}{0, struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})
 	return EncodePEM("PRIVATE KEY", der)
+}
+
+// EncryptedKey has the form of a private key in PKCS#8 that a passphrase protects; its
+// content is nonsense.
+func EncryptedKey() string {
+	der, _ := asn1.Marshal(struct {
+		Algorithm struct{ ID asn1.ObjectIdentifier }
+		Data      []byte
+	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
+	return EncodePEM("ENCRYPTED PRIVATE KEY", der)
 }

@@ -1,0 +1,308 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// pastedKeys returns a key as it is, and as users paste it.
+func pastedKeys() (whole, withoutBegin, inOneLine string) {
+	whole = testPair().PrivateKey
+	lines := strings.Split(strings.TrimSpace(whole), "\n")
+	return whole, strings.Join(lines[1:], "\n"), strings.Join(lines[1:len(lines)-1], "")
+}
+
+// indented writes a text as a block of YAML.
+func indented(text string) string {
+	return "|\n      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ")
+}
+
+// TestKeysInEntries: an entry of clouds.yaml may have PEM where others name a file. It is
+// neither taken for the name of one, nor quoted.
+func TestKeysInEntries(t *testing.T) {
+	t.Parallel()
+	whole, withoutBegin, inOneLine := pastedKeys()
+	certificate := testPair().Certificate
+	const entry = "clouds:\n  mine:\n    auth: {auth_url: 'https://iam.example.com/v3', username: u, password: p, " +
+		"user_domain_name: d}\n"
+	line := func(name, text string) string { return "    " + name + ": " + indented(text) + "\n" }
+	for name, row := range map[string]struct {
+		clouds, secure string
+		want           string // in the error; empty is none
+	}{
+		"inline": {clouds: line("cacert", certificate) + line("cert", certificate) + line("key", whole)},
+		"inline in secure.yaml": {
+			clouds: line("cacert", certificate) + line("cert", certificate),
+			secure: "clouds:\n  mine:\n" + line("key", whole),
+		},
+		"files": {clouds: "    cacert: ca.pem\n    cert: ca.pem\n    key: client.key\n"},
+		"a key without its first line": {
+			clouds: line("cert", certificate) + line("key", withoutBegin), want: "The value of key from the entry",
+		},
+		"a key in one line": {
+			clouds: line("cert", certificate) + "    key: " + inOneLine + "\n", want: "The value of key from the entry",
+		},
+		"a key in one line of secure.yaml": {
+			clouds: line("cert", certificate), secure: "clouds:\n  mine:\n    key: " + inOneLine + "\n",
+			want: "The value of key from the entry",
+		},
+		"a key as authority":   {clouds: line("cacert", withoutBegin), want: "The value of cacert_file from the entry"},
+		"a key as certificate": {clouds: "    key: client.key\n    cert: " + inOneLine + "\n", want: "The value of cert"},
+		"not YAML":             {clouds: "    key: [" + inOneLine, want: "not the YAML"},
+		"not YAML, secure":     {secure: "clouds: " + inOneLine, want: "not the YAML"},
+		"a list":               {clouds: "    key: [" + inOneLine + "]\n", want: "not the YAML"},
+	} {
+		files := map[string]string{"clouds.yaml": entry + row.clouds, "ca.pem": certificate, "client.key": whole}
+		if row.secure != "" {
+			files["secure.yaml"] = row.secure
+		}
+		env := environmentOf(map[string]string{"OS_CLOUD": "mine"}, files)
+		readFile := env.readFile
+		env.readFile = func(file string) ([]byte, error) {
+			if strings.Contains(file, inOneLine[:40]) || strings.Contains(file, "-----BEGIN") {
+				t.Errorf("%s: a key is taken for the name of a file", name)
+			}
+			return readFile(file)
+		}
+		s, diags := newSettings(providerBlock{}, env)
+		said := ""
+		for _, d := range diags {
+			said += d.Detail()
+		}
+		if (said == "") != (row.want == "") || !strings.Contains(said, row.want) {
+			t.Errorf("%s: it says %q, want %q", name, said, row.want)
+		}
+		if said == "" && len(s.tls.Certificates) != 1 {
+			t.Errorf("%s: there is no client certificate", name)
+		}
+		for part := range slices.Chunk([]byte(inOneLine), 40) {
+			if strings.Contains(strings.ReplaceAll(said, "\n", ""), string(part)) {
+				t.Errorf("%s: it quotes the key: %s", name, said)
+			}
+		}
+	}
+}
+
+// TestNamesOfFiles: what may be a key, or credentials, is not shown as the name of a
+// file, and not opened.
+func TestNamesOfFiles(t *testing.T) {
+	t.Parallel()
+	_, withoutBegin, inOneLine := pastedKeys()
+	for text, shown := range map[string]bool{
+		"ca.pem": true, "~/.hcloud/config.json": true, "/etc/openstack/clouds.yaml": true,
+		"../a/client-1_2.key": true, `C:\Users\me\ca.crt`: true, "/tmp/TestAcc123/001/config.json": true,
+		withoutBegin: false, inOneLine: false, inOneLine[:60] + ".b": false, "client": false,
+		`{"profiles":[{"accessKeyId":"AK","secretAccessKey":"SK","agencyDomainName":"a.b"}]}`: false,
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N":             false,
+		"https://me:hunter2@example.com/a.json":                                               false,
+		"clouds: {mine: {auth: {password: hunter2.json}}}":                                    false,
+		"password=hunter2.json": false,
+	} {
+		if got := fileName(text); (got == text) != shown {
+			t.Errorf("%q is shown as %q", text, got)
+		}
+	}
+	// A long name is not taken for a key.
+	long := "/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json"
+	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long, map[string]string{long: profileOf("")[atHome]})
+	if said != "" || s.credentials.AccessKey == "" {
+		t.Errorf("it says %q of a long name", said)
+	}
+	const credentials = `{"current":"a","profiles":[{"name":"a","accessKeyId":"AK","secretAccessKey":"hunter2",` +
+		`"agencyDomainName":"a.b"}]}`
+	for _, variables := range []map[string]string{
+		{"HW_SHARED_CONFIG_FILE": credentials},
+		{"HCS_SHARED_CONFIG_FILE": credentials},
+		{"OS_CLOUD": "mine", "OS_CLIENT_CONFIG_FILE": "clouds: {mine: {auth: {password: hunter2.b}}}"},
+		{"OS_CLOUD": "mine", "OS_CLIENT_CONFIG_FILE": "clouds:\n  mine: {auth: {password: hunter2.b}}"},
+		{"HW_AUTH_TOKEN": "t", "HW_REGION_NAME": "eu-de", "OS_CACERT": credentials},
+	} {
+		_, diags := newSettings(providerBlock{}, environmentOf(variables))
+		if len(diags) != 1 || strings.Contains(diags[0].Detail(), "hunter2") ||
+			!strings.Contains(diags[0].Detail(), notShown) {
+			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
+		}
+	}
+}
+
+// TestErrorsQuoteNoValueThatMayBeAKey: a secret that was given to the wrong argument.
+func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
+	t.Parallel()
+	const key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
+	files := map[string]string{"clouds.yaml": "clouds: {a: {}}", atHome: `{"profiles":[]}`}
+	for _, variables := range []string{
+		"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=a ELBAAS_SIGNING_SCHEME=", "HW_PROFILE=",
+		"OS_CLOUD=", "OS_CLIENT_CONFIG_FILE=none.yaml OS_CLOUD=", "HW_key HW_REGION_NAME=a HW_INSECURE=",
+		"HW_key HW_REGION_NAME=a HW_MAX_RETRIES=", "HW_SHARED_CONFIG_FILE=", "HW_key HW_REGION_NAME=a OS_CACERT=",
+		"HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_PROJECT_ID=/",
+		"HW_key HW_REGION_NAME=/", "HW_key HW_REGION_NAME=a HW_CLOUD=a./",
+	} {
+		_, said := settingsOf("", variables+key, files)
+		if said == "" || strings.Contains(said, key) {
+			t.Errorf("%s: it says %q", variables, said)
+		}
+	}
+	for name, want := range map[string]string{"HW_CLOUD=otc": `"otc"`, "HW_INSECURE=maybe": `"maybe"`} {
+		if _, said := settingsOf("", "HW_key HW_REGION_NAME=a "+name); !strings.Contains(said, want) {
+			t.Errorf("%s: it does not quote what cannot be a key: %s", name, said)
+		}
+	}
+}
+
+// TestEntriesOfSeveralFiles: an entry is what clouds.yaml says, over what
+// clouds-public.yaml says of its vendor, and secure.yaml over both, key by key.
+func TestEntriesOfSeveralFiles(t *testing.T) {
+	t.Parallel()
+	const public = "public-clouds:\n  otc: {auth: {auth_url: 'https://iam.{region_name}.otc.t-systems.com/v3', " +
+		"user_domain_name: vendor}, region_name: eu-nl}\n"
+	const user = "username: u, password: '0123', user_domain_name: d"
+	for name, row := range map[string]struct {
+		clouds, secure, public string
+		block                  string
+		want                   string // auth_url, user, password, domain, region; or a part of the error
+	}{
+		"auth in secure.yaml alone": {
+			clouds: "mine: {region_name: eu-de}", secure: "mine: {auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			want: "https://iam.a.b/v3 u 0123 d eu-de",
+		},
+		"the entry in secure.yaml alone": {
+			clouds: "other: {}", secure: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			want: "https://iam.a.b/v3 u 0123 d eu-de",
+		},
+		"numbers stay as they are written": {
+			clouds: "mine: {region_name: eu-de, auth: {username: 0x10, password: 0123, user_domain_name: d, " +
+				"auth_url: 'https://iam.a.b/v3'}}", want: "https://iam.a.b/v3 0x10 0123 d eu-de",
+		},
+		"secure.yaml before clouds.yaml": {
+			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			secure: "mine: {auth: {password: secure}}", want: "https://iam.a.b/v3 u secure d eu-de",
+		},
+		"a vendor": {
+			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: public,
+			want: "https://iam.eu-nl.otc.t-systems.com/v3 u 0123 d eu-nl",
+		},
+		"a vendor by the old name": {
+			clouds: "mine: {cloud: otc, region_name: eu-de, auth: {" + user + "}}", public: public,
+			want: "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
+		},
+		"a vendor and the block's region": {
+			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: public, block: "region=eu-de",
+			want: "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
+		},
+		"a vendor that nobody needs": {
+			clouds: "mine: {profile: otc, region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			want:   "https://iam.a.b/v3 u 0123 d eu-de",
+		},
+		"a vendor that is nowhere": {
+			clouds: "mine: {profile: otc, region_name: eu-de, auth: {" + user + "}}",
+			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Looked for: clouds-public.yaml, `,
+		},
+		"a vendor that is not there": {
+			clouds: "mine: {profile: other, region_name: eu-de, auth: {" + user + "}}", public: public,
+			want: `the vendor profile "other", and /home/me/.config/openstack/clouds-public.yaml has none`,
+		},
+		"a vendor file that is not YAML": {
+			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: "public-clouds: hunter2",
+			want: "clouds-public.yaml is not the YAML",
+		},
+		"a vendor without a region": {
+			clouds: "mine: {profile: otc, auth: {" + user + "}}",
+			public: strings.ReplaceAll(public, ", region_name: eu-nl", ""), want: "Set region_name",
+		},
+		"no credentials": {
+			clouds: "mine: {auth: {auth_url: 'https://iam.a.b/v3'}}", want: "no credentials",
+		},
+		"no auth":     {clouds: "mine: {region_name: eu-de}", want: "without auth"},
+		"empty entry": {clouds: "mine:", want: "without auth"},
+		"no entry":    {clouds: "a: {}", secure: "b: {}", want: `no entry "mine". It has: "a", "b"`},
+	} {
+		files := map[string]string{"clouds.yaml": "clouds:\n  " + row.clouds + "\n"}
+		if row.secure != "" {
+			files["secure.yaml"] = "clouds:\n  " + row.secure + "\n"
+		}
+		if row.public != "" {
+			files["/home/me/.config/openstack/clouds-public.yaml"] = row.public
+		}
+		s, said := settingsOf(row.block, "OS_CLOUD=mine", files)
+		got := said
+		if said == "" {
+			c := s.credentials
+			got = strings.Join([]string{s.authURL.String(), c.UserName, c.Password.Reveal(), c.DomainName, s.region}, " ")
+		}
+		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
+			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// TestUnknownFiles: a profile or an entry that is known only after an apply is in no way
+// of a plan, and nothing is called by what is set besides.
+func TestUnknownFiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"profile", "shared_config_file", "clouds_entry"} {
+		for what, row := range map[string]struct {
+			block, variables string
+			project          string // empty is unknown
+		}{
+			"nothing else":                 {},
+			"a project outside":            {variables: "HW_key HW_REGION_NAME=eu-de HW_PROJECT_ID=outside"},
+			"a project in the block":       {block: "project_id=own", variables: "HW_PROJECT_ID=outside", project: "own"},
+			"a project by its name":        {block: "project_name=own region=eu-de"},
+			"credentials in the block":     {block: "key region=eu-de cloud=a.b", variables: "HW_PROJECT_ID=outside"},
+			"an address that is not its":   {variables: "HW_AUTH_URL=http://iam.example.com HW_CLOUD=nonsense"},
+			"the other one in the block":   {block: "profile=a"},
+			"an entry of the environment":  {variables: "OS_CLOUD=mine"},
+			"a profile of the environment": {variables: "HW_PROFILE=a"},
+			"an endpoint without TLS":      {block: "endpoint=http://elb.example.com"},
+			"half credentials":             {block: "user_name=me"},
+		} {
+			block := providerBlock{}
+			for name, value := range words(row.block) {
+				block[name] = types.StringValue(value)
+			}
+			block[name] = types.StringUnknown()
+			s, diags := newSettings(block, environmentOf(words(row.variables)))
+			if diags.HasError() {
+				t.Errorf("%s, %s: %v", name, what, diags)
+				continue
+			}
+			c := newCloud(s, "test", nil, nil)
+			project, diags := c.plannedProject(types.StringNull())
+			if diags.HasError() || project.IsUnknown() != (row.project == "") || project.ValueString() != row.project {
+				t.Errorf("%s, %s: project %v, %v", name, what, project, diags)
+			}
+			if !strings.Contains(ready(c), "The provider argument "+name+" depends on") {
+				t.Errorf("%s, %s: it may be called", name, what)
+			}
+		}
+	}
+}
+
+func ready(c *cloud) string {
+	var said strings.Builder
+	for _, d := range c.ready() {
+		said.WriteString(d.Detail())
+	}
+	return said.String()
+}
+
+// TestUnknownInsecure: an address without TLS may turn out to be allowed.
+func TestUnknownInsecure(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"endpoint", "auth_url"} {
+		block := completeBlock()
+		block["insecure"] = types.StringUnknown()
+		block[address] = types.StringValue("http://elb.example.com")
+		s, diags := newSettings(block, environmentOf(map[string]string{"HW_INSECURE": "nonsense"}))
+		if diags.HasError() {
+			t.Fatalf("%s: %v", address, diags)
+		}
+		if c := newCloud(s, "test", nil, nil); !strings.Contains(ready(c), "argument insecure depends on") {
+			t.Errorf("%s: it may be called", address)
+		}
+	}
+}
