@@ -128,7 +128,108 @@ var api = map[string][]proof{
 	"listeners have true and false, or 1 and 0 (reference)":                {{"elbstub", "TestListenerForms", "booleans are true and false (reference)"}, {"elbstub", "TestListenerForms", "booleans are 1 and 0 (reference)"}, {"elb", "TestListenersInAnyShape", "all"}},
 	"listeners have a description that is null or empty (recorded)":        {{"elbstub", "TestListenerForms", "no description is null (recorded)"}, {"elbstub", "TestListenerForms", "no description is an empty text (recorded)"}},
 	"nearly every field of a listener is a filter (reference)":             {{"elbstub", "TestListenerFilters", "certificate_id="}, {"elbstub", "TestRefusals", "listeners: not a filter (reference)"}},
-	"a project is one in whatever case its ID is written (assumed)":        {{"elb", "TestProjectInAnotherCase", ""}, {"provider", "TestProjectInEitherCase", "the provider's in capitals"}},
+	"a listener alone is read by the client (reference, recorded)": {
+		{"elb", "TestListenersRead", "certificates an array"},
+	},
+	"a listener is modified by PUT …/listeners/{id} (reference, recorded)": {
+		{"elbstub", "TestModifyListener", ""},
+		{"elb", "TestSwitchListener", "200 and the whole listener (reference)"},
+	},
+	"the modify of a listener answers 200 with a bare object (reference, recorded)": {
+		{"elbstub", "TestModifyListenerAnswers", "200 and the whole listener (reference)"},
+		{"elb", "TestSwitchListener", "200 and the whole listener (reference)"},
+	},
+	"the modify of a listener answers 202 (observed)": {
+		{"elbstub", "TestModifyListenerAnswers", "202 (observed)"},
+		{"elb", "TestSwitchListener", "202 (observed)"},
+	},
+	"the modify of a listener answers 204 (observed)": {
+		{"elbstub", "TestModifyListenerAnswers", "204 (observed)"},
+		{"elb", "TestSwitchListener", "204 (observed)"},
+	},
+	"the modify of a listener answers a half (assumed)": {
+		{"elbstub", "TestModifyListenerAnswers", "200 and a half (assumed)"},
+		{"elb", "TestSwitchListener", "200 and a half (assumed)"},
+	},
+	"a listener's certificate can be changed, and eleven other fields (reference)": {
+		{"elbstub", "TestModifyListener", "certificate_id"},
+		{"elbstub", "TestModifyListener", "udp_timeout"},
+	},
+	"nothing else of a listener can be changed: ELB.6015 (reference)": {
+		{"elbstub", "TestModifyListenerRefusals", "protocol (reference)"},
+		{"elbstub", "TestModifyListenerRefusals", "SNI (reference, Huawei Cloud)"},
+	},
+	"clients send only what changes of a listener (observed)": {
+		{"elb", "TestSwitchListener", `{"certificate_id":"`},
+	},
+	"a listener has a certificate only if it is HTTPS or SSL (reference)": {
+		{"elbstub", "TestModifyListenerRefusals", "HTTP has no certificate (assumed)"},
+		{"elb", "TestListenersRead", "null certificate_id, as HTTP"},
+	},
+	"400 for a certificate that a listener cannot have (assumed)": {
+		{"elbstub", "TestModifyListenerRefusals", "unknown certificate (assumed)"},
+		{"elbstub", "TestModifyListenerRefusals", "certificate of another project (assumed)"},
+		{"elb", "TestSwitchListener", "no such certificate"},
+	},
+	"404 and ELB.5040 for a certificate that a listener cannot have (assumed)": {
+		{"elbstub", "TestModifyListenerRefusals", "404 for an unknown certificate (assumed)"},
+		{"elb", "TestSwitchListener", "no such certificate, by code"},
+	},
+	"a malformed modify of a listener: ELB.0002 (reference)": {
+		{"elbstub", "TestModifyListenerRefusals", "half a body (reference)"},
+	},
+	"the modify of a listener: ELB.6010 (reference)": {
+		{"elbstub", "TestModifyListenerIDs", "two parts (reference)"},
+	},
+	"the modify of a listener: ELB.6020 (reference)": {
+		{"elbstub", "TestModifyListenerIDs", "short id (reference)"},
+	},
+	"a missing listener is 404 for a modify, and a list decides (assumed)": {
+		{"elbstub", "TestModifyListenerIDs", "missing, 404 (assumed)"},
+		{"elb", "TestSwitchOfNoListener", "404"},
+		{"elb", "TestGetListenerFails", "404, and listed"},
+	},
+	"a missing listener is ELB.6030 for a modify, and a list decides (reference, assumed)": {
+		{"elbstub", "TestModifyListenerIDs", "missing, ELB.6030"},
+		{"elb", "TestSwitchOfNoListener", "ELB.6030"},
+		{"elb", "TestGetListenerFails", "ELB.6030, and not listed"},
+	},
+	"a missing listener is 503 and ELB.6002, and a list decides (reference of DELETE)": {
+		{"elb", "TestSwitchOfNoListener", "503 and ELB.6002"},
+		{"elb", "TestGetListenerFails", "503 and ELB.6002, and not listed"},
+	},
+	"a 404 of the gateway says nothing of a listener (observed)": {
+		{"elb", "TestGetListenerFails", "404 of the gateway"},
+		{"elb", "TestSwitchListener", "404 of the gateway"},
+	},
+	"a list of listeners {} proves absence, null does not (assumed)": {
+		{"elb", "TestGetListenerFails", "404 and the list {} (assumed)"},
+		{"elb", "TestGetListenerFails", "404, and the list is null"},
+	},
+	"a listener may have the status PENDING_CREATE (reference)": {
+		{"elb", "TestPendingListener", "then active"},
+	},
+	"a listener may have the status ERROR (reference)": {
+		{"elbstub", "TestListenerFaults", "done, and then in error"},
+		{"elb", "TestPendingListener", "then in error"},
+	},
+	"a listener may have the status PENDING_UPDATE after a modify (assumed)": {
+		{"elbstub", "TestPendingUpdate", ""},
+		{"elb", "TestSwitchListener", "PENDING_UPDATE, then ACTIVE"},
+	},
+	"a listener without a status is active (assumed)": {
+		{"elb", "TestPendingListener", "then none"},
+		{"elb", "TestListenersRead", "status absent"},
+	},
+	"lists of listeners may lag behind a modify (assumed)": {
+		{"elbstub", "TestListenerLag", ""},
+		{"elb", "TestListenersAreListedTogether", ""},
+		{"elb", "TestListenerOfTheRunBefore", "just now"},
+	},
+	"a switched listener lets go of its old certificate (reference)": {
+		{"elbstub", "TestSwitchLetsGo", ""},
+	},
+	"a project is one in whatever case its ID is written (assumed)": {{"elb", "TestProjectInAnotherCase", ""}, {"provider", "TestProjectInEitherCase", "the provider's in capitals"}},
 
 	// Statuses.
 	"400 badRequest (seed)":                     {{"httpapi", "TestErrors", "badRequest (seed)"}, {"provider", "TestRemedies", "badRequest"}},

@@ -3,6 +3,7 @@ package acctest
 import (
 	"encoding/json"
 	"maps"
+	"math/big"
 	"slices"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// Values are the attributes of a configuration, a plan or a state: a string, a
+// Values are the attributes of a configuration, a plan or a state: a string, an int64, a
 // []string, a Values, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
@@ -82,23 +83,35 @@ type Server struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
-	// identity is the schema of the certificate's identity.
-	identity *tfprotov6.ResourceIdentitySchema
+	// identities are those of the resources, by type.
+	identities map[string]*tfprotov6.ResourceIdentitySchema
+	// resourceType is the resource that it is asked for.
+	resourceType string
 }
 
-// certificateType is the resource that a Server is asked for.
-const certificateType = "elbaas_certificate"
+// The resources that a Server is asked for.
+const (
+	certificateType         = "elbaas_certificate"
+	listenerCertificateType = "elbaas_listener_certificate"
+)
+
+// Listeners returns the same server, to be asked for certificates of listeners.
+func (s *Server) Listeners() *Server {
+	listeners := *s
+	listeners.resourceType = listenerCertificateType
+	return &listeners
+}
 
 // NewServer starts a provider for the duration of a test, with a configuration.
 func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Server {
 	t.Helper()
-	s := &Server{t: t, server: server}
+	s := &Server{t: t, server: server, resourceType: certificateType}
 	schema, err := s.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	s.check(err, schema.Diagnostics)
 	s.schema = schema
 	identities, err := s.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
 	s.check(err, identities.Diagnostics)
-	s.identity = identities.IdentitySchemas[certificateType]
+	s.identities = identities.IdentitySchemas
 	configured, err := s.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.0",
 		Config:           s.encode(schema.Provider, config),
@@ -135,8 +148,8 @@ func (c *Cloud) Configuration() Values {
 func (s *Server) Validate(config Values) Diagnostics {
 	s.t.Helper()
 	answer, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
-		TypeName: certificateType,
-		Config:   s.encode(s.certificate(), config),
+		TypeName: s.resourceType,
+		Config:   s.encode(s.resource(), config),
 
 		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
@@ -148,10 +161,10 @@ func (s *Server) Validate(config Values) Diagnostics {
 func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	s.t.Helper()
 	request := &tfprotov6.PlanResourceChangeRequest{
-		TypeName:         certificateType,
+		TypeName:         s.resourceType,
 		PriorState:       s.encodeState(prior),
-		ProposedNewState: s.encode(s.certificate(), s.propose(prior, config)),
-		Config:           s.encode(s.certificate(), config),
+		ProposedNewState: s.encode(s.resource(), s.propose(prior, config)),
+		Config:           s.encode(s.resource(), config),
 	}
 	if prior != nil {
 		request.PriorPrivate = prior.private
@@ -162,7 +175,7 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	if Diagnostics(answer.Diagnostics).HasError() {
 		return Plan{}, answer.Diagnostics
 	}
-	plan := Plan{Values: s.decode(answer.PlannedState, s.certificate().ValueType()), prior: prior, config: config, private: answer.PlannedPrivate}
+	plan := Plan{Values: s.decode(answer.PlannedState, s.resource().ValueType()), prior: prior, config: config, private: answer.PlannedPrivate}
 	for _, path := range answer.RequiresReplace {
 		plan.Replace = append(plan.Replace, path.String())
 	}
@@ -173,10 +186,10 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 	s.t.Helper()
 	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName:       certificateType,
+		TypeName:       s.resourceType,
 		PriorState:     s.encodeState(plan.prior),
-		PlannedState:   s.encode(s.certificate(), plan.Values),
-		Config:         s.encode(s.certificate(), plan.config),
+		PlannedState:   s.encode(s.resource(), plan.Values),
+		Config:         s.encode(s.resource(), plan.config),
 		PlannedPrivate: plan.private,
 
 		PlannedIdentity: s.encodeIdentity(plan.prior),
@@ -185,11 +198,26 @@ func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 	return s.state(answer.NewState, answer.NewIdentity, answer.Private), answer.Diagnostics
 }
 
+// PlanDestroy asks what is to be said of a deletion before it.
+func (s *Server) PlanDestroy(prior *State) Diagnostics {
+	s.t.Helper()
+	answer, err := s.server.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName:         s.resourceType,
+		PriorState:       s.encodeState(prior),
+		ProposedNewState: s.encodeState(nil),
+		Config:           s.encodeState(nil),
+		PriorPrivate:     prior.private,
+		PriorIdentity:    s.encodeIdentity(prior),
+	})
+	s.check(err, nil)
+	return answer.Diagnostics
+}
+
 // Destroy deletes a resource.
 func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 	s.t.Helper()
 	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName:     certificateType,
+		TypeName:     s.resourceType,
 		PriorState:   s.encodeState(prior),
 		PlannedState: s.encodeState(nil),
 		Config:       s.encodeState(nil),
@@ -204,7 +232,7 @@ func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 func (s *Server) Read(state *State) (*State, Diagnostics) {
 	s.t.Helper()
 	answer, err := s.server.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName:     certificateType,
+		TypeName:     s.resourceType,
 		CurrentState: s.encodeState(state),
 		Private:      state.private,
 
@@ -217,14 +245,14 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 // Import takes a resource in by its id, and reads it.
 func (s *Server) Import(id string) (*State, Diagnostics) {
 	s.t.Helper()
-	return s.importState(&tfprotov6.ImportResourceStateRequest{TypeName: certificateType, ID: id})
+	return s.importState(&tfprotov6.ImportResourceStateRequest{TypeName: s.resourceType, ID: id})
 }
 
 // ImportByIdentity takes a resource in by its identity, and reads it.
 func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 	s.t.Helper()
 	return s.importState(&tfprotov6.ImportResourceStateRequest{
-		TypeName: certificateType,
+		TypeName: s.resourceType,
 		Identity: s.encodeIdentity(&State{Identity: identity}),
 	})
 }
@@ -244,11 +272,11 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 func (s *Server) GenerateConfig(state *State) Values {
 	s.t.Helper()
 	answer, err := s.server.GenerateResourceConfig(s.t.Context(), &tfprotov6.GenerateResourceConfigRequest{
-		TypeName: certificateType,
+		TypeName: s.resourceType,
 		State:    s.encodeState(state),
 	})
 	s.check(err, answer.Diagnostics)
-	return s.decode(answer.Config, s.certificate().ValueType())
+	return s.decode(answer.Config, s.resource().ValueType())
 }
 
 // ReadDataSource validates a configuration of a data source, and reads it.
@@ -314,9 +342,9 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 		if Diagnostics(result.Diagnostics).HasError() {
 			return all, result.Diagnostics
 		}
-		listed := Listed{DisplayName: result.DisplayName, Identity: s.decode(result.Identity.IdentityData, s.identity.ValueType())}
+		listed := Listed{DisplayName: result.DisplayName, Identity: s.decode(result.Identity.IdentityData, s.identity().ValueType())}
 		if result.Resource != nil {
-			listed.Values = s.decode(result.Resource, s.certificate().ValueType())
+			listed.Values = s.decode(result.Resource, s.resource().ValueType())
 		}
 		all = append(all, listed)
 	}
@@ -343,12 +371,14 @@ func (s *Server) check(err error, diagnostics Diagnostics) {
 	}
 }
 
-func (s *Server) certificate() *tfprotov6.Schema { return s.schema.ResourceSchemas[certificateType] }
+func (s *Server) resource() *tfprotov6.Schema { return s.schema.ResourceSchemas[s.resourceType] }
+
+func (s *Server) identity() *tfprotov6.ResourceIdentitySchema { return s.identities[s.resourceType] }
 
 // propose merges a configuration into a state as Terraform does.
 func (s *Server) propose(prior *State, config Values) Values {
 	proposed := maps.Clone(config)
-	for _, attribute := range s.certificate().Block.Attributes {
+	for _, attribute := range s.resource().Block.Attributes {
 		if attribute.WriteOnly {
 			delete(proposed, attribute.Name)
 		}
@@ -366,22 +396,22 @@ func (s *Server) propose(prior *State, config Values) Values {
 
 func (s *Server) state(value *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, private []byte) *State {
 	s.t.Helper()
-	values := s.decode(value, s.certificate().ValueType())
+	values := s.decode(value, s.resource().ValueType())
 	if values == nil {
 		return nil
 	}
 	state := &State{Values: values, private: private}
 	if identity != nil {
-		state.Identity = s.decode(identity.IdentityData, s.identity.ValueType())
+		state.Identity = s.decode(identity.IdentityData, s.identity().ValueType())
 	}
 	return state
 }
 
 func (s *Server) encodeState(state *State) *tfprotov6.DynamicValue {
 	if state == nil {
-		return s.encode(s.certificate(), nil)
+		return s.encode(s.resource(), nil)
 	}
-	return s.encode(s.certificate(), state.Values)
+	return s.encode(s.resource(), state.Values)
 }
 
 // encodeIdentity is nil for a state without one, such as one that a CLI has kept
@@ -391,7 +421,7 @@ func (s *Server) encodeIdentity(state *State) *tfprotov6.ResourceIdentityData {
 	if state == nil || state.Identity == nil {
 		return nil
 	}
-	return &tfprotov6.ResourceIdentityData{IdentityData: s.encodeAs(s.identity.ValueType(), state.Identity)}
+	return &tfprotov6.ResourceIdentityData{IdentityData: s.encodeAs(s.identity().ValueType(), state.Identity)}
 }
 
 func (s *Server) encode(schema *tfprotov6.Schema, values Values) *tfprotov6.DynamicValue {
@@ -463,6 +493,10 @@ func (s *Server) decodeObject(object tftypes.Value) Values {
 			values[name] = Unknown
 		case field.Type().Is(tftypes.String):
 			values[name] = s.decodeText(field)
+		case field.Type().Is(tftypes.Number):
+			var number big.Float
+			s.check(field.As(&number), nil)
+			values[name], _ = number.Int64()
 		case field.Type().Is(tftypes.List{}):
 			values[name] = s.decodeList(field)
 		case field.Type().Is(tftypes.Object{}):

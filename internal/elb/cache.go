@@ -99,11 +99,13 @@ type write[E element] struct {
 	element *E
 }
 
-// An IncompleteListError says that a list does not have all certificates, by the
-// server's own total, and so proves nothing of those that it lacks.
+// An IncompleteListError says that a list does not have all elements, by the server's
+// own total, and so proves nothing of those that it lacks.
 type IncompleteListError struct {
+	// Noun is what is listed: "certificate" or "listener".
+	Noun      string
 	ProjectID string
-	// Listed is how many certificates the list has.
+	// Listed is how many elements the list has.
 	Listed int
 	// Total is how many the server says that there are, or empty if that is not a number.
 	Total string
@@ -113,7 +115,7 @@ type IncompleteListError struct {
 
 // Error implements error.
 func (e *IncompleteListError) Error() string {
-	text := fmt.Sprintf("list certificates of project %s: the API returned %d certificates", e.ProjectID, e.Listed)
+	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss", e.Noun, e.ProjectID, e.Listed)
 	if e.Total == "" {
 		text += " and no valid total"
 	} else {
@@ -307,6 +309,40 @@ func (c *cache[E]) await(ctx context.Context, id string, absent bool, written ti
 	}
 }
 
+// byList returns the absent error if a list proves, within the list lag, that an element
+// does not exist, and err otherwise. written is as for await.
+func (c *cache[E]) byList(ctx context.Context, id string, written time.Duration, err error) error {
+	_, listErr := c.await(ctx, id, true, written)
+	switch {
+	case errors.Is(listErr, c.absent):
+		return fmt.Errorf("%w: %w", c.absent, err)
+	case listErr != nil:
+		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, listErr)
+	}
+	return fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)
+}
+
+// known reports whether an element is known to exist, by the latest list or because it was
+// created or written here, and whether it is known not to, by the latest complete list or
+// because it was deleted here. It makes no call.
+func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id = strings.ToLower(id)
+	if w, written := c.writes[id]; written {
+		return w.element != nil, w.element == nil
+	}
+	exists = created
+	if c.latest != nil && !exists {
+		_, exists = c.latest.byID[id]
+	}
+	if c.complete != nil && !exists {
+		_, listed := c.complete.byID[id]
+		missing = !listed
+	}
+	return exists, missing
+}
+
 // look finds an element in what is laid over a list, or in the list.
 func (c *cache[E]) look(call *listCall[E], id string) (E, error) {
 	c.mu.Lock()
@@ -445,7 +481,9 @@ func (c *cache[E]) failureLocked() error {
 }
 
 func (c *cache[E]) incomplete(l listing[E]) error {
-	return &IncompleteListError{ProjectID: c.projectID, Listed: len(l.elements), Total: l.total, RequestID: l.requestID}
+	return &IncompleteListError{
+		Noun: c.noun, ProjectID: c.projectID, Listed: len(l.elements), Total: l.total, RequestID: l.requestID,
+	}
 }
 
 func (c *cache[E]) notFound(id string) error {
@@ -517,7 +555,7 @@ func (c *cache[E]) wait(ctx context.Context, call *listCall[E]) error {
 // listError says what could not be listed.
 func listError(noun, projectID string, err error) error {
 	if errors.Is(err, httpapi.ErrTooLarge) {
-		return fmt.Errorf("the list of project %s is larger than 64 MiB: %w", projectID, err)
+		return fmt.Errorf("the list of %ss of project %s is larger than 64 MiB: %w", noun, projectID, err)
 	}
 	return fmt.Errorf("list %ss of project %s: %w", noun, projectID, err)
 }

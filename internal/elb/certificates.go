@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +91,29 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 		return Certificate{}, secret.Value{}, err // a key may be that of an attempt that was cut off
 	}
 	return cert, key, nil
+}
+
+// KnownProjectOf returns the project of a certificate that this process has listed or
+// created, and not deleted. It makes no call.
+func (c *Client) KnownProjectOf(certificateID string) (projectID string, known bool) {
+	c.mu.Lock()
+	projects := slices.Collect(maps.Values(c.projects))
+	c.mu.Unlock()
+	for _, p := range projects {
+		if exists, _ := p.cache.known(certificateID, p.creations.has(certificateID)); exists {
+			return p.cache.projectID, true
+		}
+	}
+	return "", false
+}
+
+// KnownMissing reports whether a certificate does not exist in a project, as far as this
+// process knows: the latest complete list lacks it and it was not created here, or it was
+// deleted here. It makes no call.
+func (c *Client) KnownMissing(projectID, certificateID string) bool {
+	p := c.project(projectID)
+	_, missing := p.cache.known(certificateID, p.creations.has(certificateID))
+	return missing
 }
 
 // listCertificates lists the certificates of a project.
@@ -187,6 +212,9 @@ type InUseError struct {
 	Listeners []Listener
 	// ListenersErr is why Listeners could not be read, or nil.
 	ListenersErr error
+	// Kept is whether all of them keep it, by KeepCertificate: then it was not waited for
+	// them to have another one.
+	Kept bool
 	// Err is the server's refusal.
 	Err *httpapi.Error
 }
@@ -199,7 +227,8 @@ func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate, and succeeds when there is none. While a
 // listener holds the certificate it tries again until ctx is done, and then fails with
-// an *InUseError. written is as for ReadCertificate.
+// an *InUseError; at once where every such listener keeps it, by KeepCertificate.
+// written is as for ReadCertificate.
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
 	err := c.deleteCertificate(ctx, projectID, id, written)
 	if err == nil || errors.Is(err, ErrNotFound) {
@@ -224,7 +253,11 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, wr
 		case listErr != nil && inUse != nil: // that is what was seen last
 			err = pauses.wait(ctx)
 		case len(holders) > 0 || saysInUse(refusal):
-			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Err: refusal}, false
+			kept := c.project(projectID).allKeep(holders)
+			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Kept: kept, Err: refusal}, false
+			if kept {
+				return inUse
+			}
 			err = pauses.wait(ctx)
 		case listErr != nil:
 			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
@@ -293,11 +326,11 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written t
 		return errors.New("a deletion has the status 204, or 200 or 202 and no page")
 	})
 	if err == nil && says { // it may say something else
-		return c.byList(ctx, projectID, id, written, errors.New("the API said more than that it deleted the certificate"))
+		return c.project(projectID).cache.byList(ctx, id, written, errors.New("the API said more than that it deleted the certificate"))
 	}
 	var broken *httpapi.TransportError
 	if accepted && errors.As(err, &broken) { // cut off
-		return c.byList(ctx, projectID, id, written, err)
+		return c.project(projectID).cache.byList(ctx, id, written, err)
 	}
 	return c.decideGone(ctx, projectID, id, written, err)
 }
@@ -317,20 +350,7 @@ func (c *Client) decideGone(ctx context.Context, projectID, id string, written t
 	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
 		return err
 	}
-	return c.byList(ctx, projectID, id, written, err)
-}
-
-// byList returns ErrNotFound if a list proves, within the list lag, that a certificate
-// does not exist, and err otherwise.
-func (c *Client) byList(ctx context.Context, projectID, id string, written time.Duration, err error) error {
-	_, listErr := c.project(projectID).cache.await(ctx, id, true, written)
-	switch {
-	case errors.Is(listErr, ErrNotFound):
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	case listErr != nil:
-		return fmt.Errorf("%w; whether the certificate exists is not known: %w", err, listErr)
-	}
-	return fmt.Errorf("%w, although the list of the project has the certificate", err)
+	return c.project(projectID).cache.byList(ctx, id, written, err)
 }
 
 // pauses grow between the calls of something that is waited for.

@@ -44,6 +44,8 @@ type project struct {
 	cache     *cache[Certificate]
 	listeners *cache[Listener]
 	creations creations
+	switches  locks[string] // of listeners, by ID in lower case
+	keeping   sync.Map      // IDs of listeners that keep their certificate, in lower case
 }
 
 // New returns a Client.
@@ -64,8 +66,9 @@ func (c *Client) project(id string) *project {
 		listeners := func(ctx context.Context) (listing[Listener], error) { return c.listListeners(ctx, id) }
 		p = &project{
 			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
-			listeners: newCache("listener", errListenerNotFound, id, listeners, time.Now),
+			listeners: newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
 			creations: newCreations(),
+			switches:  newLocks[string](),
 		}
 		c.projects[key] = p
 	}
@@ -101,4 +104,31 @@ func (c *Client) do(ctx context.Context, projectID string, r request, decode fun
 		Prepare:       r.prepare,
 		Secrets:       r.secrets,
 	}, decode)
+}
+
+// locks let one after the other do something to what has the same key.
+type locks[K comparable] struct {
+	mu   *sync.Mutex
+	held map[K]chan struct{}
+}
+
+func newLocks[K comparable]() locks[K] {
+	return locks[K]{mu: &sync.Mutex{}, held: map[K]chan struct{}{}}
+}
+
+// lock waits until nobody else holds the lock of a key, or until ctx is done.
+func (l locks[K]) lock(ctx context.Context, key K) (unlock func(), err error) {
+	l.mu.Lock()
+	lock, known := l.held[key]
+	if !known {
+		lock = make(chan struct{}, 1)
+		l.held[key] = lock
+	}
+	l.mu.Unlock()
+	select {
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

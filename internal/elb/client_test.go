@@ -66,7 +66,7 @@ func TestListTooLarge(t *testing.T) {
 		}
 	}))
 	_, err := client.GetCertificate(t.Context(), project, "id")
-	if !errors.Is(err, httpapi.ErrTooLarge) || !strings.Contains(err.Error(), "the list of project "+project+" is larger than 64 MiB") || calls != 1 {
+	if !errors.Is(err, httpapi.ErrTooLarge) || !strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") || calls != 1 {
 		t.Errorf("after %d calls: error %v, want that the list is too large", calls, err)
 	}
 }

@@ -120,7 +120,7 @@ func (e *UncertainError) Unwrap() error { return e.Err }
 func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
 	p := c.project(projectID)
 	x := &conversation{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
-	unlock, err := p.creations.lock(ctx, x.leaf)
+	unlock, err := p.creations.locks.lock(ctx, x.leaf) // two of a leaf could not tell their certificates apart
 	if err == nil {
 		defer unlock()
 		for again := true; again; {
@@ -418,7 +418,7 @@ func (p *project) identical(list *listCall[Certificate], create NewCertificate) 
 type creations struct {
 	mu      sync.Mutex
 	created map[string]bool              // IDs, in lower case
-	locks   map[content]chan struct{}    // by leaf
+	locks   locks[content]               // by leaf
 	unclear map[content][]NewCertificate // by leaf, without their keys
 
 	incomplete *listCall[Certificate] // the latest baseline, if it was incomplete, or nil
@@ -430,26 +430,8 @@ type creations struct {
 func newCreations() creations {
 	return creations{
 		created: map[string]bool{},
-		locks:   map[content]chan struct{}{},
+		locks:   newLocks[content](),
 		unclear: map[content][]NewCertificate{},
-	}
-}
-
-// lock waits until no other creation with a leaf is under way: they could not tell
-// their certificates apart.
-func (c *creations) lock(ctx context.Context, leaf content) (unlock func(), err error) {
-	c.mu.Lock()
-	lock, known := c.locks[leaf]
-	if !known {
-		lock = make(chan struct{}, 1)
-		c.locks[leaf] = lock
-	}
-	c.mu.Unlock()
-	select {
-	case lock <- struct{}{}:
-		return func() { <-lock }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 }
 

@@ -25,6 +25,14 @@ func (o *optional[T]) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &o.Value)
 }
 
+// or returns the value, or else another one where there is none.
+func (o optional[T]) or(other T) T {
+	if o.Sent {
+		return o.Value
+	}
+	return other
+}
+
 // certificateBody is a certificate in a response. It has no private key: the API
 // shows that too, in every response and in clear (seed, reference, recorded), and
 // what is not decoded cannot leak.
@@ -129,13 +137,14 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 func decodeList(body io.Reader, element decodeElement) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Certificate]{byID: map[string]Certificate{}}
-	var sent, isArray bool
+	var sent bool
+	var opened json.Delim
 	var total json.RawMessage
 	err := decodeObject(decoder, func(field string) (err error) {
 		switch field {
 		case "certificates":
 			sent = true
-			isArray, err = decodeArray(decoder, func(position int) error {
+			opened, err = decodeArray(decoder, func(position int) error {
 				cert, err := element(decoder)
 				if err != nil {
 					return err
@@ -166,7 +175,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		listed.total = strconv.Itoa(n)
 	}
 	none := text == "" || text == "null"
-	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || none && isArray
+	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || none && opened == '['
 	return listed, nil
 }
 
@@ -182,25 +191,44 @@ func checkID(id string) error {
 }
 
 // decodeListeners reads the response to a list of listeners: a bare array (reference,
-// recorded), or an empty object in place of an empty one (assumed).
+// recorded), or an empty object in place of an empty one (assumed). A null has no
+// listener, and proves nothing (assumed).
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
-	listed := listing[Listener]{byID: map[string]Listener{}, complete: true}
-	_, err := decodeArray(decoder, func(position int) error {
+	listed := listing[Listener]{byID: map[string]Listener{}}
+	opened, err := decodeArray(decoder, func(position int) error {
 		var l listenerBody
 		if err := decoder.Decode(&l); err != nil {
 			return err
 		}
-		if err := checkID(l.ID); err != nil {
+		if err := checkID(l.ID.Value); err != nil {
 			return fmt.Errorf("listener %d of the list %w", position, err)
 		}
-		listed.add(l.listener())
+		listed.add(l.listener(Listener{}))
 		return nil
 	})
 	if err == nil {
 		err = expectEnd(decoder)
 	}
+	listed.complete = err == nil && opened != 0
 	return listed, err
+}
+
+// decodeListener reads a body that is one listener.
+func decodeListener(body io.Reader) (listenerBody, error) {
+	decoder := json.NewDecoder(body)
+	var decoded listenerBody
+	err := decoder.Decode(&decoded)
+	if err == nil {
+		err = expectEnd(decoder)
+	}
+	if err == nil {
+		err = checkID(decoded.ID.Value)
+	}
+	if err != nil {
+		return listenerBody{}, err
+	}
+	return decoded, nil
 }
 
 // decodeObject reads an object, and lets value read the value of each field, so that
@@ -221,24 +249,24 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	return expect(decoder, '}')
 }
 
-// decodeArray reads an array, and lets element read each element; the first is 1. It
-// reports whether it is one: a null and an empty object count as an empty array.
-func decodeArray(decoder *json.Decoder, element func(position int) error) (isArray bool, err error) {
+// decodeArray reads an array, and lets element read each element; the first is 1. A null
+// and an empty object count as an empty array: opened is '[', '{', or 0 for null.
+func decodeArray(decoder *json.Decoder, element func(position int) error) (opened json.Delim, err error) {
 	token, err := decoder.Token()
 	switch {
 	case err != nil || token == nil:
-		return false, midway(err)
+		return 0, midway(err)
 	case token == json.Delim('{') && !decoder.More():
-		return false, expect(decoder, '}')
+		return '{', expect(decoder, '}')
 	case token != json.Delim('['):
-		return false, errors.New("it is not an array")
+		return 0, errors.New("it is not an array")
 	}
 	for position := 1; decoder.More(); position++ {
 		if err := element(position); err != nil {
-			return false, err
+			return '[', err
 		}
 	}
-	return true, expect(decoder, ']')
+	return '[', expect(decoder, ']')
 }
 
 func expect(decoder *json.Decoder, want json.Delim) error {

@@ -100,7 +100,7 @@ func LowerTexts(cert *Certificate) {
 
 func (c *Cloud) listCertificates(r request) (Response, *refusal) {
 	dialect := c.options.Dialect
-	lag := max(c.nextLag(), r.view.Lag)
+	lag := max(c.nextLag(ListCertificates), r.view.Lag)
 	listed := []object{}
 	for _, cert := range c.asOf(c.options.Now().Add(-lag)) {
 		if cert.ProjectID == r.projectID {
@@ -111,13 +111,13 @@ func (c *Cloud) listCertificates(r request) (Response, *refusal) {
 	return respond(http.StatusOK, dialect.list(shown, len(listed))), nil
 }
 
-// nextLag returns how far behind the replica is that answers the next list.
-func (c *Cloud) nextLag() time.Duration {
-	c.lists++
+// nextLag returns how far behind the replica is that answers the next list of a kind.
+func (c *Cloud) nextLag(list Operation) time.Duration {
+	c.lists[list]++
 	if c.options.ListLag == 0 {
 		return 0
 	}
-	random := rand.New(rand.NewPCG(c.options.Seed, c.lists)) //nolint:gosec // lags are no secret
+	random := rand.New(rand.NewPCG(c.options.Seed, c.lists[list])) //nolint:gosec // lags are no secret
 	switch random.IntN(3) {
 	case 0:
 		return 0

@@ -55,14 +55,17 @@ type Options struct {
 	// Keep is what the cloud makes of a certificate before it keeps it: nothing, if
 	// nil (seed: the answer has what was sent), LeafAlone, TrimTexts or LowerTexts.
 	Keep func(*Certificate)
-	// ListLag is how old what a list of certificates shows may be: each list is answered
-	// by a replica that is up to date, or that far behind, or something in between
-	// (observed: up to a few seconds).
+	// ListLag is how old what a list shows may be: each list is answered by a replica that
+	// is up to date, or that far behind, or something in between (observed of
+	// certificates, assumed of listeners: up to a few seconds).
 	ListLag time.Duration
+	// UpdateTime is for how long a listener has the status PENDING_UPDATE after a modify
+	// (assumed).
+	UpdateTime time.Duration
 	// HoldLag is for how long a certificate still counts as held, for its deletion,
 	// after a listener let go of it (assumed: the backend of a deletion sees it late).
 	HoldLag time.Duration
-	// Seed chooses the replica of each list, by the number of lists before.
+	// Seed chooses the replica of each list, by the number of lists of its kind before.
 	Seed uint64
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
@@ -75,9 +78,9 @@ type Cloud struct {
 
 	mu           sync.Mutex
 	certificates []*Certificate
-	ordinals     map[string]int // of the certificates, by ID, in the order of their creation
-	lists        uint64         // so far, of certificates
-	gone, inUse  int            // refusals of the kind so far
+	ordinals     map[string]int       // of the certificates, by ID, in the order of their creation
+	lists        map[Operation]uint64 // so far
+	gone, inUse  int                  // refusals of the kind so far
 	listeners    []Listener
 	released     map[string]time.Time // when a listener last let go of a certificate, by ID
 	issued       map[string]issuedToken
@@ -88,6 +91,7 @@ type Cloud struct {
 	attempts     map[Operation]uint64  // in the storm
 	following    map[Operation][]Fault // of the next calls in the storm
 	revisions    []revision
+	history      []history // of the listeners
 	journal      []Call
 }
 
@@ -101,6 +105,7 @@ func New(options Options) *Cloud {
 		options:  options,
 		mux:      http.NewServeMux(),
 		ordinals: map[string]int{},
+		lists:    map[Operation]uint64{},
 		released: map[string]time.Time{},
 		issued:   map[string]issuedToken{},
 		choices:  map[Operation]*choice{},
@@ -113,6 +118,7 @@ func New(options Options) *Cloud {
 	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
 	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
 	c.mux.HandleFunc("GET "+elbaas+"/listeners/{listener_id...}", c.serve(ShowListener, c.showListener))
+	c.mux.HandleFunc("PUT "+elbaas+"/listeners/{listener_id...}", c.serve(ModifyListener, c.modifyListener))
 	iam := options.BasePath + "/v3"
 	c.mux.HandleFunc("POST "+iam+"/auth/tokens", c.serve(IssueToken, c.issueToken))
 	c.mux.HandleFunc("GET "+iam+"/auth/catalog", c.serve(ShowCatalog, c.showCatalog))
@@ -139,6 +145,7 @@ const (
 	DeleteCertificate Operation = "delete certificate"
 	ListListeners     Operation = "list listeners"
 	ShowListener      Operation = "show listener"
+	ModifyListener    Operation = "modify listener"
 	IssueToken        Operation = "issue token"
 	ShowCatalog       Operation = "show catalog"
 	ListProjects      Operation = "list projects"

@@ -729,6 +729,10 @@ func TestDialects(t *testing.T) {
 			seen[fmt.Sprintf("SNI %T", sni)] = true
 		}
 		seen[fmt.Sprintf("boolean %T", r.listeners(listeners)[0]["admin_state_up"])] = true
+		switched := r.call(http.MethodPut, listeners+"/"+listener, `{"certificate_id":"`+id+`"}`)
+		seen[fmt.Sprintf("switch %d %t", switched.status, strings.Contains(switched.body, id))] = true
+		unknown := r.call(http.MethodPut, listeners+"/"+listener, `{"certificate_id":"none"}`)
+		seen[fmt.Sprintf("no certificate %d %s", unknown.status, said(unknown.body))] = true
 		r.cloud.Hangup(listener)
 		seen["no listeners "+r.call(http.MethodGet, listeners, "").body] = true
 		seen[fmt.Sprintf("no listener %d", r.call(http.MethodGet, listeners+"/"+listener, "").status)] = true
@@ -764,6 +768,8 @@ func TestDialects(t *testing.T) {
 		"SNI []interface {}", "SNI string", "SNI map[string]interface {}", "SNI null true", "SNI null false",
 		"boolean bool", "boolean float64",
 		"no listeners []", "no listeners {}", "no listener 404", "no listener 400",
+		"switch 200 true", "switch 200 false", "switch 202 false", "switch 204 false",
+		"no certificate 400 ELB.1001", "no certificate 404 ELB.5040",
 		"no certificates, array true", "no certificates, array false",
 		"newest first true", "newest first false",
 	} {

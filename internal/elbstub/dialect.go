@@ -55,6 +55,10 @@ type Dialect struct {
 	Booleans BooleanText
 	// NoListener is how a listener that does not exist is answered.
 	NoListener NoListenerText
+	// Switch is how the modify of a listener is answered.
+	Switch ModifyText
+	// NoCertificate is how a listener refuses a certificate that its project has not.
+	NoCertificate NoCertificateText
 }
 
 // PEMText is how certificates come back.
@@ -139,7 +143,7 @@ type ModifyText int
 
 // What a cloud may answer to a modify.
 const (
-	ModifyWhole     ModifyText = iota // 200 and the whole certificate (seed)
+	ModifyWhole     ModifyText = iota // 200 and the whole certificate (seed), or listener (reference)
 	ModifyAccepted                    // 202 without a body (observed)
 	ModifyNoContent                   // 204 without a body (observed)
 	ModifyHalf                        // 200 and half of the fields (assumed)
@@ -189,10 +193,12 @@ func NewDialect(n int) Dialect {
 			[]InUseText{InUse403, InUseWords},
 			[]InUseText{InUsePage},
 		),
-		TokenStatus: pick(n, 0, http.StatusBadRequest),
-		SNI:         pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
-		Booleans:    pick(n, BooleansPlain, BooleansNumbers),
-		NoListener:  pick(n, NoListener404, NoListener6030),
+		TokenStatus:   pick(n, 0, http.StatusBadRequest),
+		SNI:           pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
+		Booleans:      pick(n, BooleansPlain, BooleansNumbers),
+		NoListener:    pick(n, NoListener404, NoListener6030),
+		Switch:        pick(n, ModifyWhole, ModifyNoContent, ModifyHalf, ModifyAccepted),
+		NoCertificate: pick(n, NoCertificate1001, NoCertificate5040),
 	}
 }
 
@@ -367,10 +373,12 @@ func (d Dialect) list(certificates []object, count int) object {
 	return o
 }
 
-// modified is the answer to a modify.
-func (d Dialect) modified(cert *Certificate) Response {
-	body := d.body(cert, false)
-	switch d.Modify {
+// modified is the answer to the modify of a certificate.
+func (d Dialect) modified(cert *Certificate) Response { return d.Modify.response(d.body(cert, false)) }
+
+// response is what a modify answers that made this of something.
+func (m ModifyText) response(body object) Response {
+	switch m {
 	case ModifyAccepted:
 		return Response{Status: http.StatusAccepted}
 	case ModifyNoContent:

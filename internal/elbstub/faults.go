@@ -19,11 +19,12 @@ type Fault func(answer Answer) Response
 // An Answer carries a call out. A list may be given a View.
 type Answer func(...View) Response
 
-// A View is how a list sees the certificates.
+// A View is how a list sees the certificates or the listeners, or a call the listener that
+// it shows.
 type View struct {
 	// Lag is how old what it sees is (observed: up to a few seconds).
 	Lag time.Duration
-	// Hidden is how many certificates, the oldest, it lacks, though it counts them
+	// Hidden is how many certificates, the oldest, a list lacks, though it counts them
 	// (assumed).
 	Hidden int
 }
@@ -170,6 +171,11 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 			view = View{Hidden: 1 + random.IntN(3)}
 		}
 		faults = append(faults, See(view), See(view), See(view))
+	case ListListeners, ShowListener:
+		lag := See(View{Lag: seconds(3)})
+		faults = append(faults, lag, lag, lag)
+	case ModifyListener:
+		faults = append(faults, Accept(seconds(3)), Drop(), ReplyAfter(status, said))
 	case CreateCertificate:
 		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
 	}
@@ -327,6 +333,33 @@ func (c *Cloud) Confuse(cert Certificate) Fault {
 	}
 }
 
+// Accept answers 202 without a body, and carries the call out after that (assumed, as
+// Delay): a response that promises what does not show yet.
+func Accept(by time.Duration) Fault {
+	return func(answer Answer) Response {
+		time.AfterFunc(by, func() { answer() })
+		return Response{Status: http.StatusAccepted}
+	}
+}
+
+// ConfuseListener carries a call out, and answers it with another listener, in whole
+// (assumed: a gateway that mixes responses up).
+func (c *Cloud) ConfuseListener(other Listener) Fault {
+	return func(answer Answer) Response {
+		answer()
+		return respond(http.StatusOK, c.options.Dialect.listenerBody(other))
+	}
+}
+
+// Become gives a listener a status, and then carries the call out (reference of the
+// statuses, assumed of when they change).
+func (c *Cloud) Become(id, status string) Fault {
+	return func(answer Answer) Response {
+		c.ChangeListener(id, func(l *Listener) { l.Status = status })
+		return answer()
+	}
+}
+
 // ForbidInUse carries a deletion out, unless a listener holds the certificate: then a
 // policy forbids it (reference of the code, assumed of such a policy).
 func (c *Cloud) ForbidInUse() Fault {
@@ -339,7 +372,7 @@ func (c *Cloud) ForbidInUse() Fault {
 	}
 }
 
-// See answers a list as a View sees it.
+// See answers a list, or shows a listener, as a View sees it.
 func See(view View) Fault {
 	return func(answer Answer) Response { return answer(view) }
 }

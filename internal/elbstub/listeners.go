@@ -2,7 +2,9 @@ package elbstub
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,7 +36,14 @@ type Listener struct {
 	Members    int
 	CreateTime time.Time
 	UpdateTime time.Time
+
+	changed map[string]any // what a modify gave fields that are none of the above
+	pending time.Time      // until then, the status is PENDING_UPDATE
 }
+
+// servesTLS reports whether a listener has a certificate (reference; SSL: reference of
+// Open Telekom Cloud).
+func (l Listener) servesTLS() bool { return l.Protocol == "HTTPS" || l.Protocol == "SSL" }
 
 // certificates returns the IDs of all certificates that the listener holds.
 func (l Listener) certificates() []string {
@@ -82,6 +91,16 @@ const (
 	NoListener6030                       // 400 and ELB.6030 (reference of the code, assumed of its reason)
 )
 
+// NoCertificateText is how a listener refuses a certificate that does not exist, or not in
+// its project.
+type NoCertificateText int
+
+// What a cloud may say of a certificate that it has not. No code is documented for it.
+const (
+	NoCertificate1001 NoCertificateText = iota // 400 and ELB.1001 (assumed)
+	NoCertificate5040                          // 404 and ELB.5040 (assumed)
+)
+
 // listenerBody is a listener in a response (reference, recorded). What does not go with
 // its protocol is null.
 func (d Dialect) listenerBody(l Listener) object {
@@ -118,7 +137,7 @@ func (d Dialect) listenerBody(l Listener) object {
 		{"certificate_id", orNull(l.CertificateID)},
 	}...)
 	o = d.sni(o, l.SNI)
-	return append(o, object{
+	o = append(o, object{
 		{"ssl_protocols", only(l.SSLProtocols, "HTTPS", "SSL")},
 		{"ssl_ciphers", only(l.SSLCiphers, "HTTPS", "SSL")},
 		{"status", l.Status},
@@ -128,6 +147,12 @@ func (d Dialect) listenerBody(l Listener) object {
 		{"create_time", l.CreateTime.Format(timeLayout)},
 		{"update_time", l.UpdateTime.Format(timeLayout)},
 	}...)
+	for i, f := range o {
+		if value, isChanged := l.changed[f.name]; isChanged && f.value != nil {
+			o[i].value = value
+		}
+	}
+	return o
 }
 
 func (d Dialect) boolean(value bool) any {
@@ -176,7 +201,7 @@ func (c *Cloud) listListeners(r request) (Response, *refusal) {
 		}
 	}
 	listed := []object{}
-	for _, l := range c.listeners {
+	for _, l := range c.listenersAsOf(max(c.nextLag(ListListeners), r.view.Lag)) {
 		if l.ProjectID == r.projectID && l.matches(r.query) {
 			listed = append(listed, c.options.Dialect.listenerBody(l))
 		}
@@ -212,22 +237,178 @@ func (l Listener) matches(filters url.Values) bool {
 }
 
 func (c *Cloud) showListener(r request) (Response, *refusal) {
+	l, refused := c.findListener(c.listenersAsOf(r.view.Lag), r)
+	if refused != nil {
+		return Response{}, refused
+	}
+	return respond(http.StatusOK, c.options.Dialect.listenerBody(*l)), nil // bare (reference, recorded)
+}
+
+// findListener returns the listener that the path of a request names, of those, or why
+// there is none.
+func (c *Cloud) findListener(listeners []Listener, r request) (*Listener, *refusal) {
 	// reference: the codes; assumed: which of them means what.
 	if r.listenerID == "" || strings.Contains(r.listenerID, "/") {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.6010", "the listener URL is malformed"}
+		return nil, &refusal{http.StatusBadRequest, "ELB.6010", "the listener URL is malformed"}
 	}
 	if len(r.listenerID) != 32 {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.6020", "the listener id is not 32 characters long"}
+		return nil, &refusal{http.StatusBadRequest, "ELB.6020", "the listener id is not 32 characters long"}
 	}
-	for _, l := range c.listeners {
+	for i, l := range listeners {
 		if l.ID == r.listenerID && l.ProjectID == r.projectID {
-			return respond(http.StatusOK, c.options.Dialect.listenerBody(l)), nil // bare (reference, recorded)
+			return &listeners[i], nil
 		}
 	}
 	if c.options.Dialect.NoListener == NoListener6030 {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.6030", "the listener belongs to no load balancer"}
+		return nil, &refusal{http.StatusBadRequest, "ELB.6030", "the listener belongs to no load balancer"}
 	}
-	return Response{}, &refusal{status: http.StatusNotFound}
+	return nil, &refusal{status: http.StatusNotFound}
+}
+
+func (c *Cloud) modifyListener(r request) (Response, *refusal) {
+	l, refused := c.findListener(c.listeners, r)
+	if refused != nil {
+		return Response{}, refused
+	}
+	var fields map[string]any
+	if json.Unmarshal(r.body, &fields) != nil || fields == nil {
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"} // reference
+	}
+	changed := *l
+	changed.changed = maps.Clone(l.changed)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if refused := c.changeField(&changed, name, fields[name]); refused != nil {
+			return Response{}, refused
+		}
+	}
+	now := c.options.Now()
+	changed.UpdateTime, changed.pending = now.UTC(), now.Add(c.options.UpdateTime)
+	c.keepHistory()
+	c.release(*l)
+	*l = changed
+	return c.switched(*l), nil
+}
+
+// switched is the answer to the modify of a listener.
+func (c *Cloud) switched(l Listener) Response {
+	dialect := c.options.Dialect
+	return dialect.Switch.response(dialect.listenerBody(l.at(c.options.Now())))
+}
+
+// changeField gives a field of a listener a value. Which fields can be changed, and the
+// code for the others, are the reference's; the code for a value is that for any
+// parameter.
+func (c *Cloud) changeField(l *Listener, name string, value any) *refusal {
+	text, isText := value.(string)
+	number, isNumber := value.(float64)
+	isNumber = isNumber && number == float64(int(number)) && number >= 0
+	_, isBoolean := value.(bool)
+	fits := isText
+	switch name {
+	case "port", "backend_port":
+		fits = isNumber && number >= 1 && number <= 65535 // reference
+	case "tcp_timeout", "tcp_draining_timeout", "udp_timeout":
+		fits = isNumber
+	case "tcp_draining":
+		fits = isBoolean
+	}
+	switch name {
+	case "name":
+		l.Name, fits = text, fits && text != ""
+	case "description":
+		l.Description = text
+	case "port":
+		l.Port = int(number)
+	case "backend_port":
+		l.BackendPort = int(number)
+	case "ssl_protocols":
+		l.SSLProtocols = text
+	case "ssl_ciphers":
+		l.SSLCiphers = text
+	case "certificate_id":
+		if fits {
+			return c.changeCertificate(l, text)
+		}
+	case "tcp_draining":
+		fits = fits && l.change(name, c.options.Dialect.boolean(value == true))
+	case "lb_algorithm", "tcp_timeout", "tcp_draining_timeout", "udp_timeout":
+		fits = fits && l.change(name, value)
+	default:
+		return &refusal{http.StatusBadRequest, "ELB.6015", fmt.Sprintf("the parameter %s cannot be modified", name)}
+	}
+	if !fits {
+		return invalid(name, "has a value that it cannot have")
+	}
+	return nil
+}
+
+func (l *Listener) change(name string, value any) bool {
+	if l.changed == nil {
+		l.changed = map[string]any{}
+	}
+	l.changed[name] = value
+	return true
+}
+
+// changeCertificate gives a listener another certificate of its project. It has one if it
+// is HTTPS or SSL (reference); the codes are assumed.
+func (c *Cloud) changeCertificate(l *Listener, id string) *refusal {
+	if !l.servesTLS() {
+		return invalid("certificate_id", fmt.Sprintf("does not go with the protocol %s", l.Protocol))
+	}
+	isIt := func(cert *Certificate) bool { return cert.ID == id && cert.ProjectID == l.ProjectID }
+	switch {
+	case slices.ContainsFunc(c.certificates, isIt):
+		l.CertificateID = id
+		return nil
+	case c.options.Dialect.NoCertificate == NoCertificate5040:
+		return &refusal{http.StatusNotFound, "ELB.5040", "the certificate does not exist"}
+	}
+	return invalid("certificate_id", "is not the id of a certificate")
+}
+
+// at returns a listener as it is at a time.
+func (l Listener) at(now time.Time) Listener {
+	if now.Before(l.pending) {
+		l.Status = "PENDING_UPDATE"
+	}
+	return l
+}
+
+// A history is what the listeners were before a change.
+type history struct {
+	at     time.Time
+	before []Listener
+}
+
+// keepHistory notes what the listeners are before one of them is changed.
+func (c *Cloud) keepHistory() {
+	now, longest := c.options.Now(), max(longestLag, c.options.ListLag)
+	c.history = slices.DeleteFunc(c.history, func(h history) bool { return now.Sub(h.at) > longest })
+	c.history = append(c.history, history{at: now, before: slices.Clone(c.listeners)})
+}
+
+// listenersAsOf returns the listeners as they were so long ago.
+func (c *Cloud) listenersAsOf(lag time.Duration) []Listener {
+	at, listeners := c.options.Now().Add(-lag), c.listeners
+	for _, h := range c.history {
+		if h.at.After(at) {
+			listeners = h.before
+			break
+		}
+	}
+	listeners = slices.Clone(listeners)
+	for i, l := range listeners {
+		listeners[i] = l.at(at)
+	}
+	return listeners
+}
+
+// Listeners returns the listeners of a project, oldest first.
+func (c *Cloud) Listeners(projectID string) []Listener {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(c.listenersAsOf(0), func(l Listener) bool { return l.ProjectID != projectID })
 }
 
 // Listen adds a listener and returns its ID. ID and times are made here, and what
@@ -246,6 +427,7 @@ func (c *Cloud) Listen(listener Listener) string {
 	listener.UpdateTime = listener.CreateTime
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.keepHistory()
 	c.listeners = append(c.listeners, listener)
 	return listener.ID
 }
@@ -259,6 +441,7 @@ func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
 	if i < 0 {
 		return false
 	}
+	c.keepHistory()
 	c.release(c.listeners[i])
 	change(&c.listeners[i])
 	c.listeners[i].UpdateTime = c.options.Now().UTC()
@@ -270,6 +453,7 @@ func (c *Cloud) Hangup(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if i := c.listenerIndex(id); i >= 0 {
+		c.keepHistory()
 		c.release(c.listeners[i])
 		c.listeners = slices.Delete(c.listeners, i, i+1)
 	}

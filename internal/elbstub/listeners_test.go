@@ -1,9 +1,12 @@
 package elbstub_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -194,4 +197,354 @@ func TestNoListener(t *testing.T) {
 			}
 		})
 	}
+}
+
+// certificateOf adds a certificate of a project and returns its ID.
+func (r *raw) certificateOf(projectID string) string {
+	return r.cloud.Add(elbstub.Certificate{ProjectID: projectID})
+}
+
+// modify sends a PUT for a listener.
+func (r *raw) modify(id, body string) reply {
+	r.t.Helper()
+	return r.call(http.MethodPut, listeners+"/"+id, body)
+}
+
+// only is the body of a modify that gives a listener a certificate, and nothing else.
+func only(certificateID string) string { return `{"certificate_id":"` + certificateID + `"}` }
+
+// TestModifyListener changes every field that can be changed (reference), and shows it.
+func TestModifyListener(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
+	before, after := r.certificateOf(project), r.certificateOf(project)
+	https := elbstub.Listener{ProjectID: project, Name: "https", CertificateID: before, SNI: []string{before}}
+	https.ID = r.cloud.Listen(https)
+	tcp := r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
+	udp := r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "UDP"})
+	now = now.Add(time.Minute)
+	for _, row := range []struct{ listener, field, value string }{
+		{https.ID, "name", `"renamed"`},
+		{https.ID, "description", `"a text"`},
+		{https.ID, "description", `""`},
+		{https.ID, "port", `8443`},
+		{https.ID, "backend_port", `9443`},
+		{https.ID, "lb_algorithm", `"leastconn"`},
+		{https.ID, "ssl_protocols", `"TLSv1.2 TLSv1.1"`},
+		{https.ID, "ssl_ciphers", `"Strict"`},
+		{https.ID, "certificate_id", `"` + after + `"`},
+		{tcp, "tcp_timeout", `20`},
+		{tcp, "tcp_draining", `false`},
+		{tcp, "tcp_draining_timeout", `30`},
+		{udp, "udp_timeout", `40`},
+	} {
+		want := r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t)
+		answer := r.modify(row.listener, `{"`+row.field+`":`+row.value+`}`)
+		if answer.status != http.StatusOK { // reference
+			t.Errorf("%s: %d %s", row.field, answer.status, answer.body)
+			continue
+		}
+		if want[row.field], want["update_time"] = nil, "2016-06-27 08:15:42"; row.value != `""` {
+			want[row.field] = json.RawMessage(row.value)
+		}
+		same(t, row.field, answer.fields(t), want)
+		same(t, row.field+" afterwards", r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t), want)
+	}
+	got := r.cloud.Listeners(project)[0]
+	if got.CertificateID != after || len(got.SNI) != 1 || got.SNI[0] != before {
+		t.Errorf("the listener is %+v", got)
+	}
+	call := r.cloud.Journal(elbstub.ModifyListener)[0]
+	if call.ListenerID != https.ID || call.Body != `{"name":"renamed"}` || call.Status != 200 {
+		t.Errorf("the journal has %+v", call)
+	}
+}
+
+// TestModifyListenerRefusals: a refused modify changes nothing.
+func TestModifyListenerRefusals(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		protocol string // HTTPS, if empty
+		body     string
+		status   int
+		says     string
+		dialect  elbstub.Dialect
+	}{
+		"protocol (reference)":                       {body: `{"protocol":"HTTP"}`, status: 400, says: "ELB.6015"},
+		"load balancer (reference)":                  {body: `{"loadbalancer_id":"x"}`, status: 400, says: "ELB.6015"},
+		"SNI (reference, Huawei Cloud)":              {body: `{"certificates":[]}`, status: 400, says: "ELB.6015"},
+		"status (reference)":                         {body: `{"status":"ACTIVE"}`, status: 400, says: "ELB.6015"},
+		"a field beside one that can be (reference)": {body: `{"name":"x","id":"y"}`, status: 400, says: "ELB.6015"},
+		"no body (reference)":                        {body: ``, status: 400, says: "ELB.0002"},
+		"no object (reference)":                      {body: `[]`, status: 400, says: "ELB.0002"},
+		"null (reference)":                           {body: `null`, status: 400, says: "ELB.0002"},
+		"half a body (reference)":                    {body: `{"name":`, status: 400, says: "ELB.0002"},
+		"HTTP has no certificate (assumed)":          {protocol: "HTTP", body: `OURS`, status: 400, says: "ELB.1001"},
+		"TCP has no certificate (assumed)":           {protocol: "TCP", body: `OURS`, status: 400, says: "ELB.1001"},
+		"UDP has no certificate (assumed)":           {protocol: "UDP", body: `OURS`, status: 400, says: "ELB.1001"},
+		"unknown certificate (assumed)":              {body: only(strings.Repeat("0", 32)), status: 400, says: "ELB.1001"},
+		"no certificate (assumed)":                   {body: only(""), status: 400, says: "ELB.1001"},
+		"null as certificate (assumed)":              {body: `{"certificate_id":null}`, status: 400, says: "ELB.1001"},
+		"certificate of another project (assumed)":   {body: `THEIRS`, status: 400, says: "ELB.1001"},
+		"404 for an unknown certificate (assumed)": {
+			body: only(strings.Repeat("0", 32)), status: 404, says: "ELB.5040",
+			dialect: elbstub.Dialect{NoCertificate: elbstub.NoCertificate5040},
+		},
+		"empty name (assumed)":                 {body: `{"name":""}`, status: 400, says: "ELB.1001"},
+		"name that is no string (assumed)":     {body: `{"name":1}`, status: 400, says: "ELB.1001"},
+		"port 0 (reference)":                   {body: `{"port":0}`, status: 400, says: "ELB.1001"},
+		"port 65536 (reference)":               {body: `{"port":65536}`, status: 400, says: "ELB.1001"},
+		"port with a fraction (assumed)":       {body: `{"port":80.5}`, status: 400, says: "ELB.1001"},
+		"timeout that is no number (assumed)":  {body: `{"tcp_timeout":"1"}`, status: 400, says: "ELB.1001"},
+		"draining that is no truth (assumed)":  {body: `{"tcp_draining":"yes"}`, status: 400, says: "ELB.1001"},
+		"algorithm that is no text (assumed)":  {body: `{"lb_algorithm":1}`, status: 400, says: "ELB.1001"},
+		"one that fits and one that does not":  {body: `{"name":"x","port":0}`, status: 400, says: "ELB.1001"},
+		"a token of another project (assumed)": {body: `{"name":"x"}`, status: 403, says: "ELB.9802"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
+			body := strings.ReplaceAll(row.body, "OURS", only(r.certificateOf(project)))
+			body = strings.ReplaceAll(body, "THEIRS", only(r.certificateOf(otherProject)))
+			id := r.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "before", Protocol: row.protocol})
+			before := asJSON(r.cloud.Listeners(project))
+			if row.status == http.StatusForbidden {
+				r.token = otherToken
+			}
+			if answer := r.modify(id, body); answer.status != row.status || said(answer.body) != row.says {
+				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			}
+			if after := asJSON(r.cloud.Listeners(project)); after != before {
+				t.Errorf("it has changed from %s to %s", before, after)
+			}
+		})
+	}
+}
+
+// TestModifyListenerIDs: what is said of an ID that no listener of the project has.
+func TestModifyListenerIDs(t *testing.T) {
+	t.Parallel()
+	none := strings.Repeat("0", 32)
+	for name, row := range map[string]struct {
+		id     string
+		text   elbstub.NoListenerText
+		status int
+		code   string
+	}{
+		"no id (reference)":      {"", elbstub.NoListener404, 400, "ELB.6010"},
+		"two parts (reference)":  {none + "/x", elbstub.NoListener404, 400, "ELB.6010"},
+		"short id (reference)":   {"1", elbstub.NoListener404, 400, "ELB.6020"},
+		"missing, 404 (assumed)": {none, elbstub.NoListener404, 404, ""},
+		"missing, ELB.6030":      {none, elbstub.NoListener6030, 400, "ELB.6030"},
+		"another project's":      {"theirs", elbstub.NoListener404, 404, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.NoListener = row.text })
+			if theirs := r.cloud.Listen(elbstub.Listener{ProjectID: otherProject}); row.id == "theirs" {
+				row.id = theirs
+			}
+			answer := r.modify(row.id, only(r.certificateOf(project)))
+			if answer.status != row.status || answer.code() != row.code {
+				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			}
+		})
+	}
+}
+
+// TestModifyListenerAnswers: the ways in which a modify that was carried out is answered.
+func TestModifyListenerAnswers(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		answer elbstub.ModifyText
+		status int
+		has    string // of id, certificate_id and update_time
+	}{
+		"200 and the whole listener (reference)": {elbstub.ModifyWhole, 200, "id certificate_id update_time"},
+		"200 and a half (assumed)":               {elbstub.ModifyHalf, 200, "id"},
+		"202 (observed)":                         {elbstub.ModifyAccepted, 202, ""},
+		"204 (observed)":                         {elbstub.ModifyNoContent, 204, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Switch = row.answer })
+			id, certificate := r.cloud.Listen(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
+			answer := r.modify(id, only(certificate))
+			var has []string
+			for _, field := range []string{"id", "certificate_id", "update_time"} {
+				if strings.Contains(answer.body, `"`+field+`"`) {
+					has = append(has, field)
+				}
+			}
+			if got := strings.Join(has, " "); answer.status != row.status || got != row.has {
+				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			}
+			if now := r.cloud.Listeners(project)[0].CertificateID; now != certificate {
+				t.Errorf("it has the certificate %q", now)
+			}
+		})
+	}
+}
+
+// TestSwitchLetsGo: a switched listener holds its new certificate, and not its old one.
+func TestSwitchLetsGo(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.HoldLag, o.Now = 5*time.Second, func() time.Time { return now } })
+	before, after := r.certificateOf(project), r.certificateOf(project)
+	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: before})
+	r.modify(id, only(after))
+	for _, row := range []struct {
+		certificate string
+		status      int
+	}{{after, 400}, {before, 400}, {before, 204}} {
+		if answer := r.call(http.MethodDelete, certificates+"/"+row.certificate, ""); answer.status != row.status {
+			t.Errorf("a deletion is answered %d %s, want %d", answer.status, answer.body, row.status)
+		}
+		now = now.Add(3 * time.Second)
+	}
+}
+
+// TestListenerLag: a list and a listener alone may show what was, by a view, and a list
+// also by the options.
+func TestListenerLag(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
+	before, after := r.certificateOf(project), r.certificateOf(project)
+	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: before})
+	now = now.Add(time.Minute)
+	r.modify(id, only(after))
+	now = now.Add(2 * time.Second)
+	for lag, want := range map[time.Duration]string{0: after, 2 * time.Second: after, 3 * time.Second: before} {
+		r.cloud.Script(elbstub.ListListeners, 1, elbstub.See(elbstub.View{Lag: lag}))
+		r.cloud.Script(elbstub.ShowListener, 1, elbstub.See(elbstub.View{Lag: lag}))
+		if got := r.listeners(listeners)[0]["certificate_id"]; got != want {
+			t.Errorf("a list that lags by %s shows %q, want %q", lag, got, want)
+		}
+		if got := r.call(http.MethodGet, listeners+"/"+id, "").fields(t)["certificate_id"]; got != want {
+			t.Errorf("a listener that lags by %s has %q, want %q", lag, got, want)
+		}
+	}
+
+	r = newRaw(t, func(o *elbstub.Options) { o.ListLag, o.Now = 5*time.Second, func() time.Time { return now } })
+	id = r.cloud.Listen(elbstub.Listener{ProjectID: project})
+	now = now.Add(time.Second)
+	seen := map[int]bool{}
+	for range 30 {
+		seen[len(r.listeners(listeners))] = true
+	}
+	if !seen[0] || !seen[1] {
+		t.Errorf("lists that may lag have had so many listeners: %v", seen)
+	}
+	r.cloud.Hangup(id)
+}
+
+// TestListenerFaults: what may become of a switch.
+func TestListenerFaults(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault  func(r *raw, id string) elbstub.Fault
+		status int
+		shows  string // of the response
+		done   bool   // at once
+		later  bool   // an hour later
+		state  string
+	}{
+		"accepted, and done later": {
+			fault:  func(*raw, string) elbstub.Fault { return elbstub.Accept(time.Minute) },
+			status: 202, later: true, state: "ACTIVE",
+		},
+		"another listener's response": {
+			fault: func(r *raw, _ string) elbstub.Fault {
+				return r.cloud.ConfuseListener(elbstub.Listener{ID: "another"})
+			},
+			status: 200, shows: `"id":"another"`, done: true, later: true, state: "ACTIVE",
+		},
+		"done, and then in error": {
+			fault:  func(r *raw, id string) elbstub.Fault { return r.cloud.Become(id, "ERROR") },
+			status: 200, shows: `"status":"ERROR"`, done: true, later: true, state: "ERROR",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+				r := &raw{t: t, cloud: cloud}
+				id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
+				cloud.Script(elbstub.ModifyListener, 1, row.fault(r, id))
+				request := httptest.NewRequestWithContext(
+					t.Context(), http.MethodPut, listeners+"/"+id, strings.NewReader(only(certificate)))
+				request.Header.Set("X-Auth-Token", token)
+				recorder := httptest.NewRecorder()
+				cloud.ServeHTTP(recorder, request)
+				if recorder.Code != row.status || !strings.Contains(recorder.Body.String(), row.shows) {
+					t.Errorf("it is answered %d %s", recorder.Code, recorder.Body)
+				}
+				if done := cloud.Listeners(project)[0].CertificateID == certificate; done != row.done {
+					t.Errorf("it is done at once: %t", done)
+				}
+				time.Sleep(time.Hour)
+				if l := cloud.Listeners(project)[0]; l.CertificateID == certificate != row.later || l.Status != row.state {
+					t.Errorf("an hour later it is %+v", l)
+				}
+			})
+		})
+	}
+}
+
+// TestPendingUpdate: a modified listener has the status PENDING_UPDATE for a while.
+func TestPendingUpdate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.UpdateTime, o.Now = 5*time.Second, func() time.Time { return now } })
+	id := r.cloud.Listen(elbstub.Listener{ProjectID: project})
+	status := func() any { return r.call(http.MethodGet, listeners+"/"+id, "").fields(t)["status"] }
+	if got := status(); got != "ACTIVE" {
+		t.Errorf("before, its status is %q", got)
+	}
+	if got := r.modify(id, `{"name":"x"}`).fields(t)["status"]; got != "PENDING_UPDATE" {
+		t.Errorf("the response has the status %q", got)
+	}
+	for _, want := range []string{"PENDING_UPDATE", "PENDING_UPDATE", "ACTIVE"} {
+		if got := status(); got != want {
+			t.Errorf("its status is %q, want %q", got, want)
+		}
+		now = now.Add(2500 * time.Millisecond)
+	}
+}
+
+// TestListenerStorm: what a storm may do to the calls of listeners.
+func TestListenerStorm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(elbstub.Certificate{ProjectID: project})
+		cloud.Disturb(elbstub.Storm{Seed: 1, Percent: 100})
+		for _, row := range []struct{ method, path string }{
+			{http.MethodPut, listeners + "/" + id}, {http.MethodGet, listeners + "/" + id}, {http.MethodGet, listeners},
+		} {
+			statuses := map[int]bool{} // 0 is no response
+			for range 100 {
+				request := httptest.NewRequestWithContext(t.Context(), row.method, row.path, strings.NewReader(only(certificate)))
+				request.Header.Set("X-Auth-Token", token)
+				recorder := httptest.NewRecorder()
+				func() {
+					defer func() {
+						if recover() != nil {
+							recorder.Code = 0
+						}
+					}()
+					cloud.ServeHTTP(recorder, request)
+				}()
+				statuses[recorder.Code] = true
+			}
+			hasAccepted := statuses[http.StatusAccepted]
+			if !statuses[0] || !statuses[200] || !statuses[429] || !statuses[503] || hasAccepted != (row.method == http.MethodPut) {
+				t.Errorf("%s %s had the statuses %v", row.method, row.path, statuses)
+			}
+		}
+		time.Sleep(time.Hour) // for what is done later
+	})
 }

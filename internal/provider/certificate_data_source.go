@@ -43,7 +43,7 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id":                 searched("The id of the certificate: 32 hexadecimal characters, in lower case.", "certificate id", checkCertificateID),
+		"id":                 searched("The id of the certificate: 32 hexadecimal characters, in lower case.", "certificate ID", checkID),
 		"name":               searched("The name of the certificate.", "name", checkName),
 		"domain":             searched("The domain of the certificate, as the API keeps it; it need not be one of the names in the certificate.", "domain", checkDomain),
 		"fingerprint_sha256": searched("The SHA-256 of the first certificate: 64 hexadecimal digits in lower case, without colons.", "fingerprint", checkFingerprint),

@@ -79,7 +79,7 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 				said, took := d.run(t)
 				for _, part := range []string{
 					`Unable to delete certificate "` + d.cloud.Only(t).ID, "the certificate is in use",
-					"It is held by:\n  - listener \"https-443\" (id " + d.listener,
+					"It is held by:\n  - listener \"https-443\" (ID " + d.listener,
 					"Give the listener another certificate first",
 				} {
 					if !strings.Contains(said, part) {
@@ -142,7 +142,7 @@ func TestDeletionWhileListenersFail(t *testing.T) {
 						return fault
 					})
 					said, took := d.run(t)
-					if !strings.Contains(said, `listener "https-443" (id `+d.listener) {
+					if !strings.Contains(said, `listener "https-443" (ID `+d.listener) {
 						t.Errorf("it does not name the listener: %s", said)
 					}
 					if took < 3*time.Second || took > 4*time.Second+100*time.Millisecond {

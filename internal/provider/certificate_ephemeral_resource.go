@@ -55,7 +55,7 @@ func (r *certificateEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"id": schema.StringAttribute{
 				MarkdownDescription: "The id of the certificate: 32 hexadecimal characters.",
 				Required:            true,
-				Validators:          []validator.String{textRule{"certificate id", checkCertificateID}},
+				Validators:          []validator.String{textRule{"certificate ID", checkID}},
 			},
 			"project_id": schema.StringAttribute{
 				MarkdownDescription: "The id of the project that the certificate belongs to. The default is the provider's project.",

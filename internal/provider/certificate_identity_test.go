@@ -116,7 +116,7 @@ func TestImportByIdentity(t *testing.T) {
 	}{
 		{acctest.Values{"project_id": acctest.OtherProjectID, "id": id}, "", "Unable to import"},
 		{acctest.Values{"id": strings.Repeat("0", 32)}, "", "Project " + acctest.ProjectID + " has no certificate"},
-		{acctest.Values{"id": "www"}, "id", `"www" is none: an id has 32 hexadecimal characters`},
+		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
 		{acctest.Values{"id": id, "project_id": ""}, "project_id", "The project id is empty"},
 		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
 	} {

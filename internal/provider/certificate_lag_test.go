@@ -21,12 +21,24 @@ type runs struct {
 	network *elbstub.Network
 	config  acctest.Values
 	state   *acctest.State
+	// ofListener is whether it is the certificate of a listener.
+	ofListener bool
+}
+
+// process starts a process of the provider.
+func (r *runs) process() *acctest.Server {
+	r.t.Helper()
+	server := r.cloud.ServerInMemory(r.t, r.network)
+	if r.ofListener {
+		return server.Listeners()
+	}
+	return server
 }
 
 // refresh starts a process, reads the state, and plans. It returns what the plan does.
 func (r *runs) refresh() (server *acctest.Server, plan acctest.Plan, does string) {
 	r.t.Helper()
-	server = r.cloud.ServerInMemory(r.t, r.network)
+	server = r.process()
 	var diagnostics acctest.Diagnostics
 	if r.state != nil {
 		r.state, diagnostics = server.Read(r.state)
@@ -61,7 +73,9 @@ func (r *runs) apply(want string) {
 	if does != "nothing" {
 		r.carryOut(server, plan)
 	}
-	r.cloud.Only(r.t)
+	if !r.ofListener {
+		r.cloud.Only(r.t)
+	}
 }
 
 // replace is terraform apply -replace=….

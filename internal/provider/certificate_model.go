@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
@@ -254,45 +251,4 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 func (m publicModel) storedDifferently(cert elb.Certificate) bool {
 	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
 	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
-}
-
-// importIdentity returns the identity that an import names, by an id or by
-// attributes. The project is null when it is not given.
-func importIdentity(ctx context.Context, req resource.ImportStateRequest) (identityModel, diag.Diagnostics) {
-	var identity identityModel
-	var diags diag.Diagnostics
-	if req.ID != "" {
-		project, id, err := parseImportID(req.ID)
-		if err != nil {
-			diags.AddError("Invalid import id",
-				fmt.Sprintf("The import id %q cannot be used: %s. Import by the id of the certificate, or by project_id/id.", req.ID, err))
-		}
-		return identityModel{ProjectID: orNull(project), ID: types.StringValue(id)}, diags
-	}
-	diags.Append(req.Identity.Get(ctx, &identity)...)
-	if !identity.ProjectID.IsNull() {
-		if err := checkProjectID(identity.ProjectID.ValueString()); err != nil {
-			diags.AddAttributeError(path.Root("project_id"), "Invalid project id", "The project id "+err.Error()+".")
-		}
-	}
-	if err := checkCertificateID(identity.ID.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("id"), "Invalid certificate id", "The certificate id "+err.Error()+".")
-	}
-	identity.ID = types.StringValue(strings.ToLower(identity.ID.ValueString()))
-	return identity, diags
-}
-
-// parseImportID reads "id" or "project_id/id". The project is empty when it is
-// not given.
-func parseImportID(text string) (projectID, id string, err error) {
-	projectID, id, both := strings.Cut(text, "/")
-	if !both {
-		projectID, id = "", text
-	} else if err := checkProjectID(projectID); err != nil {
-		return "", "", fmt.Errorf("the project id in front of the slash %w", err)
-	}
-	if checkCertificateID(id) != nil {
-		return "", "", fmt.Errorf("%q is not the id of a certificate, which has 32 hexadecimal characters", cmp.Or(id, text))
-	}
-	return projectID, strings.ToLower(id), nil
 }

@@ -75,7 +75,7 @@ func TestParseImportID(t *testing.T) {
 		"elbaas_certificate.www":                "error: 32 hexadecimal characters",
 		testProject + "/" + strings.ToUpper(id): testProject + " " + id,
 	} {
-		project, got, err := parseImportID(text)
+		project, got, err := parseImportID(text, "certificate")
 		if part, wantErr := strings.CutPrefix(want, "error: "); wantErr {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("%q: error %v, want %q", text, err, part)

@@ -2,11 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -91,7 +89,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	plan.ProjectID = project
 	creation, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
-	resp.Diagnostics.Append(r.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	cert := creation.Certificate
 	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), create.Name, creation)...)
 	if cert.ID == "" {
@@ -141,7 +139,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of one that is gone
 	id := state.ID.ValueString()
 	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, state.ProjectID.ValueString(), known, r.sinceWrite(ctx, req.Private))
+	cert, err := r.cloud.client.ReadCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrNotFound) {
 		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
@@ -193,9 +191,9 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	known := elb.Certificate{
 		ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString(), Domain: state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.sinceWrite(ctx, req.Private),
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
 		plan.Name.ValueString(), plan.Description.ValueString())
-	resp.Diagnostics.Append(r.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		r.cloud.addError(&resp.Diagnostics, summary, err)
 		return
@@ -222,34 +220,9 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.sinceWrite(ctx, req.Private)); err != nil {
+	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
-}
-
-// lastWrite is where the private state of a certificate keeps when it was written last:
-// lists may lag behind that, also those of the next run.
-const lastWrite = "last_write"
-
-// privateState is that of a resource. With an error, a value is left as it is.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// rememberWrite notes that a certificate was written just now, or may have been.
-func (r *certificateResource) rememberWrite(ctx context.Context, private privateState) diag.Diagnostics {
-	now, _ := r.cloud.now().UTC().MarshalJSON() // of a year that has four digits
-	return private.SetKey(ctx, lastWrite, now)
-}
-
-// sinceWrite returns how long ago a certificate was written.
-func (r *certificateResource) sinceWrite(ctx context.Context, private privateState) time.Duration {
-	var at time.Time
-	if text, diags := private.GetKey(ctx, lastWrite); diags.HasError() || json.Unmarshal(text, &at) != nil {
-		return elb.Never
-	}
-	return r.cloud.now().Sub(at)
 }
 
 // withWriteOnly returns a planned certificate with the key that only the
@@ -262,18 +235,11 @@ func withWriteOnly(ctx context.Context, plan certificateModel, config tfsdk.Conf
 // ImportState implements resource.ResourceWithImportState. What it imports must be
 // there: Terraform's own words about one that is not do not name the project.
 func (r *certificateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	wanted, diags := importIdentity(ctx, req)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.cloud.ready()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	wanted.ProjectID, diags = r.cloud.project(ctx, wanted.ProjectID)
+	project, id, diags := r.cloud.importTarget(ctx, req, "certificate", "id")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	project, id := wanted.ProjectID.ValueString(), wanted.ID.ValueString()
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 	switch _, err := r.cloud.client.GetCertificate(ctx, project, id); {
@@ -283,9 +249,11 @@ func (r *certificateResource) ImportState(ctx context.Context, req resource.Impo
 	case err != nil:
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to import certificate %q", id), err)
 	default:
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), wanted.ProjectID)...)
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), wanted.ID)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, wanted)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{
+			ProjectID: types.StringValue(project), ID: types.StringValue(id),
+		})...)
 	}
 }
 
@@ -315,7 +283,9 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if req.State.Raw.IsNull() {
 		_, _, diags := planned.parsePEM()
 		resp.Diagnostics.Append(diags...)
-		r.planProject(ctx, req, resp, &plan)
+		project, diags := r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		resp.Diagnostics.Append(diags...)
+		plan.ProjectID = project
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -340,17 +310,4 @@ func (r *certificateResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 	_, _, diags := config.parsePEM()
 	resp.Diagnostics.Append(diags...)
-}
-
-// planProject makes the provider's project that of a new certificate which
-// names none, so that the plan shows it.
-func (r *certificateResource) planProject(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan *certificateModel) {
-	var own types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("project_id"), &own)...)
-	if resp.Diagnostics.HasError() || !own.IsNull() {
-		return
-	}
-	project, diags := r.cloud.plannedProject(own)
-	resp.Diagnostics.Append(diags...)
-	plan.ProjectID = project
 }

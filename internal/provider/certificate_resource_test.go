@@ -419,7 +419,7 @@ func TestAccBadInput(t *testing.T) {
 		"no token":                      {cloud.Provider(`token = null`) + good, "token (HW_AUTH_TOKEN or OS_AUTH_TOKEN)"},
 		"no project":                    {cloud.Provider(`project_id = null`) + good, "Set project_id here. Set project_id in the provider block, or the environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
 		"timeout that is none":          {cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"), "soon"},
-		"import id that is none":        {importing("www"), `The import id "www" cannot be used: "www" is not the id of a certificate, which has 32 hexadecimal characters. Import by the id of the certificate, or by project_id/id.`},
+		"import id that is none":        {importing("www"), `The import ID "www" is not valid: the certificate ID "www" is not valid: it must be 32 hexadecimal characters. Import by the ID of the certificate, or by project_id/id.`},
 		"import id with two slashes":    {importing("a/b/c"), "32 hexadecimal characters"},
 		"import of nothing":             {importing(id), "No such certificate"},
 	} {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -171,9 +174,16 @@ func (r textRule) ValidateString(_ context.Context, req validator.StringRequest,
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if err := r.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+r.noun, "The "+r.noun+" "+err.Error()+".")
+	resp.Diagnostics.Append(r.report(req.Path, req.ConfigValue.ValueString())...)
+}
+
+// report returns what is wrong with a text.
+func (r textRule) report(at path.Path, text string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if err := r.check(text); err != nil {
+		diags.AddAttributeError(at, "Invalid "+r.noun, "The "+r.noun+" "+err.Error()+".")
 	}
+	return diags
 }
 
 // checkName keeps the rule of the API reference (seed). Characters are Unicode
@@ -222,12 +232,25 @@ func checkProjectID(id string) error {
 	return checkCharacters(id, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
 }
 
-var certificateID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+var hexadecimalID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 
-// checkCertificateID keeps the form that the server gives ids (seed).
-func checkCertificateID(id string) error {
-	if !certificateID.MatchString(id) {
-		return fmt.Errorf("%q is none: an id has 32 hexadecimal characters", id)
+// checkID keeps the form that the server gives the IDs of certificates (seed), listeners
+// and load balancers (recorded).
+func checkID(id string) error {
+	if !hexadecimalID.MatchString(id) {
+		return fmt.Errorf("%q is not valid: it must be 32 hexadecimal characters", id)
+	}
+	return nil
+}
+
+// checkLowerID keeps the form in which the server writes IDs: in another case, a
+// listener would seem to refer to another certificate for ever.
+func checkLowerID(id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	if id != strings.ToLower(id) {
+		return fmt.Errorf("%q must be in lower case, as the API writes it. Use lower() to convert it", id)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func TestCertificateDataSource(t *testing.T) {
 		{acctest.Values{"domain": "b.example.com"}, "domain", "has 2 certificates with the domain"},
 		{acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"}, "", "Exactly one of these attributes must be configured"},
 		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
-		{acctest.Values{"id": "www"}, "id", `"www" is none: an id has 32 hexadecimal characters`},
+		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
 		{acctest.Values{"fingerprint_sha256": "AB:CD"}, "fingerprint_sha256", "in lower case, without colons"},
 		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
 	} {

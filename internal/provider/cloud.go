@@ -6,10 +6,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -25,6 +27,8 @@ type cloud struct {
 	session  *auth.Session
 	settings settings
 	now      func() time.Time
+	// listenerTurns has a *listenerTurn for each listener, by its ID in lower case.
+	listenerTurns sync.Map
 }
 
 // newCloud makes a cloud of settings. It calls nothing.
@@ -77,7 +81,18 @@ func (c *cloud) ready() diag.Diagnostics {
 	return diags
 }
 
-// plannedProject returns the project of a certificate, without a call: its own,
+// planProject returns what a plan shows as the project of a new resource: as it was
+// planned, or the provider's if the configuration names none.
+func (c *cloud) planProject(ctx context.Context, config tfsdk.Config, planned types.String) (types.String, diag.Diagnostics) {
+	var own types.String
+	diags := config.GetAttribute(ctx, path.Root("project_id"), &own)
+	if diags.HasError() || !own.IsNull() {
+		return planned, diags
+	}
+	return c.plannedProject(own)
+}
+
+// plannedProject returns the project of a resource, without a call: its own,
 // or the provider's. It is unknown when the provider's is not known yet, or only
 // by its name.
 func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics) {
@@ -93,12 +108,12 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 		return types.StringUnknown(), diags
 	}
 	diags.AddAttributeError(path.Root("project_id"), "Missing project id",
-		"The certificate names no project, and the provider has no default. Set project_id here. "+argumentNamed("project_id").remedy()+
+		"No project is set here, and the provider has no default. Set project_id here. "+argumentNamed("project_id").remedy()+
 			" "+c.settings.noAuthURL+"A project's name will do where the identity service is known (project_name, auth_url).")
 	return types.StringNull(), diags
 }
 
-// project returns the project of a certificate as plannedProject does, and looks
+// project returns the project of a resource as plannedProject does, and looks
 // up what is known by its name.
 func (c *cloud) project(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
 	project, diags := c.plannedProject(own)

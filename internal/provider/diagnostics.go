@@ -23,13 +23,18 @@ func (c *cloud) addError(diags *diag.Diagnostics, summary string, err error) {
 // describe writes an error of the API client for a reader: what happened, with the
 // server's code and request ID, and the remedy with credentials of a kind.
 func describe(err error, kind auth.Kind) string {
+	return describeWith(err, remedyFor(err, kind))
+}
+
+// describeWith is describe with a remedy that the caller knows better, or none.
+func describeWith(err error, remedy string) string {
 	said := err
 	var identity *auth.Error
 	if errors.As(err, &identity) {
 		said = identity // what it was asked for does not matter
 	}
 	parts := []string{capitalize(said.Error()) + "."}
-	if remedy := remedyFor(err, kind); remedy != "" {
+	if remedy != "" {
 		parts = append(parts, remedy)
 	}
 	var uncertain *elb.UncertainError
@@ -132,6 +137,10 @@ func remedyFor(err error, kind auth.Kind) string {
 	switch {
 	case errors.Is(err, elb.ErrNotFound):
 		return "Somebody else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
+	case errors.Is(err, elb.ErrListenerNotFound):
+		return "Check listener_id, and project_id if the listener belongs to another project. Remove this resource if the listener was deleted for good."
+	case errors.Is(err, elb.ErrListenerFaulty):
+		return "Repair the listener, which something else manages, and apply again."
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
@@ -159,7 +168,8 @@ func remedyFor(err error, kind auth.Kind) string {
 }
 
 func inUseRemedy(err *elb.InUseError) string {
-	const way = "Give the listener another certificate first. To replace a certificate that is in use, set create_before_destroy in its lifecycle block."
+	const way = "Give the listener another certificate first; with elbaas_listener_certificate, the same apply does it. " +
+		"To replace a certificate that is in use, set create_before_destroy in its lifecycle block."
 	switch {
 	case err.ListenersErr != nil:
 		return fmt.Sprintf("Which listener holds it is not known: %s.\n\n%s", err.ListenersErr, way)
@@ -168,9 +178,14 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	holders := make([]string, len(err.Listeners))
 	for i, listener := range err.Listeners {
-		holders[i] = fmt.Sprintf("  - listener %q (id %s) of load balancer %s", listener.Name, listener.ID, listener.LoadBalancerID)
+		holders[i] = "  - " + titleOf(listener)
 	}
-	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + way
+	remedy := way
+	if err.Kept {
+		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so the listener keeps the certificate. " +
+			"Give the listener another certificate elsewhere, or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
+	}
+	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
 
 // tolerableSkew is how far two clocks may be apart before that explains a
@@ -225,7 +240,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request ID."
 	)
 	switch refusal.Code {
-	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030":
+	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
 		return ourFault
 	case "ELB.1001":
 		return "The server refuses the value of an argument. The rules of this cloud may be narrower than the ones checked here: Open Telekom Cloud, for one, documents no Chinese letters in names."
@@ -235,6 +250,15 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "The server did not change the name and the description, and does not say why. Apply again; if that does not help, give the request ID to the operator of the cloud."
 	case "ELB.5131", "ELB.5141":
 		return waiting
+	case "ELB.6000", "ELB.6010", "ELB.6020":
+		return "The API does not accept the ID of the listener. Check listener_id."
+	case "ELB.6002", "ELB.6030":
+		return "The listener exists, but the API does not find it, or does not find its load balancer. " +
+			"Apply again in a few minutes; if that does not help, give the request ID to the operator of the cloud."
+	case "ELB.6015":
+		return "This cloud refuses to change the certificate of the listener. Check that its protocol is HTTPS or SSL, and that the certificate belongs to its project."
+	case "ELB.6040":
+		return "The load balancer of the listener does not exist. Check listener_id."
 	case "ELB.5151":
 		return "Delete certificates that nobody needs any more, or have the operator of the cloud raise the quota (120 for an account is the usual default). " +
 			"Note that a replacement with create_before_destroy needs room for one more."

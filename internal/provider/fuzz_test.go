@@ -18,7 +18,7 @@ func FuzzImportID(f *testing.F) {
 	f.Add("/")
 	f.Add("a/../b")
 	f.Fuzz(func(t *testing.T, text string) {
-		project, id, err := parseImportID(text)
+		project, id, err := parseImportID(text, "certificate")
 		if err != nil {
 			return
 		}

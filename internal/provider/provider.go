@@ -1,5 +1,5 @@
 // Package provider is everything that Terraform sees: the provider, its
-// resource, their schemas, and the diagnostics.
+// resources, their schemas, and the diagnostics.
 package provider
 
 import (
@@ -78,12 +78,12 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 // Resources implements provider.Provider.
 func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{NewCertificateResource}
+	return []func() resource.Resource{NewCertificateResource, NewListenerCertificateResource}
 }
 
 // DataSources implements provider.Provider.
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource}
+	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource, NewListenersDataSource}
 }
 
 // ListResources implements provider.ProviderWithListResources.

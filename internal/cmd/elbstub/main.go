@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 func main() {
@@ -41,6 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`id` of the only project")
 	token := flags.String("token", "stub-token", "the only valid `token`")
 	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
+	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners to begin with, 0 to %d; they serve a throwaway certificate, which counts towards the quota", mostListeners))
 	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the way to answer where the clouds of the family differ, 0 to %d; 0 is what the API reference documents", elbstub.Dialects-1))
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -54,6 +56,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("the base path %q does not begin with a slash, or has something in it that would have to be escaped or left out: give one such as /elb", *base)
 	case *quota < 1:
 		return fmt.Errorf("the quota %d is less than 1", *quota)
+	case *listeners < 0 || *listeners > mostListeners:
+		return fmt.Errorf("the number of listeners %d is not one of 0 to %d", *listeners, mostListeners)
 	case *dialect < 0 || *dialect >= elbstub.Dialects:
 		return fmt.Errorf("the dialect %d is not one of 0 to %d", *dialect, elbstub.Dialects-1)
 	}
@@ -69,6 +73,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		Quota:    *quota,
 		Dialect:  elbstub.NewDialect(*dialect),
 	})
+	served, err := listenOn(cloud, *project, *listeners)
+	if err != nil {
+		return err
+	}
 	endpoint := "http://" + listener.Addr().String() + prefix
 	logger := log.New(out, "", 0) // calls are logged concurrently
 	logger.Printf(`The stub cloud listens at %[1]s
@@ -81,8 +89,8 @@ Put this into your configuration:
     token      = %[3]q
   }
 
-It keeps certificates in memory only. Stop it with Ctrl-C.
-`, endpoint, *project, *token)
+%[4]sIt keeps certificates in memory only. Stop it with Ctrl-C.
+`, endpoint, *project, *token, served)
 
 	server := &http.Server{Handler: narrate(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
@@ -99,6 +107,39 @@ It keeps certificates in memory only. Stop it with Ctrl-C.
 	}
 	logger.Print("The stub cloud has stopped.")
 	return nil
+}
+
+// mostListeners is how many listeners there may be: enough for anything that is tried.
+const mostListeners = 1000
+
+// listenOn adds listeners of one load balancer that serve a throwaway certificate, and
+// returns what to print of them.
+func listenOn(cloud *elbstub.Cloud, projectID string, number int) (string, error) {
+	if number == 0 {
+		return "", nil
+	}
+	pair, err := throwaway.NewPair("www.example.com")
+	if err != nil {
+		return "", err
+	}
+	certificate := cloud.Add(elbstub.Certificate{
+		ProjectID: projectID, Name: "throwaway", Domain: "www.example.com",
+		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+	})
+	listener := elbstub.Listener{ProjectID: projectID, CertificateID: certificate}
+	for i := range number {
+		listener.Name, listener.Port = fmt.Sprintf("https-%d", i+1), 443+i
+		cloud.Listen(listener)
+		listener.LoadBalancerID = cloud.Listeners(projectID)[0].LoadBalancerID // all on the same one
+	}
+	all := cloud.Listeners(projectID)
+	var printed strings.Builder
+	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n", all[0].LoadBalancerID, certificate)
+	for _, l := range all {
+		fmt.Fprintf(&printed, "  %s  %s, %s, port %d\n", l.ID, l.Name, l.Protocol, l.Port)
+	}
+	printed.WriteString("\n")
+	return printed.String(), nil
 }
 
 // checkAddress refuses to show private keys to the network.

@@ -17,7 +17,7 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token", "mine", "-base-path", "/there"}, write)
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token", "mine", "-base-path", "/there", "-listeners", "2"}, write)
 		_ = write.Close()
 	}()
 	lines := make(chan string, 100)
@@ -43,22 +43,41 @@ func TestRun(t *testing.T) {
 	endpoint := next(`^    endpoint   = "(http://127\.0\.0\.1:\d+/there)"$`)[1]
 	project := next(`^    project_id = "(\w+)"$`)[1]
 	token := next(`^    token      = "(\w+)"$`)[1]
+	about := next(`^Listeners of load balancer ([0-9a-f]{32}), which serve certificate ([0-9a-f]{32}):$`)
+	first := next(`^  ([0-9a-f]{32})  https-1, HTTPS, port 443$`)[1]
+	second := next(`^  ([0-9a-f]{32})  https-2, HTTPS, port 444$`)[1]
 	next(`Stop it with Ctrl-C`)
 
 	// What it prints works.
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/v1.0/"+project+"/elbaas/certificate", nil)
-	if err != nil {
-		t.Fatal(err)
+	get := func(path string) (body string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/v1.0/"+project+"/elbaas/"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Auth-Token", token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d, error %v", path, response.StatusCode, err)
+		}
+		next(`^GET /there/v1\.0/\w+/elbaas/` + path + ` 200$`)
+		return string(text)
 	}
-	request.Header.Set("X-Auth-Token", token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
+	if certificates := get("certificate"); !strings.Contains(certificates, about[2]) {
+		t.Errorf("there is no certificate %s: %s", about[2], certificates)
 	}
-	_ = response.Body.Close()
-	next(`^GET /there/v1\.0/\w+/elbaas/certificate 200$`)
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("status %d", response.StatusCode)
+	for _, id := range []string{first, second} {
+		shown := get("listeners/" + id)
+		for _, want := range []string{`"id":"` + id, `"loadbalancer_id":"` + about[1], `"certificate_id":"` + about[2]} {
+			if !strings.Contains(shown, want) {
+				t.Errorf("listener %s has no %s: %s", id, want, shown)
+			}
+		}
 	}
 
 	interrupt()
@@ -88,6 +107,8 @@ func TestRunRefuses(t *testing.T) {
 		"-base-path /{a}":                 "the base path",
 		"-base-path /a?b":                 "the base path",
 		"-quota 0":                        "the quota 0 is less than 1",
+		"-listeners -1":                   "the number of listeners -1 is not one of 0 to 1000",
+		"-listeners 1001":                 "not one of 0 to 1000",
 		"-dialect 5":                      "the dialect 5 is not one of 0 to 4",
 		"-dialect -1":                     "not one of 0 to 4",
 		"-unknown":                        "not defined",

@@ -44,6 +44,11 @@ type sdk struct {
 	update    func(id string, opts certificate.UpdateOpts) (*certificate.Certificate, error)
 	remove    func(id string) error
 	listeners func() ([]listener, error)
+	show      func(id string) (listener, error)
+	change    func(id, name string, port int) (listener, error)
+	// switchTo gives a listener another certificate. The options of both SDKs lack that
+	// field, so it is their PUT that is called, and their type that reads the response.
+	switchTo func(id, certificateID string) (listener, error)
 	// notFound and badRequest recognize the SDK's own errors for 404 and 400.
 	notFound, badRequest func(error) bool
 }
@@ -307,5 +312,56 @@ func TestListeners(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSwitch changes a listener, gives it another certificate, and then deletes the one
+// that it had.
+func TestSwitch(t *testing.T) {
+	t.Parallel()
+	for sdkName, newSDK := range sdks {
+		t.Run(sdkName, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newCloud(t)
+			client := newSDK(server)
+			before := cloud.Add(elbstub.Certificate{ProjectID: project})
+			after := cloud.Add(elbstub.Certificate{ProjectID: project})
+			want := listener{
+				Name: "https", LoadBalancerID: strings.Repeat("b", 32), Protocol: "HTTPS", Port: 443, CertificateID: before,
+			}
+			want.ID = cloud.Listen(elbstub.Listener{
+				ProjectID: project, Name: want.Name, LoadBalancerID: want.LoadBalancerID, CertificateID: before,
+			})
+			check := func(step string, got listener, err error) {
+				t.Helper()
+				if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+					t.Errorf("%s: read %+v, error %v, want %+v", step, got, err, want)
+				}
+			}
+
+			got, err := client.show(want.ID)
+			check("show", got, err)
+			want.Name, want.Port = "renamed", 8443
+			got, err = client.change(want.ID, want.Name, want.Port)
+			check("change", got, err)
+			want.CertificateID = after
+			got, err = client.switchTo(want.ID, after)
+			check("switch", got, err)
+			got, err = client.show(want.ID)
+			check("show after the switch", got, err)
+
+			if err := client.remove(before); err != nil {
+				t.Errorf("delete what it had: %v", err)
+			}
+			if err := client.remove(after); !client.badRequest(err) {
+				t.Errorf("delete what it has: error %v, want 400", err)
+			}
+			if _, err := client.switchTo(want.ID, before); !client.badRequest(err) || !strings.Contains(err.Error(), "ELB.1001") {
+				t.Errorf("switch to what is gone: error %v, want 400 and ELB.1001", err)
+			}
+			if _, err := client.show(strings.Repeat("0", 32)); !client.notFound(err) {
+				t.Errorf("show no listener: error %v, want 404", err)
+			}
+		})
 	}
 }

@@ -16,6 +16,16 @@ func telekom(server *httptest.Server) sdk {
 	certificates := &golangsdk.ServiceClient{ProviderClient: provider, Endpoint: server.URL + version}
 	inProject := &golangsdk.ServiceClient{ProviderClient: provider, Endpoint: server.URL + version + project + "/"}
 
+	read := func(l listeners.Listener) listener {
+		return listener{l.ID, l.Name, l.LoadbalancerID, string(l.Protocol), l.ProtocolPort, l.CertificateID, l.Certificates}
+	}
+	extracted := func(l *listeners.Listener, err error) (listener, error) {
+		if err != nil {
+			return listener{}, err
+		}
+		return read(*l), nil
+	}
+
 	return sdk{
 		create: func(opts common.CreateOpts) (*common.Certificate, error) {
 			cert, err := certificate.Create(certificates, certificate.CreateOpts(opts)).Extract()
@@ -39,11 +49,22 @@ func telekom(server *httptest.Server) sdk {
 			}
 			extracted, err := listeners.ExtractListeners(pages)
 			for _, l := range extracted {
-				all = append(all, listener{
-					l.ID, l.Name, l.LoadbalancerID, string(l.Protocol), l.ProtocolPort, l.CertificateID, l.Certificates,
-				})
+				all = append(all, read(l))
 			}
 			return all, err
+		},
+		show: func(id string) (listener, error) {
+			return extracted(listeners.Get(inProject, id).Extract())
+		},
+		change: func(id, name string, port int) (listener, error) {
+			opts := listeners.UpdateOpts{Name: name, ProtocolPort: port}
+			return extracted(listeners.Update(inProject, id, opts).Extract())
+		},
+		switchTo: func(id, certificateID string) (listener, error) {
+			var result listeners.UpdateResult
+			_, result.Err = inProject.Put(inProject.ServiceURL("elbaas", "listeners", id), map[string]any{"certificate_id": certificateID},
+				&result.Body, &golangsdk.RequestOpts{OkCodes: []int{200, 202}})
+			return extracted(result.Extract())
 		},
 		notFound:   is[golangsdk.ErrDefault404],
 		badRequest: is[golangsdk.ErrDefault400],

@@ -1,0 +1,22 @@
+# The listener to switch, by its name.
+data "elbaas_listeners" "www" {
+  protocol   = "HTTPS"
+  name_regex = "^www-"
+}
+
+# Those that use a certificate, as their own or for SNI.
+data "elbaas_certificate" "www" {
+  name = "www-example-com"
+}
+
+data "elbaas_listeners" "users" {
+  certificate_id = data.elbaas_certificate.www.id
+}
+
+output "listener_ids" {
+  value = { for l in data.elbaas_listeners.www.listeners : l.name => l.id }
+}
+
+output "users" {
+  value = [for l in data.elbaas_listeners.users.listeners : "${l.name}:${l.port} of load balancer ${l.loadbalancer_id}"]
+}

@@ -1,0 +1,13 @@
+resource "elbaas_certificate" "www" {
+  certificate = file("${path.module}/www.example.com.crt") # the leaf first, then its chain
+  private_key = file("${path.module}/www.example.com.key")
+
+  lifecycle {
+    create_before_destroy = true # so that the listener can be switched before the old one goes
+  }
+}
+
+resource "elbaas_listener_certificate" "www" {
+  listener_id    = "c4e2d0a8f6b84a9d9f3b1c7e5d2a6f80"
+  certificate_id = elbaas_certificate.www.id
+}

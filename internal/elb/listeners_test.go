@@ -1,0 +1,759 @@
+package elb_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+const (
+	listList = elbstub.ListListeners
+	show     = elbstub.ShowListener
+	put      = elbstub.ModifyListener
+)
+
+// A bench is a cloud with one listener and two certificates, of which it serves the first.
+type bench struct {
+	cloud    *elbstub.Cloud
+	client   *elb.Client
+	listener elb.Listener // as the cloud has it
+	next     string       // the ID of the other certificate
+}
+
+// newBench returns a bench in a bubble, whose listener is not new any more.
+func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
+	t.Helper()
+	var b bench
+	b.cloud, b.client = cloudInBubble(t, options, maxRetries)
+	first := b.cloud.Add(elbstub.Certificate{ProjectID: project})
+	b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
+	id := b.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: first})
+	b.listener = elb.Listener{
+		ID: id, Name: "https", LoadBalancerID: b.cloud.Listeners(project)[0].LoadBalancerID,
+		Protocol: "HTTPS", Port: 443, Status: "ACTIVE", CertificateID: first,
+	}
+	time.Sleep(time.Minute)
+	return b
+}
+
+// switched gives the listener its other certificate, within so much time.
+func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	return b.client.SwitchListener(ctx, project, b.listener, b.next)
+}
+
+// serves returns the ID of the certificate that the cloud's listener has.
+func (b bench) serves() string { return b.cloud.Listeners(project)[0].CertificateID }
+
+func (b bench) count(operation elbstub.Operation) int { return len(b.cloud.Journal(operation)) }
+
+func refusing(status int, code string) elbstub.Fault {
+	return elbstub.Reply(status, `{"error":{"message":"m","code":"`+code+`"}}`)
+}
+
+// TestListenersRead reads a listener in every way: alone, and by the list.
+func TestListenersRead(t *testing.T) {
+	t.Parallel()
+	const id, cert = "11111111111111111111111111111111", "22222222222222222222222222222222"
+	whole := elb.Listener{
+		ID: id, Name: "web", LoadBalancerID: "b", Protocol: "HTTPS", Port: 443, Status: "ACTIVE", CertificateID: cert,
+	}
+	with := func(change func(*elb.Listener)) elb.Listener {
+		changed := whole
+		change(&changed)
+		return changed
+	}
+	sni := func(ids ...string) elb.Listener { return with(func(l *elb.Listener) { l.SNI = ids }) }
+	const common = `"id":"` + id + `","name":"web","loadbalancer_id":"b","protocol":"HTTPS","certificate_id":"` + cert + `"`
+	const usual = common + `,"port":443,"status":"ACTIVE"`
+	for name, row := range map[string]struct {
+		body string
+		want elb.Listener
+	}{
+		"certificates absent":           {usual, whole},
+		"certificates null":             {usual + `,"certificates":null`, whole},
+		"certificates an empty object":  {usual + `,"certificates":{}`, whole},
+		"certificates an empty array":   {usual + `,"certificates":[]`, whole},
+		"certificates an empty string":  {usual + `,"certificates":""`, sni()},
+		"certificates an array":         {usual + `,"certificates":["a","b"]`, sni("a", "b")},
+		"certificates a string":         {usual + `,"certificates":"a, b"`, sni("a", "b")},
+		"certificates objects":          {usual + `,"certificates":[{"id":"a"}]`, sni("a")},
+		"certificates a number":         {usual + `,"certificates":1`, whole},
+		"port a string":                 {common + `,"port":"443","status":"ACTIVE"`, whole},
+		"port too large":                {common + `,"port":70000,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
+		"port null":                     {common + `,"port":null,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
+		"port no number":                {common + `,"port":{},"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
+		"status absent":                 {common + `,"port":443`, with(func(l *elb.Listener) { l.Status = "" })},
+		"unknown fields, odd booleans":  {usual + `,"x":[1],"tcp_draining":1,"admin_state_up":false`, whole},
+		"null certificate_id, as HTTP":  {`"id":"` + id + `","certificate_id":null,"protocol":"HTTP"`, elb.Listener{ID: id, Protocol: "HTTP"}},
+		"ID in capitals, as the server": {`"id":"` + strings.ToUpper("a"+id[1:]) + `"`, elb.Listener{ID: "A" + id[1:]}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body := `{` + row.body + `}`
+				if strings.HasSuffix(r.URL.Path, "/listeners") {
+					body = `[` + body + `]`
+				}
+				answering(http.StatusOK, body).ServeHTTP(w, r)
+			}))
+			asked := strings.ToLower(row.want.ID)
+			alone, err := client.GetListener(t.Context(), project, asked)
+			check := func(how string, got elb.Listener, err error) {
+				t.Helper()
+				if len(got.SNI) == 0 {
+					got.SNI = row.want.SNI
+				}
+				if err != nil || !reflect.DeepEqual(got, row.want) {
+					t.Errorf("%s: got %+v, error %v, want %+v", how, got, err, row.want)
+				}
+			}
+			check("alone", alone, err)
+			read, err := client.ReadListener(t.Context(), project, elb.Listener{ID: asked}, elb.Never)
+			check("by the list", read, err)
+			all, err := client.ListListeners(t.Context(), project)
+			if len(all) != 1 {
+				t.Fatalf("%d listeners, error %v", len(all), err)
+			}
+			check("in the list", all[0], err)
+		})
+	}
+}
+
+// TestGetListenerFails: what a GET of a listener is refused with, and what a list makes
+// of that. Nothing is taken for absence without proof, and no error speaks of a certificate.
+func TestGetListenerFails(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault  elbstub.Fault // of the GET
+		list   elbstub.Fault
+		listed bool
+		gone   bool
+		says   string
+		lists  bool
+	}{
+		"404, and not listed":                       {fault: elbstub.Reply(404, ""), gone: true, lists: true},
+		"404 and a code, and not listed":            {fault: refusing(404, "ELB.8904"), gone: true, lists: true},
+		"ELB.6030, and not listed":                  {fault: refusing(400, "ELB.6030"), gone: true, lists: true},
+		"503 and ELB.6002, and not listed":          {fault: refusing(503, "ELB.6002"), gone: true, lists: true},
+		"404, and listed":                           {fault: elbstub.Reply(404, ""), listed: true, says: "although the list of the project has the listener", lists: true},
+		"404, and the list fails":                   {fault: elbstub.Reply(404, ""), list: refusing(403, "ELB.9803"), says: "whether the listener exists is not known", lists: true},
+		"404, and the list is null":                 {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "null"), says: "list listeners of project " + project, lists: true},
+		"404, and the list is a page":               {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "<html>"), says: "whether the listener exists is not known", lists: true},
+		"404, and the list has another status":      {fault: elbstub.Reply(404, ""), list: elbstub.Reply(203, "[]"), says: "a list has the status 200", lists: true},
+		"404 and the list {} (assumed)":             {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "{}"), gone: true, lists: true},
+		"404 of the gateway":                        {fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), says: "APIGW.0101"},
+		"503 of the gateway":                        {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
+		"a policy":                                  {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
+		"a page":                                    {fault: elbstub.Reply(200, "<html>"), listed: true, says: "not JSON"},
+		"an empty object":                           {fault: elbstub.Reply(200, "{}"), listed: true, says: "has no id"},
+		"something after the end":                   {fault: elbstub.Reply(200, `{"id":"1"}{}`), listed: true, says: "something follows its end"},
+		"another listener's response":               {fault: elbstub.Reply(200, `{"id":"1"}`), listed: true, says: "it is another listener, 1"},
+		"an ID that cannot be one":                  {fault: elbstub.Reply(200, `{"id":"\u001b[2J"}`), listed: true, says: "has an id that is not valid"},
+		"ERROR":                                     {fault: elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`), listed: true, says: "the listener has the status ERROR"},
+		"404, not listed by a list that is partial": {fault: elbstub.Cut(1), listed: true, says: "response"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 1)
+				if !row.listed {
+					b.cloud.Hangup(b.listener.ID)
+				}
+				b.cloud.ScriptEach(show, func(int) elbstub.Fault {
+					return func(answer elbstub.Answer) elbstub.Response {
+						response := row.fault(answer)
+						response.Body = []byte(strings.ReplaceAll(string(response.Body), `"ID"`, `"`+b.listener.ID+`"`))
+						return response
+					}
+				})
+				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return row.list })
+				time.Sleep(time.Minute)
+				_, err := b.client.GetListener(t.Context(), project, b.listener.ID)
+				if err == nil || errors.Is(err, elb.ErrListenerNotFound) != row.gone || !strings.Contains(err.Error(), row.says) {
+					t.Errorf("error %v", err)
+				}
+				if err != nil && strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrNotFound) {
+					t.Errorf("the error speaks of a certificate: %v", err)
+				}
+				if lists := b.count(listList) > 0; lists != row.lists {
+					t.Errorf("listed: %t, want %t", lists, row.lists)
+				}
+			})
+		})
+	}
+}
+
+// TestPendingListener: a status PENDING_… is waited for as long as there is time.
+func TestPendingListener(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		after  string // a minute
+		within time.Duration
+		err    error
+		says   string
+	}{
+		"then active":     {"ACTIVE", time.Hour, nil, ""},
+		"then none":       {"", time.Hour, nil, ""},
+		"then in error":   {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
+		"for too long":    {"ACTIVE", 30 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
+		"and then hangs":  {"hangs", 90 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
+		"then is missing": {"gone", time.Hour, elb.ErrListenerNotFound, "the listener does not exist"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 0)
+				change := func(status string) {
+					b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.Status = status })
+				}
+				change("PENDING_CREATE")
+				time.AfterFunc(time.Minute, func() {
+					switch row.after {
+					case "gone":
+						b.cloud.Hangup(b.listener.ID)
+					case "hangs":
+						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.Slow(time.Hour) })
+					default:
+						change(row.after)
+					}
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), row.within)
+				defer cancel()
+				started := time.Now()
+				got, err := b.client.GetListener(ctx, project, b.listener.ID)
+				if !errors.Is(err, row.err) || err != nil && !strings.Contains(err.Error(), row.says) {
+					t.Errorf("error %v, want %v", err, row.err)
+				}
+				if row.err == nil && (got.Status != row.after || got.CertificateID != b.listener.CertificateID) {
+					t.Errorf("got %+v", got)
+				}
+				if took := time.Since(started); took > row.within {
+					t.Errorf("it took %s", took)
+				}
+				if calls := b.count(show); calls < 4 || calls > 80 {
+					t.Errorf("%d GETs", calls)
+				}
+			})
+		})
+	}
+}
+
+// TestSwitchListener has what may become of a switch: how many calls there are then, and
+// what is told.
+func TestSwitchListener(t *testing.T) {
+	t.Parallel()
+	const page = "<html><head><title>502 Bad Gateway</title></head></html>"
+	type faults []elbstub.Fault // of the first calls
+	whole := func(certificate, more string) string {
+		return `{"id":"ID","certificate_id":"` + certificate + `","protocol":"HTTPS"` + more + `}`
+	}
+	for name, row := range map[string]struct {
+		options    elbstub.Options
+		retries    int
+		puts, gets faults
+		every      bool // the last fault of a PUT is that of all that follow
+		within     time.Duration
+		calls      [2]int // PUTs and GETs; -1 is any number
+		err        error
+		fails      bool // with any other error
+		says       string
+		remains    bool // the old certificate
+	}{
+		"200 and the whole listener (reference)": {calls: [2]int{1, 0}},
+		"200 and a half (assumed)":               {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}}, calls: [2]int{1, 1}},
+		"202 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, calls: [2]int{1, 1}},
+		"204 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyNoContent}}, calls: [2]int{1, 1}},
+		"another listener's response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 1}},
+		"another certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("other", ""))}, calls: [2]int{1, 1}},
+		"the old certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("FIRST", ""))}, calls: [2]int{1, 1}},
+		"no protocol in the response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"ID","certificate_id":"NEXT"}`)}, calls: [2]int{1, 1}},
+		"no more than three fields":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", ""))}, calls: [2]int{1, 0}},
+		"a page that says 200":                   {puts: faults{elbstub.ReplyAfter(200, page)}, calls: [2]int{1, 1}},
+		"capitals in the response":               {puts: faults{elbstub.ReplyAfter(200, `{"id":"CAPITALS","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 0}},
+
+		"PENDING_UPDATE, then ACTIVE": {options: elbstub.Options{UpdateTime: 10 * time.Second}, calls: [2]int{1, 5}},
+		"PENDING_UPDATE for too long": {
+			options: elbstub.Options{UpdateTime: time.Hour}, calls: [2]int{1, -1},
+			err: elb.ErrNotShown, says: `its status is still "PENDING_UPDATE"`,
+		},
+		"ERROR in the response":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 0}, err: elb.ErrListenerFaulty},
+		"ERROR when it is read back":         {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, err: elb.ErrListenerFaulty},
+		"accepted, and shown late":           {puts: faults{elbstub.Accept(20 * time.Second)}, calls: [2]int{1, 6}},
+		"accepted, and done, and shown late": {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
+		"accepted, and not shown": {
+			puts: faults{elbstub.Reply(202, "")}, calls: [2]int{1, -1}, remains: true,
+			err: elb.ErrNotShown, says: "it still has the certificate",
+		},
+		"accepted, and no read works": {
+			puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
+			err: elb.ErrNotShown, says: "ELB.9803",
+		},
+		"accepted, and the first reads fail": {
+			puts: faults{elbstub.ReplyAfter(204, "")}, calls: [2]int{1, 6},
+			gets: faults{refusing(500, "x"), elbstub.Refuse(), elbstub.Reply(200, page), elbstub.Reply(200, `{"id":"1"}`), elbstub.Reply(404, "")},
+		},
+
+		"lost":                         {retries: 2, puts: faults{elbstub.Drop()}, calls: [2]int{2, 0}},
+		"lost, with no other try":      {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
+		"lost before it was done":      {puts: faults{elbstub.Refuse()}, calls: [2]int{1, 1}, says: "connection", remains: true, fails: true},
+		"cut":                          {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
+		"cut, with no other try":       {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
+		"cut, then refused":            {retries: 2, puts: faults{elbstub.Cut(9), refusing(400, "ELB.1001")}, calls: [2]int{2, 0}, fails: true, says: "ELB.1001"},
+		"cut, then lost":               {retries: 1, puts: faults{elbstub.Cut(9), elbstub.Refuse()}, calls: [2]int{2, 1}},
+		"504, and done":                {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
+		"500, and done":                {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
+		"503, then done":               {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
+		"500, and not done":            {puts: faults{refusing(500, "authFault")}, calls: [2]int{1, 1}, fails: true, says: "authFault", remains: true},
+		"500, done, and then in error": {puts: faults{elbstub.ReplyAfter(500, page)}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, fails: true, says: "HTTP 500"},
+		"409 three times":              {puts: faults{elbstub.Reply(409, ""), refusing(409, "ELB.8907"), elbstub.Reply(409, "")}, calls: [2]int{4, 0}},
+		"409 for ever":                 {puts: faults{elbstub.Reply(409, "")}, every: true, calls: [2]int{8, 0}, err: context.DeadlineExceeded, says: "HTTP 409", remains: true},
+		"throttled five times": {
+			puts:  faults{elbstub.Throttle(""), elbstub.Throttle("1"), elbstub.Throttle(""), elbstub.Throttle("20"), elbstub.Throttle("")},
+			calls: [2]int{6, 0},
+		},
+		"throttled for ever":           {puts: faults{elbstub.Throttle("")}, every: true, calls: [2]int{-1, 0}, err: context.DeadlineExceeded, says: "HTTP 429", remains: true},
+		"no such certificate":          {puts: faults{refusing(400, "ELB.1001")}, calls: [2]int{1, 0}, fails: true, says: "ELB.1001", remains: true},
+		"no such certificate, by code": {puts: faults{refusing(404, "ELB.5040")}, calls: [2]int{1, 0}, fails: true, says: "ELB.5040", remains: true},
+		"a policy":                     {puts: faults{refusing(403, "ELB.9803")}, calls: [2]int{1, 0}, fails: true, says: "ELB.9803", remains: true},
+		"404 of the gateway":           {puts: faults{refusing(404, "APIGW.0101")}, calls: [2]int{1, 0}, fails: true, says: "APIGW.0101", remains: true},
+		"404, but listed":              {puts: faults{elbstub.Reply(404, "")}, calls: [2]int{1, 0}, fails: true, says: "although the list of the project has the listener", remains: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, row.options, row.retries)
+				texts := strings.NewReplacer("CAPITALS", strings.ToUpper(b.listener.ID), "ID", b.listener.ID, "NEXT", b.next, "FIRST", b.listener.CertificateID)
+				choose := func(all faults) func(int) elbstub.Fault {
+					return func(nth int) elbstub.Fault {
+						if row.every {
+							nth = min(nth, len(all))
+						}
+						if nth > len(all) || nth == 0 {
+							return nil
+						}
+						return func(answer elbstub.Answer) elbstub.Response {
+							response := all[nth-1](answer)
+							response.Body = []byte(texts.Replace(string(response.Body)))
+							return response
+						}
+					}
+				}
+				b.cloud.ScriptEach(put, choose(row.puts))
+				b.cloud.ScriptEach(show, choose(row.gets))
+				within := 2 * time.Minute
+				started := time.Now()
+				got, err := b.switched(t, within)
+				if took := time.Since(started); took > within+time.Second {
+					t.Errorf("it took %s", took)
+				}
+				fails := row.fails || row.err != nil
+				if (err != nil) != fails || row.err != nil && !errors.Is(err, row.err) {
+					t.Fatalf("error %v, want %v", err, row.err)
+				}
+				if err != nil && !strings.Contains(err.Error(), row.says) || errors.Is(err, elb.ErrListenerNotFound) {
+					t.Errorf("error %v, want %q", err, row.says)
+				}
+				want := b.listener
+				want.CertificateID = b.next
+				if got.Status = want.Status; err == nil && !reflect.DeepEqual(lowered(got), want) {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+				if remains := b.serves() == b.listener.CertificateID; remains != row.remains {
+					t.Errorf("it serves %s", b.serves())
+				}
+				for i, operation := range []elbstub.Operation{put, show} {
+					if n := b.count(operation); row.calls[i] >= 0 && n != row.calls[i] {
+						t.Errorf("%d calls to %s, want %d", n, operation, row.calls[i])
+					}
+				}
+				for _, call := range b.cloud.Journal(put) { // and nothing else is ever sent
+					if call.ListenerID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
+						t.Errorf("there was %s %s", call.Path, call.Body)
+					}
+				}
+			})
+		})
+	}
+}
+
+// lowered returns a listener whose ID is in lower case, and without SNI that is empty.
+func lowered(l elb.Listener) elb.Listener {
+	l.ID = strings.ToLower(l.ID)
+	if len(l.SNI) == 0 {
+		l.SNI = nil
+	}
+	return l
+}
+
+// TestSwitchOfNoListener: each way to say that a listener is missing is decided by a list.
+func TestSwitchOfNoListener(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{
+		"404":              elbstub.Reply(404, ""),
+		"404 and a code":   refusing(404, "ELB.8904"),
+		"ELB.6030":         refusing(400, "ELB.6030"),
+		"503 and ELB.6002": refusing(503, "ELB.6002"),
+	} {
+		for _, then := range []string{"not listed", "listed late", "gone meanwhile"} {
+			t.Run(name+", "+then, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					b := newBench(t, elbstub.Options{}, 1)
+					if then == "gone meanwhile" { // that is, when it is read back
+						b.cloud.Script(put, 1, elbstub.ReplyAfter(202, ""))
+						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return fault })
+					} else {
+						b.cloud.ScriptEach(put, func(int) elbstub.Fault { return fault })
+					}
+					b.cloud.Hangup(b.listener.ID)
+					if then == "listed late" {
+						b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+					}
+					_, err := b.switched(t, time.Minute)
+					if !errors.Is(err, elb.ErrListenerNotFound) || errors.Is(err, elb.ErrNotFound) {
+						t.Errorf("error %v", err)
+					}
+					// From now on that is known.
+					lists := b.count(listList)
+					if _, err := b.client.ReadListener(t.Context(), project, b.listener, elb.Never); !errors.Is(err, elb.ErrListenerNotFound) {
+						t.Errorf("read: error %v", err)
+					}
+					if b.count(listList) != lists {
+						t.Error("it was listed again")
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestSwitchEndsWithItsContext: whatever a switch waits for.
+func TestSwitchEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault elbstub.Fault
+		shown error
+	}{
+		"a response":          {elbstub.Slow(time.Hour), nil},
+		"another try":         {elbstub.Reply(409, ""), nil},
+		"a throttled service": {elbstub.Throttle("60"), nil},
+		"the change":          {elbstub.Accept(time.Hour), elb.ErrNotShown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 5)
+				b.cloud.ScriptEach(put, func(int) elbstub.Fault { return row.fault })
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(10*time.Second, cancel)
+				started := time.Now()
+				_, err := b.client.SwitchListener(ctx, project, b.listener, b.next)
+				if !errors.Is(err, context.Canceled) || row.shown != nil && !errors.Is(err, row.shown) || time.Since(started) > 11*time.Second {
+					t.Errorf("error %v after %s", err, time.Since(started))
+				}
+				calls := len(b.cloud.Journal())
+				time.Sleep(10 * time.Minute)
+				if later := len(b.cloud.Journal()); later != calls {
+					t.Errorf("%d calls after the cancellation", later-calls)
+				}
+			})
+		})
+	}
+}
+
+// TestTwoSwitchesAtOnce: they take turns, so that each of them sees its own change, and
+// one that is cancelled while it waits sends nothing.
+func TestTwoSwitchesAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, 0)
+		b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.Slow(5 * time.Second) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var all sync.WaitGroup
+		for _, certificate := range []string{b.next, b.listener.CertificateID, b.next} {
+			all.Go(func() {
+				_, err := b.client.SwitchListener(ctx, project, b.listener, certificate)
+				if err != nil {
+					t.Errorf("to %s: %v", certificate, err)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.client.SwitchListener(soon, project, b.listener, "none"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one that waits: error %v", err)
+		}
+		all.Wait()
+		if puts := b.count(put); puts != 3 {
+			t.Errorf("%d PUTs", puts)
+		}
+	})
+}
+
+// TestListenersAreListedTogether: one list serves all reads at the same time, and what was
+// written is laid over lists that lag.
+func TestListenersAreListedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, elbstub.Options{}, 0)
+		var known []elb.Listener
+		for range 200 {
+			id := b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
+			known = append(known, elb.Listener{ID: id, CertificateID: b.next})
+		}
+		time.Sleep(time.Minute)
+		b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) })
+		var all sync.WaitGroup
+		for _, l := range known {
+			all.Go(func() {
+				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil || got.CertificateID != b.next {
+					t.Errorf("got %+v, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		if lists := b.count(listList); lists != 1 {
+			t.Errorf("%d lists", lists)
+		}
+
+		if _, err := b.switched(t, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		got, err := b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
+		if err != nil || got.CertificateID != b.next || got.Name != "https" {
+			t.Errorf("after the switch, a read has %+v, %v", got, err)
+		}
+		listed, err := b.client.ListListeners(t.Context(), project)
+		if err != nil || len(listed) != 201 {
+			t.Fatalf("%d listeners, %v", len(listed), err)
+		}
+		for _, l := range listed {
+			if l.CertificateID != b.next {
+				t.Errorf("the list shows %+v", l)
+			}
+		}
+
+		// A failed switch makes what was listed before it useless.
+		b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return nil })
+		lists := b.count(listList)
+		b.cloud.Script(put, 1, refusing(403, "ELB.9803"))
+		time.Sleep(4 * time.Second)
+		if _, err := b.client.ListListeners(t.Context(), project); err != nil || b.count(listList) != lists {
+			t.Errorf("%d lists before the switch, %v", b.count(listList)-lists, err)
+		}
+		if _, err := b.switched(t, time.Minute); err == nil {
+			t.Error("a refused switch has no error")
+		}
+		if _, err := b.client.ListListeners(t.Context(), project); err != nil || b.count(listList) != lists+1 {
+			t.Errorf("%d lists after the switch, %v", b.count(listList)-lists, err)
+		}
+	})
+}
+
+// TestListenerOfTheRunBefore: while a list may lag behind what another run wrote, one that
+// shows the old certificate is asked for again.
+func TestListenerOfTheRunBefore(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		written time.Duration // ago
+		found   bool
+	}{
+		"just now":          {0, true},
+		"long ago":          {time.Minute, false},
+		"never":             {elb.Never, false},
+		"far in the future": {-time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 0)
+				known := []elb.Listener{b.listener, {CertificateID: b.next}}
+				known[0].CertificateID = b.next
+				b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.CertificateID = b.next })
+				known[1].ID = b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
+				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				var all sync.WaitGroup
+				for _, l := range known {
+					all.Go(func() {
+						l.ID = strings.ToUpper(l.ID)
+						l.CertificateID = strings.ToUpper(l.CertificateID)
+						got, err := b.client.ReadListener(t.Context(), project, l, row.written)
+						if found := err == nil && got.CertificateID == b.next; found != row.found {
+							t.Errorf("got %+v, %v", got, err)
+						}
+						if err != nil && !errors.Is(err, elb.ErrListenerNotFound) {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+// TestListErrorsNameTheListeners: no error of a list of listeners speaks of certificates.
+func TestListErrorsNameTheListeners(t *testing.T) {
+	t.Parallel()
+	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `[`)
+		for {
+			if _, err := io.WriteString(w, `{"id":"1"`+strings.Repeat(" ", 1<<20)+`},`); err != nil {
+				return
+			}
+		}
+	})
+	for name, row := range map[string]struct {
+		server http.Handler
+		says   string
+	}{
+		"a refusal":      {answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`), "list listeners of project " + project + ": m"},
+		"null":           {answering(200, `null`), "list listeners of project " + project + ": the API returned 0 listeners"},
+		"another status": {answering(206, `[]`), "a list has the status 200"},
+		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, row.server)
+			_, listErr := client.ListListeners(t.Context(), project)
+			_, readErr := client.ReadListener(t.Context(), project, elb.Listener{ID: "1"}, elb.Never)
+			for how, err := range map[string]error{"list": listErr, "read": readErr} {
+				if err == nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {
+					t.Errorf("%s: error %v, want %q", how, err, row.says)
+				}
+			}
+		})
+	}
+}
+
+// TestKeptCertificate: the deletion of what a listener keeps fails at its first refusal.
+func TestKeptCertificate(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		keep    func(b bench, other string)
+		deletes int
+		kept    bool
+		deleted bool
+	}{
+		"by all that hold it": {keep: func(b bench, other string) {
+			b.client.KeepCertificate(project, strings.ToUpper(b.listener.ID))
+			b.client.KeepCertificate(strings.ToUpper(project), other)
+		}, deletes: 1, kept: true},
+		"by one of two": {keep: func(b bench, _ string) {
+			b.client.KeepCertificate(project, b.listener.ID)
+		}, deletes: 8},
+		"by none": {keep: func(bench, string) {}, deletes: 8},
+		"in another project": {keep: func(b bench, other string) {
+			b.client.KeepCertificate("another", b.listener.ID)
+			b.client.KeepCertificate("another", other)
+		}, deletes: 8},
+		"until they were switched": {keep: func(b bench, other string) {
+			for _, id := range []string{b.listener.ID, other} {
+				b.client.KeepCertificate(project, id)
+				if _, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next); err != nil {
+					panic(err)
+				}
+				b.cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = b.listener.CertificateID })
+			}
+		}, deletes: 8},
+		"and a switch that fails ends nothing": {keep: func(b bench, other string) {
+			b.client.KeepCertificate(project, b.listener.ID)
+			b.client.KeepCertificate(project, other)
+			_, _ = b.client.SwitchListener(context.Background(), project, b.listener, "none")
+		}, deletes: 1, kept: true},
+		"by one that has let go of it": {keep: func(b bench, other string) {
+			b.client.KeepCertificate(project, b.listener.ID)
+			b.client.KeepCertificate(project, other)
+			b.cloud.Hangup(b.listener.ID)
+			b.cloud.Hangup(other)
+		}, deletes: 1, deleted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 0)
+				other := b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.listener.CertificateID})
+				row.keep(b, other)
+				err := deleteWithin(t, b.client, b.listener.CertificateID, 2*time.Minute)
+				var inUse *elb.InUseError
+				if errors.As(err, &inUse) == row.deleted {
+					t.Fatalf("error %v", err)
+				}
+				if inUse != nil && (inUse.Kept != row.kept || len(inUse.Listeners) != 2) {
+					t.Errorf("kept: %t, by %+v", inUse.Kept, inUse.Listeners)
+				}
+				if deletes := b.count(elbstub.DeleteCertificate); deletes != row.deletes {
+					t.Errorf("%d DELETEs, want %d", deletes, row.deletes)
+				}
+			})
+		})
+	}
+}
+
+// TestWhatIsKnownOfCertificates: what this process has listed and created tells, and
+// nothing is called for it.
+func TestWhatIsKnownOfCertificates(t *testing.T) {
+	t.Parallel()
+	cloud, client := newCloud(t)
+	check := func(when, id, inProject string, missing bool) {
+		t.Helper()
+		got, known := client.KnownProjectOf(strings.ToUpper(id))
+		if got != inProject || known != (inProject != "") {
+			t.Errorf("%s: it is known of project %q: %t", when, got, known)
+		}
+		if got := client.KnownMissing(project, strings.ToUpper(id)); got != missing {
+			t.Errorf("%s: it is known to be missing: %t", when, got)
+		}
+	}
+	theirs := cloud.Add(elbstub.Certificate{ProjectID: project})
+	check("before any call", theirs, "", false)
+	if _, err := client.ListCertificates(t.Context(), project); err != nil {
+		t.Fatal(err)
+	}
+	check("listed", theirs, project, false)
+	late := cloud.Add(elbstub.Certificate{ProjectID: project})
+	check("made after the list", late, "", true)
+	ours := create(t, client)
+	calls := len(cloud.Journal())
+	check("created", ours.ID, project, false)
+	if got := client.KnownMissing("another", ours.ID); got {
+		t.Error("it is known to be missing in a project that was never listed")
+	}
+	if len(cloud.Journal()) != calls {
+		t.Error("something was called")
+	}
+	if err := deleteWithin(t, client, ours.ID, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	check("deleted", ours.ID, "", true)
+
+	// Its creation is known, its listing failed.
+	cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(50))
+	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return refusing(403, "ELB.9803") })
+	created, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+	if err == nil || created.ID == "" {
+		t.Fatalf("created %q, error %v", created.ID, err)
+	}
+	check("created, and not read", created.ID, project, false)
+
+	incomplete := newClient(t, answering(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
+	_, _ = incomplete.ListCertificates(t.Context(), project)
+	if _, known := incomplete.KnownProjectOf("1"); !known || incomplete.KnownMissing(project, "2") {
+		t.Error("an incomplete list proves that something is missing, or not that something exists")
+	}
+}

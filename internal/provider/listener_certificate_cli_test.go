@@ -1,0 +1,462 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+)
+
+// exampleListenerID is the listener of the examples.
+const exampleListenerID = "c4e2d0a8f6b84a9d9f3b1c7e5d2a6f80"
+
+// A rotation is a listener whose certificate the real CLI manages, by the files of the
+// example of the documentation.
+type rotation struct {
+	t        *testing.T
+	cloud    *acctest.Cloud
+	cli      *acctest.CLI
+	config   string
+	listener string
+	seen     int // calls in the journal
+}
+
+// newRotation puts a listener into the cloud that serves what somebody has given it by
+// hand, and switches it to a certificate of a configuration, with further lines.
+func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
+	t.Helper()
+	cloud := acctest.NewCloud(t)
+	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
+	r.config = strings.ReplaceAll(example(t, "resources/elbaas_listener_certificate/resource.tf"), exampleListenerID, r.listener)
+	for _, line := range more {
+		r.config = strings.ReplaceAll(r.config, "elbaas_certificate.www.id\n", "elbaas_certificate.www.id\n  "+line+"\n")
+	}
+	r.renew()
+	cli.Configure(cloud.Provider() + r.config)
+	cli.Run("apply", "-auto-approve")
+	r.settled()
+	return r
+}
+
+// listen adds a listener that serves a certificate of somebody.
+func listen(cloud *acctest.Cloud) (id string) {
+	byHand := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "by-hand"})
+	return cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: byHand})
+}
+
+// renew writes new files.
+func (r *rotation) renew() {
+	r.t.Helper()
+	writePair(r.cli, acctest.NewPair(r.t))
+}
+
+// writes returns what was sent since the last call to change something, and how it was
+// answered.
+func (r *rotation) writes() (sent []string) {
+	journal := r.cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate, elbstub.ModifyListener)
+	for _, call := range journal[r.seen:] {
+		sent = append(sent, fmt.Sprintf("%s %dxx", call.Operation, call.Status/100))
+	}
+	r.seen = len(journal)
+	return sent
+}
+
+// sends fails unless a command sends just these changes, all of which succeed.
+func (r *rotation) sends(doing string, want ...elbstub.Operation) {
+	r.t.Helper()
+	succeeding := make([]string, len(want))
+	for i, operation := range want {
+		succeeding[i] = string(operation) + " 2xx"
+	}
+	if got := r.writes(); !slices.Equal(got, succeeding) {
+		r.t.Errorf("%s sends %q, want %q", doing, got, succeeding)
+	}
+}
+
+// serves returns the certificate that the listener serves.
+func (r *rotation) serves() string {
+	r.t.Helper()
+	for _, l := range r.cloud.Listeners(acctest.ProjectID) {
+		if l.ID == r.listener {
+			return l.CertificateID
+		}
+	}
+	r.t.Fatal("the listener is gone")
+	return ""
+}
+
+// settled fails unless the next plan is empty, and the listener serves what the
+// configuration says.
+func (r *rotation) settled() {
+	r.t.Helper()
+	if said := r.cli.Run("plan"); !strings.Contains(said, "No changes") {
+		r.t.Errorf("the plan is not empty: %s", said)
+	}
+	if said := r.cli.Run("state", "show", "elbaas_certificate.www"); !strings.Contains(said, `"`+r.serves()+`"`) {
+		r.t.Errorf("the listener serves %s: %s", r.serves(), said)
+	}
+	r.writes()
+}
+
+// TestAccRotation: new files and one apply are three calls, in their order, and the next
+// plan is empty. Names and descriptions cost no switch.
+func TestAccRotation(t *testing.T) {
+	t.Parallel()
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	for range 2 {
+		old := r.serves()
+		r.renew()
+		said := r.cli.Run("apply", "-auto-approve")
+		if !strings.Contains(said, "1 added, 1 changed, 1 destroyed") {
+			t.Errorf("it says %s", said)
+		}
+		r.sends("a rotation", elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
+		for _, cert := range r.cloud.Certificates(acctest.ProjectID) {
+			if cert.ID == old {
+				t.Error("the old certificate is there still")
+			}
+		}
+		r.settled()
+	}
+}
+
+// TestAccFiftyRotations renews 50 certificates at once, each with a listener.
+func TestAccFiftyRotations(t *testing.T) {
+	t.Parallel()
+	const many = 50
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	ids := make([]string, many)
+	for i := range ids {
+		ids[i] = acctest.Quote(cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: fmt.Sprintf("https-%d", i)}))
+	}
+	cli.Configure(cloud.Provider() + fmt.Sprintf(`
+resource "elbaas_certificate" "www" {
+  count       = %d
+  certificate = file("${count.index}.crt")
+  private_key = file("${count.index}.key")
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+resource "elbaas_listener_certificate" "www" {
+  count          = %[1]d
+  listener_id    = [%s][count.index]
+  certificate_id = elbaas_certificate.www[count.index].id
+}
+`, many, strings.Join(ids, ", ")))
+	r := &rotation{t: t, cloud: cloud, cli: cli}
+	for _, want := range []map[elbstub.Operation]int{
+		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many},
+		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many, elbstub.DeleteCertificate: many},
+	} {
+		for i := range many {
+			pair := acctest.NewPair(t)
+			cli.WriteFile(fmt.Sprintf("%d.crt", i), pair.Certificate)
+			cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)
+		}
+		cli.Run("apply", "-auto-approve", "-parallelism=50")
+		sent := map[string]int{}
+		for _, write := range r.writes() {
+			sent[write]++
+		}
+		for operation, times := range want {
+			if got := sent[string(operation)+" 2xx"]; got != times || len(sent) != len(want) {
+				t.Errorf("%s: %d times, want %d; all are %v", operation, got, times, sent)
+			}
+		}
+	}
+	if said := cli.Run("plan", "-parallelism=50"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan is not empty: %s", said)
+	}
+	held := map[string]bool{}
+	for _, l := range cloud.Listeners(acctest.ProjectID) {
+		held[l.CertificateID] = true
+	}
+	if left := len(cloud.Certificates(acctest.ProjectID)); len(held) != many || left != many {
+		t.Errorf("%d certificates are served, and %d are left, want %d", len(held), left, many)
+	}
+}
+
+// interrupted lets a rotation be stopped after each of its three calls, which the server
+// has carried out and does not answer. The next apply ends it, and the plan is empty.
+func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command)) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are found on Linux alone")
+	}
+	r := newRotation(t, acctest.NewInstalledCLI(t, ""))
+	for _, operation := range []elbstub.Operation{elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate} {
+		before := r.cloud.Certificates(acctest.ProjectID)
+		old := r.serves()
+		r.renew()
+		done, gone := make(chan struct{}), make(chan struct{})
+		r.cloud.Script(operation, 1, func(answer elbstub.Answer) elbstub.Response {
+			response := answer()
+			close(done)
+			<-gone
+			return response
+		})
+		terraform := r.cli.Start("apply", "-auto-approve")
+		<-done
+		stop(r, terraform)
+		close(gone)
+		_, _ = terraform.Wait()
+		during := r.cloud.Certificates(acctest.ProjectID)
+
+		said := r.cli.Run("apply", "-auto-approve")
+		r.settled()
+		if r.serves() == old {
+			t.Errorf("after a stop at %q the listener serves the old certificate", operation)
+		}
+		for _, cert := range r.cloud.Certificates(acctest.ProjectID) {
+			wasThere := slices.ContainsFunc(before, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
+			cameMeanwhile := !wasThere && slices.ContainsFunc(during, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
+			switch {
+			case cert.ID == old:
+				t.Errorf("after a stop at %q the old certificate is left: %s", operation, said)
+			case cert.ID != r.serves() && cameMeanwhile && !strings.Contains(said, cert.ID):
+				t.Errorf("after a stop at %q certificate %s is left, and nobody names it: %s", operation, cert.ID, said)
+			}
+		}
+	}
+}
+
+// TestAccRotationIsKilled after each of its three calls.
+func TestAccRotationIsKilled(t *testing.T) {
+	t.Parallel()
+	interrupted(t, func(r *rotation, terraform *acctest.Command) {
+		if err := terraform.Kill(); err != nil {
+			r.t.Error(err)
+		}
+		r.cli.KillProvider()
+	})
+}
+
+// TestAccRotationIsInterrupted by Ctrl-C after each of its three calls.
+func TestAccRotationIsInterrupted(t *testing.T) {
+	t.Parallel()
+	interrupted(t, func(r *rotation, terraform *acctest.Command) {
+		interrupt(r.t, terraform)
+		time.Sleep(time.Second) // for the interrupt to come through
+	})
+}
+
+// oneDialect skips a test that is about Terraform, where it would run once more for
+// another dialect.
+func oneDialect(t *testing.T) {
+	t.Helper()
+	if os.Getenv(acctest.DialectVariable) != "" {
+		t.Skip("the protocol tests go through the dialects")
+	}
+}
+
+// TestAccRotationOfATarget: -target of the certificate alone leaves the old one in use.
+// Its deletion waits, and then names the listener; the next apply does the rest.
+func TestAccRotationOfATarget(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r.config = strings.Replace(r.config, "  lifecycle {", "  timeouts {\n    delete = \"3s\"\n  }\n\n  lifecycle {", 1)
+	r.cli.Configure(r.cloud.Provider() + r.config)
+	r.cli.Run("apply", "-auto-approve")
+	old := r.serves()
+	r.renew()
+	said, err := r.cli.Try("apply", "-auto-approve", "-target=elbaas_certificate.www")
+	if err == nil || !strings.Contains(said, `listener "www-443" (ID `+r.listener) || r.serves() != old {
+		t.Errorf("%v: %s", err, said)
+	}
+	r.writes()
+	r.cli.Run("apply", "-auto-approve")
+	r.sends("the apply after it", elbstub.ModifyListener, elbstub.DeleteCertificate)
+	r.settled()
+}
+
+// TestAccListenerCertificateIsReplaced by -replace: with create_before_destroy, nothing is
+// sent; otherwise the fallback is served for a moment.
+func TestAccListenerCertificateIsReplaced(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	for name, row := range map[string]struct {
+		lifecycle string
+		want      []elbstub.Operation
+	}{
+		"create_before_destroy": {"lifecycle {\n    create_before_destroy = true\n  }", nil},
+		"destroy first":         {"", []elbstub.Operation{elbstub.ModifyListener, elbstub.ModifyListener}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRotation(t, acctest.NewCLI(t, provider.New("test")), row.lifecycle)
+			fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
+			r.config = strings.Replace(r.config, "  listener_id ", "  fallback_certificate_id = "+acctest.Quote(fallback)+"\n  listener_id ", 1)
+			r.cli.Configure(r.cloud.Provider() + r.config)
+			r.cli.Run("apply", "-auto-approve")
+			r.sends("a fallback")
+			r.cli.Run("apply", "-auto-approve", "-replace=elbaas_listener_certificate.www")
+			r.sends("a replacement", row.want...)
+			r.settled()
+		})
+	}
+}
+
+// TestAccListenerCertificateIsDestroyed without a fallback, whose plan warns, and the
+// certificate's deletion fails at its first refusal; and then with one.
+func TestAccListenerCertificateIsDestroyed(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	own := r.serves()
+	warning := fmt.Sprintf("Listener %q keeps certificate %q", r.listener, own)
+	if said := r.cli.Run("plan", "-destroy"); !strings.Contains(said, warning) {
+		t.Errorf("the plan says %s", said)
+	}
+	said, err := r.cli.Try("destroy", "-auto-approve")
+	if err == nil || !strings.Contains(said, warning) || !strings.Contains(said, "was destroyed without a fallback_certificate_id") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if sent := r.writes(); len(sent) != 1 || r.serves() != own {
+		t.Errorf("it has sent %q, and the listener serves %s", sent, r.serves())
+	}
+
+	// A fallback that does not exist, and then one that does.
+	withFallback := func(id string) {
+		config := strings.Replace(r.config, "  listener_id ", "  fallback_certificate_id = "+acctest.Quote(id)+"\n  listener_id ", 1)
+		r.cli.Configure(r.cloud.Provider() + config)
+		r.cli.Run("apply", "-auto-approve")
+	}
+	withFallback(strings.Repeat("0", 32))
+	said, err = r.cli.Try("destroy", "-auto-approve")
+	if err == nil || !strings.Contains(said, "certificate \""+strings.Repeat("0", 32)+"\" both exist in project") || r.serves() != own {
+		t.Errorf("%v: %s", err, said)
+	}
+	fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
+	withFallback(fallback)
+	r.writes()
+	if said := r.cli.Run("plan", "-destroy"); strings.Contains(said, "Warning") {
+		t.Errorf("the plan says %s", said)
+	}
+	r.cli.Run("destroy", "-auto-approve")
+	r.sends("a destruction", elbstub.ModifyListener, elbstub.DeleteCertificate)
+	if r.serves() != fallback {
+		t.Errorf("the listener serves %s", r.serves())
+	}
+}
+
+// TestAccListenerCertificateIsRemoved by a removed block, and is not where it must not be
+// destroyed.
+func TestAccListenerCertificateIsRemoved(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	own := r.serves()
+	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n    prevent_destroy = true\n  }\n  listener_id ", 1))
+	if said, err := r.cli.Try("destroy", "-auto-approve", "-target=elbaas_listener_certificate.www"); err == nil || !strings.Contains(said, "prevent_destroy") {
+		t.Errorf("%v: %s", err, said)
+	}
+
+	certificate, _, _ := strings.Cut(r.config, "resource \"elbaas_listener_certificate\"")
+	for _, destroy := range []string{"false", "true"} {
+		r.cli.Configure(r.cloud.Provider() + certificate + "removed {\n  from = elbaas_listener_certificate.www\n  lifecycle {\n    destroy = " + destroy + "\n  }\n}\n")
+		said := r.cli.Run("apply", "-auto-approve")
+		if warned := strings.Contains(said, "keeps certificate"); warned != (destroy == "true") {
+			t.Errorf("with destroy = %s it says %s", destroy, said)
+		}
+		if left := r.cli.Run("state", "list"); left != "elbaas_certificate.www" {
+			t.Errorf("the state has %s", left)
+		}
+		r.cli.Configure(r.cloud.Provider() + r.config)
+		r.cli.Run("apply", "-auto-approve")
+	}
+	r.sends("all of it")
+	if r.serves() != own {
+		t.Errorf("the listener serves %s", r.serves())
+	}
+}
+
+// TestAccTwoResourcesOfAListener switch it back and forth: each plan has a change.
+func TestAccTwoResourcesOfAListener(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	other := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "other"})
+	r.cli.Configure(r.cloud.Provider() + r.config + fmt.Sprintf(
+		"resource \"elbaas_listener_certificate\" \"twice\" {\n  listener_id = %q\n  certificate_id = %q\n}\n", r.listener, other))
+	r.cli.Run("apply", "-auto-approve")
+	for range 2 {
+		if said := r.cli.Run("apply", "-auto-approve"); !strings.Contains(said, "0 added, 1 changed, 0 destroyed") {
+			t.Errorf("it says %s", said)
+		}
+	}
+}
+
+// TestAccListenerImportExamples imports by each import block and command of the
+// documentation.
+func TestAccListenerImportExamples(t *testing.T) {
+	t.Parallel()
+	oneDialect(t)
+	const folder = "resources/elbaas_listener_certificate/"
+	configuration := func(cloud *acctest.Cloud, listener string) string {
+		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n  listener_id = %q\n  certificate_id = %q\n}\n",
+			listener, cloud.Only(t).ID)
+	}
+	for file, needs := range map[string][2]string{
+		"import-by-string-id.tf": {"1.11.0", "1.11.0"}, "import-by-identity.tf": {"1.12.0", ""},
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs(needs[0], needs[1])
+			listener := listen(cloud)
+			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, folder+file), exampleListenerID, listener))
+			cli.Configure(configuration(cloud, listener))
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+				t.Errorf("it says %s", said)
+			}
+		})
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	listener := listen(cloud)
+	cli.Configure(configuration(cloud, listener))
+	commands := 0
+	for line := range strings.Lines(strings.ReplaceAll(example(t, folder+"import.sh"), exampleListenerID, listener)) {
+		command, isCommand := strings.CutPrefix(strings.TrimSpace(line), "terraform ")
+		if !isCommand {
+			continue
+		}
+		commands++
+		cli.Run(strings.Fields(command)...)
+		if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+			t.Errorf("%s: it plans %s", command, said)
+		}
+		cli.Run("state", "rm", "elbaas_listener_certificate.www")
+	}
+	if commands != 2 {
+		t.Errorf("there are %d commands, want 2", commands)
+	}
+}
+
+// TestAccListenersExample applies the example of the data source.
+func TestAccListenersExample(t *testing.T) {
+	t.Parallel()
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	id := add(cloud, "www-example-com", acctest.NewPair(t))
+	listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
+	cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
+	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))
+	cli.Run("apply", "-auto-approve")
+	said := cli.Run("output", "-json")
+	for _, want := range []string{`"value": { "www-443": "` + listener + `" }`, `"value": [ "shop-443:443 of load balancer `, `"www-443:443 of load balancer `} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the outputs have no %s: %s", want, said)
+		}
+	}
+	if lists := len(cloud.Journal(elbstub.ListListeners)); lists != 1 {
+		t.Errorf("%d lists, want 1", lists)
+	}
+}

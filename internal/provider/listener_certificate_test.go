@@ -1,0 +1,879 @@
+package provider_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// A listening is a listener that serves one of two certificates, and the runs that manage
+// which. At first, they want it to serve the other one.
+type listening struct {
+	*runs
+	listener, balancer string
+	old, other         string // certificates
+}
+
+// newListening makes a listener, long ago.
+func newListening(t *testing.T, options ...func(*elbstub.Options)) *listening {
+	t.Helper()
+	cloud, network := acctest.NewCloudInMemory(t, options...)
+	pair := acctest.NewPair(t)
+	l := &listening{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
+	l.balancer = strings.Repeat("b", 32)
+	l.listener = cloud.Listen(elbstub.Listener{
+		ProjectID: acctest.ProjectID, Name: "https-443", LoadBalancerID: l.balancer, CertificateID: l.old,
+	})
+	l.runs = &runs{t: t, cloud: cloud, network: network, ofListener: true, config: acctest.Values{
+		"listener_id": l.listener, "certificate_id": l.other,
+	}}
+	time.Sleep(time.Minute)
+	return l
+}
+
+// managed makes a listener whose certificate was switched, long ago.
+func managed(t *testing.T, options ...func(*elbstub.Options)) *listening {
+	t.Helper()
+	l := newListening(t, options...)
+	l.apply("create")
+	time.Sleep(time.Minute)
+	return l
+}
+
+// serves fails unless the listener serves a certificate.
+func (l *listening) serves(want string) {
+	l.t.Helper()
+	for _, now := range l.cloud.Listeners(acctest.ProjectID) {
+		if now.ID == l.listener && now.CertificateID != want {
+			l.t.Errorf("the listener serves %s, want %s", l.name(now.CertificateID), l.name(want))
+		}
+	}
+}
+
+// name calls a certificate as the test does.
+func (l *listening) name(id string) string {
+	return strings.NewReplacer(l.old, "old", l.other, "other").Replace(id)
+}
+
+// sent fails unless so many switches were sent since the last call of sent.
+func (l *listening) sent(want int, so string) {
+	l.t.Helper()
+	if got := len(l.cloud.Journal(elbstub.ModifyListener)); got != want {
+		l.t.Errorf("%d switches were sent %s, want %d", got, so, want)
+	}
+}
+
+// create plans and applies a creation that need not succeed.
+func (l *listening) create(server *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+	l.t.Helper()
+	plan, diagnostics := server.Plan(nil, l.config)
+	if diagnostics.HasError() {
+		return nil, diagnostics
+	}
+	return server.Apply(plan)
+}
+
+// speaksOfAListener fails where an error sends its reader to a certificate, or to the
+// settings of the provider.
+func speaksOfAListener(t *testing.T, diagnostics acctest.Diagnostics) {
+	t.Helper()
+	for _, d := range diagnostics {
+		for _, wrong := range []string{"certificate does not exist", "Check the endpoint", "deleted the certificate"} {
+			if strings.Contains(d.Summary+d.Detail, wrong) {
+				t.Errorf("it says %q: %s: %s", wrong, d.Summary, d.Detail)
+			}
+		}
+	}
+}
+
+// TestListenerCertificate follows the certificate of a listener through its life, with a
+// CLI that keeps identities, and with one that knows none.
+func TestListenerCertificate(t *testing.T) {
+	t.Parallel()
+	for name, forget := range map[string]bool{"identity kept": false, "identity not known to the CLI": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t)
+				want := acctest.Values{
+					"listener_id": l.listener, "certificate_id": l.other, "project_id": acctest.ProjectID, "id": l.listener,
+					"listener_name": "https-443", "loadbalancer_id": l.balancer, "protocol": "HTTPS", "port": int64(443),
+				}
+				expect := func(doing string) {
+					t.Helper()
+					identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
+					if !maps.Equal(l.state.Identity, identity) || !reflect.DeepEqual(l.state.Values, want) {
+						t.Errorf("after %s: %v, identity %v", doing, l.state.Values, l.state.Identity)
+					}
+					if forget {
+						l.state.Identity = nil
+					}
+				}
+
+				_, plan, _ := l.refresh()
+				if plan.Values["project_id"] != acctest.ProjectID || plan.Values["id"] != l.listener {
+					t.Errorf("the plan of the creation has %v", plan.Values)
+				}
+				l.apply("create")
+				expect("the creation")
+				l.serves(l.other)
+				if body := l.cloud.Journal(elbstub.ModifyListener)[0].Body; body != `{"certificate_id":"`+l.other+`"}` {
+					t.Errorf("the creation has sent %s", body)
+				}
+
+				l.plan("nothing")
+				expect("a read")
+				l.config["certificate_id"], want["certificate_id"] = l.old, l.old
+				l.apply("update")
+				expect("the update")
+				l.serves(l.old)
+				l.sent(2, "by a creation and an update")
+
+				l.config["fallback_certificate_id"], want["fallback_certificate_id"] = l.other, l.other
+				l.apply("update")
+				expect("an update of the fallback")
+				l.sent(2, "before an update of the fallback")
+				l.plan("nothing")
+
+				server, _, _ := l.refresh()
+				if said := server.PlanDestroy(l.state); len(said) > 0 {
+					t.Errorf("the plan of the deletion says %s: %s", said[0].Summary, said[0].Detail)
+				}
+				left, diagnostics := server.Destroy(l.state)
+				l.quiet("destroy", diagnostics)
+				if left != nil {
+					t.Errorf("%v is left", left)
+				}
+				l.serves(l.other)
+				l.sent(3, "by all of it")
+			})
+		})
+	}
+}
+
+// TestListenerReplacements: another listener and another project replace, the same
+// project in another case does not.
+func TestListenerReplacements(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		for _, row := range []struct{ attribute, value, want string }{
+			{"listener_id", strings.Repeat("0", 32), "listener_id"},
+			{"project_id", acctest.OtherProjectID, "project_id"},
+			{"project_id", strings.ToUpper(acctest.ProjectID), ""},
+			{"certificate_id", l.old, ""},
+		} {
+			config := maps.Clone(l.config)
+			config[row.attribute] = row.value
+			plan, diagnostics := l.process().Plan(l.state, config)
+			l.quiet("plan", diagnostics)
+			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") || !strings.Contains(got, row.want) {
+				t.Errorf("%s = %q replaces because of %q, want %q", row.attribute, row.value, got, row.want)
+			}
+		}
+	})
+}
+
+// TestListenerThatServesIt: nothing is sent where there is nothing to change.
+func TestListenerThatServesIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["certificate_id"] = l.old
+		l.apply("create")
+		l.sent(0, "for what the listener serves already")
+		l.plan("nothing")
+	})
+}
+
+// TestListenerImport imports the certificate of a listener in every form.
+func TestListenerImport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["certificate_id"] = l.old
+		upper := strings.ToUpper(l.listener)
+		identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
+		for _, form := range []any{
+			l.listener, upper, acctest.ProjectID + "/" + l.listener, acctest.ProjectID + "/" + upper,
+			identity, acctest.Values{"listener_id": l.listener}, acctest.Values{"listener_id": upper},
+		} {
+			server := l.process()
+			imported, diagnostics := importAny(server, form)
+			if diagnostics.HasError() {
+				t.Errorf("%v: %s: %s", form, diagnostics[0].Summary, diagnostics[0].Detail)
+				continue
+			}
+			if !maps.Equal(imported.Identity, identity) || imported.Values["certificate_id"] != l.old {
+				t.Errorf("%v: imported %v, identity %v", form, imported.Values, imported.Identity)
+			}
+			l.state = imported
+			delete(l.config, "fallback_certificate_id")
+			l.plan("nothing")
+			l.config["fallback_certificate_id"] = l.other
+			l.apply("update")
+		}
+		l.sent(0, "by imports")
+	})
+}
+
+// importAny imports by an ID or by an identity.
+func importAny(server *acctest.Server, form any) (*acctest.State, acctest.Diagnostics) {
+	if id, isID := form.(string); isID {
+		return server.Import(id)
+	}
+	return server.ImportByIdentity(form.(acctest.Values))
+}
+
+// TestListenerImportErrors imports what cannot be imported.
+func TestListenerImportErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		http := l.cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", Protocol: "HTTP"})
+		missing := strings.Repeat("0", 32)
+		for _, row := range []struct {
+			form            any
+			attribute, want string
+		}{
+			{missing, "", "Project " + acctest.ProjectID + ` has no listener "` + missing + `"`},
+			{missing, "", "import by project_id/listener_id, or by an identity with project_id"},
+			{http, "listener_id", `Listener "web" (ID ` + http + `) of load balancer `},
+			{"www", "", `the listener ID "www" is not valid: it must be 32 hexadecimal characters. Import by the ID of the listener, or by project_id/listener_id.`},
+			{"/" + l.listener, "", "the project id in front of the slash is empty"},
+			{acctest.OtherProjectID + "/" + l.listener, "", "Unable to import listener"}, // the token is not good for it
+			{acctest.Values{"listener_id": "www"}, "listener_id", `The listener ID "www" is not valid`},
+			{acctest.Values{"listener_id": l.listener, "project_id": "a/b"}, "project_id", `contains "/"`},
+		} {
+			_, diagnostics := importAny(l.process(), row.form)
+			says(t, diagnostics, row.attribute, row.want)
+		}
+	})
+}
+
+// TestListenerRules: what the plan already refuses, on the attribute, with the remedy.
+func TestListenerRules(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		server := l.process()
+		const mark = "is not valid: it must be 32 hexadecimal characters"
+		upper := strings.Repeat("A", 32)
+		for _, row := range []struct{ attribute, value, want string }{
+			{"listener_id", "www", `The listener ID "www" ` + mark},
+			{"listener_id", "", `The listener ID "" ` + mark},
+			{"listener_id", upper, "must be in lower case, as the API writes it. Use lower()"},
+			{"certificate_id", "www", `The certificate ID "www" ` + mark},
+			{"certificate_id", upper, "Use lower()"},
+			{"fallback_certificate_id", "www", `The fallback certificate ID "www" ` + mark},
+			{"fallback_certificate_id", upper, "Use lower()"},
+			{"project_id", "", "project ID is empty"},
+		} {
+			config := maps.Clone(l.config)
+			config[row.attribute] = row.value
+			says(t, server.Validate(config), row.attribute, row.want)
+
+			if row.attribute == "project_id" {
+				continue
+			}
+			// What was unknown in the plan is checked by the apply.
+			config[row.attribute] = acctest.Unknown
+			plan, diagnostics := server.Plan(nil, config)
+			l.quiet("plan", diagnostics)
+			plan.Configure(row.attribute, row.value)
+			plan.Values[row.attribute] = row.value
+			if row.attribute == "listener_id" {
+				plan.Values["id"] = row.value
+			}
+			_, diagnostics = server.Apply(plan)
+			says(t, diagnostics, row.attribute, row.want)
+		}
+
+		l.config["fallback_certificate_id"] = l.other
+		_, diagnostics := server.Plan(nil, l.config)
+		says(t, diagnostics, "fallback_certificate_id", "Fallback is the certificate itself")
+		l.config["certificate_id"] = acctest.Unknown
+		plan, diagnostics := server.Plan(nil, l.config)
+		l.quiet("plan", diagnostics)
+		plan.Configure("certificate_id", l.other)
+		plan.Values["certificate_id"] = l.other
+		_, diagnostics = server.Apply(plan)
+		says(t, diagnostics, "fallback_certificate_id", "Fallback is the certificate itself")
+		if calls := len(l.cloud.Journal(elbstub.ModifyListener, elbstub.ShowListener)); calls != 0 {
+			t.Errorf("%d calls for listeners, want none", calls)
+		}
+	})
+}
+
+// TestListenersThatHaveNoCertificate: a creation for a listener that cannot be switched is
+// an error about listener_id that says what it is, and sends nothing.
+func TestListenersThatHaveNoCertificate(t *testing.T) {
+	t.Parallel()
+	theirs := elbstub.Listener{ProjectID: acctest.OtherProjectID}
+	for name, row := range map[string]struct {
+		listener *elbstub.Listener // nil is missing
+		want     string
+	}{
+		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
+		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "is a listener of the protocol HTTP, which has no certificate"},
+		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "is a listener of the protocol TCP"},
+		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
+		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
+		"another's":      {&theirs, "of project " + acctest.ProjectID + ": the listener does not exist"},
+		"faulty":         {&elbstub.Listener{Status: "ERROR"}, "the listener has the status ERROR"},
+		"never ready":    {&elbstub.Listener{Status: "PENDING_CREATE"}, `its status is still "PENDING_CREATE"`},
+	} {
+		for text, form := range map[string]elbstub.NoListenerText{
+			"404": elbstub.NoListener404, "6030": elbstub.NoListener6030,
+		} {
+			t.Run(name+"/"+text, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoListener = form })
+					l.config["listener_id"] = strings.Repeat("0", 32)
+					if listener := row.listener; listener != nil {
+						if listener.ProjectID == "" {
+							listener.ProjectID = acctest.ProjectID
+						}
+						l.config["listener_id"] = l.cloud.Listen(*listener)
+					}
+					l.config["timeouts"] = acctest.Values{"create": "1m"}
+					time.Sleep(time.Minute)
+					state, diagnostics := l.create(l.process())
+					says(t, diagnostics, "listener_id", row.want)
+					speaksOfAListener(t, diagnostics[:1])
+					if state != nil {
+						t.Errorf("the state has %v", state.Values)
+					}
+					l.sent(0, "for it")
+				})
+			})
+		}
+	}
+}
+
+// TestListenerThatIsNotReady is waited for.
+func TestListenerThatIsNotReady(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "PENDING_CREATE" })
+		time.AfterFunc(2*time.Minute, func() {
+			l.sent(0, "while it is not ready")
+			l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "ACTIVE" })
+		})
+		l.apply("create")
+		l.serves(l.other)
+	})
+}
+
+// TestCertificatesThatCannotBeServed: an error about the attribute that has the
+// certificate, which says what is known of it.
+func TestCertificatesThatCannotBeServed(t *testing.T) {
+	t.Parallel()
+	missing := strings.Repeat("0", 32)
+	for name, row := range map[string]struct {
+		list bool // the process has listed the certificates
+		text elbstub.NoCertificateText
+		want string
+	}{
+		"listed, 400":     {true, elbstub.NoCertificate1001, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"listed, 404":     {true, elbstub.NoCertificate5040, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
+		"not listed, 400": {false, elbstub.NoCertificate1001, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
+		"not listed, 404": {false, elbstub.NoCertificate5040, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
+				server := l.cloud.ServerInMemory(t, l.network)
+				if row.list {
+					if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); diagnostics.HasError() {
+						t.Fatal(diagnostics[0].Detail)
+					}
+				}
+				l.config["certificate_id"] = missing
+				state, diagnostics := l.create(server.Listeners())
+				says(t, diagnostics, "certificate_id", row.want)
+				if strings.Contains(diagnostics[0].Detail, "endpoint") {
+					t.Errorf("it says %s", diagnostics[0].Detail)
+				}
+				if state != nil {
+					t.Errorf("the state has %v", state.Values)
+				}
+
+				// as a fallback, and as an update
+				managed := *l
+				managed.runs = &runs{t: t, cloud: l.cloud, network: l.network, ofListener: true, config: acctest.Values{
+					"listener_id": l.listener, "certificate_id": l.other, "fallback_certificate_id": missing,
+				}}
+				managed.apply("create")
+				server = l.cloud.ServerInMemory(t, l.network)
+				if row.list {
+					_, _ = server.ReadDataSource("elbaas_certificates", acctest.Values{})
+				}
+				left, diagnostics := server.Listeners().Destroy(managed.state)
+				says(t, diagnostics, "fallback_certificate_id", row.want)
+				if left == nil {
+					t.Error("it is not in the state any more")
+				}
+				managed.config["certificate_id"] = missing
+				delete(managed.config, "fallback_certificate_id")
+				plan, diagnostics := server.Listeners().Plan(managed.state, managed.config)
+				l.quiet("plan", diagnostics)
+				left, diagnostics = server.Listeners().Apply(plan)
+				says(t, diagnostics, "certificate_id", row.want)
+				if left.Values["certificate_id"] != l.other || left.Values["fallback_certificate_id"] != missing {
+					t.Errorf("the state has %v", left.Values)
+				}
+				l.serves(l.other)
+			})
+		})
+	}
+}
+
+// TestCertificateOfAnotherProject is an error before anything is sent, where it is known.
+func TestCertificateOfAnotherProject(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		config := acctest.Values{
+			"endpoint": l.cloud.Endpoint, "insecure": true, "project_id": acctest.ProjectID,
+			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "token": nil,
+		}
+		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
+		server := l.cloud.ServerInMemory(t, l.network, config)
+		if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
+			t.Fatal(diagnostics[0].Detail)
+		}
+		calls := len(l.cloud.Journal())
+		want := "Certificate \"" + theirs + "\" belongs to project " + acctest.OtherProjectID + ", and listener \"" + l.listener + "\" to project " + acctest.ProjectID
+		for _, attribute := range []string{"certificate_id", "fallback_certificate_id"} {
+			for doing, prior := range map[string]*acctest.State{"create": nil, "update": l.state} {
+				changed := maps.Clone(l.config)
+				changed[attribute] = theirs
+				_, diagnostics := server.Listeners().Plan(prior, changed)
+				says(t, diagnostics, attribute, want)
+
+				if attribute == "fallback_certificate_id" {
+					continue
+				}
+				changed[attribute] = acctest.Unknown
+				plan, diagnostics := server.Listeners().Plan(prior, changed)
+				l.quiet(doing, diagnostics)
+				plan.Configure(attribute, theirs)
+				plan.Values[attribute] = theirs
+				_, diagnostics = server.Listeners().Apply(plan)
+				says(t, diagnostics, attribute, want)
+			}
+		}
+		if more := len(l.cloud.Journal()) - calls; more != 0 {
+			t.Errorf("%d calls, want none", more)
+		}
+	})
+}
+
+// TestSwitchThatFails: a switch whose outcome is an error leaves no state behind if it
+// was a creation, and the one before if it was an update. The next apply ends well, and
+// the plan after it is empty.
+func TestSwitchThatFails(t *testing.T) {
+	t.Parallel()
+	always := func(l *listening, fault elbstub.Fault) {
+		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
+	}
+	for name, row := range map[string]struct {
+		happens func(l *listening)
+		want    string
+		kept    bool // it is no error
+	}{
+		"lost once":           {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
+		"answered by another": {happens: func(l *listening) { always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"})) }, kept: true},
+		"accepted, late":      {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
+		"409, then not": {happens: func(l *listening) {
+			l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
+		}, kept: true},
+		"refused": {
+			happens: func(l *listening) {
+				always(l, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
+			},
+			want: "ELB.6015",
+		},
+		"never done": {
+			happens: func(l *listening) { always(l, elbstub.Reply(202, "")) },
+			want:    "the API accepted the change, but does not show it yet",
+		},
+		"done, then refused": {
+			happens: func(l *listening) {
+				always(l, elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
+			},
+			want: "ELB.6015",
+		},
+		"503 and ELB.6002": {
+			happens: func(l *listening) {
+				always(l, elbstub.Reply(503, `{"error":{"message":"no load balancer","code":"ELB.6002"}}`))
+			},
+			want: "ELB.6002",
+		},
+		"ERROR after it": {
+			happens: func(l *listening) { always(l, l.cloud.Become(l.listener, "ERROR")) },
+			want:    "the listener has the status ERROR",
+		},
+	} {
+		for doing, begin := range map[string]func(*testing.T, ...func(*elbstub.Options)) *listening{"create": newListening, "update": managed} {
+			t.Run(name+"/"+doing, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := begin(t)
+					target := l.other
+					if l.state != nil {
+						target = l.old
+						l.config["certificate_id"] = target
+					}
+					before := l.state
+					server, plan, _ := l.refresh()
+					row.happens(l)
+					state, diagnostics := server.Apply(plan)
+					if row.kept {
+						l.quiet("apply", diagnostics)
+						l.state = state
+					} else {
+						says(t, diagnostics, "", row.want)
+						speaksOfAListener(t, diagnostics)
+						if before == nil != (state == nil) || before != nil && !reflect.DeepEqual(before.Values, state.Values) {
+							t.Errorf("the state has %v, want %v", state, before)
+						}
+						if state != nil {
+							l.state = state
+						}
+					}
+					always(l, nil)
+					l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "ACTIVE" })
+					server, plan, does := l.refresh()
+					if does != "nothing" {
+						l.carryOut(server, plan)
+					}
+					l.serves(target)
+					l.plan("nothing")
+				})
+			})
+		}
+	}
+}
+
+// TestListenerIsGone between a plan and its apply, before a read, and at its deletion.
+func TestListenerIsGone(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]func(*elbstub.Options){
+		"404":  func(o *elbstub.Options) { o.Dialect.NoListener = elbstub.NoListener404 },
+		"6030": func(o *elbstub.Options) { o.Dialect.NoListener = elbstub.NoListener6030 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := managed(t, options)
+				l.config["certificate_id"], l.config["fallback_certificate_id"] = l.old, l.other
+				l.apply("update")
+				l.config["certificate_id"] = l.other
+				l.config["fallback_certificate_id"] = l.old
+				server, plan, _ := l.refresh()
+				l.cloud.Hangup(l.listener)
+				time.Sleep(time.Minute)
+
+				left, diagnostics := server.Apply(plan)
+				says(t, diagnostics, "listener_id", "the listener does not exist")
+				speaksOfAListener(t, diagnostics)
+				if left == nil {
+					t.Error("an update has removed it from the state")
+				}
+				for _, fallback := range []any{l.other, nil} {
+					with := *l.state
+					with.Values = maps.Clone(with.Values)
+					with.Values["fallback_certificate_id"] = fallback
+					left, diagnostics = l.process().Destroy(&with)
+					if left != nil || diagnostics.HasError() {
+						t.Errorf("the deletion with the fallback %v says %v", fallback, diagnostics)
+					}
+				}
+				l.plan("create")
+				if l.state != nil {
+					t.Errorf("a read has left %v", l.state.Values)
+				}
+			})
+		})
+	}
+}
+
+// TestListenerChangesElsewhere: another certificate is drift, another name is not, and
+// another protocol is an error.
+func TestListenerChangesElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Name, l.Port = "renamed", 8443 })
+		l.plan("nothing")
+		if l.state.Values["listener_name"] != "renamed" || l.state.Values["port"] != int64(8443) {
+			t.Errorf("the state has %v", l.state.Values)
+		}
+		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.CertificateID = l.old })
+		l.apply("update")
+		l.serves(l.other)
+		l.plan("nothing")
+
+		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.CertificateID = "" })
+		time.Sleep(time.Minute)
+		l.apply("update")
+		l.serves(l.other)
+
+		upper := strings.ToUpper(l.other)
+		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.CertificateID = upper })
+		l.plan("nothing")
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
+		left, diagnostics := l.process().Read(l.state)
+		says(t, diagnostics, "listener_id", "is a listener of the protocol TCP, which has no certificate")
+		if left == nil {
+			t.Error("it is not in the state any more")
+		}
+	})
+}
+
+// TestListenerLeavesTheStateOnProofAlone: what is no complete list with the status 200 is
+// an error, and the state stays.
+func TestListenerLeavesTheStateOnProofAlone(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{
+		"404":         elbstub.Reply(404, ""),
+		"404 of ours": elbstub.Reply(404, `{"error":{"message":"no listener","code":"ELB.6030"}}`),
+		"page":        elbstub.Reply(200, "<html></html>"),
+		"null":        elbstub.Reply(200, "null"),
+		"502":         elbstub.Reply(502, "<html></html>"),
+		"cut":         elbstub.Cut(5),
+		"202":         elbstub.Reply(202, "[]"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := managed(t)
+				l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return fault })
+				left, diagnostics := l.process().Read(l.state)
+				says(t, diagnostics, "", `Unable to read listener "`+l.listener)
+				if left == nil {
+					t.Error("it is not in the state any more")
+				}
+			})
+		})
+	}
+}
+
+// TestListenersWhileListsLag: what a run has switched is not in the lists that the next
+// one sees. That one remembers by the private state, and plans nothing.
+func TestListenersWhileListsLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
+		})
+		l.apply("create")
+		l.plan("nothing")
+		l.config["certificate_id"] = l.old
+		l.apply("update")
+		l.plan("nothing")
+	})
+}
+
+// TestReplacedListenerCertificate: a replacement that comes first is left alone by the
+// deletion of what it replaces. Otherwise the fallback is served for a moment.
+func TestReplacedListenerCertificate(t *testing.T) {
+	t.Parallel()
+	for name, createFirst := range map[string]bool{"create_before_destroy": true, "destroy first": false} {
+		for fallback, isSet := range map[string]bool{"with a fallback": true, "without a fallback": false} {
+			t.Run(name+"/"+fallback, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := newListening(t)
+					if isSet {
+						l.config["fallback_certificate_id"] = l.old
+					}
+					l.apply("create")
+					server, _, _ := l.refresh()
+					prior := l.state
+					replace := func() {
+						var diagnostics acctest.Diagnostics
+						l.state, diagnostics = l.create(server)
+						l.quiet("create", diagnostics)
+					}
+					if createFirst {
+						replace()
+					}
+					left, diagnostics := server.Destroy(prior)
+					if left != nil || diagnostics.HasError() {
+						t.Errorf("the deletion says %v", diagnostics)
+					}
+					if warned := len(diagnostics) > 0; warned != (!createFirst && !isSet) {
+						t.Errorf("the deletion says %v", diagnostics)
+					}
+					if !createFirst {
+						replace()
+					}
+					l.serves(l.other)
+					l.plan("nothing")
+					want := 1
+					if !createFirst && isSet {
+						want = 3
+					}
+					l.sent(want, "for a creation and a replacement")
+				})
+			})
+		}
+	}
+}
+
+// TestListenersTwice: one resource takes the place of another for the same listener, in
+// whatever order Terraform carries that out.
+func TestListenersTwice(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			l := newListening(t)
+			l.config["fallback_certificate_id"] = l.old
+			l.apply("create")
+			server, _, _ := l.refresh()
+			prior := l.state
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_, diagnostics := server.Destroy(prior)
+				if diagnostics.HasError() {
+					t.Errorf("the deletion says %s", diagnostics[0].Detail)
+				}
+			}()
+			var diagnostics acctest.Diagnostics
+			l.state, diagnostics = l.create(server)
+			<-done
+			l.quiet("create", diagnostics)
+			l.serves(l.other)
+			l.plan("nothing")
+		})
+	}
+}
+
+// TestDestroyWithoutFallback: the plan warns already and names the listener, the
+// certificate and the way out; nothing is sent; and the deletion of the certificate fails
+// at its first refusal.
+func TestDestroyWithoutFallback(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.cloud.Remove(l.old)
+		certificates := l.cloud.ServerInMemory(t, l.network)
+		certificate, diagnostics := certificates.Import(l.other)
+		l.quiet("import", diagnostics)
+		server := certificates.Listeners()
+		planned := server.PlanDestroy(l.state)
+		left, said := server.Destroy(l.state)
+		if left != nil {
+			t.Errorf("%v is left", left)
+		}
+		for doing, diagnostics := range map[string]acctest.Diagnostics{"the plan": planned, "the deletion": said} {
+			if len(diagnostics) != 1 || diagnostics.HasError() {
+				t.Fatalf("%s says %v", doing, diagnostics)
+			}
+			text := diagnostics[0].Summary + "\n" + diagnostics[0].Detail
+			for _, part := range []string{
+				`Listener "` + l.listener + `" keeps certificate "` + l.other + `"`,
+				`listener "https-443" (ID ` + l.listener + `) of load balancer ` + l.balancer,
+				"set fallback_certificate_id to another one and apply that first", "terraform state rm",
+			} {
+				if !strings.Contains(text, part) {
+					t.Errorf("%s does not say %q: %s", doing, part, text)
+				}
+			}
+		}
+		l.sent(1, "by the creation alone")
+
+		began := time.Now()
+		kept, diagnostics := certificates.Destroy(certificate)
+		says(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
+		says(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
+		if kept == nil {
+			t.Error("the certificate is not in the state any more")
+		}
+		if deletes := len(l.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 || time.Since(began) > 5*time.Second {
+			t.Errorf("%d DELETEs in %s", deletes, time.Since(began))
+		}
+	})
+}
+
+// TestListenersDataSource chooses the listeners of a project by every argument.
+func TestListenersDataSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		one, two := strings.Repeat("1", 32), strings.Repeat("2", 32)
+		balancer := strings.Repeat("a", 32)
+		ids := map[string]string{}
+		for _, l := range []elbstub.Listener{
+			{Name: "b", CertificateID: one, Port: 8443, LoadBalancerID: balancer, SNI: []string{two}},
+			{Name: "c", Protocol: "SSL", CertificateID: two},
+			{Name: "a", Protocol: "TCP", Port: 80, LoadBalancerID: balancer, Status: "ERROR"},
+			{Name: "c2", CertificateID: one},
+		} {
+			l.ProjectID = acctest.ProjectID
+			ids[l.Name] = cloud.Listen(l)
+		}
+		cloud.Listen(elbstub.Listener{ProjectID: acctest.OtherProjectID, Name: "theirs"})
+		server := cloud.ServerInMemory(t, network)
+		for _, row := range []struct {
+			config acctest.Values
+			want   []string
+		}{
+			{acctest.Values{}, []string{"a", "b", "c", "c2"}},
+			{acctest.Values{"certificate_id": two}, []string{"b", "c"}},
+			{acctest.Values{"certificate_id": one}, []string{"b", "c2"}},
+			{acctest.Values{"loadbalancer_id": strings.ToUpper(balancer)}, []string{"a", "b"}},
+			{acctest.Values{"protocol": "https"}, []string{"b", "c2"}},
+			{acctest.Values{"name_regex": "^c"}, []string{"c", "c2"}},
+			{acctest.Values{"name_regex": "^c", "certificate_id": one}, []string{"c2"}},
+			{acctest.Values{"certificate_id": strings.Repeat("3", 32)}, nil},
+		} {
+			found, diagnostics := server.ReadDataSource("elbaas_listeners", row.config)
+			if diagnostics.HasError() {
+				t.Fatal(diagnostics[0].Detail)
+			}
+			var names []string
+			for _, l := range found["listeners"].([]acctest.Values) {
+				names = append(names, l["name"].(string))
+			}
+			if !slices.Equal(names, row.want) || found["project_id"] != acctest.ProjectID {
+				t.Errorf("%v: found %v in %v, want %v", row.config, names, found["project_id"], row.want)
+			}
+		}
+		found, _ := server.ReadDataSource("elbaas_listeners", acctest.Values{"name_regex": "^[ab]$"})
+		want := []acctest.Values{
+			{"id": ids["a"], "name": "a", "protocol": "TCP", "port": int64(80), "loadbalancer_id": balancer, "sni_certificate_ids": []string{}, "status": "ERROR"},
+			{"id": ids["b"], "name": "b", "protocol": "HTTPS", "port": int64(8443), "loadbalancer_id": balancer, "certificate_id": one, "sni_certificate_ids": []string{two}, "status": "ACTIVE"},
+		}
+		if !reflect.DeepEqual(found["listeners"], want) {
+			t.Errorf("found %v, want %v", found["listeners"], want)
+		}
+		if lists := len(cloud.Journal(elbstub.ListListeners)); lists != 1 {
+			t.Errorf("%d lists, want one", lists)
+		}
+
+		for attribute, value := range map[string]string{
+			"certificate_id": "www", "loadbalancer_id": "", "protocol": "https2", "name_regex": "(", "project_id": "",
+		} {
+			_, diagnostics := server.ReadDataSource("elbaas_listeners", acctest.Values{attribute: value})
+			if !diagnostics.HasError() || !strings.Contains(diagnostics[0].Attribute.String(), attribute) {
+				t.Errorf("%s = %q says %v", attribute, value, diagnostics)
+			}
+		}
+	})
+}
