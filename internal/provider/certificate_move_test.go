@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -210,7 +211,7 @@ func TestAccMoveGuide(t *testing.T) {
 				cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)
 				id := add(cloud, "www-example-com", pair)
 				instances = append(instances, map[string]any{
-					"index_key": fmt.Sprint(i), "schema_version": 0,
+					"index_key": strconv.Itoa(i), "schema_version": 0,
 					"attributes": restObject(t, cloud, id, certificatePath, pair),
 				})
 			}
