@@ -34,6 +34,8 @@ type CLI struct {
 	env []string
 	// binary is the provider that is installed, or empty.
 	binary string
+	// reattach is how Terraform reaches the provider of this process, or nil.
+	reattach map[string]any
 }
 
 // NewCLI starts the provider for the duration of a test. The test is skipped
@@ -59,15 +61,27 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	case <-time.After(time.Minute):
 		t.Fatal("the provider did not start")
 	}
-	address, err := json.Marshal(map[string]any{provider.Address: map[string]any{
+	c.reattach = map[string]any{
 		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
-	}})
-	if err != nil {
-		t.Fatal(err)
 	}
-	c.env = append(c.env, "TF_REATTACH_PROVIDERS="+string(address))
+	c.ServeAs(provider.Address)
 	return c
+}
+
+// ServeAs makes the provider of this process those with these addresses, for a test in
+// which only the name of another provider matters.
+func (c *CLI) ServeAs(addresses ...string) {
+	c.t.Helper()
+	providers := map[string]any{}
+	for _, address := range addresses {
+		providers[address] = c.reattach
+	}
+	encoded, err := json.Marshal(providers)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.Setenv("TF_REATTACH_PROVIDERS", string(encoded))
 }
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a

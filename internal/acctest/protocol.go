@@ -268,6 +268,24 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 	return s.Read(s.state(imported.State, imported.Identity, imported.Private))
 }
 
+// Move makes a resource of the state of one of another provider.
+func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Diagnostics) {
+	s.t.Helper()
+	raw, err := json.Marshal(source)
+	s.check(err, nil)
+	answer, err := s.server.MoveResourceState(s.t.Context(), &tfprotov6.MoveResourceStateRequest{
+		SourceProviderAddress: sourceProvider,
+		SourceTypeName:        sourceType,
+		SourceState:           &tfprotov6.RawState{JSON: raw},
+		TargetTypeName:        s.resourceType,
+	})
+	s.check(err, nil)
+	if Diagnostics(answer.Diagnostics).HasError() {
+		return nil, answer.Diagnostics
+	}
+	return s.state(answer.TargetState, answer.TargetIdentity, answer.TargetPrivate), answer.Diagnostics
+}
+
 // GenerateConfig returns the configuration that Terraform writes for a state.
 func (s *Server) GenerateConfig(state *State) Values {
 	s.t.Helper()

@@ -136,10 +136,18 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of one that is gone
+	read := state
+	if read.ProjectID.IsNull() { // of a moved one, whose source may not have it
+		read.ProjectID, diags = r.cloud.project(ctx, state.ProjectID)
+		resp.Diagnostics.Append(diags...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...) // also of one that is gone
 	id := state.ID.ValueString()
 	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private))
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrNotFound) {
 		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
@@ -149,7 +157,6 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
 		return
 	}
-	read := state
 	if read.fromAPI(cert); read.hides(cert) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"), fmt.Sprintf("The API does not show certificate %q", id),
 			"Its text has no certificate that can be read, so the state keeps what it has. A change of it elsewhere would not be noticed.")

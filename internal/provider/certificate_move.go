@@ -1,0 +1,121 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+)
+
+var _ resource.ResourceWithMoveState = (*certificateResource)(nil)
+
+// MoveState implements resource.ResourceWithMoveState. It is called before the provider is
+// configured, so it calls nothing: the next read takes the rest from the API.
+func (r *certificateResource) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{{StateMover: moveCertificate}}
+}
+
+// restObject is what the generic REST provider has of a certificate in its state, as far
+// as it is used. Copies of responses are not: they have the keys of all certificates.
+type restObject struct {
+	ID       string `json:"id"`
+	ObjectID string `json:"object_id"`
+	// Path is where the object was created, below the base URL of that provider.
+	Path string `json:"path"`
+	// Data is what was sent, as JSON.
+	Data string `json:"data"`
+}
+
+// restPath is the path of the certificates of this API. The beginning of it may be in the
+// base URL of the generic REST provider.
+var restPath = regexp.MustCompile(`^/?(?:(?:.*/)?v1\.0/([^/]+)/)?(?:elbaas/)?certificate/?$`)
+
+// moveCertificate makes the state of a certificate of that of a restapi_object.
+func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+	resp.Diagnostics.Append(checkMoveSource(req)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var object restObject
+	if err := json.Unmarshal(req.SourceRawState.JSON, &object); err != nil {
+		resp.Diagnostics.AddError("Unable to move certificate",
+			"The state of the restapi_object cannot be read. Use a removed block and an import block instead.")
+		return
+	}
+	moved, diags := object.identity()
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("id"), moved.ID)...)
+	resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("project_id"), moved.ProjectID)...)
+	if text := object.certificate(); text != "" {
+		resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("certificate"), text)...)
+	}
+	if !moved.ProjectID.IsNull() && resp.TargetIdentity != nil { // otherwise Read knows it
+		resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved)...)
+	}
+}
+
+// checkMoveSource refuses the state of every resource but restapi_object.
+func checkMoveSource(req resource.MoveStateRequest) diag.Diagnostics {
+	var diags diag.Diagnostics
+	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi")
+	if isREST && req.SourceTypeName == "restapi_object" {
+		return diags
+	}
+	reason := "Only a restapi_object of the provider mastercard/restapi can be moved."
+	if strings.HasSuffix(req.SourceTypeName, "_certificate") {
+		reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have other IDs " +
+			"and cannot be used by a listener of a classic load balancer. " + reason
+	}
+	diags.AddError("Unable to move certificate", fmt.Sprintf(
+		"A %s of the provider %s cannot become an elbaas_certificate. %s For a certificate of the classic load balancer, use a removed block and an import block instead.",
+		req.SourceTypeName, req.SourceProviderAddress, reason))
+	return diags
+}
+
+// identity returns the project and the ID of the certificate. The project is null if the
+// path does not have it.
+func (o restObject) identity() (identityModel, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	match := restPath.FindStringSubmatch(o.Path)
+	if match == nil {
+		diags.AddError("Unable to move certificate", fmt.Sprintf(
+			"The restapi_object has the path %q, which is not that of a certificate of the classic load balancer: "+
+				"/v1.0/{project_id}/elbaas/certificate. Remove this moved block.", o.Path))
+		return identityModel{}, diags
+	}
+	text := cmp.Or(o.ID, o.ObjectID)
+	if match[1] != "" {
+		text = match[1] + "/" + text
+	}
+	project, id, err := parseImportID(text, "certificate")
+	if err != nil {
+		diags.AddError("Unable to move certificate", fmt.Sprintf(
+			"The restapi_object has the path %q and the ID %q: %s. Use a removed block and an import block instead.", o.Path, o.ID, err))
+		return identityModel{}, diags
+	}
+	return identityModel{ProjectID: orNull(project), ID: types.StringValue(id)}, diags
+}
+
+// certificate returns the certificates that were sent, if they can be read, and never
+// what stands beside them.
+func (o restObject) certificate() string {
+	var sent struct {
+		Certificate string `json:"certificate"`
+	}
+	if json.Unmarshal([]byte(o.Data), &sent) != nil {
+		return ""
+	}
+	return pemcert.CertificatesIn(sent.Certificate).PEM()
+}
