@@ -243,7 +243,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		ourFault  = "The server does not understand the request, which is not the configuration's fault. Please report it to the authors of the provider, with the code and the request ID."
 	)
 	switch refusal.Code {
-	case "ELB.0002", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
+	case "ELB.0002", "ELB.0004", "ELB.0230", "ELB.1000", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
 		return ourFault
 	case "ELB.1001":
 		return "The server refuses the value of an argument. The rules of this cloud may be narrower than the ones checked here: Open Telekom Cloud, for one, documents no Chinese letters in names."
@@ -262,14 +262,20 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "This cloud refuses to change the certificate of the listener. Check that its protocol is HTTPS or SSL, and that the certificate belongs to its project."
 	case "ELB.6040":
 		return "The load balancer of the listener does not exist. Check listener_id."
-	case "ELB.5151":
+	case "ELB.5151", "ELB.8905":
 		return "Delete certificates that nobody needs any more, or have the operator of the cloud raise the quota (120 for an account is the usual default). " +
 			"Note that a replacement with create_before_destroy needs room for one more."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
 		return credentialsRemedy(kind)
-	case "ELB.9802", "ELB.9803", "ELB.9804":
+	case "ELB.1109":
+		return "The identity of the account is not verified, and the cloud refuses its requests until it is. Verify the account in the console."
+	case "ELB.1202":
+		return "Use credentials of the project of a region. A token of an enterprise project cannot call this API."
+	case "ELB.9808":
+		return "The token belongs to another project than project_id. Set project_id to the project of the token, or get a token for this project."
+	case "ELB.9801", "ELB.9802", "ELB.9803", "ELB.9804", "ELB.9805", "ELB.9806", "ELB.9807", "ELB.9899":
 		return forbid
-	case "APIGW.0101":
+	case "APIGW.0101", "ELB.1110":
 		return endpoint
 	case "APIGW.0201":
 		return waiting
