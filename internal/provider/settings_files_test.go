@@ -133,6 +133,7 @@ func TestNamesOfFiles(t *testing.T) {
 func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	t.Parallel()
 	const key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
+	const divided = "MC4CAQAwBQYDK2VwBCIEIGs/9fXq2aVn0Zk3bT/uWc8pLr1QyHdE7oJmS5tNxA4" // no part of it is long
 	files := map[string]string{"clouds.yaml": "clouds: {a: {}}", atHome: `{"profiles":[]}`}
 	for _, variables := range []string{
 		"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=a ELBAAS_SIGNING_SCHEME=", "HW_PROFILE=",
@@ -144,6 +145,11 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 		_, said := settingsOf("", variables+key, files)
 		if said == "" || strings.Contains(said, key) {
 			t.Errorf("%s: it says %q", variables, said)
+		}
+	}
+	for _, variable := range []string{"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="} {
+		if _, said := settingsOf("", variable+divided, files); said == "" || strings.Contains(said, divided) {
+			t.Errorf("%s: it says %q", variable, said)
 		}
 	}
 	for name, want := range map[string]string{"HW_CLOUD=otc": `"otc"`, "HW_INSECURE=maybe": `"maybe"`} {

@@ -59,7 +59,9 @@ func (r *resolver) insecureElsewhere() string {
 // counts for all of them. But a later source that names a cloud means that one: what is
 // left over of it must not be trusted for another.
 func (r *resolver) trust(name string) (text, origin string) {
-	text, s := r.valueWhere(name, func(s source) bool { return s.rank <= r.lastRank || !namesCloud(s) })
+	text, s := r.valueWhere(name, func(s source) bool {
+		return s.rank <= r.lastRank || !namesCloud(s) && !s.has("clouds_entry")
+	})
 	return text, r.origin(s, name)
 }
 
@@ -148,7 +150,7 @@ func mayBeKey(text string) bool {
 
 // quoted quotes a value, unless it may be a key, or a file's content.
 func quoted(text string) string {
-	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) {
+	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) || wholeBase64.MatchString(text) {
 		return notShown
 	}
 	return strconv.Quote(text)

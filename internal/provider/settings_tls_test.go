@@ -150,6 +150,7 @@ func TestAuthoritiesOfSources(t *testing.T) {
 		"the block leaves the rest to openrc":   {"key", "OS_REGION_NAME=eu-de " + otcURL + all, true},
 		"an openrc of another cloud left over":  {"", "HW_key HW_REGION_NAME=eu-de " + otcURL + all, false},
 		"FlexibleEngine left over":              {"key region=r cloud=a.b", "OS_CLOUD=" + orange + all, false},
+		"an entry left over":                    {"", "HW_key HW_REGION_NAME=eu-de OS_CLOUD=mine" + all, false},
 		"an openrc left over beside an address": {"", "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b" + all, true},
 	} {
 		s, said := settingsOf(row.block, row.variables, files)
