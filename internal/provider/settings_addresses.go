@@ -308,11 +308,12 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 }
 
 // serviceAddress reads the base URL of a service that is made of region and cloud, or
-// returns nil.
+// returns nil. The error does not show it: the cloud may be a token, which has dots too.
 func (r *resolver) serviceAddress(text string) *url.URL {
 	address, err := auth.ParseBaseURL("https://"+text, false)
-	if err != nil {
-		r.invalid("cloud", fmt.Sprintf("The address that is made of region and cloud %s. Check region and cloud.", err))
+	if err != nil && !r.diags.HasError() {
+		r.invalid("cloud", "The region and the cloud make no host of a service, such as elb.eu-de.otc.t-systems.com. "+
+			"Check region and cloud.")
 	}
 	return address
 }

@@ -152,6 +152,20 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 			t.Errorf("%s: it says %q", variable, said)
 		}
 	}
+	for secret, variables := range map[string][]string{ // a token of older clouds, and one with dots
+		"0f3b5c7d9e1a2b4c6d8e0f1a3b5c7d9e": {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		strings.Repeat("eyJhbGciOi", 8) + ".eyJzdWIi.c2lnbmF0": {
+			"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=",
+			"HW_PROFILE=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=",
+		},
+	} {
+		for _, variable := range variables {
+			if _, said := settingsOf("", variable+secret, files); said == "" || strings.Contains(said, strings.ToLower(secret)) ||
+				strings.Contains(said, secret) {
+				t.Errorf("%s: it says %q", variable, said)
+			}
+		}
+	}
 	for name, want := range map[string]string{"HW_CLOUD=otc": `"otc"`, "HW_INSECURE=maybe": `"maybe"`} {
 		if _, said := settingsOf("", "HW_key HW_REGION_NAME=a "+name); !strings.Contains(said, want) {
 			t.Errorf("%s: it does not quote what cannot be a key: %s", name, said)

@@ -148,9 +148,10 @@ func mayBeKey(text string) bool {
 	})
 }
 
-// quoted quotes a value, unless it may be a key, or a file's content.
+// quoted quotes a value, unless it may be a key, a token, or a file's content.
 func quoted(text string) string {
-	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) || wholeBase64.MatchString(text) {
+	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || longPart.MatchString(text) ||
+		wholeBase64.MatchString(text) {
 		return notShown
 	}
 	return strconv.Quote(text)
