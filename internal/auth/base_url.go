@@ -120,5 +120,9 @@ func leadsHere(base *url.URL) bool {
 	host := base.Hostname()
 	ip, err := netip.ParseAddr(host)
 	return isLoopback(base) || err == nil && (ip.IsUnspecified() || ip.Zone() != "") ||
-		strings.HasSuffix(host, ".localhost") || strings.HasPrefix(host, "localhost.")
+		strings.HasSuffix(host, ".localhost") || loopbackName.MatchString(host)
 }
+
+// loopbackName is a name that /etc/hosts gives to this machine: "ip6-localhost" and
+// "ip6-loopback" on Debian, "localhost6" and "localhost6.localdomain6" on Fedora.
+var loopbackName = regexp.MustCompile(`^(localhost[46]?(\..*)?|ip6-(localhost|loopback))$`)

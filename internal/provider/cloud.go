@@ -47,7 +47,7 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 		Signer:      auth.Signer{Scheme: settings.signingScheme, Region: settings.region},
 		AuthURL:     settings.authURL,
 		Region:      settings.region,
-		Insecure:    settings.tls != nil && settings.tls.InsecureSkipVerify,
+		Insecure:    settings.plainCatalog,
 		Network:     network,
 	})
 	c.client = elb.New(elb.Config{

@@ -166,17 +166,14 @@ func (w *world) addFiles() {
 }
 
 // rankOf is the rank of a source of credentials; that of a file is the rank of what
-// names it.
+// names it, and not a profile in it.
 func (w *world) rankOf(source string) int {
-	names := map[string][]string{"profile": {"profile", "shared_config_file"}, "entry": {"clouds_entry"}}[source]
+	names := map[string][]string{"profile": {"shared_config_file", "profile"}, "entry": {"clouds_entry"}}[source]
 	if names == nil {
 		return ranks[source]
 	}
-	if w.names("block", names...) {
-		return ranks["block"]
-	}
 	for _, name := range names {
-		for _, namer := range []string{"HW_", "HCS_", "OS_"} {
+		for _, namer := range []string{"block", "HW_", "HCS_", "OS_"} {
 			if w.set[namer][name] != "" {
 				return ranks[namer]
 			}

@@ -383,6 +383,9 @@ func TestDestinations(t *testing.T) {
 		"endpoint in the block, another cloud's auth_url": in("eu-de", otc,
 			"endpoint=https://elb.eu-de.otc.t-systems.com password", "OS_REGION_NAME=eu-de "+
 				"OS_AUTH_URL=https://iam.eu-de.evil.example.com/v3"),
+		"endpoint in the block, an address that ends as its cloud": in("eu-de", otc,
+			"endpoint=https://elb.eu-de.otc.t-systems.com password", "OS_REGION_NAME=eu-de "+
+				"OS_AUTH_URL=https://[2001:db8::1%25x.otc.t-systems.com]/v3"),
 		"endpoint in the block, another cloud": in("eu-de", otc,
 			"endpoint=https://elb.eu-de.otc.t-systems.com key", "HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com"),
 		"endpoint in the block, ordinary CI": in("eu-de", otc,
@@ -420,6 +423,9 @@ func TestDestinations(t *testing.T) {
 		"block: nothing, OS_ region and auth_url":        in("eu-de", otc, "password", "OS_REGION_NAME=eu-de "+otcURL),
 		"block: nothing, HW_ region, another's auth_url": failing("OS_AUTH_URL", "key", "HW_REGION_NAME=eu-de "+otcURL),
 		"block: nothing anywhere":                        failing("region", "key", ""),
+		"block: the cloud as it is written":              in("eu-de", otc, "key region=eu-de cloud=OTC.T-Systems.com.", ""),
+		"block: a cloud that some read as an address":    failing("Check region and cloud", "key region=eu-de cloud=127.1", ""),
+		"block: a cloud with an empty label":             failing("Check region and cloud", "key region=eu-de cloud=otc..com", ""),
 
 		// Credentials of HW_.
 		"HW_: region": in("cn-north-4", huawei, "",
@@ -452,7 +458,9 @@ func TestDestinations(t *testing.T) {
 		"HCS_: a cloud of HW_":           by("elb.region-1."+private, "iam.region-1."+private, "", "HCS_key HCS_REGION_NAME=region-1 HW_CLOUD="+private),
 		"HCS_: a profile":                failing("HCS_CLOUD", "", "HCS_PROFILE=a", profileOf(`,"region":"region-1"`)),
 		"block: a region of HCS_":        failing("Set cloud in the provider block", "key", "HCS_REGION_NAME=region-1"),
-		"HW_: a region of HCS_":          failing("HW_CLOUD", "", "HW_key HCS_REGION_NAME=region-1"),
+		"HW_: a region of HCS_":          in("cn-north-4", huawei, "", "HW_key HCS_REGION_NAME=cn-north-4"),
+		"HW_: region and cloud of HCS_":  failing("HW_CLOUD", "", "HW_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private),
+		"OS_: a region of HCS_":          in("cn-north-4", huawei, "", "OS_key HCS_REGION_NAME=cn-north-4"),
 		"HCS_: neither region nor cloud": failing("region", "", "HCS_key"),
 
 		// Credentials of OS_.
@@ -490,6 +498,15 @@ func TestDestinations(t *testing.T) {
 			profileOf(`,"region":"eu-de"`)),
 		"profile, region and cloud of block": in("eu-de", otc, "profile=a region=eu-de cloud="+otc,
 			"HW_CLOUD=evil.example.com", profileOf("")),
+		"profile, a region of HCS_": in("cn-north-4", huawei, "", "HCS_REGION_NAME=cn-north-4", profileOf("")),
+		"profile of the block in a file of HW_": in("eu-de", otc, "profile=a", "HW_SHARED_CONFIG_FILE=ci.json HW_CLOUD="+otc,
+			map[string]string{"ci.json": profileOf(`,"region":"eu-de"`)[atHome]}),
+		"file of HW_, a profile and a cloud of HCS_": in("eu-de", huawei, "",
+			"HW_SHARED_CONFIG_FILE="+atHome+" HCS_PROFILE=a HCS_CLOUD=evil.example.com", profileOf(`,"region":"eu-de"`)),
+		"file of HCS_, a profile of HW_": failing("HCS_CLOUD", "", "HW_PROFILE=a HCS_SHARED_CONFIG_FILE="+atHome,
+			profileOf(`,"region":"region-1"`)),
+		"file of the block, a profile of HW_": failing(`no profile "b"`, "shared_config_file="+atHome, "HW_PROFILE=b",
+			profileOf(`,"region":"eu-de"`)),
 		"profile without a region": failing("OS_AUTH_URL", "profile=a", "OS_REGION_NAME=eu-de "+otcURL,
 			profileOf("")),
 		"profile and entry": failing("name one of them", "", "HW_PROFILE=a OS_CLOUD=mine",
@@ -529,6 +546,12 @@ func TestDestinations(t *testing.T) {
 				block:     "password auth_url=https://iam.example.com/v3 region=eu-de",
 				variables: "HW_INSECURE=true",
 			},
+			catalog: services("*=http://elb.a.example.com"), iam: "iam.example.com", fails: "without TLS",
+		},
+
+		"plain catalog, insecure of another source than auth_url": {
+			setup: setup{variables: "OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3 " +
+				"HW_INSECURE=true"},
 			catalog: services("*=http://elb.a.example.com"), iam: "iam.example.com", fails: "without TLS",
 		},
 

@@ -27,7 +27,9 @@ type settings struct {
 	// noAuthURL tells.
 	authURL   *url.URL
 	noAuthURL string
-	region    string
+	// plainCatalog lets the service catalog name addresses without TLS.
+	plainCatalog bool
+	region       string
 	// projectID is the default of the resources; it may be empty, and so may
 	// projectName, which stands in for it.
 	projectID, projectName string

@@ -37,6 +37,7 @@ func (r *resolver) readAddresses(credentials source) {
 	authURL, authSource := first(naming, "auth_url")
 	r.settings.authURL = r.address("auth_url", authURL, authSource,
 		"the identity service, such as https://iam.eu-de.otc.t-systems.com/v3")
+	r.settings.plainCatalog = r.mayBePlain(authSource) // the catalog is of the source that names it
 	cloud, cloudSource := first(naming, "cloud")
 	r.checkCloud(cloud, r.origin(cloudSource, "cloud"))
 	if r.diags.HasError() || r.unknown("region", "cloud", "auth_url", "endpoint") {
@@ -61,11 +62,14 @@ func (r *resolver) readAddresses(credentials source) {
 		(cloudSource.label == "" || cloudSource.prefix == "HCS_")
 	if region != "" && cloud != "" {
 		if r.settings.endpoint == nil {
-			r.settings.endpoint = &url.URL{Scheme: "https", Host: "elb." + region + "." + cloud}
+			r.settings.endpoint = r.serviceAddress("elb." + region + "." + cloud)
 		}
 		if r.settings.authURL == nil && !private {
-			r.settings.authURL = &url.URL{Scheme: "https", Host: "iam." + region + "." + cloud, Path: "/v3"}
+			r.settings.authURL = r.serviceAddress("iam." + region + "." + cloud + "/v3")
 		}
+	}
+	if r.diags.HasError() {
+		return
 	}
 	r.checkAddresses(credentials, region)
 }
@@ -116,8 +120,9 @@ func (r *resolver) sameCloud(endpoint string, s source) bool {
 		return false
 	}
 	domain := domainOf(elb, "elb", r.settings.region)
+	isName := checkDomain(iam.Hostname()) == nil // the zone of an IPv6 address may end in anything
 	return iam.Host != "" && iam.Host == elb.Host ||
-		domain != "" && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
+		domain != "" && isName && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
 }
 
 // lastToCount returns the rank of the last source whose insecure counts: that of the
@@ -181,15 +186,12 @@ func (r *resolver) whyNotDefault(credentials, region source) string {
 			}
 		}
 	}
-	private := credentials
-	if !r.isPrivate(credentials) {
-		private = region
-	}
+	private := r.isPrivate(credentials) || r.leavesAddresses(credentials) && r.isPrivate(region)
 	switch {
 	case r.settings.endpoint != nil:
 		return later + "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud " +
 			"and region. "
-	case region.label != "" && r.isPrivate(private):
+	case region.label != "" && private:
 		return fmt.Sprintf("The credentials come from %s, the region comes from %s, and no cloud is set. %sWhat is "+
 			"set with HCS_… is for a private cloud, and nothing is sent to the default cloud (%s). "+
 			"Set %s, to the domain of the cloud; or set endpoint (ELBAAS_ENDPOINT), or auth_url. ",
@@ -303,6 +305,17 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	}
 	r.invalid(name, fmt.Sprintf("The %s from %s %s. %s", name, r.origin(s, name), err, remedy))
 	return nil
+}
+
+// serviceAddress reads the base URL of a service that is made of region and cloud, or
+// returns nil. The error does not show it: the cloud may be a token, which has dots too.
+func (r *resolver) serviceAddress(text string) *url.URL {
+	address, err := auth.ParseBaseURL("https://"+text, false)
+	if err != nil && !r.diags.HasError() {
+		r.invalid("cloud", "The region and the cloud make no host of a service, such as elb.eu-de.otc.t-systems.com. "+
+			"Check region and cloud.")
+	}
+	return address
 }
 
 // checkHostLabel keeps what a region is put into: the name of a host.

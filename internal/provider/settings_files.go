@@ -17,24 +17,30 @@ import (
 )
 
 // addFiles adds a profile or an entry of clouds.yaml. It belongs to the source that
-// names it. One that the block names comes right after it; one that the environment
-// names comes last, and the profile that nobody names only where nothing else is.
+// names it, and a profile to the one that names its file: the secrets are there. One that
+// the block names comes right after it; one that the environment names comes last, and the
+// profile that nobody names only where nothing else is.
 func (r *resolver) addFiles() {
 	if r.unknown(fileArguments...) {
 		return
 	}
-	named, position := r.sources[:1], 1
-	if !hasAny(named, fileArguments...) {
-		if _, found := r.credentialsSource(); found {
-			return
+	profiles, entries, position := r.sources, r.sources, len(r.sources)
+	if block := r.sources[0]; block.has(fileArguments...) {
+		position = 1
+		if !block.has("profile", "shared_config_file") {
+			profiles = nil
 		}
-		named, position = r.sources, len(r.sources)
+		if !block.has("clouds_entry") {
+			entries = nil
+		}
+	} else if _, found := r.credentialsSource(); found {
+		return
 	}
-	profile, profileSource := first(named, "profile")
-	config, configSource := first(named, "shared_config_file")
-	entry, entrySource := first(named, "clouds_entry")
+	profile, profileSource := first(profiles, "profile")
+	config, configSource := first(profiles, "shared_config_file")
+	entry, entrySource := first(entries, "clouds_entry")
 	profileName := "profile"
-	if profile == "" && config != "" {
+	if config != "" {
 		profileSource, profileName = configSource, "shared_config_file"
 	}
 	var file source

@@ -133,6 +133,7 @@ func TestNamesOfFiles(t *testing.T) {
 func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	t.Parallel()
 	const key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
+	const divided = "MC4CAQAwBQYDK2VwBCIEIGs/9fXq2aVn0Zk3bT/uWc8pLr1QyHdE7oJmS5tNxA4" // no part of it is long
 	files := map[string]string{"clouds.yaml": "clouds: {a: {}}", atHome: `{"profiles":[]}`}
 	for _, variables := range []string{
 		"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=a ELBAAS_SIGNING_SCHEME=", "HW_PROFILE=",
@@ -144,6 +145,25 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 		_, said := settingsOf("", variables+key, files)
 		if said == "" || strings.Contains(said, key) {
 			t.Errorf("%s: it says %q", variables, said)
+		}
+	}
+	for _, variable := range []string{"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="} {
+		if _, said := settingsOf("", variable+divided, files); said == "" || strings.Contains(said, divided) {
+			t.Errorf("%s: it says %q", variable, said)
+		}
+	}
+	for secret, variables := range map[string][]string{ // a token of older clouds, and one with dots
+		"0f3b5c7d9e1a2b4c6d8e0f1a3b5c7d9e": {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		strings.Repeat("eyJhbGciOi", 8) + ".eyJzdWIi.c2lnbmF0": {
+			"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=",
+			"HW_PROFILE=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=",
+		},
+	} {
+		for _, variable := range variables {
+			if _, said := settingsOf("", variable+secret, files); said == "" || strings.Contains(said, strings.ToLower(secret)) ||
+				strings.Contains(said, secret) {
+				t.Errorf("%s: it says %q", variable, said)
+			}
 		}
 	}
 	for name, want := range map[string]string{"HW_CLOUD=otc": `"otc"`, "HW_INSECURE=maybe": `"maybe"`} {

@@ -13,19 +13,19 @@ import (
 	"unicode"
 )
 
-// readInsecure returns whether insecure is set, and the source that says so. It counts
+// readInsecure returns whether insecure is set in the first source that counts. It counts
 // as an address does: a source must not make the calls of an earlier one insecure.
-func (r *resolver) readInsecure() (bool, source) {
-	text, s := r.valueWhere("insecure", func(s source) bool { return s.rank <= r.lastRank })
+func (r *resolver) readInsecure(counts func(source) bool) bool {
+	text, s := r.valueWhere("insecure", func(s source) bool { return s.rank <= r.lastRank && counts(s) })
 	if text == "" {
-		return false, s
+		return false
 	}
 	insecure, err := strconv.ParseBool(text)
 	if err != nil {
 		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. Give true or false.",
 			r.origin(s, "insecure"), quoted(text)))
 	}
-	return insecure, s
+	return insecure
 }
 
 // mayBePlain reports whether an address of a source may be without TLS: by insecure in
@@ -35,8 +35,9 @@ func (r *resolver) mayBePlain(named source) bool {
 	if r.unknown("insecure") {
 		return true
 	}
-	insecure, by := r.readInsecure()
-	return insecure && (by.rank == blockRank || by.rank == named.rank || named.prefix == "ELBAAS_")
+	return r.readInsecure(func(by source) bool {
+		return by.rank == blockRank || by.rank == named.rank || named.prefix == "ELBAAS_"
+	})
 }
 
 // insecureElsewhere says which source has an insecure that is not for an address, or is
@@ -59,13 +60,15 @@ func (r *resolver) insecureElsewhere() string {
 // counts for all of them. But a later source that names a cloud means that one: what is
 // left over of it must not be trusted for another.
 func (r *resolver) trust(name string) (text, origin string) {
-	text, s := r.valueWhere(name, func(s source) bool { return s.rank <= r.lastRank || !namesCloud(s) })
+	text, s := r.valueWhere(name, func(s source) bool {
+		return s.rank <= r.lastRank || !namesCloud(s) && !s.has("clouds_entry")
+	})
 	return text, r.origin(s, name)
 }
 
 // readTLS makes the TLS configuration.
 func (r *resolver) readTLS() {
-	insecure, _ := r.readInsecure()
+	insecure := r.readInsecure(func(source) bool { return true })
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: insecure, //nolint:gosec // only where the user says so
@@ -146,9 +149,10 @@ func mayBeKey(text string) bool {
 	})
 }
 
-// quoted quotes a value, unless it may be a key, or a file's content.
+// quoted quotes a value, unless it may be a key, a token, or a file's content.
 func quoted(text string) string {
-	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || mayBeKey(text) {
+	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || longPart.MatchString(text) ||
+		wholeBase64.MatchString(text) {
 		return notShown
 	}
 	return strconv.Quote(text)

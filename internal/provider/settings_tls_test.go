@@ -110,6 +110,7 @@ func TestPlainAddressesOfSources(t *testing.T) {
 		"endpoint, insecure of OS_":      {"token project_id=a", endpoint + "OS_INSECURE=1", nil, nil},
 		"an entry, insecure beside it":   {"", "OS_CLOUD=mine OS_INSECURE=1", entryOf(", auth_url: 'http://iam.example.com/v3'}"), nil},
 		"an entry of its own":            {"", "OS_CLOUD=mine", entryOf(", auth_url: 'http://iam.example.com/v3'}, verify: false"), nil},
+		"of OS_, insecure of HW_ too":    {"token project_id=a", "HW_INSECURE=1 OS_INSECURE=1 OS_REGION_NAME=a OS" + plain, nil, nil},
 		"block, insecure of HW_":         {"token project_id=a endpoint=http://elb.example.com", "HW_INSECURE=1", nil, []string{"The endpoint from the provider block", "HW_INSECURE"}},
 		"HW_, insecure of OS_":           {"", "HW_token HW_REGION_NAME=a OS_INSECURE=1 HW" + plain, nil, []string{"HW_AUTH_URL", "OS_INSECURE"}},
 		"OS_, insecure of HW_":           {"", "OS_token OS_REGION_NAME=a HW_INSECURE=1 OS" + plain, nil, []string{"OS_AUTH_URL", "HW_INSECURE"}},
@@ -150,6 +151,7 @@ func TestAuthoritiesOfSources(t *testing.T) {
 		"the block leaves the rest to openrc":   {"key", "OS_REGION_NAME=eu-de " + otcURL + all, true},
 		"an openrc of another cloud left over":  {"", "HW_key HW_REGION_NAME=eu-de " + otcURL + all, false},
 		"FlexibleEngine left over":              {"key region=r cloud=a.b", "OS_CLOUD=" + orange + all, false},
+		"an entry left over":                    {"", "HW_key HW_REGION_NAME=eu-de OS_CLOUD=mine" + all, false},
 		"an openrc left over beside an address": {"", "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b" + all, true},
 	} {
 		s, said := settingsOf(row.block, row.variables, files)
