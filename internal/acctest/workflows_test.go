@@ -63,3 +63,35 @@ func TestWorkflows(t *testing.T) {
 		}
 	}
 }
+
+// TestSigningKeyIsApart: the step that imports the key which signs releases is the only one that
+// has it, in a job of a protected environment.
+func TestSigningKeyIsApart(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../.github/workflows/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, of, _ := strings.Cut(string(content), "    steps:\n")
+		for step := range strings.SplitSeq(of, "      - ") {
+			if strings.Contains(step, "GPG_PRIVATE_KEY") {
+				steps = append(steps, step)
+				if !strings.HasSuffix(file, "release.yml") || !strings.Contains(job, "\n    environment: release ") {
+					t.Errorf("%s: the job is not in the environment release:\n%s", file, job)
+				}
+			}
+		}
+		if strings.Contains(job, "GPG_PRIVATE_KEY") {
+			t.Errorf("%s: every step has the key", file)
+		}
+	}
+	if len(steps) != 1 || !strings.HasPrefix(steps[0], "run: make signing-key\n") {
+		t.Errorf("the steps with the key are %q, want make signing-key alone", steps)
+	}
+}

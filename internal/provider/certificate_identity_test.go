@@ -197,24 +197,33 @@ func withKey(t *testing.T, generated string) string {
 	return strings.Join(lines, "")
 }
 
+// withoutProvider is an import block whose resource is written: the block must not
+// name the provider any more.
+func withoutProvider(t *testing.T, block string) string {
+	t.Helper()
+	before, after, found := strings.Cut(block, "  provider = elbaas")
+	_, after, _ = strings.Cut(after, "\n")
+	if !found {
+		t.Fatalf("the block names no provider:\n%s", block)
+	}
+	return before + after
+}
+
 // TestAccImportExamples imports by each import block of the documentation, takes the
 // configuration that Terraform generates, and adds what it says is missing: the
 // key. Then an apply imports and changes nothing.
 func TestAccImportExamples(t *testing.T) {
 	t.Parallel()
-	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} {
+	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} { // of either CLI
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-			tofu := "1.11.0"
-			if file == "import-by-identity.tf" {
-				tofu = "" // imports by a string alone
-			}
-			cli.Needs(since, tofu)
+			cli.Needs(since, since)
 			pair := acctest.NewPair(t)
 			id := add(cloud, "www", pair)
 			cli.WriteFile("www.example.com.key", pair.PrivateKey)
-			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id))
+			block := strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id)
+			cli.WriteFile("import.tf", block)
 			cli.Configure(cloud.Provider())
 
 			said, err := cli.Try("plan", "-generate-config-out=generated.tf")
@@ -228,6 +237,7 @@ func TestAccImportExamples(t *testing.T) {
 				}
 			}
 			cli.WriteFile("generated.tf", withKey(t, generated))
+			cli.WriteFile("import.tf", withoutProvider(t, block))
 			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
 				t.Errorf("it says %s", said)
 			}

@@ -65,3 +65,34 @@ output "differences" {
 		}
 	}
 }
+
+// TestAccSensitiveLocal: Terraform shows a local that it calls the function with in its own errors, unless
+// the local is sensitive, as in the example of the guide.
+func TestAccSensitiveLocal(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	pair := acctest.NewPair(t)
+	config := example(t, "guides/sensitive-local.tf")
+	for _, row := range []struct {
+		config string
+		shown  bool
+	}{
+		{config, false},
+		{strings.NewReplacer("sensitive(file(", "(file(", "info(local.pem)", "info(sensitive(local.pem))").Replace(config), true},
+	} {
+		cli.Configure(cloud.Provider() + row.config)
+		cli.WriteFile("www.example.com.pem", pair.Certificate+pair.PrivateKey)
+		said, err := cli.Try("plan")
+		if err == nil || !strings.Contains(said, "is a private key") {
+			t.Errorf("it does not refuse the key: %v: %s", err, said)
+		}
+		if shown := strings.Contains(said, keyLines(pair)[0]); shown != row.shown {
+			t.Errorf("the key is shown %t, want %t, with\n%s", shown, row.shown, row.config)
+		}
+		cli.WriteFile("www.example.com.pem", pair.Certificate)
+		if said := cli.Run("plan"); !strings.Contains(said, "not_after = \"20") {
+			t.Errorf("it plans %s", said)
+		}
+	}
+}

@@ -218,3 +218,54 @@ func freeAddress(t *testing.T) string {
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }
+
+// TestDoesYourCloudHaveIt runs the script that tells whether a cloud has the API, as the
+// documentation and both READMEs show it.
+func TestDoesYourCloudHaveIt(t *testing.T) {
+	t.Parallel()
+	shell, shellError := exec.LookPath("sh")
+	_, curlError := exec.LookPath("curl")
+	if shellError != nil || curlError != nil {
+		t.Skip("there is no shell or no curl")
+	}
+	script := example(t, "guides/has-it.sh")
+	for _, readme := range []string{"README.md", "README.zh-CN.md"} {
+		if !strings.Contains(example(t, "../"+readme), script) {
+			t.Errorf("%s shows another script", readme)
+		}
+	}
+	cloud := acctest.NewCloud(t)
+	add(cloud, "www", acctest.NewPair(t))
+	const address = "https://elb.eu-de.otc.t-systems.com"
+	for name, row := range map[string]struct{ endpoint, token, want string }{
+		"it has it":     {cloud.Endpoint, acctest.Token, "200\n"},
+		"another token": {cloud.Endpoint, "another", "401\n"},
+		"no such API":   {cloud.Endpoint + "/v3", acctest.Token, "404\n"},
+		"nothing there": {"http://" + freeAddress(t), acctest.Token, "000\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := exec.CommandContext(t.Context(), shell, "-c", strings.Replace(script, address, row.endpoint, 1))
+			command.Env = append(os.Environ(), "OS_AUTH_TOKEN="+row.token, "no_proxy=127.0.0.1")
+			if said, _ := command.CombinedOutput(); string(said) != row.want {
+				t.Errorf("it prints %q, want %q", said, row.want)
+			}
+		})
+	}
+}
+
+// TestAccDoesYourCloudHaveIt makes the same call by the data source.
+func TestAccDoesYourCloudHaveIt(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	add(cloud, "www", acctest.NewPair(t))
+	cli.Configure(cloud.Provider() + example(t, "guides/has-it.tf"))
+	if said := cli.Run("plan"); !strings.Contains(said, "number_of_certificates = 1") {
+		t.Errorf("it plans %s", said)
+	}
+	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(404, `{"error_code":"APIGW.0101","error_msg":"The API does not exist"}`))
+	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "APIGW.0101") {
+		t.Errorf("without the API it says %v: %s", err, said)
+	}
+}

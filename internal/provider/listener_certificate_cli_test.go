@@ -398,13 +398,11 @@ func TestAccListenerImportExamples(t *testing.T) {
 		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n  listener_id = %q\n  certificate_id = %q\n}\n",
 			listener, cloud.Only(t).ID)
 	}
-	for file, needs := range map[string][2]string{
-		"import-by-string-id.tf": {"1.11.0", "1.11.0"}, "import-by-identity.tf": {"1.12.0", ""},
-	} {
+	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} { // of either CLI
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-			cli.Needs(needs[0], needs[1])
+			cli.Needs(since, since)
 			listener := listen(cloud)
 			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, folder+file), exampleListenerID, listener))
 			cli.Configure(configuration(cloud, listener))

@@ -27,6 +27,9 @@ func serve(what string) {
 	}
 }
 
+// cliConfigVariable names the settings of the CLI.
+const cliConfigVariable = "TF_CLI_CONFIG_FILE"
+
 // TestMain runs the tests, or with -sweep the sweeper.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(serveVariable); what != "" {
@@ -43,6 +46,11 @@ type tests struct{ m *testing.M }
 // argument out must not find it there. The tests that are for that cloud keep it, and
 // run alone.
 func (t tests) Run() int {
+	// The CLI reads an empty file, not the developer's. If that is missing, OpenTofu prints a
+	// warning before the JSON that its caller reads.
+	if err := os.Setenv(cliConfigVariable, os.DevNull); err != nil {
+		panic(err)
+	}
 	if os.Getenv(realVariable) != "" {
 		if err := flag.Set("test.run", "^TestAccReal"); err != nil {
 			panic(err)
@@ -74,4 +82,14 @@ func (t tests) Run() int {
 	}
 	defer func() { _ = os.RemoveAll(home) }()
 	return t.m.Run()
+}
+
+// TestCLIConfigExists: the CLI that terraform-plugin-testing runs has settings that it can read,
+// whatever the developer has set.
+func TestCLIConfigExists(t *testing.T) {
+	t.Parallel()
+	settings, err := os.ReadFile(os.Getenv(cliConfigVariable))
+	if err != nil || len(settings) > 0 {
+		t.Errorf("the settings of the CLI are %q, %v, want an empty file", settings, err)
+	}
 }

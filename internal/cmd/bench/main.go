@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/sandbox"
 )
 
 func main() {
@@ -158,7 +159,11 @@ func (b *bench) prepare(ctx context.Context, largest int) error {
 		return err
 	}
 	b.report.BinaryBytes = info.Size()
-	if b.report.Machine, err = machine(ctx, b.terraform); err != nil {
+	environment, err := sandbox.Environment(b.dir, filepath.Join(b.dir, "mirror"))
+	if err != nil {
+		return err
+	}
+	if b.report.Machine, err = machine(ctx, b.terraform, environment); err != nil {
 		return err
 	}
 	b.say("making %d pairs …", largest)

@@ -220,13 +220,15 @@ func doublings(small, large []float64, from, to int) []float64 {
 	return all
 }
 
-func machine(ctx context.Context, terraform string) (Machine, error) {
+func machine(ctx context.Context, terraform string, environment []string) (Machine, error) {
 	m := Machine{Date: time.Now().UTC().Format(time.DateOnly), CPU: "unknown CPU", CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
 	info, _ := os.ReadFile("/proc/cpuinfo") // on Linux alone
 	if found := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(info); found != nil {
 		m.CPU = string(found[1])
 	}
-	said, err := exec.CommandContext(ctx, terraform, "version", "-json").Output()
+	command := exec.CommandContext(ctx, terraform, "version", "-json")
+	command.Env = environment
+	said, err := command.Output()
 	if err != nil {
 		return m, fmt.Errorf("terraform version: %w", err)
 	}
