@@ -94,17 +94,19 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 }
 
 // KnownProjectOf returns the project of a certificate that this process has listed or
-// created, and not deleted. It makes no call.
-func (c *Client) KnownProjectOf(certificateID string) (projectID string, known bool) {
+// created, and not deleted. Where several have it, that is the preferred one, if it is one
+// of them. It makes no call.
+func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID string, known bool) {
 	c.mu.Lock()
 	projects := slices.Collect(maps.Values(c.projects))
 	c.mu.Unlock()
 	for _, p := range projects {
-		if exists, _ := p.cache.known(certificateID, p.creations.has(certificateID)); exists {
-			return p.cache.projectID, true
+		exists, _ := p.cache.known(certificateID, p.creations.has(certificateID))
+		if exists && (!known || strings.EqualFold(p.cache.projectID, preferredID)) {
+			projectID, known = p.cache.projectID, true
 		}
 	}
-	return "", false
+	return projectID, known
 }
 
 // KnownMissing reports whether a certificate does not exist in a project, as far as this

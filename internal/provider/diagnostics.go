@@ -130,6 +130,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	var identity *auth.Error
 	var inUse *elb.InUseError
 	var incomplete *elb.IncompleteListError
+	var listed *elb.ListedError
 	var network *httpapi.TransportError
 	var refusal *httpapi.Error
 	errors.As(err, &refusal) // that of the identity service, if that refused what a request needs
@@ -162,6 +163,8 @@ func remedyFor(err error, kind auth.Kind) string {
 		return "Plan again in a few minutes. If that does not help, give the request ID to the operator of the cloud."
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "The provider reads no larger response. Delete certificates that nobody needs, or distribute them over several projects."
+	case refusal != nil && refusal.Status == http.StatusNotFound && errors.As(err, &listed):
+		return "The endpoint is right, because it has the list. Apply again in a few minutes; if that does not help, give the request ID to the operator of the cloud."
 	case refusal != nil:
 		return refusalRemedy(refusal, kind)
 	case errors.As(err, &network):
