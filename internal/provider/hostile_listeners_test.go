@@ -102,6 +102,29 @@ func TestReplacementWhileGETsLag(t *testing.T) {
 	})
 }
 
+// TestReplacementThatWasStopped after its creation: the deletion that is left gives the
+// fallback, since nothing tells its process of the other resource. The next plan shows
+// that, and its apply switches back.
+func TestReplacementThatWasStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("update")
+		deposed := l.state
+		var diagnostics acctest.Diagnostics
+		l.state, diagnostics = l.create(l.process())
+		l.quiet("create", diagnostics)
+		_, diagnostics = l.process().Destroy(deposed)
+		l.quiet("destroy", diagnostics)
+		l.serves(l.old)
+		time.Sleep(time.Minute)
+		l.apply("update")
+		l.serves(l.other)
+		l.plan("nothing")
+	})
+}
+
 // TestReplacementEndsWhatIsKept: a listener that was left as it is, and then found as it
 // should be, is not kept from being switched: the deletion of another of its certificates
 // waits for it.
