@@ -214,8 +214,8 @@ type InUseError struct {
 	Listeners []Listener
 	// ListenersErr is why Listeners could not be read, or nil.
 	ListenersErr error
-	// Kept is whether all of them keep it, by KeepCertificate: then it was not waited for
-	// them to have another one.
+	// Kept is whether one of them keeps it, by KeepCertificate: then it was not waited for
+	// the others to have another one.
 	Kept bool
 	// Err is the server's refusal.
 	Err *httpapi.Error
@@ -229,7 +229,7 @@ func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate, and succeeds when there is none. While a
 // listener holds the certificate it tries again until ctx is done, and then fails with
-// an *InUseError; at once where every such listener keeps it, by KeepCertificate.
+// an *InUseError; at once where one such listener keeps it, by KeepCertificate.
 // written is as for ReadCertificate.
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
 	err := c.deleteCertificate(ctx, projectID, id, written)
@@ -255,7 +255,7 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, wr
 		case listErr != nil && inUse != nil: // that is what was seen last
 			err = pauses.wait(ctx)
 		case len(holders) > 0 || saysInUse(refusal):
-			kept := c.project(projectID).allKeep(holders)
+			kept := c.project(projectID).oneKeeps(holders)
 			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Kept: kept, Err: refusal}, false
 			if kept {
 				return inUse

@@ -334,13 +334,12 @@ func (c *Client) ReleaseCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Delete(strings.ToLower(listenerID))
 }
 
-// allKeep reports whether there are listeners, all of which keep their certificates.
-func (p *project) allKeep(holders []Listener) bool {
-	moves := func(l Listener) bool {
+// oneKeeps reports whether a listener keeps its certificate, whatever the others do.
+func (p *project) oneKeeps(holders []Listener) bool {
+	return slices.ContainsFunc(holders, func(l Listener) bool {
 		_, keeps := p.keeping.Load(l.key())
-		return !keeps
-	}
-	return len(holders) > 0 && !slices.ContainsFunc(holders, moves)
+		return keeps
+	})
 }
 
 // listListeners lists the listeners of a project.

@@ -188,7 +188,7 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	remedy := way
 	if err.Kept {
-		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so the listener keeps the certificate. " +
+		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its listener keeps the certificate. " +
 			"If another elbaas_listener_certificate has given the listener another certificate in the meantime, apply again. Otherwise give the listener another certificate elsewhere, or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
 	}
 	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
