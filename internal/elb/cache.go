@@ -127,6 +127,22 @@ func (e *IncompleteListError) Error() string {
 	return text
 }
 
+// A ListedError says that the API does not find what the list of the project has.
+type ListedError struct {
+	// Noun is what is listed: "certificate" or "listener".
+	Noun string
+	// Err is what the API said.
+	Err error
+}
+
+// Error implements error.
+func (e *ListedError) Error() string {
+	return fmt.Sprintf("%s, although the list of the project has the %s", e.Err, e.Noun)
+}
+
+// Unwrap returns what the API said.
+func (e *ListedError) Unwrap() error { return e.Err }
+
 func newCache[E element](
 	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
 ) *cache[E] {
@@ -319,7 +335,7 @@ func (c *cache[E]) byList(ctx context.Context, id string, written time.Duration,
 	case listErr != nil:
 		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, listErr)
 	}
-	return fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)
+	return &ListedError{Noun: c.noun, Err: err}
 }
 
 // known reports whether an element is known to exist, by the latest list or because it was

@@ -94,17 +94,19 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 }
 
 // KnownProjectOf returns the project of a certificate that this process has listed or
-// created, and not deleted. It makes no call.
-func (c *Client) KnownProjectOf(certificateID string) (projectID string, known bool) {
+// created, and not deleted. Where several have it, that is the preferred one, if it is one
+// of them. It makes no call.
+func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID string, known bool) {
 	c.mu.Lock()
 	projects := slices.Collect(maps.Values(c.projects))
 	c.mu.Unlock()
 	for _, p := range projects {
-		if exists, _ := p.cache.known(certificateID, p.creations.has(certificateID)); exists {
-			return p.cache.projectID, true
+		exists, _ := p.cache.known(certificateID, p.creations.has(certificateID))
+		if exists && (!known || strings.EqualFold(p.cache.projectID, preferredID)) {
+			projectID, known = p.cache.projectID, true
 		}
 	}
-	return "", false
+	return projectID, known
 }
 
 // KnownMissing reports whether a certificate does not exist in a project, as far as this
@@ -212,8 +214,8 @@ type InUseError struct {
 	Listeners []Listener
 	// ListenersErr is why Listeners could not be read, or nil.
 	ListenersErr error
-	// Kept is whether all of them keep it, by KeepCertificate: then it was not waited for
-	// them to have another one.
+	// Kept is whether one of them keeps it, by KeepCertificate: then it was not waited for
+	// the others to have another one.
 	Kept bool
 	// Err is the server's refusal.
 	Err *httpapi.Error
@@ -227,7 +229,7 @@ func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate, and succeeds when there is none. While a
 // listener holds the certificate it tries again until ctx is done, and then fails with
-// an *InUseError; at once where every such listener keeps it, by KeepCertificate.
+// an *InUseError; at once where one such listener keeps it, by KeepCertificate.
 // written is as for ReadCertificate.
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
 	err := c.deleteCertificate(ctx, projectID, id, written)
@@ -253,7 +255,7 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, wr
 		case listErr != nil && inUse != nil: // that is what was seen last
 			err = pauses.wait(ctx)
 		case len(holders) > 0 || saysInUse(refusal):
-			kept := c.project(projectID).allKeep(holders)
+			kept := c.project(projectID).oneKeeps(holders)
 			inUse, unheld = &InUseError{Listeners: holders, ListenersErr: listErr, Kept: kept, Err: refusal}, false
 			if kept {
 				return inUse

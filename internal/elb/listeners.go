@@ -196,7 +196,7 @@ func (c *Client) switchListener(
 	defer func() {
 		p.listeners.recordUpdate(known.ID, switched, err)
 		if err == nil {
-			p.keeping.Delete(known.key())
+			c.ReleaseCertificate(projectID, known.ID)
 		}
 	}()
 
@@ -323,18 +323,23 @@ func isListenerGone(refusal *httpapi.Error) bool {
 }
 
 // KeepCertificate notes that a listener keeps its certificate for good, as far as this
-// process is concerned: DeleteCertificate does not wait for it. A later switch ends that.
+// process is concerned: DeleteCertificate does not wait for it. A later switch ends that,
+// and ReleaseCertificate.
 func (c *Client) KeepCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Store(strings.ToLower(listenerID), true)
 }
 
-// allKeep reports whether there are listeners, all of which keep their certificates.
-func (p *project) allKeep(holders []Listener) bool {
-	moves := func(l Listener) bool {
+// ReleaseCertificate notes that a listener may get another certificate after all.
+func (c *Client) ReleaseCertificate(projectID, listenerID string) {
+	c.project(projectID).keeping.Delete(strings.ToLower(listenerID))
+}
+
+// oneKeeps reports whether a listener keeps its certificate, whatever the others do.
+func (p *project) oneKeeps(holders []Listener) bool {
+	return slices.ContainsFunc(holders, func(l Listener) bool {
 		_, keeps := p.keeping.Load(l.key())
-		return !keeps
-	}
-	return len(holders) > 0 && !slices.ContainsFunc(holders, moves)
+		return keeps
+	})
 }
 
 // listListeners lists the listeners of a project.

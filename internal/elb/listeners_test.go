@@ -663,10 +663,10 @@ func TestKeptCertificate(t *testing.T) {
 		}, deletes: 1, kept: true},
 		"by one of two": {keep: func(b bench, _ string) {
 			b.client.KeepCertificate(project, b.listener.ID)
-		}, deletes: 8},
+		}, deletes: 1, kept: true},
 		"by the other of two": {keep: func(b bench, other string) {
 			b.client.KeepCertificate(project, other)
-		}, deletes: 8},
+		}, deletes: 1, kept: true},
 		"by none": {keep: func(bench, string) {}, deletes: 8},
 		"in another project": {keep: func(b bench, other string) {
 			b.client.KeepCertificate("another", b.listener.ID)
@@ -686,6 +686,12 @@ func TestKeptCertificate(t *testing.T) {
 			b.client.KeepCertificate(project, other)
 			_, _ = b.client.SwitchListener(context.Background(), project, b.listener, "none")
 		}, deletes: 1, kept: true},
+		"until they were released": {keep: func(b bench, other string) {
+			for _, id := range []string{b.listener.ID, other} {
+				b.client.KeepCertificate(project, id)
+				b.client.ReleaseCertificate(strings.ToUpper(project), strings.ToUpper(id))
+			}
+		}, deletes: 8},
 		"by one that has let go of it": {keep: func(b bench, other string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 			b.client.KeepCertificate(project, other)
@@ -722,7 +728,7 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	cloud, client := newCloud(t)
 	check := func(when, id, inProject string, missing bool) {
 		t.Helper()
-		got, known := client.KnownProjectOf(strings.ToUpper(id))
+		got, known := client.KnownProjectOf(strings.ToUpper(id), "")
 		if got != inProject || known != (inProject != "") {
 			t.Errorf("%s: it is known of project %q: %t", when, got, known)
 		}
@@ -763,7 +769,7 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 
 	incomplete := newClient(t, answering(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
 	_, _ = incomplete.ListCertificates(t.Context(), project)
-	if _, known := incomplete.KnownProjectOf("1"); !known || incomplete.KnownMissing(project, "2") {
+	if _, known := incomplete.KnownProjectOf("1", ""); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")
 	}
 }

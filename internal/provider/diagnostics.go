@@ -130,6 +130,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	var identity *auth.Error
 	var inUse *elb.InUseError
 	var incomplete *elb.IncompleteListError
+	var listed *elb.ListedError
 	var network *httpapi.TransportError
 	var refusal *httpapi.Error
 	errors.As(err, &refusal) // that of the identity service, if that refused what a request needs
@@ -161,7 +162,9 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.As(err, &incomplete):
 		return "Plan again in a few minutes. If that does not help, give the request ID to the operator of the cloud."
 	case errors.Is(err, httpapi.ErrTooLarge):
-		return "The provider reads no larger response. Delete certificates that nobody needs, or distribute them over several projects."
+		return "The provider reads no larger response. Delete certificates and listeners that nobody needs, or distribute them over several projects."
+	case refusal != nil && refusal.Status == http.StatusNotFound && errors.As(err, &listed):
+		return "The endpoint is right, because it has the list. Apply again in a few minutes; if that does not help, give the request ID to the operator of the cloud."
 	case refusal != nil:
 		return refusalRemedy(refusal, kind)
 	case errors.As(err, &network):
@@ -185,8 +188,8 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	remedy := way
 	if err.Kept {
-		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so the listener keeps the certificate. " +
-			"Give the listener another certificate elsewhere, or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
+		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its listener keeps the certificate. " +
+			"If another elbaas_listener_certificate has given the listener another certificate in the meantime, apply again. Otherwise give the listener another certificate elsewhere, or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
 	}
 	return "It is held by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }

@@ -341,6 +341,27 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	}
 }
 
+// TestAccRotationUnderAnotherAddress without a moved block. Terraform does not wait for the
+// new resource of the listener before it deletes the old certificate. The error says that
+// the next apply does it, which it does.
+func TestAccRotationUnderAnotherAddress(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r.renew()
+	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
+	r.cli.Configure(r.cloud.Provider() + strings.NewReplacer(`"www" {`, `"new" {`, ".www.", ".new.").Replace(r.config))
+	said, err := r.cli.Try("apply", "-auto-approve")
+	const want = "has given the listener another certificate in the meantime, apply again"
+	if err == nil || !strings.Contains(said, want) {
+		t.Errorf("%v: it does not say %q: %s", err, want, said)
+	}
+	r.writes()
+	r.cli.Run("apply", "-auto-approve")
+	r.sends("the next apply", elbstub.DeleteCertificate)
+	r.settled()
+}
+
 // TestAccListenerCertificateIsRemoved by a removed block, and is not where it must not be
 // destroyed.
 func TestAccListenerCertificateIsRemoved(t *testing.T) {

@@ -59,7 +59,7 @@ func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 	m.Protocol = types.StringValue(listener.Protocol)
 	m.Port = types.Int64Value(listener.Port)
 	if !strings.EqualFold(m.CertificateID.ValueString(), listener.CertificateID) {
-		m.CertificateID = orNull(listener.CertificateID)
+		m.CertificateID = orNull(strings.ToLower(listener.CertificateID)) // as a configuration must write it
 	}
 }
 
@@ -88,12 +88,14 @@ func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 	return diags
 }
 
-// checkProtocol checks that a listener can have a certificate.
+// checkProtocol checks that a listener can have a certificate. One that the API shows
+// without a protocol may (assumed).
 func checkProtocol(listener elb.Listener) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if !slices.Contains([]string{"HTTPS", "SSL"}, listener.Protocol) {
+	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener without a certificate", fmt.Sprintf(
-			"%s is a listener of the protocol %s, which has no certificate. Set listener_id to an HTTPS or SSL listener.",
+			"%s is a listener of the protocol %s, which has no certificate. Set listener_id to an HTTPS or SSL listener. "+
+				"If this resource is in the state already, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
 	return diags

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -90,11 +89,14 @@ func (r *listenerCertificateResource) Create(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	turn := r.cloud.listenerTurn(plan.ListenerID)
-	turn.mu.Lock()
-	defer turn.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	turn, end, diags := r.cloud.listenerTurn(ctx, plan.ListenerID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer end()
 
 	plan.ProjectID, diags = r.cloud.project(ctx, plan.ProjectID)
 	resp.Diagnostics.Append(diags...)
@@ -114,14 +116,17 @@ func (r *listenerCertificateResource) Create(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
+	// After a switch to the fallback, a backend that is late may show what was before it.
+	if turn.fellBack || !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
 		listener, diags = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	}
+	// A creation that was stopped may have switched it just now.
+	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.cloud.client.ReleaseCertificate(project, id)
 	turn.created = true
 	tflog.Info(ctx, "the listener serves the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
@@ -212,9 +217,14 @@ func (r *listenerCertificateResource) Delete(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	turn := r.cloud.listenerTurn(state.ListenerID)
-	turn.mu.Lock()
-	defer turn.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	turn, end, diags := r.cloud.listenerTurn(ctx, state.ListenerID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer end()
 	switch {
 	case turn.created:
 		return
@@ -227,8 +237,7 @@ func (r *listenerCertificateResource) Delete(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+	turn.fellBack = true // or it may have
 	_, diags = r.switchListener(ctx, state, state.listener(), "fallback_certificate_id", state.FallbackCertificateID)
 	resp.Diagnostics.Append(diags...)
 }
@@ -246,13 +255,14 @@ func (r *listenerCertificateResource) switchListener(
 		return switched, diags
 	}
 	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
+	isUnexplained := refusal != nil && (remedy == "" || mayBeUnknown(refusal))
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
-	case refusal != nil && r.cloud.client.KnownMissing(project, certificateID):
+	case isUnexplained && r.cloud.client.KnownMissing(project, certificateID):
 		remedy = fmt.Sprintf("Project %s has no certificate %q. Set %s to the ID of a certificate of that project.",
 			project, certificateID, attribute)
-	case refusal != nil && (remedy == "" || mayBeUnknown(refusal)):
+	case isUnexplained:
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
@@ -280,7 +290,7 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) 
 		if id == nil || project == nil {
 			continue
 		}
-		other, found := r.cloud.client.KnownProjectOf(*id)
+		other, found := r.cloud.client.KnownProjectOf(*id, *project)
 		if found && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
 				"Certificate %q belongs to project %s, and listener %q to project %s. "+
@@ -348,14 +358,35 @@ func (r *listenerCertificateResource) ModifyPlan(
 }
 
 // A listenerTurn lets one resource after the other be created for a listener, or be
-// deleted, and knows whether one was created.
+// deleted, and knows what became of those before.
 type listenerTurn struct {
-	mu      sync.Mutex
-	created bool
+	taken    chan struct{} // has room for one
+	created  bool          // one was created
+	fellBack bool          // the listener was sent a fallback
 }
 
-// listenerTurn returns that of a listener.
-func (c *cloud) listenerTurn(listenerID types.String) *listenerTurn {
-	turn, _ := c.listenerTurns.LoadOrStore(strings.ToLower(listenerID.ValueString()), &listenerTurn{})
-	return turn.(*listenerTurn) //nolint:forcetypeassert // set in one place
+// listenerTurn waits for that of a listener until ctx is done. Who need not wait gets it
+// in any case.
+func (c *cloud) listenerTurn(
+	ctx context.Context, listenerID types.String,
+) (turn *listenerTurn, end func(), diags diag.Diagnostics) {
+	loaded, _ := c.listenerTurns.LoadOrStore(
+		strings.ToLower(listenerID.ValueString()), &listenerTurn{taken: make(chan struct{}, 1)})
+	turn = loaded.(*listenerTurn) //nolint:forcetypeassert // set in one place
+	end = func() { <-turn.taken }
+	select {
+	case turn.taken <- struct{}{}:
+		return turn, end, diags
+	default:
+	}
+	select {
+	case turn.taken <- struct{}{}:
+		return turn, end, diags
+	case <-ctx.Done():
+	}
+	err := fmt.Errorf("another elbaas_listener_certificate of the listener is being created or deleted: %w", ctx.Err())
+	summary := fmt.Sprintf("Unable to wait for listener %q", listenerID.ValueString())
+	diags.AddAttributeError(path.Root("listener_id"), summary, describeWith(err,
+		"Manage each listener with one resource only, and apply again."))
+	return nil, nil, diags
 }

@@ -1,0 +1,303 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// TestCreationAfterOneThatWasStopped: the first one has switched the listener and saved
+// nothing, so the second has nothing to send. Lists lag behind the switch all the same, and
+// the plan that follows changes nothing.
+func TestCreationAfterOneThatWasStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
+		})
+		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
+		state, diagnostics := l.create(l.process())
+		says(t, diagnostics, "certificate_id", "ELB.6015")
+		if state != nil {
+			t.Fatalf("the state has %v", state.Values)
+		}
+		l.apply("create")
+		l.sent(1, "by both creations")
+		l.plan("nothing")
+		l.serves(l.other)
+	})
+}
+
+// TestListenerImportFromAServerOfCapitals: the next plan is empty, and so is the one after
+// somebody else's switch to what the configuration says.
+func TestListenerImportFromAServerOfCapitals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		upper := func(id string) {
+			l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.CertificateID = strings.ToUpper(id) })
+			time.Sleep(time.Minute)
+		}
+		upper(l.other)
+		var diagnostics acctest.Diagnostics
+		l.state, diagnostics = l.process().Import(l.listener)
+		l.quiet("import", diagnostics)
+		l.plan("nothing")
+		upper(l.old)
+		l.config["certificate_id"] = l.old
+		l.plan("nothing")
+		l.sent(0, "by an import and a switch elsewhere")
+	})
+}
+
+// TestDeletionThatWaitsForACreation of the same listener: no longer than its timeout.
+func TestDeletionThatWaitsForACreation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.config["timeouts"] = acctest.Values{"delete": "5s"}
+		l.apply("create")
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "PENDING_CREATE" })
+		server := l.process()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = l.create(server)
+		}()
+		synctest.Wait()
+		began := time.Now()
+		left, diagnostics := server.Destroy(l.state)
+		if took := time.Since(began); took > 10*time.Second || left == nil {
+			t.Errorf("the deletion has taken %s, left %v, and says %v", took, left, diagnostics)
+		}
+		<-done
+	})
+}
+
+// TestReplacementWhileGETsLag: the switch to the fallback is not seen by the backend that
+// the creation asks, which must not take the listener for switched.
+func TestReplacementWhileGETsLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("create")
+		time.Sleep(time.Minute)
+		l.cloud.ScriptEach(elbstub.ShowListener, func(int) elbstub.Fault {
+			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
+		})
+		server, _, _ := l.refresh()
+		_, diagnostics := server.Destroy(l.state)
+		l.quiet("destroy", diagnostics)
+		l.state, diagnostics = l.create(server)
+		l.quiet("create", diagnostics)
+		l.serves(l.other)
+		l.plan("nothing")
+	})
+}
+
+// TestReplacementThatWasStopped after its creation: the deletion that is left gives the
+// fallback, since nothing tells its process of the other resource. The next plan shows
+// that, and its apply switches back.
+func TestReplacementThatWasStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("update")
+		deposed := l.state
+		var diagnostics acctest.Diagnostics
+		l.state, diagnostics = l.create(l.process())
+		l.quiet("create", diagnostics)
+		_, diagnostics = l.process().Destroy(deposed)
+		l.quiet("destroy", diagnostics)
+		l.serves(l.old)
+		time.Sleep(time.Minute)
+		l.apply("update")
+		l.serves(l.other)
+		l.plan("nothing")
+	})
+}
+
+// TestReplacementEndsWhatIsKept: a listener that was left as it is, and then found as it
+// should be, is not kept from being switched: the deletion of another of its certificates
+// waits for it.
+func TestReplacementEndsWhatIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.SNI = []string{l.old} })
+		certificates := l.cloud.ServerInMemory(t, l.network)
+		old, diagnostics := certificates.Import(l.old)
+		l.quiet("import", diagnostics)
+		server := certificates.Listeners()
+		if _, diagnostics = server.Destroy(l.state); diagnostics.HasError() {
+			t.Fatal(diagnostics)
+		}
+		l.state, diagnostics = l.create(server)
+		l.quiet("create", diagnostics)
+		time.AfterFunc(10*time.Second, func() {
+			l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.SNI = nil })
+		})
+		_, diagnostics = certificates.Destroy(old)
+		l.quiet("destroy", diagnostics)
+	})
+}
+
+// TestDeletionAfterACreationThatFailed gives the fallback, and the next run ends well.
+func TestDeletionAfterACreationThatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("create")
+		prior := l.state
+		server := l.process()
+		l.config["certificate_id"] = strings.Repeat("0", 32)
+		if _, diagnostics := l.create(server); !diagnostics.HasError() {
+			t.Error("a certificate that does not exist is served")
+		}
+		left, diagnostics := server.Destroy(prior)
+		l.quiet("destroy", diagnostics)
+		if left != nil {
+			t.Errorf("%v is left", left)
+		}
+		l.serves(l.old)
+		l.config["certificate_id"], l.state = l.other, nil
+		l.apply("create")
+		l.serves(l.other)
+		l.plan("nothing")
+	})
+}
+
+// TestListenerThatIsNoLongerHTTPS: what the error of a read says to do can be done, while
+// another listener_id would never be planned.
+func TestListenerThatIsNoLongerHTTPS(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "HTTP" })
+		_, diagnostics := l.process().Read(l.state)
+		says(t, diagnostics, "listener_id", "terraform state rm ADDRESS")
+	})
+}
+
+// TestListenerProtocolsInOtherWords: lower case is the same, and none proves nothing.
+func TestListenerProtocolsInOtherWords(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"https", "Ssl"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t)
+				l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = protocol })
+				l.config["certificate_id"] = l.old // or the stub refuses it
+				l.apply("create")
+				l.plan("nothing")
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
+			return elbstub.Reply(200, `[{"id":"`+l.listener+`","name":null,"protocol":null,"port":"443","certificate_id":"`+l.other+`"}]`)
+		})
+		l.plan("nothing")
+		if port := l.state.Values["port"]; port != int64(443) {
+			t.Errorf("the port is %v", port)
+		}
+	})
+}
+
+// TestThrottledSwitchBlamesNoCertificate: what a list said before another process made the
+// certificate is no reason for a refusal that speaks of something else.
+func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]elbstub.Fault{
+		"429": elbstub.Reply(429, `{"error_code":"APIGW.0308","error_msg":"throttled"}`),
+		"403": elbstub.Reply(403, `{"error":{"message":"denied","code":"ELB.9803"}}`),
+		"401": elbstub.Reply(401, `{"error_code":"APIGW.0301","error_msg":"token"}`),
+		"503": elbstub.Reply(503, `{"error":{"message":"busy","code":"ELB.5141"}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t)
+				server := l.cloud.ServerInMemory(t, l.network)
+				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
+				l.quiet("read", diagnostics)
+				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair(t))
+				l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
+				_, diagnostics = l.create(server.Listeners())
+				if !diagnostics.HasError() || strings.Contains(diagnostics[0].Detail, "has no certificate") {
+					t.Errorf("it says %v", diagnostics)
+				}
+			})
+		})
+	}
+}
+
+// TestListenerThatOnlyTheListShows: the endpoint is right, a list has told so.
+func TestListenerThatOnlyTheListShows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.cloud.ScriptEach(elbstub.ShowListener, func(int) elbstub.Fault { return elbstub.Reply(404, "") })
+		_, diagnostics := l.create(l.process())
+		says(t, diagnostics, "listener_id", "although the list of the project has the listener")
+		speaksOfAListener(t, diagnostics)
+	})
+}
+
+// TestCertificateOfTwoProjects: a cloud may show the same certificate in several. It is
+// that of the listener's then.
+func TestCertificateOfTwoProjects(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			l := newListening(t)
+			list := `{"certificates":[{"id":"` + l.other + `","name":"","description":"","certificate":""}],"instance_num":"1"}`
+			l.cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, list) })
+			server := l.cloud.ServerInMemory(t, l.network)
+			for _, project := range []string{acctest.OtherProjectID, acctest.ProjectID} {
+				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": project})
+				l.quiet("read", diagnostics)
+			}
+			_, diagnostics := l.create(server.Listeners())
+			l.quiet("create", diagnostics)
+		})
+	}
+}
+
+// TestTinyTimeouts: nothing is lost, and the next run ends well.
+func TestTinyTimeouts(t *testing.T) {
+	t.Parallel()
+	for _, timeout := range []string{"1ns", "1ms"} {
+		t.Run(timeout, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t)
+				slow := func(operation elbstub.Operation) {
+					l.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Accept(time.Second) })
+				}
+				slow(elbstub.ModifyListener)
+				l.config["timeouts"] = acctest.Values{"create": timeout, "read": timeout, "update": timeout, "delete": timeout}
+				state, diagnostics := l.create(l.process())
+				says(t, diagnostics, "", "time")
+				if state != nil {
+					t.Errorf("the state has %v", state.Values)
+				}
+				time.Sleep(time.Minute)
+				delete(l.config, "timeouts")
+				l.apply("create")
+				l.plan("nothing")
+			})
+		})
+	}
+}
