@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -40,6 +41,20 @@ func TestAccRotationGuide(t *testing.T) {
 	}
 	if cert := cloud.Only(t); cert.ID == old || cert.Name != "www-example-com" || !strings.Contains(said, cert.ID) {
 		t.Errorf("%s is left of %s: %s", cert.ID, old, said)
+	}
+}
+
+// TestAccRotationLookup finds the new certificate by name while the old one is still there.
+func TestAccRotationLookup(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	renewed := add(cloud, "www-example-com", acctest.NewPair(t))
+	add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10)))
+	cli.Configure(cloud.Provider() + example(t, "guides/rotation-lookup.tf") +
+		"output \"found\" {\n  value = data.elbaas_certificate.www.id\n}\n")
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, `found = "`+renewed+`"`) {
+		t.Errorf("it does not find %s: %s", renewed, said)
 	}
 }
 
