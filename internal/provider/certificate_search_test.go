@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,10 +111,11 @@ func TestMostRecent(t *testing.T) {
 	// The renewed certificate was uploaded first, so that the time of creation alone would be wrong.
 	renewed := add("www", now.AddDate(0, 0, -1), now.Add(-2*time.Hour))
 	old := add("www", now.AddDate(0, 0, -90), now.Add(-time.Hour))
-	// The same certificate twice: the later upload is the newer one, in whatever order they are listed.
+	// One not_before for both: the later upload is the newer one, although its ID comes first.
 	before := now.AddDate(0, 0, -1)
-	second := add("shop", before, now.Add(-time.Hour))
-	first := add("shop", before, now.Add(-2*time.Hour))
+	shop := []string{add("shop", before, now.Add(-2*time.Hour)), add("shop", before, now.Add(-2*time.Hour))}
+	slices.Sort(shop)
+	cloud.Change(shop[0], func(cert *elbstub.Certificate) { cert.CreateTime = now.Add(-time.Hour) })
 	// Nothing but the ID tells them apart.
 	same := max(add("same", before, now), add("same", before, now))
 	hidden := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: "not shown", PrivateKey: "unused"})
@@ -127,7 +129,7 @@ func TestMostRecent(t *testing.T) {
 		{acctest.Values{"name": "www", "most_recent": true}, renewed},
 		{acctest.Values{"domain": "www.example.com", "most_recent": true}, renewed},
 		{acctest.Values{"covers": "www.example.com", "most_recent": true}, renewed},
-		{acctest.Values{"name": "shop", "most_recent": true}, second},
+		{acctest.Values{"name": "shop", "most_recent": true}, shop[0]},
 		{acctest.Values{"name": "same", "most_recent": true}, same},
 		{acctest.Values{"id": old, "most_recent": false}, old},
 	} {
@@ -137,7 +139,7 @@ func TestMostRecent(t *testing.T) {
 			continue
 		}
 		if found["id"] != row.want {
-			t.Errorf("%v: %v, want %s (renewed %s, old %s, first %s, hidden %s)", row.config, found["id"], row.want, renewed, old, first, hidden)
+			t.Errorf("%v: %v, want %s (renewed %s, old %s, hidden %s)", row.config, found["id"], row.want, renewed, old, hidden)
 		}
 		for argument, value := range row.config {
 			if argument != "id" && found[argument] != value {
