@@ -189,10 +189,14 @@ func (c *CLI) Configure(config string) {
 	c.Run("init")
 }
 
-// WriteFile writes a file into the folder.
+// WriteFile writes a file into the folder, or into one below it.
 func (c *CLI) WriteFile(name, content string) {
 	c.t.Helper()
-	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
+	path := filepath.Join(c.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 }

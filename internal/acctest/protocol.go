@@ -511,6 +511,10 @@ func (s *Server) decodeObject(object tftypes.Value) Values {
 			values[name] = Unknown
 		case field.Type().Is(tftypes.String):
 			values[name] = s.decodeText(field)
+		case field.Type().Is(tftypes.Bool):
+			var flag bool
+			s.check(field.As(&flag), nil)
+			values[name] = flag
 		case field.Type().Is(tftypes.Number):
 			var number big.Float
 			s.check(field.As(&number), nil)

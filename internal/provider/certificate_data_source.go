@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,6 +21,7 @@ var (
 	_ datasource.DataSource                     = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithConfigure        = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig   = (*certificateDataSource)(nil)
 )
 
 // NewCertificateDataSource returns the data source elbaas_certificate.
@@ -29,6 +31,14 @@ func NewCertificateDataSource() datasource.DataSource {
 
 type certificateDataSource struct {
 	cloud *cloud
+}
+
+// certificateSearchModel is a certificate, and how it was found.
+type certificateSearchModel struct {
+	publicModel
+
+	Covers     types.String `tfsdk:"covers"`
+	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
 // Metadata implements datasource.DataSource.
@@ -48,10 +58,19 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		"domain":             searched("The domain of the certificate, as the API keeps it; it need not be one of the names in the certificate.", "domain", checkDomain),
 		"fingerprint_sha256": searched("The SHA-256 of the first certificate: 64 hexadecimal digits in lower case, without colons.", "fingerprint", checkFingerprint),
 		"project_id":         searched("The id of the project to look in. The default is the provider's project.", "project id", checkProjectID),
+		"covers": schema.StringAttribute{
+			MarkdownDescription: coversDescription, Optional: true, Validators: []validator.String{textRule{"host name", checkHostName}},
+		},
+		"most_recent": schema.BoolAttribute{
+			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest `not_before`, " +
+				"even if it is not valid yet, then the latest `create_time`, then the last `id`. Conflicts with `id`. Defaults to `false`: " +
+				"several matches are an error.",
+			Optional: true,
+		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One certificate of a project, without its private key, by exactly one of `id`, `name`, `fingerprint_sha256` and `domain`. " +
-			"It is an error if there is none, or more than one. All data sources and resources of a project share the same list of certificates.",
+		MarkdownDescription: "One certificate of a project, without its private key, by exactly one of `id`, `name`, `fingerprint_sha256`, `domain` and `covers`. " +
+			"It is an error if there is none, or more than one without `most_recent`. All data sources and resources of a project share the same list of certificates.",
 		Attributes: attributes,
 	}
 }
@@ -60,7 +79,21 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
 		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
+		path.MatchRoot("covers"),
 	)}
+}
+
+// ValidateConfig implements datasource.DataSourceWithValidateConfig.
+func (d *certificateDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
+	var config certificateSearchModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if config.MostRecent.ValueBool() && !config.ID.IsNull() && !config.ID.IsUnknown() {
+		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
+			"most_recent chooses among several certificates, but id names exactly one. "+
+				"Remove most_recent, or search by name, fingerprint_sha256, domain or covers instead of id.")
+	}
 }
 
 // Configure implements datasource.DataSourceWithConfigure.
@@ -72,7 +105,7 @@ func (d *certificateDataSource) Configure(_ context.Context, req datasource.Conf
 
 // Read implements datasource.DataSource.
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config publicModel
+	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(d.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
@@ -90,22 +123,32 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 		d.cloud.addError(&resp.Diagnostics, "Unable to read certificates", err)
 		return
 	}
-	attribute, wanted := config.searched()
-	found := slices.DeleteFunc(slices.Clone(all), func(m publicModel) bool { return !m.has(attribute, wanted) })
-	switch len(found) {
-	case 1:
-		resp.Diagnostics.Append(resp.State.Set(ctx, found[0])...)
-	case 0:
-		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate",
-			fmt.Sprintf("Project %s has no certificate with the %s %q. %s", project.ValueString(), attribute, wanted.ValueString(), candidates("It has", all)))
-	default:
-		resp.Diagnostics.AddAttributeError(path.Root(attribute), "More than one certificate",
-			fmt.Sprintf("Project %s has %d certificates with the %s %q. Name one by its id. %s", project.ValueString(), len(found), attribute, wanted.ValueString(), candidates("They are", found)))
+	attribute, value := config.searched()
+	found := slices.DeleteFunc(slices.Clone(all), func(m publicModel) bool { return !m.has(attribute, value) })
+	criterion := fmt.Sprintf("with the %s %q", attribute, value.ValueString())
+	if attribute == "covers" {
+		criterion = fmt.Sprintf("valid for %q", value.ValueString())
 	}
+	switch {
+	case len(found) == 0:
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate",
+			fmt.Sprintf("Project %s has no certificate %s. %s", project.ValueString(), criterion, candidates("It has", all)))
+		return
+	case len(found) > 1 && !config.MostRecent.ValueBool():
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "More than one certificate",
+			fmt.Sprintf("Project %s has %d certificates %s. Set most_recent = true to choose the newest, or set id to choose one of them. %s",
+				project.ValueString(), len(found), criterion, candidates("They are", found)))
+		return
+	}
+	config.publicModel = slices.MaxFunc(found, publicModel.compareAge)
+	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 }
 
 // searched returns the one attribute that a certificate is searched by.
-func (m publicModel) searched() (attribute string, value types.String) {
+func (m certificateSearchModel) searched() (attribute string, value types.String) {
+	if !m.Covers.IsNull() {
+		return "covers", m.Covers
+	}
 	for attribute, value := range m.searchable() {
 		if !value.IsNull() {
 			return attribute, value
@@ -119,11 +162,25 @@ func (m publicModel) searchable() map[string]types.String {
 }
 
 func (m publicModel) has(attribute string, value types.String) bool {
+	if attribute == "covers" {
+		return m.covers(value)
+	}
 	own := m.searchable()[attribute]
 	if attribute == "name" {
 		return own.Equal(value)
 	}
 	return strings.EqualFold(own.ValueString(), value.ValueString())
+}
+
+// compareAge compares two certificates by when they began to be valid, then by when they were created. All times of
+// one kind have the same layout, so that their texts are in the order of the times; one that cannot be read is the
+// oldest. The ID makes the order complete, so that every plan chooses the same certificate.
+func (m publicModel) compareAge(other publicModel) int {
+	return cmp.Or(
+		cmp.Compare(m.NotBefore.ValueString(), other.NotBefore.ValueString()),
+		cmp.Compare(m.CreateTime.ValueString(), other.CreateTime.ValueString()),
+		cmp.Compare(m.ID.ValueString(), other.ID.ValueString()),
+	)
 }
 
 // candidates writes certificates one below the other, as many as a reader looks at.

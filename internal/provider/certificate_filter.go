@@ -3,13 +3,18 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
 // A certificateFilter is what the certificates of a project are chosen by. What is
@@ -17,10 +22,16 @@ import (
 type certificateFilter struct {
 	nameRegex     types.String
 	domain        types.String
+	covers        types.String
 	expiresBefore types.String
 }
 
 const (
+	coversDescription = "A host name, such as `www.example.com`, that the certificate must be valid for: one of its `subject_alternative_names`, " +
+		"or its common name if it has none. A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, " +
+		"but not `example.com` or `a.www.example.com`. An IP address must be among the alternative names. " +
+		"A certificate whose names the provider cannot read is left out."
+
 	nameRegexDescription = "A regular expression (RE2, as in Terraform's `regex`) that the name must match somewhere: anchor it by `^` and `$` to match all of it."
 
 	expiresBeforeDescription = "A time (RFC 3339, such as `2027-01-31T00:00:00Z`) that `not_after` must be before. " +
@@ -31,6 +42,26 @@ const (
 func checkNameRegex(text string) error {
 	if _, err := regexp.Compile(text); err != nil {
 		return fmt.Errorf("%q does not compile: %w. It is a regular expression as in Terraform's regex function", text, err)
+	}
+	return nil
+}
+
+// hostName is what a client can ask for: labels of RFC 1123, and underscores, as x509 accepts them.
+var hostName = regexp.MustCompile(`^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)*$`)
+
+// checkHostName accepts what a certificate can be checked against: one host name or IP address.
+func checkHostName(text string) error {
+	switch {
+	case text == "":
+		return errors.New(`is empty: set a name that clients ask for, such as "www.example.com"`)
+	case net.ParseIP(text) != nil:
+		return nil
+	case strings.Contains(text, "*"):
+		return fmt.Errorf(`%q is a wildcard: set one name that clients ask for, such as "www.example.com"`, text)
+	case strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }):
+		return fmt.Errorf(`%q has characters that are not ASCII: write an internationalized name in its ASCII form, which begins with "xn--"`, text)
+	case len(text) > 253 || !hostName.MatchString(text):
+		return fmt.Errorf(`%q is not valid: it must be a host name such as "www.example.com", or an IP address, without scheme, port, path or final dot`, text)
 	}
 	return nil
 }
@@ -55,12 +86,21 @@ func (f certificateFilter) choose(ctx context.Context, c *cloud, projectID strin
 		if !name.MatchString(m.Name.ValueString()) || !f.domain.IsNull() && !strings.EqualFold(f.domain.ValueString(), m.Domain.ValueString()) {
 			return true
 		}
+		if !f.covers.IsNull() && !m.covers(f.covers) {
+			return true
+		}
 		if f.expiresBefore.IsNull() {
 			return false
 		}
 		notAfter, err := time.Parse(time.RFC3339, m.NotAfter.ValueString())
 		return err != nil || !notAfter.Before(before)
 	}), nil
+}
+
+// covers reports whether a certificate is valid for a host name.
+func (m publicModel) covers(host types.String) bool {
+	covers, _ := pemcert.CertificatesIn(m.Certificate.ValueString()).Covers(host.ValueString())
+	return covers
 }
 
 // certificates returns all certificates of a project, sorted by name, then by id.

@@ -32,6 +32,7 @@ type certificateListResource struct {
 type certificateListModel struct {
 	ProjectID     types.String `tfsdk:"project_id"`
 	NameRegex     types.String `tfsdk:"name_regex"`
+	Covers        types.String `tfsdk:"covers"`
 	ExpiresBefore types.String `tfsdk:"expires_before"`
 }
 
@@ -46,6 +47,7 @@ func (r *certificateListResource) ListResourceConfigSchema(_ context.Context, _ 
 		Attributes: map[string]schema.Attribute{
 			"project_id":     text("The id of the project. The default is the provider's project.", "project id", checkProjectID),
 			"name_regex":     text(nameRegexDescription, "name_regex", checkNameRegex),
+			"covers":         text(coversDescription, "host name", checkHostName),
 			"expires_before": text(expiresBeforeDescription, "expires_before", checkTime),
 		},
 	}
@@ -88,7 +90,7 @@ func (r *certificateListResource) choose(ctx context.Context, req list.ListReque
 	if diags.HasError() {
 		return nil, diags
 	}
-	filter := certificateFilter{nameRegex: config.NameRegex, expiresBefore: config.ExpiresBefore}
+	filter := certificateFilter{nameRegex: config.NameRegex, covers: config.Covers, expiresBefore: config.ExpiresBefore}
 	chosen, err := filter.choose(ctx, r.cloud, project.ValueString())
 	if err != nil {
 		r.cloud.addError(&diags, "Unable to list certificates", err)

@@ -1,8 +1,12 @@
 package provider_test
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"net"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +81,7 @@ func TestCertificateDataSource(t *testing.T) {
 	}{
 		{acctest.Values{"name": "z"}, "name", `has no certificate with the name "z". It has:` + "\n  - \"a\" (id " + p.id("a")},
 		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
-		{acctest.Values{"name": "b"}, "name", "has 2 certificates with the name \"b\". Name one by its id. They are:\n  - \"b\" (id "},
+		{acctest.Values{"name": "b"}, "name", "has 2 certificates with the name \"b\". Set most_recent = true to choose the newest, or set id to choose one of them. They are:\n  - \"b\" (id "},
 		{acctest.Values{"domain": "b.example.com"}, "domain", "has 2 certificates with the domain"},
 		{acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"}, "", "Exactly one of these attributes must be configured"},
 		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
@@ -88,6 +92,138 @@ func TestCertificateDataSource(t *testing.T) {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificate", row.config)
 		says(t, diagnostics, row.attribute, row.want)
 	}
+}
+
+// TestMostRecent chooses among certificates as they are during a rotation.
+func TestMostRecent(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	clock := now
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
+	key := acctest.NewECKey(t)
+	add := func(name string, notBefore, created time.Time) string {
+		template := &x509.Certificate{DNSNames: []string{name + ".example.com"}, NotBefore: notBefore, NotAfter: now.AddDate(1, 0, 0)}
+		text := acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, nil, nil))
+		clock = created
+		return cloud.Add(elbstub.Certificate{
+			ProjectID: acctest.ProjectID, Name: name, Domain: name + ".example.com", Certificate: text, PrivateKey: "unused",
+		})
+	}
+	// The renewed certificate was uploaded first, so that the time of creation alone would be wrong.
+	renewed := add("www", now.AddDate(0, 0, -1), now.Add(-2*time.Hour))
+	old := add("www", now.AddDate(0, 0, -90), now.Add(-time.Hour))
+	// One not_before for both: the later upload is the newer one, although its ID comes first.
+	before := now.AddDate(0, 0, -1)
+	shop := []string{add("shop", before, now.Add(-2*time.Hour)), add("shop", before, now.Add(-2*time.Hour))}
+	slices.Sort(shop)
+	cloud.Change(shop[0], func(cert *elbstub.Certificate) { cert.CreateTime = now.Add(-time.Hour) })
+	// Nothing but the ID tells them apart.
+	same := max(add("same", before, now), add("same", before, now))
+	hidden := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: "not shown", PrivateKey: "unused"})
+	clock = now
+
+	server := cloud.Server(t, provider.New("test")())
+	for _, row := range []struct {
+		config acctest.Values
+		want   string
+	}{
+		{acctest.Values{"name": "www", "most_recent": true}, renewed},
+		{acctest.Values{"domain": "www.example.com", "most_recent": true}, renewed},
+		{acctest.Values{"covers": "www.example.com", "most_recent": true}, renewed},
+		{acctest.Values{"name": "shop", "most_recent": true}, shop[0]},
+		{acctest.Values{"name": "same", "most_recent": true}, same},
+		{acctest.Values{"id": old, "most_recent": false}, old},
+	} {
+		found, diagnostics := server.ReadDataSource("elbaas_certificate", row.config)
+		if diagnostics.HasError() {
+			t.Errorf("%v: %s", row.config, diagnostics[0].Detail)
+			continue
+		}
+		if found["id"] != row.want {
+			t.Errorf("%v: %v, want %s (renewed %s, old %s, hidden %s)", row.config, found["id"], row.want, renewed, old, hidden)
+		}
+		for argument, value := range row.config {
+			if argument != "id" && found[argument] != value {
+				t.Errorf("%v: the state has %s %v", row.config, argument, found[argument])
+			}
+		}
+	}
+	for _, row := range []struct {
+		config          acctest.Values
+		attribute, want string
+	}{
+		{acctest.Values{"name": "www"}, "name", "has 3 certificates with the name \"www\". Set most_recent = true to choose the newest"},
+		{acctest.Values{"name": "www", "most_recent": false}, "name", "has 3 certificates with the name"},
+		{acctest.Values{"covers": "www.example.com"}, "covers", `has 2 certificates valid for "www.example.com"`},
+		{acctest.Values{"name": "z", "most_recent": true}, "name", `has no certificate with the name "z"`},
+		{acctest.Values{"id": old, "most_recent": true}, "most_recent", "id names exactly one. Remove most_recent, or search by name"},
+	} {
+		_, diagnostics := server.ReadDataSource("elbaas_certificate", row.config)
+		says(t, diagnostics, row.attribute, row.want)
+	}
+}
+
+// TestCoversArgument finds a certificate by the names that it is valid for.
+func TestCoversArgument(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	key := acctest.NewECKey(t)
+	ids := map[string]string{}
+	for name, template := range map[string]*x509.Certificate{
+		"wildcard":               {Subject: pkix.Name{CommonName: "common.example.org"}, DNSNames: []string{"*.example.com"}},
+		"common name":            {Subject: pkix.Name{CommonName: "old.example.net"}},
+		"address":                {IPAddresses: []net.IP{net.ParseIP("192.0.2.1"), net.ParseIP("2001:db8::1")}},
+		"address as common name": {Subject: pkix.Name{CommonName: "192.0.2.2"}},
+	} {
+		ids[name] = cloud.Add(elbstub.Certificate{
+			ProjectID: acctest.ProjectID, PrivateKey: "unused",
+			Certificate: acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, nil, nil)),
+		})
+	}
+	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
+
+	server := cloud.Server(t, provider.New("test")())
+	for host, want := range map[string]string{
+		"www.example.com":           "wildcard",
+		"WWW.Example.COM":           "wildcard",
+		"xn--bcher-kva.example.com": "wildcard",
+		"my_app.example.com":        "wildcard",
+		"old.example.net":           "common name",
+		"192.0.2.1":                 "address",
+		"2001:DB8::1":               "address",
+	} {
+		found, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": host})
+		if diagnostics.HasError() {
+			t.Errorf("%s: %s", host, diagnostics[0].Detail)
+		} else if found["id"] != ids[want] {
+			t.Errorf("%s: found %v, want %s (%s)", host, found["id"], ids[want], want)
+		}
+	}
+	for host, want := range map[string]string{
+		"example.com":                            `has no certificate valid for "example.com". It has:`, // a wildcard is one label
+		"a.www.example.com":                      "has no certificate valid for",
+		"common.example.org":                     "has no certificate valid for", // there are alternative names
+		"192.0.2.2":                              "has no certificate valid for", // a common name is no address
+		"":                                       "is empty: set a name",
+		"*.example.com":                          `"*.example.com" is a wildcard: set one name that clients ask for`,
+		"*":                                      "is a wildcard",
+		"bücher.example.com":                     `write an internationalized name in its ASCII form, which begins with "xn--"`,
+		"https://example.com":                    `"https://example.com" is not valid: it must be a host name such as "www.example.com", or an IP address`,
+		"www.example.com:443":                    "without scheme, port, path or final dot",
+		"www.example.com.":                       "is not valid",
+		"www..example.com":                       "is not valid",
+		"-www.example.com":                       "is not valid",
+		"a b":                                    "is not valid",
+		"[2001:db8::1]":                          "is not valid",
+		"192.0.2.0/24":                           "is not valid",
+		strings.Repeat("a", 64) + ".example.com": "is not valid",
+		strings.Repeat("a.", 126) + "aa":         "is not valid",
+	} {
+		_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": host})
+		says(t, diagnostics, "covers", want)
+	}
+	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": "www.example.com", "name": "a"})
+	says(t, diagnostics, "", "Exactly one of these attributes must be configured")
 }
 
 // TestManyCandidates is about an error that would list hundreds of certificates.
@@ -124,6 +260,10 @@ func TestCertificatesDataSource(t *testing.T) {
 		{acctest.Values{"expires_before": tomorrow}, "c"},
 		{acctest.Values{"expires_before": tomorrow, "name_regex": "a|b"}, ""},
 		{acctest.Values{"expires_before": "2200-01-01T01:00:00+01:00"}, "a b b c"},
+		{acctest.Values{"covers": "www.example.com"}, "a b b c"}, // c by its common name
+		{acctest.Values{"covers": "one.shop.example.com"}, "a b b"},
+		{acctest.Values{"covers": "www.example.com", "name_regex": "b"}, "b b"},
+		{acctest.Values{"covers": "example.com"}, ""},
 	} {
 		found, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
 		if diagnostics.HasError() {
@@ -157,6 +297,7 @@ func TestCertificatesDataSource(t *testing.T) {
 		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
 		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not RFC 3339`},
 		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
+		{acctest.Values{"covers": "*.example.com"}, "covers", `The host name "*.example.com" is a wildcard: set one name`},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
 		says(t, diagnostics, row.attribute, row.want)
@@ -180,6 +321,7 @@ func TestListResource(t *testing.T) {
 		{acctest.Values{}, 100, "a b b c"},
 		{acctest.Values{}, 3, "a b b"},
 		{acctest.Values{"name_regex": "b|c"}, 1, "b"},
+		{acctest.Values{"covers": "one.shop.example.com"}, 0, "a b b"},
 		{acctest.Values{"expires_before": time.Now().Add(24 * time.Hour).Format(time.RFC3339)}, 0, "c"},
 		{acctest.Values{"name_regex": "z"}, 0, ""},
 	} {
@@ -290,7 +432,12 @@ func TestAccDataSourceExamples(t *testing.T) {
 	cli.Configure(cloud.Provider())
 	cli.Run("apply", "-auto-approve")
 	said := cli.Run("output", "-json")
-	for _, want := range []string{`"value": "` + id + `"`, `"` + id + `": [ "www.example.com" ]`, `"expiring": { "sensitive": false, "type": [ "object", { "` + endingID} {
+	for _, want := range []string{
+		`"certificate_id": { "sensitive": false, "type": "string", "value": "` + id + `"`,
+		`"newest_id": { "sensitive": false, "type": "string", "value": "` + id + `"`,
+		`"value": [ "shop", "www-example-com" ]`,
+		`"` + id + `": [ "www.example.com" ]`, `"expiring": { "sensitive": false, "type": [ "object", { "` + endingID,
+	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the outputs have no %s: %s", want, said)
 		}

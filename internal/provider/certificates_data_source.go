@@ -27,6 +27,7 @@ type certificatesModel struct {
 	ProjectID     types.String  `tfsdk:"project_id"`
 	NameRegex     types.String  `tfsdk:"name_regex"`
 	Domain        types.String  `tfsdk:"domain"`
+	Covers        types.String  `tfsdk:"covers"`
 	ExpiresBefore types.String  `tfsdk:"expires_before"`
 	Certificates  []publicModel `tfsdk:"certificates"`
 }
@@ -49,6 +50,7 @@ func (d *certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"project_id":     project,
 			"name_regex":     text(nameRegexDescription, "name_regex", checkNameRegex),
 			"domain":         text("The domain, as the API keeps it. Empty chooses certificates without one.", "domain", checkDomain),
+			"covers":         text(coversDescription, "host name", checkHostName),
 			"expires_before": text(expiresBeforeDescription, "expires_before", checkTime),
 			"certificates": schema.ListNestedAttribute{
 				MarkdownDescription: "The certificates, sorted by name, then by id.",
@@ -82,7 +84,7 @@ func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRe
 		return
 	}
 	model.ProjectID = project
-	filter := certificateFilter{nameRegex: model.NameRegex, domain: model.Domain, expiresBefore: model.ExpiresBefore}
+	filter := certificateFilter{nameRegex: model.NameRegex, domain: model.Domain, covers: model.Covers, expiresBefore: model.ExpiresBefore}
 	var err error
 	if model.Certificates, err = filter.choose(ctx, d.cloud, project.ValueString()); err != nil {
 		d.cloud.addError(&resp.Diagnostics, "Unable to read certificates", err)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -67,6 +68,20 @@ func (r *rotation) configure(path string) {
 	r.cli.Configure(r.cloud.Provider() + example(r.t, path))
 	r.cli.Run("apply", "-auto-approve")
 	r.settled()
+}
+
+// TestAccRotationLookup finds the new certificate by name while the old one is still there.
+func TestAccRotationLookup(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	renewed := add(cloud, "www-example-com", acctest.NewPair(t))
+	add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10)))
+	cli.Configure(cloud.Provider() + example(t, "guides/rotation-lookup.tf") +
+		"output \"found\" {\n  value = data.elbaas_certificate.www.id\n}\n")
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, `found = "`+renewed+`"`) {
+		t.Errorf("it does not find %s: %s", renewed, said)
+	}
 }
 
 // TestAccRotationWithoutRoom: without room for one more, nothing is changed.
@@ -193,18 +208,48 @@ func TestAccWithoutACloudGuide(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
-	folder := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", folder+string(filepath.Separator), "../cmd/elbstub")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
-	}
-	cli.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	installStub(t, cli)
 	writePair(cli, acctest.NewPair(t))
 	// It is installed as Terraform's registry has it, and OpenTofu looks elsewhere.
 	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`, acctest.Quote(provider.Address)))
 	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080", freeAddress(t)))
 	if err != nil || !strings.Contains(said, "1 added") || !strings.Contains(said, "No changes") {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+// installStub builds the stub as it is released, for the scripts of a CLI to find.
+func installStub(t *testing.T, cli *acctest.CLI) {
+	t.Helper()
+	folder := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", folder+string(filepath.Separator), "../cmd/elbstub")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, said)
+	}
+	cli.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// TestAccTestYourModules runs the tests of the guide: with mocks, whose values functions accept, and with the stub.
+func TestAccTestYourModules(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cli := acctest.NewInstalledCLI(t, "")
+	cli.Needs("1.11.0", "") // OpenTofu reads no mock files
+	pair := acctest.NewPair(t)
+	cli.WriteFile("tests/www.example.com.crt", pair.Certificate)
+	cli.WriteFile("tests/www.example.com.key", pair.PrivateKey)
+	cli.WriteFile("tests/elbaas.tfmock.hcl", example(t, "tests/elbaas.tfmock.hcl"))
+	cli.WriteFile("tests/mocks.tftest.hcl", example(t, "tests/mocks.tftest.hcl"))
+	cli.Configure(example(t, "guides/test-your-modules.tf"))
+	if said := cli.Run("test"); !strings.Contains(said, "Success! 1 passed, 0 failed") {
+		t.Errorf("with mocks: %s", said)
+	}
+
+	installStub(t, cli)
+	cli.WriteFile("tests/stub.tftest.hcl", example(t, "tests/stub.tftest.hcl"))
+	script := strings.ReplaceAll(example(t, "guides/test-your-modules.sh"), "127.0.0.1:8080", freeAddress(t))
+	if said, err := cli.TryScript(script); err != nil || !strings.Contains(said, "Success! 2 passed, 0 failed") {
+		t.Errorf("with the stub: %v: %s", err, said)
 	}
 }
 

@@ -8,10 +8,19 @@ data "elbaas_certificates" "expiring" {
   expires_before = timeadd(plantimestamp(), "720h")
 }
 
+# Those that are valid for a host name, through a wildcard as well.
+data "elbaas_certificates" "host" {
+  covers = "www.example.com"
+}
+
 output "ids" {
   value = { for c in data.elbaas_certificates.www.certificates : c.id => c.subject_alternative_names }
 }
 
 output "expiring" {
   value = { for c in data.elbaas_certificates.expiring.certificates : c.id => c.not_after }
+}
+
+output "valid_for_host" {
+  value = [for c in data.elbaas_certificates.host.certificates : c.name]
 }

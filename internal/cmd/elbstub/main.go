@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -41,6 +42,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
 	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`id` of the only project")
 	token := flags.String("token", "stub-token", "the only valid `token`")
+	accessKey := flags.String("access-key", "stub-access-key", "the only valid access `key`, whose signatures are checked")
+	secretKey := flags.String("secret-key", "stub-secret-key", "the secret `key` of that access key; it is printed, so do not use a real one")
+	userName := flags.String("user-name", "stub-user", "`name` of the only user, who gets tokens from the stub's identity service")
+	password := flags.String("password", "stub-password", "`password` of that user; it is printed, so do not use a real one")
 	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
 	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners to begin with, 0 to %d; they serve a throwaway certificate, which counts towards the quota", mostListeners))
 	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the way to answer where the clouds of the family differ, 0 to %d; 0 is what the API reference documents", elbstub.Dialects-1))
@@ -54,6 +59,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case prefix != "" && (!strings.HasPrefix(prefix, "/") || path.Clean(prefix) != prefix || url.PathEscape(prefix) != strings.ReplaceAll(prefix, "/", "%2F")):
 		return fmt.Errorf("the base path %q does not begin with a slash, or has something in it that would have to be escaped or left out: give one such as /elb", *base)
+	case *accessKey == "" || strings.ContainsAny(*accessKey, ",/ "):
+		return fmt.Errorf("the access key %q cannot be signed with: it must not be empty or contain a comma, a slash or a space", *accessKey)
+	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
+		return errors.New("-token, -secret-key, -user-name and -password must not be empty: leave out those that do not matter")
 	case *quota < 1:
 		return fmt.Errorf("the quota %d is less than 1", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
@@ -70,8 +79,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	cloud := elbstub.New(elbstub.Options{
 		BasePath: prefix,
 		Tokens:   map[string]string{*token: *project},
-		Quota:    *quota,
-		Dialect:  elbstub.NewDialect(*dialect),
+		Identity: elbstub.Identity{
+			Projects:   []elbstub.Project{{ID: *project, Name: "stub", Domain: account}},
+			Users:      []elbstub.User{{ID: "stub-user-id", Name: *userName, Password: *password, Domain: account}},
+			AccessKeys: []elbstub.AccessKey{{Access: *accessKey, Secret: *secretKey, Domain: account}},
+		},
+		Quota:   *quota,
+		Dialect: elbstub.NewDialect(*dialect),
 	})
 	served, err := listenOn(cloud, *project, *listeners)
 	if err != nil {
@@ -81,16 +95,25 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	logger := log.New(out, "", 0) // calls are logged concurrently
 	logger.Printf(`The stub cloud listens at %[1]s
 
-Put this into your configuration:
+Put one of these blocks into your configuration. With a token:
 
-  provider "elbaas" {
-    endpoint   = %[1]q
-    project_id = %[2]q
-    token      = %[3]q
-  }
+%[2]s
+With an access key:
 
-%[4]sIt keeps certificates in memory only. Stop it with Ctrl-C.
-`, endpoint, *project, *token, served)
+%[3]s
+With a password, for which the identity service at %[1]s/v3 issues tokens:
+
+%[4]s
+%[5]sIt keeps certificates in memory only. Stop it with Ctrl-C.
+`,
+		endpoint,
+		providerBlock(endpoint, *project, [][2]string{{"token", *token}}),
+		providerBlock(endpoint, *project, [][2]string{{"access_key", *accessKey}, {"secret_key", *secretKey}}),
+		providerBlock(endpoint, *project, [][2]string{
+			{"auth_url", endpoint + "/v3"}, {"domain_name", account}, {"user_name", *userName}, {"password", *password},
+		}),
+		served,
+	)
 
 	server := &http.Server{Handler: narrate(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
@@ -107,6 +130,26 @@ Put this into your configuration:
 	}
 	logger.Print("The stub cloud has stopped.")
 	return nil
+}
+
+// account is the name of the account (domain) that the project and the user belong to.
+const account = "stub"
+
+// providerBlock writes a provider block for one kind of credentials, indented and formatted.
+func providerBlock(endpoint, projectID string, credentials [][2]string) string {
+	arguments := append([][2]string{{"endpoint", endpoint}, {"project_id", projectID}}, credentials...)
+	width := 0
+	for _, argument := range arguments {
+		width = max(width, len(argument[0]))
+	}
+	escape := strings.NewReplacer("${", "$${", "%{", "%%{")
+	var block strings.Builder
+	block.WriteString("  provider \"elbaas\" {\n")
+	for _, argument := range arguments {
+		fmt.Fprintf(&block, "    %-*s = %s\n", width, argument[0], escape.Replace(strconv.Quote(argument[1])))
+	}
+	block.WriteString("  }\n")
+	return block.String()
 }
 
 // mostListeners is how many listeners there may be: enough for anything that is tried.

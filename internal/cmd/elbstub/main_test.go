@@ -9,15 +9,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-func TestRun(t *testing.T) {
-	t.Parallel()
+// start runs the command until it is interrupted. next waits for a line that matches a pattern, and returns what its
+// groups match.
+func start(t *testing.T, arguments ...string) (next func(want string) []string, interrupt func(), ended chan error) {
+	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
 	read, write := io.Pipe()
-	ended := make(chan error, 1)
+	ended = make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token", "mine", "-base-path", "/there", "-listeners", "2"}, write)
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, arguments...), write)
 		_ = write.Close()
 	}()
 	lines := make(chan string, 100)
@@ -26,7 +34,7 @@ func TestRun(t *testing.T) {
 			lines <- printed.Text()
 		}
 	}()
-	next := func(want string) []string {
+	next = func(want string) []string {
 		t.Helper()
 		for pattern := regexp.MustCompile(want); ; {
 			select {
@@ -39,7 +47,70 @@ func TestRun(t *testing.T) {
 			}
 		}
 	}
+	return next, interrupt, ended
+}
 
+// TestPrintedBlocks has the provider use each block that is printed, and refuses it with other credentials.
+func TestPrintedBlocks(t *testing.T) {
+	t.Parallel()
+	next, interrupt, _ := start(t, "-listeners", "1", "-access-key", "MYKEY", "-secret-key", `my"${secret}`, "-user-name", "me")
+	defer interrupt()
+	for _, kind := range []struct {
+		begins, credential string
+		want               acctest.Values
+	}{
+		{"With a token:$", "token", acctest.Values{"token": "stub-token"}},
+		{
+			"^With an access key:$", "secret_key",
+			acctest.Values{"access_key": "MYKEY", "secret_key": `my"${secret}`},
+		},
+		{
+			"^With a password, for which the identity service at http://127.0.0.1:[0-9]+/elb/v3 issues tokens:$", "password",
+			acctest.Values{"user_name": "me", "password": "stub-password", "domain_name": "stub"},
+		},
+	} {
+		next(kind.begins)
+		next(`^  provider "elbaas" \{$`)
+		config := acctest.Values{}
+		for {
+			line := next("^    ([a-z_]+ += .+)|  }$")[1]
+			if line == "" {
+				break
+			}
+			name, value, _ := strings.Cut(line, "=")
+			expression, diagnostics := hclsyntax.ParseExpression([]byte(value), "printed", hcl.InitialPos)
+			if diagnostics.HasErrors() {
+				t.Fatal(diagnostics)
+			}
+			parsed, diagnostics := expression.Value(nil)
+			if diagnostics.HasErrors() {
+				t.Fatal(diagnostics)
+			}
+			config[strings.TrimSpace(name)] = parsed.AsString()
+		}
+		for name, value := range kind.want {
+			if config[name] != value {
+				t.Errorf("%s is %q, want %q", name, config[name], value)
+			}
+		}
+		server := acctest.NewServer(t, provider.New("test")(), config)
+		found, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
+		if diagnostics.HasError() {
+			t.Errorf("%s: %s: %s", kind.credential, diagnostics[0].Summary, diagnostics[0].Detail)
+		} else if certificates := found["certificates"].([]acctest.Values); len(certificates) != 1 {
+			t.Errorf("%s: %d certificates, want 1", kind.credential, len(certificates))
+		}
+		config[kind.credential] = "another"
+		server = acctest.NewServer(t, provider.New("test")(), config)
+		if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); !diagnostics.HasError() {
+			t.Errorf("another %s is accepted", kind.credential)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	next, interrupt, ended := start(t, "-token", "mine", "-base-path", "/there", "-listeners", "2")
 	endpoint := next(`^    endpoint   = "(http://127\.0\.0\.1:\d+/there)"$`)[1]
 	project := next(`^    project_id = "(\w+)"$`)[1]
 	token := next(`^    token      = "(\w+)"$`)[1]
@@ -51,7 +122,7 @@ func TestRun(t *testing.T) {
 	// What it prints works.
 	get := func(path string) (body string) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/v1.0/"+project+"/elbaas/"+path, nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/v1.0/"+project+"/elbaas/"+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,6 +177,10 @@ func TestRunRefuses(t *testing.T) {
 		"-base-path /a/../b":              "the base path",
 		"-base-path /{a}":                 "the base path",
 		"-base-path /a?b":                 "the base path",
+		"-access-key a/b":                 `the access key "a/b" cannot be signed with`,
+		"-access-key=":                    "must not be empty",
+		"-secret-key=":                    "must not be empty",
+		"-token=":                         "must not be empty",
 		"-quota 0":                        "the quota 0 is less than 1",
 		"-listeners -1":                   "the number of listeners -1 is not one of 0 to 1000",
 		"-listeners 1001":                 "not one of 0 to 1000",

@@ -1,0 +1,4 @@
+data "elbaas_certificate" "www" {
+  name        = "www-example-com"
+  most_recent = true
+}

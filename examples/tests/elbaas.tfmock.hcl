@@ -1,0 +1,94 @@
+# Values in the form that the provider gives them, for mock_provider "elbaas".
+
+mock_resource "elbaas_certificate" {
+  defaults = {
+    id                        = "0123456789abcdef0123456789abcdef"
+    name                      = "www-example-com"
+    description               = ""
+    domain                    = "www.example.com"
+    project_id                = "fedcba9876543210fedcba9876543210"
+    create_time               = "2026-01-01 00:00:00"
+    update_time               = "2026-01-01 00:00:00"
+    not_before                = "2026-01-01T00:00:00Z"
+    not_after                 = "2036-01-01T00:00:00Z"
+    fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    serial_number             = "abc"
+    subject                   = "CN=www.example.com"
+    issuer                    = "CN=Example CA"
+    subject_alternative_names = ["www.example.com"]
+    key_algorithm             = "ECDSA P-256"
+  }
+}
+
+mock_resource "elbaas_listener_certificate" {
+  defaults = {
+    id              = "aaaabbbbccccddddeeeeffff00001111"
+    project_id      = "fedcba9876543210fedcba9876543210"
+    listener_name   = "https-1"
+    loadbalancer_id = "bbbbccccddddeeeeffff000011112222"
+    port            = 443
+    protocol        = "HTTPS"
+  }
+}
+
+mock_data "elbaas_certificate" {
+  defaults = {
+    certificate               = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+    id                        = "0123456789abcdef0123456789abcdef"
+    name                      = "www-example-com"
+    description               = ""
+    domain                    = "www.example.com"
+    project_id                = "fedcba9876543210fedcba9876543210"
+    create_time               = "2026-01-01 00:00:00"
+    update_time               = "2026-01-01 00:00:00"
+    not_before                = "2026-01-01T00:00:00Z"
+    not_after                 = "2036-01-01T00:00:00Z"
+    fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    serial_number             = "abc"
+    subject                   = "CN=www.example.com"
+    issuer                    = "CN=Example CA"
+    subject_alternative_names = ["www.example.com"]
+    key_algorithm             = "ECDSA P-256"
+  }
+}
+
+# Mocked lists of objects are empty. Terraform takes one object, with the values for every element.
+mock_data "elbaas_certificates" {
+  defaults = {
+    project_id = "fedcba9876543210fedcba9876543210"
+    certificates = {
+      certificate               = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+      id                        = "0123456789abcdef0123456789abcdef"
+      name                      = "www-example-com"
+      description               = ""
+      domain                    = "www.example.com"
+      project_id                = "fedcba9876543210fedcba9876543210"
+      create_time               = "2026-01-01 00:00:00"
+      update_time               = "2026-01-01 00:00:00"
+      not_before                = "2026-01-01T00:00:00Z"
+      not_after                 = "2036-01-01T00:00:00Z"
+      fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+      serial_number             = "abc"
+      subject                   = "CN=www.example.com"
+      issuer                    = "CN=Example CA"
+      subject_alternative_names = ["www.example.com"]
+      key_algorithm             = "ECDSA P-256"
+    }
+  }
+}
+
+mock_data "elbaas_listeners" {
+  defaults = {
+    project_id = "fedcba9876543210fedcba9876543210"
+    listeners = {
+      id                  = "aaaabbbbccccddddeeeeffff00001111"
+      name                = "https-1"
+      protocol            = "HTTPS"
+      port                = 443
+      loadbalancer_id     = "bbbbccccddddeeeeffff000011112222"
+      certificate_id      = "11112222333344445555666677778888"
+      sni_certificate_ids = []
+      status              = "ACTIVE"
+    }
+  }
+}
