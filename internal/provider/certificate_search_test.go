@@ -100,10 +100,10 @@ func TestMostRecent(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	clock := now
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
-	key := acctest.NewECKey(t)
+	key := pemtest.NewECKey(t)
 	add := func(name string, notBefore, created time.Time) string {
 		template := &x509.Certificate{DNSNames: []string{name + ".example.com"}, NotBefore: notBefore, NotAfter: now.AddDate(1, 0, 0)}
-		text := acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, nil, nil))
+		text := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, nil, nil))
 		clock = created
 		return cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, Name: name, Domain: name + ".example.com", Certificate: text, PrivateKey: "unused",
@@ -167,7 +167,7 @@ func TestMostRecent(t *testing.T) {
 func TestCoversArgument(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	key := acctest.NewECKey(t)
+	key := pemtest.NewECKey(t)
 	ids := map[string]string{}
 	for name, template := range map[string]*x509.Certificate{
 		"wildcard":               {Subject: pkix.Name{CommonName: "common.example.org"}, DNSNames: []string{"*.example.com"}},
@@ -177,7 +177,7 @@ func TestCoversArgument(t *testing.T) {
 	} {
 		ids[name] = cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, PrivateKey: "unused",
-			Certificate: acctest.EncodePEM("CERTIFICATE", acctest.Issue(t, template, key, nil, nil)),
+			Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, nil, nil)),
 		})
 	}
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
