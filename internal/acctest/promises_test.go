@@ -97,6 +97,25 @@ var promises = map[string][]proof{
 		{"provider", "TestDeletionOfWhatIsInUse", "400 and another code (assumed)"}, {"elb", "TestDeleteNamesTheListeners", ""}, {"provider", "TestAccDeleteInUse", ""},
 	},
 	"If no listener uses": {{"provider", "TestDeletionRightAfterASwitch", ""}, {"elb", "TestDeleteRefused", "anything, and no listener"}},
+	"A switch sends the new": {
+		{"elb", "TestSwitchListener", "lost"}, {"elb", "TestSwitchListener", "200 and the whole listener (reference)"}, {"provider", "TestSwitchThatFails", "409, then not"},
+	},
+	"A response that does not show": {
+		{"elb", "TestSwitchListener", "accepted, and shown late"},
+		{"elb", "TestSwitchListener", "PENDING_UPDATE, then ACTIVE"},
+		{"elb", "TestSwitchEndsWithItsContext", ""},
+		{"provider", "TestSwitchThatFails", "answered by another"},
+		{"provider", "TestChaos", ""},
+	},
+	"If the API refuses to switch": {{"elb", "TestSwitchToANewCertificate", "known late"}, {"provider", "TestChaos", ""}},
+	"A creation of `elbaas_listener_certificate`": {
+		{"provider", "TestSwitchThatFails", "done, then refused"}, {"provider", "TestCreationAfterOneThatWasStopped", ""}, {"provider", "TestChaos", ""},
+	},
+	"A listener leaves the state": {{"provider", "TestListenerLeavesTheStateOnProofAlone", ""}, {"provider", "TestListenerIsGone", ""}},
+	"A run that begins right after a switch": {
+		{"provider", "TestListenersWhileListsLag", ""}, {"elb", "TestListenerOfTheRunBefore", ""}, {"provider", "TestChaos", ""},
+	},
+	"A listener that keeps": {{"elb", "TestKeptCertificate", ""}, {"provider", "TestDestroyWithoutFallback", ""}},
 	"A deletion that the credentials": {
 		{"provider", "TestDeletionThatAPolicyForbids", ""}, {"provider", "TestDeletionThatIsDenied", "ELB.9899"}, {"provider", "TestDeletionThatIsDenied", "ELB.1202"},
 	},

@@ -359,6 +359,15 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	return exists, missing
 }
 
+// isNew reports whether this process has written an element so recently that a backend may
+// not know it yet.
+func (c *cache[E]) isNew(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, written := c.writes[strings.ToLower(id)]
+	return written && w.element != nil && c.now().Sub(w.at) < listLag
+}
+
 // look finds an element in what is laid over a list, or in the list.
 func (c *cache[E]) look(call *listCall[E], id string) (E, error) {
 	c.mu.Lock()

@@ -222,7 +222,7 @@ func (c *Client) switchListener(
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
 			return l, err
-		case refusal != nil && refusal.Status == http.StatusConflict:
+		case refusal != nil && refusal.Status == http.StatusConflict, p.mayNotKnow(refusal, certificateID):
 			if ended := pauses.wait(ctx); ended != nil {
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
@@ -236,6 +236,16 @@ func (c *Client) switchListener(
 		}
 		return Listener{}, err
 	}
+}
+
+// mayNotKnow reports whether a switch may be refused because the backend of the listeners
+// does not know yet which certificate this process has just created (assumed).
+func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool {
+	if refusal == nil || isListenerGone(refusal) || deniedCode.MatchString(refusal.Code) {
+		return false
+	}
+	isUnknown := refusal.Status == http.StatusBadRequest || refusal.Code == "ELB.5040"
+	return isUnknown && p.cache.isNew(certificateID)
 }
 
 // putCertificate sends a listener's new certificate, and nothing else of it. It is

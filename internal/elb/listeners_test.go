@@ -15,6 +15,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 const (
@@ -389,6 +390,51 @@ func TestSwitchListener(t *testing.T) {
 					if call.ListenerID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
 						t.Errorf("there was %s %s", call.Path, call.Body)
 					}
+				}
+			})
+		})
+	}
+}
+
+// TestSwitchToANewCertificate: a backend of listeners may not know a certificate at once
+// that was created just now (assumed). A certificate of somebody else is not waited for.
+func TestSwitchToANewCertificate(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lag           time.Duration
+		noCertificate elbstub.NoCertificateText
+		ours          bool
+		puts          int
+		fails         bool
+	}{
+		"known at once":              {ours: true, puts: 1},
+		"known late":                 {lag: 4 * time.Second, ours: true, puts: 4},
+		"known late, by ELB.5040":    {lag: 4 * time.Second, noCertificate: elbstub.NoCertificate5040, ours: true, puts: 4},
+		"never known":                {lag: time.Hour, ours: true, puts: 4, fails: true},
+		"not created by this client": {lag: 4 * time.Second, puts: 1, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				options := elbstub.Options{CertificateLag: row.lag, Dialect: elbstub.Dialect{NoCertificate: row.noCertificate}}
+				b := newBench(t, options, 0)
+				b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
+				if row.ours {
+					created, err := b.client.CreateCertificate(t.Context(), project, newCertificate(t))
+					if err != nil {
+						t.Fatal(err)
+					}
+					b.next = created.Certificate.ID
+				}
+				_, err := b.switched(t, time.Minute)
+				if (err != nil) != row.fails || (b.serves() == b.next) == row.fails {
+					t.Errorf("error %v; it serves %s, and is switched to %s", err, b.serves(), b.next)
+				}
+				if err != nil && httpapi.RefusalOf(err) == nil {
+					t.Errorf("%v is not the refusal", err)
+				}
+				if puts := b.count(put); puts != row.puts {
+					t.Errorf("%d PUTs, want %d", puts, row.puts)
 				}
 			})
 		})

@@ -65,6 +65,9 @@ type Options struct {
 	// HoldLag is for how long a certificate still counts as held, for its deletion,
 	// after a listener let go of it (assumed: the backend of a deletion sees it late).
 	HoldLag time.Duration
+	// CertificateLag is for how long a modify of a listener does not know a new certificate
+	// (assumed: the backend of listeners sees it late).
+	CertificateLag time.Duration
 	// Seed chooses the replica of each list, by the number of lists of its kind before.
 	Seed uint64
 	// Now is the clock of the server. nil means time.Now.

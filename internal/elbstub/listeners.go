@@ -356,7 +356,10 @@ func (c *Cloud) changeCertificate(l *Listener, id string) *refusal {
 	if !l.servesTLS() {
 		return invalid("certificate_id", fmt.Sprintf("does not go with the protocol %s", l.Protocol))
 	}
-	isIt := func(cert *Certificate) bool { return cert.ID == id && cert.ProjectID == l.ProjectID }
+	known := c.options.Now().Add(-c.options.CertificateLag)
+	isIt := func(cert *Certificate) bool {
+		return cert.ID == id && cert.ProjectID == l.ProjectID && !cert.CreateTime.After(known)
+	}
 	switch {
 	case slices.ContainsFunc(c.certificates, isIt):
 		l.CertificateID = id

@@ -115,7 +115,7 @@ type world struct {
 
 // A nature is what a cloud is like besides its dialect.
 type nature struct {
-	listLag, holdLag time.Duration
+	listLag, holdLag, certificateLag time.Duration
 	// keep is what it makes of the texts of a certificate, or nil.
 	keep func(*elbstub.Certificate)
 	// names and descriptions are those that are configured.
@@ -136,6 +136,9 @@ func natureOf(seed uint64) nature {
 	}
 	if random.IntN(2) == 0 {
 		n.holdLag = time.Duration(1+random.IntN(4000)) * time.Millisecond
+	}
+	if random.IntN(2) == 0 {
+		n.certificateLag = time.Duration(1+random.IntN(4000)) * time.Millisecond
 	}
 	switch random.IntN(8) {
 	case 0:
@@ -191,14 +194,14 @@ func newMemoryWorld(t *testing.T, seed uint64) *world {
 	n := natureOf(seed)
 	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
-		o.Seed, o.ListLag, o.HoldLag, o.Keep = seed, n.listLag, n.holdLag, n.keep
+		o.Seed, o.ListLag, o.HoldLag, o.CertificateLag, o.Keep = seed, n.listLag, n.holdLag, n.certificateLag, n.keep
 	})
 	tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger(), created: map[string]time.Time{}}
 	w := newWorld(t, seed, cloud, n, tf, tf.ledger)
 	w.memory = tf
 	w.addListeners()
-	w.say("dialect %d, lists lag %s, holds lag %s, names %q, descriptions %q",
-		seed%elbstub.Dialects, n.listLag, n.holdLag, n.names, n.descriptions)
+	w.say("dialect %d, lists lag %s, holds lag %s, new certificates lag %s, names %q, descriptions %q",
+		seed%elbstub.Dialects, n.listLag, n.holdLag, n.certificateLag, n.names, n.descriptions)
 	return w
 }
 
