@@ -69,7 +69,10 @@ func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *r
 // checkMoveSource refuses the state of every resource but restapi_object.
 func checkMoveSource(req resource.MoveStateRequest) diag.Diagnostics {
 	var diags diag.Diagnostics
-	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi")
+	// OpenTofu 1.12 names the provider of the target once one instance of a for_each is moved
+	// (observed). That has no restapi_object, so the source can only be the other one.
+	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi") ||
+		strings.HasSuffix(req.SourceProviderAddress, "/elbaas/elbaas")
 	if isREST && req.SourceTypeName == "restapi_object" {
 		return diags
 	}

@@ -102,6 +102,20 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// TestMoveOfALaterInstance: OpenTofu 1.12 names the provider of the target once one
+// instance is moved (observed).
+func TestMoveOfALaterInstance(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	const id = "5b8f908b5495452aa13beede0afc5d99"
+	source := map[string]any{"id": id, "path": certificatePath}
+	server := cloud.Server(t, provider.New("test")())
+	moved, diagnostics := server.Move("registry.opentofu.org/elbaas/elbaas", "restapi_object", source)
+	if len(diagnostics) > 0 || moved.Values["id"] != id {
+		t.Errorf("it is moved to %v: %q", moved, diagnosticTexts(diagnostics))
+	}
+}
+
 // comparable returns values whose lists are texts.
 func comparable(values acctest.Values) map[string]string {
 	texts := map[string]string{}
@@ -143,6 +157,7 @@ func TestMoveRefused(t *testing.T) {
 		"a project that is none":  {restAddress, "restapi_object", object("/v1.0/a b/elbaas/certificate", id), []string{"project"}},
 		"not an object":           {restAddress, "restapi_object", []string{"?"}, []string{"cannot be read"}},
 		"another type":            {restAddress, "restapi_file", object(certificatePath, id), []string{"restapi_file", "Only a restapi_object"}},
+		"a type of our own":       {provider.Address, "elbaas_listener_certificate", object(certificatePath, id), []string{"elbaas_listener_certificate", "Only a restapi_object"}},
 		"another provider":        {"registry.terraform.io/other/restapi", "restapi_object", object(certificatePath, id), []string{"registry.terraform.io/other/restapi"}},
 		"a newer load balancer": {
 			"registry.terraform.io/huaweicloud/huaweicloud", "huaweicloud_elb_certificate", object("", id),
@@ -201,7 +216,8 @@ func TestAccMoveGuide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-			cli.ServeAs(provider.Address, restAddress)
+			// OpenTofu reads addresses of Terraform's registry in a state as those of its own.
+			cli.ServeAs(provider.Address, restAddress, "registry.opentofu.org/mastercard/restapi")
 			var pairs []throwaway.Pair
 			var instances []map[string]any
 			for i := range 3 {
