@@ -559,7 +559,7 @@ resource "elbaas_certificate" "test" {
 	h.run(true, "plan", "-out=plan")
 	h.searchPlan()
 	h.run(true, "apply", "plan")
-	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to = elbaas_certificate.others\n  id = %q\n}\n", id))
+	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to       = elbaas_certificate.others\n  id       = %q\n  provider = elbaas\n}\n", id))
 	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key
 	h.search("generated.tf", cli.ReadFile("generated.tf"))
 	if !strings.Contains(cli.ReadFile("generated.tf"), "BEGIN CERTIFICATE") {
