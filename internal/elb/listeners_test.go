@@ -424,7 +424,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					b.next = created.Certificate.ID
+					b.next = created.ID
 				}
 				_, err := b.switched(t, time.Minute)
 				if (err != nil) != row.fails || (b.serves() == b.next) == row.fails {
