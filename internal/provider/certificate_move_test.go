@@ -102,6 +102,31 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// TestMoveWithoutRefresh: a certificate whose state does not have the project yet is changed
+// and deleted in the provider's project.
+func TestMoveWithoutRefresh(t *testing.T) {
+	t.Parallel()
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	id := add(cloud, "www-example-com", pair)
+	server := cloud.Server(t, provider.New("test")())
+	moved, diagnostics := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, "/certificate", pair))
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnosticTexts(diagnostics))
+	}
+
+	config := acctest.Values{"name": "renamed", "certificate": pair.Certificate, "private_key_wo": pair.PrivateKey}
+	plan, diagnostics := server.Plan(moved, config)
+	if len(diagnostics) > 0 || len(plan.Replace) > 0 {
+		t.Fatalf("it replaces %v: %q", plan.Replace, diagnosticTexts(diagnostics))
+	}
+	if _, diagnostics = server.Apply(plan); len(diagnostics) > 0 || cloud.Only(t).Name != "renamed" {
+		t.Errorf("the name is %q: %q", cloud.Only(t).Name, diagnosticTexts(diagnostics))
+	}
+	if _, diagnostics = server.Destroy(moved); len(diagnostics) > 0 || len(cloud.Certificates(acctest.ProjectID)) > 0 {
+		t.Errorf("it is not deleted: %q", diagnosticTexts(diagnostics))
+	}
+}
+
 // TestMoveOfALaterInstance: OpenTofu 1.12 names the provider of the target once one
 // instance is moved (observed).
 func TestMoveOfALaterInstance(t *testing.T) {

@@ -137,12 +137,10 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	defer cancel()
 
 	read := state
-	if read.ProjectID.IsNull() { // of a moved one, whose source may not have it
-		read.ProjectID, diags = r.cloud.project(ctx, state.ProjectID)
-		resp.Diagnostics.Append(diags...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
+	read.ProjectID, diags = r.cloud.project(ctx, state.ProjectID) // null if a moved one did not have it
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...) // also of one that is gone
 	id := state.ID.ValueString()
@@ -193,12 +191,17 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	project, diags := r.cloud.project(ctx, state.ProjectID) // null if a moved one was never read
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	id := state.ID.ValueString()
 	summary := fmt.Sprintf("Unable to update certificate %q", id)
 	known := elb.Certificate{
 		ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString(), Domain: state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
+	cert, err := r.cloud.client.UpdateCertificate(ctx, project.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
 		plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
@@ -226,8 +229,13 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	project, diags := r.cloud.project(ctx, state.ProjectID) // as in Update
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
+	if err := r.cloud.client.DeleteCertificate(ctx, project.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
 }
