@@ -154,16 +154,16 @@ func TestGetListenerFails(t *testing.T) {
 		"404, and the list fails":                   {fault: elbstub.Reply(404, ""), list: refusing(403, "ELB.9803"), says: "whether the listener exists is not known", lists: true},
 		"404, and the list is null":                 {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "null"), says: "list listeners of project " + project, lists: true},
 		"404, and the list is a page":               {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "<html>"), says: "whether the listener exists is not known", lists: true},
-		"404, and the list has another status":      {fault: elbstub.Reply(404, ""), list: elbstub.Reply(203, "[]"), says: "a list has the status 200", lists: true},
+		"404, and the list has another status":      {fault: elbstub.Reply(404, ""), list: elbstub.Reply(203, "[]"), says: "the status of a list must be 200", lists: true},
 		"404 and the list {} (assumed)":             {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "{}"), gone: true, lists: true},
 		"404 of the gateway":                        {fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), says: "APIGW.0101"},
 		"503 of the gateway":                        {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
 		"a policy":                                  {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
 		"a page":                                    {fault: elbstub.Reply(200, "<html>"), listed: true, says: "not JSON"},
-		"an empty object":                           {fault: elbstub.Reply(200, "{}"), listed: true, says: "has no id"},
-		"something after the end":                   {fault: elbstub.Reply(200, `{"id":"1"}{}`), listed: true, says: "something follows its end"},
-		"another listener's response":               {fault: elbstub.Reply(200, `{"id":"1"}`), listed: true, says: "it is another listener, 1"},
-		"an ID that cannot be one":                  {fault: elbstub.Reply(200, `{"id":"\u001b[2J"}`), listed: true, says: "has an id that is not valid"},
+		"an empty object":                           {fault: elbstub.Reply(200, "{}"), listed: true, says: "the ID is missing"},
+		"something after the end":                   {fault: elbstub.Reply(200, `{"id":"1"}{}`), listed: true, says: "the JSON value is followed by other text"},
+		"another listener's response":               {fault: elbstub.Reply(200, `{"id":"1"}`), listed: true, says: "the response is about another listener, 1"},
+		"an ID that cannot be one":                  {fault: elbstub.Reply(200, `{"id":"\u001b[2J"}`), listed: true, says: "the ID is not valid"},
 		"ERROR":                                     {fault: elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`), listed: true, says: "the listener has the status ERROR"},
 		"404, not listed by a list that is partial": {fault: elbstub.Cut(1), listed: true, says: "response"},
 	} {
@@ -210,8 +210,8 @@ func TestPendingListener(t *testing.T) {
 		"then active":     {"ACTIVE", time.Hour, nil, ""},
 		"then none":       {"", time.Hour, nil, ""},
 		"then in error":   {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
-		"for too long":    {"ACTIVE", 30 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
-		"and then hangs":  {"hangs", 90 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
+		"for too long":    {"ACTIVE", 30 * time.Second, context.DeadlineExceeded, `the status of the listener is still "PENDING_CREATE"`},
+		"and then hangs":  {"hangs", 90 * time.Second, context.DeadlineExceeded, `the status of the listener is still "PENDING_CREATE"`},
 		"then is missing": {"gone", time.Hour, elb.ErrListenerNotFound, "the listener does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -290,7 +290,7 @@ func TestSwitchListener(t *testing.T) {
 		"PENDING_UPDATE, then ACTIVE": {options: elbstub.Options{UpdateTime: 10 * time.Second}, calls: [2]int{1, 5}},
 		"PENDING_UPDATE for too long": {
 			options: elbstub.Options{UpdateTime: time.Hour}, calls: [2]int{1, -1},
-			err: elb.ErrNotShown, says: `its status is still "PENDING_UPDATE"`,
+			err: elb.ErrNotShown, says: `the status of the listener is still "PENDING_UPDATE"`,
 		},
 		"ERROR in the response":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 0}, err: elb.ErrListenerFaulty},
 		"ERROR when it is read back":         {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, err: elb.ErrListenerFaulty},
@@ -298,7 +298,7 @@ func TestSwitchListener(t *testing.T) {
 		"accepted, and done, and shown late": {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
 		"accepted, and not shown": {
 			puts: faults{elbstub.Reply(202, "")}, calls: [2]int{1, -1}, remains: true,
-			err: elb.ErrNotShown, says: "it still has the certificate",
+			err: elb.ErrNotShown, says: "the listener still has the certificate",
 		},
 		"accepted, and no read works": {
 			puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
@@ -677,7 +677,7 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 	}{
 		"a refusal":      {answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`), "list listeners of project " + project + ": m"},
 		"null":           {answering(200, `null`), "list listeners of project " + project + ": the API returned 0 listeners"},
-		"another status": {answering(206, `[]`), "a list has the status 200"},
+		"another status": {answering(206, `[]`), "the status of a list must be 200"},
 		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {

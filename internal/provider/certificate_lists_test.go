@@ -72,12 +72,12 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 func TestListsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
-		"a whole body {}":                 {`{}`, `it has no "certificates"`},
-		"a count alone":                   {`{"instance_num":"0"}`, `it has no "certificates"`},
-		"an object with something in it":  {`{"certificates":{"1":{"id":"1"}},"instance_num":"0"}`, "it is not an array"},
-		"an object with an empty array":   {`{"certificates":{"certificates":[]},"instance_num":"0"}`, "it is not an array"},
+		"a whole body {}":                 {`{}`, `the list has no "certificates"`},
+		"a count alone":                   {`{"instance_num":"0"}`, `the list has no "certificates"`},
+		"an object with something in it":  {`{"certificates":{"1":{"id":"1"}},"instance_num":"0"}`, "the value is not an array"},
+		"an object with an empty array":   {`{"certificates":{"certificates":[]},"instance_num":"0"}`, "the value is not an array"},
 		"an empty object, and one is due": {`{"certificates":{},"instance_num":"1"}`, "reported a total of 1"},
-		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "it is not an array"},
+		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "the value is not an array"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
