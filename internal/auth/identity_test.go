@@ -48,27 +48,121 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		do          func(*auth.Session) error
 		want        string
 	}{
-		"token: nobody is there":            {credentials: byPassword, change: []func(*auth.Config){nobody}, do: call, want: "ask the identity service for a token: 127.0.0.1:1 could not be reached"},
-		"token: no address":                 {credentials: byPassword, change: []func(*auth.Config){noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
-		"token: a page":                     {credentials: byPassword, answers: map[string][]answer{tokens: {{201, "<html>"}}}, do: call, want: "ask the identity service for a token: "},
-		"token: of another type":            {credentials: byPassword, answers: map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}}, do: call, want: "input is not a JSON string"},
-		"token: none in the header":         {credentials: byPassword, answers: map[string][]answer{tokens: {{201, issued}}}, do: call, want: "the response has no X-Subject-Token"},
-		"project: token without a project":  {credentials: byPassword, answers: map[string][]answer{tokens: {{299, issued}}}, do: projectID, want: "the token names no project"},
-		"project: the list fails":           {credentials: byKey, answers: map[string][]answer{projects: {{500, ""}}}, do: projectID, want: "HTTP 500"},
-		"project: the list is a page":       {credentials: byKey, answers: map[string][]answer{projects: {{200, "<html>"}}}, do: projectID, want: "the response is not JSON"},
-		"project: none, and no list of all": {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {500, ""}}}, do: projectID, want: "there is no project of that name"},
-		"project: none at all":              {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}}, do: projectID, want: "and no other that these credentials may see"},
-		"project: no address":               {credentials: byKey, change: []func(*auth.Config){noAuthURL}, do: projectID, want: auth.ErrNoAuthURL.Error()},
-		"catalog: it fails":                 {credentials: byKey, answers: map[string][]answer{catalog: {{403, ""}}}, do: endpoint, want: "HTTP 403"},
-		"catalog: no token":                 {credentials: byPassword, answers: map[string][]answer{tokens: {{403, ""}}}, do: endpoint, want: "ask the identity service for a token: "},
+		"token: nobody is there": {
+			credentials: byPassword,
+			change:      []func(*auth.Config){nobody},
+			do:          call,
+			want:        "ask the identity service for a token: 127.0.0.1:1 could not be reached",
+		},
+		"token: no address": {
+			credentials: byPassword,
+			change:      []func(*auth.Config){noAuthURL},
+			do:          call,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"token: a page": {
+			credentials: byPassword,
+			answers:     map[string][]answer{tokens: {{201, "<html>"}}},
+			do:          call,
+			want:        "ask the identity service for a token: ",
+		},
+		"token: of another type": {
+			credentials: byPassword,
+			answers:     map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}},
+			do:          call,
+			want:        "input is not a JSON string",
+		},
+		"token: none in the header": {
+			credentials: byPassword,
+			answers:     map[string][]answer{tokens: {{201, issued}}},
+			do:          call,
+			want:        "the response has no X-Subject-Token",
+		},
+		"project: token without a project": {
+			credentials: byPassword,
+			answers:     map[string][]answer{tokens: {{299, issued}}},
+			do:          projectID,
+			want:        "the token names no project",
+		},
+		"project: the list fails": {
+			credentials: byKey,
+			answers:     map[string][]answer{projects: {{500, ""}}},
+			do:          projectID,
+			want:        "HTTP 500",
+		},
+		"project: the list is a page": {
+			credentials: byKey,
+			answers:     map[string][]answer{projects: {{200, "<html>"}}},
+			do:          projectID,
+			want:        "the response is not JSON",
+		},
+		"project: none, and no list of all": {
+			credentials: byKey,
+			answers:     map[string][]answer{projects: {{200, "{}"}, {500, ""}}},
+			do:          projectID,
+			want:        "there is no project of that name",
+		},
+		"project: none at all": {
+			credentials: byKey,
+			answers:     map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}},
+			do:          projectID,
+			want:        "and no other that these credentials may see",
+		},
+		"project: no address": {
+			credentials: byKey,
+			change:      []func(*auth.Config){noAuthURL},
+			do:          projectID,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"catalog: it fails": {
+			credentials: byKey,
+			answers:     map[string][]answer{catalog: {{403, ""}}},
+			do:          endpoint,
+			want:        "HTTP 403",
+		},
+		"catalog: no token": {
+			credentials: byPassword,
+			answers:     map[string][]answer{tokens: {{403, ""}}},
+			do:          endpoint,
+			want:        "ask the identity service for a token: ",
+		},
 		"catalog: without addresses": {
-			credentials: byKey, answers: map[string][]answer{catalog: {{200, `{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`}}},
+			credentials: byKey, answers: map[string][]answer{
+				catalog: {
+					{
+						200,
+						`{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`,
+					},
+				},
+			},
 			do: endpoint, want: "Set endpoint in the provider block",
 		},
-		"agency: no address":      {credentials: byKey, change: []func(*auth.Config){assume("helpers"), noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
-		"agency: it fails":        {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{404, ""}}}, do: call, want: `assume the agency "helpers" of "theirs": `},
-		"agency: half a key":      {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}}, do: call, want: "no complete key"},
-		"agency: nobody is there": {credentials: byKey, change: []func(*auth.Config){assume("helpers"), nobody}, do: call, want: `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`},
+		"agency: no address": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers"), noAuthURL},
+			do:          call,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"agency: it fails": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			answers:     map[string][]answer{keys: {{404, ""}}},
+			do:          call,
+			want:        `assume the agency "helpers" of "theirs": `,
+		},
+		"agency: half a key": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			answers:     map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
+			do:          call,
+			want:        "no complete key",
+		},
+		"agency: nobody is there": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers"), nobody},
+			do:          call,
+			want:        `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

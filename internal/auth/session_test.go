@@ -47,11 +47,24 @@ func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 		Tokens:   map[string]string{fixed: project},
 		Now:      f.clock,
 		Identity: elbstub.Identity{
-			Projects:   []elbstub.Project{{ID: project, Name: "eu-de", Domain: "mine"}, {ID: other, Name: "eu-de_other", Domain: "mine"}, {ID: foreign, Name: "eu-de", Domain: "theirs"}},
-			Users:      []elbstub.User{{ID: "user-id", Name: "me", Password: password, Domain: "mine", DomainID: "domain-id"}},
-			AccessKeys: []elbstub.AccessKey{{Access: "AK", Secret: password, Domain: "mine"}, {Access: "TK", Secret: password, SecurityToken: "the-security-token", Domain: "mine"}},
-			Agencies:   []elbstub.Agency{{Name: "helpers", Domain: "theirs"}},
-			Catalog:    []elbstub.CatalogEntry{{Type: "compute", URL: "/nova"}, {Type: "elb", Region: "eu-de", URL: "/v1.0/" + project}, {Type: "elb", Region: "eu-nl", URL: "/elsewhere"}},
+			Projects: []elbstub.Project{
+				{ID: project, Name: "eu-de", Domain: "mine"},
+				{ID: other, Name: "eu-de_other", Domain: "mine"},
+				{ID: foreign, Name: "eu-de", Domain: "theirs"},
+			},
+			Users: []elbstub.User{
+				{ID: "user-id", Name: "me", Password: password, Domain: "mine", DomainID: "domain-id"},
+			},
+			AccessKeys: []elbstub.AccessKey{
+				{Access: "AK", Secret: password, Domain: "mine"},
+				{Access: "TK", Secret: password, SecurityToken: "the-security-token", Domain: "mine"},
+			},
+			Agencies: []elbstub.Agency{{Name: "helpers", Domain: "theirs"}},
+			Catalog: []elbstub.CatalogEntry{
+				{Type: "compute", URL: "/nova"},
+				{Type: "elb", Region: "eu-de", URL: "/v1.0/" + project},
+				{Type: "elb", Region: "eu-nl", URL: "/elsewhere"},
+			},
 		},
 	}
 	for _, option := range options {
@@ -77,9 +90,13 @@ func (f *fixture) wait(d time.Duration) {
 }
 
 var (
-	byToken    = auth.Credentials{Token: secret.New(fixed)}
-	byKey      = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
-	byTempKey  = auth.Credentials{AccessKey: "TK", SecretKey: secret.New(password), SecurityToken: secret.New("the-security-token")}
+	byToken   = auth.Credentials{Token: secret.New(fixed)}
+	byKey     = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
+	byTempKey = auth.Credentials{
+		AccessKey:     "TK",
+		SecretKey:     secret.New(password),
+		SecurityToken: secret.New("the-security-token"),
+	}
 	byPassword = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
 	byUserID   = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
 )
@@ -130,18 +147,30 @@ func TestKindsOfCredentials(t *testing.T) {
 		change                     func(*auth.Config)
 		project, another, stranger int
 	}{
-		"token":               {byToken, nil, 200, 403, 403},
-		"access key":          {byKey, nil, 200, 200, 403},
-		"access key, scoped":  {byKey, scoped, 200, 200, 403},
-		"temporary key":       {byTempKey, nil, 200, 200, 403},
-		"password":            {byPassword, nil, 200, 200, 0},
-		"password, domain id": {auth.Credentials{UserName: "me", DomainID: "domain-id", Password: secret.New(password)}, nil, 200, 200, 0},
-		"password, user id":   {byUserID, nil, 200, 200, 0},
-		"agency":              {byKey, assume("helpers"), 403, 403, 200},
-		"wrong token":         {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong secret key":    {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong password":      {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")}, nil, 0, 0, 0},
-		"wrong agency":        {byKey, assume("strangers"), 0, 0, 0},
+		"token":              {byToken, nil, 200, 403, 403},
+		"access key":         {byKey, nil, 200, 200, 403},
+		"access key, scoped": {byKey, scoped, 200, 200, 403},
+		"temporary key":      {byTempKey, nil, 200, 200, 403},
+		"password":           {byPassword, nil, 200, 200, 0},
+		"password, domain id": {
+			auth.Credentials{UserName: "me", DomainID: "domain-id", Password: secret.New(password)},
+			nil,
+			200,
+			200,
+			0,
+		},
+		"password, user id": {byUserID, nil, 200, 200, 0},
+		"agency":            {byKey, assume("helpers"), 403, 403, 200},
+		"wrong token":       {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong secret key":  {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong password": {
+			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")},
+			nil,
+			0,
+			0,
+			0,
+		},
+		"wrong agency": {byKey, assume("strangers"), 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,7 +312,10 @@ func TestFailureIsRemembered(t *testing.T) {
 func TestProjectID(t *testing.T) {
 	t.Parallel()
 	twins := func(o *elbstub.Options) {
-		o.Identity.Projects = append(o.Identity.Projects, elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"})
+		o.Identity.Projects = append(
+			o.Identity.Projects,
+			elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"},
+		)
 	}
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
@@ -293,17 +325,52 @@ func TestProjectID(t *testing.T) {
 		want        string // the id, or a part of the error
 		calls       int
 	}{
-		"token":          {byToken, nil, nil, "eu-de_other", other, 1},
-		"access key":     {byKey, nil, nil, "eu-de", project, 1},
-		"password":       {byPassword, nil, nil, "eu-de", project, 1},
-		"user id":        {byPassword, nil, nil, "eu-de_other", other, 1},
-		"agency":         {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
-		"none":           {byKey, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 2},
-		"none, password": {byPassword, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 3},
-		"several":        {byKey, nil, []func(*elbstub.Options){twins}, "eu-de", "2 projects of that name: " + project + ", " + strings.Repeat("9", 32), 1},
-		"wrong key":      {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, nil, "eu-de", "verify aksk signature fail", 1},
-		"wrong password": {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("incorrect")}, nil, nil, "eu-de", "password is wrong", 2},
-		"no auth_url":    {byKey, []func(*auth.Config){func(c *auth.Config) { c.AuthURL = nil }}, nil, "eu-de", "address of the identity service is not known", 0},
+		"token":      {byToken, nil, nil, "eu-de_other", other, 1},
+		"access key": {byKey, nil, nil, "eu-de", project, 1},
+		"password":   {byPassword, nil, nil, "eu-de", project, 1},
+		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
+		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
+		"none":       {byKey, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 2},
+		"none, password": {
+			byPassword,
+			nil,
+			nil,
+			"eu-xx",
+			`no project of that name. There are: "eu-de", "eu-de_other"`,
+			3,
+		},
+		"several": {
+			byKey,
+			nil,
+			[]func(*elbstub.Options){twins},
+			"eu-de",
+			"2 projects of that name: " + project + ", " + strings.Repeat("9", 32),
+			1,
+		},
+		"wrong key": {
+			auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")},
+			nil,
+			nil,
+			"eu-de",
+			"verify aksk signature fail",
+			1,
+		},
+		"wrong password": {
+			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("incorrect")},
+			nil,
+			nil,
+			"eu-de",
+			"password is wrong",
+			2,
+		},
+		"no auth_url": {
+			byKey,
+			[]func(*auth.Config){func(c *auth.Config) { c.AuthURL = nil }},
+			nil,
+			"eu-de",
+			"address of the identity service is not known",
+			0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -346,8 +413,15 @@ func TestEndpoint(t *testing.T) {
 		"by password, with version": {byPassword, none, ""},
 		"by key":                    {byKey, none, ""},
 		"by token":                  {byToken, none, ""},
-		"elbv1 before elb":          {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"}, elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"}), "/first"},
-		"every region":              {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
+		"elbv1 before elb": {
+			byKey,
+			catalog(
+				elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"},
+				elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"},
+			),
+			"/first",
+		},
+		"every region": {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
 		"another region": {
 			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
 			"not there for the region eu-de, but for: eu-nl",
@@ -570,7 +644,10 @@ func TestLastCallerCancelsTheFetch(t *testing.T) {
 func TestOldSignature(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	late := f.session(byKey, func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } })
+	late := f.session(
+		byKey,
+		func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } },
+	)
 	if status, _ := f.call(late, project); status != http.StatusUnauthorized {
 		t.Errorf("status %d", status)
 	}

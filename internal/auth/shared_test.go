@@ -40,7 +40,11 @@ func TestOneCallerCancelsNobodyElse(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if fetches.Load() != 1 || cancelled.Load() != 1 {
-			t.Errorf("%d fetches, %d cancelled: want one that its last caller cancelled", fetches.Load(), cancelled.Load())
+			t.Errorf(
+				"%d fetches, %d cancelled: want one that its last caller cancelled",
+				fetches.Load(),
+				cancelled.Load(),
+			)
 		}
 		go func() {
 			if _, err := get(time.Second); !errors.Is(err, context.DeadlineExceeded) {

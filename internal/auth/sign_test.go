@@ -93,7 +93,10 @@ func TestSignatureHeader(t *testing.T) {
 		want   string
 	}{
 		{auth.Signer{}, "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host;x-sdk-date, Signature="},
-		{auth.Signer{Scheme: auth.SchemeScoped, Region: "r"}, "SDK-HMAC-SHA256 Credential=ak/19700101/r//sdk_request, SignedHeaders=host;x-sdk-date, Signature="},
+		{
+			auth.Signer{Scheme: auth.SchemeScoped, Region: "r"},
+			"SDK-HMAC-SHA256 Credential=ak/19700101/r//sdk_request, SignedHeaders=host;x-sdk-date, Signature=",
+		},
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com", nil)
 		if err != nil {

@@ -223,7 +223,10 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							id := server.any()
 							ctx, cancel := context.WithCancel(t.Context())
 							if server.dice(8) == 0 {
-								ctx, cancel = context.WithTimeout(t.Context(), time.Duration(server.dice(int(time.Second))))
+								ctx, cancel = context.WithTimeout(
+									t.Context(),
+									time.Duration(server.dice(int(time.Second))),
+								)
 							}
 							mu.Lock()
 							ours, wrote := ended[id]
@@ -250,7 +253,12 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 									from = ours.from
 								}
 								if !server.absent(id, from, time.Now()) {
-									t.Errorf("%s is said to be gone, and was there all the time from %s to %s", id, from, time.Now())
+									t.Errorf(
+										"%s is said to be gone, and was there all the time from %s to %s",
+										id,
+										from,
+										time.Now(),
+									)
 								}
 							case !expired && server.failing == 0:
 								t.Errorf("read failed: %v", err)

@@ -181,13 +181,26 @@ func TestCreateAnswers(t *testing.T) {
 		wantErr    string
 		noID       bool
 	}{
-		"200 (reference, Huawei Cloud)":            {status: 200, body: full + `}`, domain: "www.example.com"},
-		"201 (reference, Open Telekom Cloud)":      {status: 201, body: full + `}`, domain: "www.example.com"},
-		"tenant_id and unknown fields (reference)": {status: 200, body: full + `,"tenant_id":"x","more":{"private_key":["y"]}}`, domain: "www.example.com"},
-		"domain null":                                {status: 200, body: full + `,"domain":null}`, domain: ""},
-		"only the id: read back":                     {status: 201, body: `{"id":"` + id + `"}`, domain: "listed.example.com"},
-		"cut after the id: read back":                {status: 201, body: full[:60], domain: "listed.example.com"},
-		"cut after the id, list fails: id and error": {status: 201, body: full[:60], listStatus: 500, wantErr: "HTTP 500"},
+		"200 (reference, Huawei Cloud)":       {status: 200, body: full + `}`, domain: "www.example.com"},
+		"201 (reference, Open Telekom Cloud)": {status: 201, body: full + `}`, domain: "www.example.com"},
+		"tenant_id and unknown fields (reference)": {
+			status: 200,
+			body:   full + `,"tenant_id":"x","more":{"private_key":["y"]}}`,
+			domain: "www.example.com",
+		},
+		"domain null": {status: 200, body: full + `,"domain":null}`, domain: ""},
+		"only the id: read back": {
+			status: 201,
+			body:   `{"id":"` + id + `"}`,
+			domain: "listed.example.com",
+		},
+		"cut after the id: read back": {status: 201, body: full[:60], domain: "listed.example.com"},
+		"cut after the id, list fails: id and error": {
+			status:     201,
+			body:       full[:60],
+			listStatus: 500,
+			wantErr:    "HTTP 500",
+		},
 		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "the ID is missing", noID: true},
 		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "its JSON ends too early", noID: true},
 		"nothing":         {status: 200, body: ``, wantErr: "its JSON ends too early", noID: true},
@@ -256,37 +269,101 @@ func TestLists(t *testing.T) {
 		body   string
 		want   string // "found", "gone", or a part of the error
 	}{
-		"found, count is a string (reference, recorded)": {200, `{"certificates":[` + other + `,` + one + `],"instance_num":"2"}`, "found"},
-		"found, count is a number (assumed)":             {200, `{"instance_num":1,"certificates":[` + one + `]}`, "found"},
-		"found, no count":                                {200, `{"certificates":[` + one + `]}`, "found"},
-		"found, list incomplete":                         {200, `{"certificates":[` + one + `],"instance_num":"7"}`, "found"},
-		"found, extra fields":                            {200, `{"a":[{"b":{}}],"certificates":[` + one + `],"z":null}`, "found"},
-		"gone, empty":                                    {200, `{"certificates":[],"instance_num":"0"}`, "gone"},
-		"gone, no count":                                 {200, `{"certificates":[` + other + `]}`, "gone"},
-		"gone, count null":                               {200, `{"certificates":[],"instance_num":null}`, "gone"},
-		"gone, null and 0":                               {200, `{"certificates":null,"instance_num":"0"}`, "gone"},
-		"null without a count proves nothing":            {200, `{"certificates":null}`, "incomplete"},
-		"count too high":                                 {200, `{"certificates":[` + other + `],"instance_num":"2"}`, "incomplete"},
-		"count too low":                                  {200, `{"certificates":[` + other + `],"instance_num":0}`, "incomplete"},
-		"count is no number":                             {200, `{"certificates":[],"instance_num":"many"}`, "incomplete"},
-		"no list":                                        {200, `{"instance_num":"0"}`, `no "certificates"`},
-		"gone, an empty object and 0 (observed)":         {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
-		"an empty object alone proves nothing":           {200, `{"certificates":{}}`, "incomplete"},
-		"an object as list":                              {200, `{"certificates":{"a":1}}`, "not an array"},
-		"an ID twice counts once":                        {200, `{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`, "gone"},
-		"an element without an id":                       {200, `{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`, "certificate 2 of the list: the ID is missing"},
-		"an element that is no object":                   {200, `{"certificates":["x"]}`, "it is a JSON string"},
-		"half a body":                                    {200, `{"certificates":[` + other, "its JSON ends too early"},
-		"half of an element":                             {200, `{"certificates":[` + other[:20], "its JSON ends too early"},
-		"nothing":                                        {200, ``, "its JSON ends too early"},
-		"something after the end":                        {200, `{"certificates":[]}{}`, "the JSON value is followed by other text"},
-		"HTML":                                           {200, `<html></html>`, "invalid character '<'"},
-		"206 never means gone":                           {206, `{"certificates":[],"instance_num":"0"}`, "the status of a list must be 200"},
-		"202 never means gone":                           {202, `{"certificates":[]}`, "the status of a list must be 200"},
-		"404 without a code never means gone":            {404, ``, "HTTP 404"},
-		"404 with ELB.5040 never means gone":             {404, `{"error":{"message":"m","code":"ELB.5040"}}`, "ELB.5040"},
-		"404 of the gateway":                             {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, "APIGW.0101"},
-		"500":                                            {500, `{"error":{"message":"m","code":"authFault"}}`, "authFault"},
+		"found, count is a string (reference, recorded)": {
+			200,
+			`{"certificates":[` + other + `,` + one + `],"instance_num":"2"}`,
+			"found",
+		},
+		"found, count is a number (assumed)": {
+			200,
+			`{"instance_num":1,"certificates":[` + one + `]}`,
+			"found",
+		},
+		"found, no count": {200, `{"certificates":[` + one + `]}`, "found"},
+		"found, list incomplete": {
+			200,
+			`{"certificates":[` + one + `],"instance_num":"7"}`,
+			"found",
+		},
+		"found, extra fields": {
+			200,
+			`{"a":[{"b":{}}],"certificates":[` + one + `],"z":null}`,
+			"found",
+		},
+		"gone, empty":                         {200, `{"certificates":[],"instance_num":"0"}`, "gone"},
+		"gone, no count":                      {200, `{"certificates":[` + other + `]}`, "gone"},
+		"gone, count null":                    {200, `{"certificates":[],"instance_num":null}`, "gone"},
+		"gone, null and 0":                    {200, `{"certificates":null,"instance_num":"0"}`, "gone"},
+		"null without a count proves nothing": {200, `{"certificates":null}`, "incomplete"},
+		"count too high": {
+			200,
+			`{"certificates":[` + other + `],"instance_num":"2"}`,
+			"incomplete",
+		},
+		"count too low": {
+			200,
+			`{"certificates":[` + other + `],"instance_num":0}`,
+			"incomplete",
+		},
+		"count is no number": {
+			200,
+			`{"certificates":[],"instance_num":"many"}`,
+			"incomplete",
+		},
+		"no list":                                {200, `{"instance_num":"0"}`, `no "certificates"`},
+		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
+		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},
+		"an object as list":                      {200, `{"certificates":{"a":1}}`, "not an array"},
+		"an ID twice counts once": {
+			200,
+			`{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`,
+			"gone",
+		},
+		"an element without an id": {
+			200,
+			`{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`,
+			"certificate 2 of the list: the ID is missing",
+		},
+		"an element that is no object": {200, `{"certificates":["x"]}`, "it is a JSON string"},
+		"half a body":                  {200, `{"certificates":[` + other, "its JSON ends too early"},
+		"half of an element": {
+			200,
+			`{"certificates":[` + other[:20],
+			"its JSON ends too early",
+		},
+		"nothing": {200, ``, "its JSON ends too early"},
+		"something after the end": {
+			200,
+			`{"certificates":[]}{}`,
+			"the JSON value is followed by other text",
+		},
+		"HTML": {200, `<html></html>`, "invalid character '<'"},
+		"206 never means gone": {
+			206,
+			`{"certificates":[],"instance_num":"0"}`,
+			"the status of a list must be 200",
+		},
+		"202 never means gone": {
+			202,
+			`{"certificates":[]}`,
+			"the status of a list must be 200",
+		},
+		"404 without a code never means gone": {404, ``, "HTTP 404"},
+		"404 with ELB.5040 never means gone": {
+			404,
+			`{"error":{"message":"m","code":"ELB.5040"}}`,
+			"ELB.5040",
+		},
+		"404 of the gateway": {
+			404,
+			`{"error_msg":"m","error_code":"APIGW.0101"}`,
+			"APIGW.0101",
+		},
+		"500": {
+			500,
+			`{"error":{"message":"m","code":"authFault"}}`,
+			"authFault",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -294,7 +371,14 @@ func TestLists(t *testing.T) {
 			cert, err := client.GetCertificate(t.Context(), project, id)
 			switch row.want {
 			case "found":
-				want := elb.Certificate{ID: id, Name: "n", Description: "d", Certificate: "PEM", CreateTime: "c", UpdateTime: "u"}
+				want := elb.Certificate{
+					ID:          id,
+					Name:        "n",
+					Description: "d",
+					Certificate: "PEM",
+					CreateTime:  "c",
+					UpdateTime:  "u",
+				}
 				if err != nil || cert != want {
 					t.Errorf("got %+v, %v", cert, err)
 				}
@@ -411,11 +495,15 @@ func TestUpdateResponses(t *testing.T) {
 		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
 		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
 		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
-		"half of the fields":       {elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`), false, 1},
-		"another id":               {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
-		"half a body":              {elbstub.Cut(40), false, 1}, // without retries
-		"HTML":                     {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
-		"a body not an object":     {elbstub.ReplyAfter(200, "[]"), false, 1},
+		"half of the fields": {
+			elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`),
+			false,
+			1,
+		},
+		"another id":           {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
+		"half a body":          {elbstub.Cut(40), false, 1}, // without retries
+		"HTML":                 {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
+		"a body not an object": {elbstub.ReplyAfter(200, "[]"), false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -461,7 +549,10 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 				before := create(t, client)
 				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
 				time.AfterFunc(20*time.Second, func() {
-					cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" })
+					cloud.Change(
+						before.ID,
+						func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" },
+					)
 				})
 				for n := range 15 {
 					if fault != nil {
@@ -564,7 +655,10 @@ func TestGone(t *testing.T) {
 						if lag >= 0 {
 							cloud.Remove(cert.ID)
 						}
-						cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: max(lag, 0)}) })
+						cloud.ScriptEach(
+							elbstub.ListCertificates,
+							func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: max(lag, 0)}) },
+						)
 						cloud.Script(call.operation, 1, elbstub.Reply(row.status, row.body))
 						err := call.call(t, client, cert)
 						if gone := errors.Is(err, elb.ErrNotFound); err == nil || gone != (row.byList && lag >= 0) {
@@ -604,15 +698,26 @@ func TestDeleteCertificate(t *testing.T) {
 		fails bool
 		want  []elbstub.Operation
 	}{
-		"204 (reference)":           {want: []elbstub.Operation{remove}},
-		"200 (observed)":            {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
-		"202 (observed)":            {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
-		"200 with a gateway's page": {fault: elbstub.Reply(200, "<html>login</html>"), fails: true, want: []elbstub.Operation{remove}},
-		"half of a response":        {fault: elbstub.Reply(200, `{"a":`), fails: true, want: []elbstub.Operation{remove}},
-		"206":                       {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
-		"lost before a response":    {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
-		"502":                       {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
-		"500, and nothing holds it": {fault: elbstub.Reply(500, ""), want: []elbstub.Operation{remove, listeners, remove}},
+		"204 (reference)": {want: []elbstub.Operation{remove}},
+		"200 (observed)":  {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
+		"202 (observed)":  {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
+		"200 with a gateway's page": {
+			fault: elbstub.Reply(200, "<html>login</html>"),
+			fails: true,
+			want:  []elbstub.Operation{remove},
+		},
+		"half of a response": {
+			fault: elbstub.Reply(200, `{"a":`),
+			fails: true,
+			want:  []elbstub.Operation{remove},
+		},
+		"206":                    {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
+		"lost before a response": {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
+		"502":                    {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
+		"500, and nothing holds it": {
+			fault: elbstub.Reply(500, ""),
+			want:  []elbstub.Operation{remove, listeners, remove},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -625,7 +730,11 @@ func TestDeleteCertificate(t *testing.T) {
 				if err := deleteWithin(t, client, cert.ID, time.Minute); (err != nil) != row.fails {
 					t.Errorf("error %v, want one: %t", err, row.fails)
 				}
-				wantCalls(t, cloud, append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...)
+				wantCalls(
+					t,
+					cloud,
+					append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...,
+				)
 			})
 		})
 	}
@@ -636,9 +745,12 @@ func TestDeleteCertificate(t *testing.T) {
 var refusals = map[string]elbstub.Fault{
 	"ELB.5002 (reference, assumed)":          elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5002"}}`),
 	"409 (reference, of newer API versions)": elbstub.Reply(409, ""),
-	"400 in other words (assumed)":           elbstub.Reply(400, `{"error":{"message":"certificate is bound","code":"ELB.1999"}}`),
-	"403 that is no policy (assumed)":        elbstub.Reply(403, `{"error":{"message":"bound","code":"ELB.8907"}}`),
-	"500 (assumed)":                          elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`),
+	"400 in other words (assumed)": elbstub.Reply(
+		400,
+		`{"error":{"message":"certificate is bound","code":"ELB.1999"}}`,
+	),
+	"403 that is no policy (assumed)": elbstub.Reply(403, `{"error":{"message":"bound","code":"ELB.8907"}}`),
+	"500 (assumed)":                   elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`),
 }
 
 func TestDeleteWaitsForTheListener(t *testing.T) {
@@ -658,7 +770,8 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 					return fault
 				})
 				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
-				time.AfterFunc(25*time.Second, func() { released.Store(true) }) // a backend that sees it five seconds late
+				// a backend that sees it five seconds late
+				time.AfterFunc(25*time.Second, func() { released.Store(true) })
 				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil || len(cloud.Certificates(project)) != 0 {
 					t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
 				}
@@ -738,11 +851,31 @@ func TestDeleteRefused(t *testing.T) {
 		inUse     bool
 		says      string
 	}{
-		"a policy (reference), and a listener": {fault: denied(403, "ELB.9803"), held: true, deletes: 1, says: "ELB.9803"},
-		"a token (reference), and a listener":  {fault: denied(401, "ELB.1102"), held: true, deletes: 1, says: "ELB.1102"},
-		"an identity (reference)":              {fault: denied(403, "ELB.1109"), held: true, deletes: 1, says: "ELB.1109"},
-		"the gateway (observed)":               {fault: elbstub.Reply(400, `{"error_msg":"m","error_code":"APIGW.0101"}`), held: true, deletes: 1, says: "APIGW.0101"},
-		"anything, and no listener":            {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
+		"a policy (reference), and a listener": {
+			fault:   denied(403, "ELB.9803"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.9803",
+		},
+		"a token (reference), and a listener": {
+			fault:   denied(401, "ELB.1102"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.1102",
+		},
+		"an identity (reference)": {
+			fault:   denied(403, "ELB.1109"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.1109",
+		},
+		"the gateway (observed)": {
+			fault:   elbstub.Reply(400, `{"error_msg":"m","error_code":"APIGW.0101"}`),
+			held:    true,
+			deletes: 1,
+			says:    "APIGW.0101",
+		},
+		"anything, and no listener": {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
 		"anything, and listeners that cannot be asked": {
 			fault: denied(400, "ELB.1999"), listeners: denied(403, "ELB.9803"), held: true, deletes: 1, says: "whether a listener uses the certificate is not known",
 		},
@@ -850,10 +983,13 @@ func TestListenersInAnyShape(t *testing.T) {
 		"null":                     {listeners: `null`},
 		"an object":                {listeners: `{"listeners":[]}`, err: "the value is not an array"},
 		"an element without an ID": {listeners: `[{"name":"x"}]`, err: "listener 1 of the list: the ID is missing"},
-		"an ID that cannot be one": {listeners: `[{"id":"\u001b[2J"}]`, err: "listener 1 of the list: the ID is not valid"},
-		"half a body":              {listeners: `[{"id":"1"`, err: "ends too early"},
-		"something follows":        {listeners: `[]]`, err: "the JSON value is followed by other text"},
-		"a page":                   {listeners: `<html>`, err: "invalid character '<'"},
+		"an ID that cannot be one": {
+			listeners: `[{"id":"\u001b[2J"}]`,
+			err:       "listener 1 of the list: the ID is not valid",
+		},
+		"half a body":       {listeners: `[{"id":"1"`, err: "ends too early"},
+		"something follows": {listeners: `[]]`, err: "the JSON value is followed by other text"},
+		"a page":            {listeners: `<html>`, err: "invalid character '<'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -912,7 +1048,10 @@ func TestReadsRememberTheRunBefore(t *testing.T) {
 					known[i].Name = "new"
 					known[100+i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
 				}
-				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				cloud.ScriptEach(
+					elbstub.ListCertificates,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+				)
 				var all sync.WaitGroup
 				for _, cert := range known {
 					all.Go(func() {

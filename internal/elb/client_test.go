@@ -74,7 +74,10 @@ func TestListTooLarge(t *testing.T) {
 func TestProjectIDIsEscaped(t *testing.T) {
 	t.Parallel()
 	var path string
-	client := newClient(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath() }))
+	client := newClient(
+		t,
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath() }),
+	)
 	_, _ = client.GetCertificate(t.Context(), "a/b?c", "id")
 	if want := base + "/v1.0/a%2Fb%3Fc/elbaas/certificate"; path != want {
 		t.Errorf("path %s, want %s", path, want)

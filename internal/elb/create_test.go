@@ -83,49 +83,225 @@ func TestCreateExactlyOnce(t *testing.T) {
 		err        string
 		candidates int
 	}{
-		"answered":                       {retries: 5, posts: 1, there: 1},
-		"answered 201":                   {options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}}, retries: 5, posts: 1, there: 1},
-		"lost after the commit":          {scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, and the server re-wraps":  {options: elbstub.Options{Dialect: elbstub.NewDialect(2)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, and the server uses CRLF": {options: elbstub.Options{Dialect: elbstub.NewDialect(3)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost before the commit":         {scripts: scripts{post: {1: elbstub.Refuse()}}, retries: 5, posts: 2, there: 1},
-		"lost three times":               {scripts: scripts{post: {1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Drop()}}, retries: 5, posts: 3, there: 1, found: true},
-		"502 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(502, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
-		"502 before the commit":          {scripts: scripts{post: {1: elbstub.Reply(502, "<html>")}}, retries: 5, posts: 2, there: 1},
-		"500 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(500, "{}")}}, retries: 5, posts: 1, there: 1, found: true},
-		"408 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(408, "")}}, retries: 5, posts: 1, there: 1, found: true},
-		"cut before the id":              {scripts: scripts{post: {1: elbstub.Cut(5)}}, retries: 5, posts: 1, there: 1, found: true},
-		"a page under 200":               {scripts: scripts{post: {1: elbstub.ReplyAfter(200, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
-		"no answer within a minute":      {scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}}, retries: 5, posts: 1, there: 1, found: true},
-		"commit 3 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 3*time.Second)}}, retries: 5, posts: 1, there: 1, found: true},
-		"commit 8 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 8*time.Second)}}, retries: 5, posts: 2, there: 2, twins: 1},
-		"lost, lists lag":                {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Lag: 3 * time.Second}), 2)}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, first list incomplete":    {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: elbstub.See(elbstub.View{Hidden: 1})}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, first lists fail":         {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}}, retries: 5, posts: 1, there: 1, found: true},
-		"429":                            {scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}}, retries: 0, posts: 3, there: 1},
+		"answered": {retries: 5, posts: 1, there: 1},
+		"answered 201": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+		},
+		"lost after the commit": {
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, and the server re-wraps": {
+			options: elbstub.Options{Dialect: elbstub.NewDialect(2)},
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, and the server uses CRLF": {
+			options: elbstub.Options{Dialect: elbstub.NewDialect(3)},
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost before the commit": {
+			scripts: scripts{post: {1: elbstub.Refuse()}},
+			retries: 5,
+			posts:   2,
+			there:   1,
+		},
+		"lost three times": {
+			scripts: scripts{post: {1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Drop()}},
+			retries: 5,
+			posts:   3,
+			there:   1,
+			found:   true,
+		},
+		"502 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(502, "<html>")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"502 before the commit": {
+			scripts: scripts{post: {1: elbstub.Reply(502, "<html>")}},
+			retries: 5,
+			posts:   2,
+			there:   1,
+		},
+		"500 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(500, "{}")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"408 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(408, "")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"cut before the id": {
+			scripts: scripts{post: {1: elbstub.Cut(5)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"a page under 200": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(200, "<html>")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"no answer within a minute": {
+			scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"commit 3 s after the 504": {
+			scripts: scripts{post: {1: elbstub.Late(504, 3*time.Second)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"commit 8 s after the 504": {
+			scripts: scripts{post: {1: elbstub.Late(504, 8*time.Second)}},
+			retries: 5,
+			posts:   2,
+			there:   2,
+			twins:   1,
+		},
+		"lost, lists lag": {
+			scripts: scripts{
+				post: {1: elbstub.Drop()},
+				list: always(elbstub.See(elbstub.View{Lag: 3 * time.Second}), 2),
+			},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, first list incomplete": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: {2: elbstub.See(elbstub.View{Hidden: 1})}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, first lists fail": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"429": {
+			scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}},
+			retries: 0,
+			posts:   3,
+			there:   1,
+		},
 		"quota, used up by a late commit": {
-			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Late(504, 5500*time.Millisecond), 2: afterPause(time.Second)}},
+			options: elbstub.Options{Quota: 1}, scripts: scripts{
+				post: {1: elbstub.Late(504, 5500*time.Millisecond), 2: afterPause(time.Second)},
+			},
 			retries: 5, posts: 2, there: 1, found: true,
 		},
 		"quota, used up by others": {
 			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Refuse()}}, stranger: -1,
 			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", // the first POST may still be carried out
 		},
-		"refused":                        {scripts: scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}}, retries: 5, posts: 1, err: "ELB.9802", candidates: -1},
-		"redirected":                     {scripts: scripts{post: {1: elbstub.Reply(302, "")}}, retries: 5, posts: 1, err: "HTTP 302", candidates: -1},
-		"there was one before":           {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
-		"there was one before, and lost": {stranger: -1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, alike: 1, found: true},
-		"two candidates":                 {stranger: 1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, err: "was lost", candidates: 2},
+		"refused": {
+			scripts:    scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}},
+			retries:    5,
+			posts:      1,
+			err:        "ELB.9802",
+			candidates: -1,
+		},
+		"redirected": {
+			scripts:    scripts{post: {1: elbstub.Reply(302, "")}},
+			retries:    5,
+			posts:      1,
+			err:        "HTTP 302",
+			candidates: -1,
+		},
+		"there was one before": {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
+		"there was one before, and lost": {
+			stranger: -1,
+			scripts:  scripts{post: {1: elbstub.Drop()}},
+			retries:  5,
+			posts:    1,
+			there:    2,
+			alike:    1,
+			found:    true,
+		},
+		"two candidates": {
+			stranger:   1,
+			scripts:    scripts{post: {1: elbstub.Drop()}},
+			retries:    5,
+			posts:      1,
+			there:      2,
+			err:        "was lost",
+			candidates: 2,
+		},
 		"never a complete list before": {
-			other: true, scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 1}), 1)},
+			other: true, scripts: scripts{
+				post: {1: elbstub.Drop()},
+				list: always(elbstub.See(elbstub.View{Hidden: 1}), 1),
+			},
 			retries: 1, posts: 1, there: 2, err: "was lost", candidates: 1,
 		},
-		"a complete list at the second try": {scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}}, retries: 5, posts: 1, there: 1},
-		"no list before":                    {scripts: scripts{list: {1: outOfOrder}}, retries: 5, posts: 0, err: "the certificate was not created: existing certificates could not be listed", candidates: -1},
-		"no list after":                     {scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
-		"no complete list after":            {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
-		"no retries":                        {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "was lost"},
-		"never":                             {scripts: scripts{post: always(elbstub.Refuse(), 1)}, retries: 2, posts: 3, err: "was lost"},
+		"a complete list at the second try": {
+			scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+		},
+		"no list before": {
+			scripts:    scripts{list: {1: outOfOrder}},
+			retries:    5,
+			posts:      0,
+			err:        "the certificate was not created: existing certificates could not be listed",
+			candidates: -1,
+		},
+		"no list after": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			err:     "was lost",
+		},
+		"no complete list after": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			err:     "was lost",
+		},
+		"no retries": {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "was lost"},
+		"never": {
+			scripts: scripts{post: always(elbstub.Refuse(), 1)},
+			retries: 2,
+			posts:   3,
+			err:     "was lost",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -236,13 +412,37 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 		within    time.Duration // after the caller gave up, a second in
 		err       error
 	}{
-		"while the answer is awaited":          {post, elbstub.Slow(5 * time.Second), true, 4*time.Second + time.Second/10, nil},
-		"while a very late answer is awaited":  {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
-		"while a late commit is searched for":  {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
-		"while nothing is searched for":        {post, elbstub.Refuse(), false, 10 * time.Second, nil},
-		"while it is throttled":                {post, elbstub.Throttle("60"), false, time.Second / 10, context.Canceled},
-		"while the list before it is awaited":  {list, elbstub.Slow(50 * time.Second), false, time.Second / 10, context.Canceled},
-		"while the list before it is repeated": {list, elbstub.Reply(503, ""), false, time.Second / 10, context.Canceled},
+		"while the answer is awaited": {
+			post,
+			elbstub.Slow(5 * time.Second),
+			true,
+			4*time.Second + time.Second/10,
+			nil,
+		},
+		"while a very late answer is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
+		"while a late commit is searched for": {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
+		"while nothing is searched for":       {post, elbstub.Refuse(), false, 10 * time.Second, nil},
+		"while it is throttled": {
+			post,
+			elbstub.Throttle("60"),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
+		"while the list before it is awaited": {
+			list,
+			elbstub.Slow(50 * time.Second),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
+		"while the list before it is repeated": {
+			list,
+			elbstub.Reply(503, ""),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -364,7 +564,12 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 						named++
 					}
 					if creation.ID != "" || len(uncertain.Candidates) != row.candidates || named != row.existing {
-						t.Errorf("certificate %q, candidates %q, existing %q", creation.ID, uncertain.Candidates, uncertain.Existing)
+						t.Errorf(
+							"certificate %q, candidates %q, existing %q",
+							creation.ID,
+							uncertain.Candidates,
+							uncertain.Existing,
+						)
 					}
 					return
 				}
@@ -469,7 +674,10 @@ func TestOneListForCreations(t *testing.T) {
 		// An incomplete list is repeated once in this time, not for each creation.
 		cloud, client = cloudInBubble(t, elbstub.Options{}, 2)
 		cloud.Add(elbstub.Certificate{ProjectID: project})
-		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Hidden: 1}) })
+		cloud.ScriptEach(
+			elbstub.ListCertificates,
+			func(int) elbstub.Fault { return elbstub.See(elbstub.View{Hidden: 1}) },
+		)
 		for range 5 {
 			create(t, client)
 		}

@@ -25,7 +25,12 @@ func (a always) change(c *httpapi.Config) {
 		go func() {
 			defer func() { _ = server.Close() }()
 			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
-				_, _ = fmt.Fprintf(server, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(a), a)
+				_, _ = fmt.Fprintf(
+					server,
+					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+					len(a),
+					a,
+				)
 			}
 		}()
 		return client, nil
@@ -37,7 +42,9 @@ const fuzzedID = "5b8f908b5495452aa13beede0afc5d99"
 // FuzzList: a list is read, or is an error. What is found has the id that was
 // asked for, and "gone" is said of a list alone.
 func FuzzList(f *testing.F) {
-	f.Add(`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x","create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`)
+	f.Add(
+		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x","create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`,
+	)
 	f.Add(`{"certificates":[],"instance_num":0}`)
 	f.Add(`{"certificates":null}`)
 	f.Add(`{"instance_num":"2","certificates":[{"id":"a"},{"private_key":{"deep":[[[[1e999]]]]},"id":"b"}]}`)
@@ -61,7 +68,9 @@ func FuzzList(f *testing.F) {
 // FuzzAnswer: an update is answered with the certificate, or with something that
 // has to be read back.
 func FuzzAnswer(f *testing.F) {
-	f.Add(`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x","private_key":"x","create_time":"t","update_time":"t"}`)
+	f.Add(
+		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x","private_key":"x","create_time":"t","update_time":"t"}`,
+	)
 	f.Add(`{"id":"` + fuzzedID + `"`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {

@@ -509,7 +509,14 @@ func TestWritesByChance(t *testing.T) {
 								t.Errorf("certificate %d is there after its deletion", i)
 							}
 						} else {
-							got, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: id}, elb.Never, "new", "")
+							got, err := client.UpdateCertificate(
+								ctx,
+								project,
+								elb.Certificate{ID: id},
+								elb.Never,
+								"new",
+								"",
+							)
 							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
 								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
 							}

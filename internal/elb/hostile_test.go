@@ -54,7 +54,10 @@ func TestResponseWithUnknownIDAlone(t *testing.T) {
 				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 				for _, cert := range cloud.Certificates(project) {
 					var uncertain *elb.UncertainError
-					named := creation.ID == cert.ID || slices.Contains(creation.Others, cert.ID) || errors.As(err, &uncertain)
+					named := creation.ID == cert.ID || slices.Contains(
+						creation.Others,
+						cert.ID,
+					) || errors.As(err, &uncertain)
 					if !named {
 						t.Errorf("certificate %s is neither returned nor named: returned %q, sent %d, others %q, %v",
 							cert.ID, creation.ID, creation.Sent, creation.Others, err)
@@ -89,7 +92,11 @@ func TestNamelessCreationTakesNoTwin(t *testing.T) {
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
 			if cert.Name != "www" && cert.ID != creation.ID && err == nil && creation.Sent == 1 {
-				t.Errorf("certificate %s (%q) of the creation without a name is neither returned nor named", cert.ID, cert.Name)
+				t.Errorf(
+					"certificate %s (%q) of the creation without a name is neither returned nor named",
+					cert.ID,
+					cert.Name,
+				)
 			}
 		}
 	})
@@ -109,7 +116,10 @@ func TestGatewayRepeatsTheRequest(t *testing.T) {
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
 			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil && creation.Sent == 1 {
-				t.Errorf("certificate %s is new, has the same leaf, came within the list lag, and is not named", cert.ID)
+				t.Errorf(
+					"certificate %s is new, has the same leaf, came within the list lag, and is not named",
+					cert.ID,
+				)
 			}
 		}
 	})
@@ -312,7 +322,10 @@ func TestDeleteLostAndListsLag(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 				cert := create(t, client)
 				time.Sleep(time.Minute)
-				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) })
+				cloud.ScriptEach(
+					elbstub.ListCertificates,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) },
+				)
 				cloud.Script(elbstub.DeleteCertificate, 1, fault)
 				cloud.Script(elbstub.DeleteCertificate, 2, elbstub.Reply(404, ""))
 				if err := deleteWithin(t, client, cert.ID, 10*time.Minute); err != nil {
@@ -404,7 +417,10 @@ func TestListsOfManySearches(t *testing.T) {
 				return elbstub.DropLate(4 * time.Second)(answer)
 			}
 		})
-		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) })
+		cloud.ScriptEach(
+			elbstub.ListCertificates,
+			func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) },
+		)
 		const size = 100
 		var all sync.WaitGroup
 		for n := range size {

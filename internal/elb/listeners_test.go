@@ -84,22 +84,34 @@ func TestListenersRead(t *testing.T) {
 		body string
 		want elb.Listener
 	}{
-		"certificates absent":           {usual, whole},
-		"certificates null":             {usual + `,"certificates":null`, whole},
-		"certificates an empty object":  {usual + `,"certificates":{}`, whole},
-		"certificates an empty array":   {usual + `,"certificates":[]`, whole},
-		"certificates an empty string":  {usual + `,"certificates":""`, sni()},
-		"certificates an array":         {usual + `,"certificates":["a","b"]`, sni("a", "b")},
-		"certificates a string":         {usual + `,"certificates":"a, b"`, sni("a", "b")},
-		"certificates objects":          {usual + `,"certificates":[{"id":"a"}]`, sni("a")},
-		"certificates a number":         {usual + `,"certificates":1`, whole},
-		"port a string":                 {common + `,"port":"443","status":"ACTIVE"`, whole},
-		"port too large":                {common + `,"port":70000,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"port null":                     {common + `,"port":null,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"port no number":                {common + `,"port":{},"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"status absent":                 {common + `,"port":443`, with(func(l *elb.Listener) { l.Status = "" })},
-		"unknown fields, odd booleans":  {usual + `,"x":[1],"tcp_draining":1,"admin_state_up":false`, whole},
-		"null certificate_id, as HTTP":  {`"id":"` + id + `","certificate_id":null,"protocol":"HTTP"`, elb.Listener{ID: id, Protocol: "HTTP"}},
+		"certificates absent":          {usual, whole},
+		"certificates null":            {usual + `,"certificates":null`, whole},
+		"certificates an empty object": {usual + `,"certificates":{}`, whole},
+		"certificates an empty array":  {usual + `,"certificates":[]`, whole},
+		"certificates an empty string": {usual + `,"certificates":""`, sni()},
+		"certificates an array":        {usual + `,"certificates":["a","b"]`, sni("a", "b")},
+		"certificates a string":        {usual + `,"certificates":"a, b"`, sni("a", "b")},
+		"certificates objects":         {usual + `,"certificates":[{"id":"a"}]`, sni("a")},
+		"certificates a number":        {usual + `,"certificates":1`, whole},
+		"port a string":                {common + `,"port":"443","status":"ACTIVE"`, whole},
+		"port too large": {
+			common + `,"port":70000,"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"port null": {
+			common + `,"port":null,"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"port no number": {
+			common + `,"port":{},"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"status absent":                {common + `,"port":443`, with(func(l *elb.Listener) { l.Status = "" })},
+		"unknown fields, odd booleans": {usual + `,"x":[1],"tcp_draining":1,"admin_state_up":false`, whole},
+		"null certificate_id, as HTTP": {
+			`"id":"` + id + `","certificate_id":null,"protocol":"HTTP"`,
+			elb.Listener{ID: id, Protocol: "HTTP"},
+		},
 		"ID in capitals, as the server": {`"id":"` + strings.ToUpper("a"+id[1:]) + `"`, elb.Listener{ID: "A" + id[1:]}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,25 +158,82 @@ func TestGetListenerFails(t *testing.T) {
 		says   string
 		lists  bool
 	}{
-		"404, and not listed":                       {fault: elbstub.Reply(404, ""), gone: true, lists: true},
-		"404 and a code, and not listed":            {fault: refusing(404, "ELB.8904"), gone: true, lists: true},
-		"ELB.6030, and not listed":                  {fault: refusing(400, "ELB.6030"), gone: true, lists: true},
-		"503 and ELB.6002, and not listed":          {fault: refusing(503, "ELB.6002"), gone: true, lists: true},
-		"404, and listed":                           {fault: elbstub.Reply(404, ""), listed: true, says: "although the list of the project has the listener", lists: true},
-		"404, and the list fails":                   {fault: elbstub.Reply(404, ""), list: refusing(403, "ELB.9803"), says: "whether the listener exists is not known", lists: true},
-		"404, and the list is null":                 {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "null"), says: "list listeners of project " + project, lists: true},
-		"404, and the list is a page":               {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "<html>"), says: "whether the listener exists is not known", lists: true},
-		"404, and the list has another status":      {fault: elbstub.Reply(404, ""), list: elbstub.Reply(203, "[]"), says: "the status of a list must be 200", lists: true},
-		"404 and the list {} (assumed)":             {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "{}"), gone: true, lists: true},
-		"404 of the gateway":                        {fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), says: "APIGW.0101"},
-		"503 of the gateway":                        {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
-		"a policy":                                  {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
-		"a page":                                    {fault: elbstub.Reply(200, "<html>"), listed: true, says: "not JSON"},
-		"an empty object":                           {fault: elbstub.Reply(200, "{}"), listed: true, says: "the ID is missing"},
-		"something after the end":                   {fault: elbstub.Reply(200, `{"id":"1"}{}`), listed: true, says: "the JSON value is followed by other text"},
-		"another listener's response":               {fault: elbstub.Reply(200, `{"id":"1"}`), listed: true, says: "the response is about another listener, 1"},
-		"an ID that cannot be one":                  {fault: elbstub.Reply(200, `{"id":"\u001b[2J"}`), listed: true, says: "the ID is not valid"},
-		"ERROR":                                     {fault: elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`), listed: true, says: "the listener has the status ERROR"},
+		"404, and not listed":              {fault: elbstub.Reply(404, ""), gone: true, lists: true},
+		"404 and a code, and not listed":   {fault: refusing(404, "ELB.8904"), gone: true, lists: true},
+		"ELB.6030, and not listed":         {fault: refusing(400, "ELB.6030"), gone: true, lists: true},
+		"503 and ELB.6002, and not listed": {fault: refusing(503, "ELB.6002"), gone: true, lists: true},
+		"404, and listed": {
+			fault:  elbstub.Reply(404, ""),
+			listed: true,
+			says:   "although the list of the project has the listener",
+			lists:  true,
+		},
+		"404, and the list fails": {
+			fault: elbstub.Reply(404, ""),
+			list:  refusing(403, "ELB.9803"),
+			says:  "whether the listener exists is not known",
+			lists: true,
+		},
+		"404, and the list is null": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "null"),
+			says:  "list listeners of project " + project,
+			lists: true,
+		},
+		"404, and the list is a page": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "<html>"),
+			says:  "whether the listener exists is not known",
+			lists: true,
+		},
+		"404, and the list has another status": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(203, "[]"),
+			says:  "the status of a list must be 200",
+			lists: true,
+		},
+		"404 and the list {} (assumed)": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "{}"),
+			gone:  true,
+			lists: true,
+		},
+		"404 of the gateway": {
+			fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`),
+			says:  "APIGW.0101",
+		},
+		"503 of the gateway": {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
+		"a policy":           {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
+		"a page": {
+			fault:  elbstub.Reply(200, "<html>"),
+			listed: true,
+			says:   "not JSON",
+		},
+		"an empty object": {
+			fault:  elbstub.Reply(200, "{}"),
+			listed: true,
+			says:   "the ID is missing",
+		},
+		"something after the end": {
+			fault:  elbstub.Reply(200, `{"id":"1"}{}`),
+			listed: true,
+			says:   "the JSON value is followed by other text",
+		},
+		"another listener's response": {
+			fault:  elbstub.Reply(200, `{"id":"1"}`),
+			listed: true,
+			says:   "the response is about another listener, 1",
+		},
+		"an ID that cannot be one": {
+			fault:  elbstub.Reply(200, `{"id":"\u001b[2J"}`),
+			listed: true,
+			says:   "the ID is not valid",
+		},
+		"ERROR": {
+			fault:  elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`),
+			listed: true,
+			says:   "the listener has the status ERROR",
+		},
 		"404, not listed by a list that is partial": {fault: elbstub.Cut(1), listed: true, says: "response"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,11 +276,21 @@ func TestPendingListener(t *testing.T) {
 		err    error
 		says   string
 	}{
-		"then active":     {"ACTIVE", time.Hour, nil, ""},
-		"then none":       {"", time.Hour, nil, ""},
-		"then in error":   {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
-		"for too long":    {"ACTIVE", 30 * time.Second, context.DeadlineExceeded, `the status of the listener is still "PENDING_CREATE"`},
-		"and then hangs":  {"hangs", 90 * time.Second, context.DeadlineExceeded, `the status of the listener is still "PENDING_CREATE"`},
+		"then active":   {"ACTIVE", time.Hour, nil, ""},
+		"then none":     {"", time.Hour, nil, ""},
+		"then in error": {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
+		"for too long": {
+			"ACTIVE",
+			30 * time.Second,
+			context.DeadlineExceeded,
+			`the status of the listener is still "PENDING_CREATE"`,
+		},
+		"and then hangs": {
+			"hangs",
+			90 * time.Second,
+			context.DeadlineExceeded,
+			`the status of the listener is still "PENDING_CREATE"`,
+		},
 		"then is missing": {"gone", time.Hour, elb.ErrListenerNotFound, "the listener does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -276,70 +355,213 @@ func TestSwitchListener(t *testing.T) {
 		lists      bool
 	}{
 		"200 and the whole listener (reference)": {calls: [2]int{1, 0}},
-		"200 and a half (assumed)":               {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}}, calls: [2]int{1, 1}},
-		"202 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, calls: [2]int{1, 1}},
-		"204 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyNoContent}}, calls: [2]int{1, 1}},
-		"another listener's response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 1}},
-		"another certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("other", ""))}, calls: [2]int{1, 1}},
-		"the old certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("FIRST", ""))}, calls: [2]int{1, 1}},
-		"no protocol in the response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"ID","certificate_id":"NEXT"}`)}, calls: [2]int{1, 1}},
-		"no more than three fields":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", ""))}, calls: [2]int{1, 0}},
-		"a page that says 200":                   {puts: faults{elbstub.ReplyAfter(200, page)}, calls: [2]int{1, 1}},
-		"capitals in the response":               {puts: faults{elbstub.ReplyAfter(200, `{"id":"CAPITALS","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 0}},
+		"200 and a half (assumed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}},
+			calls:   [2]int{1, 1},
+		},
+		"202 (observed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}},
+			calls:   [2]int{1, 1},
+		},
+		"204 (observed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyNoContent}},
+			calls:   [2]int{1, 1},
+		},
+		"another listener's response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)},
+			calls: [2]int{1, 1},
+		},
+		"another certificate in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("other", ""))},
+			calls: [2]int{1, 1},
+		},
+		"the old certificate in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("FIRST", ""))},
+			calls: [2]int{1, 1},
+		},
+		"no protocol in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"ID","certificate_id":"NEXT"}`)},
+			calls: [2]int{1, 1},
+		},
+		"no more than three fields": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("NEXT", ""))},
+			calls: [2]int{1, 0},
+		},
+		"a page that says 200": {puts: faults{elbstub.ReplyAfter(200, page)}, calls: [2]int{1, 1}},
+		"capitals in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"CAPITALS","certificate_id":"NEXT","protocol":"HTTPS"}`)},
+			calls: [2]int{1, 0},
+		},
 
 		"PENDING_UPDATE, then ACTIVE": {options: elbstub.Options{UpdateTime: 10 * time.Second}, calls: [2]int{1, 5}},
 		"PENDING_UPDATE for too long": {
 			options: elbstub.Options{UpdateTime: time.Hour}, calls: [2]int{1, -1},
 			err: elb.ErrNotShown, says: `the status of the listener is still "PENDING_UPDATE"`,
 		},
-		"ERROR in the response":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 0}, err: elb.ErrListenerFaulty},
-		"ERROR when it is read back":         {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, err: elb.ErrListenerFaulty},
-		"accepted, and shown late":           {puts: faults{elbstub.Accept(20 * time.Second)}, calls: [2]int{1, 6}},
-		"accepted, and done, and shown late": {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
+		"ERROR in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 0},
+			err:   elb.ErrListenerFaulty,
+		},
+		"ERROR when it is read back": {
+			puts:  faults{elbstub.ReplyAfter(202, "")},
+			gets:  faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 1},
+			err:   elb.ErrListenerFaulty,
+		},
+		"accepted, and shown late": {puts: faults{elbstub.Accept(20 * time.Second)}, calls: [2]int{1, 6}},
+		"accepted, and done, and shown late": {
+			puts:  faults{elbstub.ReplyAfter(202, "")},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			calls: [2]int{1, 2},
+		},
 		"accepted, and not shown": {
 			puts: faults{elbstub.Reply(202, "")}, calls: [2]int{1, -1}, remains: true,
 			err: elb.ErrNotShown, says: "the listener still has the certificate",
 		},
 		"accepted, and no read works": {
-			puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
+			puts: faults{
+				elbstub.ReplyAfter(202, ""),
+			}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
 			err: elb.ErrNotShown, says: "ELB.9803",
 		},
 		"accepted, and the first reads fail": {
 			puts: faults{elbstub.ReplyAfter(204, "")}, calls: [2]int{1, 6}, lists: true,
-			gets: faults{refusing(500, "x"), elbstub.Refuse(), elbstub.Reply(200, page), elbstub.Reply(200, `{"id":"1"}`), elbstub.Reply(404, "")},
+			gets: faults{
+				refusing(500, "x"),
+				elbstub.Refuse(),
+				elbstub.Reply(200, page),
+				elbstub.Reply(200, `{"id":"1"}`),
+				elbstub.Reply(404, ""),
+			},
 		},
 
-		"lost":                         {retries: 2, puts: faults{elbstub.Drop()}, calls: [2]int{2, 0}},
-		"lost, with no other try":      {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
-		"lost before it was done":      {puts: faults{elbstub.Refuse()}, calls: [2]int{1, 1}, says: "connection", remains: true, fails: true},
-		"cut":                          {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
-		"cut, with no other try":       {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
-		"cut, and shown late":          {puts: faults{elbstub.Cut(9)}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
-		"cut, then refused":            {retries: 2, puts: faults{elbstub.Cut(9), refusing(400, "ELB.1001")}, calls: [2]int{2, 0}, fails: true, says: "ELB.1001"},
-		"cut, then lost":               {retries: 1, puts: faults{elbstub.Cut(9), elbstub.Refuse()}, calls: [2]int{2, 1}},
-		"504, and done":                {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
-		"500, and done":                {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
-		"503, then done":               {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
-		"500, and not done":            {puts: faults{refusing(500, "authFault")}, calls: [2]int{1, 1}, fails: true, says: "authFault", remains: true},
-		"500, done, and then in error": {puts: faults{elbstub.ReplyAfter(500, page)}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, fails: true, says: "HTTP 500"},
-		"409 three times":              {puts: faults{elbstub.Reply(409, ""), refusing(409, "ELB.8907"), elbstub.Reply(409, "")}, calls: [2]int{4, 0}},
-		"409 for ever":                 {puts: faults{elbstub.Reply(409, "")}, every: true, calls: [2]int{8, 0}, err: context.DeadlineExceeded, says: "HTTP 409", remains: true},
+		"lost":                    {retries: 2, puts: faults{elbstub.Drop()}, calls: [2]int{2, 0}},
+		"lost, with no other try": {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
+		"lost before it was done": {
+			puts:    faults{elbstub.Refuse()},
+			calls:   [2]int{1, 1},
+			says:    "connection",
+			remains: true,
+			fails:   true,
+		},
+		"cut":                    {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
+		"cut, with no other try": {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
+		"cut, and shown late": {
+			puts:  faults{elbstub.Cut(9)},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			calls: [2]int{1, 2},
+		},
+		"cut, then refused": {
+			retries: 2,
+			puts:    faults{elbstub.Cut(9), refusing(400, "ELB.1001")},
+			calls:   [2]int{2, 0},
+			fails:   true,
+			says:    "ELB.1001",
+		},
+		"cut, then lost": {
+			retries: 1,
+			puts:    faults{elbstub.Cut(9), elbstub.Refuse()},
+			calls:   [2]int{2, 1},
+		},
+		"504, and done":  {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
+		"500, and done":  {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
+		"503, then done": {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
+		"500, and not done": {
+			puts:    faults{refusing(500, "authFault")},
+			calls:   [2]int{1, 1},
+			fails:   true,
+			says:    "authFault",
+			remains: true,
+		},
+		"500, done, and then in error": {
+			puts:  faults{elbstub.ReplyAfter(500, page)},
+			gets:  faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 1},
+			fails: true,
+			says:  "HTTP 500",
+		},
+		"409 three times": {
+			puts:  faults{elbstub.Reply(409, ""), refusing(409, "ELB.8907"), elbstub.Reply(409, "")},
+			calls: [2]int{4, 0},
+		},
+		"409 for ever": {
+			puts:    faults{elbstub.Reply(409, "")},
+			every:   true,
+			calls:   [2]int{8, 0},
+			err:     context.DeadlineExceeded,
+			says:    "HTTP 409",
+			remains: true,
+		},
 		"throttled five times": {
-			puts:  faults{elbstub.Throttle(""), elbstub.Throttle("1"), elbstub.Throttle(""), elbstub.Throttle("20"), elbstub.Throttle("")},
+			puts: faults{
+				elbstub.Throttle(""),
+				elbstub.Throttle("1"),
+				elbstub.Throttle(""),
+				elbstub.Throttle("20"),
+				elbstub.Throttle(""),
+			},
 			calls: [2]int{6, 0},
 		},
-		"throttled for ever":           {puts: faults{elbstub.Throttle("")}, every: true, calls: [2]int{-1, 0}, err: context.DeadlineExceeded, says: "HTTP 429", remains: true},
-		"no such certificate":          {puts: faults{refusing(400, "ELB.1001")}, calls: [2]int{1, 0}, fails: true, says: "ELB.1001", remains: true},
-		"no such certificate, by code": {puts: faults{refusing(404, "ELB.5040")}, calls: [2]int{1, 0}, fails: true, says: "ELB.5040", remains: true},
-		"a policy":                     {puts: faults{refusing(403, "ELB.9803")}, calls: [2]int{1, 0}, fails: true, says: "ELB.9803", remains: true},
-		"404 of the gateway":           {puts: faults{refusing(404, "APIGW.0101")}, calls: [2]int{1, 0}, fails: true, says: "APIGW.0101", remains: true},
-		"404, but listed":              {puts: faults{elbstub.Reply(404, "")}, calls: [2]int{1, 0}, fails: true, says: "although the list of the project has the listener", remains: true, lists: true},
+		"throttled for ever": {
+			puts:    faults{elbstub.Throttle("")},
+			every:   true,
+			calls:   [2]int{-1, 0},
+			err:     context.DeadlineExceeded,
+			says:    "HTTP 429",
+			remains: true,
+		},
+		"no such certificate": {
+			puts:    faults{refusing(400, "ELB.1001")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.1001",
+			remains: true,
+		},
+		"no such certificate, by code": {
+			puts:    faults{refusing(404, "ELB.5040")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.5040",
+			remains: true,
+		},
+		"a policy": {
+			puts:    faults{refusing(403, "ELB.9803")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.9803",
+			remains: true,
+		},
+		"404 of the gateway": {
+			puts:    faults{refusing(404, "APIGW.0101")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "APIGW.0101",
+			remains: true,
+		},
+		"404, but listed": {
+			puts:    faults{elbstub.Reply(404, "")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "although the list of the project has the listener",
+			remains: true,
+			lists:   true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, row.options, row.retries)
-				texts := strings.NewReplacer("CAPITALS", strings.ToUpper(b.listener.ID), "ID", b.listener.ID, "NEXT", b.next, "FIRST", b.listener.CertificateID)
+				texts := strings.NewReplacer(
+					"CAPITALS",
+					strings.ToUpper(b.listener.ID),
+					"ID",
+					b.listener.ID,
+					"NEXT",
+					b.next,
+					"FIRST",
+					b.listener.CertificateID,
+				)
 				choose := func(all faults) func(int) elbstub.Fault {
 					return func(nth int) elbstub.Fault {
 						if row.every {
@@ -407,16 +629,24 @@ func TestSwitchToANewCertificate(t *testing.T) {
 		puts          int
 		fails         bool
 	}{
-		"known at once":              {ours: true, puts: 1},
-		"known late":                 {lag: 4 * time.Second, ours: true, puts: 4},
-		"known late, by ELB.5040":    {lag: 4 * time.Second, noCertificate: elbstub.NoCertificate5040, ours: true, puts: 4},
+		"known at once": {ours: true, puts: 1},
+		"known late":    {lag: 4 * time.Second, ours: true, puts: 4},
+		"known late, by ELB.5040": {
+			lag:           4 * time.Second,
+			noCertificate: elbstub.NoCertificate5040,
+			ours:          true,
+			puts:          4,
+		},
 		"never known":                {lag: time.Hour, ours: true, puts: 4, fails: true},
 		"not created by this client": {lag: 4 * time.Second, puts: 1, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				options := elbstub.Options{CertificateLag: row.lag, Dialect: elbstub.Dialect{NoCertificate: row.noCertificate}}
+				options := elbstub.Options{
+					CertificateLag: row.lag,
+					Dialect:        elbstub.Dialect{NoCertificate: row.noCertificate},
+				}
 				b := newBench(t, options, 0)
 				b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
 				if row.ours {
@@ -472,7 +702,10 @@ func TestSwitchOfNoListener(t *testing.T) {
 					}
 					b.cloud.Hangup(b.listener.ID)
 					if then == "listed late" {
-						b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+						b.cloud.ScriptEach(
+							listList,
+							func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+						)
 					}
 					_, err := b.switched(t, time.Minute)
 					isOther := errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrNotShown)
@@ -639,7 +872,10 @@ func TestListenerOfTheRunBefore(t *testing.T) {
 				known[0].CertificateID = b.next
 				b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.CertificateID = b.next })
 				known[1].ID = b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
-				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				b.cloud.ScriptEach(
+					listList,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+				)
 				var all sync.WaitGroup
 				for _, l := range known {
 					all.Go(func() {
@@ -675,8 +911,14 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 		server http.Handler
 		says   string
 	}{
-		"a refusal":      {answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`), "list listeners of project " + project + ": m"},
-		"null":           {answering(200, `null`), "list listeners of project " + project + ": the API returned 0 listeners"},
+		"a refusal": {
+			answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`),
+			"list listeners of project " + project + ": m",
+		},
+		"null": {
+			answering(200, `null`),
+			"list listeners of project " + project + ": the API returned 0 listeners",
+		},
 		"another status": {answering(206, `[]`), "the status of a list must be 200"},
 		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},
 	} {
@@ -829,13 +1071,20 @@ func TestSwitchesByChance(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
-				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second}, 5)
+				cloud, client := cloudInBubble(
+					t,
+					elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second},
+					5,
+				)
 				cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				var all sync.WaitGroup
 				for range 5 {
-					known := elb.Listener{ID: cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}), Protocol: "HTTPS"}
+					known := elb.Listener{
+						ID:       cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}),
+						Protocol: "HTTPS",
+					}
 					all.Go(func() {
 						time.Sleep(time.Minute)
 						for range 4 {

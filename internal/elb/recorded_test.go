@@ -226,7 +226,14 @@ func TestRecordedResponses(t *testing.T) {
 		t.Run("modify/"+name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, record.server(pairs))
-			got, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: olderID}, elb.Never, "portal", "staff only")
+			got, err := client.UpdateCertificate(
+				t.Context(),
+				project,
+				elb.Certificate{ID: olderID},
+				elb.Never,
+				"portal",
+				"staff only",
+			)
 			if err != nil {
 				t.Fatal(err)
 			}

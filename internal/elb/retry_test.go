@@ -28,8 +28,14 @@ func TestRetries(t *testing.T) {
 		// calls that the server sees of a read, an update, a deletion and a creation
 		read, update, remove, create int
 	}{
-		"502":                     {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
-		"503":                     {elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`), 2, 2, 2, 2},
+		"502": {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
+		"503": {
+			elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`),
+			2,
+			2,
+			2,
+			2,
+		},
 		"504":                     {elbstub.Reply(504, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
 		"500 of the gateway":      {elbstub.Reply(500, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
 		"500":                     {elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`), 1, 1, 2, 2},

@@ -142,7 +142,11 @@ func TestAnswers(t *testing.T) {
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
 	pair := newPair(t)
 
-	created := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "cert-bky", "description": "certificate"}))
+	created := r.call(
+		http.MethodPost,
+		certificates,
+		creation(pair, map[string]any{"name": "cert-bky", "description": "certificate"}),
+	)
 	if created.status != http.StatusOK {
 		t.Fatalf("create: %d %s", created.status, created.body)
 	}
@@ -217,49 +221,212 @@ func TestRefusals(t *testing.T) {
 		status             int
 		code               string
 	}{
-		"no token (observed)":                  {method: "GET", path: certificates, token: "-", status: 401, code: "APIGW.0301"},
-		"wrong token (reference)":              {method: "GET", path: certificates, token: "wrong", status: 401, code: "ELB.1102"},
-		"another project's token (reference)":  {method: "GET", path: certificates, token: otherToken, status: 403, code: "ELB.9802"},
-		"GET of one certificate (seed)":        {method: "GET", path: certificates + "/" + id, status: 404, code: "APIGW.0101"},
-		"path without the base path (assumed)": {method: "GET", path: strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
-		"version twice (observed)":             {method: "GET", path: base + "/v1.0" + strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
-		"list with a query (reference)":        {method: "GET", path: certificates + "?name=x", status: 400, code: "ELB.5004"},
+		"no token (observed)": {
+			method: "GET",
+			path:   certificates,
+			token:  "-",
+			status: 401,
+			code:   "APIGW.0301",
+		},
+		"wrong token (reference)": {
+			method: "GET",
+			path:   certificates,
+			token:  "wrong",
+			status: 401,
+			code:   "ELB.1102",
+		},
+		"another project's token (reference)": {
+			method: "GET",
+			path:   certificates,
+			token:  otherToken,
+			status: 403,
+			code:   "ELB.9802",
+		},
+		"GET of one certificate (seed)": {
+			method: "GET",
+			path:   certificates + "/" + id,
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"path without the base path (assumed)": {
+			method: "GET",
+			path:   strings.TrimPrefix(certificates, base),
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"version twice (observed)": {
+			method: "GET",
+			path:   base + "/v1.0" + strings.TrimPrefix(certificates, base),
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"list with a query (reference)": {
+			method: "GET",
+			path:   certificates + "?name=x",
+			status: 400,
+			code:   "ELB.5004",
+		},
 
-		"create: empty body (reference)":                 {method: "POST", body: "", status: 400, code: "ELB.0002"},
-		"create: no JSON (reference)":                    {method: "POST", body: "{", status: 400, code: "ELB.0002"},
-		"create: no object (reference)":                  {method: "POST", body: "[]", status: 400, code: "ELB.0002"},
-		"create: null (reference)":                       {method: "POST", body: "null", status: 400, code: "ELB.0002"},
-		"create: no certificate (reference)":             {method: "POST", body: creation(pair, map[string]any{"certificate": ""}), status: 400, code: "ELB.1001"},
-		"create: no private key (reference)":             {method: "POST", body: creation(pair, map[string]any{"private_key": ""}), status: 400, code: "ELB.1001"},
-		"create: certificate is text (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": "hello"}), status: 400, code: "ELB.1011"},
-		"create: certificate is a key (reference)":       {method: "POST", body: creation(pair, map[string]any{"certificate": pair.PrivateKey}), status: 400, code: "ELB.1011"},
-		"create: certificate is half (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": pair.Certificate[:200]}), status: 400, code: "ELB.1011"},
-		"create: key is text (reference)":                {method: "POST", body: creation(pair, map[string]any{"private_key": "hello"}), status: 400, code: "ELB.1011"},
-		"create: key is a certificate (reference)":       {method: "POST", body: creation(pair, map[string]any{"private_key": pair.Certificate}), status: 400, code: "ELB.1011"},
-		"create: key of another certificate (reference)": {method: "POST", body: creation(pair, map[string]any{"private_key": stranger.PrivateKey}), status: 400, code: "ELB.5013"},
-		"create: unknown field (assumed)":                {method: "POST", body: creation(pair, map[string]any{"type": "server"}), status: 400, code: "ELB.1001"},
-		"create: number as a name (assumed)":             {method: "POST", body: creation(pair, map[string]any{"name": 5}), status: 400, code: "ELB.1001"},
-		"create: null as a name (assumed)":               {method: "POST", body: creation(pair, map[string]any{"name": nil}), status: 400, code: "ELB.1001"},
+		"create: empty body (reference)": {method: "POST", body: "", status: 400, code: "ELB.0002"},
+		"create: no JSON (reference)":    {method: "POST", body: "{", status: 400, code: "ELB.0002"},
+		"create: no object (reference)":  {method: "POST", body: "[]", status: 400, code: "ELB.0002"},
+		"create: null (reference)":       {method: "POST", body: "null", status: 400, code: "ELB.0002"},
+		"create: no certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": ""}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: no private key (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": ""}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: certificate is text (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": "hello"}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: certificate is a key (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": pair.PrivateKey}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: certificate is half (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": pair.Certificate[:200]}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key is text (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": "hello"}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key is a certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": pair.Certificate}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key of another certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": stranger.PrivateKey}),
+			status: 400,
+			code:   "ELB.5013",
+		},
+		"create: unknown field (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"type": "server"}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: number as a name (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"name": 5}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: null as a name (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"name": nil}),
+			status: 400,
+			code:   "ELB.1001",
+		},
 
-		"modify: empty body (reference)":      {method: "PUT", path: "", body: "", status: 400, code: "ELB.0002"},
-		"modify: a certificate (seed)":        {method: "PUT", body: `{"certificate":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: a private key (seed)":        {method: "PUT", body: `{"private_key":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: a domain (seed)":             {method: "PUT", body: `{"domain":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: null description (assumed)":  {method: "PUT", body: `{"description":null}`, status: 400, code: "ELB.1001"},
-		"modify: unknown id (reference)":      {method: "PUT", path: certificates + "/" + id, body: `{}`, status: 404, code: "ELB.5040"},
-		"modify: short id (reference)":        {method: "PUT", path: certificates + "/abc", body: `{}`, status: 400, code: "ELB.5020"},
-		"modify: malformed URL (reference)":   {method: "PUT", path: certificates + "/a/b", body: `{}`, status: 400, code: "ELB.5030"},
-		"modify: no id (reference)":           {method: "PUT", path: certificates + "/", body: `{}`, status: 400, code: "ELB.5030"},
-		"delete: unknown id (reference)":      {method: "DELETE", path: certificates + "/" + id, status: 404, code: "ELB.5040"},
-		"delete: short id (reference)":        {method: "DELETE", path: certificates + "/abc", status: 400, code: "ELB.5020"},
-		"delete: malformed URL (reference)":   {method: "DELETE", path: certificates + "/a/b", status: 400, code: "ELB.5010"},
-		"listeners: wrong token (reference)":  {method: "GET", path: listeners, token: "wrong", status: 401, code: "ELB.1102"},
-		"listeners: bad filter (reference)":   {method: "GET", path: listeners + "?x=y", status: 400, code: "ELB.6003"},
-		"listeners: not a filter (reference)": {method: "GET", path: listeners + "?member_number=1", status: 400, code: "ELB.6003"},
+		"modify: empty body (reference)": {method: "PUT", path: "", body: "", status: 400, code: "ELB.0002"},
+		"modify: a certificate (seed)": {
+			method: "PUT",
+			body:   `{"certificate":"x"}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: a private key (seed)": {
+			method: "PUT",
+			body:   `{"private_key":"x"}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: a domain (seed)": {method: "PUT", body: `{"domain":"x"}`, status: 400, code: "ELB.1001"},
+		"modify: null description (assumed)": {
+			method: "PUT",
+			body:   `{"description":null}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: unknown id (reference)": {
+			method: "PUT",
+			path:   certificates + "/" + id,
+			body:   `{}`,
+			status: 404,
+			code:   "ELB.5040",
+		},
+		"modify: short id (reference)": {
+			method: "PUT",
+			path:   certificates + "/abc",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5020",
+		},
+		"modify: malformed URL (reference)": {
+			method: "PUT",
+			path:   certificates + "/a/b",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5030",
+		},
+		"modify: no id (reference)": {
+			method: "PUT",
+			path:   certificates + "/",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5030",
+		},
+		"delete: unknown id (reference)": {
+			method: "DELETE",
+			path:   certificates + "/" + id,
+			status: 404,
+			code:   "ELB.5040",
+		},
+		"delete: short id (reference)": {
+			method: "DELETE",
+			path:   certificates + "/abc",
+			status: 400,
+			code:   "ELB.5020",
+		},
+		"delete: malformed URL (reference)": {
+			method: "DELETE",
+			path:   certificates + "/a/b",
+			status: 400,
+			code:   "ELB.5010",
+		},
+		"listeners: wrong token (reference)": {
+			method: "GET",
+			path:   listeners,
+			token:  "wrong",
+			status: 401,
+			code:   "ELB.1102",
+		},
+		"listeners: bad filter (reference)": {method: "GET", path: listeners + "?x=y", status: 400, code: "ELB.6003"},
+		"listeners: not a filter (reference)": {
+			method: "GET",
+			path:   listeners + "?member_number=1",
+			status: 400,
+			code:   "ELB.6003",
+		},
 		"listener: unknown id (assumed)":      {method: "GET", path: listeners + "/" + id, status: 404},
 		"listener: short id (reference)":      {method: "GET", path: listeners + "/abc", status: 400, code: "ELB.6020"},
 		"listener: malformed URL (reference)": {method: "GET", path: listeners + "/a/b", status: 400, code: "ELB.6010"},
-		"listener: with a query (assumed)":    {method: "GET", path: listeners + "/" + id + "?name=x", status: 400, code: "ELB.5004"},
+		"listener: with a query (assumed)": {
+			method: "GET",
+			path:   listeners + "/" + id + "?name=x",
+			status: 400,
+			code:   "ELB.5004",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -329,7 +496,9 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := map[string]reply{"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value}))}
+			answers := map[string]reply{
+				"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value})),
+			}
 			if row.field != "domain" {
 				body, _ := json.Marshal(map[string]string{row.field: row.value})
 				answers["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
@@ -458,8 +627,16 @@ func TestFaults(t *testing.T) {
 		check     func(reply) bool
 		committed bool
 	}{
-		"reply":       {elbstub.Reply(502, "<html>"), func(r reply) bool { return r.status == 502 && r.body == "<html>" }, false},
-		"reply after": {elbstub.ReplyAfter(202, ""), func(r reply) bool { return r.status == 202 && r.body == "" }, true},
+		"reply": {
+			elbstub.Reply(502, "<html>"),
+			func(r reply) bool { return r.status == 502 && r.body == "<html>" },
+			false,
+		},
+		"reply after": {
+			elbstub.ReplyAfter(202, ""),
+			func(r reply) bool { return r.status == 202 && r.body == "" },
+			true,
+		},
 		"cut": {elbstub.Cut(20), func(r reply) bool {
 			return r.status == 200 && len(r.body) == 20 && r.err != nil
 		}, true},

@@ -287,10 +287,14 @@ func TestModifyListenerRefusals(t *testing.T) {
 		"HTTP has no certificate (assumed)":          {protocol: "HTTP", body: `OURS`, status: 400, says: "ELB.1001"},
 		"TCP has no certificate (assumed)":           {protocol: "TCP", body: `OURS`, status: 400, says: "ELB.1001"},
 		"UDP has no certificate (assumed)":           {protocol: "UDP", body: `OURS`, status: 400, says: "ELB.1001"},
-		"unknown certificate (assumed)":              {body: only(strings.Repeat("0", 32)), status: 400, says: "ELB.1001"},
-		"no certificate (assumed)":                   {body: only(""), status: 400, says: "ELB.1001"},
-		"null as certificate (assumed)":              {body: `{"certificate_id":null}`, status: 400, says: "ELB.1001"},
-		"certificate of another project (assumed)":   {body: `THEIRS`, status: 400, says: "ELB.1001"},
+		"unknown certificate (assumed)": {
+			body:   only(strings.Repeat("0", 32)),
+			status: 400,
+			says:   "ELB.1001",
+		},
+		"no certificate (assumed)":                 {body: only(""), status: 400, says: "ELB.1001"},
+		"null as certificate (assumed)":            {body: `{"certificate_id":null}`, status: 400, says: "ELB.1001"},
+		"certificate of another project (assumed)": {body: `THEIRS`, status: 400, says: "ELB.1001"},
 		"404 for an unknown certificate (assumed)": {
 			body: only(strings.Repeat("0", 32)), status: 404, says: "ELB.5040",
 			dialect: elbstub.Dialect{NoCertificate: elbstub.NoCertificate5040},
@@ -524,14 +528,21 @@ func TestListenerStorm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(elbstub.Certificate{ProjectID: project})
+		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(
+			elbstub.Certificate{ProjectID: project},
+		)
 		cloud.Disturb(elbstub.Storm{Seed: 1, Percent: 100})
 		for _, row := range []struct{ method, path string }{
 			{http.MethodPut, listeners + "/" + id}, {http.MethodGet, listeners + "/" + id}, {http.MethodGet, listeners},
 		} {
 			statuses := map[int]bool{} // 0 is no response
 			for range 100 {
-				request := httptest.NewRequestWithContext(t.Context(), row.method, row.path, strings.NewReader(only(certificate)))
+				request := httptest.NewRequestWithContext(
+					t.Context(),
+					row.method,
+					row.path,
+					strings.NewReader(only(certificate)),
+				)
 				request.Header.Set("X-Auth-Token", token)
 				recorder := httptest.NewRecorder()
 				func() {

@@ -203,7 +203,11 @@ func TestListLag(t *testing.T) {
 		})
 		var missing []int
 		for second := range 60 {
-			r.cloud.Add(elbstub.Certificate{ProjectID: project, Name: strconv.Itoa(second), Certificate: pair.Certificate})
+			r.cloud.Add(elbstub.Certificate{
+				ProjectID:   project,
+				Name:        strconv.Itoa(second),
+				Certificate: pair.Certificate,
+			})
 			missing = append(missing, second+1-len(r.names()))
 			now = now.Add(time.Second)
 		}

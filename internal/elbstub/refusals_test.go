@@ -30,10 +30,14 @@ func TestInUse(t *testing.T) {
 		status int
 		says   string
 	}{
-		"400 and ELB.5002 (reference, assumed)":             {nil, 400, "ELB.5002"},
-		"409 (reference, of newer versions)":                {[]elbstub.InUseText{elbstub.InUse409}, 409, "ELB.8907"},
-		"400 and another code (assumed)":                    {[]elbstub.InUseText{elbstub.InUse1001}, 400, "ELB.1001"},
-		"400 and words (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUseWords}, 400, "badRequest"},
+		"400 and ELB.5002 (reference, assumed)": {nil, 400, "ELB.5002"},
+		"409 (reference, of newer versions)":    {[]elbstub.InUseText{elbstub.InUse409}, 409, "ELB.8907"},
+		"400 and another code (assumed)":        {[]elbstub.InUseText{elbstub.InUse1001}, 400, "ELB.1001"},
+		"400 and words (seed, assumed)": {
+			[]elbstub.InUseText{elbstub.InUseWords},
+			400,
+			"badRequest",
+		},
 		"403 and a code that is none of policies (assumed)": {[]elbstub.InUseText{elbstub.InUse403}, 403, "ELB.5099"},
 		"500 authFault (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUse500}, 500, "authFault"},
 		"400 and a page (assumed)":                          {[]elbstub.InUseText{elbstub.InUsePage}, 400, "<html>"},
@@ -100,9 +104,13 @@ func TestPairs(t *testing.T) {
 		certificate, key string
 		refused          bool
 	}{
-		"RSASSA-PSS, traditional":         {certificate: pss, key: traditional},
-		"RSASSA-PSS, PKCS#8":              {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
-		"RSASSA-PSS, another RSA key":     {certificate: pss, key: encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)), refused: true},
+		"RSASSA-PSS, traditional": {certificate: pss, key: traditional},
+		"RSASSA-PSS, PKCS#8":      {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
+		"RSASSA-PSS, another RSA key": {
+			certificate: pss,
+			key:         encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)),
+			refused:     true,
+		},
 		"RSASSA-PSS, a key of ECDSA":      {certificate: pss, key: pair.PrivateKey, refused: true},
 		"ECDSA, SEC 1":                    {certificate: ec, key: encode("EC PRIVATE KEY", sec1)},
 		"ECDSA, another key":              {certificate: ec, key: pair.PrivateKey, refused: true},
@@ -110,7 +118,11 @@ func TestPairs(t *testing.T) {
 		"not readable by Go, and any key": {certificate: read("negative-serial.crt"), key: pair.PrivateKey},
 	} {
 		r := newRaw(t)
-		answer := r.call(http.MethodPost, certificates, creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil))
+		answer := r.call(
+			http.MethodPost,
+			certificates,
+			creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil),
+		)
 		if refused := answer.code() == "ELB.5013"; refused != row.refused || !refused && answer.status != http.StatusOK {
 			t.Errorf("%s: %d %s", name, answer.status, answer.body)
 		}
@@ -125,12 +137,28 @@ func TestGone(t *testing.T) {
 		status   int
 		says     string
 	}{
-		"404 and ELB.5040 (reference)":                    {nil, 404, "ELB.5040"},
-		"400 and ELB.5040 (reference)":                    {[]elbstub.NotFoundText{elbstub.NotFound400}, 400, "ELB.5040"},
-		"500 and ELB.5040 (assumed)":                      {[]elbstub.NotFoundText{elbstub.NotFound500}, 500, "ELB.5040"},
-		"404 and nothing (seed)":                          {[]elbstub.NotFoundText{elbstub.NotFoundBare}, 404, ""},
-		"404 and words (seed)":                            {[]elbstub.NotFoundText{elbstub.NotFoundWords}, 404, "Not Found"},
-		"404 and ELB.8904 (reference, of newer versions)": {[]elbstub.NotFoundText{elbstub.NotFound8904}, 404, "ELB.8904"},
+		"404 and ELB.5040 (reference)": {nil, 404, "ELB.5040"},
+		"400 and ELB.5040 (reference)": {
+			[]elbstub.NotFoundText{elbstub.NotFound400},
+			400,
+			"ELB.5040",
+		},
+		"500 and ELB.5040 (assumed)": {
+			[]elbstub.NotFoundText{elbstub.NotFound500},
+			500,
+			"ELB.5040",
+		},
+		"404 and nothing (seed)": {[]elbstub.NotFoundText{elbstub.NotFoundBare}, 404, ""},
+		"404 and words (seed)": {
+			[]elbstub.NotFoundText{elbstub.NotFoundWords},
+			404,
+			"Not Found",
+		},
+		"404 and ELB.8904 (reference, of newer versions)": {
+			[]elbstub.NotFoundText{elbstub.NotFound8904},
+			404,
+			"ELB.8904",
+		},
 		"404 and a NeutronError (observed, assumed)": {
 			[]elbstub.NotFoundText{elbstub.NotFoundNeutron}, 404, "CertificateNotFound",
 		},

@@ -244,7 +244,10 @@ func TestRequestThatCannotBeMade(t *testing.T) {
 		request httpapi.Request
 		want    string
 	}{
-		"body":   {httpapi.Request{Method: "PUT", URL: urlOf("http://cloud.test/"), Body: make(chan int)}, "encode request"},
+		"body": {
+			httpapi.Request{Method: "PUT", URL: urlOf("http://cloud.test/"), Body: make(chan int)},
+			"encode request",
+		},
 		"method": {httpapi.Request{Method: "GE T", URL: urlOf("http://cloud.test/")}, "make request"},
 		"host":   {httpapi.Request{Method: "GET", URL: urlOf("http://xn--\u00fc.test/")}, "is not valid"},
 	} {

@@ -82,7 +82,13 @@ func TestErrors(t *testing.T) {
 			}
 			want := fmt.Sprintf("%s (HTTP %d, request ID %s)", row.message, row.status, row.requestID)
 			if row.code != "" {
-				want = fmt.Sprintf("%s (HTTP %d, code %s, request ID %s)", row.message, row.status, row.code, row.requestID)
+				want = fmt.Sprintf(
+					"%s (HTTP %d, code %s, request ID %s)",
+					row.message,
+					row.status,
+					row.code,
+					row.requestID,
+				)
 			}
 			if err.Error() != want {
 				t.Errorf("it reads %q, want %q", err, want)
@@ -112,7 +118,14 @@ func TestUnreadable(t *testing.T) {
 		"something hidden": {"text/\u202ehtml", `the response is not JSON but "text/\u202ehtml": no ID`},
 	} {
 		want := row.want + " (HTTP 201, request ID the-id)"
-		handler, calls := inTurn(reply(http.StatusCreated, "{}", "Content-Type", row.contentType, "X-Request-Id", "the-id"))
+		handler, calls := inTurn(reply(
+			http.StatusCreated,
+			"{}",
+			"Content-Type",
+			row.contentType,
+			"X-Request-Id",
+			"the-id",
+		))
 		client := newClient(serve(t, handler), nil, retries(5))
 		err := client.Do(t.Context(), post(), func(*http.Response) error { return failure })
 		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) || calls.Load() != 1 {
@@ -181,25 +194,28 @@ func TestAmbiguous(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"success":                   {nil, false},
-		"unreadable 200":            {status(200), true},
-		"unreadable 204":            {status(204), true},
-		"redirect":                  {status(302), false},
-		"400":                       {status(400), false},
-		"404":                       {status(404), false},
-		"408":                       {status(408), true},
-		"429":                       {status(429), false},
-		"500":                       {status(500), true},
-		"504":                       {status(504), true},
-		"599":                       {status(599), true},
-		"wrapped":                   {fmt.Errorf("create: %w", status(500)), true},
-		"transport":                 {&httpapi.TransportError{}, true},
-		"any":                       {errors.New("any"), true},
-		"unsent":                    {&httpapi.UnsentError{Err: errors.New("any")}, false},
-		"unsent, wrapped":           {fmt.Errorf("create: %w", &httpapi.UnsentError{Err: status(500)}), false},
-		"unsent, the time is over":  {&httpapi.UnsentError{Err: context.DeadlineExceeded}, false},
-		"429, while it waited":      {fmt.Errorf("%w while waiting: %w", context.Canceled, status(429)), false},
-		"transport, while it waits": {fmt.Errorf("%w while waiting: %w", context.Canceled, &httpapi.TransportError{}), true},
+		"success":                  {nil, false},
+		"unreadable 200":           {status(200), true},
+		"unreadable 204":           {status(204), true},
+		"redirect":                 {status(302), false},
+		"400":                      {status(400), false},
+		"404":                      {status(404), false},
+		"408":                      {status(408), true},
+		"429":                      {status(429), false},
+		"500":                      {status(500), true},
+		"504":                      {status(504), true},
+		"599":                      {status(599), true},
+		"wrapped":                  {fmt.Errorf("create: %w", status(500)), true},
+		"transport":                {&httpapi.TransportError{}, true},
+		"any":                      {errors.New("any"), true},
+		"unsent":                   {&httpapi.UnsentError{Err: errors.New("any")}, false},
+		"unsent, wrapped":          {fmt.Errorf("create: %w", &httpapi.UnsentError{Err: status(500)}), false},
+		"unsent, the time is over": {&httpapi.UnsentError{Err: context.DeadlineExceeded}, false},
+		"429, while it waited":     {fmt.Errorf("%w while waiting: %w", context.Canceled, status(429)), false},
+		"transport, while it waits": {
+			fmt.Errorf("%w while waiting: %w", context.Canceled, &httpapi.TransportError{}),
+			true,
+		},
 	} {
 		if got := httpapi.Ambiguous(row.err); got != row.want {
 			t.Errorf("%s: %t, want %t", name, got, row.want)

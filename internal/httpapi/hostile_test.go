@@ -137,12 +137,20 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 	for name, san := range map[string]string{"control sequence": "a\x1b[2Jb.example.com", "long": strings.Repeat("a.", 30000) + "b"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{san}}
+			template := &x509.Certificate{
+				SerialNumber: big.NewInt(1),
+				NotAfter:     time.Now().Add(time.Hour),
+				DNSNames:     []string{san},
+			}
 			der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 			if err != nil {
 				t.Skip(err)
 			}
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+			listener, err := tls.Listen(
+				"tcp",
+				"127.0.0.1:0",
+				&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +158,10 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
 			request := requestOf("GET")
-			request.URL = &url.URL{Scheme: "https", Host: strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1)}
+			request.URL = &url.URL{
+				Scheme: "https",
+				Host:   strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1),
+			}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
 			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
@@ -166,15 +177,27 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 func TestSecretsInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ secret, body, shown string }{
-		"a quote, escaped":      {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
-		"HTML-safe JSON":        {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
-		"long, HTML-safe JSON":  {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
-		"not ASCII, as Python":  {"пароль", `{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`, `\u043f\u0430\u0440`},
-		"a space at the end":    {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
-		"a no-break space":      {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
-		"a backslash":           {`hun\ter2`, `{"auth":"hun\\ter2"}`, `ter2`},
-		"HTML":                  {`a<b>&c1`, `<html><body>bad: a&lt;b&gt;&amp;c1</body></html>`, `&lt;b&gt;&amp;c1`},
-		"plus signs as escapes": {"Abcdefgh+Ijklmnop+Qrstuvwx+Yz0123456789", `{"auth":{"password":"Abcdefgh\u002BIjklmnop\u002BQrstuvwx\u002BYz0123456789"}}`, `Ijklmnop`},
+		"a quote, escaped": {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
+		"HTML-safe JSON":   {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
+		"long, HTML-safe JSON": {
+			"correct&horse&battery&staple",
+			`{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`,
+			"staple",
+		},
+		"not ASCII, as Python": {
+			"пароль",
+			`{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`,
+			`\u043f\u0430\u0440`,
+		},
+		"a space at the end": {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
+		"a no-break space":   {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
+		"a backslash":        {`hun\ter2`, `{"auth":"hun\\ter2"}`, `ter2`},
+		"HTML":               {`a<b>&c1`, `<html><body>bad: a&lt;b&gt;&amp;c1</body></html>`, `&lt;b&gt;&amp;c1`},
+		"plus signs as escapes": {
+			"Abcdefgh+Ijklmnop+Qrstuvwx+Yz0123456789",
+			`{"auth":{"password":"Abcdefgh\u002BIjklmnop\u002BQrstuvwx\u002BYz0123456789"}}`,
+			`Ijklmnop`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +227,10 @@ func TestRequestIDWithTheToken(t *testing.T) {
 			_, _ = io.WriteString(w, "broken")
 		})
 		var logs []any
-		network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) }})
+		network := NewNetwork(Config{
+			Dial: dial,
+			Log:  func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) },
+		})
 		request := requestOf("GET")
 		request.Header = http.Header{"X-Auth-Token": {token}}
 		err := network.Client(nil).Do(t.Context(), request, decodeAnything)
@@ -250,7 +276,11 @@ func TestGzip(t *testing.T) {
 					w.Header().Set("Content-Encoding", "gzip")
 					_, _ = w.Write(row.body)
 				})
-				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
+				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(
+					t.Context(),
+					requestOf("GET"),
+					decodeAnything,
+				)
 				if err == nil || !strings.Contains(err.Error(), row.want) || calls != row.calls {
 					t.Errorf("%d calls: %v", calls, err)
 				}

@@ -54,8 +54,11 @@ func TestLog(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]row{
-		"success":    {after(reply(200, `{}`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
-		"refusal":    {after(reply(404, `{"error_msg":"m"}`, id...)), map[string]any{"status": 404, "request_id": "the-id"}},
+		"success": {after(reply(200, `{}`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
+		"refusal": {
+			after(reply(404, `{"error_msg":"m"}`, id...)),
+			map[string]any{"status": 404, "request_id": "the-id"},
+		},
 		"unreadable": {after(reply(200, `<html>`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
 		"lost":       {after(lose), map[string]any{"error": closed}},
 		"cut": {after(func(w http.ResponseWriter, _ *http.Request) {

@@ -154,15 +154,23 @@ func TestForeignKeysAreNotShown(t *testing.T) {
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ hidden, said, want string }{
-		"whole":                      {"abcdefghijklmnop", "it is abcdefghijklmnop.", "it is [redacted]."},
-		"at the beginning":           {"abcdefghijklmnop", "abcdefghijklmnop it is", "[redacted] it is"},
-		"at the end":                 {"abcdefghijklmnop", "it is abcdefghijklmnop", "it is [redacted]"},
-		"twice":                      {"abcdefghijklmnop", "abcdefghijklmnop, abcdefghijklmnop", "[redacted], [redacted]"},
-		"twice in a row":             {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
-		"the first part":             {"abcdefghijklmnop", "it is abcdefghijkl!", "it is [redacted]!"},
-		"the last part":              {"abcdefghijklmnop", "it is efghijklmnop!", "it is [redacted]!"},
-		"a part that says nothing":   {"abcdefghijklmnop", "it is abcdefghijk!", "it is abcdefghijk!"},
-		"two parts":                  {"abcdefghijklmnopqrstuvwxyz", "abcdefghijkl, opqrstuvwxyz", "[redacted], [redacted]"},
+		"whole":            {"abcdefghijklmnop", "it is abcdefghijklmnop.", "it is [redacted]."},
+		"at the beginning": {"abcdefghijklmnop", "abcdefghijklmnop it is", "[redacted] it is"},
+		"at the end":       {"abcdefghijklmnop", "it is abcdefghijklmnop", "it is [redacted]"},
+		"twice": {
+			"abcdefghijklmnop",
+			"abcdefghijklmnop, abcdefghijklmnop",
+			"[redacted], [redacted]",
+		},
+		"twice in a row":           {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
+		"the first part":           {"abcdefghijklmnop", "it is abcdefghijkl!", "it is [redacted]!"},
+		"the last part":            {"abcdefghijklmnop", "it is efghijklmnop!", "it is [redacted]!"},
+		"a part that says nothing": {"abcdefghijklmnop", "it is abcdefghijk!", "it is abcdefghijk!"},
+		"two parts": {
+			"abcdefghijklmnopqrstuvwxyz",
+			"abcdefghijkl, opqrstuvwxyz",
+			"[redacted], [redacted]",
+		},
 		"short":                      {"hunter2", "not hunter2: hunter2", "not [redacted]: [redacted]"},
 		"short, in part":             {"hunter2", "password hunter", "password hunter"},
 		"not of letters":             {"密码密码密码", "it is 密码密码密码", "it is [redacted]"},

@@ -197,7 +197,11 @@ func TestEarlierAttempts(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				handler, calls := inTurn(row.before, row.fault)
-				err := newClient(serve(t, handler), nil, retries(row.maxRetries)).Do(t.Context(), row.request, decodeJSON)
+				err := newClient(
+					serve(t, handler),
+					nil,
+					retries(row.maxRetries),
+				).Do(t.Context(), row.request, decodeJSON)
 				var broken *httpapi.TransportError
 				var refusal *httpapi.Error
 				if !errors.As(err, &broken) || errors.As(err, &refusal) || !httpapi.Ambiguous(err) {

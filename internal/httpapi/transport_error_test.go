@@ -185,13 +185,21 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 		dials int
 		want  string
 	}{
-		"refused":            {refusedConnection(), 2, reached + "connection refused"},
-		"unreachable":        {unreachable, 2, reached + "no route to host"},
-		"timeout":            {dialing(context.DeadlineExceeded), 2, reached + "timeout"},
-		"another reason":     {dialing(errors.New(echoed)), 2, reached + "the connection was closed"},
-		"no such name":       {resolving(net.DNSError{IsNotFound: true}), 1, resolved + "no such host"},
-		"name server":        {resolving(net.DNSError{IsTemporary: true}), 2, resolved + "the name server did not answer"},
-		"name server's time": {resolving(net.DNSError{IsTimeout: true}), 2, resolved + "the name server did not answer"},
+		"refused":        {refusedConnection(), 2, reached + "connection refused"},
+		"unreachable":    {unreachable, 2, reached + "no route to host"},
+		"timeout":        {dialing(context.DeadlineExceeded), 2, reached + "timeout"},
+		"another reason": {dialing(errors.New(echoed)), 2, reached + "the connection was closed"},
+		"no such name":   {resolving(net.DNSError{IsNotFound: true}), 1, resolved + "no such host"},
+		"name server": {
+			resolving(net.DNSError{IsTemporary: true}),
+			2,
+			resolved + "the name server did not answer",
+		},
+		"name server's time": {
+			resolving(net.DNSError{IsTimeout: true}),
+			2,
+			resolved + "the name server did not answer",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,8 +228,16 @@ func TestProxy(t *testing.T) {
 		dials int
 		want  string
 	}{
-		"407":             {"HTTP/1.1 407 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 407 Proxy Authentication Required"},
-		"403":             {"HTTP/1.1 403 No\r\nX: " + echoed + "\r\n\r\n" + echoed, 1, refusing + "HTTP 403 Forbidden"},
+		"407": {
+			"HTTP/1.1 407 " + echoed + "\r\n\r\n",
+			1,
+			refusing + "HTTP 407 Proxy Authentication Required",
+		},
+		"403": {
+			"HTTP/1.1 403 No\r\nX: " + echoed + "\r\n\r\n" + echoed,
+			1,
+			refusing + "HTTP 403 Forbidden",
+		},
 		"502":             {"HTTP/1.1 502 " + echoed + "\r\n\r\n", 2, failing + "HTTP 502 Bad Gateway"},
 		"unknown status":  {"HTTP/1.1 599 " + echoed + "\r\n\r\n", 2, failing + "HTTP 599"},
 		"without answer":  {"", 2, closed},

@@ -224,10 +224,17 @@ func TestContextEnds(t *testing.T) {
 	for name, row := range map[string]row{
 		"GET, before":      {get(), second / 2, second / 2, second / 2, second / 2, true},
 		"GET, no response": {get(), never, never, never, second, false},
-		"GET, first byte, headers within a second": {get(), second / 2, 3 * second / 2, 3 * second / 2, 3 * second / 2, true},
-		"GET, first byte, headers too late":        {get(), second / 2, 3 * second, 3 * second, 2 * second, false},
-		"GET, headers, body within a second":       {get(), second / 2, second / 2, 19 * tenth, 19 * tenth, true},
-		"GET, headers, body too late":              {get(), second / 2, second / 2, 21 * tenth, 2 * second, false},
+		"GET, first byte, headers within a second": {
+			get(),
+			second / 2,
+			3 * second / 2,
+			3 * second / 2,
+			3 * second / 2,
+			true,
+		},
+		"GET, first byte, headers too late":  {get(), second / 2, 3 * second, 3 * second, 2 * second, false},
+		"GET, headers, body within a second": {get(), second / 2, second / 2, 19 * tenth, 19 * tenth, true},
+		"GET, headers, body too late":        {get(), second / 2, second / 2, 21 * tenth, 2 * second, false},
 
 		"POST, no response":                          {post(), never, never, never, 6 * second, false},
 		"POST, response within the grace":            {post(), 5 * second, 5 * second, 5 * second, 5 * second, true},

@@ -13,8 +13,14 @@ import (
 func rsaPair(b *testing.B) (certificate, key string) {
 	b.Helper()
 	private := pemtest.NewRSAKey(b, 2048)
-	template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com"}}
-	return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(b, &template, private, nil, nil)), pemtest.KeyForms(b, private)["PKCS#8"]
+	template := x509.Certificate{
+		Subject:  pkix.Name{CommonName: "www.example.com"},
+		DNSNames: []string{"www.example.com"},
+	}
+	return pemtest.EncodePEM(
+		"CERTIFICATE",
+		pemtest.Issue(b, &template, private, nil, nil),
+	), pemtest.KeyForms(b, private)["PKCS#8"]
 }
 
 func BenchmarkParseChain(b *testing.B) {

@@ -100,7 +100,13 @@ func FuzzCertificate(f *testing.F) {
 		names, ok := cert.altNames()
 		if !ok || !slices.Equal(names.dns, parsed.DNSNames) || !slices.Equal(names.emails, parsed.EmailAddresses) ||
 			!slices.EqualFunc(names.ips, parsed.IPAddresses, net.IP.Equal) {
-			t.Errorf("the names are %v, by the library %v %v %v", names, parsed.DNSNames, parsed.EmailAddresses, parsed.IPAddresses)
+			t.Errorf(
+				"the names are %v, by the library %v %v %v",
+				names,
+				parsed.DNSNames,
+				parsed.EmailAddresses,
+				parsed.IPAddresses,
+			)
 		}
 		var sequence pkix.RDNSequence
 		if _, err := asn1.Unmarshal(parsed.RawSubject, &sequence); err == nil {
@@ -153,7 +159,9 @@ func FuzzName(f *testing.F) {
 			f.Add(cert.RawSubject)
 		}
 	}
-	f.Add([]byte("\x30\x17\x31\x15\x30\x06\x06\x03\x55\x04\x0a\x0c\x01 \x30\x0b\x06\x03\x55\x04\x03\x1e\x04\xd8\x3d\xdc\x4d"))
+	f.Add([]byte(
+		"\x30\x17\x31\x15\x30\x06\x06\x03\x55\x04\x0a\x0c\x01 \x30\x0b\x06\x03\x55\x04\x03\x1e\x04\xd8\x3d\xdc\x4d",
+	))
 	f.Add([]byte("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x14\x03\xe4#\x00"))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		r := derReader{rest: der}

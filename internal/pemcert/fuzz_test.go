@@ -59,7 +59,10 @@ func FuzzChain(f *testing.F) {
 // checkFacts checks what Terraform relies on, whatever the certificate.
 func checkFacts(t *testing.T, facts pemcert.Facts) {
 	t.Helper()
-	texts := append([]string{facts.SerialNumber, facts.Subject, facts.Issuer, facts.KeyAlgorithm}, facts.SubjectAlternativeNames...)
+	texts := append(
+		[]string{facts.SerialNumber, facts.Subject, facts.Issuer, facts.KeyAlgorithm},
+		facts.SubjectAlternativeNames...,
+	)
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
 			t.Errorf("%q is not UTF-8", text)

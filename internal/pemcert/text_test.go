@@ -33,20 +33,25 @@ func TestTextAroundBlocks(t *testing.T) {
 	key := pemtest.KeyForms(t, other.Key)["PKCS#8"]
 	oneLine := strings.ReplaceAll(c.PEM(), "\n", "")
 	for name, text := range map[string]string{
-		"commented out by #":               comment("# ", other.Leaf) + c.PEM(),
-		"commented out by #, after it":     c.Leaf + comment("#", other.Leaf) + c.Intermediate,
-		"commented out by //":              comment("// ", other.Leaf) + c.PEM(),
-		"quoted by >":                      comment("> ", other.Leaf) + c.PEM(),
-		"a key that is commented out":      comment("# ", key) + c.PEM(),
-		"a sentence with a boundary":       "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
-		"a sentence with both":             "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" + c.PEM(),
-		"a sentence after it":              c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
-		"an END alone":                     "-----END CERTIFICATE-----\n" + c.PEM(),
-		"a path of Windows":                `C:\new\root.crt` + "\n" + c.PEM(),
-		"joined without a newline":         strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
-		"joined with byte order marks":     "\ufeff" + c.Leaf + "\ufeff" + c.Intermediate,
-		"one line, a comment after it":     oneLine + " # -----BEGIN CERTIFICATE-----",
-		"headers in a block":               strings.Replace(c.PEM(), "CERTIFICATE-----\n", "CERTIFICATE-----\nSubject: www\nIssuer: x\n\n", 1),
+		"commented out by #":           comment("# ", other.Leaf) + c.PEM(),
+		"commented out by #, after it": c.Leaf + comment("#", other.Leaf) + c.Intermediate,
+		"commented out by //":          comment("// ", other.Leaf) + c.PEM(),
+		"quoted by >":                  comment("> ", other.Leaf) + c.PEM(),
+		"a key that is commented out":  comment("# ", key) + c.PEM(),
+		"a sentence with a boundary":   "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
+		"a sentence with both":         "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" + c.PEM(),
+		"a sentence after it":          c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
+		"an END alone":                 "-----END CERTIFICATE-----\n" + c.PEM(),
+		"a path of Windows":            `C:\new\root.crt` + "\n" + c.PEM(),
+		"joined without a newline":     strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
+		"joined with byte order marks": "\ufeff" + c.Leaf + "\ufeff" + c.Intermediate,
+		"one line, a comment after it": oneLine + " # -----BEGIN CERTIFICATE-----",
+		"headers in a block": strings.Replace(
+			c.PEM(),
+			"CERTIFICATE-----\n",
+			"CERTIFICATE-----\nSubject: www\nIssuer: x\n\n",
+			1,
+		),
 		"CR only, and a comment before it": strings.ReplaceAll(comment("# ", other.Leaf)+c.PEM(), "\n", "\r"),
 	} {
 		got, err := pemcert.ParseChain(text)
@@ -105,23 +110,41 @@ func TestWrongEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ text, want string }{
-		"base64":                      {encoded([]byte(c.PEM())), "base64decode(…)"},
-		"base64 without padding":      {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
-		"base64 in lines":             {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
-		"base64 of a commented PEM":   {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
-		"base64 in a block":           {pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
-		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
-		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
-		`\r`:                          {escaped(`\r`), `replace(…, "\\r", "\n")`},
-		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
-		`\\n`:                         {escaped(`\\n`), `the literal characters \\n where line ends should be`},
-		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
-		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
-		"a quotation mark":            {`"` + c.Leaf + `"`, "each has other text before it in its line"},
-		"PKCS#7":                      {string(pkcs7), `certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`},
-		"a key labeled certificate":   {strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), `whose boundary says "CERTIFICATE", is a private key`},
-		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), `whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`},
-		"a label that may be a value": {pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
+		"base64":                    {encoded([]byte(c.PEM())), "base64decode(…)"},
+		"base64 without padding":    {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
+		"base64 in lines":           {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
+		"base64 of a commented PEM": {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
+		"base64 in a block": {
+			pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())),
+			"is PEM that is encoded in base64 once more",
+		},
+		`\n`: {
+			escaped(`\n`),
+			`the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`,
+		},
+		`\r\n`:                  {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
+		`\r`:                    {escaped(`\r`), `replace(…, "\\r", "\n")`},
+		`\\r\\n`:                {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
+		`\\n`:                   {escaped(`\\n`), `the literal characters \\n where line ends should be`},
+		`\n and line ends`:      {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
+		`\n in quotation marks`: {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
+		"a quotation mark":      {`"` + c.Leaf + `"`, "each has other text before it in its line"},
+		"PKCS#7": {
+			string(pkcs7),
+			`certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`,
+		},
+		"a key labeled certificate": {
+			strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"),
+			`whose boundary says "CERTIFICATE", is a private key`,
+		},
+		"a certificate labeled key": {
+			strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"),
+			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
+		},
+		"a label that may be a value": {
+			pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}),
+			"has a type that does not belong there",
+		},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
@@ -212,7 +235,12 @@ func TestWrongLabels(t *testing.T) {
 func TestOrderOfRealChains(t *testing.T) {
 	t.Parallel()
 	authority := func(name string) *x509.Certificate {
-		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, SubjectKeyId: []byte(name)}
+		return &x509.Certificate{
+			Subject:               pkix.Name{CommonName: name},
+			IsCA:                  true,
+			BasicConstraintsValid: true,
+			SubjectKeyId:          []byte(name),
+		}
 	}
 	issue := func(template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) string {
 		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, issuer, issuerKey))
@@ -225,7 +253,10 @@ func TestOrderOfRealChains(t *testing.T) {
 	leaf := leafOf(intermediate, key)
 	byRoot, byOther := issue(intermediate, key, root, rootKey), issue(intermediate, key, other, otherKey)
 	rootCert, otherCert := issue(root, rootKey, nil, nil), issue(other, otherKey, nil, nil)
-	noAuthority := &x509.Certificate{Subject: pkix.Name{CommonName: "intermediate"}, KeyUsage: x509.KeyUsageDigitalSignature}
+	noAuthority := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: "intermediate"},
+		KeyUsage: x509.KeyUsageDigitalSignature,
+	}
 	small := pemtest.NewRSAKey(t, 1024)
 	printable := bytesReplace(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
@@ -275,11 +306,25 @@ func TestOrderOfSmallKeys(t *testing.T) {
 		}
 	}
 	chain := func(bits int) string {
-		write("key", openssl(t, "", "genpkey", "-algorithm", "RSA", "-pkeyopt", fmt.Sprintf("rsa_keygen_bits:%d", bits)))
+		write(
+			"key",
+			openssl(t, "", "genpkey", "-algorithm", "RSA", "-pkeyopt", fmt.Sprintf("rsa_keygen_bits:%d", bits)),
+		)
 		issuer := openssl(t, "", "req", "-x509", "-new", "-key", file("key"), "-subj", "/CN=root")
 		write("issuer", issuer)
 		request := openssl(t, "", "req", "-new", "-key", file("key"), "-subj", "/CN=www")
-		return openssl(t, request, "x509", "-req", "-CA", file("issuer"), "-CAkey", file("key"), "-set_serial", "1") + issuer
+		return openssl(
+			t,
+			request,
+			"x509",
+			"-req",
+			"-CA",
+			file("issuer"),
+			"-CAkey",
+			file("key"),
+			"-set_serial",
+			"1",
+		) + issuer
 	}
 	for _, bits := range []int{512, 768, 1024} {
 		text := chain(bits)
