@@ -52,8 +52,12 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	const doing = "ask the identity service for a token"
 	c := s.config.Credentials
 	options := tokens.AuthOptions{
-		Username: c.UserName, UserID: c.UserID, DomainName: c.DomainName, DomainID: c.DomainID, Password: c.Password.Reveal(),
-		Scope: tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
+		Username:   c.UserName,
+		UserID:     c.UserID,
+		DomainName: c.DomainName,
+		DomainID:   c.DomainID,
+		Password:   c.Password.Reveal(),
+		Scope:      tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
 	}
 	if of.projectName != "" {
 		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
@@ -143,7 +147,11 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 		ids[i] = p.ID
 	}
 	slices.Sort(ids)
-	several := fmt.Errorf("there are %d projects of that name: %s. Set project_id to one of them", len(ids), strings.Join(ids, ", "))
+	several := fmt.Errorf(
+		"there are %d projects of that name: %s. Set project_id to one of them",
+		len(ids),
+		strings.Join(ids, ", "),
+	)
 	return "", &Error{doing, several}
 }
 
@@ -189,7 +197,8 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
 		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
-			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud shows its catalog for these credentials: set endpoint in the provider block", err)}
+			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud shows its catalog for these "+
+				"credentials: set endpoint in the provider block", err)}
 		}
 		catalog = body.Catalog
 	}

@@ -22,7 +22,10 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		body   string
 	}
 	const (
-		tokens, projects, catalog, keys = "POST /v3/auth/tokens", "GET /v3/projects", "GET /v3/auth/catalog", "POST /v3.0/OS-CREDENTIAL/securitytokens"
+		tokens   = "POST /v3/auth/tokens"
+		projects = "GET /v3/projects"
+		catalog  = "GET /v3/auth/catalog"
+		keys     = "POST /v3.0/OS-CREDENTIAL/securitytokens"
 
 		issued = `{"token":{"expires_at":"2099-01-01T00:00:00Z","issued_at":"2098-12-31T00:00:00Z"}}`
 	)
@@ -131,7 +134,8 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 				catalog: {
 					{
 						200,
-						`{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`,
+						`{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},` +
+							`{"interface":"internal","url":"http://elb"}]}]}`,
 					},
 				},
 			},
@@ -199,7 +203,10 @@ func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	broken := errors.New("broken")
-	for name, session := range map[string]*auth.Session{"signed": f.session(byKey), "by the agency": f.session(byKey, assume("helpers"))} {
+	for name, session := range map[string]*auth.Session{
+		"signed":        f.session(byKey),
+		"by the agency": f.session(byKey, assume("helpers")),
+	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url.String(), http.NoBody)
 		if err != nil {
 			t.Fatal(err)

@@ -126,7 +126,9 @@ func (f *fixture) call(session httpapi.Authorizer, projectID string) (int, error
 	return f.send(f.t.Context(), session, httpapi.Request{Method: http.MethodGet}, projectID)
 }
 
-func (f *fixture) send(ctx context.Context, session httpapi.Authorizer, request httpapi.Request, projectID string) (int, error) {
+func (f *fixture) send(
+	ctx context.Context, session httpapi.Authorizer, request httpapi.Request, projectID string,
+) (int, error) {
 	request.URL = f.url.JoinPath("v1.0", projectID, "elbaas", "certificate")
 	request.Header = http.Header{"X-Project-Id": {projectID}}
 	err := f.network.Client(session).Do(ctx, request, func(*http.Response) error { return nil })
@@ -186,14 +188,16 @@ func TestKindsOfCredentials(t *testing.T) {
 			for id, want := range map[string]int{project: row.project, other: row.another, foreign: row.stranger} {
 				got, err := f.call(session, id)
 				var identity *auth.Error
-				if got != want || (err != nil) != (want == 0) || err != nil && (!errors.As(err, &identity) || httpapi.Ambiguous(err)) {
+				if got != want || (err != nil) != (want == 0) ||
+					err != nil && (!errors.As(err, &identity) || httpapi.Ambiguous(err)) {
 					t.Errorf("project %s: %d, %v, want %d", id, got, err, want)
 				}
 				if err != nil && strings.Contains(err.Error(), password) {
 					t.Errorf("the error shows the password: %v", err)
 				}
 			}
-			if shown := fmt.Sprintf("%v %+v %#v", session, session, session); strings.Contains(shown, password) || strings.Contains(shown, fixed) {
+			if shown := fmt.Sprintf("%v %+v %#v", session, session, session); strings.Contains(shown, password) ||
+				strings.Contains(shown, fixed) {
 				t.Errorf("the session shows a secret: %s", shown)
 			}
 		})
@@ -437,7 +441,8 @@ func TestEndpoint(t *testing.T) {
 			session := f.session(row.credentials)
 			for range 2 {
 				got, err := session.Endpoint(t.Context(), project, "elbv1", "elb")
-				if err != nil && (row.want == "" || !strings.Contains(err.Error(), row.want)) || err == nil && got.String() != f.url.String()+row.want {
+				if err != nil && (row.want == "" || !strings.Contains(err.Error(), row.want)) ||
+					err == nil && got.String() != f.url.String()+row.want {
 					t.Errorf("got %v, %v, want %s", got, err, row.want)
 				}
 			}
@@ -652,7 +657,8 @@ func TestOldSignature(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	journal := f.Journal()
-	if header := fmt.Sprint(journal[0].Header); strings.Contains(header, "Signature=") || !slices.Contains(journal[0].Header["Authorization"], "[redacted]") {
+	if header := fmt.Sprint(journal[0].Header); strings.Contains(header, "Signature=") ||
+		!slices.Contains(journal[0].Header["Authorization"], "[redacted]") {
 		t.Errorf("the journal shows a signature: %s", header)
 	}
 }

@@ -80,12 +80,21 @@ func (s Signer) Sign(r *http.Request, key Key, now time.Time) error {
 			derived = mac(derived, part)
 		}
 		credential = "Credential=" + key.Access + "/" + scope
-		signature = hex.EncodeToString(mac(derived, strings.Join([]string{signatureAlgorithm, date, scope, canonical}, "\n")))
+		signature = hex.EncodeToString(mac(
+			derived,
+			strings.Join([]string{signatureAlgorithm, date, scope, canonical}, "\n"),
+		))
 	} else {
 		credential = "Access=" + key.Access
-		signature = hex.EncodeToString(mac([]byte(key.Secret.Reveal()), strings.Join([]string{signatureAlgorithm, date, canonical}, "\n")))
+		signature = hex.EncodeToString(mac(
+			[]byte(key.Secret.Reveal()),
+			strings.Join([]string{signatureAlgorithm, date, canonical}, "\n"),
+		))
 	}
-	r.Header.Set("Authorization", fmt.Sprintf("%s %s, SignedHeaders=%s, Signature=%s", signatureAlgorithm, credential, names, signature))
+	r.Header.Set(
+		"Authorization",
+		fmt.Sprintf("%s %s, SignedHeaders=%s, Signature=%s", signatureAlgorithm, credential, names, signature),
+	)
 	return nil
 }
 

@@ -34,7 +34,10 @@ func TestVectors(t *testing.T) {
 		"published guide": {
 			auth.Signer{Headers: []string{"Content-Type"}},
 			guide,
-			http.MethodGet, "https://service.region.example.com/v1/" + project + "/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0", "",
+			http.MethodGet,
+			"https://service.region.example.com/v1/" + project +
+				"/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
+			"",
 			map[string]string{"Content-Type": "application/json"},
 			day,
 			"content-type;host;x-sdk-date", "7be6668032f70418fcc22abc52071e57aff61b84a1d2381bb430d6870f4f6ebe",
@@ -49,7 +52,8 @@ func TestVectors(t *testing.T) {
 			temporary, http.MethodPost, certificates, `{"name":"c1"}`,
 			map[string]string{"X-Project-Id": project},
 			day,
-			"host;x-project-id;x-sdk-date;x-security-token", "d89e5cab786181a3057ae7029e9a93b4be42273dfa9bbf0a8d4f2b65653fbd69",
+			"host;x-project-id;x-sdk-date;x-security-token",
+			"d89e5cab786181a3057ae7029e9a93b4be42273dfa9bbf0a8d4f2b65653fbd69",
 		},
 		"scoped, empty scope": {
 			auth.Signer{Scheme: auth.SchemeScoped},
@@ -102,10 +106,12 @@ func TestSignatureHeader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := row.signer.Sign(request, auth.Key{Access: "ak", Secret: secret.New("sk")}, time.Unix(1, 0)); err != nil {
+		err = row.signer.Sign(request, auth.Key{Access: "ak", Secret: secret.New("sk")}, time.Unix(1, 0))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := request.Header.Get("Authorization"); !strings.HasPrefix(got, row.want) || request.Header.Get("X-Sdk-Date") != "19700101T000001Z" {
+		if got := request.Header.Get("Authorization"); !strings.HasPrefix(got, row.want) ||
+			request.Header.Get("X-Sdk-Date") != "19700101T000001Z" {
 			t.Errorf("%s, want %s…", got, row.want)
 		}
 	}

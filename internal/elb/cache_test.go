@@ -244,7 +244,8 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							cancel()
 							switch {
 							case err == nil:
-								if version, _ := strconv.Atoi(cert.Name); version < ours.version || wrote && ours.version == 0 {
+								if version, _ := strconv.Atoi(cert.Name); version < ours.version ||
+									wrote && ours.version == 0 {
 									t.Errorf("read version %d of %s, after ours was %d", version, id, ours.version)
 								}
 							case errors.Is(err, ErrNotFound):
@@ -345,7 +346,8 @@ func TestFailedListIsRemembered(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 100 {
 				all.Go(func() {
-					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil || !strings.Contains(err.Error(), "broken") {
+					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil ||
+						!strings.Contains(err.Error(), "broken") {
 						t.Errorf("error %v", err)
 					}
 				})
@@ -403,7 +405,8 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 	_, err := v.get(t.Context(), "b")
 	var incomplete *IncompleteListError
 	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrNotFound) ||
-		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request ID the-id)") {
+		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request "+
+			"ID the-id)") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -436,7 +439,9 @@ func endless(certificates, keyBytes int) io.Reader {
 			if i == 0 {
 				comma = ""
 			}
-			_, _ = fmt.Fprintf(write, `%s{"id":"%032d","name":"n","description":"","domain":null,"private_key":"%s","certificate":"%s","create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"}`,
+			_, _ = fmt.Fprintf(write, `%s{"id":"%032d","name":"n","description":"","domain":null,`+
+				`"private_key":"%s","certificate":"%s","create_time":"2016-06-27 08:14:42",`+
+				`"update_time":"2016-06-27 08:14:42"}`,
 				comma, i, key, strings.Repeat("c", 1000))
 		}
 		_, _ = fmt.Fprintf(write, `],"instance_num":"%d"}`, certificates)

@@ -141,7 +141,8 @@ func TestCreateCertificate(t *testing.T) {
 		t.Error("the cloud has something else than was sent")
 	}
 	if cert.ID != there.ID || cert.Name != "www" || cert.Description != "first" || cert.Domain != "www.example.com" ||
-		cert.Certificate.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" || cert.UpdateTime == "" {
+		cert.Certificate.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" ||
+		cert.UpdateTime == "" {
 		t.Errorf("got %+v", cert)
 	}
 }
@@ -171,7 +172,8 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 func TestCreateAnswers(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	full := `{"id":"` + id + `","name":"www","description":"first","certificate":"PEM","private_key":"KEY","create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"`
+	full := `{"id":"` + id + `","name":"www","description":"first","certificate":"PEM","private_key":"KEY",` +
+		`"create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"`
 	list := `{"certificates":[` + full + `,"domain":"listed.example.com"}],"instance_num":"1"}`
 	for name, row := range map[string]struct {
 		status     int
@@ -228,13 +230,16 @@ func TestCreateAnswers(t *testing.T) {
 					}
 				}), 0)
 				cert, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
-				if row.wantErr == "" && err != nil || row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
+				if row.wantErr == "" && err != nil ||
+					row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
 					t.Errorf("error %v, want %q", err, row.wantErr)
 				}
 				if row.noID != (cert.ID == "") || !row.noID && cert.ID != id {
 					t.Errorf("id %q", cert.ID)
 				}
-				if err == nil && (cert.Domain != row.domain || cert.Certificate.Certificate != "PEM" || cert.CreateTime != "2016-06-27 08:14:42") {
+				if err == nil &&
+					(cert.Domain != row.domain || cert.Certificate.Certificate != "PEM" ||
+						cert.CreateTime != "2016-06-27 08:14:42") {
 					t.Errorf("got %+v", cert)
 				}
 			})
@@ -262,7 +267,8 @@ func TestGetCertificate(t *testing.T) {
 func TestLists(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	one := `{"id":"` + id + `","name":"n","description":"d","domain":null,"certificate":"PEM","private_key":"K","create_time":"c","update_time":"u"}`
+	one := `{"id":"` + id + `","name":"n","description":"d","domain":null,"certificate":"PEM",` +
+		`"private_key":"K","create_time":"c","update_time":"u"}`
 	other := `{"id":"ffffffffffffffffffffffffffffffff"}`
 	for name, row := range map[string]struct {
 		status int
@@ -394,7 +400,8 @@ func TestLists(t *testing.T) {
 
 			// With the key, by a list of its own, that proves the same.
 			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
-			if withKey != cert || (keyErr == nil) != (err == nil) || errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
+			if withKey != cert || (keyErr == nil) != (err == nil) ||
+				errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
 				t.Errorf("with the key: %+v, %v", withKey, keyErr)
 			}
 			if keyErr == nil && key.Reveal() != "K" || keyErr != nil && !key.Empty() {
@@ -451,7 +458,8 @@ func TestListShowsOurWrites(t *testing.T) {
 	lists := len(cloud.Journal(elbstub.ListCertificates))
 	cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
 	for range 3 {
-		if all, err := client.ListCertificates(t.Context(), project); err != nil || !slices.Equal(all, []elb.Certificate{kept}) {
+		if all, err := client.ListCertificates(t.Context(), project); err != nil ||
+			!slices.Equal(all, []elb.Certificate{kept}) {
 			t.Errorf("listed %+v, %v, want %+v", all, err, kept)
 		}
 	}
@@ -581,7 +589,8 @@ func TestUpdateGivesUpWaiting(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := client.UpdateCertificate(ctx, project, before, elb.Never, "new", "newer")
-		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) || !strings.Contains(err.Error(), `the name "www"`) {
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
+			!strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
 		}
 	})
@@ -684,7 +693,8 @@ func TestGoneWhileTheListFails(t *testing.T) {
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
 		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
-		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") || !strings.Contains(err.Error(), "HTTP 503") {
+		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") ||
+			!strings.Contains(err.Error(), "HTTP 503") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -772,7 +782,8 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
 				// a backend that sees it five seconds late
 				time.AfterFunc(25*time.Second, func() { released.Store(true) })
-				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil || len(cloud.Certificates(project)) != 0 {
+				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil ||
+					len(cloud.Certificates(project)) != 0 {
 					t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
 				}
 			})
@@ -800,7 +811,8 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 					t.Fatalf("error %v after %s, want an InUseError", err, time.Since(started))
 				}
 				if inUse.Err == nil || inUse.ListenersErr != nil || len(inUse.Listeners) != 2 ||
-					inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
+					inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" ||
+					inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
 					t.Errorf("listeners %+v, %v", inUse.Listeners, inUse.ListenersErr)
 				}
 				for _, call := range cloud.Journal() {
@@ -824,7 +836,8 @@ func TestDeletionsAskTogether(t *testing.T) {
 			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 			all.Go(func() {
 				var inUse *elb.InUseError
-				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) ||
+					len(inUse.Listeners) != 1 {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -877,11 +890,19 @@ func TestDeleteRefused(t *testing.T) {
 		},
 		"anything, and no listener": {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
 		"anything, and listeners that cannot be asked": {
-			fault: denied(400, "ELB.1999"), listeners: denied(403, "ELB.9803"), held: true, deletes: 1, says: "whether a listener uses the certificate is not known",
+			fault:     denied(400, "ELB.1999"),
+			listeners: denied(403, "ELB.9803"),
+			held:      true,
+			deletes:   1,
+			says:      "whether a listener uses the certificate is not known",
 		},
 		"409, and no listener": {fault: elbstub.Reply(409, ""), deletes: 8, inUse: true, says: "HTTP 409"},
 		"ELB.5002, and listeners that cannot be asked": {
-			fault: denied(400, "ELB.5002"), listeners: denied(403, "ELB.9803"), deletes: 8, inUse: true, says: "ELB.5002",
+			fault:     denied(400, "ELB.5002"),
+			listeners: denied(403, "ELB.9803"),
+			deletes:   8,
+			inUse:     true,
+			says:      "ELB.5002",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -915,7 +936,9 @@ func TestDeleteRefused(t *testing.T) {
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
-		"throttled": elbstub.Throttle("30"), "slow": elbstub.Slow(50 * time.Second), "unavailable": elbstub.Reply(503, ""),
+		"throttled":   elbstub.Throttle("30"),
+		"slow":        elbstub.Slow(50 * time.Second),
+		"unavailable": elbstub.Reply(503, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -1056,7 +1079,8 @@ func TestReadsRememberTheRunBefore(t *testing.T) {
 				for _, cert := range known {
 					all.Go(func() {
 						got, err := client.ReadCertificate(t.Context(), project, cert, row.written)
-						if found := err == nil && got.Name == cert.Name; found != row.found || err != nil && !errors.Is(err, elb.ErrNotFound) {
+						if found := err == nil && got.Name == cert.Name; found != row.found ||
+							err != nil && !errors.Is(err, elb.ErrNotFound) {
 							t.Errorf("got %+v, %v", got, err)
 						}
 					})

@@ -66,7 +66,9 @@ func TestListTooLarge(t *testing.T) {
 		}
 	}))
 	_, err := client.GetCertificate(t.Context(), project, "id")
-	if !errors.Is(err, httpapi.ErrTooLarge) || !strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") || calls != 1 {
+	if !errors.Is(err, httpapi.ErrTooLarge) ||
+		!strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") ||
+		calls != 1 {
 		t.Errorf("after %d calls: error %v, want that the list is too large", calls, err)
 	}
 }
@@ -93,7 +95,8 @@ func TestAnswersShowNoSecret(t *testing.T) {
 	for n := 1; n < 1200; n += 7 {
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Cut(n))
 		got, err := client.GetCertificate(t.Context(), project, cert.ID)
-		if shown := fmt.Sprintf("%+v %v", got, err); strings.Contains(shown, strings.Split(key, "\n")[1]) || strings.Contains(shown, "PRIVATE KEY") {
+		if shown := fmt.Sprintf("%+v %v", got, err); strings.Contains(shown, strings.Split(key, "\n")[1]) ||
+			strings.Contains(shown, "PRIVATE KEY") {
 			t.Fatalf("cut at %d, this shows the key: %s", n, shown)
 		}
 	}

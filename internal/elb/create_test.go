@@ -332,14 +332,16 @@ func TestCreateExactlyOnce(t *testing.T) {
 				if posts := len(cloud.Journal(post)); posts != row.posts {
 					t.Errorf("%d POSTs, want %d", posts, row.posts)
 				}
-				if creation.Adopted != row.found || len(creation.Others) != row.twins || len(creation.Identical) != row.alike {
+				if creation.Adopted != row.found || len(creation.Others) != row.twins ||
+					len(creation.Identical) != row.alike {
 					t.Errorf("found %t, twins %q, alike %q", creation.Adopted, creation.Others, creation.Identical)
 				}
 				known := slices.Concat([]string{creation.ID}, creation.Others, creation.Identical)
 				var uncertain *elb.UncertainError
 				switch {
 				case row.err == "":
-					if err != nil || creation.Name != "www" || creation.Domain != "www.example.com" || creation.CreateTime == "" {
+					if err != nil || creation.Name != "www" || creation.Domain != "www.example.com" ||
+						creation.CreateTime == "" {
 						t.Errorf("got %+v, %v", creation, err)
 					}
 				case err == nil || !strings.Contains(err.Error(), row.err) || creation.ID != "":
@@ -459,7 +461,8 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 				if late := time.Since(gaveUp); late > row.within {
 					t.Errorf("it ended %s after its caller gave up", late)
 				}
-				if row.id != (creation.ID != "") || row.id != (err == nil) || row.err != nil && !errors.Is(err, row.err) {
+				if row.id != (creation.ID != "") || row.id != (err == nil) ||
+					row.err != nil && !errors.Is(err, row.err) {
 					t.Errorf("got %+v, %v", creation, err)
 				}
 				if posts := len(cloud.Journal(post)); row.operation == post && posts > 1 {
@@ -478,14 +481,16 @@ func TestVeryLateCommitIsNamed(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, time.Minute))
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Others) > 0 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil ||
+			len(creation.Others) > 0 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 		time.Sleep(time.Hour)
 		if _, err := client.GetCertificate(t.Context(), project, "that lists"); !errors.Is(err, elb.ErrNotFound) {
 			t.Error(err)
 		}
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Identical) != 1 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil ||
+			len(creation.Identical) != 1 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 	})
@@ -635,7 +640,8 @@ func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 				cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
 				creation, err := client.CreateCertificate(t.Context(), project, named)
 				var uncertain *elb.UncertainError
-				if creation.Adopted != row.adopted || errors.As(err, &uncertain) == row.adopted || len(cloud.Certificates(project)) != 2 {
+				if creation.Adopted != row.adopted || errors.As(err, &uncertain) == row.adopted ||
+					len(cloud.Certificates(project)) != 2 {
 					t.Errorf("got %+v, %v, with %d certificates", creation, err, len(cloud.Certificates(project)))
 				}
 				if uncertain != nil && len(uncertain.Candidates) != 1 {

@@ -250,8 +250,9 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 		if err != nil {
 			return midway(err)
 		}
-		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
-			return fmt.Errorf("field %s: %w", field, midway(err))
+		name := field.(string) //nolint:forcetypeassert // the decoder accepts nothing else as a key
+		if err := value(name); err != nil {
+			return fmt.Errorf("field %s: %w", name, midway(err))
 		}
 	}
 	return expect(decoder, '}')

@@ -27,7 +27,8 @@ func (a always) change(c *httpapi.Config) {
 			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
 				_, _ = fmt.Fprintf(
 					server,
-					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: "+
+						"close\r\n\r\n%s",
 					len(a),
 					a,
 				)
@@ -43,7 +44,8 @@ const fuzzedID = "5b8f908b5495452aa13beede0afc5d99"
 // asked for, and "gone" is said of a list alone.
 func FuzzList(f *testing.F) {
 	f.Add(
-		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x","create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`,
+		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x",` +
+			`"create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`,
 	)
 	f.Add(`{"certificates":[],"instance_num":0}`)
 	f.Add(`{"certificates":null}`)
@@ -56,7 +58,8 @@ func FuzzList(f *testing.F) {
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("found %+v", cert)
 		}
-		if errors.Is(err, elb.ErrNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") && !strings.Contains(body, `\u`) {
+		if errors.Is(err, elb.ErrNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") &&
+			!strings.Contains(body, `\u`) {
 			t.Errorf("%v", err)
 		}
 		if err == nil && body == "" {
@@ -69,7 +72,8 @@ func FuzzList(f *testing.F) {
 // has to be read back.
 func FuzzAnswer(f *testing.F) {
 	f.Add(
-		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x","private_key":"x","create_time":"t","update_time":"t"}`,
+		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x",` +
+			`"private_key":"x","create_time":"t","update_time":"t"}`,
 	)
 	f.Add(`{"id":"` + fuzzedID + `"`)
 	f.Add(`null`)

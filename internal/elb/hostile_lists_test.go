@@ -505,7 +505,8 @@ func TestWritesByChance(t *testing.T) {
 						ctx, cancel := context.WithTimeout(t.Context(), timeout)
 						defer cancel()
 						if i%3 < 2 {
-							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil && there(id) != nil {
+							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil &&
+								there(id) != nil {
 								t.Errorf("certificate %d is there after its deletion", i)
 							}
 						} else {

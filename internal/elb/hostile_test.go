@@ -115,7 +115,8 @@ func TestGatewayRepeatsTheRequest(t *testing.T) {
 		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
-			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil && creation.Sent == 1 {
+			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil &&
+				creation.Sent == 1 {
 				t.Errorf(
 					"certificate %s is new, has the same leaf, came within the list lag, and is not named",
 					cert.ID,
@@ -255,7 +256,8 @@ func TestIncompleteListIsTamed(t *testing.T) {
 			}))
 			_, err := client.GetCertificate(t.Context(), project, "id")
 			said := err.Error()
-			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") || strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
+			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") ||
+				strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
 				t.Errorf("%d bytes: %.150q", len(said), said)
 			}
 		})
@@ -400,7 +402,8 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 		time.Sleep(time.Minute)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
-		if _, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", ""); err != nil {
+		_, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", "")
+		if err != nil {
 			t.Error(err)
 		}
 	})
@@ -426,7 +429,8 @@ func TestListsOfManySearches(t *testing.T) {
 		for n := range size {
 			all.Go(func() {
 				time.Sleep(time.Duration(n) * 3 * time.Millisecond)
-				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil || !creation.Adopted {
+				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil ||
+					!creation.Adopted {
 					t.Errorf("got %+v, %v", creation, err)
 				}
 			})

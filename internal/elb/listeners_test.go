@@ -78,7 +78,8 @@ func TestListenersRead(t *testing.T) {
 		return changed
 	}
 	sni := func(ids ...string) elb.Listener { return with(func(l *elb.Listener) { l.SNI = ids }) }
-	const common = `"id":"` + id + `","name":"web","loadbalancer_id":"b","protocol":"HTTPS","certificate_id":"` + cert + `"`
+	const common = `"id":"` + id + `","name":"web","loadbalancer_id":"b",` +
+		`"protocol":"HTTPS","certificate_id":"` + cert + `"`
 	const usual = common + `,"port":443,"status":"ACTIVE"`
 	for name, row := range map[string]struct {
 		body string
@@ -253,7 +254,8 @@ func TestGetListenerFails(t *testing.T) {
 				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return row.list })
 				time.Sleep(time.Minute)
 				_, err := b.client.GetListener(t.Context(), project, b.listener.ID)
-				if err == nil || errors.Is(err, elb.ErrListenerNotFound) != row.gone || !strings.Contains(err.Error(), row.says) {
+				if err == nil || errors.Is(err, elb.ErrListenerNotFound) != row.gone ||
+					!strings.Contains(err.Error(), row.says) {
 					t.Errorf("error %v", err)
 				}
 				if err != nil && strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrNotFound) {
@@ -714,7 +716,8 @@ func TestSwitchOfNoListener(t *testing.T) {
 					}
 					// From now on that is known.
 					lists := b.count(listList)
-					if _, err := b.client.ReadListener(t.Context(), project, b.listener, elb.Never); !errors.Is(err, elb.ErrListenerNotFound) {
+					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
+					if !errors.Is(err, elb.ErrListenerNotFound) {
 						t.Errorf("read: error %v", err)
 					}
 					if b.count(listList) != lists {
@@ -747,7 +750,8 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 				time.AfterFunc(10*time.Second, cancel)
 				started := time.Now()
 				_, err := b.client.SwitchListener(ctx, project, b.listener, b.next)
-				if !errors.Is(err, context.Canceled) || row.shown != nil && !errors.Is(err, row.shown) || time.Since(started) > 11*time.Second {
+				if !errors.Is(err, context.Canceled) || row.shown != nil && !errors.Is(err, row.shown) ||
+					time.Since(started) > 11*time.Second {
 					t.Errorf("error %v after %s", err, time.Since(started))
 				}
 				calls := len(b.cloud.Journal())
@@ -781,7 +785,8 @@ func TestTwoSwitchesAtOnce(t *testing.T) {
 		time.Sleep(time.Second)
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := b.client.SwitchListener(soon, project, b.listener, "none"); !errors.Is(err, context.DeadlineExceeded) {
+		_, err := b.client.SwitchListener(soon, project, b.listener, "none")
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one that waits: error %v", err)
 		}
 		all.Wait()
@@ -807,7 +812,8 @@ func TestListenersAreListedTogether(t *testing.T) {
 		var all sync.WaitGroup
 		for _, l := range known {
 			all.Go(func() {
-				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil || got.CertificateID != b.next {
+				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil ||
+					got.CertificateID != b.next {
 					t.Errorf("got %+v, %v", got, err)
 				}
 			})
@@ -928,7 +934,8 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 			_, listErr := client.ListListeners(t.Context(), project)
 			_, readErr := client.ReadListener(t.Context(), project, elb.Listener{ID: "1"}, elb.Never)
 			for how, err := range map[string]error{"list": listErr, "read": readErr} {
-				if err == nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {
+				if err == nil || !strings.Contains(err.Error(), row.says) ||
+					strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {
 					t.Errorf("%s: error %v, want %q", how, err, row.says)
 				}
 			}
@@ -963,7 +970,8 @@ func TestKeptCertificate(t *testing.T) {
 		"until they were switched": {keep: func(b bench, other string) {
 			for _, id := range []string{b.listener.ID, other} {
 				b.client.KeepCertificate(project, id)
-				if _, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next); err != nil {
+				_, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next)
+				if err != nil {
 					panic(err)
 				}
 				b.cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = b.listener.CertificateID })
@@ -1100,7 +1108,8 @@ func TestSwitchesByChance(t *testing.T) {
 								}
 							}
 							known.CertificateID = certificate
-							if got, err := client.ReadListener(ctx, project, known, 0); err == nil && got.CertificateID != certificate {
+							if got, err := client.ReadListener(ctx, project, known, 0); err == nil &&
+								got.CertificateID != certificate {
 								t.Errorf("it is read with %s, want %s", got.CertificateID, certificate)
 							}
 						}

@@ -83,7 +83,10 @@ func TestRetries(t *testing.T) {
 // TestLostDelete: the second attempt is told that there is no such certificate.
 func TestLostDelete(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]elbstub.Fault{"dropped": elbstub.Drop(), "504": elbstub.ReplyAfter(504, "<html>")} {
+	for name, fault := range map[string]elbstub.Fault{
+		"dropped": elbstub.Drop(),
+		"504":     elbstub.ReplyAfter(504, "<html>"),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -55,7 +55,8 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 		}
 	}
 	if len(c.certificates) >= c.options.Quota {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)} // reference
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota "+
+			"of %d is used up", c.options.Quota)} // reference
 	}
 
 	cert := Certificate{
@@ -240,7 +241,8 @@ func checkFields(fields map[string]string) *refusal {
 	case strings.ContainsAny(description, "<>"): // seed
 		return invalid("description", "must not contain < or >")
 	case !domainRule.MatchString(fields["domain"]):
-		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and start with a letter or a digit")
+		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and start with a "+
+			"letter or a digit")
 	}
 	return nil
 }
@@ -256,11 +258,13 @@ func checkPair(certificate, privateKey string) *refusal {
 	}
 	// reference: the codes; assumed: which of them means what.
 	blocks := pemBlocks(certificate)
-	if len(blocks) == 0 || slices.ContainsFunc(blocks, func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }) {
+	if len(blocks) == 0 ||
+		slices.ContainsFunc(blocks, func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }) {
 		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of certificate is not valid"}
 	}
 	keys := pemBlocks(privateKey)
-	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" || !isDER(keys[0].Bytes) {
+	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" ||
+		!isDER(keys[0].Bytes) {
 		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"}
 	}
 	public := publicKey(blocks[0].Bytes)
@@ -292,7 +296,8 @@ func publicKey(der []byte) comparableKey {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
 	}
-	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil || !info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
+	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil ||
+		!info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
 		return nil
 	}
 	public, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)

@@ -118,7 +118,10 @@ func New(options Options) *Cloud {
 	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))
 	c.mux.HandleFunc("GET "+elbaas+"/certificate", c.serve(ListCertificates, c.listCertificates))
 	c.mux.HandleFunc("PUT "+elbaas+"/certificate/{certificate_id...}", c.serve(ModifyCertificate, c.modifyCertificate))
-	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
+	c.mux.HandleFunc(
+		"DELETE "+elbaas+"/certificate/{certificate_id...}",
+		c.serve(DeleteCertificate, c.deleteCertificate),
+	)
 	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
 	c.mux.HandleFunc("GET "+elbaas+"/listeners/{listener_id...}", c.serve(ShowListener, c.showListener))
 	c.mux.HandleFunc("PUT "+elbaas+"/listeners/{listener_id...}", c.serve(ModifyListener, c.modifyListener))
@@ -127,7 +130,10 @@ func New(options Options) *Cloud {
 	c.mux.HandleFunc("GET "+iam+"/auth/catalog", c.serve(ShowCatalog, c.showCatalog))
 	c.mux.HandleFunc("GET "+iam+"/auth/projects", c.serve(ListProjects, c.listProjects))
 	c.mux.HandleFunc("GET "+iam+"/projects", c.serve(ListProjects, c.listProjects))
-	c.mux.HandleFunc("POST "+options.BasePath+"/v3.0/OS-CREDENTIAL/securitytokens", c.serve(AssumeAgency, c.assumeAgency))
+	c.mux.HandleFunc(
+		"POST "+options.BasePath+"/v3.0/OS-CREDENTIAL/securitytokens",
+		c.serve(AssumeAgency, c.assumeAgency),
+	)
 	c.mux.HandleFunc("/", c.serve(Unknown, nil))
 	return c
 }
@@ -246,7 +252,8 @@ func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (calle
 	case Unknown:
 		// observed: what the gateway says of a path that it does not know. A GET
 		// of one certificate is such a path (seed and reference have none).
-		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
+		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not " +
+			"been published in the environment"}
 	case IssueToken:
 		return caller{}, nil // the body has the credentials
 	}
@@ -261,7 +268,8 @@ func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (calle
 	project := r.PathValue("project_id")
 	if !c.may(who, project) {
 		// reference: a token is good for its own project; assumed: the code.
-		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
+		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action " +
+			"in this project"}
 	}
 	if who.anyProject && r.Header.Get("X-Project-Id") != project {
 		// reference: it goes with every signed request; assumed: the refusal.
@@ -281,7 +289,8 @@ func (c *Cloud) identify(r *http.Request, body []byte) (caller, *refusal) {
 		if r.Header.Get("Authorization") != "" {
 			return c.verify(r, body)
 		}
-		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"} // observed
+		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication " +
+			"information: token is missing"} // observed
 	}
 	if project, known := c.options.Tokens[token]; known {
 		return caller{projectID: project, domain: c.domainOf(project)}, nil

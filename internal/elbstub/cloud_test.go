@@ -200,10 +200,12 @@ func TestModifyLeavesOutWhatIsNotSent(t *testing.T) {
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "one", "description": "two", "domain": "www.example.com"})
 	// Both fields are optional (seed).
-	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" || got["description"] != "new" {
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" ||
+		got["description"] != "new" {
 		t.Errorf("after a new description: %v", got)
 	}
-	if got := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t); got["name"] != "one" || got["domain"] != "www.example.com" {
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t); got["name"] != "one" ||
+		got["domain"] != "www.example.com" {
 		t.Errorf("after nothing: %v", got)
 	}
 }
@@ -504,7 +506,8 @@ func TestLimits(t *testing.T) {
 				answers["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
 			}
 			for operation, answer := range answers {
-				if refused := answer.status == http.StatusBadRequest && answer.code() == "ELB.1001"; refused != row.refused || !refused && answer.status != http.StatusOK {
+				if refused := answer.status == http.StatusBadRequest &&
+					answer.code() == "ELB.1001"; refused != row.refused || !refused && answer.status != http.StatusOK {
 					t.Errorf("%s: got %d %s, want refused = %t", operation, answer.status, answer.body, row.refused)
 				}
 			}
@@ -518,7 +521,8 @@ func TestQuota(t *testing.T) {
 	pair := newPair(t)
 	first := r.create(pair, nil)
 	r.create(pair, nil) // twice the same is no conflict (assumed)
-	if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); answer.status != 400 || answer.code() != "ELB.5151" {
+	if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); answer.status != 400 ||
+		answer.code() != "ELB.5151" {
 		t.Errorf("beyond the quota: %d %s", answer.status, answer.body)
 	}
 	r.call(http.MethodDelete, certificates+"/"+first, "")
@@ -555,7 +559,8 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			}
 			listener.ID = r.cloud.Listen(listener)
 
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 || answer.code() != "ELB.5002" {
+			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 ||
+				answer.code() != "ELB.5002" {
 				t.Errorf("delete in use: %d %s", answer.status, answer.body)
 			}
 			listed := r.listeners(listeners) // a bare array (reference)
@@ -581,7 +586,8 @@ func TestBehindTheBack(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "before"})
-	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) || r.cloud.Change("none", func(*elbstub.Certificate) {}) {
+	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) ||
+		r.cloud.Change("none", func(*elbstub.Certificate) {}) {
 		t.Error("Change reports wrongly")
 	}
 	if got := r.cloud.Certificates(project)[0].Name; got != "after" {
@@ -607,8 +613,10 @@ func TestJournal(t *testing.T) {
 	if len(calls) != 3 {
 		t.Fatalf("%d calls, want 3", len(calls))
 	}
-	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` || put[0].Status != 200 ||
-		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 || put[0].RequestID == "" {
+	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` ||
+		put[0].Status != 200 ||
+		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 ||
+		put[0].RequestID == "" {
 		t.Errorf("the PUT: %+v", put)
 	}
 	shown := fmt.Sprintf("%+v", calls)
@@ -853,8 +861,10 @@ func TestDialects(t *testing.T) {
 		element := listed["certificates"].([]any)[0].(map[string]any)
 
 		want := map[elbstub.PEMText]string{
-			elbstub.PEMTrimmed: text(64, "\n"), elbstub.PEMOneLine: text(1<<20, "\n"), elbstub.PEMRewrapped: text(76, "\n"),
-			elbstub.PEMCRLF: text(64, "\r\n") + "\r\n", elbstub.PEMWithNewline: text(64, "\n") + "\n",
+			elbstub.PEMTrimmed:   text(64, "\n"),
+			elbstub.PEMOneLine:   text(1<<20, "\n"),
+			elbstub.PEMRewrapped: text(76, "\n"),
+			elbstub.PEMCRLF:      text(64, "\r\n") + "\r\n", elbstub.PEMWithNewline: text(64, "\n") + "\n",
 		}[dialect.PEM]
 		if got["certificate"] != want || element["certificate"] != want {
 			t.Errorf("%d: certificate %q, want %q", n, got["certificate"], want)
@@ -884,7 +894,9 @@ func TestDialects(t *testing.T) {
 		if renamed := r.cloud.Certificates(project)[0]; renamed.Name != "new" {
 			t.Errorf("%d: the name is %q", n, renamed.Name)
 		}
-		seen[fmt.Sprintf("modify %d %t %t", modified.status, strings.Contains(modified.body, `"name":"new"`), strings.Contains(modified.body, "update_time"))] = true
+		hasName := strings.Contains(modified.body, `"name":"new"`)
+		hasTime := strings.Contains(modified.body, "update_time")
+		seen[fmt.Sprintf("modify %d %t %t", modified.status, hasName, hasTime)] = true
 
 		malformed := r.call(http.MethodPost, certificates, "")
 		for _, shape := range []string{`{"error":{"message":"`, `{"error_msg":"`, `{"NeutronError":{"type":"`} {
@@ -941,7 +953,11 @@ func TestDialects(t *testing.T) {
 		`error {"error":{"message":"`, `error {"error_msg":"`, `error {"NeutronError":{"type":"`,
 		"delete 204", "delete 200", "delete 202",
 		"gone 404 true", "gone 400 true", "gone 404 false", "gone 500 true",
-		"gone says ELB.5040", "gone says ", "gone says Not Found", "gone says CertificateNotFound", "gone says ELB.8904",
+		"gone says ELB.5040",
+		"gone says ",
+		"gone says Not Found",
+		"gone says CertificateNotFound",
+		"gone says ELB.8904",
 		"SNI []interface {}", "SNI string", "SNI map[string]interface {}", "SNI null true", "SNI null false",
 		"boolean bool", "boolean float64",
 		"no listeners []", "no listeners {}", "no listener 404", "no listener 400",

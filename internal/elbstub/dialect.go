@@ -217,7 +217,12 @@ func (d Dialect) pem(text string) string {
 	var written strings.Builder
 	for _, block := range pemBlocks(text) {
 		content := base64.StdEncoding.EncodeToString(block.Bytes)
-		fmt.Fprintf(&written, "-----BEGIN %[1]s-----\n%[2]s\n-----END %[1]s-----\n", block.Type, wrap(content, d.columns(len(content))))
+		fmt.Fprintf(
+			&written,
+			"-----BEGIN %[1]s-----\n%[2]s\n-----END %[1]s-----\n",
+			block.Type,
+			wrap(content, d.columns(len(content))),
+		)
 	}
 	switch {
 	case written.Len() == 0:
@@ -320,9 +325,17 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	case KeysMasked:
 		o = append(o, field{"private_key", "******"})
 	}
-	o = append(o, field{"create_time", cert.CreateTime.Format(timeLayout)}, field{"update_time", cert.UpdateTime.Format(timeLayout)})
+	o = append(
+		o,
+		field{"create_time", cert.CreateTime.Format(timeLayout)},
+		field{"update_time", cert.UpdateTime.Format(timeLayout)},
+	)
 	if d.Extra {
-		o = append(o, field{"type", "server"}, field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}})
+		o = append(
+			o,
+			field{"type", "server"},
+			field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}},
+		)
 	}
 	return o
 }

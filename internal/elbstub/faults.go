@@ -128,7 +128,8 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 	c.attempts[operation]++
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(operation))
-	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation])) //nolint:gosec // faults are no secret
+	//nolint:gosec // faults are no secret
+	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation]))
 	if random.IntN(100) >= c.storm.Percent {
 		return nil
 	}
@@ -137,7 +138,12 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 
 // anyFault returns one of the faults that an operation may have.
 func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
-	status := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}[random.IntN(4)]
+	status := []int{
+		http.StatusInternalServerError,
+		http.StatusBadGateway,
+		http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout,
+	}[random.IntN(4)]
 	said := `{"error":{"message":"out of order","code":"ELB.9999"}}`
 	if random.IntN(2) == 0 {
 		said = "<html><head><title>out of order</title></head></html>"
@@ -279,7 +285,8 @@ func Refuse() Fault {
 // not empty (observed).
 func Throttle(retryAfter string) Fault {
 	return func(Answer) Response {
-		response := respond(http.StatusTooManyRequests, object{{"error_msg", "the throttling threshold has been reached"}, {"error_code", "APIGW.0308"}})
+		response := respond(http.StatusTooManyRequests, object{{"error_msg", "the throttling threshold has " +
+			"been reached"}, {"error_code", "APIGW.0308"}})
 		if retryAfter != "" {
 			response.Header.Set("Retry-After", retryAfter)
 		}
@@ -367,7 +374,8 @@ func (c *Cloud) ForbidInUse() Fault {
 	return func(answer Answer) Response {
 		response := answer()
 		if response.inUse {
-			return c.options.Dialect.refused(refusal{http.StatusForbidden, "ELB.9803", "the policy does not allow the action"})
+			return c.options.Dialect.refused(refusal{http.StatusForbidden, "ELB.9803", "the policy does not " +
+				"allow the action"})
 		}
 		return response
 	}

@@ -58,7 +58,10 @@ func (c *Cloud) may(who caller, projectID string) bool {
 	if !who.anyProject {
 		return who.projectID == projectID
 	}
-	return slices.ContainsFunc(c.options.Identity.Projects, func(p Project) bool { return p.ID == projectID && p.Domain == who.domain })
+	return slices.ContainsFunc(c.options.Identity.Projects, func(p Project) bool {
+		return p.ID == projectID &&
+			p.Domain == who.domain
+	})
 }
 
 // iamError is how the identity service says no (observed).
@@ -94,7 +97,8 @@ func (c *Cloud) issueToken(r request) (Response, *refusal) {
 	asked := body.Auth.Identity.Password.User
 	user := slices.IndexFunc(c.options.Identity.Users, func(u User) bool {
 		byID := asked.ID != "" && asked.ID == u.ID
-		byName := asked.Name != "" && asked.Name == u.Name && (asked.Domain.Name == u.Domain || asked.Domain.ID != "" && asked.Domain.ID == u.DomainID)
+		byName := asked.Name != "" && asked.Name == u.Name &&
+			(asked.Domain.Name == u.Domain || asked.Domain.ID != "" && asked.Domain.ID == u.DomainID)
 		return (byID || byName) && asked.Password == u.Password
 	})
 	if user < 0 {
@@ -105,10 +109,12 @@ func (c *Cloud) issueToken(r request) (Response, *refusal) {
 	if body.Auth.Scope != nil && body.Auth.Scope.Project != nil {
 		wanted := body.Auth.Scope.Project
 		i := slices.IndexFunc(c.options.Identity.Projects, func(p Project) bool {
-			return p.Domain == token.domain && (wanted.ID != "" && wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name)
+			return p.Domain == token.domain &&
+				(wanted.ID != "" && wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name)
 		})
 		if i < 0 { // Keystone does not say what was wrong (observed)
-			return iamError(http.StatusUnauthorized, "Unauthorized", "The request you have made requires authentication.")
+			return iamError(http.StatusUnauthorized, "Unauthorized", "The request you have made requires "+
+				"authentication.")
 		}
 		scoped = c.options.Identity.Projects[i]
 		token.projectID = scoped.ID
@@ -182,14 +188,21 @@ func (c *Cloud) assumeAgency(r request) (Response, *refusal) {
 			}
 		}
 	}
-	if json.Unmarshal(r.body, &body) != nil || !slices.Equal(body.Auth.Identity.Methods, []string{"assume_role"}) || body.Auth.Identity.AssumeRole.Seconds < 900 {
+	if json.Unmarshal(r.body, &body) != nil || !slices.Equal(body.Auth.Identity.Methods, []string{"assume_role"}) ||
+		body.Auth.Identity.AssumeRole.Seconds < 900 {
 		return iamError(http.StatusBadRequest, "Bad Request", "The request body is invalid")
 	}
 	role := body.Auth.Identity.AssumeRole
-	if !slices.Contains(c.options.Identity.Agencies, Agency{Name: role.AgencyName, Domain: role.DomainName}) || r.caller.temporary {
+	if !slices.Contains(c.options.Identity.Agencies, Agency{Name: role.AgencyName, Domain: role.DomainName}) ||
+		r.caller.temporary {
 		return iamError(http.StatusNotFound, "Not Found", "Could not find agency: "+role.AgencyName)
 	}
-	key := AccessKey{Access: "TEMP" + newID()[:16], Secret: newID(), SecurityToken: "security-" + newID(), Domain: role.DomainName}
+	key := AccessKey{
+		Access:        "TEMP" + newID()[:16],
+		Secret:        newID(),
+		SecurityToken: "security-" + newID(),
+		Domain:        role.DomainName,
+	}
 	c.temporary = append(c.temporary, key)
 	expires := c.options.Now().UTC().Add(time.Duration(role.Seconds) * time.Second)
 	return respond(http.StatusCreated, object{{"credential", object{

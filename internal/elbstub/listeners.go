@@ -272,7 +272,8 @@ func (c *Cloud) modifyListener(r request) (Response, *refusal) {
 	}
 	var fields map[string]any
 	if json.Unmarshal(r.body, &fields) != nil || fields == nil {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"} // reference
+		// reference
+		return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"}
 	}
 	changed := *l
 	changed.changed = maps.Clone(l.changed)

@@ -127,7 +127,8 @@ func TestListenerFilters(t *testing.T) {
 			t.Errorf("%s finds %q, want %q", query, got, want)
 		}
 	}
-	for _, name := range strings.Fields("update_time create_time admin_state_up session_sticky member_number tenant_id") {
+	for _, name := range strings.Fields("update_time create_time admin_state_up session_sticky " +
+		"member_number tenant_id") {
 		answer := r.call(http.MethodGet, listeners+"?"+name+"=0", "")
 		if answer.status != 400 || answer.code() != "ELB.6003" {
 			t.Errorf("%s is a filter: %d %s", name, answer.status, answer.body)
@@ -494,7 +495,8 @@ func TestListenerFaults(t *testing.T) {
 					t.Errorf("it is done at once: %t", done)
 				}
 				time.Sleep(time.Hour)
-				if l := cloud.Listeners(project)[0]; l.CertificateID == certificate != row.later || l.Status != row.state {
+				if l := cloud.Listeners(project)[0]; l.CertificateID == certificate != row.later ||
+					l.Status != row.state {
 					t.Errorf("an hour later it is %+v", l)
 				}
 			})
@@ -556,7 +558,8 @@ func TestListenerStorm(t *testing.T) {
 				statuses[recorder.Code] = true
 			}
 			hasAccepted := statuses[http.StatusAccepted]
-			if !statuses[0] || !statuses[200] || !statuses[429] || !statuses[503] || hasAccepted != (row.method == http.MethodPut) {
+			if !statuses[0] || !statuses[200] || !statuses[429] || !statuses[503] ||
+				hasAccepted != (row.method == http.MethodPut) {
 				t.Errorf("%s %s had the statuses %v", row.method, row.path, statuses)
 			}
 		}

@@ -137,7 +137,11 @@ func TestUnsetDomain(t *testing.T) {
 			path := fmt.Sprint(certificates, "/", created["id"])
 			modified := r.call(http.MethodPut, path, `{"name":""}`).fields(t)
 			listed := r.call(http.MethodGet, certificates, "").fields(t)["certificates"].([]any)[0].(map[string]any)
-			for what, response := range map[string]map[string]any{"create": created, "modify": modified, "list": listed} {
+			for what, response := range map[string]map[string]any{
+				"create": created,
+				"modify": modified,
+				"list":   listed,
+			} {
 				var got string
 				if domain, has := response["domain"]; has {
 					got = asJSON(domain)

@@ -123,7 +123,8 @@ func TestPairs(t *testing.T) {
 			certificates,
 			creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil),
 		)
-		if refused := answer.code() == "ELB.5013"; refused != row.refused || !refused && answer.status != http.StatusOK {
+		if refused := answer.code() == "ELB.5013"; refused != row.refused ||
+			!refused && answer.status != http.StatusOK {
 			t.Errorf("%s: %d %s", name, answer.status, answer.body)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // authorization is the header of both dialects (reference, observed).
-var authorization = regexp.MustCompile(`^SDK-HMAC-SHA256 (?:Access=([^,/ ]+)|Credential=([^,/ ]+)/(\d{8}/[^/,]*/[^/,]*/sdk_request)), SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$`)
+var authorization = regexp.MustCompile(`^SDK-HMAC-SHA256 (?:Access=([^,/ ]+)|Credential=([^,/ ` +
+	`]+)/(\d{8}/[^/,]*/[^/,]*/sdk_request)), SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$`)
 
 // maxSkew is how far the date of a signature may be off (reference).
 const maxSkew = 15 * time.Minute
@@ -23,14 +24,16 @@ const maxSkew = 15 * time.Minute
 // messages are made up.
 func (c *Cloud) verify(r *http.Request, body []byte) (caller, *refusal) {
 	refuse := func(why string) (caller, *refusal) {
-		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: " + why}
+		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication " +
+			"information: " + why}
 	}
 	parts := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if parts == nil {
 		return refuse("the Authorization header is malformed")
 	}
 	access, scope, signed, signature := parts[1]+parts[2], parts[3], strings.Split(parts[4], ";"), parts[5]
-	if scheme := c.options.Identity.SigningScheme; scheme == "access" && scope != "" || scheme == "scoped" && scope == "" {
+	if scheme := c.options.Identity.SigningScheme; scheme == "access" && scope != "" ||
+		scheme == "scoped" && scope == "" {
 		return refuse("the dialect of the signature is not known")
 	}
 

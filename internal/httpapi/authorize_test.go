@@ -166,7 +166,8 @@ func TestAuthorizerFails(t *testing.T) {
 						if row.after {
 							wanted = 1
 						}
-						if !isUnsent(err) || httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil || !errors.Is(err, row.err) {
+						if !isUnsent(err) || httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil ||
+							!errors.Is(err, row.err) {
 							t.Errorf("%#v is not what never left: %v", err, err)
 						}
 						if asked != wanted+1 || renewed != wanted || int(calls.Load()) != wanted {

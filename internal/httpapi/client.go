@@ -118,7 +118,11 @@ func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Resp
 	}
 	r.Header.Set("User-Agent", c.userAgent)
 	return c.send(ctx, &call{
-		Request: r, nonIdempotent: request.NonIdempotent, prepare: request.Prepare, secrets: request.Secrets, decode: decode,
+		Request:       r,
+		nonIdempotent: request.NonIdempotent,
+		prepare:       request.Prepare,
+		secrets:       request.Secrets,
+		decode:        decode,
 	})
 }
 

@@ -227,7 +227,8 @@ func TestHost(t *testing.T) {
 				authorized = r.Host
 				return nil, nil
 			}))
-			if err := client.Do(t.Context(), httpapi.Request{Method: "GET", URL: urlOf(row.url)}, decodeJSON); err != nil {
+			err := client.Do(t.Context(), httpapi.Request{Method: "GET", URL: urlOf(row.url)}, decodeJSON)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if seen != row.host || authorized != row.host || dialed != row.dialed {

@@ -77,7 +77,8 @@ func TestErrors(t *testing.T) {
 			if got == nil {
 				t.Fatalf("error %v", err)
 			}
-			if got.Status != row.status || got.Code != row.code || got.Message != row.message || got.RequestID != row.requestID {
+			if got.Status != row.status || got.Code != row.code || got.Message != row.message ||
+				got.RequestID != row.requestID {
 				t.Errorf("got %+v", *got)
 			}
 			want := fmt.Sprintf("%s (HTTP %d, request ID %s)", row.message, row.status, row.requestID)
@@ -128,7 +129,8 @@ func TestUnreadable(t *testing.T) {
 		))
 		client := newClient(serve(t, handler), nil, retries(5))
 		err := client.Do(t.Context(), post(), func(*http.Response) error { return failure })
-		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) || calls.Load() != 1 {
+		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) ||
+			calls.Load() != 1 {
 			t.Errorf("%s: %d calls, %v, want %q", name, calls.Load(), err, want)
 		}
 	}
@@ -141,7 +143,8 @@ func TestUnreadableType(t *testing.T) {
 		`{"thing":{"id":7}}`: "the response could not be read: thing.id is a JSON number (HTTP 200)",
 		`[]`:                 "the response could not be read: it is a JSON array (HTTP 200)",
 	} {
-		err := newClient(serve(t, reply(http.StatusOK, body)), nil).Do(t.Context(), get(), func(r *http.Response) error {
+		client := newClient(serve(t, reply(http.StatusOK, body)), nil)
+		err := client.Do(t.Context(), get(), func(r *http.Response) error {
 			var into struct {
 				Thing struct {
 					ID string `json:"id"`
@@ -289,7 +292,8 @@ func TestErrorBodyIsCut(t *testing.T) {
 		dial := serveText(t, "HTTP/1.1 409 Conflict\r\nContent-Length: 99\r\n\r\nin use by ")
 		err := newClient(dial, nil, retries(5)).Do(t.Context(), post(), decodeJSON)
 		refusal := httpapi.RefusalOf(err)
-		if refusal == nil || refusal.Status != 409 || refusal.Message != "received a response without a message: in use by" {
+		if refusal == nil || refusal.Status != 409 ||
+			refusal.Message != "received a response without a message: in use by" {
 			t.Errorf("%v", err)
 		}
 	})

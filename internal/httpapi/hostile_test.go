@@ -58,7 +58,8 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			_, _ = io.WriteString(w, "{}")
 		})
-		if err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything); err != nil {
+		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
+		if err != nil {
 			t.Errorf("nobody was silent for longer than 50 s, but %v", err)
 		}
 	})
@@ -134,7 +135,10 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 	t.Parallel()
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	for name, san := range map[string]string{"control sequence": "a\x1b[2Jb.example.com", "long": strings.Repeat("a.", 30000) + "b"} {
+	for name, san := range map[string]string{
+		"control sequence": "a\x1b[2Jb.example.com",
+		"long":             strings.Repeat("a.", 30000) + "b",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			template := &x509.Certificate{
@@ -229,7 +233,13 @@ func TestRequestIDWithTheToken(t *testing.T) {
 		var logs []any
 		network := NewNetwork(Config{
 			Dial: dial,
-			Log:  func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) },
+			Log: func(
+				_ context.Context,
+				_ string,
+				fields map[string]any,
+			) {
+				logs = append(logs, fields["request_id"])
+			},
 		})
 		request := requestOf("GET")
 		request.Header = http.Header{"X-Auth-Token": {token}}

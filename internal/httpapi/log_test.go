@@ -122,7 +122,8 @@ func TestLogOfWhatNeverLeft(t *testing.T) {
 		t.Errorf("logged %v", journal.entries)
 	}
 	_ = newClient(refused, nil, logTo(&journal)).Do(t.Context(), get(), decodeJSON)
-	if len(journal.entries) != 1 || journal.entries[0]["error"] != "cloud.test could not be reached: connection refused" {
+	if len(journal.entries) != 1 ||
+		journal.entries[0]["error"] != "cloud.test could not be reached: connection refused" {
 		t.Errorf("logged %v", journal.entries)
 	}
 }

@@ -100,7 +100,12 @@ func TestErrorsShowNoSecret(t *testing.T) {
 						t.Errorf("it lacks the message, or does not show that something was removed: %v", err)
 					}
 					shown := lettersIn(fmt.Sprintf("%v %+v %#v", err, err, err))
-					for _, hidden := range []string{line, hiddenToken, "sig0123456789abcdef", "sec0123456789abcdefghij"} {
+					for _, hidden := range []string{
+						line,
+						hiddenToken,
+						"sig0123456789abcdef",
+						"sec0123456789abcdefghij",
+					} {
 						letters := lettersIn(hidden)
 						for i := 0; i+12 <= len(letters); i++ {
 							if strings.Contains(shown, letters[i:i+12]) {
@@ -286,8 +291,12 @@ const maxExcerpt, maxMessage = 200, 2048
 func TestUnreadableShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	key, line := keyOf("PRIVATE KEY")
-	for name, contentType := range map[string]string{"JSON": "application/json", "another type": "text/" + hiddenToken} {
-		client := newClient(serve(t, reply(http.StatusOK, `{}`, "Content-Type", contentType, "X-Request-Id", hiddenToken)),
+	for name, contentType := range map[string]string{
+		"JSON":         "application/json",
+		"another type": "text/" + hiddenToken,
+	} {
+		said := reply(http.StatusOK, `{}`, "Content-Type", contentType, "X-Request-Id", hiddenToken)
+		client := newClient(serve(t, said),
 			authorizer(func(r *http.Request) (func(), error) {
 				r.Header.Set("X-Auth-Token", hiddenToken)
 				return nil, nil

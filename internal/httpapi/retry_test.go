@@ -87,7 +87,8 @@ func TestRetriesEnd(t *testing.T) {
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.RequestID != "call-3" || calls.Load() != 3 {
 			t.Errorf("after %d calls: %v", calls.Load(), err)
 		}
-		if !strings.Contains(err.Error(), "the attempt before it failed: ") || !strings.Contains(err.Error(), "call-2") {
+		if !strings.Contains(err.Error(), "the attempt before it failed: ") ||
+			!strings.Contains(err.Error(), "call-2") {
 			t.Errorf("%q lacks the attempt before", err)
 		}
 	})
@@ -147,7 +148,8 @@ func TestContextEndsBetweenRetries(t *testing.T) {
 		started := time.Now()
 		err := newClient(serve(t, handler), nil, retries(5)).Do(ctx, get(), decodeJSON)
 		refusal := httpapi.RefusalOf(err)
-		if !errors.Is(err, context.DeadlineExceeded) || refusal == nil || refusal.Status != 503 || !httpapi.Ambiguous(err) {
+		if !errors.Is(err, context.DeadlineExceeded) || refusal == nil || refusal.Status != 503 ||
+			!httpapi.Ambiguous(err) {
 			t.Errorf("%v", err)
 		}
 		if calls.Load() != 1 || time.Since(started) != time.Second {

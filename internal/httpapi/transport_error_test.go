@@ -210,7 +210,8 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 					return nil, row.err
 				}, nil, retries(1)).Do(t.Context(), post(), decodeJSON)
 				showsNothing(t, err)
-				if err == nil || err.Error() != row.want || !isUnsent(err) || httpapi.Ambiguous(err) || dials != row.dials {
+				if err == nil || err.Error() != row.want || !isUnsent(err) || httpapi.Ambiguous(err) ||
+					dials != row.dials {
 					t.Errorf("after %d connections: %v, want %q", dials, err, row.want)
 				}
 			})
@@ -222,7 +223,8 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 // sent through it.
 func TestProxy(t *testing.T) {
 	t.Parallel()
-	const refusing, failing = "the proxy refused to connect to cloud.test: ", "the proxy did not connect to cloud.test: "
+	const refusing, failing = "the proxy refused to connect to cloud.test: ", "the proxy did not connect to " +
+		"cloud.test: "
 	for name, row := range map[string]struct {
 		text  string
 		dials int
@@ -363,7 +365,8 @@ func TestTLS(t *testing.T) {
 		},
 		"control characters": {
 			escaping, trustEscaping,
-			"the TLS certificate of %s is not valid: x509: certificate is valid for [31melsewhere.test[0m, not cloud.test",
+			"the TLS certificate of %s is not valid: x509: certificate is valid for [31melsewhere.test[0m, " +
+				"not cloud.test",
 		},
 		"plain HTTP":         {strings.Replace(plain.URL, "http", "https", 1), trust, "%s does not speak TLS"},
 		"another protocol":   {"https://" + listener.Addr().String(), trust, "%s does not speak TLS"},
@@ -418,7 +421,8 @@ func TestHeaderThatCannotBeSent(t *testing.T) {
 					return nil, nil
 				}), retries(3)).Do(t.Context(), post(), decodeJSON)
 				showsNothing(t, err)
-				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 || strings.Contains(err.Error(), "connection") {
+				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 ||
+					strings.Contains(err.Error(), "connection") {
 					t.Errorf("asked %d times: %v", asked, err)
 				}
 			})

@@ -366,8 +366,9 @@ func TestBodyIsClosed(t *testing.T) {
 
 // cuts are responses that end before their end.
 var cuts = map[string]string{
-	"of unknown length":        "HTTP/1.1 200 OK\r\n\r\n{\"id\":\"1\",\"rest\":",
-	"chunked":                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{\"id\":\"1\",\"rest\":\r\n",
+	"of unknown length": "HTTP/1.1 200 OK\r\n\r\n{\"id\":\"1\",\"rest\":",
+	"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\n11\r\n{\"id\":\"1\",\"rest\":\r\n",
 	"within a chunk":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{\"id\":\"1\",\"rest\":",
 	"Content-Length too large": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"id\":\"1\",\"rest\":",
 }
@@ -414,7 +415,8 @@ func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Re
 		t.Errorf("after %d calls: %s, %v", calls.Load(), id, err)
 	case request.NonIdempotent && (calls.Load() != 1 || id != `{"id":"1"`):
 		t.Errorf("after %d calls: %s, %v", calls.Load(), id, err)
-	case request.NonIdempotent && (!errors.As(err, &broken) || !httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil):
+	case request.NonIdempotent &&
+		(!errors.As(err, &broken) || !httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil):
 		t.Errorf("%v, want an ambiguous TransportError", err)
 	}
 }

@@ -25,7 +25,10 @@ func rsaPair(b *testing.B) (certificate, key string) {
 
 func BenchmarkParseChain(b *testing.B) {
 	certificate, _ := rsaPair(b)
-	for name, text := range map[string]string{"as openssl writes it": certificate, "indented": pemtest.Forms(certificate)["indented"]} {
+	for name, text := range map[string]string{
+		"as openssl writes it": certificate,
+		"indented":             pemtest.Forms(certificate)["indented"],
+	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := pemcert.ParseChain(text); err != nil {

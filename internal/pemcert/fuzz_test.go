@@ -112,7 +112,8 @@ func FuzzKey(f *testing.F) {
 		key, err := pemcert.ParseKey(text)
 		if err != nil {
 			for line := range strings.Lines(text) {
-				if line = strings.TrimSpace(line); len(line) > 40 && !strings.Contains(line, "-") && strings.Contains(err.Error(), line) {
+				if line = strings.TrimSpace(line); len(line) > 40 && !strings.Contains(line, "-") &&
+					strings.Contains(err.Error(), line) {
 					t.Errorf("the error shows %q: %v", line, err)
 				}
 			}

@@ -42,12 +42,14 @@ func ParseKey(text string) (Key, error) {
 			return Key{}, err
 		}
 		if found != nil {
-			return Key{}, errors.New("the private key has more than one block with a key. Keep the one that belongs to the first certificate")
+			return Key{}, errors.New("the private key has more than one block with a key. Keep the one that " +
+				"belongs to the first certificate")
 		}
 		found = &b
 	}
 	if found == nil {
-		return Key{}, errors.New("the private key has EC PARAMETERS and no key. Set the block that begins with -----BEGIN EC PRIVATE KEY-----")
+		return Key{}, errors.New("the private key has EC PARAMETERS and no key. Set the block that begins " +
+			"with -----BEGIN EC PRIVATE KEY-----")
 	}
 	private := parsePrivateKey(found.der)
 	return Key{
@@ -65,7 +67,10 @@ func (b block) checkKey(where string) error {
 	case b.flaw != nil:
 		return fmt.Errorf("%s %w", where, b.flaw)
 	case !isDER(b.der):
-		return fmt.Errorf("%s is not the valid DER of a private key. Check that nothing was changed while copying", where)
+		return fmt.Errorf(
+			"%s is not the valid DER of a private key. Check that nothing was changed while copying",
+			where,
+		)
 	}
 	return nil
 }

@@ -232,7 +232,8 @@ func TestKeysOfOpenSSL(t *testing.T) {
 					continue // the other forms do not have the restrictions
 				}
 				// What is sent must be the same key for others, too.
-				if sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout"); sent != openssl(t, key, "pkey", "-pubout") {
+				sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout")
+				if sent != openssl(t, key, "pkey", "-pubout") {
 					t.Errorf("%s: another key is sent", form)
 				}
 			}
@@ -270,7 +271,8 @@ func TestNamesOfOpenSSL(t *testing.T) {
 			subject: "title=Dr\nSN=Doe\nGN=Jane\ninitials=J\ngenerationQualifier=III\ndnQualifier=x\npseudonym=jd",
 		},
 		"company": {
-			subject: "serialNumber=123\nbusinessCategory=Private Organization\norganizationIdentifier=VATDE-1\npostalCode=80331\nstreet=Marienplatz 1",
+			subject: "serialNumber=123\nbusinessCategory=Private " +
+				"Organization\norganizationIdentifier=VATDE-1\npostalCode=80331\nstreet=Marienplatz 1",
 		},
 		"jurisdiction": {
 			subject: "jurisdictionC=DE\njurisdictionST=Bayern\njurisdictionL=Munich\nC=DE\nST=Bayern\nL=Munich",
@@ -297,8 +299,12 @@ func TestNamesOfOpenSSL(t *testing.T) {
 		"-128":                {subject: "CN=www", more: []string{"-set_serial", "-128"}},
 		"serial 0":            {subject: "CN=www", more: []string{"-set_serial", "0"}},
 		"a serial of 30 byte": {subject: "CN=www", more: []string{"-set_serial", "0x" + strings.Repeat("fe", 30)}},
-		"alternative names": {subject: "CN=www", names: "URI:https://example.com/a?b=c%20d#e,DNS:*.example.com,DNS:www.example.com," +
-			"IP:192.0.2.1,IP:2001:db8::1,email:a@example.com,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn"},
+		"alternative names": {
+			subject: "CN=www",
+			names: "URI:https://example.com/a?b=c%20d#e,DNS:*.example.com,DNS:www.example.com," +
+				"IP:192.0.2.1,IP:2001:db8::1,email:a@example.com," +
+				"otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn",
+		},
 		// openssl has many more short names than RFC 4514 and the documentation of the
 		// provider; of what neither names, RFC 4514 asks for the encoding.
 		"a type that openssl alone names": {subject: "description=abc\nCN=www", want: "CN=www,2.5.4.13=#0C03616263"},

@@ -114,14 +114,16 @@ func withoutHeaders(body string) string {
 }
 
 func escapeFlaw(found string) error {
-	return fmt.Errorf("has the literal characters %s where line ends should be. Read the file with file(…), or replace them: replace(…, %q, \"\\n\")", found, found)
+	return fmt.Errorf("has the literal characters %s where line ends should be. Read the file with file(…), "+
+		"or replace them: replace(…, %q, \"\\n\")", found, found)
 }
 
 // parseBlocks returns the blocks of a text that is said to be a certificate or a
 // private key, which is the noun. It fails when there is none.
 func parseBlocks(text, noun string) ([]block, error) {
 	if strings.ContainsRune(text, 0) {
-		return nil, fmt.Errorf("the %s has NUL characters, so it was saved as UTF-16. Save the file as UTF-8 or ASCII", noun)
+		return nil, fmt.Errorf("the %s has NUL characters, so it was saved as UTF-16. Save the file as "+
+			"UTF-8 or ASCII", noun)
 	}
 	if all := blocks(text); len(all) > 0 {
 		return all, nil
@@ -139,18 +141,22 @@ func notPEM(text string) error {
 	decoded := decodeBase64(compact)
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
-		return errors.New("is PEM that is encoded in base64 once more, as Kubernetes and CI variables have it. Decode it: base64decode(…)")
+		return errors.New("is PEM that is encoded in base64 once more, as Kubernetes and CI variables have " +
+			"it. Decode it: base64decode(…)")
 	case contains == kindPKCS12:
 		return errors.New("is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
-			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, openssl pkcs12 -in FILE -nodes -nocerts for the key")
+			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, openssl " +
+			"pkcs12 -in FILE -nodes -nocerts for the key")
 	case isDER(decoded):
 		return errors.New("is DER in base64, without the lines that make it PEM. " + form +
-			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, openssl pkey -inform DER -in FILE for a key")
+			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, openssl pkey " +
+			"-inform DER -in FILE for a key")
 	case strings.Contains(text, beginPrefix):
 		if after := regexp.MustCompile(dashes + literalEscape.String()).FindString(text); after != "" {
 			return escapeFlaw(strings.TrimPrefix(after, dashes))
 		}
-		return errors.New("is not PEM: it has BEGIN lines, but each has other text before it in its line. Remove that text, such as a quotation mark or a comment sign")
+		return errors.New("is not PEM: it has BEGIN lines, but each has other text before it in its line. " +
+			"Remove that text, such as a quotation mark or a comment sign")
 	case !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\"):
 		return errors.New(`is not PEM, but looks like the name of a file. Read the file: file("…")`)
 	}
@@ -219,34 +225,45 @@ func kindOfLabel(b block) kind {
 type remedies map[kind]string
 
 var certificateRemedies = remedies{
-	kindCertificate:        "is a certificate. Write CERTIFICATE in both of its boundaries",
-	kindTrustedCertificate: "is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE",
-	kindPrivateKey:         "is a private key, which everybody who may see the certificate would see. Move that block to private_key",
-	kindEncryptedKey:       "is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
-	kindSSHKey:             "is a private key for SSH. Remove that block",
-	kindECParameters:       "has EC PARAMETERS, which belong to a private key. Remove that block, and set the key in private_key",
-	kindRequest:            "is a certificate signing request (CSR), which is sent to a certificate authority. Set the certificate that the authority sent back",
-	kindRevocationList:     "is a certificate revocation list (CRL), which the load balancer does not take. Remove that block",
-	kindPublicKey:          "is a public key alone. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
-	kindPKCS7:              "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
-	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
-	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
+	kindCertificate: "is a certificate. Write CERTIFICATE in both of its boundaries",
+	kindTrustedCertificate: "is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl " +
+		"x509 -in FILE",
+	kindPrivateKey: "is a private key, which everybody who may see the certificate would see. Move " +
+		"that block to private_key",
+	kindEncryptedKey: "is an encrypted private key. Remove that block, and set private_key to the key " +
+		"without its passphrase",
+	kindSSHKey: "is a private key for SSH. Remove that block",
+	kindECParameters: "has EC PARAMETERS, which belong to a private key. Remove that block, and set " +
+		"the key in private_key",
+	kindRequest: "is a certificate signing request (CSR), which is sent to a certificate " +
+		"authority. Set the certificate that the authority sent back",
+	kindRevocationList: "is a certificate revocation list (CRL), which the load balancer does not take. " +
+		"Remove that block",
+	kindPublicKey: "is a public key alone. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
+	kindPKCS7:     "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
+	kindPKCS12:    "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
+	kindPEM: "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what " +
+		"is between the boundaries",
 }
 
-const decryptRemedy = "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. The load balancer cannot prompt for a passphrase"
+const decryptRemedy = "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out " +
+	"NEWFILE. The load balancer cannot prompt for a passphrase"
 
 var keyRemedies = remedies{
 	kindPrivateKey:         "is a private key. Write PRIVATE KEY in both of its boundaries",
 	kindCertificate:        "is a certificate. Move that block to certificate",
 	kindTrustedCertificate: "is a certificate. Move that block to certificate",
 	kindEncryptedKey:       decryptRemedy,
-	kindSSHKey:             "is a key for SSH. Set the key that the certificate was requested with, which begins with -----BEGIN PRIVATE KEY-----",
-	kindRequest:            "is a certificate signing request (CSR). Set the private key that it was made with",
-	kindRevocationList:     "is a certificate revocation list (CRL). Remove that block",
-	kindPublicKey:          "is a public key. Set the private key that belongs to it",
-	kindPKCS7:              "is a PKCS#7 bundle, which has no private keys. Set the key that the certificate was requested with",
-	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
-	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
+	kindSSHKey: "is a key for SSH. Set the key that the certificate was requested with, which " +
+		"begins with -----BEGIN PRIVATE KEY-----",
+	kindRequest:        "is a certificate signing request (CSR). Set the private key that it was made with",
+	kindRevocationList: "is a certificate revocation list (CRL). Remove that block",
+	kindPublicKey:      "is a public key. Set the private key that belongs to it",
+	kindPKCS7: "is a PKCS#7 bundle, which has no private keys. Set the key that the " +
+		"certificate was requested with",
+	kindPKCS12: "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
+	kindPEM: "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what " +
+		"is between the boundaries",
 }
 
 // refuse returns the error for a block of a kind that is not wanted. A label that no

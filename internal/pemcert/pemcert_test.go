@@ -57,7 +57,8 @@ func TestChainInEveryForm(t *testing.T) {
 			t.Errorf("%s: canonical form\n%s\nwant\n%s", name, got.PEM(), canonical)
 		}
 	}
-	if other := parseChain(t, strings.ReplaceAll(c.Leaf, " CERTIFICATE-", " X509 CERTIFICATE-")+c.Intermediate); !other.Equal(want) || other.PEM() != canonical {
+	other := parseChain(t, strings.ReplaceAll(c.Leaf, " CERTIFICATE-", " X509 CERTIFICATE-")+c.Intermediate)
+	if !other.Equal(want) || other.PEM() != canonical {
 		t.Error("the old name of the block makes a difference")
 	}
 }
@@ -139,7 +140,8 @@ func TestKeyInEveryForm(t *testing.T) {
 			}
 		}
 	}
-	if stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"]); stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
+	stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"])
+	if stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
 		t.Error("two keys of one algorithm are equal")
 	}
 }
@@ -191,7 +193,8 @@ func TestUnknownKeys(t *testing.T) {
 	if !unknown.Equal(parseKey(t, strings.ReplaceAll(pemtest.SM2Key(), "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
-	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) || unknown.Equal(known) {
+	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) ||
+		unknown.Equal(known) {
 		t.Error("a known and an unknown key are equal")
 	}
 	var none pemcert.Key
@@ -206,7 +209,8 @@ func TestUnknownCertificate(t *testing.T) {
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}
-	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" || got.NotAfter.IsZero() {
+	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" ||
+		got.NotAfter.IsZero() {
 		t.Errorf("the facts are %+v", got)
 	}
 	if c.Len() != 1 || !c.Equal(parseChain(t, strings.ReplaceAll(c.PEM(), "\n", "\r\n"))) {
@@ -316,7 +320,8 @@ func TestBadTexts(t *testing.T) {
 			ContentType asn1.ObjectIdentifier
 		}
 	}{3, struct{ ContentType asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}}})
-	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
+	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: " +
+		"AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
 	utf16 := strings.Join(strings.Split("\ufeff"+c.Leaf, ""), "\x00")
 	half := c.Leaf[:len(c.Leaf)/2]
 	damaged := strings.Replace(c.Leaf, "\nMII", "\n!!!", 1)

@@ -39,7 +39,8 @@ func TestTextAroundBlocks(t *testing.T) {
 		"quoted by >":                  comment("> ", other.Leaf) + c.PEM(),
 		"a key that is commented out":  comment("# ", key) + c.PEM(),
 		"a sentence with a boundary":   "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
-		"a sentence with both":         "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" + c.PEM(),
+		"a sentence with both": "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" +
+			c.PEM(),
 		"a sentence after it":          c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
 		"an END alone":                 "-----END CERTIFICATE-----\n" + c.PEM(),
 		"a path of Windows":            `C:\new\root.crt` + "\n" + c.PEM(),
@@ -120,7 +121,8 @@ func TestWrongEncodings(t *testing.T) {
 		},
 		`\n`: {
 			escaped(`\n`),
-			`the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`,
+			`the literal characters \n where line ends should be. Read the file with file(…), or replace ` +
+				`them: replace(…, "\\n", "\n")`,
 		},
 		`\r\n`:                  {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
 		`\r`:                    {escaped(`\r`), `replace(…, "\\r", "\n")`},
@@ -152,7 +154,8 @@ func TestWrongEncodings(t *testing.T) {
 		}
 	}
 	encrypted := strings.ReplaceAll(pemtest.EncryptedKey(), "ENCRYPTED ", "")
-	if _, err := pemcert.ParseKey(encrypted); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
+	if _, err := pemcert.ParseKey(encrypted); err == nil ||
+		!strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
 	}
 }
@@ -179,7 +182,8 @@ func TestRemedyOfEscapes(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s as %s: %s: %v", escape, name, found[1], err)
 			}
-			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil || !got.Equal(parseChain(t, c.PEM())) {
+			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil ||
+				!got.Equal(parseChain(t, c.PEM())) {
 				t.Errorf("%s as %s: the remedy does not help: %v", escape, name, err)
 			}
 		}
@@ -197,27 +201,38 @@ func TestWrongLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, label := range []string{
-		"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL",
+		"PRIVATE KEY",
+		"EC PRIVATE KEY",
+		"ENCRYPTED PRIVATE KEY",
+		"OPENSSH PRIVATE KEY",
+		"PUBLIC KEY",
+		"CERTIFICATE REQUEST",
+		"X509 CRL",
 		"PKCS7", "CMS", "CERT", "DH PARAMETERS", "a label",
 	} {
 		_, err := pemcert.ParseChain(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
-		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a certificate under %s as certificate: %v, want %q", label, err, want)
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
-		if want := "is a certificate. Move that block to certificate"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a certificate. Move that block to certificate"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a certificate under %s as key: %v, want %q", label, err, want)
 		}
 		if label == "PRIVATE KEY" || label == "EC PRIVATE KEY" {
 			continue // of which a key goes by its content
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
-		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a key under %s as key: %v, want %q", label, err, want)
 		}
 	}
 	_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"))
-	if err == nil || !strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE KEY in both`) {
+	if err == nil ||
+		!strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE `+
+			`KEY in both`) {
 		t.Errorf("a key under CERTIFICATE as key: %v", err)
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
@@ -242,7 +257,9 @@ func TestOrderOfRealChains(t *testing.T) {
 			SubjectKeyId:          []byte(name),
 		}
 	}
-	issue := func(template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) string {
+	issue := func(
+		template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
+	) string {
 		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, issuer, issuerKey))
 	}
 	leafOf := func(issuer *x509.Certificate, issuerKey crypto.Signer) string {
@@ -331,7 +348,8 @@ func TestOrderOfSmallKeys(t *testing.T) {
 		if !parseChain(t, text).InOrder() {
 			t.Errorf("RSA %d is not in order", bits)
 		}
-		if half := strings.Index(text, "-----END CERTIFICATE-----\n") + len("-----END CERTIFICATE-----\n"); parseChain(t, text[half:]+text[:half]).InOrder() {
+		half := strings.Index(text, "-----END CERTIFICATE-----\n") + len("-----END CERTIFICATE-----\n")
+		if parseChain(t, text[half:]+text[:half]).InOrder() {
 			t.Errorf("RSA %d, the issuer first, is in order", bits)
 		}
 	}

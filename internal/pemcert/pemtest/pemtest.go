@@ -23,7 +23,9 @@ import (
 
 // Issue returns the DER of a certificate for a key, signed by an issuer, or by
 // itself.
-func Issue(t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) []byte {
+func Issue(
+	t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
+) []byte {
 	t.Helper()
 	if template.SerialNumber == nil {
 		template.SerialNumber = big.NewInt(0xabc)
@@ -91,7 +93,10 @@ func NewChain(t *testing.T) Chain {
 		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true}
 	}
 	root, intermediate := authority("root"), authority("intermediate")
-	leaf := &x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com", "*.shop.example.com"}}
+	leaf := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: "www.example.com"},
+		DNSNames: []string{"www.example.com", "*.shop.example.com"},
+	}
 	return Chain{
 		Leaf:            EncodePEM("CERTIFICATE", Issue(t, leaf, key, intermediate, intermediateKey)),
 		Intermediate:    EncodePEM("CERTIFICATE", Issue(t, intermediate, intermediateKey, root, rootKey)),
@@ -147,8 +152,9 @@ func Forms(text string) map[string]string {
 		"no line ends":         strings.Join(lines, ""),
 		"text before":          "subject=CN = www.example.com\nissuer=CN = x\n" + text,
 		"text after":           text + "# the end\n",
-		"bag attributes":       "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: www\nKey Attributes: <No Attributes>\n" + text,
-		"text dump":            "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 01:02\n" + text,
+		"bag attributes": "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: www\nKey " +
+			"Attributes: <No Attributes>\n" + text,
+		"text dump": "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 01:02\n" + text,
 	}
 }
 
@@ -170,7 +176,10 @@ func KeyForms(t testing.TB, key any) map[string]string {
 			t.Fatal(err)
 		}
 		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", sec1)
-		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}) + EncodePEM("EC PRIVATE KEY", sec1)
+		all["SEC 1 with parameters"] = EncodePEM(
+			"EC PARAMETERS",
+			[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
+		) + EncodePEM("EC PRIVATE KEY", sec1)
 	}
 	return all
 }
@@ -181,7 +190,11 @@ func SM2(t *testing.T) string {
 	t.Helper()
 	der := Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(t), nil, nil)
 	// prime256v1 becomes a curve that nobody knows.
-	der = bytes.ReplaceAll(der, []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}, []byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45})
+	der = bytes.ReplaceAll(
+		der,
+		[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
+		[]byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45},
+	)
 	if _, err := x509.ParseCertificate(der); err == nil {
 		t.Fatal("the standard library has learnt SM2")
 	}
