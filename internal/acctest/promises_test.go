@@ -79,13 +79,13 @@ var promises = map[string][]proof{
 		{"provider", "TestPrivateStates", "two seconds ahead"},
 	},
 	"One list serves all": {
-		{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestPlanAtOnceIsCheap", ""}, {"elb", "TestReadsRememberTheRunBefore", ""},
+		{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestPlanAtOnceIsCheap", ""}, {"elb", "TestReadsKnowTheEarlierRun", ""},
 	},
-	"A list that failed is returned": {{"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsRemembered", ""}},
+	"A list that failed is returned": {{"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsCached", ""}},
 	"If lists do not show the text":  {{"provider", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "left out (assumed)"}},
 	"A change that the API accepts": {
 		{"elb", "TestUpdateWaitsForTheChange", ""},
-		{"elb", "TestUpdateGivesUpWaiting", ""},
+		{"elb", "TestUpdateTimesOutWaiting", ""},
 		{"provider", "TestUpdateSurvivesFailedLists", ""},
 		{"provider", "TestUpdateIsBounded", ""},
 	},
@@ -113,7 +113,7 @@ var promises = map[string][]proof{
 	},
 	"A listener leaves the state": {{"provider", "TestListenerLeavesTheStateOnProofAlone", ""}, {"provider", "TestListenerIsGone", ""}},
 	"A run that begins right after a switch": {
-		{"provider", "TestListenersWhileListsLag", ""}, {"elb", "TestListenerOfTheRunBefore", ""}, {"provider", "TestChaos", ""},
+		{"provider", "TestListenersWhileListsLag", ""}, {"elb", "TestListenerOfTheEarlierRun", ""}, {"provider", "TestChaos", ""},
 	},
 	"A listener that keeps": {{"elb", "TestKeptCertificate", ""}, {"provider", "TestDestroyWithoutFallback", ""}},
 	"A deletion that the credentials": {
@@ -122,14 +122,14 @@ var promises = map[string][]proof{
 	"If the listeners cannot": {
 		{"provider", "TestDeletionThatNobodyCanExplain", "throttled"}, {"provider", "TestDeletionWhileListenersFail", "throttled"}, {"elb", "TestDeleteTimeout", "throttled"},
 	},
-	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationOutlivesItsCaller", ""}, {"provider", "TestInterruptedAtAnyTime", ""}},
+	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationHasAGracePeriod", ""}, {"provider", "TestInterruptedAtAnyTime", ""}},
 	"After Terraform or the provider":      {{"provider", "TestAccProviderIsKilled", ""}, {"provider", "TestAccTerraformIsKilled", ""}},
 	"The private keys that the API shows":  {{"elb", "TestDecoderMemory", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
 	"The ephemeral resource alone":         {{"provider", "TestAccEphemeralExample", ""}, {"provider", "TestEphemeralCertificate", ""}, {"provider", "TestEphemeralWithoutKey", ""}},
 	"A key in `private_key_wo`":            {{"provider", "TestAccWriteOnlyKey", ""}, {"provider", "TestAccEphemeralExample", ""}},
 	"The key in the configuration is sent": {{"elb", "TestCreateCertificate", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
 	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"httpapi", "TestLog", ""}, {"httpapi", "TestLogShowsNoSecret", ""}, {"provider", "TestAccMalformedResponseShowsNoKey", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
-	"An error passes on":                   {{"httpapi", "TestErrorsShowNoSecret", ""}, {"elb", "TestAnswersShowNoSecret", ""}, {"httpapi", "TestCutSecretsAreNotShown", ""}, {"provider", "TestErrorResponsesAreTamed", ""}},
+	"An error passes on":                   {{"httpapi", "TestErrorsShowNoSecret", ""}, {"elb", "TestResponsesShowNoSecret", ""}, {"httpapi", "TestCutSecretsAreNotShown", ""}, {"provider", "TestErrorResponsesAreTamed", ""}},
 	"A crash prints":                       {{"provider", "TestAccPanicShowsNoSecret", ""}},
 	"Credentials and private keys go only": {
 		{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestDestinations", ""}, {"provider", "TestRandomDestinations", ""},

@@ -624,7 +624,7 @@ func TestLastCallerCancelsTheFetch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	asked, ended := make(chan struct{}), make(chan struct{})
-	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Answer) elbstub.Response {
+	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
 		return carryOut()

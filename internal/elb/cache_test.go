@@ -330,9 +330,9 @@ func TestOneListForAll(t *testing.T) {
 	})
 }
 
-// TestFailedListIsRemembered: told to everybody who waits and who asks within
+// TestFailedListIsCached: told to everybody who waits and who asks within
 // half a minute.
-func TestFailedListIsRemembered(t *testing.T) {
+func TestFailedListIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lists := 0
@@ -365,8 +365,8 @@ func TestFailedListIsRemembered(t *testing.T) {
 	})
 }
 
-// TestGivingUpCancelsNobody: the list goes on for the others.
-func TestGivingUpCancelsNobody(t *testing.T) {
+// TestCancelledReadLeavesTheListRunning: the list goes on for the others.
+func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newCache("certificate", ErrNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {

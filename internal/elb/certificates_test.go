@@ -70,8 +70,8 @@ func newCloud(t *testing.T) (*elbstub.Cloud, *elb.Client) {
 	return cloud, newClient(t, cloud)
 }
 
-// answering is a server that gives one answer to everything.
-func answering(status int, body string) http.Handler {
+// responding is a server that gives one answer to everything.
+func responding(status int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -168,8 +168,8 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 	}
 }
 
-// TestCreateAnswers are answers to a POST that was carried out.
-func TestCreateAnswers(t *testing.T) {
+// TestCreateResponses are answers to a POST that was carried out.
+func TestCreateResponses(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
 	full := `{"id":"` + id + `","name":"www","description":"first","certificate":"PEM","private_key":"KEY",` +
@@ -222,11 +222,11 @@ func TestCreateAnswers(t *testing.T) {
 					switch {
 					case r.Method == http.MethodPost:
 						created = true
-						answering(row.status, row.body).ServeHTTP(w, r)
+						responding(row.status, row.body).ServeHTTP(w, r)
 					case created:
-						answering(max(row.listStatus, 200), list).ServeHTTP(w, r)
+						responding(max(row.listStatus, 200), list).ServeHTTP(w, r)
 					default:
-						answering(http.StatusOK, `{"certificates":[],"instance_num":"0"}`).ServeHTTP(w, r)
+						responding(http.StatusOK, `{"certificates":[],"instance_num":"0"}`).ServeHTTP(w, r)
 					}
 				}), 0)
 				cert, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
@@ -373,7 +373,7 @@ func TestLists(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, answering(row.status, row.body))
+			client := newClient(t, responding(row.status, row.body))
 			cert, err := client.GetCertificate(t.Context(), project, id)
 			switch row.want {
 			case "found":
@@ -519,8 +519,8 @@ func TestUpdateResponses(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
 				lists := len(cloud.Journal(elbstub.ListCertificates))
-				cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-					response := row.put(answer)
+				cloud.Script(elbstub.ModifyCertificate, 1, func(next elbstub.Next) elbstub.Response {
+					response := row.put(next)
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
 					return response
 				})
@@ -580,7 +580,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 	}
 }
 
-func TestUpdateGivesUpWaiting(t *testing.T) {
+func TestUpdateTimesOutWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -825,8 +825,8 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 	}
 }
 
-// TestDeletionsAskTogether: one list of listeners a round serves all who delete.
-func TestDeletionsAskTogether(t *testing.T) {
+// TestDeletionsUseTheSameList: one list of listeners a round serves all who delete.
+func TestDeletionsUseTheSameList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -973,9 +973,9 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 		cert := create(t, client)
 		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 		ctx, cancel := context.WithCancel(t.Context())
-		cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			defer cancel()
-			return answer()
+			return next()
 		})
 		if err := client.DeleteCertificate(ctx, project, cert.ID, elb.Never); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want a cancellation", err)
@@ -1019,9 +1019,9 @@ func TestListenersInAnyShape(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Method == http.MethodDelete {
-						answering(400, `{"error":{"message":"m","code":"ELB.1999"}}`).ServeHTTP(w, r)
+						responding(400, `{"error":{"message":"m","code":"ELB.1999"}}`).ServeHTTP(w, r)
 					} else {
-						answering(200, row.listeners).ServeHTTP(w, r)
+						responding(200, row.listeners).ServeHTTP(w, r)
 					}
 				}), 0)
 				err := deleteWithin(t, client, id, time.Minute)
@@ -1040,9 +1040,9 @@ func TestListenersInAnyShape(t *testing.T) {
 	}
 }
 
-// TestReadsRememberTheRunBefore: while a list may lag behind what another run wrote, it
+// TestReadsKnowTheEarlierRun: while a list may lag behind what another run wrote, it
 // is asked for again, once a second at most for all who wait.
-func TestReadsRememberTheRunBefore(t *testing.T) {
+func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		written time.Duration // ago, at the first list that is as old as that

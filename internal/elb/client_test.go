@@ -86,8 +86,8 @@ func TestProjectIDIsEscaped(t *testing.T) {
 	}
 }
 
-// TestAnswersShowNoSecret has a server whose answers cannot be read.
-func TestAnswersShowNoSecret(t *testing.T) {
+// TestResponsesShowNoSecret has a server whose answers cannot be read.
+func TestResponsesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	cert := create(t, client)

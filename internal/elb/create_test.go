@@ -61,9 +61,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 		return faults
 	}
 	afterPause := func(pause time.Duration) elbstub.Fault {
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			time.Sleep(pause)
-			return answer()
+			return next()
 		}
 	}
 	outOfOrder := elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`)
@@ -76,15 +76,15 @@ func TestCreateExactlyOnce(t *testing.T) {
 		posts    int
 		there    int // certificates in the end
 		found    bool
-		twins    int
-		alike    int
+		others    int
+		identical    int
 		// err is a part of the error, candidates what an *UncertainError names; -1
 		// is another error.
 		err        string
 		candidates int
 	}{
-		"answered": {retries: 5, posts: 1, there: 1},
-		"answered 201": {
+		"response": {retries: 5, posts: 1, there: 1},
+		"response 201": {
 			options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}},
 			retries: 5,
 			posts:   1,
@@ -167,7 +167,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 			there:   1,
 			found:   true,
 		},
-		"no answer within a minute": {
+		"no response within a minute": {
 			scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}},
 			retries: 5,
 			posts:   1,
@@ -186,7 +186,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 			retries: 5,
 			posts:   2,
 			there:   2,
-			twins:   1,
+			others:   1,
 		},
 		"lost, lists lag": {
 			scripts: scripts{
@@ -226,7 +226,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 		},
 		"quota, used up by others": {
 			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Refuse()}}, stranger: -1,
-			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", // the first POST may still be carried out
+			retries: 5, posts: 2, there: 1, identical: 1, err: "ELB.5151", // the first POST may still be carried out
 		},
 		"refused": {
 			scripts:    scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}},
@@ -242,14 +242,14 @@ func TestCreateExactlyOnce(t *testing.T) {
 			err:        "HTTP 302",
 			candidates: -1,
 		},
-		"there was one before": {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
+		"there was one before": {stranger: -1, retries: 5, posts: 1, there: 2, identical: 1},
 		"there was one before, and lost": {
 			stranger: -1,
 			scripts:  scripts{post: {1: elbstub.Drop()}},
 			retries:  5,
 			posts:    1,
 			there:    2,
-			alike:    1,
+			identical:    1,
 			found:    true,
 		},
 		"two candidates": {
@@ -318,9 +318,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 					for n, fault := range faults {
 						if operation == post && n == row.stranger {
 							inner := fault
-							fault = func(answer elbstub.Answer) elbstub.Response {
+							fault = func(next elbstub.Next) elbstub.Response {
 								cloud.Add(asStranger(create))
-								return inner(answer)
+								return inner(next)
 							}
 						}
 						cloud.Script(operation, n, fault)
@@ -332,9 +332,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 				if posts := len(cloud.Journal(post)); posts != row.posts {
 					t.Errorf("%d POSTs, want %d", posts, row.posts)
 				}
-				if creation.Adopted != row.found || len(creation.Others) != row.twins ||
-					len(creation.Identical) != row.alike {
-					t.Errorf("found %t, twins %q, alike %q", creation.Adopted, creation.Others, creation.Identical)
+				if creation.Adopted != row.found || len(creation.Others) != row.others ||
+					len(creation.Identical) != row.identical {
+					t.Errorf("found %t, others %q, identical %q", creation.Adopted, creation.Others, creation.Identical)
 				}
 				known := slices.Concat([]string{creation.ID}, creation.Others, creation.Identical)
 				var uncertain *elb.UncertainError
@@ -370,9 +370,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 	}
 }
 
-// TestEqualCreationsTakeTurns: each finds its own certificate, though every answer
+// TestEqualCreationsRunOneAfterTheOther: each finds its own certificate, though every answer
 // is lost.
-func TestEqualCreationsTakeTurns(t *testing.T) {
+func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -402,9 +402,9 @@ func TestEqualCreationsTakeTurns(t *testing.T) {
 	})
 }
 
-// TestCreationOutlivesItsCaller: what is out is followed up for a while, and
+// TestCreationHasAGracePeriod: what is out is followed up for a while, and
 // everything else ends at once.
-func TestCreationOutlivesItsCaller(t *testing.T) {
+func TestCreationHasAGracePeriod(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
 	for name, row := range map[string]struct {
@@ -414,14 +414,14 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 		within    time.Duration // after the caller gave up, a second in
 		err       error
 	}{
-		"while the answer is awaited": {
+		"while the response is awaited": {
 			post,
 			elbstub.Slow(5 * time.Second),
 			true,
 			4*time.Second + time.Second/10,
 			nil,
 		},
-		"while a very late answer is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
+		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
 		"while a late commit is searched for": {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
 		"while nothing is searched for":       {post, elbstub.Refuse(), false, 10 * time.Second, nil},
 		"while it is throttled": {
@@ -473,9 +473,9 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 	}
 }
 
-// TestVeryLateCommitIsNamed: what came after everybody had stopped looking is
+// TestVeryLateCertificateIsNamed: what came after everybody had stopped looking is
 // named by the next creation of the same, in another run.
-func TestVeryLateCommitIsNamed(t *testing.T) {
+func TestVeryLateCertificateIsNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -587,9 +587,9 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 	}
 }
 
-// TestSameLeafTwice: what a late backend makes for one creation is no candidate of
+// TestSameLeafAgain: what a late backend makes for one creation is no candidate of
 // another one with the same leaf.
-func TestSameLeafTwice(t *testing.T) {
+func TestSameLeafAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -600,9 +600,9 @@ func TestSameLeafTwice(t *testing.T) {
 		}
 		second := first
 		second.Name = new("another")
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			time.Sleep(5 * time.Second) // in which the late one is created
-			return elbstub.Drop()(answer)
+			return elbstub.Drop()(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, second)
 		if err != nil || !creation.Adopted || creation.Name != "another" || len(creation.Others) > 0 {

@@ -68,9 +68,9 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// FuzzAnswer: an update is answered with the certificate, or with something that
+// FuzzUpdate: an update is answered with the certificate, or with something that
 // has to be read back.
-func FuzzAnswer(f *testing.F) {
+func FuzzUpdate(f *testing.F) {
 	f.Add(
 		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x",` +
 			`"private_key":"x","create_time":"t","update_time":"t"}`,

@@ -49,8 +49,8 @@ func TestOldListAfterTheLag(t *testing.T) {
 				cloud.Change(id, func(c *elbstub.Certificate) { c.Name = "new" })
 				written := time.Now()
 				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := answer(elbstub.View{Lag: 4 * time.Second})
+					return func(next elbstub.Next) elbstub.Response {
+						response := next(elbstub.View{Lag: 4 * time.Second})
 						time.Sleep(slow)
 						return response
 					}
@@ -139,8 +139,8 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 			lagging(cloud, 3*time.Second)
-			cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-				answer()
+			cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+				next()
 				id := cloud.Certificates(project)[0].ID
 				return elbstub.Reply(http.StatusOK, `{"id":"`+id+`"}`)(nil)
 			})
@@ -179,8 +179,8 @@ func TestListenersInAnotherCase(t *testing.T) {
 				cert := create(t, client)
 				cloud.Listen(listener(cert.ID))
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := answer()
+					return func(next elbstub.Next) elbstub.Response {
+						response := next()
 						text := string(response.Body)
 						response.Body = []byte(strings.ReplaceAll(text, cert.ID, strings.ToUpper(cert.ID)))
 						return response
@@ -212,8 +212,8 @@ func TestRefusalWithinAShortTimeout(t *testing.T) {
 	})
 }
 
-// TestDeletionThatIsNone: a status of success with a body that says otherwise.
-func TestDeletionThatIsNone(t *testing.T) {
+// TestDeletionWithAnotherBody: a status of success with a body that says otherwise.
+func TestDeletionWithAnotherBody(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{"error":{"message":"listener exist","code":"ELB.6101"}}`,
@@ -278,15 +278,15 @@ func TestListFailsWhileADeletionIsDecided(t *testing.T) {
 	})
 }
 
-// TestUpdateAnsweredInAnotherCase: the ID of a response is the right one in either case.
-func TestUpdateAnsweredInAnotherCase(t *testing.T) {
+// TestUpdateRespondsInAnotherCase: the ID of a response is the right one in either case.
+func TestUpdateRespondsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		before := len(cloud.Journal(elbstub.ListCertificates))
-		cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		cloud.Script(elbstub.ModifyCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			return response
 		})
@@ -331,9 +331,9 @@ func TestManyDeletionsAtOnce(t *testing.T) {
 	})
 }
 
-// TestRunsInTurnWithLists: one run writes, and the next one reads at once, at its own
+// TestRunsInSequenceWithLists: one run writes, and the next one reads at once, at its own
 // pace, by lists that lag, that are slow, and that fail now and then.
-func TestRunsInTurnWithLists(t *testing.T) {
+func TestRunsInSequenceWithLists(t *testing.T) {
 	t.Parallel()
 	const certificates = 8
 	for seed := range uint64(60) {

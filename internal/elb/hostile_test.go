@@ -68,9 +68,9 @@ func TestResponseWithUnknownIDAlone(t *testing.T) {
 	}
 }
 
-// TestNamelessCreationTakesNoTwin: what a late backend makes for a creation with a
+// TestNamelessCreationAdoptsNoNamedCertificate: what a late backend makes for a creation with a
 // name is no candidate of one without.
-func TestNamelessCreationTakesNoTwin(t *testing.T) {
+func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -81,9 +81,9 @@ func TestNamelessCreationTakesNoTwin(t *testing.T) {
 		}
 		second := first
 		second.Name = nil
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			time.Sleep(9 * time.Second) // in which the late one of the first is created
-			return elbstub.DropLate(20 * time.Second)(answer)
+			return elbstub.DropLate(20 * time.Second)(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, second)
 		if creation.Name == "www" && creation.Adopted {
@@ -108,9 +108,9 @@ func TestGatewayRepeatsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-			answer()
-			return elbstub.DropLate(time.Second)(answer)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			next()
+			return elbstub.DropLate(time.Second)(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 		time.Sleep(time.Minute)
@@ -131,8 +131,8 @@ func TestIDsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		upper := func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		upper := func(next elbstub.Next) elbstub.Response {
+			response := next()
 			for _, cert := range cloud.Certificates(project) {
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			}
@@ -219,9 +219,9 @@ func TestNothingWrittenIsUnsent(t *testing.T) {
 				return breaking{connection, &broken}, err
 			}
 		})
-		cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 			time.AfterFunc(time.Second, func() { broken.Store(true) })
-			return answer()
+			return next()
 		})
 		if _, err := client.ListCertificates(t.Context(), project); err != nil {
 			t.Fatal(err)
@@ -235,9 +235,9 @@ func TestNothingWrittenIsUnsent(t *testing.T) {
 	})
 }
 
-// TestIncompleteListIsTamed: the request ID and the total of an incomplete list are
+// TestIncompleteListIsRedacted: the request ID and the total of an incomplete list are
 // words of the server like all others.
-func TestIncompleteListIsTamed(t *testing.T) {
+func TestIncompleteListIsRedacted(t *testing.T) {
 	t.Parallel()
 	const key = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END PRIVATE KEY-----"
 	for name, row := range map[string]struct{ id, total string }{
@@ -264,8 +264,8 @@ func TestIncompleteListIsTamed(t *testing.T) {
 	}
 }
 
-// TestIDIsTamed: an ID is a word of the server too.
-func TestIDIsTamed(t *testing.T) {
+// TestIDIsRedacted: an ID is a word of the server too.
+func TestIDIsRedacted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -311,8 +311,8 @@ func TestDeleteLostAndListsLag(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
 		"lost": elbstub.Drop(),
-		"cut, three times": func(answer elbstub.Answer) elbstub.Response {
-			answer()
+		"cut, three times": func(next elbstub.Next) elbstub.Response {
+			next()
 			return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
 				return elbstub.Response{Status: 200, Body: []byte("0123456789")}
 			})
@@ -344,8 +344,8 @@ func TestHiddenCertificates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
-		hide := func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		hide := func(next elbstub.Next) elbstub.Response {
+			response := next()
 			text := string(response.Body)
 			for {
 				from := strings.Index(text, "-----BEGIN CERTIFICATE")
@@ -381,7 +381,7 @@ func TestRetryAfterOfACreation(t *testing.T) {
 			if nth > 1 {
 				return nil
 			}
-			return func(elbstub.Answer) elbstub.Response {
+			return func(elbstub.Next) elbstub.Response {
 				return elbstub.Response{Status: 503, Header: http.Header{"Retry-After": {"60"}}}
 			}
 		})
@@ -415,9 +415,9 @@ func TestListsOfManySearches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
-			return func(answer elbstub.Answer) elbstub.Response {
+			return func(next elbstub.Next) elbstub.Response {
 				time.Sleep(time.Duration(len(cloud.Certificates(project))) * 7 * time.Millisecond)
-				return elbstub.DropLate(4 * time.Second)(answer)
+				return elbstub.DropLate(4 * time.Second)(next)
 			}
 		})
 		cloud.ScriptEach(
@@ -448,8 +448,8 @@ func TestPartialResponsesOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
-			return func(answer elbstub.Answer) elbstub.Response {
-				response := answer()
+			return func(next elbstub.Next) elbstub.Response {
+				response := next()
 				response.Body = response.Body[:bytes.IndexByte(response.Body, ',')]
 				response.Body = append(response.Body, '}')
 				return response
@@ -514,7 +514,7 @@ func TestShortJSONIsNoLostConnection(t *testing.T) {
 		calls := 0
 		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			calls++
-			answering(200, "").ServeHTTP(w, nil)
+			responding(200, "").ServeHTTP(w, nil)
 		}), 5)
 		_, err := client.GetCertificate(t.Context(), project, "1")
 		if strings.Contains(err.Error(), "the connection was closed") {

@@ -122,7 +122,7 @@ func TestListenersRead(t *testing.T) {
 				if strings.HasSuffix(r.URL.Path, "/listeners") {
 					body = `[` + body + `]`
 				}
-				answering(http.StatusOK, body).ServeHTTP(w, r)
+				responding(http.StatusOK, body).ServeHTTP(w, r)
 			}))
 			asked := strings.ToLower(row.want.ID)
 			alone, err := client.GetListener(t.Context(), project, asked)
@@ -245,8 +245,8 @@ func TestGetListenerFails(t *testing.T) {
 					b.cloud.Hangup(b.listener.ID)
 				}
 				b.cloud.ScriptEach(show, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := row.fault(answer)
+					return func(next elbstub.Next) elbstub.Response {
+						response := row.fault(next)
 						response.Body = []byte(strings.ReplaceAll(string(response.Body), `"ID"`, `"`+b.listener.ID+`"`))
 						return response
 					}
@@ -572,8 +572,8 @@ func TestSwitchListener(t *testing.T) {
 						if nth > len(all) || nth == 0 {
 							return nil
 						}
-						return func(answer elbstub.Answer) elbstub.Response {
-							response := all[nth-1](answer)
+						return func(next elbstub.Next) elbstub.Response {
+							response := all[nth-1](next)
 							response.Body = []byte(texts.Replace(string(response.Body)))
 							return response
 						}
@@ -857,9 +857,9 @@ func TestListenersAreListedTogether(t *testing.T) {
 	})
 }
 
-// TestListenerOfTheRunBefore: while a list may lag behind what another run wrote, one that
+// TestListenerOfTheEarlierRun: while a list may lag behind what another run wrote, one that
 // shows the old certificate is asked for again.
-func TestListenerOfTheRunBefore(t *testing.T) {
+func TestListenerOfTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		written time.Duration // ago
@@ -918,14 +918,14 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 		says   string
 	}{
 		"a refusal": {
-			answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`),
+			responding(403, `{"error":{"message":"m","code":"ELB.9803"}}`),
 			"list listeners of project " + project + ": m",
 		},
 		"null": {
-			answering(200, `null`),
+			responding(200, `null`),
 			"list listeners of project " + project + ": the API returned 0 listeners",
 		},
-		"another status": {answering(206, `[]`), "the status of a list must be 200"},
+		"another status": {responding(206, `[]`), "the status of a list must be 200"},
 		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -1063,7 +1063,7 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 	check("created, and not read", created.ID, project, false)
 
-	incomplete := newClient(t, answering(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
+	incomplete := newClient(t, responding(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
 	_, _ = incomplete.ListCertificates(t.Context(), project)
 	if _, known := incomplete.KnownProjectOf("1", ""); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")

@@ -58,7 +58,7 @@ func (r record) server(pairs []throwaway.Pair) http.Handler {
 			modified.Store(true)
 			body = r.modified
 		}
-		answering(http.StatusOK, pems.Replace(body)).ServeHTTP(w, request)
+		responding(http.StatusOK, pems.Replace(body)).ServeHTTP(w, request)
 	})
 }
 

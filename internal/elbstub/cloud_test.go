@@ -76,7 +76,7 @@ func (r reply) fields(t *testing.T) map[string]any {
 	t.Helper()
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(r.body), &fields); err != nil {
-		t.Fatalf("the answer %d %q is not an object: %v", r.status, r.body, err)
+		t.Fatalf("the response %d %q is not an object: %v", r.status, r.body, err)
 	}
 	return fields
 }
@@ -119,24 +119,24 @@ func creation(pair throwaway.Pair, fields map[string]any) string {
 // listeners are those that a list has at a path with filters.
 func (r *raw) listeners(path string) []map[string]any {
 	r.t.Helper()
-	answer := r.call(http.MethodGet, path, "")
+	response := r.call(http.MethodGet, path, "")
 	var listed []map[string]any
-	if err := json.Unmarshal([]byte(answer.body), &listed); err != nil {
-		r.t.Fatalf("listeners: %d %s", answer.status, answer.body)
+	if err := json.Unmarshal([]byte(response.body), &listed); err != nil {
+		r.t.Fatalf("listeners: %d %s", response.status, response.body)
 	}
 	return listed
 }
 
 func (r *raw) create(pair throwaway.Pair, fields map[string]any) string {
 	r.t.Helper()
-	answer := r.call(http.MethodPost, certificates, creation(pair, fields))
-	if answer.status != http.StatusOK && answer.status != http.StatusCreated {
-		r.t.Fatalf("create: %d %s", answer.status, answer.body)
+	response := r.call(http.MethodPost, certificates, creation(pair, fields))
+	if response.status != http.StatusOK && response.status != http.StatusCreated {
+		r.t.Fatalf("create: %d %s", response.status, response.body)
 	}
-	return answer.fields(r.t)["id"].(string)
+	return response.fields(r.t)["id"].(string)
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
@@ -188,9 +188,9 @@ func TestAnswers(t *testing.T) {
 	if listed := r.call(http.MethodGet, certificates, ""); listed.body != `{"certificates":[],"instance_num":"0"}` {
 		t.Errorf("list after the delete: %s", listed.body)
 	}
-	for _, answer := range []reply{created, modified, listed, deleted} {
-		if answer.header.Get("X-Request-Id") == "" { // observed
-			t.Error("an answer has no X-Request-Id")
+	for _, response := range []reply{created, modified, listed, deleted} {
+		if response.header.Get("X-Request-Id") == "" { // observed
+			t.Error("a response has no X-Request-Id")
 		}
 	}
 }
@@ -256,7 +256,7 @@ func TestRefusals(t *testing.T) {
 			status: 404,
 			code:   "APIGW.0101",
 		},
-		"version twice (observed)": {
+		"two versions (observed)": {
 			method: "GET",
 			path:   base + "/v1.0" + strings.TrimPrefix(certificates, base),
 			status: 404,
@@ -450,9 +450,9 @@ func TestRefusals(t *testing.T) {
 			}
 			before := r.cloud.Certificates(project)
 
-			answer := r.call(row.method, path, row.body)
-			if answer.status != row.status || answer.code() != row.code {
-				t.Errorf("got %d %s, want %d %s: %s", answer.status, answer.code(), row.status, row.code, answer.body)
+			response := r.call(row.method, path, row.body)
+			if response.status != row.status || response.code() != row.code {
+				t.Errorf("got %d %s, want %d %s: %s", response.status, response.code(), row.status, row.code, response.body)
 			}
 			after := r.cloud.Certificates(project)
 			if fmt.Sprint(before) != fmt.Sprint(after) {
@@ -498,17 +498,17 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := map[string]reply{
+			responses := map[string]reply{
 				"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value})),
 			}
 			if row.field != "domain" {
 				body, _ := json.Marshal(map[string]string{row.field: row.value})
-				answers["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
+				responses["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
 			}
-			for operation, answer := range answers {
-				if refused := answer.status == http.StatusBadRequest &&
-					answer.code() == "ELB.1001"; refused != row.refused || !refused && answer.status != http.StatusOK {
-					t.Errorf("%s: got %d %s, want refused = %t", operation, answer.status, answer.body, row.refused)
+			for operation, response := range responses {
+				if refused := response.status == http.StatusBadRequest &&
+					response.code() == "ELB.1001"; refused != row.refused || !refused && response.status != http.StatusOK {
+					t.Errorf("%s: got %d %s, want refused = %t", operation, response.status, response.body, row.refused)
 				}
 			}
 		})
@@ -520,10 +520,10 @@ func TestQuota(t *testing.T) {
 	r := newRaw(t, func(o *elbstub.Options) { o.Quota = 2 })
 	pair := newPair(t)
 	first := r.create(pair, nil)
-	r.create(pair, nil) // twice the same is no conflict (assumed)
-	if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); answer.status != 400 ||
-		answer.code() != "ELB.5151" {
-		t.Errorf("beyond the quota: %d %s", answer.status, answer.body)
+	r.create(pair, nil) // an identical certificate is no conflict (assumed)
+	if response := r.call(http.MethodPost, certificates, creation(pair, nil)); response.status != 400 ||
+		response.code() != "ELB.5151" {
+		t.Errorf("beyond the quota: %d %s", response.status, response.body)
 	}
 	r.call(http.MethodDelete, certificates+"/"+first, "")
 	r.create(pair, nil)
@@ -535,14 +535,14 @@ func TestProjectsAreApart(t *testing.T) {
 	id := r.create(newPair(t), nil)
 	other := strings.Replace(certificates, project, otherProject, 1)
 	r.token = otherToken
-	if answer := r.call(http.MethodGet, other, ""); answer.body != `{"certificates":[],"instance_num":"0"}` {
-		t.Errorf("the other project lists %s", answer.body)
+	if response := r.call(http.MethodGet, other, ""); response.body != `{"certificates":[],"instance_num":"0"}` {
+		t.Errorf("the other project lists %s", response.body)
 	}
-	if answer := r.call(http.MethodPut, other+"/"+id, `{"name":"stolen"}`); answer.code() != "ELB.5040" {
-		t.Errorf("the other project modifies: %d %s", answer.status, answer.body)
+	if response := r.call(http.MethodPut, other+"/"+id, `{"name":"stolen"}`); response.code() != "ELB.5040" {
+		t.Errorf("the other project modifies: %d %s", response.status, response.body)
 	}
-	if answer := r.call(http.MethodDelete, other+"/"+id, ""); answer.code() != "ELB.5040" {
-		t.Errorf("the other project deletes: %d %s", answer.status, answer.body)
+	if response := r.call(http.MethodDelete, other+"/"+id, ""); response.code() != "ELB.5040" {
+		t.Errorf("the other project deletes: %d %s", response.status, response.body)
 	}
 }
 
@@ -559,9 +559,9 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			}
 			listener.ID = r.cloud.Listen(listener)
 
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 ||
-				answer.code() != "ELB.5002" {
-				t.Errorf("delete in use: %d %s", answer.status, answer.body)
+			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 400 ||
+				response.code() != "ELB.5002" {
+				t.Errorf("delete in use: %d %s", response.status, response.body)
 			}
 			listed := r.listeners(listeners) // a bare array (reference)
 			if len(listed) != 1 || listed[0]["id"] != listener.ID || listed[0]["name"] != "https" ||
@@ -575,8 +575,8 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			same(t, "listeners, certificate_id", listed[0]["certificate_id"], own)
 			same(t, "listeners, certificates", listed[0]["certificates"], sni)
 			r.cloud.Hangup(listener.ID)
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
-				t.Errorf("delete afterwards: %d %s", answer.status, answer.body)
+			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 204 {
+				t.Errorf("delete afterwards: %d %s", response.status, response.body)
 			}
 		})
 	}
@@ -656,8 +656,8 @@ func TestFaults(t *testing.T) {
 			r.cloud.Script(elbstub.CreateCertificate, 2, row.fault)
 			r.create(pair, nil)
 			r.call(http.MethodGet, certificates, "") // another operation does not count
-			if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); !row.check(answer) {
-				t.Errorf("got %+v", answer)
+			if response := r.call(http.MethodPost, certificates, creation(pair, nil)); !row.check(response) {
+				t.Errorf("got %+v", response)
 			}
 			want := 1
 			if row.committed {
@@ -703,13 +703,13 @@ func TestScriptEach(t *testing.T) {
 	r.create(newPair(t), nil) // another operation has no fault
 }
 
-// TestLateCommits: what is answered, and when the certificate is there.
+// TestLateCommits: the response, and when the certificate appears.
 func TestLateCommits(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault  elbstub.Fault
 		status int
-		late   bool // the certificate comes after the answer
+		late   bool // the certificate comes after the response
 	}{
 		"late":      {elbstub.Late(504, time.Second), 504, true},
 		"drop late": {elbstub.DropLate(time.Second), 0, true},
@@ -723,16 +723,16 @@ func TestLateCommits(t *testing.T) {
 				body := strings.NewReader(creation(newPair(t), nil))
 				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, certificates, body)
 				request.Header.Set("X-Auth-Token", token)
-				answer := httptest.NewRecorder()
+				response := httptest.NewRecorder()
 				func() {
 					defer func() { _ = recover() }() // that is how a handler closes the connection
-					cloud.ServeHTTP(answer, request)
+					cloud.ServeHTTP(response, request)
 				}()
 				if status := cloud.Journal()[0].Status; status != row.status {
 					t.Errorf("status %d, want %d", status, row.status)
 				}
 				if there := len(cloud.Certificates(project)) == 1; there == row.late {
-					t.Errorf("the certificate is there when it is answered: %t", there)
+					t.Errorf("the certificate is there at the time of the response: %t", there)
 				}
 				time.Sleep(2 * time.Second)
 				if n := len(cloud.Certificates(project)); n != 1 {
@@ -743,9 +743,9 @@ func TestLateCommits(t *testing.T) {
 	}
 }
 
-// TestConfusedAnswers: a create is carried out, and answered with another
+// TestConfusedResponses: a create is carried out, and the response shows another
 // certificate.
-func TestConfusedAnswers(t *testing.T) {
+func TestConfusedResponses(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	theirs := newPair(t)
@@ -758,7 +758,7 @@ func TestConfusedAnswers(t *testing.T) {
 		r.cloud.Script(elbstub.CreateCertificate, 1, r.cloud.Confuse(cert))
 		got := r.call(http.MethodPost, certificates, creation(newPair(t), map[string]any{"name": "ours"})).fields(t)
 		if got["name"] != "theirs" || got["certificate"] != strings.TrimSpace(theirs.Certificate) {
-			t.Errorf("%s: it is answered with %v", name, got)
+			t.Errorf("%s: the response is %v", name, got)
 		}
 		if known := got["id"] == id; known != (cert.ID == id) {
 			t.Errorf("%s: the ID is known: %t", name, known)
@@ -777,7 +777,7 @@ func TestDeduplicate(t *testing.T) {
 	id := r.create(pair, map[string]any{"name": "first"})
 	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
 	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
-		t.Errorf("the second create is answered %d %v", again.status, got)
+		t.Errorf("the response to the second create is %d %v", again.status, got)
 	}
 	r.create(newPair(t), nil)
 	if n := len(r.cloud.Certificates(project)); n != 2 {
@@ -785,7 +785,7 @@ func TestDeduplicate(t *testing.T) {
 	}
 }
 
-// TestKeep: what a server makes of what it is sent, which it also answers.
+// TestKeep: how a server changes what it is sent. Its responses show the change.
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	leaf := newPair(t)
@@ -823,7 +823,7 @@ func same(t *testing.T, what string, got, want any) {
 	g, _ := json.Marshal(got)
 	w, _ := json.Marshal(want)
 	if string(g) != string(w) {
-		t.Errorf("%s answers\n%s\nwant\n%s", what, g, w)
+		t.Errorf("the response to %s is\n%s\nwant\n%s", what, g, w)
 	}
 }
 
@@ -835,7 +835,7 @@ func said(body string) string {
 	return regexp.MustCompile(`^(?:.*"(?:code|error_code|type)":"([^"]*)".*)?$`).ReplaceAllString(body, "$1")
 }
 
-// TestDialects walks through the ways in which clouds of the family answer.
+// TestDialects walks through the ways in which clouds of the family response.
 func TestDialects(t *testing.T) {
 	t.Parallel()
 	pair := newPair(t)

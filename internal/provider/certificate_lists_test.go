@@ -167,7 +167,7 @@ func TestKeysOfWrongTypes(t *testing.T) {
 			cert := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey}
 			own, other := cloud.Add(cert), cloud.Add(cert)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-				return func(answer elbstub.Answer) elbstub.Response {
+				return func(answer elbstub.Next) elbstub.Response {
 					response := answer()
 					var list struct {
 						Certificates []map[string]any `json:"certificates"`

@@ -634,7 +634,7 @@ func TestAccUpdateAnswers(t *testing.T) {
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
-			put := func(answer elbstub.Answer) elbstub.Response {
+			put := func(answer elbstub.Next) elbstub.Response {
 				if row.gone {
 					cloud.Remove(cloud.Only(t).ID)
 					return row.put(answer)
@@ -679,7 +679,7 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
 		response := answer()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
 		for _, cert := range cloud.Certificates(acctest.ProjectID) {

@@ -14,7 +14,7 @@ import (
 // (recorded).
 func withoutDomain(t *testing.T) elbstub.Fault {
 	t.Helper()
-	return func(answer elbstub.Answer) elbstub.Response {
+	return func(answer elbstub.Next) elbstub.Response {
 		response := answer()
 		var fields map[string]any
 		if err := json.Unmarshal(response.Body, &fields); err != nil {

@@ -203,7 +203,7 @@ func (s *sequence) scriptPosts() {
 		if nth <= len(faults) {
 			chosen = faults[nth-1]
 		}
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(answer elbstub.Next) elbstub.Response {
 			s.step("POST %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			if chosen.kind != throttledPost {
@@ -231,7 +231,7 @@ func (s *sequence) postFault() sequenceFault {
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: fmt.Sprintf("429, Retry-After %d", seconds), fault: retryAfter, kind: throttledPost},
-		{called: "401", kind: throttledPost, fault: func(answer elbstub.Answer) elbstub.Response {
+		{called: "401", kind: throttledPost, fault: func(answer elbstub.Next) elbstub.Response {
 			s.cloud.Expire()
 			return elbstub.Reply(401, `{"error":{"message":"token","code":"ELB.1102"}}`)(answer)
 		}},
@@ -279,9 +279,9 @@ func (s *sequence) scriptTokens() {
 	s.cloud.ScriptEach(elbstub.IssueToken, func(nth int) elbstub.Fault {
 		chosen, faulty := faults[nth]
 		if !faulty {
-			chosen = sequenceFault{called: "answered", fault: func(answer elbstub.Answer) elbstub.Response { return answer() }}
+			chosen = sequenceFault{called: "answered", fault: func(answer elbstub.Next) elbstub.Response { return answer() }}
 		}
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(answer elbstub.Next) elbstub.Response {
 			s.step("token %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			s.broken = s.broken || chosen.called == "lost"
@@ -310,7 +310,7 @@ func (s *sequence) scriptLists() {
 		if !faulty {
 			chosen = sequenceFault{called: "answered", fault: elbstub.See(elbstub.View{Lag: lag})}
 		}
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(answer elbstub.Next) elbstub.Response {
 			s.step("list %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			s.broken = s.broken || chosen.breaks
@@ -323,7 +323,7 @@ func (s *sequence) scriptLists() {
 // listFault returns one of what may happen to a list.
 func (s *sequence) listFault(lag time.Duration) sequenceFault {
 	slow := s.within(8 * time.Second)
-	lateList := func(answer elbstub.Answer) elbstub.Response {
+	lateList := func(answer elbstub.Next) elbstub.Response {
 		response := answer(elbstub.View{Lag: lag})
 		time.Sleep(slow)
 		return response

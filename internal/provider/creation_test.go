@@ -79,7 +79,7 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 					addStrangers()
 				}
 				for n, fault := range row.posts {
-					cloud.Script(post, n, func(answer elbstub.Answer) elbstub.Response {
+					cloud.Script(post, n, func(answer elbstub.Next) elbstub.Response {
 						if row.during {
 							addStrangers()
 						}

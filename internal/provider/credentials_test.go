@@ -197,7 +197,7 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	late := func(answer elbstub.Answer) elbstub.Response {
+	late := func(answer elbstub.Next) elbstub.Response {
 		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(answer)
 		response.Header = maps.Clone(response.Header)
 		response.Header.Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")

@@ -33,7 +33,7 @@ func TestAccRotationGuide(t *testing.T) {
 	other := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
 
 	r.renew()
-	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Next) elbstub.Response {
 		refused := answer()
 		if r.serves() == old || r.serves() == byHand {
 			t.Error("the listener is not switched while the old certificate goes")
@@ -111,7 +111,7 @@ func TestAccRotationWithNames(t *testing.T) {
 	for range 2 {
 		pair := acctest.NewPair(t)
 		writePair(cli, pair)
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
 			response := answer()
 			for _, cert := range cloud.Certificates(acctest.ProjectID) {
 				names[cert.Name] = true

@@ -58,7 +58,7 @@ func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
 
 // postponed carries a creation out some time after its connection was closed.
 func postponed(by time.Duration) elbstub.Fault {
-	return func(answer elbstub.Answer) elbstub.Response {
+	return func(answer elbstub.Next) elbstub.Response {
 		time.AfterFunc(by, func() { answer() })
 		return elbstub.Refuse()(nil)
 	}
@@ -86,7 +86,7 @@ func TestRefusedThenLost(t *testing.T) {
 					cloud, network := acctest.NewCloudInMemory(t)
 					s := inMemory(t, cloud, network, nil)
 					cloud.Script(createOperation, 1, refuse)
-					cloud.Script(createOperation, 2, func(answer elbstub.Answer) elbstub.Response {
+					cloud.Script(createOperation, 2, func(answer elbstub.Next) elbstub.Response {
 						if lost == "interrupted" {
 							time.AfterFunc(time.Second, s.Stop)
 						}
@@ -144,7 +144,7 @@ func TestLostThenRefused(t *testing.T) {
 				s := inMemory(t, cloud, network, arguments)
 				cloud.Script(createOperation, 1, postponed(time.Minute))
 				for n := range 50 {
-					cloud.Script(createOperation, 2+n, func(answer elbstub.Answer) elbstub.Response {
+					cloud.Script(createOperation, 2+n, func(answer elbstub.Next) elbstub.Response {
 						if row.interrupted && n == 0 {
 							time.AfterFunc(time.Second, s.Stop)
 						}
@@ -284,7 +284,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 					ProjectID: acctest.ProjectID, Name: "other", Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
 				}
 				other.ID = cloud.Add(other)
-				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
+				cloud.Script(createOperation, 1, func(answer elbstub.Next) elbstub.Response {
 					if row.committed {
 						answer()
 					}
@@ -335,7 +335,7 @@ func TestServerThatDeduplicates(t *testing.T) {
 				}
 				existing.ID = cloud.Add(existing)
 				for n := range 10 {
-					cloud.Script(createOperation, n+1, func(elbstub.Answer) elbstub.Response { return createdResponse(t, existing) })
+					cloud.Script(createOperation, n+1, func(elbstub.Next) elbstub.Response { return createdResponse(t, existing) })
 				}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "www"))
 				if state != nil || !diagnostics.HasError() {
@@ -362,7 +362,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				chain := pemtest.NewChain(t)
-				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
+				cloud.Script(createOperation, 1, func(answer elbstub.Next) elbstub.Response {
 					answer()
 					cert := cloud.Only(t)
 					if cert.Certificate = chain.Leaf; !keeps {
@@ -425,7 +425,7 @@ func TestServerThatRewrites(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud, network := acctest.NewCloudInMemory(t)
 					for n := range 3 {
-						cloud.Script(createOperation, n+1, func(answer elbstub.Answer) elbstub.Response {
+						cloud.Script(createOperation, n+1, func(answer elbstub.Next) elbstub.Response {
 							answer()
 							there := cloud.Certificates(acctest.ProjectID)
 							cloud.Change(there[len(there)-1].ID, row.rewrite)
@@ -529,7 +529,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
 	after := func(by time.Duration, fault elbstub.Fault) elbstub.Fault {
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(answer elbstub.Next) elbstub.Response {
 			time.Sleep(by)
 			return fault(answer)
 		}
@@ -544,7 +544,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 		},
 		"lost, not done, done when repeated": {
 			posts: []elbstub.Fault{after(second, elbstub.Refuse()), elbstub.Slow(second)},
-			lists: after(second/2, func(answer elbstub.Answer) elbstub.Response { return answer() }),
+			lists: after(second/2, func(answer elbstub.Next) elbstub.Response { return answer() }),
 		},
 		"never answered": {
 			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
@@ -581,7 +581,7 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 	s := inMemory(t, cloud, network, nil)
 	var sent atomic.Int64 // creations
 	for n, fault := range posts {
-		cloud.Script(createOperation, n+1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(createOperation, n+1, func(answer elbstub.Next) elbstub.Response {
 			sent.Add(1)
 			return fault(answer)
 		})

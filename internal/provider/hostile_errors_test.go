@@ -76,7 +76,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 							fail()
 						case "expired": // between the list before the creation and the creation
 							posts = 1 // which is answered with 401
-							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Next) elbstub.Response {
 								response := answer()
 								time.Sleep(time.Second)
 								fail()
@@ -84,7 +84,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 							})
 						case "refused":
 							posts = 1 // which is answered with 401
-							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
 								cloud.Expire()
 								fail()
 								return answer()
@@ -309,7 +309,7 @@ func TestThrottledAtOnce(t *testing.T) {
 				for n := range calls {
 					state, _ := create(t, s, acctest.Values{"name": fmt.Sprintf("n%d", n)})
 					states = append(states, state)
-					cloud.Script(elbstub.DeleteCertificate, n+1, func(elbstub.Answer) elbstub.Response {
+					cloud.Script(elbstub.DeleteCertificate, n+1, func(elbstub.Next) elbstub.Response {
 						time.Sleep(time.Duration(n) * 10 * time.Millisecond)
 						return elbstub.Throttle("")(nil)
 					})

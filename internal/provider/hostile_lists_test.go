@@ -15,7 +15,7 @@ import (
 // rewriting lets every response of an operation be rewritten.
 func rewriting(cloud *acctest.Cloud, operation elbstub.Operation, rewrite func(body string) string) {
 	cloud.ScriptEach(operation, func(int) elbstub.Fault {
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(answer elbstub.Next) elbstub.Response {
 			response := answer()
 			response.Body = []byte(rewrite(string(response.Body)))
 			return response

@@ -197,7 +197,7 @@ func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command
 		old := r.serves()
 		r.renew()
 		done, gone := make(chan struct{}), make(chan struct{})
-		r.cloud.Script(operation, 1, func(answer elbstub.Answer) elbstub.Response {
+		r.cloud.Script(operation, 1, func(answer elbstub.Next) elbstub.Response {
 			response := answer()
 			close(done)
 			<-gone

@@ -27,7 +27,7 @@ func hardStop(t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Comma
 		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n  private_key = %s\n}\n",
 		acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey)))
 	created, gone := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 3, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 3, func(answer elbstub.Next) elbstub.Response {
 		answer()
 		close(created)
 		<-gone
@@ -104,7 +104,7 @@ func TestAccInterruptedRead(t *testing.T) {
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
 		return answer()
@@ -130,7 +130,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	asked, interrupted := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
 		close(asked)
 		<-interrupted
 		time.Sleep(time.Second) // for the interrupt to come through
