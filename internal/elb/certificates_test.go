@@ -39,7 +39,7 @@ func (w withToken) Authorize(r *http.Request) (renew func(), err error) {
 	return nil, nil
 }
 
-// clientFor is a client of a server that repeats nothing, unless that is changed.
+// clientFor returns a client of a server. It makes no retries.
 func clientFor(t *testing.T, address string, change ...func(*httpapi.Config)) *elb.Client {
 	t.Helper()
 	endpoint, err := url.Parse(address)
@@ -70,7 +70,7 @@ func newCloud(t *testing.T) (*elbstub.Cloud, *elb.Client) {
 	return cloud, newClient(t, cloud)
 }
 
-// responding is a server that gives one answer to everything.
+// responding is a server that always sends the same response.
 func responding(status int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -168,7 +168,7 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 	}
 }
 
-// TestCreateResponses are answers to a POST that was carried out.
+// TestCreateResponses has the responses to a POST that was carried out.
 func TestCreateResponses(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
@@ -263,7 +263,7 @@ func TestGetCertificate(t *testing.T) {
 	}
 }
 
-// TestLists are answers to a list, and what they prove of a certificate.
+// TestLists has the responses to a list call, and what they prove about a certificate.
 func TestLists(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
@@ -320,7 +320,7 @@ func TestLists(t *testing.T) {
 		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
 		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},
 		"an object as list":                      {200, `{"certificates":{"a":1}}`, "not an array"},
-		"an ID twice counts once": {
+		"a duplicate ID counts as one": {
 			200,
 			`{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`,
 			"gone",
@@ -408,7 +408,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("the key is %q", key.Reveal())
 			}
 
-			// All of them: an incomplete list is none.
+			// All of them, because an incomplete list is an error.
 			all, err := client.ListCertificates(t.Context(), project)
 			want := row.want
 			if name == "found, list incomplete" || want == "incomplete" {
@@ -426,8 +426,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestPrivateKeyIsNotKept: a key is that of the certificate, and each call asks for
-// it again.
+// TestPrivateKeyIsNotKept: the key belongs to the certificate, and each call fetches it
+// again.
 func TestPrivateKeyIsNotKept(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -446,8 +446,8 @@ func TestPrivateKeyIsNotKept(t *testing.T) {
 	}
 }
 
-// TestListShowsOurWrites: what was written here is in the list, whatever the server
-// shows.
+// TestListShowsOurWrites: a list has the results of our own writes, whatever the server
+// returns.
 func TestListShowsOurWrites(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -488,8 +488,8 @@ func TestUpdateCertificate(t *testing.T) {
 	}
 }
 
-// TestUpdateResponses are responses to a PUT that was carried out. What does not tell
-// everything is read back; an absent domain is known.
+// TestUpdateResponses has the responses to a PUT that was carried out. If a field is missing,
+// the certificate is read back, except for the domain, which is known.
 func TestUpdateResponses(t *testing.T) {
 	t.Parallel()
 	whole := `{"id":"ID","name":"new","description":"newer","certificate":"PEM","create_time":"c","update_time":"u"`
@@ -596,8 +596,7 @@ func TestUpdateTimesOutWaiting(t *testing.T) {
 	})
 }
 
-// TestUpdateCutThenRefused: what an earlier attempt was answered says nothing about the
-// last one.
+// TestUpdateCutThenRefused: the result of an earlier attempt says nothing about the last one.
 func TestUpdateCutThenRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -612,8 +611,8 @@ func TestUpdateCutThenRefused(t *testing.T) {
 	})
 }
 
-// goneResponses are responses to a PUT or a DELETE which say that there is no such
-// certificate, and whether that is left to a list.
+// goneResponses are error responses to a PUT or a DELETE that may mean that the certificate
+// does not exist, and whether a list must decide.
 var goneResponses = map[string]struct {
 	status int
 	body   string
@@ -631,8 +630,7 @@ var goneResponses = map[string]struct {
 	"404 of the gateway (observed)":  {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, false},
 }
 
-// TestGone: whatever says that a certificate is gone, a list decides, again while lists
-// lag.
+// TestGone: a list decides whether a certificate is gone, and is repeated while it may lag.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	calls := map[string]struct {
@@ -750,8 +748,8 @@ func TestDeleteCertificate(t *testing.T) {
 	}
 }
 
-// refusals to delete what a listener holds. Which one this API gives is documented
-// nowhere: the listeners decide.
+// refusals are the error responses to the deletion of a certificate that a listener holds. It
+// is not documented which one this API sends, so the list of listeners decides.
 var refusals = map[string]elbstub.Fault{
 	"ELB.5002 (reference, assumed)":          elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5002"}}`),
 	"409 (reference, of newer API versions)": elbstub.Reply(409, ""),
@@ -825,7 +823,7 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 	}
 }
 
-// TestDeletionsUseTheSameList: one list of listeners a round serves all who delete.
+// TestDeletionsUseTheSameList: deletions in parallel use one list of listeners.
 func TestDeletionsUseTheSameList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -849,8 +847,8 @@ func TestDeletionsUseTheSameList(t *testing.T) {
 	})
 }
 
-// TestDeleteRefused: what is not about listeners is told at once, or after one more
-// try.
+// TestDeleteRefused: an error that is not about listeners is returned immediately, or after
+// one more attempt.
 func TestDeleteRefused(t *testing.T) {
 	t.Parallel()
 	denied := func(status int, code string) elbstub.Fault {
@@ -931,8 +929,8 @@ func TestDeleteRefused(t *testing.T) {
 	}
 }
 
-// TestDeleteTimeout bounds all of a deletion, lists of listeners included, and nothing
-// is called after it.
+// TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners,
+// and no call comes after it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -1040,8 +1038,8 @@ func TestListenersInAnyShape(t *testing.T) {
 	}
 }
 
-// TestReadsKnowTheEarlierRun: while a list may lag behind what another run wrote, it
-// is asked for again, once a second at most for all who wait.
+// TestReadsKnowTheEarlierRun: while a list may lag behind the write of an earlier run, it is
+// repeated at most once a second for all reads.
 func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

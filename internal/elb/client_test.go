@@ -51,7 +51,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestListTooLarge has a server that never stops.
+// TestListTooLarge has a server that sends an endless list.
 func TestListTooLarge(t *testing.T) {
 	t.Parallel()
 	calls := 0
@@ -86,7 +86,7 @@ func TestProjectIDIsEscaped(t *testing.T) {
 	}
 }
 
-// TestResponsesShowNoSecret has a server whose answers cannot be read.
+// TestResponsesShowNoSecret has a server whose responses cannot be decoded.
 func TestResponsesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)

@@ -47,8 +47,8 @@ func asStranger(create elb.NewCertificate) elbstub.Certificate {
 	}
 }
 
-// TestCreateExactlyOnce has what may become of a creation: how many calls and
-// certificates there are then, and what is told.
+// TestCreateExactlyOnce has the possible outcomes of a Create call: the number of calls and
+// of certificates, and the result.
 func TestCreateExactlyOnce(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
@@ -71,8 +71,8 @@ func TestCreateExactlyOnce(t *testing.T) {
 		scripts  scripts
 		options  elbstub.Options
 		retries  int
-		stranger int  // after this many POSTs, somebody else creates the same; -1 is before the first
-		other    bool // somebody else has another
+		stranger int  // after this many POSTs, another process creates an identical one; -1 is before the first
+		other    bool // another process has another
 		posts    int
 		there    int // certificates in the end
 		found    bool
@@ -362,7 +362,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 				}
 				for _, cert := range there {
 					if cert.Name == "www" && !slices.Contains(known, cert.ID) {
-						t.Errorf("nobody is told of %s: %v", cert.ID, known)
+						t.Errorf("%s is not reported: %v", cert.ID, known)
 					}
 				}
 			})
@@ -370,8 +370,8 @@ func TestCreateExactlyOnce(t *testing.T) {
 	}
 }
 
-// TestEqualCreationsRunOneAfterTheOther: each finds its own certificate, though every answer
-// is lost.
+// TestEqualCreationsRunOneAfterTheOther: each finds its own certificate, though every
+// response is lost.
 func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -402,8 +402,8 @@ func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// TestCreationHasAGracePeriod: what is out is followed up for a while, and
-// everything else ends at once.
+// TestCreationHasAGracePeriod: a request that was sent is followed up for a while after the
+// context has ended. Everything else ends immediately.
 func TestCreationHasAGracePeriod(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
@@ -473,8 +473,8 @@ func TestCreationHasAGracePeriod(t *testing.T) {
 	}
 }
 
-// TestVeryLateCertificateIsNamed: what came after everybody had stopped looking is
-// named by the next creation of the same, in another run.
+// TestVeryLateCertificateIsNamed: a certificate that appears after the search has ended is
+// reported when another run creates an identical one.
 func TestVeryLateCertificateIsNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -496,8 +496,8 @@ func TestVeryLateCertificateIsNamed(t *testing.T) {
 	})
 }
 
-// TestResponsesThatAreNotOurs: a response to a creation may describe another
-// certificate, or one that is not what was sent.
+// TestResponsesThatAreNotOurs: the response to a Create call may describe an existing
+// certificate, or one with another leaf.
 func TestResponsesThatAreNotOurs(t *testing.T) {
 	t.Parallel()
 	const post = elbstub.CreateCertificate
@@ -557,7 +557,7 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 				creation, err := client.CreateCertificate(t.Context(), project, create)
 
 				if posts := len(cloud.Journal(post)); posts != row.posts || creation.Sent != row.posts {
-					t.Errorf("%d POSTs, %d counted, want %d", posts, creation.Sent, row.posts)
+					t.Errorf("%d POSTs, Sent is %d, want %d", posts, creation.Sent, row.posts)
 				}
 				var uncertain *elb.UncertainError
 				if errors.As(err, &uncertain) != row.uncertain || (err == nil) == row.uncertain {
@@ -587,8 +587,8 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 	}
 }
 
-// TestSameLeafAgain: what a late backend makes for one creation is no candidate of
-// another one with the same leaf.
+// TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a
+// candidate of another call with the same leaf.
 func TestSameLeafAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -614,9 +614,8 @@ func TestSameLeafAgain(t *testing.T) {
 	})
 }
 
-// TestNamelessCreationExplainsNoNamedOne: what was sent with a name is not taken for the
-// certificate of a creation that left its name to the server, also where the server
-// stores another one.
+// TestNamelessCreationExplainsNoNamedOne: a certificate that was sent with a name does not
+// belong to a Create call without a name, even if the server stores a different name.
 func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -652,8 +651,8 @@ func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 	}
 }
 
-// TestOneListForCreations: what is known before a creation is a list that is not older
-// than five seconds, and it serves all creations of that time.
+// TestOneListForCreations: the baseline of Create calls is a list that is at most five
+// seconds old, and that all of them use.
 func TestOneListForCreations(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

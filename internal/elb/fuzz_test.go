@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// always is a network where every request gets the same body.
+// always is a network in which every request gets the same body.
 type always string
 
 // change makes it the network of a client.
@@ -40,8 +40,8 @@ func (a always) change(c *httpapi.Config) {
 
 const fuzzedID = "5b8f908b5495452aa13beede0afc5d99"
 
-// FuzzList: a list is read, or is an error. What is found has the id that was
-// asked for, and "gone" is said of a list alone.
+// FuzzList: a list is decoded, or is an error. The certificate has the ID that was asked for,
+// and only a list can return "not found".
 func FuzzList(f *testing.F) {
 	f.Add(
 		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x",` +
@@ -68,8 +68,7 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// FuzzUpdate: an update is answered with the certificate, or with something that
-// has to be read back.
+// FuzzUpdate: the response to an update has the certificate, or the certificate is read back.
 func FuzzUpdate(f *testing.F) {
 	f.Add(
 		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x",` +

@@ -13,8 +13,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestHammer has readers, writers, cancellations and failures at once, for the
-// race detector. Each writer reads what it wrote.
+// TestHammer runs readers, writers, cancellations and failures in parallel, for the race
+// detector. Each writer reads what it wrote.
 func TestHammer(t *testing.T) {
 	t.Parallel()
 	cloud, _ := newCloud(t)

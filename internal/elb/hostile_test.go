@@ -20,8 +20,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestBaselineIsFreshWhenTheRequestIsSent: what somebody else has created while a
-// creation waited to be sent was known before it was sent, so it is not adopted.
+// TestBaselineIsFreshWhenTheRequestIsSent: a certificate that another process creates while a
+// Create call waits is part of the baseline, so it is not adopted.
 func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -32,13 +32,13 @@ func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 		time.AfterFunc(30*time.Second, func() { cloud.Add(asStranger(create)) })
 		creation, err := client.CreateCertificate(t.Context(), project, create)
 		if err == nil || creation.ID != "" || len(creation.Identical) != 1 {
-			t.Errorf("the certificate of somebody else was adopted, or is not known: %+v, %v", creation, err)
+			t.Errorf("the certificate of another process was adopted, or is not known: %+v, %v", creation, err)
 		}
 	})
 }
 
-// TestResponseWithUnknownIDAlone: the response has an ID that no list ever shows, and
-// no more; a certificate that equals what was sent is there under another ID.
+// TestResponseWithUnknownIDAlone: the response has only an ID, which is in no list; a
+// certificate that equals what was sent exists under another ID.
 func TestResponseWithUnknownIDAlone(t *testing.T) {
 	t.Parallel()
 	const unknown = "ffffffffffffffffffffffffffffffff"
@@ -68,8 +68,8 @@ func TestResponseWithUnknownIDAlone(t *testing.T) {
 	}
 }
 
-// TestNamelessCreationAdoptsNoNamedCertificate: what a late backend makes for a creation with a
-// name is no candidate of one without.
+// TestNamelessCreationAdoptsNoNamedCertificate: a certificate that a slow backend creates for
+// a Create call with a name is not a candidate of one without.
 func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, second)
 		if creation.Name == "www" && creation.Adopted {
-			t.Errorf("the creation without a name has adopted the twin of the one named www: %s, %v", creation.ID, err)
+			t.Errorf("the creation without a name has adopted the certificate named www: %s, %v", creation.ID, err)
 		}
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
@@ -102,8 +102,8 @@ func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 	})
 }
 
-// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses
-// the response; the list shows the second one a second later.
+// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses the
+// response. The list shows the second certificate a second later.
 func TestGatewayRepeatsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestGatewayRepeatsTheRequest(t *testing.T) {
 	})
 }
 
-// TestIdsInAnotherCase: a server that writes IDs in capitals in lists.
+// TestIDsInAnotherCase: a server writes IDs in upper case in lists.
 func TestIDsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestIDsInAnotherCase(t *testing.T) {
 	})
 }
 
-// TestProjectInAnotherCase: a project is one in whatever case its ID is written.
+// TestProjectInAnotherCase: the case of a project ID does not matter.
 func TestProjectInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -185,8 +185,8 @@ func TestProjectInAnotherCase(t *testing.T) {
 	})
 }
 
-// breaking is a connection whose second request cannot be written, after which there
-// is nobody any more.
+// breaking is a connection whose second request cannot be written. No other connection can be
+// made after that.
 type breaking struct {
 	net.Conn
 	broken *atomic.Bool
@@ -199,8 +199,8 @@ func (b breaking) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
-// TestNothingWrittenIsUnsent: the connection that the list has used is dead, nothing
-// of the creation could be written to it, and no other connection could be made.
+// TestNothingWrittenIsUnsent: the connection of the list is dead, so that nothing of the
+// Create call could be written, and no other connection can be made.
 func TestNothingWrittenIsUnsent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestNothingWrittenIsUnsent(t *testing.T) {
 }
 
 // TestIncompleteListIsRedacted: the request ID and the total of an incomplete list are
-// words of the server like all others.
+// redacted like everything that a server sends.
 func TestIncompleteListIsRedacted(t *testing.T) {
 	t.Parallel()
 	const key = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END PRIVATE KEY-----"
@@ -264,7 +264,7 @@ func TestIncompleteListIsRedacted(t *testing.T) {
 	}
 }
 
-// TestIDIsRedacted: an ID is a word of the server too.
+// TestIDIsRedacted: an ID is redacted like everything that a server sends.
 func TestIDIsRedacted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -279,7 +279,8 @@ func TestIDIsRedacted(t *testing.T) {
 	})
 }
 
-// TestListCutWithoutLength: a server of HTTP/1.0 ends a list by closing, at any byte.
+// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after
+// any byte.
 func TestListCutWithoutLength(t *testing.T) {
 	t.Parallel()
 	const body = `{"certificates":[{"id":"1","name":"a"},{"id":"2"}],"more":{"a":[1]},"instance_num":"2"}`
@@ -306,7 +307,7 @@ func TestListCutWithoutLength(t *testing.T) {
 	}
 }
 
-// TestDeleteLostAndListsLag: a DELETE that was carried out ends in success.
+// TestDeleteLostAndListsLag: a DELETE that was carried out succeeds.
 func TestDeleteLostAndListsLag(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -370,7 +371,7 @@ func TestHiddenCertificates(t *testing.T) {
 	})
 }
 
-// TestRetryAfterOfACreation: a server that asks for a minute gets it.
+// TestRetryAfterOfACreation: the client waits for the minute that the server asks for.
 func TestRetryAfterOfACreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -409,7 +410,7 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 	})
 }
 
-// TestListsOfManySearches: a hundred creations lose their responses at once.
+// TestListsOfManySearches: the responses of a hundred Create calls in parallel are lost.
 func TestListsOfManySearches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -442,7 +443,7 @@ func TestListsOfManySearches(t *testing.T) {
 	})
 }
 
-// TestPartialResponsesOfMany: a server that answers each creation with the ID alone.
+// TestPartialResponsesOfMany: each response to a Create call has only the ID.
 func TestPartialResponsesOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -470,8 +471,8 @@ func TestPartialResponsesOfMany(t *testing.T) {
 	})
 }
 
-// TestKeyOfAnEarlierAttempt: the first response is cut after the key, and the second
-// one does not show it any more.
+// TestKeyOfAnEarlierAttempt: the first response is cut off after the key, and the second one
+// has no key.
 func TestKeyOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -491,7 +492,7 @@ func TestKeyOfAnEarlierAttempt(t *testing.T) {
 	})
 }
 
-// TestSeeOtherIsAmbiguous: 303 is what a server says that has carried a POST out (RFC
+// TestSeeOtherIsAmbiguous: 303 is the response of a server that has carried a POST out (RFC
 // 9110).
 func TestSeeOtherIsAmbiguous(t *testing.T) {
 	t.Parallel()
@@ -501,13 +502,13 @@ func TestSeeOtherIsAmbiguous(t *testing.T) {
 		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 		var uncertain *elb.UncertainError
 		if creation.ID == "" && !errors.As(err, &uncertain) {
-			t.Errorf("%d certificates, and nobody is told: %v", len(cloud.Certificates(project)), err)
+			t.Errorf("%d certificates, without an error: %v", len(cloud.Certificates(project)), err)
 		}
 	})
 }
 
-// TestCutListThatIsWhole: the length of a response is told and right, and its JSON
-// ends too soon: nothing was closed, and nothing is repeated.
+// TestCutListThatIsWhole: the length of a response is correct, and its JSON ends too early.
+// No connection was lost, so nothing is repeated.
 func TestShortJSONIsNoLostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -523,8 +524,8 @@ func TestShortJSONIsNoLostConnection(t *testing.T) {
 	})
 }
 
-// TestFailedRequestThatWasNoneExplainsNothing: a creation that was refused has made
-// nothing, so it does not explain what another creation has made.
+// TestRefusedCreationExplainsNothing: a Create call that was refused has created nothing, so
+// a new certificate may belong to another one.
 func TestRefusedCreationExplainsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -32,7 +32,7 @@ type bench struct {
 	next     string       // the ID of the other certificate
 }
 
-// newBench returns a bench in a bubble, whose listener is not new any more.
+// newBench returns a bench in a bubble, whose listener is no longer new.
 func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	t.Helper()
 	var b bench
@@ -48,7 +48,7 @@ func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	return b
 }
 
-// switched gives the listener its other certificate, within so much time.
+// switched gives the listener its other certificate, within a timeout.
 func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
@@ -56,7 +56,7 @@ func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error
 	return b.client.SwitchListener(ctx, project, b.listener, b.next)
 }
 
-// serves returns the ID of the certificate that the cloud's listener has.
+// serves returns the ID of the certificate that the listener has in the cloud.
 func (b bench) serves() string { return b.cloud.Listeners(project)[0].CertificateID }
 
 func (b bench) count(operation elbstub.Operation) int { return len(b.cloud.Journal(operation)) }
@@ -147,8 +147,8 @@ func TestListenersRead(t *testing.T) {
 	}
 }
 
-// TestGetListenerFails: what a GET of a listener is refused with, and what a list makes
-// of that. Nothing is taken for absence without proof, and no error speaks of a certificate.
+// TestGetListenerFails has the errors of a GET of a listener, and how a list decides. Nothing
+// counts as absence without proof, and no error mentions a certificate.
 func TestGetListenerFails(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -269,7 +269,7 @@ func TestGetListenerFails(t *testing.T) {
 	}
 }
 
-// TestPendingListener: a status PENDING_… is waited for as long as there is time.
+// TestPendingListener: a status PENDING_… is waited for until the timeout.
 func TestPendingListener(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -334,8 +334,8 @@ func TestPendingListener(t *testing.T) {
 	}
 }
 
-// TestSwitchListener has what may become of a switch: how many calls there are then, and
-// what is told.
+// TestSwitchListener has the possible outcomes of a switch: the number of calls, and the
+// result.
 func TestSwitchListener(t *testing.T) {
 	t.Parallel()
 	const page = "<html><head><title>502 Bad Gateway</title></head></html>"
@@ -620,8 +620,8 @@ func TestSwitchListener(t *testing.T) {
 	}
 }
 
-// TestSwitchToANewCertificate: a backend of listeners may not know a certificate at once
-// that was created just now (assumed). A certificate of somebody else is not waited for.
+// TestSwitchToANewCertificate: a backend of listeners may not know a certificate immediately
+// after it was created (assumed). A certificate of another process is not waited for.
 func TestSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -682,7 +682,8 @@ func lowered(l elb.Listener) elb.Listener {
 	return l
 }
 
-// TestSwitchOfNoListener: each way to say that a listener is missing is decided by a list.
+// TestSwitchOfNoListener: a list decides for each error response that may mean that a
+// listener is missing.
 func TestSwitchOfNoListener(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -714,7 +715,7 @@ func TestSwitchOfNoListener(t *testing.T) {
 					if !errors.Is(err, elb.ErrListenerNotFound) || isOther {
 						t.Errorf("error %v", err)
 					}
-					// From now on that is known.
+					// From now on, the cache knows that.
 					lists := b.count(listList)
 					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
 					if !errors.Is(err, elb.ErrListenerNotFound) {
@@ -729,7 +730,7 @@ func TestSwitchOfNoListener(t *testing.T) {
 	}
 }
 
-// TestSwitchEndsWithItsContext: whatever a switch waits for.
+// TestSwitchEndsWithItsContext: in every phase of a switch.
 func TestSwitchEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -764,8 +765,8 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestTwoSwitchesAtOnce: they take turns, so that each of them sees its own change, and
-// one that is cancelled while it waits sends nothing.
+// TestTwoSwitchesAtOnce: they run one after the other, so that each of them sees its own
+// change. One that is cancelled while it waits sends nothing.
 func TestTwoSwitchesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -796,8 +797,8 @@ func TestTwoSwitchesAtOnce(t *testing.T) {
 	})
 }
 
-// TestListenersAreListedTogether: one list serves all reads at the same time, and what was
-// written is laid over lists that lag.
+// TestListenersAreListedTogether: all reads at the same time use one list, and our own writes
+// overlay lists that lag.
 func TestListenersAreListedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -857,8 +858,8 @@ func TestListenersAreListedTogether(t *testing.T) {
 	})
 }
 
-// TestListenerOfTheEarlierRun: while a list may lag behind what another run wrote, one that
-// shows the old certificate is asked for again.
+// TestListenerOfTheEarlierRun: while a list may lag behind the write of an earlier run, one
+// with the old certificate is repeated.
 func TestListenerOfTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -902,7 +903,7 @@ func TestListenerOfTheEarlierRun(t *testing.T) {
 	}
 }
 
-// TestListErrorsNameTheListeners: no error of a list of listeners speaks of certificates.
+// TestListErrorsNameTheListeners: no error of a list of listeners mentions certificates.
 func TestListErrorsNameTheListeners(t *testing.T) {
 	t.Parallel()
 	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -943,7 +944,7 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 	}
 }
 
-// TestKeptCertificate: the deletion of what a listener keeps fails at its first refusal.
+// TestKeptCertificate: the deletion of a certificate that a listener keeps fails immediately.
 func TestKeptCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -1017,8 +1018,8 @@ func TestKeptCertificate(t *testing.T) {
 	}
 }
 
-// TestWhatIsKnownOfCertificates: what this process has listed and created tells, and
-// nothing is called for it.
+// TestWhatIsKnownOfCertificates: the lists and the Create calls of this process count, and no
+// call is made.
 func TestWhatIsKnownOfCertificates(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -1070,8 +1071,8 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 }
 
-// TestSwitchesByChance has switches of several listeners in a storm, on every dialect: one
-// that is said to be done is done, and what is read then shows it.
+// TestSwitchesByChance runs switches of several listeners in a storm, with every dialect: a
+// switch that succeeds is done, and reads show it.
 func TestSwitchesByChance(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4 * elbstub.Dialects) {

@@ -161,7 +161,8 @@ func TestRecordedResponses(t *testing.T) {
 				}
 				checkRecorded(t, got, want, pairs[i])
 			}
-			// The total says that the list is complete, so a certificate that it lacks is gone.
+			// The total says that the list is complete, so a certificate that is not in it
+			// is gone.
 			_, err = client.GetCertificate(t.Context(), project, createdID)
 			if !errors.Is(err, elb.ErrNotFound) {
 				t.Errorf("a certificate that is not listed: error %v, want that it does not exist", err)

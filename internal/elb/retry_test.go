@@ -20,7 +20,7 @@ func retrying(t *testing.T, cloud http.Handler, maxRetries int) *elb.Client {
 	return clientFor(t, server.URL+base, func(c *httpapi.Config) { c.MaxRetries = maxRetries })
 }
 
-// TestRetries has a server that fails once, and what becomes of each call.
+// TestRetries has a server that fails once for each call.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -80,7 +80,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestLostDelete: the second attempt is told that there is no such certificate.
+// TestLostDelete: the response to the second attempt is that the certificate does not exist.
 func TestLostDelete(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
