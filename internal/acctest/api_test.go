@@ -58,7 +58,7 @@ var api = map[string][]proof{
 	"a whole body {} is no list of certificates":        {{"provider", "TestListsThatAreNone", "a whole body {}"}},
 	"an object that is not empty is no list":            {{"elb", "TestLists", "an object as list"}, {"provider", "TestListsThatAreNone", "an object with something in it"}},
 	"an empty list of listeners may be {} (assumed)":    {{"elbstub", "TestEmptyLists", "{} without instance_num (assumed)"}, {"elb", "TestListenersInAnyShape", "an empty object instead of none (assumed)"}},
-	"an ID that is listed twice counts once (assumed)":  {{"elb", "TestLists", "an ID twice counts once"}},
+	"an ID that is listed twice counts once (assumed)":  {{"elb", "TestLists", "a duplicate ID counts as one"}},
 	"lists are ordered, the newest first (recorded)":    {{"elbstub", "TestOrder", "newest first (recorded)"}, {"elb", "TestRecordedResponses", ""}},
 	"lists may be ordered in another way (assumed)":     {{"elbstub", "TestOrder", "oldest first (assumed)"}, {"elbstub", "TestDialects", "newest first false"}},
 	"lists may not show certificates (assumed)":         {{"elbstub", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "masked (assumed)"}},

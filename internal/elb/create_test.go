@@ -68,16 +68,16 @@ func TestCreateExactlyOnce(t *testing.T) {
 	}
 	outOfOrder := elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`)
 	for name, row := range map[string]struct {
-		scripts  scripts
-		options  elbstub.Options
-		retries  int
-		stranger int  // after this many POSTs, another process creates an identical one; -1 is before the first
-		other    bool // another process has another
-		posts    int
-		there    int // certificates in the end
-		found    bool
+		scripts   scripts
+		options   elbstub.Options
+		retries   int
+		stranger  int  // after this many POSTs, another process creates an identical one; -1 is before the first
+		other     bool // another process has another
+		posts     int
+		there     int // certificates in the end
+		found     bool
 		others    int
-		identical    int
+		identical int
 		// err is a part of the error, candidates what an *UncertainError names; -1
 		// is another error.
 		err        string
@@ -186,7 +186,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 			retries: 5,
 			posts:   2,
 			there:   2,
-			others:   1,
+			others:  1,
 		},
 		"lost, lists lag": {
 			scripts: scripts{
@@ -244,13 +244,13 @@ func TestCreateExactlyOnce(t *testing.T) {
 		},
 		"there was one before": {stranger: -1, retries: 5, posts: 1, there: 2, identical: 1},
 		"there was one before, and lost": {
-			stranger: -1,
-			scripts:  scripts{post: {1: elbstub.Drop()}},
-			retries:  5,
-			posts:    1,
-			there:    2,
-			identical:    1,
-			found:    true,
+			stranger:  -1,
+			scripts:   scripts{post: {1: elbstub.Drop()}},
+			retries:   5,
+			posts:     1,
+			there:     2,
+			identical: 1,
+			found:     true,
 		},
 		"two candidates": {
 			stranger:   1,
@@ -422,8 +422,8 @@ func TestCreationHasAGracePeriod(t *testing.T) {
 			nil,
 		},
 		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
-		"while a late commit is searched for": {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
-		"while nothing is searched for":       {post, elbstub.Refuse(), false, 10 * time.Second, nil},
+		"while a late commit is searched for":   {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
+		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, nil},
 		"while it is throttled": {
 			post,
 			elbstub.Throttle("60"),
