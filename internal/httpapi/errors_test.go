@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestErrors reads every error shape and every status of the APIs.
+// TestErrors reads every form of errors and every status.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	const none, html = "received a response without a message: ", "received an HTML page instead of an API response: "
@@ -98,7 +98,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestErrorWithoutAnything has no code and no ID to tell.
+// TestErrorWithoutAnything: there is no code and no ID to display.
 func TestErrorWithoutAnything(t *testing.T) {
 	t.Parallel()
 	err := newClient(serve(t, reply(http.StatusForbidden, "")), nil).Do(t.Context(), get(), decodeJSON)
@@ -107,8 +107,8 @@ func TestErrorWithoutAnything(t *testing.T) {
 	}
 }
 
-// TestUnreadable: a response that says yes and makes no sense is told with the
-// reason, and with its type if that is wrong. It was carried out, perhaps.
+// TestUnreadable: the error for a 2xx response that cannot be decoded names the reason, and
+// the type if that is wrong. The request may have been carried out.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no ID")
@@ -119,7 +119,7 @@ func TestUnreadable(t *testing.T) {
 		"something hidden": {"text/\u202ehtml", `the response is not JSON but "text/\u202ehtml": no ID`},
 	} {
 		want := row.want + " (HTTP 201, request ID the-id)"
-		handler, calls := inTurn(reply(
+		handler, calls := inSequence(reply(
 			http.StatusCreated,
 			"{}",
 			"Content-Type",
@@ -136,12 +136,12 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestUnreadableType is told in the words of JSON, and not with our types.
+// TestUnreadableType: the error names JSON types, not Go types.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"thing":{"id":7}}`: "the response could not be read: thing.id is a JSON number (HTTP 200)",
-		`[]`:                 "the response could not be read: it is a JSON array (HTTP 200)",
+		`{"thing":{"id":7}}`: "the response could not be read: thing.id must not be a JSON number (HTTP 200)",
+		`[]`:                 "the response could not be read: the value must not be a JSON array (HTTP 200)",
 	} {
 		client := newClient(serve(t, reply(http.StatusOK, body)), nil)
 		err := client.Do(t.Context(), get(), func(r *http.Response) error {
@@ -158,7 +158,7 @@ func TestUnreadableType(t *testing.T) {
 	}
 }
 
-// TestSkew is how far the server's clock is ahead, as far as its response tells.
+// TestSkew: how far the clock of the server is ahead, according to its response.
 func TestSkew(t *testing.T) {
 	t.Parallel()
 	date := func(d time.Duration) func() string {
@@ -188,8 +188,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAmbiguous is about errors by themselves; those of requests are tested where
-// they come about.
+// TestAmbiguous is about single errors; errors of requests are tested where they occur.
 func TestAmbiguous(t *testing.T) {
 	t.Parallel()
 	status := func(n int) error { return &httpapi.Error{Status: n} }
@@ -226,8 +225,7 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsBounded: no more is read of it than is needed, and no more kept
-// than a screen shows.
+// TestErrorBodyIsBounded: only as much is read and kept as is needed.
 func TestErrorBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -264,7 +262,7 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsNotReadToItsEnd, which a server may put off for ever.
+// TestErrorBodyIsNotReadToItsEnd: a server may never send the end.
 func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -285,7 +283,7 @@ func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	})
 }
 
-// TestErrorBodyIsCut: what arrived of it is better than nothing.
+// TestErrorBodyIsCut: the part that has arrived is used.
 func TestErrorBodyIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

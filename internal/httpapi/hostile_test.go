@@ -65,8 +65,8 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 	})
 }
 
-// TestInterimResponseIsNone: a POST that has an interim response alone is awaited for
-// five seconds after the interrupt, so that a search has the rest of the grace.
+// TestInterimResponseIsNone: a POST that only has an interim response is awaited for five
+// seconds after the interrupt, so that the rest of the grace period remains for a search.
 func TestInterimResponseIsNone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -90,8 +90,8 @@ func TestInterimResponseIsNone(t *testing.T) {
 	})
 }
 
-// TestThrottledRoundsThatPass: each round serves some and throttles some, and the
-// first response is a refusal. That some pass keeps the pauses short.
+// TestThrottledRoundsThatPass: in each round, some requests succeed and some are throttled,
+// and the first response is throttled. Because some succeed, the pauses stay short.
 func TestThrottledRoundsThatPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -130,9 +130,9 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 	})
 }
 
-// TestHostNamesOfACertificateAreTamed: the names of a TLS certificate are words of
-// the server.
-func TestHostNamesOfACertificateAreTamed(t *testing.T) {
+// TestHostNamesOfACertificateAreRedacted: the names of a TLS certificate come from the
+// server.
+func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	t.Parallel()
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	for name, san := range map[string]string{
@@ -176,8 +176,8 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 	}
 }
 
-// TestSecretsInOtherSpellings: a server echoes what it was sent, in an error that has
-// no message, as JSON or as a message.
+// TestSecretsInOtherSpellings: a server returns what it was sent in an error without a
+// message, as JSON, or as a message.
 func TestSecretsInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ secret, body, shown string }{
@@ -221,7 +221,7 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 	}
 }
 
-// TestRequestIDWithTheToken: a gateway that makes the request ID of a header.
+// TestRequestIDWithTheToken: a gateway uses a header as the request ID.
 func TestRequestIDWithTheToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -255,8 +255,8 @@ func TestRequestIDWithTheToken(t *testing.T) {
 	})
 }
 
-// TestGzip: a body that is cut within its compression is repeated, one that is a bomb
-// is too large.
+// TestGzip: a compressed body that is cut off is repeated, and a compression bomb is too
+// large.
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	compress := func(size int) []byte {
@@ -299,7 +299,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// TestLocalFaultIsNotALostConnection: a request that net/http refuses to send.
+// TestLocalFaultIsNotALostConnection: net/http refuses to send a request.
 func TestLocalFaultIsNotALostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -314,8 +314,7 @@ func TestLocalFaultIsNotALostConnection(t *testing.T) {
 	})
 }
 
-// TestUnsentDoesNotCountAsPassed: a request that never left says nothing of the
-// throttle.
+// TestUnsentDoesNotCountAsPassed: a request that was not sent says nothing about throttling.
 func TestUnsentDoesNotCountAsPassed(t *testing.T) {
 	t.Parallel()
 	var th throttle

@@ -11,8 +11,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// keyOf returns a PEM text that looks like a private key, and a line of it. It has
-// no two equal runs, so that a part that is shown is known.
+// keyOf returns a PEM text that looks like a private key, and a line of it. It has no
+// repeated parts, so that a part that is displayed can be identified.
 func keyOf(label string) (text, line string) {
 	var letters strings.Builder
 	for i := range 40 {
@@ -29,8 +29,8 @@ func keyOf(label string) (text, line string) {
 
 const hiddenToken = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 
-// refusalOf sends a request with secrets to a server that answers with a body, and
-// returns the error.
+// refusalOf sends a request with secrets to a server that responds with a body, and returns
+// the error.
 func refusalOf(t *testing.T, body string, secrets ...string) *httpapi.Error {
 	t.Helper()
 	request := post()
@@ -58,7 +58,7 @@ func quoted(s string) string {
 	return string(text)
 }
 
-// TestErrorsShowNoSecret has a server that quotes what it refuses.
+// TestErrorsShowNoSecret has a server that quotes the request.
 func TestErrorsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "RSA-PSS PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
@@ -129,8 +129,8 @@ func lettersIn(text string) string {
 	}, text)
 }
 
-// TestForeignKeysAreNotShown: a private key that is none of the request's is known
-// by its boundary, also when its end is missing.
+// TestForeignKeysAreNotShown: a private key that was not in the request is recognised by its
+// boundary, even if its end is missing.
 func TestForeignKeysAreNotShown(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "EC PRIVATE KEY", "RSA-PSS PRIVATE KEY", "OPENSSH PRIVATE KEY"} {
@@ -155,7 +155,7 @@ func TestForeignKeysAreNotShown(t *testing.T) {
 	}
 }
 
-// TestRedaction removes what is secret, and nothing else.
+// TestRedaction: secrets are removed, and nothing else.
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ hidden, said, want string }{
@@ -190,8 +190,7 @@ func TestRedaction(t *testing.T) {
 	}
 }
 
-// TestBoundariesAreNoSecret: the lines that all PEM texts have are in messages that
-// explain what is wrong with one.
+// TestBoundariesAreNoSecret: messages about PEM contain the boundaries.
 func TestBoundariesAreNoSecret(t *testing.T) {
 	t.Parallel()
 	key, _ := keyOf("EC PRIVATE KEY")
@@ -201,7 +200,7 @@ func TestBoundariesAreNoSecret(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOneRequest: those of one request do not stay for the next.
+// TestSecretsOfOneRequest: the secrets of one request are not used for the next one.
 func TestSecretsOfOneRequest(t *testing.T) {
 	t.Parallel()
 	secrets := make([]secret.Value, 1, 8) // has room that an append would share
@@ -229,7 +228,7 @@ func TestSecretsOfOneRequest(t *testing.T) {
 	}
 }
 
-// TestControlCharacters are not for a terminal to obey.
+// TestControlCharacters: a terminal would interpret them.
 func TestControlCharacters(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ said, want string }{
@@ -249,8 +248,8 @@ func TestControlCharacters(t *testing.T) {
 	}
 }
 
-// TestCutSecretsAreNotShown has a server that quotes a long token, or a line of the
-// key, at every place where an excerpt may end, or only a part of them.
+// TestCutSecretsAreNotShown has a server that quotes a long token, a line of the key, or a
+// part of them, at every position where an excerpt may end.
 func TestCutSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	const part = 12 // letters that would be one part of a secret
@@ -284,10 +283,10 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// maxExcerpt and maxMessage are where a page and a message are cut.
+// maxExcerpt and maxMessage are the sizes of an excerpt and a message.
 const maxExcerpt, maxMessage = 200, 2048
 
-// TestUnreadableShowsNoSecret: the reason may quote the response, and so may its type.
+// TestUnreadableShowsNoSecret: the reason and the type may quote the response.
 func TestUnreadableShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	key, line := keyOf("PRIVATE KEY")

@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRetries has a server that fails once, and what becomes of each kind of
-// request. A non-idempotent one is sent again when it was certainly not carried out.
+// TestRetries has a server that fails once for each kind of request. A non-idempotent request
+// is repeated only if it was certainly not carried out.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -53,7 +53,7 @@ func TestRetries(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						handler, calls := inTurn(row.fault, reply(http.StatusOK, `{}`))
+						handler, calls := inSequence(row.fault, reply(http.StatusOK, `{}`))
 						err := newClient(serve(t, handler), nil, retries(3)).Do(t.Context(), request, decodeJSON)
 						want := row.get
 						if request.NonIdempotent {
@@ -75,7 +75,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetriesEnd: the last response is told, and the one before it in words.
+// TestRetriesEnd: the error is that of the last response, with the text of the one before.
 func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,11 +94,11 @@ func TestRetriesEnd(t *testing.T) {
 	})
 }
 
-// TestEqualAttempts are told once.
+// TestEqualAttempts: an error that was repeated is mentioned only once.
 func TestEqualAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, calls := inTurn(reply(http.StatusBadGateway, ""))
+		handler, calls := inSequence(reply(http.StatusBadGateway, ""))
 		err := newClient(serve(t, handler), nil, retries(2)).Do(t.Context(), get(), decodeJSON)
 		want := `received "Bad Gateway" with an empty body (HTTP 502)`
 		if err == nil || err.Error() != want || calls.Load() != 3 {
@@ -107,8 +107,7 @@ func TestEqualAttempts(t *testing.T) {
 	})
 }
 
-// TestPausesBetweenRetries double, and are never shorter than what the server asks
-// for.
+// TestPausesBetweenRetries: they double, and are at least as long as the server asks for.
 func TestPausesBetweenRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,12 +136,12 @@ func TestPausesBetweenRetries(t *testing.T) {
 	})
 }
 
-// TestContextEndsBetweenRetries: the request is given up at once, and its last
-// outcome is told.
+// TestContextEndsBetweenRetries: the call ends immediately with the error of the last
+// attempt.
 func TestContextEndsBetweenRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, calls := inTurn(reply(http.StatusServiceUnavailable, "", "Retry-After", "100"))
+		handler, calls := inSequence(reply(http.StatusServiceUnavailable, "", "Retry-After", "100"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		started := time.Now()
@@ -158,12 +157,12 @@ func TestContextEndsBetweenRetries(t *testing.T) {
 	})
 }
 
-// TestContextHasEnded: nothing is sent, and nobody is asked for credentials.
+// TestContextHasEnded: nothing is sent, and no credentials are requested.
 func TestContextHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	client := newClient(nobody(t), authorizer(func(*http.Request) (func(), error) {
+	client := newClient(neverCalled(t), authorizer(func(*http.Request) (func(), error) {
 		t.Error("it was authorized")
 		return nil, nil
 	}))
@@ -175,8 +174,8 @@ func TestContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestEarlierAttempts say nothing about the last one: a request that was refused
-// before, and whose response was lost then, may have been carried out.
+// TestEarlierAttempts: they do not count. A request that was refused first and whose response
+// was lost then may have been carried out.
 func TestEarlierAttempts(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -198,7 +197,7 @@ func TestEarlierAttempts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(row.before, row.fault)
+				handler, calls := inSequence(row.before, row.fault)
 				err := newClient(
 					serve(t, handler),
 					nil,
@@ -220,7 +219,7 @@ func TestEarlierAttempts(t *testing.T) {
 	}
 }
 
-// TestUnsentBeforeAResponse: an attempt that never left does not make one that did
+// TestUnsentBeforeAResponse: an attempt that was not sent does not make an ambiguous one
 // unambiguous.
 func TestUnsentBeforeAResponse(t *testing.T) {
 	t.Parallel()
@@ -240,19 +239,19 @@ func TestUnsentBeforeAResponse(t *testing.T) {
 	})
 }
 
-// refusedConnection is what net.Dialer says when nobody listens.
+// refusedConnection is the error of net.Dial if no server listens.
 func refusedConnection() error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// TestUnsentIsRepeated: what never left may be sent again, whatever it is.
+// TestUnsentIsRepeated: every request that was not sent may be repeated.
 func TestUnsentIsRepeated(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(reply(http.StatusOK, `{}`))
+				handler, calls := inSequence(reply(http.StatusOK, `{}`))
 				dial := serve(t, handler)
 				dials := 0
 				client := newClient(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -269,8 +268,8 @@ func TestUnsentIsRepeated(t *testing.T) {
 	}
 }
 
-// TestNobodyThere is told after the last attempt, and that nothing was sent.
-func TestNobodyThere(t *testing.T) {
+// TestNoServer: the error comes after the last attempt, and says that nothing was sent.
+func TestNoServer(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
 		t.Run(name, func(t *testing.T) {
@@ -291,7 +290,7 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// TestPermanentErrors are told at once.
+// TestPermanentErrors: they are returned immediately.
 func TestPermanentErrors(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())

@@ -569,7 +569,7 @@ func TestAccUnreadable(t *testing.T) {
 		"HTML":            {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
 		"half a body":     {elbstub.Cut(100), "was cut off"},
 		"nothing":         {elbstub.Drop(), "was lost"},
-		"empty body":      {elbstub.Reply(200, ""), "its JSON ends too early"},
+		"empty body":      {elbstub.Reply(200, ""), "the JSON ends too early"},
 		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "the API returned 0 certificates but reported a total of 1"},
 		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
 		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
