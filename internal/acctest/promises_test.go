@@ -20,7 +20,7 @@ var promises = map[string][]proof{
 	},
 	"A creation is retried in this way": {{"httpapi", "TestRetries", ""}, {"provider", "TestRefusedThenLost", ""}},
 	"When the API throttles (429)": {
-		{"httpapi", "TestThrottlingIsCountedInRounds", ""},
+		{"httpapi", "TestThrottlingCountsRounds", ""},
 		{"httpapi", "TestThrottlingSlowsAll", ""},
 		{"httpapi", "TestRetryAfter", ""},
 		{"httpapi", "TestContextBoundsThrottling", ""},
