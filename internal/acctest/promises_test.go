@@ -31,7 +31,7 @@ var promises = map[string][]proof{
 	"A server may take a minute":       {{"httpapi", "TestSilence", ""}, {"provider", "TestSlowBodies", ""}, {"provider", "TestSilentServer", ""}},
 	"A token from a password": {
 		{"auth", "TestOneTokenPerProject", ""},
-		{"auth", "TestRefusedTokenIsRenewed", ""},
+		{"auth", "TestRejectedTokenIsRenewed", ""},
 		{"provider", "TestExpiredTokenIsRenewedOnce", ""},
 		{"provider", "TestCreationWithoutCredentials", ""},
 	},

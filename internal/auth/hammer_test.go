@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// TestSharedHammer: many callers that come, go, and invalidate.
-func TestSharedHammer(t *testing.T) {
+// TestCachedHammer: many callers start, end, and invalidate the value.
+func TestCachedHammer(t *testing.T) {
 	t.Parallel()
 	for range 50 {
 		synctest.Test(t, func(t *testing.T) {
 			var running, most atomic.Int32
-			s := &shared[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+			s := &cached[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
 				if n := running.Add(1); n > most.Load() {
 					most.Store(n)
 				}

@@ -13,11 +13,10 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestIdentityServiceThatMakesNoSense: whatever it answers, what was wanted of it
-// and what came is said.
+// TestIdentityServiceThatMakesNoSense: the error says what was requested and what came back.
 func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	t.Parallel()
-	type answer struct {
+	type response struct {
 		status int
 		body   string
 	}
@@ -47,7 +46,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
 		change      []func(*auth.Config)
-		answers     map[string][]answer
+		responses   map[string][]response
 		do          func(*auth.Session) error
 		want        string
 	}{
@@ -55,7 +54,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byPassword,
 			change:      []func(*auth.Config){nobody},
 			do:          call,
-			want:        "ask the identity service for a token: 127.0.0.1:1 could not be reached",
+			want:        "get a token from the identity service: 127.0.0.1:1 could not be reached",
 		},
 		"token: no address": {
 			credentials: byPassword,
@@ -65,51 +64,51 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		},
 		"token: a page": {
 			credentials: byPassword,
-			answers:     map[string][]answer{tokens: {{201, "<html>"}}},
+			responses:   map[string][]response{tokens: {{201, "<html>"}}},
 			do:          call,
-			want:        "ask the identity service for a token: ",
+			want:        "get a token from the identity service: ",
 		},
 		"token: of another type": {
 			credentials: byPassword,
-			answers:     map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}},
+			responses:   map[string][]response{tokens: {{201, `{"token":{"expires_at":7}}`}}},
 			do:          call,
 			want:        "input is not a JSON string",
 		},
 		"token: none in the header": {
 			credentials: byPassword,
-			answers:     map[string][]answer{tokens: {{201, issued}}},
+			responses:   map[string][]response{tokens: {{201, issued}}},
 			do:          call,
 			want:        "the response has no X-Subject-Token",
 		},
 		"project: token without a project": {
 			credentials: byPassword,
-			answers:     map[string][]answer{tokens: {{299, issued}}},
+			responses:   map[string][]response{tokens: {{299, issued}}},
 			do:          projectID,
-			want:        "the token names no project",
+			want:        "the token has no project",
 		},
 		"project: the list fails": {
 			credentials: byKey,
-			answers:     map[string][]answer{projects: {{500, ""}}},
+			responses:   map[string][]response{projects: {{500, ""}}},
 			do:          projectID,
 			want:        "HTTP 500",
 		},
 		"project: the list is a page": {
 			credentials: byKey,
-			answers:     map[string][]answer{projects: {{200, "<html>"}}},
+			responses:   map[string][]response{projects: {{200, "<html>"}}},
 			do:          projectID,
 			want:        "the response is not JSON",
 		},
 		"project: none, and no list of all": {
 			credentials: byKey,
-			answers:     map[string][]answer{projects: {{200, "{}"}, {500, ""}}},
+			responses:   map[string][]response{projects: {{200, "{}"}, {500, ""}}},
 			do:          projectID,
-			want:        "there is no project of that name",
+			want:        "there is no project with that name",
 		},
 		"project: none at all": {
 			credentials: byKey,
-			answers:     map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}},
+			responses:   map[string][]response{projects: {{200, "{}"}, {200, "{}"}}},
 			do:          projectID,
-			want:        "and no other that these credentials may see",
+			want:        "or any other that these credentials can access",
 		},
 		"project: no address": {
 			credentials: byKey,
@@ -119,18 +118,18 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		},
 		"catalog: it fails": {
 			credentials: byKey,
-			answers:     map[string][]answer{catalog: {{403, ""}}},
+			responses:   map[string][]response{catalog: {{403, ""}}},
 			do:          endpoint,
 			want:        "HTTP 403",
 		},
 		"catalog: no token": {
 			credentials: byPassword,
-			answers:     map[string][]answer{tokens: {{403, ""}}},
+			responses:   map[string][]response{tokens: {{403, ""}}},
 			do:          endpoint,
-			want:        "ask the identity service for a token: ",
+			want:        "get a token from the identity service: ",
 		},
 		"catalog: without addresses": {
-			credentials: byKey, answers: map[string][]answer{
+			credentials: byKey, responses: map[string][]response{
 				catalog: {
 					{
 						200,
@@ -150,16 +149,16 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		"agency: it fails": {
 			credentials: byKey,
 			change:      []func(*auth.Config){assume("helpers")},
-			answers:     map[string][]answer{keys: {{404, ""}}},
+			responses:   map[string][]response{keys: {{404, ""}}},
 			do:          call,
 			want:        `assume the agency "helpers" of "theirs": `,
 		},
 		"agency: half a key": {
 			credentials: byKey,
 			change:      []func(*auth.Config){assume("helpers")},
-			answers:     map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
+			responses:   map[string][]response{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
 			do:          call,
-			want:        "no complete key",
+			want:        "the response has an incomplete key",
 		},
 		"agency: nobody is there": {
 			credentials: byKey,
@@ -173,18 +172,18 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			f := newFixture(t)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				what := r.Method + " " + r.URL.Path
-				if len(row.answers[what]) == 0 {
+				if len(row.responses[what]) == 0 {
 					t.Errorf("%s was not expected", what)
 					return
 				}
-				answer := row.answers[what][0]
-				row.answers[what] = row.answers[what][1:]
-				if answer.status == 299 { // with a token
+				response := row.responses[what][0]
+				row.responses[what] = row.responses[what][1:]
+				if response.status == 299 { // with a token
 					w.Header().Set("X-Subject-Token", "a-token")
-					answer.status = http.StatusCreated
+					response.status = http.StatusCreated
 				}
-				w.WriteHeader(answer.status)
-				_, _ = io.WriteString(w, answer.body)
+				w.WriteHeader(response.status)
+				_, _ = io.WriteString(w, response.body)
 			}))
 			t.Cleanup(server.Close)
 			address, _ := url.Parse(server.URL + "/v3")
@@ -198,7 +197,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// TestBodyThatCannotBeRead: it is not sent without its signature, nor half.
+// TestBodyThatCannotBeRead: nothing is sent.
 func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

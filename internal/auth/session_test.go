@@ -141,7 +141,7 @@ func (f *fixture) send(
 	return http.StatusOK, nil
 }
 
-// TestKindsOfCredentials has each kind, and what it may call.
+// TestKindsOfCredentials has each kind, and the calls that it allows.
 func TestKindsOfCredentials(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -204,8 +204,8 @@ func TestKindsOfCredentials(t *testing.T) {
 	}
 }
 
-// TestOneTokenPerProject: asked for once, whoever wants it, and renewed before
-// it ends.
+// TestOneTokenPerProject: it is requested once for all callers, and renewed before it
+// expires.
 func TestOneTokenPerProject(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -237,9 +237,9 @@ func TestOneTokenPerProject(t *testing.T) {
 	}
 }
 
-// TestRefusedTokenIsRenewed: one new one for all, with the requests replayed,
-// whatever status refuses the old one.
-func TestRefusedTokenIsRenewed(t *testing.T) {
+// TestRejectedTokenIsRenewed: there is one new token for all callers, and their requests are
+// repeated, whatever status rejected the old one.
+func TestRejectedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	for name, dialect := range map[string]elbstub.Dialect{"401": {}, "400": {TokenStatus: 400}} {
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestRefusedTokenIsRenewed(t *testing.T) {
 	}
 }
 
-// TestReplaySendsTheBody: a creation that was refused is sent again as it was.
+// TestReplaySendsTheBody: a create that was rejected is repeated with its body.
 func TestReplaySendsTheBody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -292,8 +292,8 @@ func TestReplaySendsTheBody(t *testing.T) {
 	}
 }
 
-// TestFailureIsRemembered: a wrong password is not tried a thousand times.
-func TestFailureIsRemembered(t *testing.T) {
+// TestFailureIsCached: a wrong password is not tried a thousand times.
+func TestFailureIsCached(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	session := f.session(auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")})
@@ -334,13 +334,13 @@ func TestProjectID(t *testing.T) {
 		"password":   {byPassword, nil, nil, "eu-de", project, 1},
 		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
 		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
-		"none":       {byKey, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 2},
+		"none":       {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", "eu-de_other"`, 2},
 		"none, password": {
 			byPassword,
 			nil,
 			nil,
 			"eu-xx",
-			`no project of that name. There are: "eu-de", "eu-de_other"`,
+			`no project with that name. Existing projects: "eu-de", "eu-de_other"`,
 			3,
 		},
 		"several": {
@@ -348,7 +348,7 @@ func TestProjectID(t *testing.T) {
 			nil,
 			[]func(*elbstub.Options){twins},
 			"eu-de",
-			"2 projects of that name: " + project + ", " + strings.Repeat("9", 32),
+			"2 projects with that name: " + project + ", " + strings.Repeat("9", 32),
 			1,
 		},
 		"wrong key": {
@@ -428,11 +428,11 @@ func TestEndpoint(t *testing.T) {
 		"every region": {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
 		"another region": {
 			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
-			"not there for the region eu-de, but for: eu-nl",
+			"no endpoint for the region eu-de, but for: eu-nl",
 		},
 		"no such service": {
 			byPassword, catalog(),
-			"no public endpoint of the type elbv1 or elb is there. Set endpoint",
+			"the catalog has no public endpoint of the type elbv1 or elb. Set endpoint",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -453,8 +453,8 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
-// TestCatalogs are catalogs that name more than one endpoint, or one that credentials
-// must not be sent to.
+// TestCatalogs has catalogs with several endpoints, or with one that must not get
+// credentials.
 func TestCatalogs(t *testing.T) {
 	t.Parallel()
 	entry := func(region, url string) elbstub.CatalogEntry {
@@ -501,17 +501,17 @@ func TestCatalogs(t *testing.T) {
 		"without TLS, insecure": {project: project, insecure: true, catalog: []elbstub.CatalogEntry{entry("",
 			"http://elb.example.com")}, want: "http://elb.example.com"},
 		"with credentials": {project: project, catalog: []elbstub.CatalogEntry{entry("",
-			"https://me:hunter2@elb.example.com")}, fails: "contains credentials"},
+			"https://me:hunter2@elb.example.com")}, fails: "it contains credentials"},
 		"with a query": {project: project, catalog: []elbstub.CatalogEntry{entry("",
-			"https://elb.example.com/?a=b")}, fails: "has a query"},
+			"https://elb.example.com/?a=b")}, fails: "it must not have a query"},
 		"no URL": {
 			project: project, catalog: []elbstub.CatalogEntry{entry("", "elb:example")},
-			fails: "does not begin with https://",
+			fails: "it must begin with https:// (or http://)",
 		},
 		"loopback of loopback": {project: project, catalog: []elbstub.CatalogEntry{entry("",
 			"http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
 		"loopback of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
-			"http://127.0.0.1:8080/elb")}, fails: "is on this machine, but the identity service is not"},
+			"http://127.0.0.1:8080/elb")}, fails: "it is on this machine, but the identity service is not"},
 		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
 			"https://LOCALHOST/elb")}, fails: "is on this machine"},
 		"any address of this host": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
@@ -569,14 +569,14 @@ func TestCatalogs(t *testing.T) {
 	}
 }
 
-// namedNetwork reaches the cloud by any name.
+// namedNetwork connects to the cloud, whatever the name.
 func (f *fixture) namedNetwork() *httpapi.Network {
 	return httpapi.NewNetwork(httpapi.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, f.url.Host)
 	}})
 }
 
-// TestCatalogThatIsRefused asks for the endpoint instead.
+// TestCatalogThatIsRefused: the error asks for the endpoint.
 func TestCatalogThatIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -587,8 +587,8 @@ func TestCatalogThatIsRefused(t *testing.T) {
 	}
 }
 
-// TestSigningIsAfresh: a repeated request has a date and a signature of its own.
-func TestSigningIsAfresh(t *testing.T) {
+// TestEachAttemptIsSigned: a repeated request has its own date and signature.
+func TestEachAttemptIsSigned(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.network = httpapi.NewNetwork(httpapi.Config{MaxRetries: 3})
@@ -604,7 +604,7 @@ func TestSigningIsAfresh(t *testing.T) {
 	}
 }
 
-// observed shows each request that a session has authorized.
+// observed passes on each request that a session has authorized.
 type observed struct {
 	session *auth.Session
 	observe func(*http.Request)
@@ -618,16 +618,16 @@ func (o *observed) Authorize(r *http.Request) (renew func(), err error) {
 	return renew, err
 }
 
-// TestLastCallerCancelsTheFetch: a token that nobody waits for any more is not asked
-// for any longer, and is no failure that is remembered.
+// TestLastCallerCancelsTheFetch: the request for a token ends with its last caller, and its
+// failure is not cached.
 func TestLastCallerCancelsTheFetch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	asked, ended := make(chan struct{}), make(chan struct{})
-	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Next) elbstub.Response {
+	f.Script(elbstub.IssueToken, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
-		return carryOut()
+		return next()
 	})
 	session := f.session(byPassword)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -645,7 +645,7 @@ func TestLastCallerCancelsTheFetch(t *testing.T) {
 	}
 }
 
-// TestOldSignature: the server refuses what is a quarter of an hour old.
+// TestOldSignature: the server rejects a signature that is a quarter of an hour old.
 func TestOldSignature(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

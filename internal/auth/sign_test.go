@@ -13,8 +13,7 @@ import (
 
 var signature = regexp.MustCompile(`SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$`)
 
-// TestVectors are signatures that were published, or computed by another
-// implementation.
+// TestVectors are signatures that were published, or computed by another implementation.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	guide := auth.Key{Access: "QTWAOYTTINDUT2QVKYUC", Secret: secret.New("MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc")}
@@ -89,7 +88,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// TestSignatureHeader is the form of both dialects.
+// TestSignatureHeader has the header of both dialects.
 func TestSignatureHeader(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
