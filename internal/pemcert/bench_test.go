@@ -9,7 +9,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// rsaPair is what most users have: an RSA key of 2,048 bits, and its certificate.
+// rsaPair is the most common pair: an RSA key of 2,048 bits and its certificate.
 func rsaPair(b *testing.B) (certificate, key string) {
 	b.Helper()
 	private := pemtest.NewRSAKey(b, 2048)

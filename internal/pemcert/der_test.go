@@ -63,8 +63,8 @@ func newCertificate(t testing.TB) []byte {
 	return der
 }
 
-// FuzzCertificate: whatever the library reads is read here as well, and says the same.
-// Nothing is both a certificate and something else.
+// FuzzCertificate: every certificate that the standard library reads is read here as well,
+// with the same contents. No value is both a certificate and another kind.
 func FuzzCertificate(f *testing.F) {
 	for _, der := range append(derOfCases(f), newCertificate(f)) {
 		f.Add(der)
@@ -121,8 +121,8 @@ func FuzzCertificate(f *testing.F) {
 	})
 }
 
-// splitName splits the text of a name at its separators, and undoes the escapes. It goes
-// by RFC 4514 alone.
+// splitName splits the text of a name at its separators and removes the escapes, by RFC 4514
+// only.
 func splitName(t *testing.T, text string) (attributes []string) {
 	t.Helper()
 	var one []byte
@@ -151,8 +151,8 @@ func splitName(t *testing.T, text string) (attributes []string) {
 	return append(attributes, string(one))
 }
 
-// FuzzName: the text of a name is UTF-8 without control characters, and has every
-// attribute and its value, last first.
+// FuzzName: the text of a name is UTF-8 without control characters, and has every attribute
+// with its value, the last one first.
 func FuzzName(f *testing.F) {
 	for _, der := range append(derOfCases(f), newCertificate(f)) {
 		if cert, err := x509.ParseCertificate(der); err == nil {
@@ -197,7 +197,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// TestKindOfContent names what people have between the boundaries of a certificate.
+// TestKindOfContent has the values that people put between the boundaries of a certificate.
 func TestKindOfContent(t *testing.T) {
 	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -13,8 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// FuzzChain: what can be read is the same when it is read again, and says the
-// same of itself.
+// FuzzChain: the canonical text of a chain is read as the same chain, with the same contents.
 func FuzzChain(f *testing.F) {
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {
@@ -56,7 +55,7 @@ func FuzzChain(f *testing.F) {
 	})
 }
 
-// checkFacts checks what Terraform relies on, whatever the certificate.
+// checkFacts checks what Terraform relies on for every certificate.
 func checkFacts(t *testing.T, facts pemcert.Facts) {
 	t.Helper()
 	texts := append(
@@ -81,7 +80,8 @@ func checkFacts(t *testing.T, facts pemcert.Facts) {
 	}
 }
 
-// FuzzKey: the same of keys, and no error shows a part of one.
+// FuzzKey: the canonical text of a key is read as the same key, and no error contains a part
+// of one.
 func FuzzKey(f *testing.F) {
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {

@@ -25,8 +25,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// openssl runs it with a text as its input, and returns what it prints. The test is
-// skipped where there is none.
+// openssl runs openssl with a text as its input, and returns its output. The test is skipped
+// if it is not installed.
 func openssl(t *testing.T, input string, arguments ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("openssl")
@@ -44,9 +44,9 @@ func openssl(t *testing.T, input string, arguments ...string) string {
 	return string(output)
 }
 
-// agrees compares what is read of a certificate with what openssl prints. The two ways
-// in which they differ on purpose are undone: UTF-8 is not escaped, which makes names
-// readable, and STREET is written as in RFC 4514.
+// agrees compares the contents of a certificate with the output of openssl. It undoes the two
+// intended differences: UTF-8 is not escaped, so that names are readable, and STREET is
+// written as in RFC 4514.
 func agrees(t *testing.T, certificate string) pemcert.Facts {
 	t.Helper()
 	facts := parseChain(t, certificate).Facts(0)
@@ -94,8 +94,8 @@ func agrees(t *testing.T, certificate string) pemcert.Facts {
 	return facts
 }
 
-// printedAltNames reads what openssl prints of an extension. Other kinds than those that
-// are shown are left out.
+// printedAltNames reads openssl's output of an extension. It ignores the kinds of names that
+// Facts does not have.
 func printedAltNames(text string) []string {
 	var names []string
 	_, text, _ = strings.Cut(text, "\n")
@@ -110,8 +110,8 @@ func printedAltNames(text string) []string {
 	return names
 }
 
-// formsOfPSS writes an RSASSA-PSS key in PKCS#8 as others do: in the traditional form, of
-// openssl until 3.0, and as what it is but for its algorithm, a key of RSA.
+// formsOfPSS writes an RSASSA-PSS key in PKCS#8 in the other forms that exist: in the
+// traditional form of openssl before 3.0, and as an RSA key.
 func formsOfPSS(t *testing.T, text string) map[string]string {
 	t.Helper()
 	b, _ := pem.Decode([]byte(text))
@@ -140,9 +140,8 @@ func formsOfPSS(t *testing.T, text string) map[string]string {
 	}
 }
 
-// TestKeysOfOpenSSL makes a key and a certificate of every type with openssl, compares
-// what is read of them, and looks whether the key is found to belong, in both of its
-// encodings.
+// TestKeysOfOpenSSL creates a key and a certificate of every type with openssl, compares
+// their contents, and checks that the key matches in both of its encodings.
 func TestKeysOfOpenSSL(t *testing.T) {
 	t.Parallel()
 	curve := func(name string, more ...string) []string {
@@ -231,7 +230,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 				if name == "PSS, restricted" && form != "as generated" && form != "PKCS#8" && form != "a longer label" {
 					continue // the other forms do not have the restrictions
 				}
-				// What is sent must be the same key for others, too.
+				// Other programs must read the same key from what is sent.
 				sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout")
 				if sent != openssl(t, key, "pkey", "-pubout") {
 					t.Errorf("%s: another key is sent", form)
@@ -241,7 +240,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 	}
 }
 
-// TestNamesOfOpenSSL has openssl make certificates with names of every form.
+// TestNamesOfOpenSSL creates certificates with names of every form with openssl.
 func TestNamesOfOpenSSL(t *testing.T) {
 	t.Parallel()
 	key := openssl(t, "", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
@@ -306,7 +305,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 				"otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn",
 		},
 		// openssl has many more short names than RFC 4514 and the documentation of the
-		// provider; of what neither names, RFC 4514 asks for the encoding.
+		// provider. For the others, RFC 4514 requires the encoding.
 		"a type that openssl alone names": {subject: "description=abc\nCN=www", want: "CN=www,2.5.4.13=#0C03616263"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -334,7 +333,8 @@ func TestNamesOfOpenSSL(t *testing.T) {
 	}
 }
 
-// TestOtherCertificatesAgainstOpenSSL compares what openssl's command line cannot make.
+// TestOtherCertificatesAgainstOpenSSL compares certificates that the command line of openssl
+// cannot create.
 func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	t.Parallel()
 	issue := func(template *x509.Certificate, public any) string {

@@ -186,7 +186,7 @@ func TestBelongsTo(t *testing.T) {
 	}
 }
 
-// TestUnknownKeys are compared by their encoding.
+// TestUnknownKeys: they are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
 	unknown := parseKey(t, pemtest.SM2Key())
@@ -304,7 +304,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// TestBadTexts is what the user reads of files that cannot be used.
+// TestBadTexts has the errors for files that cannot be used.
 func TestBadTexts(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -357,20 +357,20 @@ func TestBadTexts(t *testing.T) {
 		},
 		"garbage in a block": {
 			pemtest.EncodePEM("CERTIFICATE", []byte("garbage")),
-			"certificate block 1 of 1 is not the valid DER",
+			"certificate block 1 of 1 is not valid DER",
 			"is a certificate",
 		},
 		"DER that is no cert": {
 			c.Leaf + pemtest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}),
-			"certificate block 2 of 2 is not the valid DER",
+			"certificate block 2 of 2 is not valid DER",
 			"is a certificate",
 		},
 		"trailing bytes": {
 			pemtest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)),
-			"is not the valid DER",
+			"is not valid DER",
 			"is a certificate",
 		},
-		"empty block": {pemtest.EncodePEM("CERTIFICATE", nil), "is not the valid DER", "is a certificate"},
+		"empty block": {pemtest.EncodePEM("CERTIFICATE", nil), "is not valid DER", "is a certificate"},
 		"certificate": {
 			c.Leaf,
 			"",
@@ -383,12 +383,12 @@ func TestBadTexts(t *testing.T) {
 		"garbage as key": {
 			pemtest.EncodePEM("PRIVATE KEY", []byte("garbage")),
 			"is a private key",
-			"private key block 1 of 1 is not the valid DER of a private key",
+			"private key block 1 of 1 is not valid DER of a private key",
 		},
 		"EC PARAMETERS alone": {
 			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
 			"has EC PARAMETERS",
-			"EC PARAMETERS and no key",
+			"EC PARAMETERS but no key",
 		},
 		"encrypted, PKCS#8": {
 			pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}),
@@ -409,12 +409,12 @@ func TestBadTexts(t *testing.T) {
 		},
 		"public key": {
 			pemtest.EncodePEM("PUBLIC KEY", []byte{5, 0}),
-			"is a public key alone",
+			"is only a public key",
 			"is a public key",
 		},
 		"RSA public key": {
 			pemtest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}),
-			"is a public key alone",
+			"is only a public key",
 			"is a public key",
 		},
 		"trusted certificate": {

@@ -18,7 +18,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// TestTextAroundBlocks makes no difference, whatever it quotes.
+// TestTextAroundBlocks: it is ignored, whatever it quotes.
 func TestTextAroundBlocks(t *testing.T) {
 	t.Parallel()
 	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
@@ -65,7 +65,7 @@ func TestTextAroundBlocks(t *testing.T) {
 	}
 }
 
-// TestCertificatesIn takes certificates out of what a server keeps, and nothing else.
+// TestCertificatesIn: only the certificates of a text are read.
 func TestCertificatesIn(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -99,7 +99,7 @@ func TestCertificatesIn(t *testing.T) {
 	}
 }
 
-// TestWrongEncodings are named, with what to do.
+// TestWrongEncodings: the error names the encoding and the remedy.
 func TestWrongEncodings(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -117,7 +117,7 @@ func TestWrongEncodings(t *testing.T) {
 		"base64 of a commented PEM": {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
 		"base64 in a block": {
 			pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())),
-			"is PEM that is encoded in base64 once more",
+			"is PEM that is encoded in base64 again",
 		},
 		`\n`: {
 			escaped(`\n`),
@@ -160,7 +160,7 @@ func TestWrongEncodings(t *testing.T) {
 	}
 }
 
-// TestRemedyOfEscapes does what the errors about literal line ends say, until there is none.
+// TestRemedyOfEscapes follows the remedy for literal line ends until there is no error.
 func TestRemedyOfEscapes(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -190,8 +190,8 @@ func TestRemedyOfEscapes(t *testing.T) {
 	}
 }
 
-// TestWrongLabels: what is between boundaries decides what is to be done, and the
-// boundaries only where that cannot be read.
+// TestWrongLabels: the content of a block determines the remedy, or its boundaries if it
+// cannot be read.
 func TestWrongLabels(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -246,7 +246,7 @@ func TestWrongLabels(t *testing.T) {
 	}
 }
 
-// TestOrderOfRealChains: chains that work are in order, however their issuers look.
+// TestOrderOfRealChains: chains that work are in order, whatever the form of their issuers.
 func TestOrderOfRealChains(t *testing.T) {
 	t.Parallel()
 	authority := func(name string) *x509.Certificate {
@@ -305,14 +305,14 @@ func TestOrderOfRealChains(t *testing.T) {
 	}
 }
 
-// bytesReplace replaces bytes of the DER in a block. The signature is not renewed.
+// bytesReplace replaces bytes in the DER of a block. The signature becomes invalid.
 func bytesReplace(block, old, replacement string) string {
 	der := pemcert.CertificateBlocks(block)[0]
 	return pemtest.EncodePEM("CERTIFICATE", []byte(strings.ReplaceAll(string(der), old, replacement)))
 }
 
-// TestOrderOfSmallKeys: signatures by keys that the library refuses as too small are not
-// held against a chain of names that are in order.
+// TestOrderOfSmallKeys: signatures of keys that the standard library rejects as too small are
+// ignored if the names are in order.
 func TestOrderOfSmallKeys(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

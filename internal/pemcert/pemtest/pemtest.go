@@ -1,6 +1,6 @@
-// Package pemtest makes certificates, chains and keys that nobody trusts, and writes them
-// in the forms in which people have them. It is for tests, and knows no Terraform: what
-// it imports is built once more, and slowly, for the fuzz targets of pemcert.
+// Package pemtest creates self-signed certificates, chains and keys for tests, in the forms
+// that people have in files. It does not import Terraform, because the fuzz targets of
+// pemcert build everything that it imports a second time.
 package pemtest
 
 import (
@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// Issue returns the DER of a certificate for a key, signed by an issuer, or by
-// itself.
+// Issue returns the DER of a certificate for a key, signed by an issuer, or self-signed
+// without one.
 func Issue(
 	t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
 ) []byte {
@@ -109,7 +109,7 @@ func NewChain(t *testing.T) Chain {
 // PEM is the leaf and its intermediate.
 func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
 
-// Forms are ways in which people have the same PEM text.
+// Forms are forms in which people have the same PEM text.
 func Forms(text string) map[string]string {
 	trimmed := strings.TrimSuffix(text, "\n")
 	lines := strings.Split(trimmed, "\n")
@@ -158,7 +158,7 @@ func Forms(text string) map[string]string {
 	}
 }
 
-// KeyForms are the encodings that a private key may have.
+// KeyForms are the encodings of a private key.
 func KeyForms(t testing.TB, key any) map[string]string {
 	t.Helper()
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
@@ -184,12 +184,12 @@ func KeyForms(t testing.TB, key any) map[string]string {
 	return all
 }
 
-// SM2 is a certificate of an algorithm that the standard library does not know:
-// its OIDs are those of SM2 and SM3, its signature is nonsense.
+// SM2 is a certificate with an algorithm that the standard library does not know: its OIDs
+// are those of SM2 and SM3, and its signature is not valid.
 func SM2(t *testing.T) string {
 	t.Helper()
 	der := Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(t), nil, nil)
-	// prime256v1 becomes a curve that nobody knows.
+	// Replace prime256v1 with a curve that does not exist.
 	der = bytes.ReplaceAll(
 		der,
 		[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
@@ -201,8 +201,8 @@ func SM2(t *testing.T) string {
 	return EncodePEM("CERTIFICATE", der)
 }
 
-// SM2Key is a private key of an algorithm that the standard library does not
-// know; its content is nonsense.
+// SM2Key is a private key with an algorithm that the standard library does not know. Its
+// content is not valid.
 func SM2Key() string {
 	der, _ := asn1.Marshal(struct {
 		Version   int
@@ -212,8 +212,7 @@ func SM2Key() string {
 	return EncodePEM("PRIVATE KEY", der)
 }
 
-// EncryptedKey has the form of a private key in PKCS#8 that a passphrase protects; its
-// content is nonsense.
+// EncryptedKey has the form of an encrypted private key in PKCS#8. Its content is not valid.
 func EncryptedKey() string {
 	der, _ := asn1.Marshal(struct {
 		Algorithm struct{ ID asn1.ObjectIdentifier }
