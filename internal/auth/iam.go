@@ -206,20 +206,14 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 // fetchAgencyKey requests the temporary keys of an agency (reference).
 func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error) {
 	doing := fmt.Sprintf("assume the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
-	type role struct {
-		AgencyName string `json:"agency_name"`
-		DomainName string `json:"domain_name"`
-		Seconds    int    `json:"duration_seconds"`
-	}
-	type identity struct {
-		Methods    []string `json:"methods"`
-		AssumeRole role     `json:"assume_role"`
-	}
 	const lifetime = time.Hour
-	body := map[string]any{"auth": map[string]any{"identity": identity{
-		Methods:    []string{"assume_role"},
-		AssumeRole: role{s.config.Agency.Name, s.config.Agency.DomainName, int(lifetime.Seconds())},
-	}}}
+	role := map[string]any{
+		"agency_name":      s.config.Agency.Name,
+		"domain_name":      s.config.Agency.DomainName,
+		"duration_seconds": int(lifetime.Seconds()),
+	}
+	identity := map[string]any{"methods": []string{"assume_role"}, "assume_role": role}
+	body := map[string]any{"auth": map[string]any{"identity": identity}}
 	var issued struct {
 		Credential struct {
 			Access        string    `json:"access"`

@@ -48,6 +48,7 @@ type cache[E element] struct {
 	ended    *listCall[E] // the latest list call that ended, or nil
 	latest   *listCall[E] // the latest list call that succeeded, or nil
 	complete *listCall[E] // the latest list call with a complete list, or nil
+	accepted *listCall[E] // the latest list call that was accepted as a baseline, or nil
 
 	lastStart time.Time // when the latest list call started
 
@@ -440,27 +441,30 @@ func (c *cache[E]) pollUntil(
 	}
 }
 
-// current returns the latest complete list, or else a fallback that may be nil, while
-// it is not older than the list TTL. Otherwise it waits for the list that is running,
-// or for a new one, which may be incomplete.
-func (c *cache[E]) current(ctx context.Context, fallback *listCall[E]) (*listCall[E], error) {
+// current returns the latest list that is complete or was accepted, while it is not older than
+// the list TTL. Otherwise it waits for the list that is running, or for a new one, and reports
+// whether that is complete.
+func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, call := range []*listCall[E]{c.complete, fallback} {
+	for _, call := range []*listCall[E]{c.complete, c.accepted} {
 		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
-			return call, nil
+			return call, true, nil
 		}
 	}
 	if err := c.failureLocked(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return c.listLocked(ctx)
+	call, err = c.listLocked(ctx)
+	return call, call.complete, err
 }
 
-// mark returns a new sequence number.
-func (c *cache[E]) mark() int {
+// accept lets current return a list again though it may be incomplete. It returns a mark: a
+// sequence number that is later than everything before.
+func (c *cache[E]) accept(call *listCall[E]) (mark int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.accepted = call
 	c.sequence++
 	return c.sequence
 }

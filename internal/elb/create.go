@@ -408,14 +408,12 @@ type baseline struct {
 func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
 	pauses := newPauses(250*time.Millisecond, 2*time.Second)
 	for attempt := 0; ; attempt++ {
-		incomplete := p.creations.incompleteList()
-		list, err := p.cache.current(ctx, incomplete)
+		list, isAccepted, err := p.cache.current(ctx)
 		if err != nil {
 			return baseline{}, err
 		}
-		if list.complete || list == incomplete || attempt >= retries {
-			p.creations.acceptList(list)
-			return baseline{list: list, mark: p.cache.mark()}, nil
+		if isAccepted || attempt >= retries {
+			return baseline{list: list, mark: p.cache.accept(list)}, nil
 		}
 		if err := pauses.wait(ctx); err != nil {
 			return baseline{}, err
@@ -441,8 +439,6 @@ type creations struct {
 	created map[string]bool              // IDs, in lower case
 	locks   locks[content]               // by leaf
 	unclear map[content][]NewCertificate // by leaf, without their keys
-
-	incomplete *listCall[Certificate] // the latest baseline, if it was incomplete, or nil
 
 	index   map[content][]Certificate // the certificates of a list, by leaf
 	indexed *listCall[Certificate]
@@ -490,23 +486,6 @@ func (c *creations) has(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.created[strings.ToLower(id)]
-}
-
-// incompleteList returns the latest baseline, if it was incomplete.
-func (c *creations) incompleteList() *listCall[Certificate] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.incomplete
-}
-
-// acceptList records the latest baseline.
-func (c *creations) acceptList(list *listCall[Certificate]) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.incomplete = nil
-	if !list.complete {
-		c.incomplete = list
-	}
 }
 
 // withLeaf returns the certificates of a list with a leaf. The latest list is indexed, because

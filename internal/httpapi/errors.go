@@ -167,13 +167,8 @@ func decodeError(response *http.Response, c *call) *Error {
 	if json.Unmarshal(raw, &body) != nil {
 		body = errorBody{}
 	}
-	code, message := body.ErrorCode, body.ErrorMsg
-	if code == "" {
-		code = body.Code
-	}
-	if message == "" {
-		message = body.Message
-	}
+	code := cmp.Or(body.ErrorCode, body.Code)
+	message := cmp.Or(body.ErrorMsg, body.Message)
 	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
 		if inner != nil && string(inner) != "null" {
 			code, message = decodeInner(inner)
@@ -184,10 +179,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	if said == "" {
 		said = describe(response.StatusCode, raw, clean)
 	}
-	id := response.Header.Get(requestIDHeader)
-	if id == "" {
-		id = string(body.RequestID)
-	}
+	id := cmp.Or(response.Header.Get(requestIDHeader), string(body.RequestID))
 	return &Error{
 		Status:     response.StatusCode,
 		Code:       clean(string(code), maxWord),
@@ -211,14 +203,11 @@ func decodeInner(raw json.RawMessage) (code, message text) {
 		_ = message.UnmarshalJSON(raw)
 		return "", message
 	}
-	code, message = inner.Code, inner.Message
-	if code == "" {
-		code = inner.Type
-	}
+	message = inner.Message
 	if inner.Detail != "" {
 		message += ": " + inner.Detail
 	}
-	return code, message
+	return cmp.Or(inner.Code, inner.Type), message
 }
 
 var (

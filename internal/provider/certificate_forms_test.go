@@ -211,7 +211,7 @@ func TestBadPEM(t *testing.T) {
 		"key instead of certificate":  {goodKey, goodKey, nil, cert, isError, "Certificate block 1 of 1 is a private key"},
 		"EC PARAMETERS in there":      {pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good, goodKey, nil, cert, isError, "EC PARAMETERS, which belong to a private key"},
 		"CSR":                         {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), goodKey, nil, cert, isError, "signing request (CSR)"},
-		"public key as certificate":   {pemtest.EncodePEM("PUBLIC KEY", public), goodKey, nil, cert, isError, "a public key alone"},
+		"public key as certificate":   {pemtest.EncodePEM("PUBLIC KEY", public), goodKey, nil, cert, isError, "is only a public key"},
 		"TRUSTED CERTIFICATE":         {pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), goodKey, nil, cert, isError, "Convert it: openssl x509"},
 		"PKCS#7":                      {pemtest.EncodePEM("PKCS7", []byte{5, 0}), goodKey, nil, cert, isError, "openssl pkcs7"},
 		"revocation list":             {pemtest.EncodePEM("X509 CRL", []byte{5, 0}), goodKey, nil, cert, isError, "is a certificate revocation list (CRL)"},

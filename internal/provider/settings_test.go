@@ -349,7 +349,7 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint without TLS": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("http://elb.example.com") }, nil,
 			"endpoint",
-			[]string{"could read the private keys", "insecure = true"},
+			[]string{"anyone on the network path can read the private keys", "insecure = true"},
 			"",
 		},
 		"auth_url without TLS": {
