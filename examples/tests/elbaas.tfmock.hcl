@@ -1,4 +1,4 @@
-# Values in the form that the provider gives them, for mock_provider "elbaas".
+# Realistic values for mock_provider "elbaas".
 
 mock_resource "elbaas_certificate" {
   defaults = {
@@ -64,7 +64,7 @@ mock_data "elbaas_certificate" {
   }
 }
 
-# Mocked lists of objects are empty. Terraform takes one object, with the values for every element.
+# Mocked lists of objects are empty. Terraform accepts one object here, with the values of every element.
 mock_data "elbaas_certificates" {
   defaults = {
     project_id = "fedcba9876543210fedcba9876543210"
