@@ -2,182 +2,289 @@ package acctest_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-// promises are the items of the guides about faults and secrets, by how they
-// begin, and the tests that prove them.
-var promises = map[string][]proof{
-	"A request is retried when": {
-		{"elb", "TestRetries", "503"},
-		{"elb", "TestRetries", "lost before it was done"},
-		{"httpapi", "TestRetries", ""},
-		{"httpapi", "TestRetriesEnd", ""},
-		{"httpapi", "TestUnsentIsRepeated", ""},
-		{"httpapi", "TestCutBody", ""},
-		{"provider", "TestConnectionEndsWithinABody", ""},
+// promises are the statements of the guides about faults and secrets, by their anchors
+// (<a id="p-…"></a>), and the tests that hold the provider to them, as in api.
+var promises = map[string][]string{
+	"retry": {
+		"elb.TestRetries/503",
+		"elb.TestRetries/lost before it was done",
+		"httpapi.TestRetries",
+		"httpapi.TestRetriesEnd",
+		"httpapi.TestUnsentIsRepeated",
+		"httpapi.TestCutBody",
+		"provider.TestConnectionEndsWithinABody",
 	},
-	"A creation is retried in this way": {{"httpapi", "TestRetries", ""}, {"provider", "TestRefusedThenLost", ""}},
-	"When the API throttles (429)": {
-		{"httpapi", "TestThrottlingCountsRounds", ""},
-		{"httpapi", "TestThrottlingSlowsAll", ""},
-		{"httpapi", "TestRetryAfter", ""},
-		{"httpapi", "TestContextBoundsThrottling", ""},
-		{"httpapi", "TestThrottlingUsesUpNoRetries", ""},
-		{"provider", "TestThrottledAtOnce", ""},
+	"retry-create": {
+		"httpapi.TestRetries",
+		"provider.TestRefusedThenLost",
 	},
-	"Permanent errors of a connection": {{"httpapi", "TestPermanentErrors", ""}},
-	"A server may take a minute":       {{"httpapi", "TestSilence", ""}, {"provider", "TestSlowBodies", ""}, {"provider", "TestSilentServer", ""}},
-	"A token from a password": {
-		{"auth", "TestOneTokenPerProject", ""},
-		{"auth", "TestRejectedTokenIsRenewed", ""},
-		{"provider", "TestExpiredTokenIsRenewedOnce", ""},
-		{"provider", "TestCreationWithoutCredentials", ""},
+	"throttling": {
+		"httpapi.TestThrottlingCountsRounds",
+		"httpapi.TestThrottlingSlowsAll",
+		"httpapi.TestRetryAfter",
+		"httpapi.TestContextBoundsThrottling",
+		"httpapi.TestThrottlingUsesUpNoRetries",
+		"provider.TestThrottledAtOnce",
 	},
-	"A creation whose response was lost": {
-		{"elb", "TestCreateExactlyOnce", "commit 3 s after the 504"}, {"provider", "TestChaos", ""}, {"provider", "TestCreationSequences", ""},
+	"permanent-errors": {
+		"httpapi.TestPermanentErrors",
 	},
-	"A certificate that was not known": {
-		{"elb", "TestCreateExactlyOnce", "lost after the commit"}, {"provider", "TestCreationsThatAreNotSimple", "found"},
+	"silence": {
+		"httpapi.TestSilence",
+		"provider.TestSlowBodies",
+		"provider.TestSilentServer",
 	},
-	"If more than one certificate": {
-		{"elb", "TestCreateExactlyOnce", "two candidates"},
-		{"provider", "TestCreationsThatAreNotSimple", "two that may be it"},
-		{"elb", "TestResponsesThatAreNotOurs", "lost, and the texts were trimmed"},
-		{"provider", "TestServerThatRewrites", ""},
+	"token-renewal": {
+		"auth.TestOneTokenPerProject",
+		"auth.TestRejectedTokenIsRenewed",
+		"provider.TestExpiredTokenIsRenewedOnce",
+		"provider.TestCreationWithoutCredentials",
 	},
-	"If nothing is found": {
-		{"elb", "TestCreateExactlyOnce", "commit 8 s after the 504"},
-		{"provider", "TestCreationsThatAreNotSimple", "twice"},
-		{"provider", "TestCreationsThatAreNotSimple", "perhaps twice"},
-		{"provider", "TestLostThenRefused", ""},
-		{"provider", "TestLateCommits", ""},
+	"lost-create": {
+		"elb.TestCreateExactlyOnce/commit 3 s after the 504",
+		"provider.TestChaos",
+		"provider.TestCreationSequences",
 	},
-	"A response that describes another": {
-		{"elb", "TestResponsesThatAreNotOurs", ""}, {"provider", "TestResponseWithAnotherCertificate", ""}, {"provider", "TestServerThatDeduplicates", ""},
+	"adopt": {
+		"elb.TestCreateExactlyOnce/lost after the commit",
+		"provider.TestCreationsThatAreNotSimple/found",
 	},
-	"An identical certificate that existed": {
-		{"elb", "TestCreateExactlyOnce", "there was one before"}, {"provider", "TestCreationsThatAreNotSimple", "there was one before"},
+	"ambiguous-create": {
+		"elb.TestCreateExactlyOnce/two candidates",
+		"provider.TestCreationsThatAreNotSimple/two that may be it",
+		"elb.TestResponsesThatAreNotOurs/lost, and the texts were trimmed",
+		"provider.TestServerThatRewrites",
 	},
-	"As soon as the ID is known": {{"provider", "TestAccHalfCreated", "cut after the id, not read back"}},
-	"Before it creates, the":     {{"elb", "TestOneListForCreations", ""}, {"elb", "TestCreateExactlyOnce", "no list before"}},
-	"A response that has begun":  {{"httpapi", "TestContextEndsAsTheResponseArrives", ""}, {"provider", "TestArrivedResponseIsKept", ""}},
-	"A certificate leaves the state only": {
-		{"elb", "TestLists", ""}, {"elb", "TestReadsAreNeverOlderThanOurWrites", ""}, {"provider", "TestAccUnreadable", ""}, {"provider", "TestChaos", ""},
+	"create-again": {
+		"elb.TestCreateExactlyOnce/commit 8 s after the 504",
+		"provider.TestCreationsThatAreNotSimple/twice",
+		"provider.TestCreationsThatAreNotSimple/perhaps twice",
+		"provider.TestLostThenRefused",
+		"provider.TestLateCommits",
 	},
-	"An empty list may be": {
-		{"provider", "TestFirstCertificateOfAProject", "an empty object, counted (observed)"},
-		{"provider", "TestFirstCertificateOfAProject", "an empty object, and no number (observed)"},
-		{"provider", "TestListsThatAreNone", "an object with something in it"},
-		{"provider", "TestListsThatAreNone", "a whole body {}"},
+	"wrong-response": {
+		"elb.TestResponsesThatAreNotOurs",
+		"provider.TestResponseWithAnotherCertificate",
+		"provider.TestServerThatDeduplicates",
 	},
-	"Lists may lag behind writes": {
-		{"provider", "TestRunsAtOnceWhileListsLag", "apply, plan"},
-		{"provider", "TestRunsAtOnceWhileListsLag", "rename, plan"},
-		{"provider", "TestAccRunsAtOnceWhileListsLag", ""},
-		{"provider", "TestPrivateStates", "two seconds ahead"},
+	"identical": {
+		"elb.TestCreateExactlyOnce/there was one before",
+		"provider.TestCreationsThatAreNotSimple/there was one before",
 	},
-	"One list serves all": {
-		{"provider", "TestCallsOfManyCertificates", ""}, {"provider", "TestPlanAtOnceIsCheap", ""}, {"elb", "TestReadsKnowTheEarlierRun", ""},
+	"id-saved": {
+		"provider.TestAccHalfCreated/cut after the id, not read back",
 	},
-	"A list that failed is returned": {{"provider", "TestFailingListIsTriedOnce", ""}, {"elb", "TestFailedListIsCached", ""}},
-	"If lists do not show the text":  {{"provider", "TestHiddenCertificates", "masked (assumed)"}, {"provider", "TestHiddenCertificates", "left out (assumed)"}},
-	"A change that the API accepts": {
-		{"elb", "TestUpdateWaitsForTheChange", ""},
-		{"elb", "TestUpdateTimesOutWaiting", ""},
-		{"provider", "TestUpdateSurvivesFailedLists", ""},
-		{"provider", "TestUpdateIsBounded", ""},
+	"list-before-create": {
+		"elb.TestOneListForCreations",
+		"elb.TestCreateExactlyOnce/no list before",
 	},
-	"If the response to a change": {{"provider", "TestUpdateAnsweredWithoutDomain", "a domain"}, {"elb", "TestUpdateResponses", "domain absent (recorded)"}},
-	"A deletion whose response was lost": {
-		{"elb", "TestLostDelete", ""}, {"elb", "TestGone", ""}, {"provider", "TestLostDeletion", "404 and nothing (seed)"},
+	"response-begun": {
+		"httpapi.TestContextEndsAsTheResponseArrives",
+		"provider.TestArrivedResponseIsKept",
 	},
-	"While a listener uses": {
-		{"provider", "TestDeletionOfWhatIsInUse", "400 and another code (assumed)"}, {"elb", "TestDeleteNamesTheListeners", ""}, {"provider", "TestAccDeleteInUse", ""},
+	"absence": {
+		"elb.TestLists",
+		"elb.TestReadsAreNeverOlderThanOurWrites",
+		"provider.TestAccUnreadable",
+		"provider.TestChaos",
 	},
-	"If no listener uses": {{"provider", "TestDeletionRightAfterASwitch", ""}, {"elb", "TestDeleteRefused", "anything, and no listener"}},
-	"A switch sends the new": {
-		{"elb", "TestSwitchListener", "lost"}, {"elb", "TestSwitchListener", "200 and the whole listener (reference)"}, {"provider", "TestSwitchThatFails", "409, then not"},
+	"empty-list": {
+		"provider.TestFirstCertificateOfAProject/an empty object, counted (observed)",
+		"provider.TestFirstCertificateOfAProject/an empty object, and no number (observed)",
+		"provider.TestListsThatAreNone/an object with something in it",
+		"provider.TestListsThatAreNone/a whole body {}",
 	},
-	"A response that does not show": {
-		{"elb", "TestSwitchListener", "accepted, and shown late"},
-		{"elb", "TestSwitchListener", "PENDING_UPDATE, then ACTIVE"},
-		{"elb", "TestSwitchEndsWithItsContext", ""},
-		{"provider", "TestSwitchThatFails", "answered by another"},
-		{"provider", "TestChaos", ""},
+	"list-lag": {
+		"provider.TestRunsAtOnceWhileListsLag/apply, plan",
+		"provider.TestRunsAtOnceWhileListsLag/rename, plan",
+		"provider.TestAccRunsAtOnceWhileListsLag",
+		"provider.TestPrivateStates/two seconds ahead",
 	},
-	"If the API refuses to switch": {{"elb", "TestSwitchToANewCertificate", "known late"}, {"provider", "TestChaos", ""}},
-	"A creation of `elbaas_listener_certificate`": {
-		{"provider", "TestSwitchThatFails", "done, then refused"}, {"provider", "TestCreationAfterOneThatWasStopped", ""}, {"provider", "TestChaos", ""},
+	"one-list": {
+		"provider.TestCallsOfManyCertificates",
+		"provider.TestPlanAtOnceIsCheap",
+		"elb.TestReadsKnowTheEarlierRun",
 	},
-	"A listener leaves the state": {{"provider", "TestListenerLeavesTheStateOnProofAlone", ""}, {"provider", "TestListenerIsGone", ""}},
-	"A run that begins right after a switch": {
-		{"provider", "TestListenersWhileListsLag", ""}, {"elb", "TestListenerOfTheEarlierRun", ""}, {"provider", "TestChaos", ""},
+	"failed-list": {
+		"provider.TestFailingListIsTriedOnce",
+		"elb.TestFailedListIsCached",
 	},
-	"A listener that keeps": {{"elb", "TestKeptCertificate", ""}, {"provider", "TestDestroyWithoutFallback", ""}},
-	"A deletion that the credentials": {
-		{"provider", "TestDeletionThatAPolicyForbids", ""}, {"provider", "TestDeletionThatIsDenied", "ELB.9899"}, {"provider", "TestDeletionThatIsDenied", "ELB.1202"},
+	"hidden-text": {
+		"provider.TestHiddenCertificates/masked (assumed)",
+		"provider.TestHiddenCertificates/left out (assumed)",
 	},
-	"If the listeners cannot": {
-		{"provider", "TestDeletionThatNobodyCanExplain", "throttled"}, {"provider", "TestDeletionWhileListenersFail", "throttled"}, {"elb", "TestDeleteTimeout", "throttled"},
+	"update-read-back": {
+		"elb.TestUpdateWaitsForTheChange",
+		"elb.TestUpdateTimesOutWaiting",
+		"provider.TestUpdateSurvivesFailedLists",
+		"provider.TestUpdateIsBounded",
 	},
-	"Ctrl-C ends whatever":                 {{"provider", "TestInterrupted", ""}, {"provider", "TestAccInterruptedRead", ""}, {"provider", "TestAccInterruptedCreate", ""}, {"elb", "TestCreationHasAGracePeriod", ""}, {"provider", "TestInterruptedAtAnyTime", ""}},
-	"After Terraform or the provider":      {{"provider", "TestAccProviderIsKilled", ""}, {"provider", "TestAccTerraformIsKilled", ""}},
-	"The private keys that the API shows":  {{"elb", "TestDecoderMemory", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
-	"The ephemeral resource alone":         {{"provider", "TestAccEphemeralExample", ""}, {"provider", "TestEphemeralCertificate", ""}, {"provider", "TestEphemeralWithoutKey", ""}},
-	"A key in `private_key_wo`":            {{"provider", "TestAccWriteOnlyKey", ""}, {"provider", "TestAccEphemeralExample", ""}},
-	"The key in the configuration is sent": {{"elb", "TestCreateCertificate", ""}, {"provider", "TestAccTraceShowsNoSecret", ""}},
-	"No log of any level":                  {{"provider", "TestAccTraceShowsNoSecret", ""}, {"httpapi", "TestLog", ""}, {"httpapi", "TestLogShowsNoSecret", ""}, {"provider", "TestAccMalformedResponseShowsNoKey", ""}, {"provider", "TestLogsShowNoCredentials", ""}},
-	"An error passes on":                   {{"httpapi", "TestErrorsShowNoSecret", ""}, {"elb", "TestResponsesShowNoSecret", ""}, {"httpapi", "TestCutSecretsAreNotShown", ""}, {"provider", "TestErrorResponsesAreTamed", ""}},
-	"A crash prints":                       {{"provider", "TestAccPanicShowsNoSecret", ""}},
-	"Credentials and private keys go only": {
-		{"httpapi", "TestRedirectIsNotFollowed", ""}, {"provider", "TestDestinations", ""}, {"provider", "TestRandomDestinations", ""},
+	"update-domain": {
+		"provider.TestUpdateAnsweredWithoutDomain/a domain",
+		"elb.TestUpdateResponses/domain absent (recorded)",
 	},
-	"An error of the configuration": {{"provider", "TestErrorsQuoteNoKey", ""}, {"provider", "TestSettingsErrors", ""}},
-	"TLS is checked.": {
-		{"httpapi", "TestTLS", ""},
-		{"provider", "TestSettingsEndpoints", ""},
-		{"provider", "TestTLSSettings", ""},
-		{"auth", "TestCatalogs", "without TLS"},
-		{"auth", "TestCatalogs", "loopback of a remote IAM"},
+	"lost-delete": {
+		"elb.TestLostDelete",
+		"elb.TestGone",
+		"provider.TestLostDeletion/404 and nothing (seed)",
+	},
+	"delete-in-use": {
+		"provider.TestDeletionOfWhatIsInUse/400 and another code (assumed)",
+		"elb.TestDeleteNamesTheListeners",
+		"provider.TestAccDeleteInUse",
+	},
+	"delete-refused": {
+		"provider.TestDeletionRightAfterASwitch",
+		"elb.TestDeleteRefused/anything, and no listener",
+	},
+	"switch": {
+		"elb.TestSwitchListener/lost",
+		"elb.TestSwitchListener/200 and the whole listener (reference)",
+		"provider.TestSwitchThatFails/409, then not",
+	},
+	"switch-read-back": {
+		"elb.TestSwitchListener/accepted, and shown late",
+		"elb.TestSwitchListener/PENDING_UPDATE, then ACTIVE",
+		"elb.TestSwitchEndsWithItsContext",
+		"provider.TestSwitchThatFails/answered by another",
+		"provider.TestChaos",
+	},
+	"switch-new-certificate": {
+		"elb.TestSwitchToANewCertificate/known late",
+		"provider.TestChaos",
+	},
+	"failed-switch": {
+		"provider.TestSwitchThatFails/done, then refused",
+		"provider.TestCreationAfterOneThatWasStopped",
+		"provider.TestChaos",
+	},
+	"listener-absence": {
+		"provider.TestListenerLeavesTheStateOnProofAlone",
+		"provider.TestListenerIsGone",
+	},
+	"switch-lag": {
+		"provider.TestListenersWhileListsLag",
+		"elb.TestListenerOfTheEarlierRun",
+		"provider.TestChaos",
+	},
+	"kept-certificate": {
+		"elb.TestKeptCertificate",
+		"provider.TestDestroyWithoutFallback",
+	},
+	"delete-denied": {
+		"provider.TestDeletionThatAPolicyForbids",
+		"provider.TestDeletionThatIsDenied/ELB.9899",
+		"provider.TestDeletionThatIsDenied/ELB.1202",
+	},
+	"delete-unexplained": {
+		"provider.TestDeletionThatNobodyCanExplain/throttled",
+		"provider.TestDeletionWhileListenersFail/throttled",
+		"elb.TestDeleteTimeout/throttled",
+	},
+	"interrupt": {
+		"provider.TestInterrupted",
+		"provider.TestAccInterruptedRead",
+		"provider.TestAccInterruptedCreate",
+		"elb.TestCreationHasAGracePeriod",
+		"provider.TestInterruptedAtAnyTime",
+	},
+	"killed": {
+		"provider.TestAccProviderIsKilled",
+		"provider.TestAccTerraformIsKilled",
+	},
+	"keys-skipped": {
+		"elb.TestDecoderMemory",
+		"provider.TestAccTraceShowsNoSecret",
+	},
+	"ephemeral": {
+		"provider.TestAccEphemeralExample",
+		"provider.TestEphemeralCertificate",
+		"provider.TestEphemeralWithoutKey",
+	},
+	"write-only": {
+		"provider.TestAccWriteOnlyKey",
+		"provider.TestAccEphemeralExample",
+	},
+	"key-sent-once": {
+		"elb.TestCreateCertificate",
+		"provider.TestAccTraceShowsNoSecret",
+	},
+	"logs": {
+		"provider.TestAccTraceShowsNoSecret",
+		"httpapi.TestLog",
+		"httpapi.TestLogShowsNoSecret",
+		"provider.TestAccMalformedResponseShowsNoKey",
+		"provider.TestLogsShowNoCredentials",
+	},
+	"errors-redacted": {
+		"httpapi.TestErrorsShowNoSecret",
+		"elb.TestResponsesShowNoSecret",
+		"httpapi.TestCutSecretsAreNotShown",
+		"provider.TestErrorResponsesAreTamed",
+	},
+	"crash": {
+		"provider.TestAccPanicShowsNoSecret",
+	},
+	"destinations": {
+		"httpapi.TestRedirectIsNotFollowed",
+		"provider.TestDestinations",
+		"provider.TestRandomDestinations",
+	},
+	"config-errors": {
+		"provider.TestErrorsQuoteNoKey",
+		"provider.TestSettingsErrors",
+	},
+	"tls": {
+		"httpapi.TestTLS",
+		"provider.TestSettingsEndpoints",
+		"provider.TestTLSSettings",
+		"auth.TestCatalogs/without TLS",
+		"auth.TestCatalogs/loopback of a remote IAM",
 	},
 }
 
-// TestEveryPromiseIsProven fails when a guide promises what no test has, and when
-// a test is renamed or removed.
+// anchoredItem is an item of a list that begins with the anchor of a promise.
+var anchoredItem = regexp.MustCompile(`^- <a id="p-([a-z-]+)"></a>`)
+
+// TestEveryPromiseIsProven fails when a guide promises something that no test is named
+// for, and when such a test is renamed or removed.
 func TestEveryPromiseIsProven(t *testing.T) {
 	t.Parallel()
-	tests := map[string]map[string]map[string]bool{}
-	for _, pkg := range []string{"auth", "elb", "httpapi", "provider"} {
-		tests[pkg] = testsOf(t, "../"+pkg)
-	}
+	tests := testsOf(t, "auth", "elb", "httpapi", "provider")
 	made := map[string]bool{}
+
 	for _, guide := range []string{"faults", "secrets"} {
 		text, err := os.ReadFile("../../templates/guides/" + guide + ".md.tmpl")
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for line := range strings.Lines(string(text)) {
-			item, isItem := strings.CutPrefix(line, "- ")
-			if !isItem || strings.HasPrefix(item, "**") { // what is not protected
-				continue
-			}
-			found := false
-			for beginning := range promises {
-				if strings.HasPrefix(item, beginning) {
-					found, made[beginning] = true, true
-				}
-			}
-			if !found {
-				t.Errorf("nothing proves: %s", item)
+			isItem := strings.HasPrefix(line, "- ") && !strings.HasPrefix(line, "- **") // what is not protected
+			anchor := anchoredItem.FindStringSubmatch(line)
+
+			switch {
+			case isItem && anchor == nil:
+				t.Errorf("%s: this item needs an anchor p-…, and an entry of promises: %s", guide, line)
+			case isItem && made[anchor[1]]:
+				t.Errorf("%s: there are two anchors p-%s", guide, anchor[1])
+			case isItem:
+				made[anchor[1]] = true
 			}
 		}
 	}
-	for beginning, proofs := range promises {
-		if !made[beginning] {
-			t.Errorf("no guide has an item that begins with %q", beginning)
+
+	for anchor := range made {
+		check(t, tests, "p-"+anchor, promises[anchor])
+	}
+	for anchor := range promises {
+		if !made[anchor] {
+			t.Errorf("no guide has an item with the anchor p-%s", anchor)
 		}
-		check(t, tests, beginning, proofs)
 	}
 }

@@ -29,6 +29,9 @@ type Dialect struct {
 	Count CountText
 	// Extra adds undocumented fields.
 	Extra bool
+	// Wildcards is whether a domain may begin with "*.": a guide of Open Telekom Cloud has such
+	// domains for SNI (reference), the tables of fields do not (reference).
+	Wildcards bool
 	// CreateStatus is the status of a create: 200, if 0 (reference, Huawei Cloud), or 201
 	// (reference, Open Telekom Cloud).
 	CreateStatus int
@@ -173,6 +176,7 @@ func NewDialect(n int) Dialect {
 		Empty:        pick(n, EmptyArray, EmptyObject),
 		Count:        pick(n, CountString, CountNumber, CountAbsent),
 		Extra:        pick(n, false, true),
+		Wildcards:    pick(n, false, true),
 		CreateStatus: pick(n, 0, http.StatusCreated, http.StatusOK),
 		Modify:       pick(n, ModifyWhole, ModifyAccepted, ModifyNoContent, ModifyHalf),
 		DeleteStatus: pick(n, 0, http.StatusOK, http.StatusAccepted),

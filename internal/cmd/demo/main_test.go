@@ -51,7 +51,7 @@ func TestAccDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(readme), "What it prints ends with\n\n```text\n")
+	_, text, _ := strings.Cut(string(readme), "Its output ends with:\n\n```text\n")
 	ending, _, found := strings.Cut(text, "```")
 	if !found || !strings.HasSuffix(out.String(), ending) {
 		t.Errorf("the README shows another end:\n%s", ending)

@@ -15,10 +15,13 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -59,10 +62,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case prefix != "" && (!strings.HasPrefix(prefix, "/") || path.Clean(prefix) != prefix || url.PathEscape(prefix) != strings.ReplaceAll(prefix, "/", "%2F")):
 		return fmt.Errorf("the base path %q does not begin with a slash, or has something in it that would have to be escaped or left out: give one such as /elb", *base)
-	case *accessKey == "" || strings.ContainsAny(*accessKey, ",/ "):
-		return fmt.Errorf("the access key %q cannot be signed with: it must not be empty or contain a comma, a slash or a space", *accessKey)
+	case !projectID.MatchString(*project):
+		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens and underscores", *project)
+	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
+		return fmt.Errorf("the access key %q cannot be signed with: it must not be empty, and have printable ASCII characters without a comma, a slash or a space", *accessKey)
 	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
 		return errors.New("-token, -secret-key, -user-name and -password must not be empty: leave out those that do not matter")
+	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
+		return errors.New("-token and -secret-key must have printable ASCII characters without spaces")
+	case strings.ContainsFunc(*userName+*password, isControl):
+		return errors.New("-user-name and -password must be UTF-8 without control characters")
 	case *quota < 1:
 		return fmt.Errorf("the quota %d is less than 1", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
@@ -130,6 +139,17 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 	}
 	logger.Print("The stub cloud has stopped.")
 	return nil
+}
+
+// What the provider accepts, so that it accepts each block that is printed.
+var (
+	projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	visible   = regexp.MustCompile(`^[!-~]+$`)
+)
+
+// isControl reports whether a block cannot have a character: it is a control character, or not UTF-8.
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == utf8.RuneError
 }
 
 // account is the name of the account (domain) that the project and the user belong to.
