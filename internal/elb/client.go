@@ -46,8 +46,8 @@ type project struct {
 	cache     *cache[Certificate]
 	listeners *cache[Listener]
 	creations creations
-	switches  locks[string] // of listeners, by ID in lower case
-	keeping   sync.Map      // IDs of listeners that keep their certificate, in lower case
+	switches  locks    // of listeners, by ID in lower case
+	keeping   sync.Map // IDs of listeners that keep their certificate, in lower case
 }
 
 // New returns a Client.
@@ -63,7 +63,9 @@ func (c *Client) project(id string) *project {
 	p, known := c.projects[key]
 	if !known {
 		certificates := func(ctx context.Context) (listing[Certificate], error) {
-			return fetchList(ctx, c, id, "certificate", decodeCertificates)
+			return fetchList(ctx, c, id, "certificate", func(body io.Reader) (listing[Certificate], error) {
+				return decodeList(body, decodeCertificate)
+			})
 		}
 		listeners := func(ctx context.Context) (listing[Listener], error) {
 			return fetchList(ctx, c, id, "listeners", decodeListeners)
@@ -71,8 +73,7 @@ func (c *Client) project(id string) *project {
 		p = &project{
 			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
 			listeners: newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations: newCreations(),
-			switches:  newLocks[string](),
+			creations: creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}
@@ -126,28 +127,16 @@ func fetchList[E element](
 	return list, err
 }
 
-// locks are mutexes, one for each key.
-type locks[K comparable] struct {
-	mu   *sync.Mutex
-	held map[K]chan struct{}
-}
-
-func newLocks[K comparable]() locks[K] {
-	return locks[K]{mu: &sync.Mutex{}, held: map[K]chan struct{}{}}
-}
+// locks are mutexes, one for each key. The zero value has no lock.
+type locks struct{ channels sync.Map }
 
 // lock waits for the lock of a key, or until ctx is done.
-func (l locks[K]) lock(ctx context.Context, key K) (unlock func(), err error) {
-	l.mu.Lock()
-	lock, known := l.held[key]
-	if !known {
-		lock = make(chan struct{}, 1)
-		l.held[key] = lock
-	}
-	l.mu.Unlock()
+func (l *locks) lock(ctx context.Context, key any) (unlock func(), err error) {
+	value, _ := l.channels.LoadOrStore(key, make(chan struct{}, 1))
+	channel := value.(chan struct{}) //nolint:forcetypeassert // nothing else is stored
 	select {
-	case lock <- struct{}{}:
-		return func() { <-lock }, nil
+	case channel <- struct{}{}:
+		return func() { <-channel }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -437,19 +437,11 @@ func (p *project) identical(list *listCall[Certificate], create NewCertificate) 
 type creations struct {
 	mu      sync.Mutex
 	created map[string]bool              // IDs, in lower case
-	locks   locks[content]               // by leaf
+	locks   locks                        // by leaf
 	unclear map[content][]NewCertificate // by leaf, without their keys
 
 	index   map[content][]Certificate // the certificates of a list, by leaf
 	indexed *listCall[Certificate]
-}
-
-func newCreations() creations {
-	return creations{
-		created: map[string]bool{},
-		locks:   newLocks[content](),
-		unclear: map[content][]NewCertificate{},
-	}
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may

@@ -137,11 +137,6 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 	}
 }
 
-// decodeCertificates reads a list of certificates without their keys.
-func decodeCertificates(body io.Reader) (listing[Certificate], error) {
-	return decodeList(body, decodeCertificate)
-}
-
 // decodeList reads a list of certificates. It is complete if instance_num is missing or is
 // the number of certificates: a string (reference, recorded), or a number (assumed). null or
 // an empty object instead of the array (observed of the load balancers of this service) is

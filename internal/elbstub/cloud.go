@@ -20,6 +20,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -366,27 +367,16 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 	c.journal = append(c.journal, call)
 }
 
+// privateKeyField matches the private key in a request body.
+var privateKeyField = regexp.MustCompile(`"private_key"\s*:\s*"(?:[^"\\]|\\.)*"`)
+
 // withoutSecrets redacts the secrets of a request body.
 func withoutSecrets(operation Operation, body []byte) string {
-	if operation == IssueToken {
+	text := privateKeyField.ReplaceAllString(string(body), `"private_key":"[redacted]"`)
+	if operation == IssueToken || strings.Contains(text, "PRIVATE KEY") {
 		return "[redacted]"
 	}
-	var fields map[string]any
-	if json.Unmarshal(body, &fields) != nil {
-		if strings.Contains(string(body), "PRIVATE KEY") {
-			return "[redacted]"
-		}
-		return string(body)
-	}
-	if _, sent := fields["private_key"]; !sent {
-		return string(body)
-	}
-	fields["private_key"] = "[redacted]"
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return "[redacted]"
-	}
-	return string(text)
+	return text
 }
 
 // Journal returns the calls so far, oldest first: all of them, or those of some operations.

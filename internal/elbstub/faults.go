@@ -247,7 +247,11 @@ func Reply(status int, body string) Fault {
 }
 
 func reply(status int, body string) Response {
-	return Response{Status: status, Header: contentType(body), Body: []byte(body)}
+	contentType := "text/html"
+	if strings.HasPrefix(body, "{") {
+		contentType = "application/json;charset=UTF-8"
+	}
+	return Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}
 }
 
 // ReplyAfter carries the call out, and then responds with status and body in any case.
@@ -382,11 +386,4 @@ func (c *Cloud) ForbidInUse() Fault {
 // See gives a list, or a call for one listener, a View.
 func See(view View) Fault {
 	return func(next Next) Response { return next(view) }
-}
-
-func contentType(body string) http.Header {
-	if strings.HasPrefix(body, "{") {
-		return http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
-	}
-	return http.Header{"Content-Type": {"text/html"}}
 }

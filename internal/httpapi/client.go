@@ -19,7 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"regexp"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -140,7 +140,7 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
 	// A signature covers the Host header, so it is set here in the form that net/http sends.
-	if request.Host, err = httpguts.PunycodeHostPort(withoutZone(request.URL.Host)); err != nil {
+	if request.Host, err = httpguts.PunycodeHostPort(zone.ReplaceAllString(request.URL.Host, "]")); err != nil {
 		return nil, fmt.Errorf("host %q is not valid: %w", request.URL.Host, err)
 	}
 	for name, values := range r.Header {
@@ -153,16 +153,8 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 	return request, nil
 }
 
-// withoutZone removes the zone from an IPv6 address, because it is meaningless on other machines
-// (RFC 6874).
-func withoutZone(host string) string {
-	before, rest, zoned := strings.Cut(host, "%")
-	_, after, closed := strings.Cut(rest, "]")
-	if !zoned || !closed {
-		return host
-	}
-	return before + "]" + after
-}
+// zone matches the zone of an IPv6 address, which is meaningless on other machines (RFC 6874).
+var zone = regexp.MustCompile(`%.*?\]`)
 
 // Pause waits for d, or until ctx is done. It returns the error of ctx.
 func Pause(ctx context.Context, d time.Duration) error {

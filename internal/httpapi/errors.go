@@ -122,10 +122,6 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 // requestIDHeader has the ID that the server gave a request (observed).
 const requestIDHeader = "X-Request-Id"
 
-func requestID(response *http.Response, c *call) string {
-	return cleaner(c)(response.Header.Get(requestIDHeader), maxWord)
-}
-
 // errorBody has the fields of all forms of errors in this family of clouds.
 type errorBody struct {
 	Error        json.RawMessage `json:"error"`        // {"message","code"} (reference)

@@ -65,12 +65,15 @@ func shorten(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
+// boundary matches the boundaries of a PEM text, which are not secret.
+var boundary = regexp.MustCompile(`(?m)^\s*-----.*$`)
+
 // redact removes a secret from a text: every 12 or more consecutive letters and digits of it,
 // whatever is between them, so that it also finds a secret that was cut, wrapped or escaped. A
 // shorter secret is removed as a whole, in its original form and as JSON or HTML writes it.
 func redact(said, hidden string) string {
 	const run = 12
-	wanted, _ := lettersOf(withoutBoundaries(hidden))
+	wanted, _ := lettersOf(boundary.ReplaceAllString(hidden, ""))
 	if len(wanted) < run {
 		for _, spelling := range spellings(hidden) {
 			said = strings.ReplaceAll(said, spelling, redacted)
@@ -133,15 +136,4 @@ func lettersOf(said string) (letters string, at []int) {
 		}
 	}
 	return found.String(), at
-}
-
-// withoutBoundaries removes the boundaries of a PEM text, which are not secret.
-func withoutBoundaries(hidden string) string {
-	var rest strings.Builder
-	for line := range strings.Lines(hidden) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "-----") {
-			rest.WriteString(line)
-		}
-	}
-	return rest.String()
 }

@@ -177,7 +177,8 @@ func (x *exchange) read(response *http.Response) error {
 	x.silence.Reset(silenceLimit)
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
-	response.Header.Set(requestIDHeader, requestID(response, x.call)) // it may be displayed
+	requestID := cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord) // it may be displayed
+	response.Header.Set(requestIDHeader, requestID)
 	if response.StatusCode/100 != 2 {
 		return decodeError(response, x.call)
 	}
