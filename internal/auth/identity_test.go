@@ -42,7 +42,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		return httpapi.NewNetwork(httpapi.Config{}).Client(s).Do(t.Context(), request, nil)
 	}
 	noAuthURL := func(c *auth.Config) { c.AuthURL = nil }
-	nobody := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
+	noServer := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
 		change      []func(*auth.Config)
@@ -50,9 +50,9 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		do          func(*auth.Session) error
 		want        string
 	}{
-		"token: nobody is there": {
+		"token: no server": {
 			credentials: byPassword,
-			change:      []func(*auth.Config){nobody},
+			change:      []func(*auth.Config){noServer},
 			do:          call,
 			want:        "get a token from the identity service: 127.0.0.1:1 could not be reached",
 		},
@@ -160,9 +160,9 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			do:          call,
 			want:        "the response has an incomplete key",
 		},
-		"agency: nobody is there": {
+		"agency: no server": {
 			credentials: byKey,
-			change:      []func(*auth.Config){assume("helpers"), nobody},
+			change:      []func(*auth.Config){assume("helpers"), noServer},
 			do:          call,
 			want:        `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`,
 		},

@@ -183,7 +183,7 @@ func TestKindsOfCredentials(t *testing.T) {
 			}
 			session := f.session(row.credentials, change)
 			if len(f.Journal()) > 0 {
-				t.Error("a session that nobody uses calls the cloud")
+				t.Error("an unused session calls the cloud")
 			}
 			for id, want := range map[string]int{project: row.project, other: row.another, foreign: row.stranger} {
 				got, err := f.call(session, id)
@@ -315,7 +315,7 @@ func TestFailureIsCached(t *testing.T) {
 // TestProjectID finds a project by its name with each kind of credentials.
 func TestProjectID(t *testing.T) {
 	t.Parallel()
-	twins := func(o *elbstub.Options) {
+	duplicates := func(o *elbstub.Options) {
 		o.Identity.Projects = append(
 			o.Identity.Projects,
 			elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"},
@@ -346,7 +346,7 @@ func TestProjectID(t *testing.T) {
 		"several": {
 			byKey,
 			nil,
-			[]func(*elbstub.Options){twins},
+			[]func(*elbstub.Options){duplicates},
 			"eu-de",
 			"2 projects with that name: " + project + ", " + strings.Repeat("9", 32),
 			1,
@@ -393,7 +393,7 @@ func TestProjectID(t *testing.T) {
 			if got := len(f.Journal()); got != row.calls {
 				t.Errorf("%d calls, want %d", got, row.calls)
 			}
-			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token that told is used
+			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token with the project is used
 				if status, err := f.call(session, row.want); status != 200 || len(f.Journal(elbstub.IssueToken)) != 1 {
 					t.Errorf("%d, %v, %d tokens", status, err, len(f.Journal(elbstub.IssueToken)))
 				}

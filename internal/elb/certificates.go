@@ -120,7 +120,7 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. known is the certificate in the state: its domain is used
-// if the response has none, as some responses do (recorded). If the response lacks other
+// if the response has none, as some responses do (recorded). If it does not have other
 // fields, the certificate is read back until the change shows or ctx is done. written is as
 // for ReadCertificate. ErrNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
@@ -353,7 +353,7 @@ func (c *Client) orNotFound(ctx context.Context, projectID, id string, written t
 	return c.project(projectID).cache.proveAbsence(ctx, id, written, err)
 }
 
-// pauses are the pauses of a loop that polls. Each is twice as long as the one before.
+// pauses are the pauses of a loop that polls. They double.
 type pauses struct{ next, longest time.Duration }
 
 func newPauses(first, longest time.Duration) *pauses { return &pauses{first, longest} }

@@ -476,7 +476,7 @@ func TestUpdateCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One PUT, and its answer is believed.
+	// One PUT, and its response is enough.
 	wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.ModifyCertificate)
 	if body := cloud.Journal(elbstub.ModifyCertificate)[0].Body; body != `{"name":"新名字","description":""}` {
 		t.Errorf("sent %s", body)
@@ -534,7 +534,7 @@ func TestUpdateResponses(t *testing.T) {
 				if readBack := len(cloud.Journal(elbstub.ListCertificates)) > lists; readBack == row.whole {
 					t.Errorf("read back: %t", readBack)
 				}
-				// The shared cache has it too.
+				// The cache has it too.
 				if got, err := client.GetCertificate(t.Context(), project, before.ID); err != nil || got != cert {
 					t.Errorf("got %+v, %v, want %+v", got, err, cert)
 				}

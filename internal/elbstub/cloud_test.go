@@ -835,7 +835,7 @@ func said(body string) string {
 	return regexp.MustCompile(`^(?:.*"(?:code|error_code|type)":"([^"]*)".*)?$`).ReplaceAllString(body, "$1")
 }
 
-// TestDialects walks through the ways in which clouds of the family response.
+// TestDialects has the differences between the clouds of the family.
 func TestDialects(t *testing.T) {
 	t.Parallel()
 	pair := newPair(t)

@@ -136,7 +136,7 @@ func TestListenerFilters(t *testing.T) {
 	}
 }
 
-// TestListenerForms has the forms of what clouds show in different ways.
+// TestListenerForms has the fields whose form differs between clouds.
 func TestListenerForms(t *testing.T) {
 	t.Parallel()
 	const sni, draining, description = "certificates", "tcp_draining", "description"

@@ -21,8 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestInUse: the ways in which the deletion of a certificate that a listener holds is
-// refused.
+// TestInUse has the error responses to the deletion of a certificate that a listener holds.
 func TestInUse(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

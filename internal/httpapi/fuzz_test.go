@@ -21,7 +21,7 @@ func FuzzError(f *testing.F) {
 	f.Add(500, `{"error_msg":"m","error_code":"APIGW.0201","request_id":"r"}`)
 	f.Add(502, `<html><head><title>Bad Gateway</title></head></html>`)
 	f.Add(401, `{"message":{"a":[]},"code":7,"error":null}`)
-	const hidden = "a-token-that-nobody-may-see-0123456789"
+	const hidden = "a-token-that-must-stay-secret-0123456789"
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // which is asked again
 			status = http.StatusBadRequest

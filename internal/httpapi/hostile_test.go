@@ -60,7 +60,7 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 		})
 		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
 		if err != nil {
-			t.Errorf("nobody was silent for longer than 50 s, but %v", err)
+			t.Errorf("no silence was longer than 50 s, but %v", err)
 		}
 	})
 }
@@ -82,9 +82,9 @@ func TestInterimResponseIsNone(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		request := requestOf("POST")
 		request.NonIdempotent, request.Body = true, "x"
-		began := time.Now()
+		started := time.Now()
 		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(ctx, request, decodeAnything)
-		if took := time.Since(began) - time.Second; took > ResponseGrace {
+		if took := time.Since(started) - time.Second; took > ResponseGrace {
 			t.Errorf("it ended %s after the interrupt: %v", took, err)
 		}
 	})
@@ -114,7 +114,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 			_, _ = io.WriteString(w, "{}")
 		})
 		client := NewNetwork(Config{Dial: dial}).Client(nil)
-		began := time.Now()
+		started := time.Now()
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -124,7 +124,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := time.Since(began); took > time.Minute {
+		if took := time.Since(started); took > time.Minute {
 			t.Errorf("100 requests at 10 a second took %s", took.Round(time.Second))
 		}
 	})
@@ -306,9 +306,9 @@ func TestLocalFaultIsNotALostConnection(t *testing.T) {
 		dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 		request := requestOf("GET")
 		request.Header = http.Header{"X-Project-Id": {"a\nb"}}
-		began := time.Now()
+		started := time.Now()
 		err := NewNetwork(Config{Dial: dial, MaxRetries: 5}).Client(nil).Do(t.Context(), request, decodeAnything)
-		if took := time.Since(began); took > 0 || strings.Contains(err.Error(), "lost") {
+		if took := time.Since(started); took > 0 || strings.Contains(err.Error(), "lost") {
 			t.Errorf("after %s: %v", took, err)
 		}
 	})

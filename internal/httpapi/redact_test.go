@@ -97,7 +97,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					t.Parallel()
 					err := refusalOf(t, body, key)
 					if !strings.Contains(err.Error(), "refused: ") || !strings.Contains(err.Error(), "[redacted]") {
-						t.Errorf("it lacks the message, or does not show that something was removed: %v", err)
+						t.Errorf("the message is missing, or it does not show that something was removed: %v", err)
 					}
 					shown := lettersIn(fmt.Sprintf("%v %+v %#v", err, err, err))
 					for _, hidden := range []string{
@@ -162,12 +162,12 @@ func TestRedaction(t *testing.T) {
 		"whole":            {"abcdefghijklmnop", "it is abcdefghijklmnop.", "it is [redacted]."},
 		"at the beginning": {"abcdefghijklmnop", "abcdefghijklmnop it is", "[redacted] it is"},
 		"at the end":       {"abcdefghijklmnop", "it is abcdefghijklmnop", "it is [redacted]"},
-		"twice": {
+		"repeated": {
 			"abcdefghijklmnop",
 			"abcdefghijklmnop, abcdefghijklmnop",
 			"[redacted], [redacted]",
 		},
-		"twice in a row":           {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
+		"repeated in a row":        {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
 		"the first part":           {"abcdefghijklmnop", "it is abcdefghijkl!", "it is [redacted]!"},
 		"the last part":            {"abcdefghijklmnop", "it is efghijklmnop!", "it is [redacted]!"},
 		"a part that says nothing": {"abcdefghijklmnop", "it is abcdefghijk!", "it is abcdefghijk!"},

@@ -89,7 +89,7 @@ func TestRetriesEnd(t *testing.T) {
 		}
 		if !strings.Contains(err.Error(), "the attempt before it failed: ") ||
 			!strings.Contains(err.Error(), "call-2") {
-			t.Errorf("%q lacks the attempt before", err)
+			t.Errorf("%q does not contain the attempt before", err)
 		}
 	})
 }
@@ -209,7 +209,7 @@ func TestEarlierAttempts(t *testing.T) {
 					t.Errorf("after %d calls: %v is not an ambiguous TransportError alone", calls.Load(), err)
 				}
 				if !strings.Contains(err.Error(), row.said) {
-					t.Errorf("%q lacks %q", err, row.said)
+					t.Errorf("%q does not contain %q", err, row.said)
 				}
 				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a GET that is lost
 					t.Errorf("it was sent %d times", calls.Load())

@@ -158,7 +158,7 @@ func TestSilenceOfTheConnection(t *testing.T) {
 		end := make(chan struct{})
 		defer close(end)
 		client := newClient(func(context.Context, string, string) (net.Conn, error) {
-			<-end // net/http goes on to dial, for whoever may need the connection
+			<-end // net/http goes on to dial, for a later request
 			return nil, net.ErrClosed
 		}, nil)
 		started := time.Now()
@@ -277,7 +277,7 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 				end := make(chan struct{})
 				defer close(end)
 				client := newClient(func(context.Context, string, string) (net.Conn, error) {
-					<-end // net/http goes on to dial, for whoever may need the connection
+					<-end // net/http goes on to dial, for a later request
 					return nil, net.ErrClosed
 				}, nil, retries(5))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -403,7 +403,7 @@ func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Re
 		id = string(text)
 		_, err := io.Copy(io.Discard, response.Body)
 		if err == nil && !strings.HasSuffix(id, `"2"`) {
-			err = io.ErrUnexpectedEOF // as encoding/json says of a body whose length nobody told
+			err = io.ErrUnexpectedEOF // as encoding/json reports for a body of unknown length
 		}
 		return err
 	})

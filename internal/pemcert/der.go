@@ -288,7 +288,7 @@ func publicKeyFields(info []byte) (algorithm string, parameters *derReader, key 
 	parameters = fields.enter(asn1.TagSequence)
 	algorithm = parameters.oid()
 	if bits := fields.take(asn1.TagBitString).Bytes; len(bits) > 0 {
-		key = bits[1:] // after the number of bits that the last byte lacks
+		key = bits[1:] // after the number of unused bits in the last byte
 	}
 	return algorithm, parameters, key
 }

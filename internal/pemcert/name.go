@@ -122,7 +122,7 @@ func textOf(value asn1.RawValue) (text string, ok bool) {
 		return string(value.Bytes), utf8.Valid(value.Bytes)
 	case asn1.TagNumericString, asn1.TagPrintableString, asn1.TagIA5String, tagVisibleString, asn1.TagT61String,
 		asn1.TagUTCTime, asn1.TagGeneralizedTime:
-		return latin1(value.Bytes), true // of T.61, everybody writes and reads this part alone
+		return latin1(value.Bytes), true // this is the only part of T.61 in use
 	case asn1.TagBMPString:
 		return decodeUTF16(value.Bytes)
 	case tagUniversalString:

@@ -154,7 +154,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 	for name, row := range map[string]struct {
 		generate []string
 		want     string
-		known    bool // whether it can be told which key belongs to it
+		known    bool // whether the key can be matched
 	}{
 		"RSA 512":  {rsaOf("RSA", 512), "RSA 512", true},
 		"RSA 1024": {rsaOf("RSA", 1024), "RSA 1024", true},
@@ -277,7 +277,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 			subject: "jurisdictionC=DE\njurisdictionST=Bayern\njurisdictionL=Munich\nC=DE\nST=Bayern\nL=Munich",
 		},
 		"two values in one":  {subject: "O=Example\nCN=www\n+OU=Web\n+UID=w\nemailAddress=a@example.com"},
-		"twice in one":       {subject: "O=Example\nOU=Web\n+0.OU=Infra\nCN=www"},
+		"repeated in one":    {subject: "O=Example\nOU=Web\n+0.OU=Infra\nCN=www"},
 		"special characters": {subject: `O=Example\, Inc. + "Sons" <a\;b> \\ c=d` + "\nCN=\\#www"},
 		"outer spaces":       {subject: "O=\" Example \"\nOU=\" \"\nCN=a  b"},
 		"control characters": {subject: `O=a\nb\tc\rd` + "\nCN=www"},

@@ -68,12 +68,12 @@ func TestChainsThatDiffer(t *testing.T) {
 	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
 	for name, text := range map[string]string{
-		"order":         c.Intermediate + c.Leaf,
-		"leaf alone":    c.Leaf,
-		"with the root": c.PEM() + c.Root,
-		"leaf twice":    c.Leaf + c.Leaf,
-		"other leaf":    other.Leaf + c.Intermediate,
-		"other chain":   c.Leaf + other.Intermediate,
+		"order":          c.Intermediate + c.Leaf,
+		"leaf alone":     c.Leaf,
+		"with the root":  c.PEM() + c.Root,
+		"duplicate leaf": c.Leaf + c.Leaf,
+		"other leaf":     other.Leaf + c.Intermediate,
+		"other chain":    c.Leaf + other.Intermediate,
 	} {
 		if got := parseChain(t, text); got.Equal(want) || want.Equal(got) {
 			t.Errorf("%s: equal", name)
@@ -95,8 +95,8 @@ func TestInOrder(t *testing.T) {
 		"leaf last":              {c.Intermediate + c.Leaf, false},
 		"intermediate left out":  {c.Leaf + c.Root, false},
 		"root before the others": {c.Leaf + c.Root + c.Intermediate, false},
-		"leaf twice":             {c.Leaf + c.Leaf + c.Intermediate, false},
-		"root twice":             {c.PEM() + c.Root + c.Root, false},
+		"duplicate leaf":         {c.Leaf + c.Leaf + c.Intermediate, false},
+		"duplicate root":         {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
 		"unknown algorithm last": {c.Leaf + pemtest.SM2(t), false},

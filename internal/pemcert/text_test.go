@@ -289,7 +289,7 @@ func TestOrderOfRealChains(t *testing.T) {
 		"both, the other one first":                     {leaf + byOther + byRoot, true},
 		"both, and the root of the second":              {leaf + byRoot + byOther + otherCert, true},
 		"both, and the root of the first":               {leaf + byRoot + byOther + rootCert, true},
-		"the same one twice":                            {leaf + byRoot + byRoot, false},
+		"a duplicate":                                   {leaf + byRoot + byRoot, false},
 		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
 		"another one with the name":                     {leaf + stranger, false},
 		"an issuer without CA bits":                     {leaf + issue(noAuthority, key, root, rootKey), true},
