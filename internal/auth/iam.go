@@ -87,11 +87,11 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	}
 	// Both times are those of the server, so that our clock does not matter.
 	t := issued.Token
-	lasts := t.ExpiresAt.Sub(t.IssuedAt)
+	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
 	if t.IssuedAt.IsZero() {
-		lasts = t.ExpiresAt.Sub(s.config.Now())
+		lifetime = t.ExpiresAt.Sub(s.config.Now())
 	}
-	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lasts, time.Second), nil
+	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lifetime, time.Second), nil
 }
 
 // tokenRequest returns the body of a request for a token (reference).
@@ -191,8 +191,8 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
 		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
-			const remedy = "Not every cloud returns its catalog for these credentials: set endpoint in the provider block"
-			return nil, &Error{doing, fmt.Errorf("%w. %s", err, remedy)}
+			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
+				"set endpoint in the provider block", err)}
 		}
 		catalog = body.Catalog
 	}
@@ -231,9 +231,9 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
 		return Key{}, 0, &Error{doing, errors.New("the response has an incomplete key")}
 	}
-	lasts := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
+	remaining := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
 	key := Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}
-	return key, max(lasts, time.Second), nil
+	return key, max(remaining, time.Second), nil
 }
 
 // call sends a request to a path of the identity service, decodes the body of the response, and

@@ -334,7 +334,8 @@ func TestProjectID(t *testing.T) {
 		"password":   {byPassword, nil, nil, "eu-de", project, 1},
 		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
 		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
-		"none":       {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", "eu-de_other"`, 2},
+		"none": {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", ` +
+			`"eu-de_other"`, 2},
 		"none, password": {
 			byPassword,
 			nil,

@@ -55,7 +55,8 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 		}
 	}
 	if len(c.certificates) >= c.options.Quota { // reference
-		return Response{}, badRequest("ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota))
+		message := fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)
+		return Response{}, badRequest("ELB.5151", message)
 	}
 
 	cert := Certificate{

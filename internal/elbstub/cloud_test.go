@@ -452,7 +452,14 @@ func TestRefusals(t *testing.T) {
 
 			response := r.call(row.method, path, row.body)
 			if response.status != row.status || response.code() != row.code {
-				t.Errorf("got %d %s, want %d %s: %s", response.status, response.code(), row.status, row.code, response.body)
+				t.Errorf(
+					"got %d %s, want %d %s: %s",
+					response.status,
+					response.code(),
+					row.status,
+					row.code,
+					response.body,
+				)
 			}
 			after := r.cloud.Certificates(project)
 			if fmt.Sprint(before) != fmt.Sprint(after) {
@@ -506,8 +513,9 @@ func TestLimits(t *testing.T) {
 				responses["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
 			}
 			for operation, response := range responses {
-				if refused := response.status == http.StatusBadRequest &&
-					response.code() == "ELB.1001"; refused != row.refused || !refused && response.status != http.StatusOK {
+				refused := response.status == http.StatusBadRequest &&
+					response.code() == "ELB.1001"
+				if refused != row.refused || !refused && response.status != http.StatusOK {
 					t.Errorf("%s: got %d %s, want refused = %t", operation, response.status, response.body, row.refused)
 				}
 			}

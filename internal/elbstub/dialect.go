@@ -218,9 +218,13 @@ func (d Dialect) pem(text string) string {
 	}
 	var written strings.Builder
 	for _, block := range pemBlocks(text) {
-		content := base64.StdEncoding.EncodeToString(block.Bytes)
-		lines := wrap(content, d.columns(len(content)))
-		fmt.Fprintf(&written, "-----BEGIN %[1]s-----\n%[2]s\n-----END %[1]s-----\n", block.Type, lines)
+		content := []byte(base64.StdEncoding.EncodeToString(block.Bytes))
+		columns := map[PEMText]int{PEMOneLine: len(content), PEMRewrapped: 76}[d.PEM]
+		fmt.Fprintf(&written, "-----BEGIN %s-----\n", block.Type)
+		for line := range slices.Chunk(content, cmp.Or(columns, 64)) {
+			fmt.Fprintf(&written, "%s\n", line)
+		}
+		fmt.Fprintf(&written, "-----END %s-----\n", block.Type)
 	}
 	switch {
 	case written.Len() == 0:
@@ -231,27 +235,6 @@ func (d Dialect) pem(text string) string {
 		return strings.ReplaceAll(written.String(), "\n", "\r\n")
 	}
 	return strings.TrimSuffix(written.String(), "\n")
-}
-
-// columns returns the line width for a content of so many characters.
-func (d Dialect) columns(length int) int {
-	switch d.PEM {
-	case PEMOneLine:
-		return length
-	case PEMRewrapped:
-		return 76
-	default:
-		return 64
-	}
-}
-
-func wrap(text string, columns int) string {
-	var lines []string
-	for len(text) > columns {
-		lines = append(lines, text[:columns])
-		text = text[columns:]
-	}
-	return strings.Join(append(lines, text), "\n")
 }
 
 // An object is JSON whose fields have an order.

@@ -168,7 +168,8 @@ func TestGone(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.NotFound = row.notFound })
 			path := certificates + "/" + strings.Repeat("0", 32)
 			for method, body := range map[string]string{http.MethodDelete: "", http.MethodPut: "{}"} {
-				if response := r.call(method, path, body); response.status != row.status || said(response.body) != row.says {
+				if response := r.call(method, path, body); response.status != row.status ||
+					said(response.body) != row.says {
 					t.Errorf("the response to %s is %d %s", method, response.status, response.body)
 				}
 			}

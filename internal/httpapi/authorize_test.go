@@ -102,7 +102,12 @@ func TestRenewalOfEachAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		refused := reply(http.StatusUnauthorized, "")
-		handler, calls := inSequence(refused, reply(http.StatusServiceUnavailable, ""), refused, reply(http.StatusOK, `{}`))
+		handler, calls := inSequence(
+			refused,
+			reply(http.StatusServiceUnavailable, ""),
+			refused,
+			reply(http.StatusOK, `{}`),
+		)
 		var credentials tokens
 		err := newClient(serve(t, handler), &credentials, retries(1)).Do(t.Context(), get(), decodeJSON)
 		if err != nil || calls.Load() != 4 || credentials.renewed.Load() != 2 {

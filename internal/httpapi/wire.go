@@ -40,7 +40,7 @@ var errSilent = errors.New("silence limit")
 // itself when its stream is reset, and keeps sending requests over a dead connection.
 func newTransport(dial func(context.Context, string, string) (net.Conn, error), tlsConfig *tls.Config) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
-	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // there is one host, with ten calls or more in parallel
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host, ten calls or more in parallel
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if tlsConfig != nil {
 		transport.TLSClientConfig = tlsConfig.Clone()

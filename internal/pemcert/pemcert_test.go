@@ -280,14 +280,20 @@ func TestCovers(t *testing.T) {
 	leaf := parseChain(t, pemtest.NewChain(t).Leaf)
 	issue := func(commonName string, template x509.Certificate) pemcert.Chain {
 		template.Subject.CommonName = commonName
-		return parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)))
+		return parseChain(
+			t,
+			pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)),
+		)
 	}
 	old := issue("*.old.example.com", x509.Certificate{})
 	// Alternative names of any kind, so that the common name does not count.
 	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
 	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
 	// Wildcards that RFC 6125 lets clients ignore, and a final dot.
-	odd := issue("", x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}})
+	odd := issue(
+		"",
+		x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}},
+	)
 	for _, row := range []struct {
 		chain  pemcert.Chain
 		domain string
