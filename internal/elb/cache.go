@@ -295,7 +295,7 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 	case l.complete:
 		return e, c.notFound(id)
 	}
-	return e, fmt.Errorf("%s is not in the list, which is incomplete: %w", id, c.incomplete(l))
+	return e, fmt.Errorf("%s %s is not in the list, which is incomplete: %w", c.noun, id, c.incomplete(l))
 }
 
 // resultOf returns the result of our own write.
@@ -526,7 +526,7 @@ func (c *cache[E]) incomplete(l listing[E]) error {
 }
 
 func (c *cache[E]) notFound(id string) error {
-	return fmt.Errorf("get %s of project %s: %w", id, c.projectID, c.absent)
+	return fmt.Errorf("get %s %s of project %s: %w", c.noun, id, c.projectID, c.absent)
 }
 
 // listLocked waits for the list that is running, or starts one. It releases the mutex
