@@ -119,7 +119,7 @@ func TestAccWrongCredentials(t *testing.T) {
 		want  []string
 	}{
 		"secret key":   {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`}, false, []string{"verify aksk signature fail", "access_key and secret_key belong together"}},
-		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Ask the identity service for a token: The username or password is wrong", "Check the credentials"}},
+		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Get a token from the identity service: The username or password is wrong", "Check the credentials"}},
 		"domain":       {[]string{`user_name = "me"`, `password = "correct-horse-battery"`, `domain_name = "hunter2-domain"`, `auth_url = "AUTH_URL"`}, false, []string{"The username or password is wrong"}},
 		"agency":       {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"`, `auth_url = "AUTH_URL"`, "assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }"}, false, []string{`Assume the agency "none" of "theirs": Could not find agency`}},
 		"project name": {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`}, false, []string{`Find the ID of the project "eu-xx": there is no project with that name. Existing projects: "eu-de", "eu-de_other"`}},
