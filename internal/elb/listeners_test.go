@@ -1097,6 +1097,9 @@ func TestSwitchesByChance(t *testing.T) {
 					all.Go(func() {
 						time.Sleep(time.Minute)
 						for range 4 {
+							// If a switch is sent twice, the listener shows the first while the second may
+							// still be carried out late, which would undo the next switch.
+							time.Sleep(3 * time.Second)
 							certificate := cloud.Add(elbstub.Certificate{ProjectID: project})
 							_, err := client.SwitchListener(ctx, project, known, certificate)
 							if err != nil {
