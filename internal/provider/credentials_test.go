@@ -31,7 +31,7 @@ func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string
 	})
 	for _, call := range cloud.Journal() {
 		if call.Status >= 300 {
-			t.Errorf("%s was answered with %d", call.Operation, call.Status)
+			t.Errorf("the response to %s was %d", call.Operation, call.Status)
 		}
 	}
 }
@@ -210,7 +210,7 @@ func TestWrongClock(t *testing.T) {
 	pair := acctest.NewPair(t)
 	plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 	_, said := server.Apply(plan)
-	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of the server's") {
+	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of that of the API") {
 		t.Errorf("it says %v", said)
 	}
 }
