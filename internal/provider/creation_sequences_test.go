@@ -122,7 +122,7 @@ type postKind int
 
 const (
 	unclearPost   postKind = iota // its response, if any, does not say what came of it
-	plainPost                     // it is carried out and answered
+	plainPost                     // it is carried out, and the response arrives
 	throttledPost                 // it is refused with 429
 )
 
@@ -150,7 +150,8 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	if s.oneIn(2) {
 		s.scriptTokens()
 		delete(config, "token")
-		config["auth_url"], config["user_name"], config["password"], config["domain_name"] = s.cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain
+		config["auth_url"], config["user_name"] = s.cloud.AuthURL, acctest.UserName
+		config["password"], config["domain_name"] = acctest.Password, acctest.Domain
 	}
 	s.server = acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 
@@ -279,7 +280,10 @@ func (s *sequence) scriptTokens() {
 	s.cloud.ScriptEach(elbstub.IssueToken, func(nth int) elbstub.Fault {
 		chosen, faulty := faults[nth]
 		if !faulty {
-			chosen = sequenceFault{called: "answered", fault: func(answer elbstub.Answer) elbstub.Response { return answer() }}
+			chosen = sequenceFault{
+				called: "answered",
+				fault:  func(answer elbstub.Answer) elbstub.Response { return answer() },
+			}
 		}
 		return func(answer elbstub.Answer) elbstub.Response {
 			s.step("token %d: %s", nth, chosen.called)

@@ -64,7 +64,7 @@ func postponed(by time.Duration) elbstub.Fault {
 	}
 }
 
-// TestRefusedThenLost: what an earlier attempt was answered says nothing about a
+// TestRefusedThenLost: the response to an earlier attempt says nothing about a
 // later one whose response is lost.
 func TestRefusedThenLost(t *testing.T) {
 	t.Parallel()
@@ -262,7 +262,7 @@ func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
 	return elbstub.Reply(http.StatusOK, string(body))(nil)
 }
 
-// TestResponseWithAnotherCertificate: a creation is answered with a certificate that
+// TestResponseWithAnotherCertificate: the response to a creation has a certificate that
 // it has not made. Taking its ID would mean to destroy it one day.
 func TestResponseWithAnotherCertificate(t *testing.T) {
 	t.Parallel()
@@ -281,18 +281,19 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				foreign := acctest.NewPair(t)
 				other := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: "other", Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
+					ProjectID: acctest.ProjectID, Name: "other",
+					Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
 				}
 				other.ID = cloud.Add(other)
 				cloud.Script(createOperation, 1, func(answer elbstub.Answer) elbstub.Response {
 					if row.committed {
 						answer()
 					}
-					told := other
+					shown := other
 					if row.unknown {
-						told.ID = strings.Repeat("abcdef01", 4)
+						shown.ID = strings.Repeat("abcdef01", 4)
 					}
-					return createdResponse(t, told)
+					return createdResponse(t, shown)
 				})
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
 				time.Sleep(time.Minute)
@@ -320,7 +321,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 	}
 }
 
-// TestServerThatDeduplicates: a creation is answered with a certificate that was
+// TestServerThatDeduplicates: the response to a creation has a certificate that was
 // there before, and has the same leaf.
 func TestServerThatDeduplicates(t *testing.T) {
 	t.Parallel()
@@ -331,17 +332,20 @@ func TestServerThatDeduplicates(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				pair := acctest.NewPair(t)
 				existing := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+					ProjectID: acctest.ProjectID, Name: name,
+					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 				}
 				existing.ID = cloud.Add(existing)
 				for n := range 10 {
-					cloud.Script(createOperation, n+1, func(elbstub.Answer) elbstub.Response { return createdResponse(t, existing) })
+					cloud.Script(createOperation, n+1,
+						func(elbstub.Answer) elbstub.Response { return createdResponse(t, existing) })
 				}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "www"))
 				if state != nil || !diagnostics.HasError() {
 					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
 				}
-				if said := textOf(diagnostics); !strings.Contains(said, existing.ID) || !strings.Contains(said, "import") {
+				if said := textOf(diagnostics); !strings.Contains(said, existing.ID) ||
+					!strings.Contains(said, "import") {
 					t.Errorf("it does not say what to import: %s", said)
 				}
 				if posts := len(cloud.Journal(createOperation)); posts != 1 {
@@ -447,7 +451,8 @@ func TestServerThatRewrites(t *testing.T) {
 					if posts := len(cloud.Journal(createOperation)); posts != 1 && lag < 5*time.Second {
 						t.Errorf("%d creations were sent", posts)
 					}
-					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics), first) {
+					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics),
+						first) {
 						t.Errorf("certificate %s is not named: %s", first, textOf(diagnostics))
 					}
 					wantNamed(t, cloud, state, diagnostics, config["name"].(string))

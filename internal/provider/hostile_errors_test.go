@@ -27,7 +27,8 @@ func TestCreationWithoutCredentials(t *testing.T) {
 		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	}
 	agency := acctest.Values{
-		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "project_id": acctest.AgencyProjectID,
+		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		"project_id":  acctest.AgencyProjectID,
 		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
 	}
 	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
@@ -75,7 +76,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 						case "first":
 							fail()
 						case "expired": // between the list before the creation and the creation
-							posts = 1 // which is answered with 401
+							posts = 1 // the response is 401
 							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
 								response := answer()
 								time.Sleep(time.Second)
@@ -83,7 +84,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 								return response
 							})
 						case "refused":
-							posts = 1 // which is answered with 401
+							posts = 1 // the response is 401
 							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
 								cloud.Expire()
 								fail()
