@@ -129,8 +129,10 @@ func TestAccRealCertificate(t *testing.T) {
 				ConfigStateChecks: has(name, "of a test"),
 			},
 			{
-				Config:           certificate(name, `description = "of a test"`),
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+				Config: certificate(name, `description = "of a test"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
 			},
 			{
 				Config:            certificate(renamed, `description = "of a test, renamed"`),
