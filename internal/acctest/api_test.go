@@ -21,35 +21,35 @@ import (
 var api = map[string][]string{
 	// Operations.
 	"create is POST …/certificate (reference)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
 	"create answers 200 (reference, Huawei Cloud)": {
-		"elbstub.TestAnswers",
-		"elb.TestCreateAnswers/200 (reference, Huawei Cloud)",
+		"elbstub.TestResponses",
+		"elb.TestCreateResponses/200 (reference, Huawei Cloud)",
 	},
 	"create answers 201 (reference, Open Telekom Cloud)": {
 		"elbstub.TestDialects/create 201",
-		"elb.TestCreateAnswers/201 (reference, Open Telekom Cloud)",
+		"elb.TestCreateResponses/201 (reference, Open Telekom Cloud)",
 	},
 	"list is GET …/certificate (reference)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
 	"list answers 200 (reference)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestGetCertificate",
 	},
 	"list has no query parameter (reference)": {
 		"elbstub.TestRefusals/list with a query (reference)",
 	},
 	"modify is PUT …/certificate/{id} (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestRequest",
 		"provider.TestAccCertificate",
 	},
 	"modify answers 200 with the whole certificate (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestUpdateCertificate",
 	},
 	"modify answers 202 (observed)": {
@@ -63,11 +63,11 @@ var api = map[string][]string{
 		"provider.TestAccUpdateAnswers/204",
 	},
 	"delete is DELETE …/certificate/{id} (reference)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
 	"delete answers 204 (reference)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestDeleteCertificate/204 (reference)",
 	},
 	"delete answers 200 (observed)": {
@@ -83,7 +83,7 @@ var api = map[string][]string{
 		"elb.TestGetCertificate",
 	},
 	"requests and answers have no envelope (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestUpdateCertificate",
 	},
 	"listeners is GET …/listeners (reference)": {
@@ -129,7 +129,7 @@ var api = map[string][]string{
 		"elb.TestListenersInAnyShape/an empty object instead of none (assumed)",
 	},
 	"an ID that is listed twice counts once (assumed)": {
-		"elb.TestLists/an ID twice counts once",
+		"elb.TestLists/a duplicate ID counts as one",
 	},
 	"lists are ordered, the newest first (recorded)": {
 		"elbstub.TestOrder/newest first (recorded)",
@@ -203,7 +203,7 @@ var api = map[string][]string{
 		"elbstub.TestModifyLeavesOutWhatIsNotSent",
 	},
 	"description is cleared by sending an empty one (observed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestUpdateCertificate",
 		"provider.TestAccCertificate",
 	},
@@ -267,20 +267,20 @@ var api = map[string][]string{
 
 	// Fields of answers.
 	"id is 32 hexadecimal characters (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 		"provider.TestParseImportID",
 	},
 	"name is always answered (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
 	"description is always answered (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
 	"domain is null when unset on list and modify (seed, recorded)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestLists/found, no count",
 	},
 	"domain is absent everywhere when unset (recorded)": {
@@ -297,28 +297,28 @@ var api = map[string][]string{
 		"provider.TestKeysOfWrongTypes/a number",
 	},
 	"domain is absent when unset on create (recorded)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestCreateSendsOnlyWhatIsGiven",
 	},
 	"certificate is always answered (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
 	"private_key is answered in clear, also in the list (seed, recorded)": {
-		"elbstub.TestAnswers",
-		"elb.TestAnswersShowNoSecret",
+		"elbstub.TestResponses",
+		"elb.TestResponsesShowNoSecret",
 		"provider.TestAccCertificateImport",
 	},
 	"create_time and update_time have no zone (seed)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
 	"tenant_id is answered on create (reference), not always (recorded)": {
-		"elbstub.TestAnswers",
-		"elb.TestCreateAnswers/tenant_id and unknown fields (reference)",
+		"elbstub.TestResponses",
+		"elb.TestCreateResponses/tenant_id and unknown fields (reference)",
 	},
 	"instance_num is a string (reference, recorded)": {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"elb.TestLists/found, count is a string (reference, recorded)",
 	},
 	"instance_num is a number (assumed)": {
@@ -392,19 +392,19 @@ var api = map[string][]string{
 		"elb.TestSwitchListener/200 and the whole listener (reference)",
 	},
 	"the modify of a listener answers 200 with a bare object (reference, recorded)": {
-		"elbstub.TestModifyListenerAnswers/200 and the whole listener (reference)",
+		"elbstub.TestModifyListenerResponses/200 and the whole listener (reference)",
 		"elb.TestSwitchListener/200 and the whole listener (reference)",
 	},
 	"the modify of a listener answers 202 (observed)": {
-		"elbstub.TestModifyListenerAnswers/202 (observed)",
+		"elbstub.TestModifyListenerResponses/202 (observed)",
 		"elb.TestSwitchListener/202 (observed)",
 	},
 	"the modify of a listener answers 204 (observed)": {
-		"elbstub.TestModifyListenerAnswers/204 (observed)",
+		"elbstub.TestModifyListenerResponses/204 (observed)",
 		"elb.TestSwitchListener/204 (observed)",
 	},
 	"the modify of a listener answers a half (assumed)": {
-		"elbstub.TestModifyListenerAnswers/200 and a half (assumed)",
+		"elbstub.TestModifyListenerResponses/200 and a half (assumed)",
 		"elb.TestSwitchListener/200 and a half (assumed)",
 	},
 	"a listener's certificate can be changed, and eleven other fields (reference)": {
@@ -480,7 +480,7 @@ var api = map[string][]string{
 	"lists of listeners may lag behind a modify (assumed)": {
 		"elbstub.TestListenerLag",
 		"elb.TestListenersAreListedTogether",
-		"elb.TestListenerOfTheRunBefore/just now",
+		"elb.TestListenerOfTheEarlierRun/just now",
 	},
 	"a switched listener lets go of its old certificate (reference)": {
 		"elbstub.TestSwitchLetsGo",
@@ -555,7 +555,7 @@ var api = map[string][]string{
 		"httpapi.TestErrors/request_id (observed)",
 	},
 	`X-Request-Id in the header (observed)`: {
-		"elbstub.TestAnswers",
+		"elbstub.TestResponses",
 		"provider.TestAccRefused",
 	},
 	`{"NeutronError":{"type","message"}} (observed)`: {

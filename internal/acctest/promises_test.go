@@ -24,7 +24,7 @@ var promises = map[string][]string{
 		"provider.TestRefusedThenLost",
 	},
 	"throttling": {
-		"httpapi.TestThrottlingIsCountedInRounds",
+		"httpapi.TestThrottlingCountsRounds",
 		"httpapi.TestThrottlingSlowsAll",
 		"httpapi.TestRetryAfter",
 		"httpapi.TestContextBoundsThrottling",
@@ -41,7 +41,7 @@ var promises = map[string][]string{
 	},
 	"token-renewal": {
 		"auth.TestOneTokenPerProject",
-		"auth.TestRefusedTokenIsRenewed",
+		"auth.TestRejectedTokenIsRenewed",
 		"provider.TestExpiredTokenIsRenewedOnce",
 		"provider.TestCreationWithoutCredentials",
 	},
@@ -108,11 +108,11 @@ var promises = map[string][]string{
 	"one-list": {
 		"provider.TestCallsOfManyCertificates",
 		"provider.TestPlanAtOnceIsCheap",
-		"elb.TestReadsRememberTheRunBefore",
+		"elb.TestReadsKnowTheEarlierRun",
 	},
 	"failed-list": {
 		"provider.TestFailingListIsTriedOnce",
-		"elb.TestFailedListIsRemembered",
+		"elb.TestFailedListIsCached",
 	},
 	"hidden-text": {
 		"provider.TestHiddenCertificates/masked (assumed)",
@@ -120,7 +120,7 @@ var promises = map[string][]string{
 	},
 	"update-read-back": {
 		"elb.TestUpdateWaitsForTheChange",
-		"elb.TestUpdateGivesUpWaiting",
+		"elb.TestUpdateTimesOutWaiting",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},
@@ -169,7 +169,7 @@ var promises = map[string][]string{
 	},
 	"switch-lag": {
 		"provider.TestListenersWhileListsLag",
-		"elb.TestListenerOfTheRunBefore",
+		"elb.TestListenerOfTheEarlierRun",
 		"provider.TestChaos",
 	},
 	"kept-certificate": {
@@ -190,7 +190,7 @@ var promises = map[string][]string{
 		"provider.TestInterrupted",
 		"provider.TestAccInterruptedRead",
 		"provider.TestAccInterruptedCreate",
-		"elb.TestCreationOutlivesItsCaller",
+		"elb.TestCreationHasAGracePeriod",
 		"provider.TestInterruptedAtAnyTime",
 	},
 	"killed": {
@@ -223,7 +223,7 @@ var promises = map[string][]string{
 	},
 	"errors-redacted": {
 		"httpapi.TestErrorsShowNoSecret",
-		"elb.TestAnswersShowNoSecret",
+		"elb.TestResponsesShowNoSecret",
 		"httpapi.TestCutSecretsAreNotShown",
 		"provider.TestErrorResponsesAreTamed",
 	},

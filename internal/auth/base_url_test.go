@@ -9,8 +9,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// TestParseBaseURL: one rule for every base URL, and one form of each host, so that
-// what is taken for this machine is what the proxy rule of net/http takes for it.
+// TestParseBaseURL: every base URL follows one rule, and has one canonical host, so that the
+// rule for this machine is the proxy rule of net/http.
 func TestParseBaseURL(t *testing.T) {
 	t.Parallel()
 	proxy := (&httpproxy.Config{HTTPProxy: "http://proxy.example.com"}).ProxyFunc()
@@ -37,7 +37,7 @@ func TestParseBaseURL(t *testing.T) {
 		"http://elb.localhost":            {fails: "without TLS"},
 		"http://localhost.localdomain":    {fails: "without TLS"},
 		"http://elb.example.com/hunter2":  {fails: "without TLS"},
-		"http://elb.example.com:80/elb/x": {fails: `is "http://elb.example.com:80"`},
+		"http://elb.example.com:80/elb/x": {fails: `invalid URL "http://elb.example.com:80"`},
 
 		// Hosts that other programs read as addresses, each in its own way.
 		"http://2130706433":            {fails: "neither a DNS name nor"},
@@ -47,24 +47,24 @@ func TestParseBaseURL(t *testing.T) {
 		"https://127.0.0.1.":           {fails: "neither a DNS name nor"},
 		"https://0177.0.0.1":           {fails: "neither a DNS name nor"},
 		"https://127.0.0.01":           {fails: "neither a DNS name nor"},
-		"https://elb.a b.de":           {fails: "not a valid URL"},
+		"https://elb.a b.de":           {fails: "invalid URL: it cannot be parsed"},
 		"https://١٢٧.1":                {fails: "neither a DNS name nor"},
 		"https://elb..example.com":     {fails: "neither a DNS name nor"},
-		"https://elb.{region_name}.de": {fails: "not a valid URL"},
+		"https://elb.{region_name}.de": {fails: "invalid URL: it cannot be parsed"},
 
-		// What may be a secret.
-		"https://elb.example.com/?token=hunter2": {fails: "has a query"},
-		"https://elb.example.com/#hunter2":       {fails: "has a fragment"},
-		"ftp://elb.example.com/?token=hunter2":   {fails: "does not begin with https://"},
+		// The parts of a URL that may be secret.
+		"https://elb.example.com/?token=hunter2": {fails: "it must not have a query"},
+		"https://elb.example.com/#hunter2":       {fails: "it must not have a fragment"},
+		"ftp://elb.example.com/?token=hunter2":   {fails: "it must begin with https:// (or http://)"},
 		"https:///?token=hunter2":                {fails: "has no host"},
-		"https://elb example.com/?token=hunter2": {fails: "not a valid URL"},
-		"https://127.1/?token=hunter2":           {fails: "has a query"},
+		"https://elb example.com/?token=hunter2": {fails: "invalid URL: it cannot be parsed"},
+		"https://127.1/?token=hunter2":           {fails: "it must not have a query"},
 		"Hunter2hunter2":                         {fails: "[not shown"},
 		"hunter2":                                {fails: "[not shown"},
 		"Hunter2.hunter2.hunter2":                {fails: "[not shown"},
-		"{\"token\":\"hunter2\"}":                {fails: "not a valid URL"},
-		"elb.example.com:8443/hunter2":           {fails: `is "elb.example.com:8443"`},
-		"localhost:8080/hunter2":                 {fails: `is "localhost:8080"`},
+		"{\"token\":\"hunter2\"}":                {fails: "invalid URL: it cannot be parsed"},
+		"elb.example.com:8443/hunter2":           {fails: `invalid URL "elb.example.com:8443"`},
+		"localhost:8080/hunter2":                 {fails: `invalid URL "localhost:8080"`},
 	} {
 		base, err := auth.ParseBaseURL(text, false)
 		switch {

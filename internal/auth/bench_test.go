@@ -10,7 +10,12 @@ import (
 )
 
 func BenchmarkSign(b *testing.B) {
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "https://elb.eu-de.otc.t-systems.com/v1.0/77b6a44cba5143ab91d13ab9a8ff44fd/elbaas/certificate", nil)
+	request, err := http.NewRequestWithContext(
+		b.Context(),
+		http.MethodGet,
+		"https://elb.eu-de.otc.t-systems.com/v1.0/77b6a44cba5143ab91d13ab9a8ff44fd/elbaas/certificate",
+		nil,
+	)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,11 +13,10 @@ import (
 // An offer is a public endpoint of the service catalog.
 type offer struct{ region, url string }
 
-// everywhere reports whether an endpoint serves all regions, or does not say which
-// (observed).
-func (o offer) everywhere() bool { return o.region == "" || o.region == "*" }
+// isGlobal reports whether an endpoint serves all regions, or has no region (observed).
+func (o offer) isGlobal() bool { return o.region == "" || o.region == "*" }
 
-// chooseEndpoint finds a service in the service catalog. Earlier types come first.
+// chooseEndpoint finds a service in the service catalog. Earlier types take precedence.
 func (s *Session) chooseEndpoint(
 	ctx context.Context, catalog []service, projectID string, types []string,
 ) (*url.URL, error) {
@@ -31,8 +30,8 @@ func (s *Session) chooseEndpoint(
 		name := s.projectName(ctx, projectID)
 		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })
 		if i < 0 {
-			return nil, fmt.Errorf("it is there for several regions: %s. Set region in the provider block to one of "+
-				"them", strings.Join(regions, ", "))
+			return nil, fmt.Errorf("the catalog has endpoints for several regions: %s. Set region in the provider "+
+				"block to one of them", strings.Join(regions, ", "))
 		}
 		region = regions[i]
 	}
@@ -40,27 +39,26 @@ func (s *Session) chooseEndpoint(
 		if chosen, found := choose(offersOf(catalog, kind), region); found {
 			endpoint, err := s.baseURL(chosen.url)
 			if err != nil {
-				return nil, fmt.Errorf("the URL that is there %w. The provider does not call it. Set endpoint in the "+
-					"provider block", err)
+				return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
+					"the provider block", err)
 			}
 			return endpoint, nil
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no public endpoint of the type %s is there. Set endpoint in the provider block",
-			strings.Join(types, " or "))
+		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
+			"provider block", strings.Join(types, " or "))
 	}
-	return nil, fmt.Errorf("it is not there for the region %s, but for: %s. Set region in the provider block to one "+
-		"of them, or set endpoint",
-		region, strings.Join(regions, ", "))
+	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, but for: %s. Set region in the "+
+		"provider block to one of them, or set endpoint", region, strings.Join(regions, ", "))
 }
 
-// choose prefers the endpoint of a region to one that serves all of them. Without a
-// region, there is at most one to choose from.
+// choose prefers the endpoint of a region to a global one. Without a region, there are endpoints
+// of at most one region.
 func choose(offers []offer, region string) (offer, bool) {
-	i := slices.IndexFunc(offers, func(o offer) bool { return !o.everywhere() && (region == "" || o.region == region) })
+	i := slices.IndexFunc(offers, func(o offer) bool { return !o.isGlobal() && (region == "" || o.region == region) })
 	if i < 0 {
-		i = slices.IndexFunc(offers, offer.everywhere)
+		i = slices.IndexFunc(offers, offer.isGlobal)
 	}
 	if i < 0 {
 		return offer{}, false
@@ -84,7 +82,7 @@ func offersOf(catalog []service, kind string) []offer {
 func regionsOf(offers []offer) []string {
 	var regions []string
 	for _, o := range offers {
-		if !o.everywhere() {
+		if !o.isGlobal() {
 			regions = append(regions, o.region)
 		}
 	}
@@ -92,24 +90,24 @@ func regionsOf(offers []offer) []string {
 	return slices.Compact(regions)
 }
 
-// version is where the version of an API begins in a path; some catalogs name it and
-// the project (observed).
+// version matches the version of an API in a path. Some catalogs have it, and the project
+// (observed).
 var version = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?(/|$)`)
 
-// baseURL reads an endpoint of the service catalog. A remote catalog must not send
-// credentials to a service of this machine.
+// baseURL parses an endpoint of the service catalog. A remote catalog must not make the provider
+// send credentials to a service of this machine.
 func (s *Session) baseURL(text string) (*url.URL, error) {
 	if at := version.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	base, err := ParseBaseURL(text, s.config.Insecure)
-	if err == nil && leadsHere(base) && !isLoopback(s.config.AuthURL) {
-		return nil, errors.New("is on this machine, but the identity service is not")
+	if err == nil && mayBeLocal(base) && !isLoopback(s.config.AuthURL) {
+		return nil, errors.New("invalid URL: it is on this machine, but the identity service is not")
 	}
 	return base, err
 }
 
-// projectName returns the name of a project, or an empty text if it cannot be found.
+// projectName returns the name of a project, or an empty string if it cannot be found.
 func (s *Session) projectName(ctx context.Context, id string) string {
 	path := []string{"projects"}
 	if s.config.Credentials.Kind() == KindPassword {

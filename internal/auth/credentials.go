@@ -1,22 +1,20 @@
-// Package auth puts credentials on requests: a Session is an httpapi.Authorizer. It
-// asks the identity service (IAM) for what it needs, at first use. It knows nothing
-// of ELB.
+// Package auth adds credentials to requests: a Session is an httpapi.Authorizer. It calls the
+// identity service (IAM) at first use. It does not depend on ELB.
 package auth
 
 import "github.com/elbaas/terraform-provider-elbaas/internal/secret"
 
-// Credentials are one set of them: a token, or an access key, or a password.
+// Credentials are a token, an access key, or a password.
 type Credentials struct {
-	// Token is a Keystone token, good for one project, and never renewed.
+	// Token is a Keystone token. It is valid for one project, and is never renewed.
 	Token secret.Value
 
-	// AccessKey and SecretKey sign requests. SecurityToken goes with temporary
-	// keys.
+	// AccessKey and SecretKey sign requests. Temporary keys have a SecurityToken.
 	AccessKey                string
 	SecretKey, SecurityToken secret.Value
 
-	// UserName needs DomainName or DomainID; UserID needs neither. Password gets
-	// a token for each project.
+	// UserName needs DomainName or DomainID; UserID needs neither. A token for each project is
+	// requested with the Password.
 	UserName, UserID     string
 	DomainName, DomainID string
 	Password             secret.Value
@@ -33,7 +31,7 @@ const (
 	KindAgency    Kind = "agency"
 )
 
-// Kind returns which of the three the credentials are.
+// Kind returns the kind of the credentials.
 func (c Credentials) Kind() Kind {
 	switch {
 	case !c.Token.Empty():
@@ -45,9 +43,9 @@ func (c Credentials) Kind() Kind {
 	}
 }
 
-// An Agency lets the owner of an access key act in another account, by
-// temporary keys (reference).
+// An Agency lets the owner of an access key act in another account with temporary keys
+// (reference).
 type Agency struct {
-	// Name is the agency's, DomainName that of the account that made it.
+	// Name is the name of the agency, and DomainName that of the account that created it.
 	Name, DomainName string
 }

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// TestSharedHammer: many callers that come, go, and invalidate.
-func TestSharedHammer(t *testing.T) {
+// TestCachedHammer: many callers start, end, and invalidate the value.
+func TestCachedHammer(t *testing.T) {
 	t.Parallel()
 	for range 50 {
 		synctest.Test(t, func(t *testing.T) {
 			var running, most atomic.Int32
-			s := &shared[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+			s := &cached[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
 				if n := running.Add(1); n > most.Load() {
 					most.Store(n)
 				}
@@ -39,16 +39,16 @@ func TestSharedHammer(t *testing.T) {
 					timeout := time.Duration(1+rand.IntN(1000)) * time.Millisecond
 					ctx, cancel := context.WithTimeout(t.Context(), timeout)
 					defer cancel()
-					began := time.Now()
+					started := time.Now()
 					value, version, err := s.get(ctx)
-					if time.Since(began) > timeout {
-						t.Errorf("waited %s of %s", time.Since(began), timeout)
+					if time.Since(started) > timeout {
+						t.Errorf("waited %s of %s", time.Since(started), timeout)
 					}
 					if err == nil && value != 1 || errors.Is(err, context.Canceled) {
 						t.Errorf("got %d, %v", value, err)
 					}
-					if errors.Is(err, context.DeadlineExceeded) && time.Since(began) < timeout {
-						t.Errorf("somebody else's deadline after %s: %v", time.Since(began), err)
+					if errors.Is(err, context.DeadlineExceeded) && time.Since(started) < timeout {
+						t.Errorf("the deadline of another caller after %s: %v", time.Since(started), err)
 					}
 					if err == nil && rand.IntN(3) == 0 {
 						s.invalidate(version)

@@ -17,15 +17,14 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// A token is a Keystone token and what it came with.
+// A token is a Keystone token with its project and service catalog.
 type token struct {
 	text      secret.Value
 	projectID string
 	catalog   []service
 }
 
-// A scope is what a token is good for: a project, by its ID or its name, or
-// nothing.
+// A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
 
 // service is an entry of the service catalog.
@@ -43,22 +42,25 @@ type project struct {
 	Name string `json:"name"`
 }
 
-// ErrNoAuthURL says that the identity service is needed, and its address is not
-// known.
+// ErrNoAuthURL says that the address of the identity service is needed, but not known.
 var ErrNoAuthURL = errors.New("the address of the identity service is not known")
 
-// fetchToken asks for a token with the password (reference).
+// fetchToken requests a token with the password (reference).
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
-	const doing = "ask the identity service for a token"
+	const doing = "get a token from the identity service"
 	c := s.config.Credentials
 	options := tokens.AuthOptions{
-		Username: c.UserName, UserID: c.UserID, DomainName: c.DomainName, DomainID: c.DomainID, Password: c.Password.Reveal(),
-		Scope: tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
+		Username:   c.UserName,
+		UserID:     c.UserID,
+		DomainName: c.DomainName,
+		DomainID:   c.DomainID,
+		Password:   c.Password.Reveal(),
+		Scope:      tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
 	}
 	if of.projectName != "" {
 		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
 	}
-	if options.UserID != "" { // Keystone takes no domain besides an ID
+	if options.UserID != "" { // Keystone rejects a domain with a user ID
 		options.DomainName, options.DomainID = "", ""
 	}
 	body, err := tokenRequest(&options)
@@ -83,16 +85,16 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if text == "" {
 		return token{}, 0, &Error{doing, errors.New("the response has no X-Subject-Token")}
 	}
-	// Both times are the server's, so that our clock may be wrong.
+	// Both times are those of the server, so that our clock does not matter.
 	t := issued.Token
-	lasts := t.ExpiresAt.Sub(t.IssuedAt)
+	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
 	if t.IssuedAt.IsZero() {
-		lasts = t.ExpiresAt.Sub(s.config.Now())
+		lifetime = t.ExpiresAt.Sub(s.config.Now())
 	}
-	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lasts, time.Second), nil
+	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lifetime, time.Second), nil
 }
 
-// tokenRequest returns the body of a request for a token, as Keystone wants it.
+// tokenRequest returns the body of a request for a token (reference).
 func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
 	scope, err := options.ToTokenV3ScopeMap()
 	if err != nil {
@@ -101,11 +103,11 @@ func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
 	return options.ToTokenV3CreateMap(scope)
 }
 
-// fetchProjectID looks a project up by its name (reference).
+// fetchProjectID finds a project by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
 	doing := fmt.Sprintf("find the ID of the project %q", name)
 	if s.config.Credentials.Kind() == KindPassword {
-		// A token for the project tells its ID, and is needed anyway.
+		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)
 		if err == nil && got.projectID != "" {
@@ -113,9 +115,9 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 			return got.projectID, nil
 		}
 		if err == nil {
-			return "", &Error{doing, errors.New("the token names no project")}
+			return "", &Error{doing, errors.New("the token has no project")}
 		}
-		// Keystone does not say what was wrong. A token for no project can tell
+		// Keystone does not say what was wrong. A list with a token without a project shows
 		// whether it was the name.
 		all, listErr := s.listProjects(ctx, "", "auth", "projects")
 		if listErr == nil && !slices.ContainsFunc(all, func(p project) bool { return p.Name == name }) {
@@ -127,12 +129,12 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	if err != nil {
 		return "", &Error{doing, err}
 	}
-	found = slices.DeleteFunc(found, func(p project) bool { return p.Name != name }) // a server may ignore the filter
+	found = slices.DeleteFunc(found, func(p project) bool { return p.Name != name }) // the filter may be ignored
 	switch len(found) {
 	case 0:
 		all, err := s.listProjects(ctx, "", "projects")
 		if err != nil {
-			return "", &Error{doing, errors.New("there is no project of that name")}
+			return "", &Error{doing, errors.New("there is no project with that name")}
 		}
 		return "", &Error{doing, noProject(all)}
 	case 1:
@@ -143,8 +145,8 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 		ids[i] = p.ID
 	}
 	slices.Sort(ids)
-	several := fmt.Errorf("there are %d projects of that name: %s. Set project_id to one of them", len(ids), strings.Join(ids, ", "))
-	return "", &Error{doing, several}
+	const several = "there are %d projects with that name: %s. Set project_id to one of them"
+	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
 func noProject(all []project) error {
@@ -154,12 +156,12 @@ func noProject(all []project) error {
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return errors.New("there is no project of that name, and no other that these credentials may see")
+		return errors.New("there is no project with that name, or any other that these credentials can access")
 	}
-	return fmt.Errorf("there is no project of that name. There are: %s", strings.Join(names, ", "))
+	return fmt.Errorf("there is no project with that name. Existing projects: %s", strings.Join(names, ", "))
 }
 
-// listProjects lists the projects of a name, or all.
+// listProjects lists the projects with a name, or all projects.
 func (s *Session) listProjects(ctx context.Context, name string, path ...string) ([]project, error) {
 	query := url.Values{}
 	if name != "" {
@@ -189,7 +191,8 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
 		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
-			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud shows its catalog for these credentials: set endpoint in the provider block", err)}
+			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
+				"set endpoint in the provider block", err)}
 		}
 		catalog = body.Catalog
 	}
@@ -200,23 +203,17 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 	return endpoint, nil
 }
 
-// fetchAgencyKey asks for the temporary keys of an agency (reference).
+// fetchAgencyKey requests the temporary keys of an agency (reference).
 func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error) {
 	doing := fmt.Sprintf("assume the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
-	type role struct {
-		AgencyName string `json:"agency_name"`
-		DomainName string `json:"domain_name"`
-		Seconds    int    `json:"duration_seconds"`
-	}
-	type identity struct {
-		Methods    []string `json:"methods"`
-		AssumeRole role     `json:"assume_role"`
-	}
 	const lifetime = time.Hour
-	body := map[string]any{"auth": map[string]any{"identity": identity{
-		Methods:    []string{"assume_role"},
-		AssumeRole: role{s.config.Agency.Name, s.config.Agency.DomainName, int(lifetime.Seconds())},
-	}}}
+	role := map[string]any{
+		"agency_name":      s.config.Agency.Name,
+		"domain_name":      s.config.Agency.DomainName,
+		"duration_seconds": int(lifetime.Seconds()),
+	}
+	identity := map[string]any{"methods": []string{"assume_role"}, "assume_role": role}
+	body := map[string]any{"auth": map[string]any{"identity": identity}}
 	var issued struct {
 		Credential struct {
 			Access        string    `json:"access"`
@@ -225,22 +222,22 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	// The path has a version of its own, beside /v3.
+	// The path has another version than /v3.
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
 	if _, err := s.call(ctx, s.signed, request, &issued, "..", "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}
 	}
 	c := issued.Credential
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
-		return Key{}, 0, &Error{doing, errors.New("the response has no complete key")}
+		return Key{}, 0, &Error{doing, errors.New("the response has an incomplete key")}
 	}
-	lasts := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
+	remaining := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
 	key := Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}
-	return key, max(lasts, time.Second), nil
+	return key, max(remaining, time.Second), nil
 }
 
-// call sends a request to a path of the identity service, decodes the body of the
-// response, and returns its header.
+// call sends a request to a path of the identity service, decodes the body of the response, and
+// returns its header.
 func (s *Session) call(
 	ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string,
 ) (http.Header, error) {

@@ -13,16 +13,18 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestIdentityServiceThatMakesNoSense: whatever it answers, what was wanted of it
-// and what came is said.
+// TestIdentityServiceThatMakesNoSense: the error says what was requested and what came back.
 func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	t.Parallel()
-	type answer struct {
+	type response struct {
 		status int
 		body   string
 	}
 	const (
-		tokens, projects, catalog, keys = "POST /v3/auth/tokens", "GET /v3/projects", "GET /v3/auth/catalog", "POST /v3.0/OS-CREDENTIAL/securitytokens"
+		tokens   = "POST /v3/auth/tokens"
+		projects = "GET /v3/projects"
+		catalog  = "GET /v3/auth/catalog"
+		keys     = "POST /v3.0/OS-CREDENTIAL/securitytokens"
 
 		issued = `{"token":{"expires_at":"2099-01-01T00:00:00Z","issued_at":"2098-12-31T00:00:00Z"}}`
 	)
@@ -40,53 +42,148 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 		return httpapi.NewNetwork(httpapi.Config{}).Client(s).Do(t.Context(), request, nil)
 	}
 	noAuthURL := func(c *auth.Config) { c.AuthURL = nil }
-	nobody := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
+	noServer := func(c *auth.Config) { c.AuthURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/v3"} }
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
 		change      []func(*auth.Config)
-		answers     map[string][]answer
+		responses   map[string][]response
 		do          func(*auth.Session) error
 		want        string
 	}{
-		"token: nobody is there":            {credentials: byPassword, change: []func(*auth.Config){nobody}, do: call, want: "ask the identity service for a token: 127.0.0.1:1 could not be reached"},
-		"token: no address":                 {credentials: byPassword, change: []func(*auth.Config){noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
-		"token: a page":                     {credentials: byPassword, answers: map[string][]answer{tokens: {{201, "<html>"}}}, do: call, want: "ask the identity service for a token: "},
-		"token: of another type":            {credentials: byPassword, answers: map[string][]answer{tokens: {{201, `{"token":{"expires_at":7}}`}}}, do: call, want: "input is not a JSON string"},
-		"token: none in the header":         {credentials: byPassword, answers: map[string][]answer{tokens: {{201, issued}}}, do: call, want: "the response has no X-Subject-Token"},
-		"project: token without a project":  {credentials: byPassword, answers: map[string][]answer{tokens: {{299, issued}}}, do: projectID, want: "the token names no project"},
-		"project: the list fails":           {credentials: byKey, answers: map[string][]answer{projects: {{500, ""}}}, do: projectID, want: "HTTP 500"},
-		"project: the list is a page":       {credentials: byKey, answers: map[string][]answer{projects: {{200, "<html>"}}}, do: projectID, want: "the response is not JSON"},
-		"project: none, and no list of all": {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {500, ""}}}, do: projectID, want: "there is no project of that name"},
-		"project: none at all":              {credentials: byKey, answers: map[string][]answer{projects: {{200, "{}"}, {200, "{}"}}}, do: projectID, want: "and no other that these credentials may see"},
-		"project: no address":               {credentials: byKey, change: []func(*auth.Config){noAuthURL}, do: projectID, want: auth.ErrNoAuthURL.Error()},
-		"catalog: it fails":                 {credentials: byKey, answers: map[string][]answer{catalog: {{403, ""}}}, do: endpoint, want: "HTTP 403"},
-		"catalog: no token":                 {credentials: byPassword, answers: map[string][]answer{tokens: {{403, ""}}}, do: endpoint, want: "ask the identity service for a token: "},
+		"token: no server": {
+			credentials: byPassword,
+			change:      []func(*auth.Config){noServer},
+			do:          call,
+			want:        "get a token from the identity service: 127.0.0.1:1 could not be reached",
+		},
+		"token: no address": {
+			credentials: byPassword,
+			change:      []func(*auth.Config){noAuthURL},
+			do:          call,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"token: a page": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{201, "<html>"}}},
+			do:          call,
+			want:        "get a token from the identity service: ",
+		},
+		"token: of another type": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{201, `{"token":{"expires_at":7}}`}}},
+			do:          call,
+			want:        "input is not a JSON string",
+		},
+		"token: none in the header": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{201, issued}}},
+			do:          call,
+			want:        "the response has no X-Subject-Token",
+		},
+		"project: token without a project": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{299, issued}}},
+			do:          projectID,
+			want:        "the token has no project",
+		},
+		"project: the list fails": {
+			credentials: byKey,
+			responses:   map[string][]response{projects: {{500, ""}}},
+			do:          projectID,
+			want:        "HTTP 500",
+		},
+		"project: the list is a page": {
+			credentials: byKey,
+			responses:   map[string][]response{projects: {{200, "<html>"}}},
+			do:          projectID,
+			want:        "the response is not JSON",
+		},
+		"project: none, and no list of all": {
+			credentials: byKey,
+			responses:   map[string][]response{projects: {{200, "{}"}, {500, ""}}},
+			do:          projectID,
+			want:        "there is no project with that name",
+		},
+		"project: none at all": {
+			credentials: byKey,
+			responses:   map[string][]response{projects: {{200, "{}"}, {200, "{}"}}},
+			do:          projectID,
+			want:        "or any other that these credentials can access",
+		},
+		"project: no address": {
+			credentials: byKey,
+			change:      []func(*auth.Config){noAuthURL},
+			do:          projectID,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"catalog: it fails": {
+			credentials: byKey,
+			responses:   map[string][]response{catalog: {{403, ""}}},
+			do:          endpoint,
+			want:        "HTTP 403",
+		},
+		"catalog: no token": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{403, ""}}},
+			do:          endpoint,
+			want:        "get a token from the identity service: ",
+		},
 		"catalog: without addresses": {
-			credentials: byKey, answers: map[string][]answer{catalog: {{200, `{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},{"interface":"internal","url":"http://elb"}]}]}`}}},
+			credentials: byKey, responses: map[string][]response{
+				catalog: {
+					{
+						200,
+						`{"catalog":[{"type":"elb","endpoints":[{"interface":"public","url":"::"},` +
+							`{"interface":"internal","url":"http://elb"}]}]}`,
+					},
+				},
+			},
 			do: endpoint, want: "Set endpoint in the provider block",
 		},
-		"agency: no address":      {credentials: byKey, change: []func(*auth.Config){assume("helpers"), noAuthURL}, do: call, want: auth.ErrNoAuthURL.Error()},
-		"agency: it fails":        {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{404, ""}}}, do: call, want: `assume the agency "helpers" of "theirs": `},
-		"agency: half a key":      {credentials: byKey, change: []func(*auth.Config){assume("helpers")}, answers: map[string][]answer{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}}, do: call, want: "no complete key"},
-		"agency: nobody is there": {credentials: byKey, change: []func(*auth.Config){assume("helpers"), nobody}, do: call, want: `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`},
+		"agency: no address": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers"), noAuthURL},
+			do:          call,
+			want:        auth.ErrNoAuthURL.Error(),
+		},
+		"agency: it fails": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			responses:   map[string][]response{keys: {{404, ""}}},
+			do:          call,
+			want:        `assume the agency "helpers" of "theirs": `,
+		},
+		"agency: half a key": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			responses:   map[string][]response{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
+			do:          call,
+			want:        "the response has an incomplete key",
+		},
+		"agency: no server": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers"), noServer},
+			do:          call,
+			want:        `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				what := r.Method + " " + r.URL.Path
-				if len(row.answers[what]) == 0 {
+				if len(row.responses[what]) == 0 {
 					t.Errorf("%s was not expected", what)
 					return
 				}
-				answer := row.answers[what][0]
-				row.answers[what] = row.answers[what][1:]
-				if answer.status == 299 { // with a token
+				response := row.responses[what][0]
+				row.responses[what] = row.responses[what][1:]
+				if response.status == 299 { // with a token
 					w.Header().Set("X-Subject-Token", "a-token")
-					answer.status = http.StatusCreated
+					response.status = http.StatusCreated
 				}
-				w.WriteHeader(answer.status)
-				_, _ = io.WriteString(w, answer.body)
+				w.WriteHeader(response.status)
+				_, _ = io.WriteString(w, response.body)
 			}))
 			t.Cleanup(server.Close)
 			address, _ := url.Parse(server.URL + "/v3")
@@ -100,12 +197,15 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// TestBodyThatCannotBeRead: it is not sent without its signature, nor half.
+// TestBodyThatCannotBeRead: nothing is sent.
 func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	broken := errors.New("broken")
-	for name, session := range map[string]*auth.Session{"signed": f.session(byKey), "by the agency": f.session(byKey, assume("helpers"))} {
+	for name, session := range map[string]*auth.Session{
+		"signed":        f.session(byKey),
+		"by the agency": f.session(byKey, assume("helpers")),
+	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url.String(), http.NoBody)
 		if err != nil {
 			t.Fatal(err)

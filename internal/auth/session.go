@@ -10,43 +10,43 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// Config is what a Session needs.
+// Config configures a Session.
 type Config struct {
 	Credentials Credentials
-	// Agency is whose temporary keys are used, with an access key. nil is none.
+	// Agency is assumed with an access key, and its temporary keys are used. nil means none.
 	Agency *Agency
 	// Signer signs for an access key.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
-	// "https://iam.eu-de.otc.t-systems.com/v3". nil is unknown: what needs it fails.
+	// "https://iam.eu-de.otc.t-systems.com/v3". nil means unknown: calls that need it fail.
 	AuthURL *url.URL
 	// Region chooses among the endpoints of the service catalog.
 	Region string
-	// Insecure lets the service catalog name addresses without TLS.
+	// Insecure allows addresses without TLS in the service catalog.
 	Insecure bool
 	// Network sends the requests to the identity service.
 	Network *httpapi.Network
-	// Now is the clock. nil is time.Now.
+	// Now is the clock. nil means time.Now.
 	Now func() time.Time
 }
 
-// A Session is an httpapi.Authorizer: it adds credentials for the project that the
-// header X-Project-Id of a request names. It calls the identity service at first
-// use, and is safe for concurrent use.
+// A Session is an httpapi.Authorizer: it adds credentials for the project in the header
+// X-Project-Id of a request. It calls the identity service at first use, and is safe for
+// concurrent use.
 type Session struct {
 	config Config
 
-	// plain, authorized and signed call the identity service: without credentials,
-	// with those of every request, and with the access key even if there is an agency.
+	// plain, authorized and signed call the identity service: without credentials, with the
+	// usual ones, and with the access key even if there is an agency.
 	plain, authorized, signed *httpapi.Client
 
-	agency    *shared[Key]
-	endpoints sync.Map // project ID → *shared[*url.URL]
-	projects  sync.Map // name → *shared[string]
-	tokens    sync.Map // scope → *shared[token]
+	agency    *cached[Key]
+	endpoints sync.Map // project ID → *cached[*url.URL]
+	projects  sync.Map // name → *cached[string]
+	tokens    sync.Map // scope → *cached[token]
 }
 
-// New returns a Session. It calls nothing.
+// New returns a Session. It makes no call.
 func New(config Config) *Session {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -55,11 +55,11 @@ func New(config Config) *Session {
 	s.plain = config.Network.Client(nil)
 	s.authorized = config.Network.Client(s)
 	s.signed = config.Network.Client(ownKey{s})
-	s.agency = &shared[Key]{fetch: s.fetchAgencyKey, now: config.Now}
+	s.agency = &cached[Key]{fetch: s.fetchAgencyKey, now: config.Now}
 	return s
 }
 
-// Kind returns what requests are authorized with.
+// Kind returns the kind of credentials that requests get.
 func (s *Session) Kind() Kind {
 	if s.config.Agency != nil {
 		return KindAgency
@@ -92,7 +92,7 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 	return ownKey{s}.Authorize(r)
 }
 
-// ownKey signs with the key that the user gave, also where an agency is assumed.
+// ownKey signs with the configured key, even if an agency is assumed.
 type ownKey struct{ session *Session }
 
 // Authorize implements httpapi.Authorizer.
@@ -102,7 +102,7 @@ func (k ownKey) Authorize(r *http.Request) (renew func(), err error) {
 	return nil, k.session.config.Signer.Sign(r, key, k.session.config.Now())
 }
 
-// ProjectID returns the ID of a project that is known by its name.
+// ProjectID returns the ID of the project with a name.
 func (s *Session) ProjectID(ctx context.Context, name string) (string, error) {
 	id, _, err := entry(&s.projects, name, s.config.Now, func(ctx context.Context) (string, time.Duration, error) {
 		id, err := s.fetchProjectID(ctx, name)
@@ -111,8 +111,8 @@ func (s *Session) ProjectID(ctx context.Context, name string) (string, error) {
 	return id, err
 }
 
-// Endpoint returns the base URL of a service, which has one of the types, from
-// the service catalog of a project. Earlier types come first.
+// Endpoint returns the base URL of a service with one of the types from the service catalog of a
+// project. Earlier types take precedence.
 func (s *Session) Endpoint(ctx context.Context, projectID string, types ...string) (*url.URL, error) {
 	fetch := func(ctx context.Context) (*url.URL, time.Duration, error) {
 		endpoint, err := s.fetchEndpoint(ctx, projectID, types)
@@ -122,30 +122,30 @@ func (s *Session) Endpoint(ctx context.Context, projectID string, types ...strin
 	return endpoint, err
 }
 
-func (s *Session) tokensOf(of scope) *shared[token] {
+func (s *Session) tokensOf(of scope) *cached[token] {
 	return entry(&s.tokens, of, s.config.Now, func(ctx context.Context) (token, time.Duration, error) {
 		return s.fetchToken(ctx, of)
 	})
 }
 
-// entry returns the shared value of a key, which it makes if there is none.
+// entry returns the cached value of a key, which it adds if there is none.
 func entry[K comparable, T any](
 	values *sync.Map, key K, now func() time.Time, fetch func(context.Context) (T, time.Duration, error),
-) *shared[T] {
-	value, _ := values.LoadOrStore(key, &shared[T]{fetch: fetch, now: now})
-	return value.(*shared[T]) //nolint:forcetypeassert // nothing else is stored
+) *cached[T] {
+	value, _ := values.LoadOrStore(key, &cached[T]{fetch: fetch, now: now})
+	return value.(*cached[T]) //nolint:forcetypeassert // nothing else is stored
 }
 
-// Error says that the identity service did not give what a request needs.
+// Error says that a call of the identity service failed, which a request needs.
 type Error struct {
-	// Doing is what failed, such as "ask the identity service for a token".
+	// Doing is what failed, such as "get a token from the identity service".
 	Doing string
-	// Err is why.
+	// Err is the reason.
 	Err error
 }
 
 // Error implements error.
 func (e *Error) Error() string { return e.Doing + ": " + e.Err.Error() }
 
-// Unwrap returns why.
+// Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }

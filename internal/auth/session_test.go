@@ -47,11 +47,24 @@ func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 		Tokens:   map[string]string{fixed: project},
 		Now:      f.clock,
 		Identity: elbstub.Identity{
-			Projects:   []elbstub.Project{{ID: project, Name: "eu-de", Domain: "mine"}, {ID: other, Name: "eu-de_other", Domain: "mine"}, {ID: foreign, Name: "eu-de", Domain: "theirs"}},
-			Users:      []elbstub.User{{ID: "user-id", Name: "me", Password: password, Domain: "mine", DomainID: "domain-id"}},
-			AccessKeys: []elbstub.AccessKey{{Access: "AK", Secret: password, Domain: "mine"}, {Access: "TK", Secret: password, SecurityToken: "the-security-token", Domain: "mine"}},
-			Agencies:   []elbstub.Agency{{Name: "helpers", Domain: "theirs"}},
-			Catalog:    []elbstub.CatalogEntry{{Type: "compute", URL: "/nova"}, {Type: "elb", Region: "eu-de", URL: "/v1.0/" + project}, {Type: "elb", Region: "eu-nl", URL: "/elsewhere"}},
+			Projects: []elbstub.Project{
+				{ID: project, Name: "eu-de", Domain: "mine"},
+				{ID: other, Name: "eu-de_other", Domain: "mine"},
+				{ID: foreign, Name: "eu-de", Domain: "theirs"},
+			},
+			Users: []elbstub.User{
+				{ID: "user-id", Name: "me", Password: password, Domain: "mine", DomainID: "domain-id"},
+			},
+			AccessKeys: []elbstub.AccessKey{
+				{Access: "AK", Secret: password, Domain: "mine"},
+				{Access: "TK", Secret: password, SecurityToken: "the-security-token", Domain: "mine"},
+			},
+			Agencies: []elbstub.Agency{{Name: "helpers", Domain: "theirs"}},
+			Catalog: []elbstub.CatalogEntry{
+				{Type: "compute", URL: "/nova"},
+				{Type: "elb", Region: "eu-de", URL: "/v1.0/" + project},
+				{Type: "elb", Region: "eu-nl", URL: "/elsewhere"},
+			},
 		},
 	}
 	for _, option := range options {
@@ -77,9 +90,13 @@ func (f *fixture) wait(d time.Duration) {
 }
 
 var (
-	byToken    = auth.Credentials{Token: secret.New(fixed)}
-	byKey      = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
-	byTempKey  = auth.Credentials{AccessKey: "TK", SecretKey: secret.New(password), SecurityToken: secret.New("the-security-token")}
+	byToken   = auth.Credentials{Token: secret.New(fixed)}
+	byKey     = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
+	byTempKey = auth.Credentials{
+		AccessKey:     "TK",
+		SecretKey:     secret.New(password),
+		SecurityToken: secret.New("the-security-token"),
+	}
 	byPassword = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
 	byUserID   = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
 )
@@ -109,7 +126,9 @@ func (f *fixture) call(session httpapi.Authorizer, projectID string) (int, error
 	return f.send(f.t.Context(), session, httpapi.Request{Method: http.MethodGet}, projectID)
 }
 
-func (f *fixture) send(ctx context.Context, session httpapi.Authorizer, request httpapi.Request, projectID string) (int, error) {
+func (f *fixture) send(
+	ctx context.Context, session httpapi.Authorizer, request httpapi.Request, projectID string,
+) (int, error) {
 	request.URL = f.url.JoinPath("v1.0", projectID, "elbaas", "certificate")
 	request.Header = http.Header{"X-Project-Id": {projectID}}
 	err := f.network.Client(session).Do(ctx, request, func(*http.Response) error { return nil })
@@ -122,7 +141,7 @@ func (f *fixture) send(ctx context.Context, session httpapi.Authorizer, request 
 	return http.StatusOK, nil
 }
 
-// TestKindsOfCredentials has each kind, and what it may call.
+// TestKindsOfCredentials has each kind, and the calls that it allows.
 func TestKindsOfCredentials(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -130,18 +149,30 @@ func TestKindsOfCredentials(t *testing.T) {
 		change                     func(*auth.Config)
 		project, another, stranger int
 	}{
-		"token":               {byToken, nil, 200, 403, 403},
-		"access key":          {byKey, nil, 200, 200, 403},
-		"access key, scoped":  {byKey, scoped, 200, 200, 403},
-		"temporary key":       {byTempKey, nil, 200, 200, 403},
-		"password":            {byPassword, nil, 200, 200, 0},
-		"password, domain id": {auth.Credentials{UserName: "me", DomainID: "domain-id", Password: secret.New(password)}, nil, 200, 200, 0},
-		"password, user id":   {byUserID, nil, 200, 200, 0},
-		"agency":              {byKey, assume("helpers"), 403, 403, 200},
-		"wrong token":         {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong secret key":    {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong password":      {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")}, nil, 0, 0, 0},
-		"wrong agency":        {byKey, assume("strangers"), 0, 0, 0},
+		"token":              {byToken, nil, 200, 403, 403},
+		"access key":         {byKey, nil, 200, 200, 403},
+		"access key, scoped": {byKey, scoped, 200, 200, 403},
+		"temporary key":      {byTempKey, nil, 200, 200, 403},
+		"password":           {byPassword, nil, 200, 200, 0},
+		"password, domain id": {
+			auth.Credentials{UserName: "me", DomainID: "domain-id", Password: secret.New(password)},
+			nil,
+			200,
+			200,
+			0,
+		},
+		"password, user id": {byUserID, nil, 200, 200, 0},
+		"agency":            {byKey, assume("helpers"), 403, 403, 200},
+		"wrong token":       {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong secret key":  {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong password": {
+			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")},
+			nil,
+			0,
+			0,
+			0,
+		},
+		"wrong agency": {byKey, assume("strangers"), 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,27 +183,29 @@ func TestKindsOfCredentials(t *testing.T) {
 			}
 			session := f.session(row.credentials, change)
 			if len(f.Journal()) > 0 {
-				t.Error("a session that nobody uses calls the cloud")
+				t.Error("an unused session calls the cloud")
 			}
 			for id, want := range map[string]int{project: row.project, other: row.another, foreign: row.stranger} {
 				got, err := f.call(session, id)
 				var identity *auth.Error
-				if got != want || (err != nil) != (want == 0) || err != nil && (!errors.As(err, &identity) || httpapi.Ambiguous(err)) {
+				if got != want || (err != nil) != (want == 0) ||
+					err != nil && (!errors.As(err, &identity) || httpapi.Ambiguous(err)) {
 					t.Errorf("project %s: %d, %v, want %d", id, got, err, want)
 				}
 				if err != nil && strings.Contains(err.Error(), password) {
 					t.Errorf("the error shows the password: %v", err)
 				}
 			}
-			if shown := fmt.Sprintf("%v %+v %#v", session, session, session); strings.Contains(shown, password) || strings.Contains(shown, fixed) {
+			if shown := fmt.Sprintf("%v %+v %#v", session, session, session); strings.Contains(shown, password) ||
+				strings.Contains(shown, fixed) {
 				t.Errorf("the session shows a secret: %s", shown)
 			}
 		})
 	}
 }
 
-// TestOneTokenPerProject: asked for once, whoever wants it, and renewed before
-// it ends.
+// TestOneTokenPerProject: it is requested once for all callers, and renewed before it
+// expires.
 func TestOneTokenPerProject(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -204,9 +237,9 @@ func TestOneTokenPerProject(t *testing.T) {
 	}
 }
 
-// TestRefusedTokenIsRenewed: one new one for all, with the requests replayed,
-// whatever status refuses the old one.
-func TestRefusedTokenIsRenewed(t *testing.T) {
+// TestRejectedTokenIsRenewed: there is one new token for all callers, and their requests are
+// repeated, whatever status rejected the old one.
+func TestRejectedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	for name, dialect := range map[string]elbstub.Dialect{"401": {}, "400": {TokenStatus: 400}} {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +273,7 @@ func TestRefusedTokenIsRenewed(t *testing.T) {
 	}
 }
 
-// TestReplaySendsTheBody: a creation that was refused is sent again as it was.
+// TestReplaySendsTheBody: a create that was rejected is repeated with its body.
 func TestReplaySendsTheBody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -259,8 +292,8 @@ func TestReplaySendsTheBody(t *testing.T) {
 	}
 }
 
-// TestFailureIsRemembered: a wrong password is not tried a thousand times.
-func TestFailureIsRemembered(t *testing.T) {
+// TestFailureIsCached: a wrong password is not tried a thousand times.
+func TestFailureIsCached(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	session := f.session(auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")})
@@ -282,8 +315,11 @@ func TestFailureIsRemembered(t *testing.T) {
 // TestProjectID finds a project by its name with each kind of credentials.
 func TestProjectID(t *testing.T) {
 	t.Parallel()
-	twins := func(o *elbstub.Options) {
-		o.Identity.Projects = append(o.Identity.Projects, elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"})
+	duplicates := func(o *elbstub.Options) {
+		o.Identity.Projects = append(
+			o.Identity.Projects,
+			elbstub.Project{ID: strings.Repeat("9", 32), Name: "eu-de", Domain: "mine"},
+		)
 	}
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
@@ -293,17 +329,53 @@ func TestProjectID(t *testing.T) {
 		want        string // the id, or a part of the error
 		calls       int
 	}{
-		"token":          {byToken, nil, nil, "eu-de_other", other, 1},
-		"access key":     {byKey, nil, nil, "eu-de", project, 1},
-		"password":       {byPassword, nil, nil, "eu-de", project, 1},
-		"user id":        {byPassword, nil, nil, "eu-de_other", other, 1},
-		"agency":         {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
-		"none":           {byKey, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 2},
-		"none, password": {byPassword, nil, nil, "eu-xx", `no project of that name. There are: "eu-de", "eu-de_other"`, 3},
-		"several":        {byKey, nil, []func(*elbstub.Options){twins}, "eu-de", "2 projects of that name: " + project + ", " + strings.Repeat("9", 32), 1},
-		"wrong key":      {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, nil, "eu-de", "verify aksk signature fail", 1},
-		"wrong password": {auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("incorrect")}, nil, nil, "eu-de", "password is wrong", 2},
-		"no auth_url":    {byKey, []func(*auth.Config){func(c *auth.Config) { c.AuthURL = nil }}, nil, "eu-de", "address of the identity service is not known", 0},
+		"token":      {byToken, nil, nil, "eu-de_other", other, 1},
+		"access key": {byKey, nil, nil, "eu-de", project, 1},
+		"password":   {byPassword, nil, nil, "eu-de", project, 1},
+		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
+		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
+		"none": {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", ` +
+			`"eu-de_other"`, 2},
+		"none, password": {
+			byPassword,
+			nil,
+			nil,
+			"eu-xx",
+			`no project with that name. Existing projects: "eu-de", "eu-de_other"`,
+			3,
+		},
+		"several": {
+			byKey,
+			nil,
+			[]func(*elbstub.Options){duplicates},
+			"eu-de",
+			"2 projects with that name: " + project + ", " + strings.Repeat("9", 32),
+			1,
+		},
+		"wrong key": {
+			auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")},
+			nil,
+			nil,
+			"eu-de",
+			"verify aksk signature fail",
+			1,
+		},
+		"wrong password": {
+			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("incorrect")},
+			nil,
+			nil,
+			"eu-de",
+			"password is wrong",
+			2,
+		},
+		"no auth_url": {
+			byKey,
+			[]func(*auth.Config){func(c *auth.Config) { c.AuthURL = nil }},
+			nil,
+			"eu-de",
+			"address of the identity service is not known",
+			0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -322,7 +394,7 @@ func TestProjectID(t *testing.T) {
 			if got := len(f.Journal()); got != row.calls {
 				t.Errorf("%d calls, want %d", got, row.calls)
 			}
-			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token that told is used
+			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token with the project is used
 				if status, err := f.call(session, row.want); status != 200 || len(f.Journal(elbstub.IssueToken)) != 1 {
 					t.Errorf("%d, %v, %d tokens", status, err, len(f.Journal(elbstub.IssueToken)))
 				}
@@ -346,15 +418,22 @@ func TestEndpoint(t *testing.T) {
 		"by password, with version": {byPassword, none, ""},
 		"by key":                    {byKey, none, ""},
 		"by token":                  {byToken, none, ""},
-		"elbv1 before elb":          {byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"}, elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"}), "/first"},
-		"every region":              {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
+		"elbv1 before elb": {
+			byKey,
+			catalog(
+				elbstub.CatalogEntry{Type: "elb", Region: "eu-de", URL: "/v2"},
+				elbstub.CatalogEntry{Type: "elbv1", Region: "*", URL: "/first"},
+			),
+			"/first",
+		},
+		"every region": {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
 		"another region": {
 			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
-			"not there for the region eu-de, but for: eu-nl",
+			"no endpoint for the region eu-de, but for: eu-nl",
 		},
 		"no such service": {
 			byPassword, catalog(),
-			"no public endpoint of the type elbv1 or elb is there. Set endpoint",
+			"the catalog has no public endpoint of the type elbv1 or elb. Set endpoint",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -363,7 +442,8 @@ func TestEndpoint(t *testing.T) {
 			session := f.session(row.credentials)
 			for range 2 {
 				got, err := session.Endpoint(t.Context(), project, "elbv1", "elb")
-				if err != nil && (row.want == "" || !strings.Contains(err.Error(), row.want)) || err == nil && got.String() != f.url.String()+row.want {
+				if err != nil && (row.want == "" || !strings.Contains(err.Error(), row.want)) ||
+					err == nil && got.String() != f.url.String()+row.want {
 					t.Errorf("got %v, %v, want %s", got, err, row.want)
 				}
 			}
@@ -374,8 +454,8 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
-// TestCatalogs are catalogs that name more than one endpoint, or one that credentials
-// must not be sent to.
+// TestCatalogs has catalogs with several endpoints, or with one that must not get
+// credentials.
 func TestCatalogs(t *testing.T) {
 	t.Parallel()
 	entry := func(region, url string) elbstub.CatalogEntry {
@@ -422,17 +502,17 @@ func TestCatalogs(t *testing.T) {
 		"without TLS, insecure": {project: project, insecure: true, catalog: []elbstub.CatalogEntry{entry("",
 			"http://elb.example.com")}, want: "http://elb.example.com"},
 		"with credentials": {project: project, catalog: []elbstub.CatalogEntry{entry("",
-			"https://me:hunter2@elb.example.com")}, fails: "contains credentials"},
+			"https://me:hunter2@elb.example.com")}, fails: "it contains credentials"},
 		"with a query": {project: project, catalog: []elbstub.CatalogEntry{entry("",
-			"https://elb.example.com/?a=b")}, fails: "has a query"},
+			"https://elb.example.com/?a=b")}, fails: "it must not have a query"},
 		"no URL": {
 			project: project, catalog: []elbstub.CatalogEntry{entry("", "elb:example")},
-			fails: "does not begin with https://",
+			fails: "it must begin with https:// (or http://)",
 		},
 		"loopback of loopback": {project: project, catalog: []elbstub.CatalogEntry{entry("",
 			"http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
 		"loopback of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
-			"http://127.0.0.1:8080/elb")}, fails: "is on this machine, but the identity service is not"},
+			"http://127.0.0.1:8080/elb")}, fails: "it is on this machine, but the identity service is not"},
 		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
 			"https://LOCALHOST/elb")}, fails: "is on this machine"},
 		"any address of this host": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
@@ -490,14 +570,14 @@ func TestCatalogs(t *testing.T) {
 	}
 }
 
-// namedNetwork reaches the cloud by any name.
+// namedNetwork connects to the cloud, whatever the name.
 func (f *fixture) namedNetwork() *httpapi.Network {
 	return httpapi.NewNetwork(httpapi.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, f.url.Host)
 	}})
 }
 
-// TestCatalogThatIsRefused asks for the endpoint instead.
+// TestCatalogThatIsRefused: the error asks for the endpoint.
 func TestCatalogThatIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -508,8 +588,8 @@ func TestCatalogThatIsRefused(t *testing.T) {
 	}
 }
 
-// TestSigningIsAfresh: a repeated request has a date and a signature of its own.
-func TestSigningIsAfresh(t *testing.T) {
+// TestEachAttemptIsSigned: a repeated request has its own date and signature.
+func TestEachAttemptIsSigned(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.network = httpapi.NewNetwork(httpapi.Config{MaxRetries: 3})
@@ -525,7 +605,7 @@ func TestSigningIsAfresh(t *testing.T) {
 	}
 }
 
-// observed shows each request that a session has authorized.
+// observed passes on each request that a session has authorized.
 type observed struct {
 	session *auth.Session
 	observe func(*http.Request)
@@ -539,16 +619,16 @@ func (o *observed) Authorize(r *http.Request) (renew func(), err error) {
 	return renew, err
 }
 
-// TestLastCallerCancelsTheFetch: a token that nobody waits for any more is not asked
-// for any longer, and is no failure that is remembered.
+// TestLastCallerCancelsTheFetch: the request for a token ends with its last caller, and its
+// failure is not cached.
 func TestLastCallerCancelsTheFetch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	asked, ended := make(chan struct{}), make(chan struct{})
-	f.Script(elbstub.IssueToken, 1, func(carryOut elbstub.Answer) elbstub.Response {
+	f.Script(elbstub.IssueToken, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
-		return carryOut()
+		return next()
 	})
 	session := f.session(byPassword)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -566,16 +646,20 @@ func TestLastCallerCancelsTheFetch(t *testing.T) {
 	}
 }
 
-// TestOldSignature: the server refuses what is a quarter of an hour old.
+// TestOldSignature: the server rejects a signature that is a quarter of an hour old.
 func TestOldSignature(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	late := f.session(byKey, func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } })
+	late := f.session(
+		byKey,
+		func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } },
+	)
 	if status, _ := f.call(late, project); status != http.StatusUnauthorized {
 		t.Errorf("status %d", status)
 	}
 	journal := f.Journal()
-	if header := fmt.Sprint(journal[0].Header); strings.Contains(header, "Signature=") || !slices.Contains(journal[0].Header["Authorization"], "[redacted]") {
+	if header := fmt.Sprint(journal[0].Header); strings.Contains(header, "Signature=") ||
+		!slices.Contains(journal[0].Header["Authorization"], "[redacted]") {
 		t.Errorf("the journal shows a signature: %s", header)
 	}
 }

@@ -21,8 +21,8 @@ type Scheme string
 const (
 	// SchemeAccess is what Huawei Cloud publishes (reference).
 	SchemeAccess Scheme = "access"
-	// SchemeScoped signs with a key that is derived from date, region and service,
-	// as clients of Open Telekom Cloud and Huawei Cloud Stack do (observed).
+	// SchemeScoped signs with a key that is derived from date, region and service, like clients
+	// of Open Telekom Cloud and Huawei Cloud Stack (observed).
 	SchemeScoped Scheme = "scoped"
 )
 
@@ -39,8 +39,8 @@ type Signer struct {
 	// Region and Service are part of the scope of SchemeScoped; both may be
 	// empty (observed).
 	Region, Service string
-	// Headers are signed besides those that always are: host, x-sdk-date,
-	// x-project-id and x-security-token. A header that the request lacks is not.
+	// Headers are signed in addition to host, x-sdk-date, x-project-id and x-security-token, if
+	// the request has them.
 	Headers []string
 }
 
@@ -55,8 +55,7 @@ const (
 	TokenHeader = "X-Auth-Token" //nolint:gosec // a header's name
 )
 
-// Sign adds the headers of the signature to a request. It fails only when the
-// body cannot be read.
+// Sign adds the headers of the signature to a request. It fails only if the body cannot be read.
 func (s Signer) Sign(r *http.Request, key Key, now time.Time) error {
 	payload, err := hashBody(r)
 	if err != nil {
@@ -72,28 +71,28 @@ func (s Signer) Sign(r *http.Request, key Key, now time.Time) error {
 		r.Method, canonicalURI(r.URL), canonicalQuery(r.URL.Query()), headers, names, payload,
 	}, "\n"))
 
-	var credential, signature string
+	toSign := []string{signatureAlgorithm, date, canonical}
+	credential := "Access=" + key.Access
+	signingKey := []byte(key.Secret.Reveal())
 	if s.Scheme == SchemeScoped {
 		scope := strings.Join([]string{date[:len("20060102")], s.Region, s.Service, "sdk_request"}, "/")
-		derived := []byte("SDK" + key.Secret.Reveal())
-		for part := range strings.SplitSeq(scope, "/") {
-			derived = mac(derived, part)
-		}
+		toSign = []string{signatureAlgorithm, date, scope, canonical}
 		credential = "Credential=" + key.Access + "/" + scope
-		signature = hex.EncodeToString(mac(derived, strings.Join([]string{signatureAlgorithm, date, scope, canonical}, "\n")))
-	} else {
-		credential = "Access=" + key.Access
-		signature = hex.EncodeToString(mac([]byte(key.Secret.Reveal()), strings.Join([]string{signatureAlgorithm, date, canonical}, "\n")))
+		signingKey = []byte("SDK" + key.Secret.Reveal())
+		for part := range strings.SplitSeq(scope, "/") {
+			signingKey = mac(signingKey, part)
+		}
 	}
-	r.Header.Set("Authorization", fmt.Sprintf("%s %s, SignedHeaders=%s, Signature=%s", signatureAlgorithm, credential, names, signature))
+	signature := hex.EncodeToString(mac(signingKey, strings.Join(toSign, "\n")))
+	const format = "%s %s, SignedHeaders=%s, Signature=%s"
+	r.Header.Set("Authorization", fmt.Sprintf(format, signatureAlgorithm, credential, names, signature))
 	return nil
 }
 
-// hashBody returns the hash of a request's body, which can be read again
-// afterwards.
+// hashBody returns the hash of the body of a request, which can still be sent afterwards.
 func hashBody(r *http.Request) (string, error) {
 	if r.GetBody == nil {
-		return hash(""), nil // net/http sets it for every body in memory, and ours are
+		return hash(""), nil // net/http sets GetBody for every body in memory
 	}
 	body, err := r.GetBody()
 	if err != nil {
@@ -103,33 +102,22 @@ func hashBody(r *http.Request) (string, error) {
 	return hash(string(text)), err
 }
 
-// canonicalURI escapes each segment of the decoded path, and appends a slash
-// that only the signature has.
+// canonicalURI escapes each segment of the decoded path, and appends a slash, which only the
+// signature has.
 func canonicalURI(u *url.URL) string {
-	segments := strings.Split(u.Path, "/")
-	for i := range segments {
-		segments[i] = escape(segments[i])
-	}
-	return strings.TrimSuffix(strings.Join(segments, "/"), "/") + "/"
+	escaped := strings.ReplaceAll(url.QueryEscape(u.Path), "%2F", "/")
+	return strings.TrimSuffix(escapeSpaces(escaped), "/") + "/"
 }
 
 // canonicalQuery sorts by key, then by value.
 func canonicalQuery(query url.Values) string {
-	keys := make([]string, 0, len(query))
-	for key := range query {
-		keys = append(keys, key)
+	for _, values := range query {
+		slices.Sort(values)
 	}
-	slices.Sort(keys)
-	var pairs []string
-	for _, key := range keys {
-		for _, value := range slices.Sorted(slices.Values(query[key])) {
-			pairs = append(pairs, escape(key)+"="+escape(value))
-		}
-	}
-	return strings.Join(pairs, "&")
+	return escapeSpaces(query.Encode())
 }
 
-// canonicalHeaders returns the lines of the headers to sign, and their names.
+// canonicalHeaders returns the lines of the signed headers, and their names.
 func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 	signed := []string{"host"}
 	for _, name := range append([]string{dateHeader, projectHeader, securityTokenHeader}, s.Headers...) {
@@ -152,20 +140,8 @@ func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 	return text.String(), strings.Join(signed, ";")
 }
 
-// escape keeps the unreserved characters of RFC 3986. url.PathEscape keeps more,
-// and url.QueryEscape writes a space as a plus.
-func escape(text string) string {
-	var escaped strings.Builder
-	for _, b := range []byte(text) {
-		switch {
-		case 'A' <= b && b <= 'Z', 'a' <= b && b <= 'z', '0' <= b && b <= '9', strings.IndexByte("-_.~", b) >= 0:
-			escaped.WriteByte(b)
-		default:
-			fmt.Fprintf(&escaped, "%%%02X", b)
-		}
-	}
-	return escaped.String()
-}
+// escapeSpaces makes the escapes of net/url those of RFC 3986. They only differ for a space.
+func escapeSpaces(escaped string) string { return strings.ReplaceAll(escaped, "+", "%20") }
 
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))

@@ -13,8 +13,7 @@ import (
 
 var signature = regexp.MustCompile(`SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$`)
 
-// TestVectors are signatures that were published, or computed by another
-// implementation.
+// TestVectors are signatures that were published, or computed by another implementation.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	guide := auth.Key{Access: "QTWAOYTTINDUT2QVKYUC", Secret: secret.New("MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc")}
@@ -34,7 +33,10 @@ func TestVectors(t *testing.T) {
 		"published guide": {
 			auth.Signer{Headers: []string{"Content-Type"}},
 			guide,
-			http.MethodGet, "https://service.region.example.com/v1/" + project + "/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0", "",
+			http.MethodGet,
+			"https://service.region.example.com/v1/" + project +
+				"/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
+			"",
 			map[string]string{"Content-Type": "application/json"},
 			day,
 			"content-type;host;x-sdk-date", "7be6668032f70418fcc22abc52071e57aff61b84a1d2381bb430d6870f4f6ebe",
@@ -49,7 +51,8 @@ func TestVectors(t *testing.T) {
 			temporary, http.MethodPost, certificates, `{"name":"c1"}`,
 			map[string]string{"X-Project-Id": project},
 			day,
-			"host;x-project-id;x-sdk-date;x-security-token", "d89e5cab786181a3057ae7029e9a93b4be42273dfa9bbf0a8d4f2b65653fbd69",
+			"host;x-project-id;x-sdk-date;x-security-token",
+			"d89e5cab786181a3057ae7029e9a93b4be42273dfa9bbf0a8d4f2b65653fbd69",
 		},
 		"scoped, empty scope": {
 			auth.Signer{Scheme: auth.SchemeScoped},
@@ -85,7 +88,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// TestSignatureHeader is the form of both dialects.
+// TestSignatureHeader has the header of both dialects.
 func TestSignatureHeader(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -93,16 +96,21 @@ func TestSignatureHeader(t *testing.T) {
 		want   string
 	}{
 		{auth.Signer{}, "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host;x-sdk-date, Signature="},
-		{auth.Signer{Scheme: auth.SchemeScoped, Region: "r"}, "SDK-HMAC-SHA256 Credential=ak/19700101/r//sdk_request, SignedHeaders=host;x-sdk-date, Signature="},
+		{
+			auth.Signer{Scheme: auth.SchemeScoped, Region: "r"},
+			"SDK-HMAC-SHA256 Credential=ak/19700101/r//sdk_request, SignedHeaders=host;x-sdk-date, Signature=",
+		},
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := row.signer.Sign(request, auth.Key{Access: "ak", Secret: secret.New("sk")}, time.Unix(1, 0)); err != nil {
+		err = row.signer.Sign(request, auth.Key{Access: "ak", Secret: secret.New("sk")}, time.Unix(1, 0))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := request.Header.Get("Authorization"); !strings.HasPrefix(got, row.want) || request.Header.Get("X-Sdk-Date") != "19700101T000001Z" {
+		if got := request.Header.Get("Authorization"); !strings.HasPrefix(got, row.want) ||
+			request.Header.Get("X-Sdk-Date") != "19700101T000001Z" {
 			t.Errorf("%s, want %s…", got, row.want)
 		}
 	}

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// listTTL is how long a list serves reads that are asked for after it.
+	// listTTL is how long a list is cached.
 	listTTL = 5 * time.Second
-	// failureTTL is how long a failed list is returned to everybody: a thousand reads
-	// must not retry one after the other.
+	// failureTTL is how long the failure of a list is cached, so that a thousand reads do
+	// not retry one after the other.
 	failureTTL = 30 * time.Second
-	// listLag is how long a list may lag behind a write (observed).
+	// listLag is how long a list may show the state before a write (observed).
 	listLag = 5 * time.Second
-	// pollInterval is the least time between two lists of those who wait for a change:
-	// they share them.
+	// pollInterval is the minimum time between two lists while something waits for a
+	// change.
 	pollInterval = time.Second
 )
 
@@ -29,87 +29,88 @@ type element interface {
 	key() string // its ID, in lower case
 }
 
-// A cache is what is known of the elements of a list of a project, its certificates or
-// its listeners. One list serves all who read at the same time, and those who read soon
-// after it. What was written by this process is laid over lists that may not show it
-// yet.
+// A cache holds the certificates or the listeners of a project. All reads at the same time,
+// and those soon after, use the same list call. Because lists lag behind writes, the results
+// of our own writes overlay them.
 //
-// Whether a list started before or after something is told by sequence numbers.
+// The starts and ends of list calls, reads and writes have sequence numbers, because two
+// times may be equal where the order matters.
 type cache[E element] struct {
-	noun      string // what is listed, such as "certificate"
-	absent    error  // says that one is proven not to exist
+	noun      string // "certificate" or "listener"
+	absent    error  // the absence error: the element is proven not to exist
 	projectID string
 	list      func(context.Context) (listing[E], error)
 	now       func() time.Time
 
 	mu       sync.Mutex
-	sequence int          // of the latest start or end of a list, read or write
-	running  *listCall[E] // nil if there is none
-	ended    *listCall[E] // the latest that ended, or nil
-	latest   *listCall[E] // the latest that succeeded, or nil
-	complete *listCall[E] // the latest of those that was complete, or nil
+	sequence int          // the latest sequence number
+	running  *listCall[E] // the list call that is running, or nil
+	ended    *listCall[E] // the latest list call that ended, or nil
+	latest   *listCall[E] // the latest list call that succeeded, or nil
+	complete *listCall[E] // the latest list call with a complete list, or nil
+	accepted *listCall[E] // the latest list call that was accepted as a baseline, or nil
 
-	lastStart time.Time // of a list
+	lastStart time.Time // when the latest list call started
 
-	failure      error // of the latest list, or nil
+	failure      error // the error of the latest list call, or nil
 	failureUntil time.Time
 
 	lastWrite int                 // the sequence number of the latest write
-	writes    map[string]write[E] // the latest of each ID
-	seen      map[string]int      // ID → sequence number of the end of the first list that had it
+	writes    map[string]write[E] // the latest write of each ID
+	seen      map[string]int      // for each ID, when the first list that had it ended
 }
 
-// A listing is the response to a list.
+// A listing is the response to a list call.
 type listing[E element] struct {
-	elements []E // as the server orders them, each ID once
+	elements []E // in the order of the response, without duplicate IDs
 	byID     map[string]E
-	// complete is whether those are all, by the server's own total.
+	// complete is whether the list has as many elements as total says.
 	complete bool
-	// total is that, as the server writes it, or empty.
+	// total is the number of elements that the response states, or empty.
 	total string
-	// requestID is the server's, or empty.
+	// requestID is the request ID of the response, or empty.
 	requestID string
 }
 
 func (l *listing[E]) add(e E) {
-	if _, twice := l.byID[e.key()]; twice {
+	if _, isDuplicate := l.byID[e.key()]; isDuplicate {
 		return
 	}
 	l.byID[e.key()] = e
 	l.elements = append(l.elements, e)
 }
 
-// A listCall is one list, from its start to the last byte of its response.
+// A listCall is one list call, with its response when that is complete.
 type listCall[E element] struct {
-	started   int // sequence number
-	waiting   int // who waits for it
+	started   int // a sequence number
+	waiting   int // how many callers wait for it
 	cancel    context.CancelFunc
 	startedAt time.Time
 
-	done   chan struct{} // closed when the rest is there
+	done   chan struct{} // closed when the fields below are set
 	doneAt time.Time
 	listing[E]
 	err error
 }
 
-// A write is what is known of an element because this process wrote it.
+// A write is the result of our own write of an element.
 type write[E element] struct {
 	at time.Time
-	// element is nil when it was deleted.
+	// element is nil if the element was deleted.
 	element *E
 }
 
-// An IncompleteListError says that a list does not have all elements, by the server's
-// own total, and so proves nothing of those that it lacks.
+// An IncompleteListError says that a list has fewer elements than the total that the API
+// reported. That an element is not in it proves nothing.
 type IncompleteListError struct {
-	// Noun is what is listed: "certificate" or "listener".
+	// Noun is "certificate" or "listener".
 	Noun      string
 	ProjectID string
 	// Listed is how many elements the list has.
 	Listed int
-	// Total is how many the server says that there are, or empty if that is not a number.
+	// Total is the total that the API reported, or empty if that is not a number.
 	Total string
-	// RequestID is the server's, or empty.
+	// RequestID is the request ID of the response, or empty.
 	RequestID string
 }
 
@@ -127,11 +128,11 @@ func (e *IncompleteListError) Error() string {
 	return text
 }
 
-// A ListedError says that the API does not find what the list of the project has.
+// A ListedError says that the API does not find an element that the list of the project has.
 type ListedError struct {
-	// Noun is what is listed: "certificate" or "listener".
+	// Noun is "certificate" or "listener".
 	Noun string
-	// Err is what the API said.
+	// Err is the error response.
 	Err error
 }
 
@@ -140,61 +141,78 @@ func (e *ListedError) Error() string {
 	return fmt.Sprintf("%s, although the list of the project has the %s", e.Err, e.Noun)
 }
 
-// Unwrap returns what the API said.
+// Unwrap returns the error response.
 func (e *ListedError) Unwrap() error { return e.Err }
 
 func newCache[E element](
 	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
 ) *cache[E] {
 	return &cache[E]{
-		noun: noun, absent: absent, projectID: projectID, list: list, now: now,
-		writes: map[string]write[E]{}, seen: map[string]int{},
+		noun:      noun,
+		absent:    absent,
+		projectID: projectID,
+		list:      list,
+		now:       now,
+		writes:    map[string]write[E]{},
+		seen:      map[string]int{},
 	}
 }
 
-// get returns an element. The absent error says that this process deleted it, or that a
-// complete list lacks it that started after the call.
+// get returns an element. An absence error says that this process deleted it, or that a
+// complete list that started after the call does not have it.
 func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
-	e, _, err := c.served(ctx, id, time.Time{})
+	e, _, err := c.lookUp(ctx, id, time.Time{})
 	return e, err
 }
 
-// served is get, and returns when the list that served it started. Who lists again by
-// himself, as long as lists that start before until may lag, is served by any.
-func (c *cache[E]) served(ctx context.Context, id string, until time.Time) (none E, started time.Time, err error) {
+// getAfter returns an element as get does. Lists that start before lagEnds may lag behind
+// a write: when such a list does not have the element, or has an old state of it, a new list
+// is awaited.
+func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (E, error) {
+	e, started, err := c.lookUp(ctx, id, lagEnds)
+	for started.Before(lagEnds) && (err == nil && isOld(e) || c.isAbsence(err)) {
+		call, listErr := c.poll(ctx)
+		if listErr != nil {
+			return e, listErr
+		}
+		started = call.startedAt
+		e, err = c.find(call, id)
+	}
+	return e, err
+}
+
+// lookUp finds an element as get does, and returns when the list that has it started. Until
+// lagEnds the absence of an element proves nothing, so it is returned without another list.
+func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
-	if w, known := c.writes[strings.ToLower(id)]; known && c.now().Sub(w.at) < listLag {
-		e, err := c.written(w, id)
+
+	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
+		e, err := c.resultOf(w, id)
 		return e, c.now(), err
 	}
 	if err := c.failureLocked(); err != nil {
 		return none, c.now(), err
 	}
-	if recent := c.recentLocked(); recent != nil {
-		if e, err, decided := c.findLocked(recent, id, asked); decided || c.now().Before(until) {
-			return e, recent.startedAt, err
-		}
-	}
+	call := c.recentLocked()
 	for {
-		call := c.joinLocked(ctx) // one that is running, or starts now
-		c.mu.Unlock()
-		err := c.wait(ctx, call)
-		c.mu.Lock()
-		if err != nil {
-			return none, c.now(), err
+		if call != nil {
+			e, proven, err := c.findLocked(call, id, asked)
+			if proven || c.now().Before(lagEnds) {
+				return e, call.startedAt, err
+			}
 		}
-		if e, err, decided := c.findLocked(call, id, asked); decided || c.now().Before(until) {
-			return e, call.startedAt, err
+		if call, err = c.listLocked(ctx); err != nil {
+			return none, c.now(), err
 		}
 	}
 }
 
-// all returns every element, in the order of the list, which must be complete;
-// what was written here and is not in it follows in no order.
-func (c *cache[E]) all(ctx context.Context) ([]E, error) {
+// all returns every element, in the order of the list, which must be complete. Elements
+// that were written here and are not in it follow in any order.
+func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.failureLocked(); err != nil {
@@ -202,13 +220,9 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	}
 	call := c.recentLocked()
 	if call == nil || !call.complete {
-		call = c.joinLocked(ctx)
-	}
-	c.mu.Unlock()
-	err := c.wait(ctx, call)
-	c.mu.Lock()
-	if err != nil {
-		return nil, err
+		if call, err = c.listLocked(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if !call.complete {
 		return nil, c.incomplete(call.listing)
@@ -216,8 +230,13 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	return c.overlaidLocked(call), nil
 }
 
-// overlaidLocked returns the elements of a list, with what was written here laid
-// over them.
+// overlaid returns the elements of a list, with what was written here laid over them.
+func (c *cache[E]) overlaid(call *listCall[E]) []E {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.overlaidLocked(call)
+}
+
 func (c *cache[E]) overlaidLocked(call *listCall[E]) []E {
 	all := make([]E, 0, len(call.elements))
 	for _, e := range call.elements {
@@ -239,7 +258,7 @@ func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], writ
 	return w, written && call.startedAt.Sub(w.at) < listLag
 }
 
-// recentLocked returns a list that serves who asks now, or nil.
+// recentLocked returns the cached list, or nil if it has expired or was invalidated.
 func (c *cache[E]) recentLocked() *listCall[E] {
 	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.started {
 		return call
@@ -247,100 +266,104 @@ func (c *cache[E]) recentLocked() *listCall[E] {
 	return nil
 }
 
-// findLocked finds an element in what is laid over a list, or in the list. decided
-// is false when that proves nothing: the element is not there, and the list
-// started before it was asked for.
-func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, err error, decided bool) {
-	if w, written := c.overlayLocked(call, id); written {
-		e, err = c.written(w, id)
-		return e, err, true
-	}
-	e, err = c.find(call.listing, id)
-	return e, err, call.started > asked || err == nil
+// find finds an element among the results of our own writes, or else in a list.
+func (c *cache[E]) find(call *listCall[E], id string) (E, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, _, err := c.findLocked(call, id, 0)
+	return e, err
 }
 
-// written returns the result of our own write.
-func (c *cache[E]) written(w write[E], id string) (E, error) {
+// findLocked is find. The result is proven unless the element is absent from a list that
+// started before the sequence number asked.
+func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, proven bool, err error) {
+	if w, written := c.overlayLocked(call, id); written {
+		e, err = c.resultOf(w, id)
+		return e, true, err
+	}
+	e, err = c.findListed(call.listing, id)
+	return e, call.started > asked || err == nil, err
+}
+
+// findListed finds an element in a list. The error is an absence error or, if the list is
+// incomplete, an *IncompleteListError.
+func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
+	e, found := l.byID[strings.ToLower(id)]
+	switch {
+	case found:
+		return e, nil
+	case l.complete:
+		return e, c.notFound(id)
+	}
+	return e, fmt.Errorf("%s %s is not in the list, which is incomplete: %w", c.noun, id, c.incomplete(l))
+}
+
+// resultOf returns the result of our own write.
+func (c *cache[E]) resultOf(w write[E], id string) (e E, err error) {
 	if w.element == nil {
-		var none E
-		return none, c.notFound(id)
+		return e, c.notFound(id)
 	}
 	return *w.element, nil
 }
 
-// settled returns an element as get does. A list that starts before until may lag: one
-// that lacks it, or has an old state of it, is asked for again.
-func (c *cache[E]) settled(ctx context.Context, id string, until time.Time, isOld func(E) bool) (E, error) {
-	e, started, err := c.served(ctx, id, until)
-	for started.Before(until) && (err == nil && isOld(e) || c.lacks(err)) {
-		call, listErr := c.poll(ctx)
-		if listErr != nil {
-			return e, listErr
-		}
-		started = call.startedAt
-		e, err = c.look(call, id)
-	}
-	return e, err
-}
-
-// settledAt returns from when on lists show what was written so long ago, by a clock that
-// may differ: less than 0 is in the future.
-func (c *cache[E]) settledAt(ago time.Duration) time.Time {
-	if ago <= -listLag || ago > time.Hour { // so long no list runs that serves anybody
+// lagEnd returns when lists begin to show what was written so long ago. The age may be
+// negative, because it may come from another machine, whose clock differs.
+func (c *cache[E]) lagEnd(age time.Duration) time.Time {
+	if age <= -listLag || age > time.Hour { // no list that is still of use runs for an hour
 		return time.Time{}
 	}
-	return c.now().Add(listLag - max(ago, 0))
+	return c.now().Add(listLag - max(age, 0))
 }
 
-// lacks reports whether an error says that a list lacks an element, which proves
-// nothing where the list is incomplete.
-func (c *cache[E]) lacks(err error) bool {
+// isAbsence reports whether an error says that a list does not have an element. If the list
+// is incomplete, that is no proof.
+func (c *cache[E]) isAbsence(err error) bool {
 	var incomplete *IncompleteListError
 	return errors.Is(err, c.absent) || errors.As(err, &incomplete)
 }
 
-// await returns an element as soon as a list that starts after the call shows it, or
-// shows that it is absent, whatever was written here. It lists until the list lag has
-// passed, also since the element was written so long ago, and some times more where a
-// list fails.
-func (c *cache[E]) await(ctx context.Context, id string, absent bool, written time.Duration) (e E, err error) {
-	const tries = 3
-	settled, late := c.settledAt(written), c.now().Add(listLag)
-	if late.Before(settled) {
-		late = settled
+// awaitListed lists until an element appears, but no longer than the list lag. It ignores
+// what was written here.
+func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) {
+	deadline := c.now().Add(listLag)
+	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
+		e, err = c.findListed(call.listing, id)
+		return err == nil || !call.startedAt.Before(deadline), nil
+	})
+	if listErr != nil {
+		return e, listErr
 	}
-	for failures := 0; ; {
-		call, listErr := c.poll(ctx)
-		if listErr != nil {
-			if failures++; failures >= tries || ctx.Err() != nil {
-				return e, listErr
-			}
-			continue
-		}
-		e, err = c.find(call.listing, id)
-		isDecided := !absent && err == nil || absent && errors.Is(err, c.absent) && !call.startedAt.Before(settled)
-		if isDecided || !call.startedAt.Before(late) {
-			return e, err
-		}
-	}
+	return e, err
 }
 
-// byList returns the absent error if a list proves, within the list lag, that an element
-// does not exist, and err otherwise. written is as for await.
-func (c *cache[E]) byList(ctx context.Context, id string, written time.Duration, err error) error {
-	_, listErr := c.await(ctx, id, true, written)
+// proveAbsence returns an absence error if a list proves, within the list lag, that an
+// element does not exist, and err otherwise. It ignores what was written here; written is
+// how long ago the element was written, and lists that may lag behind that prove nothing.
+func (c *cache[E]) proveAbsence(ctx context.Context, id string, written time.Duration, err error) error {
+	lagEnds, deadline := c.lagEnd(written), c.now().Add(listLag)
+	var findErr error
+	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
+		_, findErr = c.findListed(call.listing, id)
+		if call.startedAt.Before(lagEnds) {
+			return false, nil
+		}
+		return errors.Is(findErr, c.absent) || !call.startedAt.Before(deadline), nil
+	})
+	if listErr != nil {
+		findErr = listErr
+	}
 	switch {
-	case errors.Is(listErr, c.absent):
+	case errors.Is(findErr, c.absent):
 		return fmt.Errorf("%w: %w", c.absent, err)
-	case listErr != nil:
-		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, listErr)
+	case findErr != nil:
+		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, findErr)
 	}
 	return &ListedError{Noun: c.noun, Err: err}
 }
 
-// known reports whether an element is known to exist, by the latest list or because it was
-// created or written here, and whether it is known not to, by the latest complete list or
-// because it was deleted here. It makes no call.
+// known reports, without a call, whether an element is known to exist (the latest list has
+// it, or it was created or written here) or known to be missing (the latest complete list
+// does not have it, or it was deleted here).
 func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -359,8 +382,8 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	return exists, missing
 }
 
-// isNew reports whether this process has written an element so recently that a backend may
-// not know it yet.
+// isNew reports whether this process wrote an element so recently that a backend may not
+// know it yet.
 func (c *cache[E]) isNew(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -368,92 +391,80 @@ func (c *cache[E]) isNew(id string) bool {
 	return written && w.element != nil && c.now().Sub(w.at) < listLag
 }
 
-// look finds an element in what is laid over a list, or in the list.
-func (c *cache[E]) look(call *listCall[E], id string) (E, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, err, _ := c.findLocked(call, id, 0)
-	return e, err
-}
-
-// find returns an element of a list, or what the list proves that lacks it.
-func (c *cache[E]) find(l listing[E], id string) (e E, err error) {
-	e, found := l.byID[strings.ToLower(id)]
-	switch {
-	case found:
-		return e, nil
-	case l.complete:
-		return e, c.notFound(id)
-	}
-	return e, fmt.Errorf("%s is not in the list, which is incomplete: %w", id, c.incomplete(l))
-}
-
-// poll waits for a list that starts after the call, and not sooner than a poll interval
-// after the one before. Whatever failure is cached for readers, it lists.
+// poll waits for a list that starts after the call. Lists start at least a poll interval
+// apart. A cached failure does not count.
 func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	asked := c.sequence
-	for {
-		pause := c.lastStart.Add(pollInterval).Sub(c.now())
-		c.mu.Unlock()
-		err := httpapi.Pause(ctx, max(0, pause))
-		c.mu.Lock()
-		if err != nil {
-			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, err)
+
+	for ctx.Err() == nil {
+		if call := c.ended; call != nil && call.started > asked { // something else polled meanwhile
+			return call, call.err
 		}
-		call := c.ended
-		if call == nil || call.started < asked {
-			if c.running == nil && c.now().Sub(c.lastStart) < pollInterval {
-				continue // somebody else has polled meanwhile
-			}
-			call = c.joinLocked(ctx)
+		isUseful := c.running != nil && c.running.started > asked
+		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
+			c.mu.Unlock()
+			_ = httpapi.Pause(ctx, pause)
+			c.mu.Lock()
+			continue
 		}
-		c.mu.Unlock()
-		err = c.wait(ctx, call)
-		c.mu.Lock()
+		call, err := c.listLocked(ctx)
 		if call.started > asked {
 			return call, err
 		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
+	}
+	return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
+}
+
+// pollUntil passes one new list after the other to check, until that is done. An error of
+// check counts as a failed list. After so many failed lists it returns the latest error.
+func (c *cache[E]) pollUntil(
+	ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error),
+) error {
+	for {
+		done := false
+		call, err := c.poll(ctx)
+		if err == nil {
+			done, err = check(call)
+		}
+		if done && err == nil {
+			return nil
+		}
+		if err != nil {
+			tries--
+			if tries == 0 || ctx.Err() != nil {
+				return err
+			}
 		}
 	}
 }
 
-// current returns the latest complete list, or else a fallback that may be nil, while
-// it is not older than the list TTL. Otherwise it waits for the list that is running,
-// or for a new one, which may be incomplete.
-func (c *cache[E]) current(ctx context.Context, fallback *listCall[E]) (*listCall[E], error) {
+// current returns the latest list that is complete or was accepted, while it is not older than
+// the list TTL. Otherwise it waits for the list that is running, or for a new one, and reports
+// whether that is complete.
+func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted bool, err error) {
 	c.mu.Lock()
-	for _, call := range []*listCall[E]{c.complete, fallback} {
+	defer c.mu.Unlock()
+	for _, call := range []*listCall[E]{c.complete, c.accepted} {
 		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
-			c.mu.Unlock()
-			return call, nil
+			return call, true, nil
 		}
 	}
 	if err := c.failureLocked(); err != nil {
-		c.mu.Unlock()
-		return nil, err
+		return nil, false, err
 	}
-	call := c.joinLocked(ctx)
-	c.mu.Unlock()
-	return call, c.wait(ctx, call)
+	call, err = c.listLocked(ctx)
+	return call, call.complete, err
 }
 
-// overlaid returns the elements of a list, with what was written here laid over
-// them.
-func (c *cache[E]) overlaid(call *listCall[E]) []E {
+// accept lets current return a list again though it may be incomplete. It returns a mark: a
+// sequence number that is later than everything before.
+func (c *cache[E]) accept(call *listCall[E]) (mark int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.overlaidLocked(call)
-}
-
-// mark returns a sequence number that is later than all that has happened.
-func (c *cache[E]) mark() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.accepted = call
 	c.sequence++
 	return c.sequence
 }
@@ -466,7 +477,7 @@ func (c *cache[E]) seenBefore(id string, mark int) bool {
 	return seen && first < mark
 }
 
-// invalidate makes the next read list again: something may have been written.
+// invalidate expires the cached list, because something may have been written.
 func (c *cache[E]) invalidate() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -474,9 +485,8 @@ func (c *cache[E]) invalidate() {
 	c.lastWrite = c.sequence
 }
 
-// recordUpdate notes how an update ended. One that failed may have been carried out
-// all the same, or may still be: what was listed before it is not used any more, while
-// what an earlier write told is as true as it was.
+// recordUpdate records the result of an update. An update that failed may have been carried
+// out nevertheless, so the cached list is invalidated; the results of earlier writes stay.
 func (c *cache[E]) recordUpdate(id string, e E, err error) {
 	switch {
 	case err == nil:
@@ -488,7 +498,7 @@ func (c *cache[E]) recordUpdate(id string, e E, err error) {
 	}
 }
 
-// record notes an element as it is after a write that has ended; nil is deleted.
+// record records the result of our own write: the element, or nil if it was deleted.
 func (c *cache[E]) record(id string, e *E) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -497,7 +507,7 @@ func (c *cache[E]) record(id string, e *E) {
 	c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
 }
 
-// failureLocked returns why the latest list failed, as long as that is cached.
+// failureLocked returns the cached failure of the latest list, or nil.
 func (c *cache[E]) failureLocked() error {
 	if c.failure != nil && c.now().Before(c.failureUntil) {
 		return c.failure
@@ -507,31 +517,62 @@ func (c *cache[E]) failureLocked() error {
 
 func (c *cache[E]) incomplete(l listing[E]) error {
 	return &IncompleteListError{
-		Noun: c.noun, ProjectID: c.projectID, Listed: len(l.elements), Total: l.total, RequestID: l.requestID,
+		Noun:      c.noun,
+		ProjectID: c.projectID,
+		Listed:    len(l.elements),
+		Total:     l.total,
+		RequestID: l.requestID,
 	}
 }
 
 func (c *cache[E]) notFound(id string) error {
-	return fmt.Errorf("get %s of project %s: %w", id, c.projectID, c.absent)
+	return fmt.Errorf("get %s %s of project %s: %w", c.noun, id, c.projectID, c.absent)
 }
 
-// joinLocked returns the list that is running, or starts one.
-func (c *cache[E]) joinLocked(ctx context.Context) *listCall[E] {
+// listLocked waits for the list that is running, or starts one. It releases the mutex
+// while it waits. The last caller that stops waiting cancels the list.
+func (c *cache[E]) listLocked(ctx context.Context) (*listCall[E], error) {
 	if c.running == nil {
-		c.sequence++
-		c.lastStart = c.now()
-		// Who starts it may be cancelled without an end for the others.
-		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run calls it, or who leaves last
-		c.running = &listCall[E]{
-			started: c.sequence, startedAt: c.lastStart, cancel: cancel, done: make(chan struct{}),
-		}
-		go c.run(lasting, c.running)
+		c.startLocked(ctx)
 	}
-	c.running.waiting++
-	return c.running
+	call := c.running
+	call.waiting++
+	c.mu.Unlock()
+	select {
+	case <-call.done:
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+
+	select {
+	case <-call.done:
+		return call, call.err
+	default:
+	}
+	call.waiting--
+	if call.waiting == 0 && c.running == call {
+		c.running = nil
+		call.cancel()
+	}
+	return call, ctx.Err()
 }
 
-// run carries a list out.
+// startLocked starts a list. Other callers may wait for it too, so it does not end with the
+// context of the one that starts it.
+func (c *cache[E]) startLocked(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run or listLocked calls cancel
+	c.sequence++
+	c.lastStart = c.now()
+	c.running = &listCall[E]{
+		started:   c.sequence,
+		startedAt: c.lastStart,
+		cancel:    cancel,
+		done:      make(chan struct{}),
+	}
+	go c.run(ctx, c.running)
+}
+
+// run makes a list call and stores its result.
 func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	defer call.cancel()
 	call.listing, call.err = c.list(ctx)
@@ -541,12 +582,15 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	defer close(call.done)
 	call.doneAt = c.now()
 	if c.running != call {
-		return // nobody waits for it
+		return // all callers have stopped waiting
 	}
-	c.running, c.ended, c.failure = nil, call, nil
+	c.running = nil
+	c.ended = call
+	c.failure = nil
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
-		c.failure, c.failureUntil = call.err, call.doneAt.Add(failureTTL)
+		c.failure = call.err
+		c.failureUntil = call.doneAt.Add(failureTTL)
 		return
 	}
 	c.latest = call
@@ -561,23 +605,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 }
 
-// wait waits for a list. The last one who leaves it ends it.
-func (c *cache[E]) wait(ctx context.Context, call *listCall[E]) error {
-	select {
-	case <-call.done:
-		return call.err
-	case <-ctx.Done():
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if call.waiting--; call.waiting == 0 && c.running == call {
-		c.running = nil
-		call.cancel()
-	}
-	return ctx.Err()
-}
-
-// listError says what could not be listed.
+// listError adds the project to the error of a list call.
 func listError(noun, projectID string, err error) error {
 	if errors.Is(err, httpapi.ErrTooLarge) {
 		return fmt.Errorf("the list of %ss of project %s is larger than 64 MiB: %w", noun, projectID, err)

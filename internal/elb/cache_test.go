@@ -17,8 +17,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// laggingServer is a server in the fake time of a bubble. It keeps the whole
-// history of each certificate, so that it can tell what was true when.
+// laggingServer is a server in the fake time of a bubble. It keeps the history of each
+// certificate, so that the test knows the state at every time.
 type laggingServer struct {
 	mu      sync.Mutex
 	history map[string][]state // oldest first
@@ -32,8 +32,8 @@ type laggingServer struct {
 	failing, partial int
 }
 
-// A state of a certificate from a moment on. Version 0 is none, and the last one:
-// no server gives an id twice.
+// A state of a certificate from a point in time on. Version 0 means that it does not exist,
+// and is always the last state, because no server reuses an ID.
 type state struct {
 	from    time.Time
 	version int
@@ -45,7 +45,7 @@ func (s *laggingServer) dice(n int) int {
 	return s.random.IntN(n)
 }
 
-// create makes a certificate and returns its id.
+// create creates a certificate and returns its ID.
 func (s *laggingServer) create() (id string, created state) {
 	s.mu.Lock()
 	id = fmt.Sprintf("%032d", len(s.history))
@@ -55,7 +55,7 @@ func (s *laggingServer) create() (id string, created state) {
 	return id, created
 }
 
-// commit gives a certificate a new version, or none, unless it is gone.
+// commit changes a certificate to a new version, or deletes it, unless it was deleted before.
 func (s *laggingServer) commit(id string, gone bool) (next state, there bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *laggingServer) commit(id string, gone bool) (next state, there bool) {
 	return next, true
 }
 
-// any returns an id of a certificate that is there, or was.
+// any returns the ID of a certificate that exists or has existed.
 func (s *laggingServer) any() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *laggingServer) any() string {
 	return fmt.Sprintf("%032d", s.random.IntN(len(s.history)))
 }
 
-// at returns the version of a certificate at a moment.
+// at returns the version of a certificate at a point in time.
 func (s *laggingServer) at(id string, when time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *laggingServer) at(id string, when time.Time) int {
 	return version
 }
 
-// absent reports whether there was no such certificate at some moment of a span.
+// absent reports whether a certificate did not exist at some time within a span.
 func (s *laggingServer) absent(id string, from, to time.Time) bool {
 	return s.at(id, from) == 0 || s.at(id, to) == 0 // what is gone stays gone
 }
@@ -148,11 +148,11 @@ func listingOf(complete bool, certificates ...Certificate) listing[Certificate] 
 	return l
 }
 
-// TestReadsAreNeverOlderThanOurWrites has readers, writers, strangers,
-// cancellations, failures and lists that lag, in random order, and a model beside
-// them: a reader sees nothing older than our last write that ended before it
-// began, and "gone" only if that was so after it began (or, with a server that
-// lags, by so much before).
+// TestReadsAreNeverOlderThanOurWrites runs readers, writers, other processes, cancellations,
+// failures and lists that lag in random order, and compares them with a model: a read never
+// returns a state older than our last write that ended before the read started, and "not
+// found" only if that was true after the read started (or, if the server lags, as long as the
+// lag before that).
 func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
@@ -193,7 +193,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							ours, there := server.commit(id, server.dice(4) == 0)
 							sleep(time.Second)
 							switch {
-							case server.dice(5) == 0: // the answer was lost
+							case server.dice(5) == 0: // the response was lost
 								v.recordUpdate(id, Certificate{}, errors.New("lost"))
 							case !there:
 								v.recordUpdate(id, Certificate{}, ErrNotFound)
@@ -210,7 +210,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 						}
 					})
 				}
-				all.Go(func() { // somebody else
+				all.Go(func() { // another process
 					for range 8 {
 						sleep(4 * time.Second)
 						server.commit(server.any(), server.dice(2) == 0)
@@ -223,12 +223,15 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							id := server.any()
 							ctx, cancel := context.WithCancel(t.Context())
 							if server.dice(8) == 0 {
-								ctx, cancel = context.WithTimeout(t.Context(), time.Duration(server.dice(int(time.Second))))
+								ctx, cancel = context.WithTimeout(
+									t.Context(),
+									time.Duration(server.dice(int(time.Second))),
+								)
 							}
 							mu.Lock()
 							ours, wrote := ended[id]
 							mu.Unlock()
-							began, age := time.Now(), time.Duration(0)
+							started, age := time.Now(), time.Duration(0)
 							var cert Certificate
 							var err error
 							if server.dice(4) == 0 { // as it is listed, which may be as old as a list lasts
@@ -241,16 +244,22 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							cancel()
 							switch {
 							case err == nil:
-								if version, _ := strconv.Atoi(cert.Name); version < ours.version || wrote && ours.version == 0 {
+								if version, _ := strconv.Atoi(cert.Name); version < ours.version ||
+									wrote && ours.version == 0 {
 									t.Errorf("read version %d of %s, after ours was %d", version, id, ours.version)
 								}
 							case errors.Is(err, ErrNotFound):
-								from := began.Add(-server.lag - age)
+								from := started.Add(-server.lag - age)
 								if from.Before(ours.from) {
 									from = ours.from
 								}
 								if !server.absent(id, from, time.Now()) {
-									t.Errorf("%s is said to be gone, and was there all the time from %s to %s", id, from, time.Now())
+									t.Errorf(
+										"%s is said to be gone, and was there all the time from %s to %s",
+										id,
+										from,
+										time.Now(),
+									)
 								}
 							case !expired && server.failing == 0:
 								t.Errorf("read failed: %v", err)
@@ -259,13 +268,13 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 					})
 				}
 				all.Wait()
-				time.Sleep(time.Second) // for a list that nobody waits for
+				time.Sleep(time.Second) // for a list without readers
 			})
 		})
 	}
 }
 
-// listed returns a certificate as a list of all has it.
+// listed returns a certificate from a list of all.
 func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
 	all, err := v.all(ctx)
 	if err != nil {
@@ -279,8 +288,7 @@ func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate,
 	return Certificate{}, ErrNotFound
 }
 
-// TestOneListForAll counts the lists of readers who come at once, soon after, and
-// later.
+// TestOneListForAll counts the list calls of reads at the same time, soon after, and later.
 func TestOneListForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -321,9 +329,8 @@ func TestOneListForAll(t *testing.T) {
 	})
 }
 
-// TestFailedListIsRemembered: told to everybody who waits and who asks within
-// half a minute.
-func TestFailedListIsRemembered(t *testing.T) {
+// TestFailedListIsCached: every read within half a minute returns the same error.
+func TestFailedListIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lists := 0
@@ -337,7 +344,8 @@ func TestFailedListIsRemembered(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 100 {
 				all.Go(func() {
-					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil || !strings.Contains(err.Error(), "broken") {
+					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil ||
+						!strings.Contains(err.Error(), "broken") {
 						t.Errorf("error %v", err)
 					}
 				})
@@ -355,8 +363,8 @@ func TestFailedListIsRemembered(t *testing.T) {
 	})
 }
 
-// TestGivingUpCancelsNobody: the list goes on for the others.
-func TestGivingUpCancelsNobody(t *testing.T) {
+// TestCancelledReadLeavesTheListRunning: the other readers of the list do not notice.
+func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newCache("certificate", ErrNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
@@ -383,8 +391,8 @@ func TestGivingUpCancelsNobody(t *testing.T) {
 	})
 }
 
-// TestIncompleteListHasARequestID: the error names the call for the operator of
-// the cloud.
+// TestIncompleteListHasARequestID: the error has the request ID, which the operator of the
+// cloud needs.
 func TestIncompleteListHasARequestID(t *testing.T) {
 	t.Parallel()
 	v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
@@ -395,12 +403,14 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 	_, err := v.get(t.Context(), "b")
 	var incomplete *IncompleteListError
 	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrNotFound) ||
-		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request ID the-id)") {
+		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request "+
+			"ID the-id)") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// TestIncompleteListIsAskedForAgain: it proves nothing to who asks later.
+// TestIncompleteListIsAskedForAgain: an incomplete list proves nothing, so a later read makes
+// a new list call.
 func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	lists := 0
@@ -417,7 +427,7 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// endless makes a list of so many certificates without having it in memory.
+// endless writes a list of so many certificates without holding it in memory.
 func endless(certificates, keyBytes int) io.Reader {
 	read, write := io.Pipe()
 	go func() {
@@ -428,7 +438,9 @@ func endless(certificates, keyBytes int) io.Reader {
 			if i == 0 {
 				comma = ""
 			}
-			_, _ = fmt.Fprintf(write, `%s{"id":"%032d","name":"n","description":"","domain":null,"private_key":"%s","certificate":"%s","create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"}`,
+			_, _ = fmt.Fprintf(write, `%s{"id":"%032d","name":"n","description":"","domain":null,`+
+				`"private_key":"%s","certificate":"%s","create_time":"2016-06-27 08:14:42",`+
+				`"update_time":"2016-06-27 08:14:42"}`,
 				comma, i, key, strings.Repeat("c", 1000))
 		}
 		_, _ = fmt.Fprintf(write, `],"instance_num":"%d"}`, certificates)
@@ -437,8 +449,8 @@ func endless(certificates, keyBytes int) io.Reader {
 	return read
 }
 
-// TestDecoderMemory counts what a list leaves in memory, and what it ever
-// allocates: private keys are in neither.
+// TestDecoderMemory measures the memory that a list call keeps and allocates: no private key
+// is in it.
 func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	const certificates, keyBytes, without = 2000, 20_000, 1200
 	var before, after runtime.MemStats

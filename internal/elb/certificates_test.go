@@ -39,7 +39,7 @@ func (w withToken) Authorize(r *http.Request) (renew func(), err error) {
 	return nil, nil
 }
 
-// clientFor is a client of a server that repeats nothing, unless that is changed.
+// clientFor returns a client of a server. It makes no retries.
 func clientFor(t *testing.T, address string, change ...func(*httpapi.Config)) *elb.Client {
 	t.Helper()
 	endpoint, err := url.Parse(address)
@@ -70,8 +70,8 @@ func newCloud(t *testing.T) (*elbstub.Cloud, *elb.Client) {
 	return cloud, newClient(t, cloud)
 }
 
-// answering is a server that gives one answer to everything.
-func answering(status int, body string) http.Handler {
+// responding is a server that always sends the same response.
+func responding(status int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -141,7 +141,8 @@ func TestCreateCertificate(t *testing.T) {
 		t.Error("the cloud has something else than was sent")
 	}
 	if cert.ID != there.ID || cert.Name != "www" || cert.Description != "first" || cert.Domain != "www.example.com" ||
-		cert.Certificate.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" || cert.UpdateTime == "" {
+		cert.Certificate.Certificate != strings.TrimSpace(want.Certificate) || cert.CreateTime == "" ||
+		cert.UpdateTime == "" {
 		t.Errorf("got %+v", cert)
 	}
 }
@@ -167,11 +168,12 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 	}
 }
 
-// TestCreateAnswers are answers to a POST that was carried out.
-func TestCreateAnswers(t *testing.T) {
+// TestCreateResponses has the responses to a POST that was carried out.
+func TestCreateResponses(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	full := `{"id":"` + id + `","name":"www","description":"first","certificate":"PEM","private_key":"KEY","create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"`
+	full := `{"id":"` + id + `","name":"www","description":"first","certificate":"PEM","private_key":"KEY",` +
+		`"create_time":"2016-06-27 08:14:42","update_time":"2016-06-27 08:14:42"`
 	list := `{"certificates":[` + full + `,"domain":"listed.example.com"}],"instance_num":"1"}`
 	for name, row := range map[string]struct {
 		status     int
@@ -181,20 +183,33 @@ func TestCreateAnswers(t *testing.T) {
 		wantErr    string
 		noID       bool
 	}{
-		"200 (reference, Huawei Cloud)":            {status: 200, body: full + `}`, domain: "www.example.com"},
-		"201 (reference, Open Telekom Cloud)":      {status: 201, body: full + `}`, domain: "www.example.com"},
-		"tenant_id and unknown fields (reference)": {status: 200, body: full + `,"tenant_id":"x","more":{"private_key":["y"]}}`, domain: "www.example.com"},
-		"domain null":                                {status: 200, body: full + `,"domain":null}`, domain: ""},
-		"only the id: read back":                     {status: 201, body: `{"id":"` + id + `"}`, domain: "listed.example.com"},
-		"cut after the id: read back":                {status: 201, body: full[:60], domain: "listed.example.com"},
-		"cut after the id, list fails: id and error": {status: 201, body: full[:60], listStatus: 500, wantErr: "HTTP 500"},
-		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "the certificate has no id", noID: true},
-		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "its JSON ends too early", noID: true},
-		"nothing":         {status: 200, body: ``, wantErr: "its JSON ends too early", noID: true},
+		"200 (reference, Huawei Cloud)":       {status: 200, body: full + `}`, domain: "www.example.com"},
+		"201 (reference, Open Telekom Cloud)": {status: 201, body: full + `}`, domain: "www.example.com"},
+		"tenant_id and unknown fields (reference)": {
+			status: 200,
+			body:   full + `,"tenant_id":"x","more":{"private_key":["y"]}}`,
+			domain: "www.example.com",
+		},
+		"domain null": {status: 200, body: full + `,"domain":null}`, domain: ""},
+		"only the id: read back": {
+			status: 201,
+			body:   `{"id":"` + id + `"}`,
+			domain: "listed.example.com",
+		},
+		"cut after the id: read back": {status: 201, body: full[:60], domain: "listed.example.com"},
+		"cut after the id, list fails: id and error": {
+			status:     201,
+			body:       full[:60],
+			listStatus: 500,
+			wantErr:    "HTTP 500",
+		},
+		"no id":           {status: 200, body: `{"name":"www"}`, wantErr: "the ID is missing", noID: true},
+		"cut before id":   {status: 200, body: `{"name":"www"`, wantErr: "the JSON ends too early", noID: true},
+		"nothing":         {status: 200, body: ``, wantErr: "the JSON ends too early", noID: true},
 		"HTML":            {status: 200, body: `<html>login</html>`, wantErr: "invalid character '<'", noID: true},
-		"a list":          {status: 200, body: `[]`, wantErr: "it is a JSON array", noID: true},
-		"id is a number":  {status: 200, body: `{"id":5}`, wantErr: "id is a JSON number", noID: true},
-		"id is null":      {status: 200, body: `{"id":null}`, wantErr: "the certificate has no id", noID: true},
+		"a list":          {status: 200, body: `[]`, wantErr: "the value must not be a JSON array", noID: true},
+		"id is a number":  {status: 200, body: `{"id":5}`, wantErr: "id must not be a JSON number", noID: true},
+		"id is null":      {status: 200, body: `{"id":null}`, wantErr: "the ID is missing", noID: true},
 		"two of them":     {status: 200, body: full + `}` + full + `}`, domain: "listed.example.com"},
 		"redirect":        {status: 302, body: ``, wantErr: "HTTP 302", noID: true},
 		"name not string": {status: 200, body: `{"id":"` + id + `","name":5}`, domain: "listed.example.com"},
@@ -207,21 +222,24 @@ func TestCreateAnswers(t *testing.T) {
 					switch {
 					case r.Method == http.MethodPost:
 						created = true
-						answering(row.status, row.body).ServeHTTP(w, r)
+						responding(row.status, row.body).ServeHTTP(w, r)
 					case created:
-						answering(max(row.listStatus, 200), list).ServeHTTP(w, r)
+						responding(max(row.listStatus, 200), list).ServeHTTP(w, r)
 					default:
-						answering(http.StatusOK, `{"certificates":[],"instance_num":"0"}`).ServeHTTP(w, r)
+						responding(http.StatusOK, `{"certificates":[],"instance_num":"0"}`).ServeHTTP(w, r)
 					}
 				}), 0)
 				cert, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
-				if row.wantErr == "" && err != nil || row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
+				if row.wantErr == "" && err != nil ||
+					row.wantErr != "" && (err == nil || !strings.Contains(err.Error(), row.wantErr)) {
 					t.Errorf("error %v, want %q", err, row.wantErr)
 				}
 				if row.noID != (cert.ID == "") || !row.noID && cert.ID != id {
 					t.Errorf("id %q", cert.ID)
 				}
-				if err == nil && (cert.Domain != row.domain || cert.Certificate.Certificate != "PEM" || cert.CreateTime != "2016-06-27 08:14:42") {
+				if err == nil &&
+					(cert.Domain != row.domain || cert.Certificate.Certificate != "PEM" ||
+						cert.CreateTime != "2016-06-27 08:14:42") {
 					t.Errorf("got %+v", cert)
 				}
 			})
@@ -245,56 +263,128 @@ func TestGetCertificate(t *testing.T) {
 	}
 }
 
-// TestLists are answers to a list, and what they prove of a certificate.
+// TestLists has the responses to a list call, and what they prove about a certificate.
 func TestLists(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	one := `{"id":"` + id + `","name":"n","description":"d","domain":null,"certificate":"PEM","private_key":"K","create_time":"c","update_time":"u"}`
+	one := `{"id":"` + id + `","name":"n","description":"d","domain":null,"certificate":"PEM",` +
+		`"private_key":"K","create_time":"c","update_time":"u"}`
 	other := `{"id":"ffffffffffffffffffffffffffffffff"}`
 	for name, row := range map[string]struct {
 		status int
 		body   string
 		want   string // "found", "gone", or a part of the error
 	}{
-		"found, count is a string (reference, recorded)": {200, `{"certificates":[` + other + `,` + one + `],"instance_num":"2"}`, "found"},
-		"found, count is a number (assumed)":             {200, `{"instance_num":1,"certificates":[` + one + `]}`, "found"},
-		"found, no count":                                {200, `{"certificates":[` + one + `]}`, "found"},
-		"found, list incomplete":                         {200, `{"certificates":[` + one + `],"instance_num":"7"}`, "found"},
-		"found, extra fields":                            {200, `{"a":[{"b":{}}],"certificates":[` + one + `],"z":null}`, "found"},
-		"gone, empty":                                    {200, `{"certificates":[],"instance_num":"0"}`, "gone"},
-		"gone, no count":                                 {200, `{"certificates":[` + other + `]}`, "gone"},
-		"gone, count null":                               {200, `{"certificates":[],"instance_num":null}`, "gone"},
-		"gone, null and 0":                               {200, `{"certificates":null,"instance_num":"0"}`, "gone"},
-		"null without a count proves nothing":            {200, `{"certificates":null}`, "incomplete"},
-		"count too high":                                 {200, `{"certificates":[` + other + `],"instance_num":"2"}`, "incomplete"},
-		"count too low":                                  {200, `{"certificates":[` + other + `],"instance_num":0}`, "incomplete"},
-		"count is no number":                             {200, `{"certificates":[],"instance_num":"many"}`, "incomplete"},
-		"no list":                                        {200, `{"instance_num":"0"}`, `no "certificates"`},
-		"gone, an empty object and 0 (observed)":         {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
-		"an empty object alone proves nothing":           {200, `{"certificates":{}}`, "incomplete"},
-		"an object as list":                              {200, `{"certificates":{"a":1}}`, "not an array"},
-		"an ID twice counts once":                        {200, `{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`, "gone"},
-		"an element without an id":                       {200, `{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`, "certificate 2 of the list has no id"},
-		"an element that is no object":                   {200, `{"certificates":["x"]}`, "it is a JSON string"},
-		"half a body":                                    {200, `{"certificates":[` + other, "its JSON ends too early"},
-		"half of an element":                             {200, `{"certificates":[` + other[:20], "its JSON ends too early"},
-		"nothing":                                        {200, ``, "its JSON ends too early"},
-		"something after the end":                        {200, `{"certificates":[]}{}`, "something follows its end"},
-		"HTML":                                           {200, `<html></html>`, "invalid character '<'"},
-		"206 never means gone":                           {206, `{"certificates":[],"instance_num":"0"}`, "a list has the status 200"},
-		"202 never means gone":                           {202, `{"certificates":[]}`, "a list has the status 200"},
-		"404 without a code never means gone":            {404, ``, "HTTP 404"},
-		"404 with ELB.5040 never means gone":             {404, `{"error":{"message":"m","code":"ELB.5040"}}`, "ELB.5040"},
-		"404 of the gateway":                             {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, "APIGW.0101"},
-		"500":                                            {500, `{"error":{"message":"m","code":"authFault"}}`, "authFault"},
+		"found, count is a string (reference, recorded)": {
+			200,
+			`{"certificates":[` + other + `,` + one + `],"instance_num":"2"}`,
+			"found",
+		},
+		"found, count is a number (assumed)": {
+			200,
+			`{"instance_num":1,"certificates":[` + one + `]}`,
+			"found",
+		},
+		"found, no count": {200, `{"certificates":[` + one + `]}`, "found"},
+		"found, list incomplete": {
+			200,
+			`{"certificates":[` + one + `],"instance_num":"7"}`,
+			"found",
+		},
+		"found, extra fields": {
+			200,
+			`{"a":[{"b":{}}],"certificates":[` + one + `],"z":null}`,
+			"found",
+		},
+		"gone, empty":                         {200, `{"certificates":[],"instance_num":"0"}`, "gone"},
+		"gone, no count":                      {200, `{"certificates":[` + other + `]}`, "gone"},
+		"gone, count null":                    {200, `{"certificates":[],"instance_num":null}`, "gone"},
+		"gone, null and 0":                    {200, `{"certificates":null,"instance_num":"0"}`, "gone"},
+		"null without a count proves nothing": {200, `{"certificates":null}`, "incomplete"},
+		"count too high": {
+			200,
+			`{"certificates":[` + other + `],"instance_num":"2"}`,
+			"incomplete",
+		},
+		"count too low": {
+			200,
+			`{"certificates":[` + other + `],"instance_num":0}`,
+			"incomplete",
+		},
+		"count is no number": {
+			200,
+			`{"certificates":[],"instance_num":"many"}`,
+			"incomplete",
+		},
+		"no list":                                {200, `{"instance_num":"0"}`, `no "certificates"`},
+		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
+		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},
+		"an object as list":                      {200, `{"certificates":{"a":1}}`, "not an array"},
+		"a duplicate ID counts as one": {
+			200,
+			`{"certificates":[` + other + `,` + other + `],"instance_num":"1"}`,
+			"gone",
+		},
+		"an element without an id": {
+			200,
+			`{"certificates":[` + other + `,{"name":"x"}],"instance_num":"2"}`,
+			"certificate 2 of the list: the ID is missing",
+		},
+		"an element that is no object": {200, `{"certificates":["x"]}`, "the value must not be a JSON string"},
+		"half a body":                  {200, `{"certificates":[` + other, "the JSON ends too early"},
+		"half of an element": {
+			200,
+			`{"certificates":[` + other[:20],
+			"the JSON ends too early",
+		},
+		"nothing": {200, ``, "the JSON ends too early"},
+		"something after the end": {
+			200,
+			`{"certificates":[]}{}`,
+			"the JSON value is followed by other text",
+		},
+		"HTML": {200, `<html></html>`, "invalid character '<'"},
+		"206 never means gone": {
+			206,
+			`{"certificates":[],"instance_num":"0"}`,
+			"the status of a list must be 200",
+		},
+		"202 never means gone": {
+			202,
+			`{"certificates":[]}`,
+			"the status of a list must be 200",
+		},
+		"404 without a code never means gone": {404, ``, "HTTP 404"},
+		"404 with ELB.5040 never means gone": {
+			404,
+			`{"error":{"message":"m","code":"ELB.5040"}}`,
+			"ELB.5040",
+		},
+		"404 of the gateway": {
+			404,
+			`{"error_msg":"m","error_code":"APIGW.0101"}`,
+			"APIGW.0101",
+		},
+		"500": {
+			500,
+			`{"error":{"message":"m","code":"authFault"}}`,
+			"authFault",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, answering(row.status, row.body))
+			client := newClient(t, responding(row.status, row.body))
 			cert, err := client.GetCertificate(t.Context(), project, id)
 			switch row.want {
 			case "found":
-				want := elb.Certificate{ID: id, Name: "n", Description: "d", Certificate: "PEM", CreateTime: "c", UpdateTime: "u"}
+				want := elb.Certificate{
+					ID:          id,
+					Name:        "n",
+					Description: "d",
+					Certificate: "PEM",
+					CreateTime:  "c",
+					UpdateTime:  "u",
+				}
 				if err != nil || cert != want {
 					t.Errorf("got %+v, %v", cert, err)
 				}
@@ -310,14 +400,15 @@ func TestLists(t *testing.T) {
 
 			// With the key, by a list of its own, that proves the same.
 			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
-			if withKey != cert || (keyErr == nil) != (err == nil) || errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
+			if withKey != cert || (keyErr == nil) != (err == nil) ||
+				errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
 				t.Errorf("with the key: %+v, %v", withKey, keyErr)
 			}
 			if keyErr == nil && key.Reveal() != "K" || keyErr != nil && !key.Empty() {
 				t.Errorf("the key is %q", key.Reveal())
 			}
 
-			// All of them: an incomplete list is none.
+			// All of them, because an incomplete list is an error.
 			all, err := client.ListCertificates(t.Context(), project)
 			want := row.want
 			if name == "found, list incomplete" || want == "incomplete" {
@@ -335,8 +426,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestPrivateKeyIsNotKept: a key is that of the certificate, and each call asks for
-// it again.
+// TestPrivateKeyIsNotKept: the key belongs to the certificate, and each call fetches it
+// again.
 func TestPrivateKeyIsNotKept(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -355,8 +446,8 @@ func TestPrivateKeyIsNotKept(t *testing.T) {
 	}
 }
 
-// TestListShowsOurWrites: what was written here is in the list, whatever the server
-// shows.
+// TestListShowsOurWrites: a list has the results of our own writes, whatever the server
+// returns.
 func TestListShowsOurWrites(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -367,7 +458,8 @@ func TestListShowsOurWrites(t *testing.T) {
 	lists := len(cloud.Journal(elbstub.ListCertificates))
 	cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
 	for range 3 {
-		if all, err := client.ListCertificates(t.Context(), project); err != nil || !slices.Equal(all, []elb.Certificate{kept}) {
+		if all, err := client.ListCertificates(t.Context(), project); err != nil ||
+			!slices.Equal(all, []elb.Certificate{kept}) {
 			t.Errorf("listed %+v, %v, want %+v", all, err, kept)
 		}
 	}
@@ -384,7 +476,7 @@ func TestUpdateCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One PUT, and its answer is believed.
+	// One PUT, and its response is enough.
 	wantCalls(t, cloud, elbstub.ListCertificates, elbstub.CreateCertificate, elbstub.ModifyCertificate)
 	if body := cloud.Journal(elbstub.ModifyCertificate)[0].Body; body != `{"name":"新名字","description":""}` {
 		t.Errorf("sent %s", body)
@@ -396,8 +488,8 @@ func TestUpdateCertificate(t *testing.T) {
 	}
 }
 
-// TestUpdateResponses are responses to a PUT that was carried out. What does not tell
-// everything is read back; an absent domain is known.
+// TestUpdateResponses has the responses to a PUT that was carried out. If a field is missing,
+// the certificate is read back, except for the domain, which is known.
 func TestUpdateResponses(t *testing.T) {
 	t.Parallel()
 	whole := `{"id":"ID","name":"new","description":"newer","certificate":"PEM","create_time":"c","update_time":"u"`
@@ -411,11 +503,15 @@ func TestUpdateResponses(t *testing.T) {
 		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
 		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
 		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
-		"half of the fields":       {elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`), false, 1},
-		"another id":               {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
-		"half a body":              {elbstub.Cut(40), false, 1}, // without retries
-		"HTML":                     {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
-		"a body not an object":     {elbstub.ReplyAfter(200, "[]"), false, 1},
+		"half of the fields": {
+			elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`),
+			false,
+			1,
+		},
+		"another id":           {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
+		"half a body":          {elbstub.Cut(40), false, 1}, // without retries
+		"HTML":                 {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
+		"a body not an object": {elbstub.ReplyAfter(200, "[]"), false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -423,8 +519,8 @@ func TestUpdateResponses(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
 				lists := len(cloud.Journal(elbstub.ListCertificates))
-				cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-					response := row.put(answer)
+				cloud.Script(elbstub.ModifyCertificate, 1, func(next elbstub.Next) elbstub.Response {
+					response := row.put(next)
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
 					return response
 				})
@@ -438,7 +534,7 @@ func TestUpdateResponses(t *testing.T) {
 				if readBack := len(cloud.Journal(elbstub.ListCertificates)) > lists; readBack == row.whole {
 					t.Errorf("read back: %t", readBack)
 				}
-				// The shared cache has it too.
+				// The cache has it too.
 				if got, err := client.GetCertificate(t.Context(), project, before.ID); err != nil || got != cert {
 					t.Errorf("got %+v, %v, want %+v", got, err, cert)
 				}
@@ -461,7 +557,10 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 				before := create(t, client)
 				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
 				time.AfterFunc(20*time.Second, func() {
-					cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" })
+					cloud.Change(
+						before.ID,
+						func(cert *elbstub.Certificate) { cert.Name, cert.Description = "new", "newer" },
+					)
 				})
 				for n := range 15 {
 					if fault != nil {
@@ -481,7 +580,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 	}
 }
 
-func TestUpdateGivesUpWaiting(t *testing.T) {
+func TestUpdateTimesOutWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -490,14 +589,14 @@ func TestUpdateGivesUpWaiting(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := client.UpdateCertificate(ctx, project, before, elb.Never, "new", "newer")
-		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) || !strings.Contains(err.Error(), `the name "www"`) {
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
+			!strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
 		}
 	})
 }
 
-// TestUpdateCutThenRefused: what an earlier attempt was answered says nothing about the
-// last one.
+// TestUpdateCutThenRefused: the result of an earlier attempt says nothing about the last one.
 func TestUpdateCutThenRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -512,8 +611,8 @@ func TestUpdateCutThenRefused(t *testing.T) {
 	})
 }
 
-// goneResponses are responses to a PUT or a DELETE which say that there is no such
-// certificate, and whether that is left to a list.
+// goneResponses are error responses to a PUT or a DELETE that may mean that the certificate
+// does not exist, and whether a list must decide.
 var goneResponses = map[string]struct {
 	status int
 	body   string
@@ -531,8 +630,7 @@ var goneResponses = map[string]struct {
 	"404 of the gateway (observed)":  {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, false},
 }
 
-// TestGone: whatever says that a certificate is gone, a list decides, again while lists
-// lag.
+// TestGone: a list decides whether a certificate is gone, and is repeated while it may lag.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	calls := map[string]struct {
@@ -564,7 +662,10 @@ func TestGone(t *testing.T) {
 						if lag >= 0 {
 							cloud.Remove(cert.ID)
 						}
-						cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: max(lag, 0)}) })
+						cloud.ScriptEach(
+							elbstub.ListCertificates,
+							func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: max(lag, 0)}) },
+						)
 						cloud.Script(call.operation, 1, elbstub.Reply(row.status, row.body))
 						err := call.call(t, client, cert)
 						if gone := errors.Is(err, elb.ErrNotFound); err == nil || gone != (row.byList && lag >= 0) {
@@ -590,7 +691,8 @@ func TestGoneWhileTheListFails(t *testing.T) {
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
 		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
-		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") || !strings.Contains(err.Error(), "HTTP 503") {
+		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") ||
+			!strings.Contains(err.Error(), "HTTP 503") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -604,15 +706,26 @@ func TestDeleteCertificate(t *testing.T) {
 		fails bool
 		want  []elbstub.Operation
 	}{
-		"204 (reference)":           {want: []elbstub.Operation{remove}},
-		"200 (observed)":            {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
-		"202 (observed)":            {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
-		"200 with a gateway's page": {fault: elbstub.Reply(200, "<html>login</html>"), fails: true, want: []elbstub.Operation{remove}},
-		"half of a response":        {fault: elbstub.Reply(200, `{"a":`), fails: true, want: []elbstub.Operation{remove}},
-		"206":                       {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
-		"lost before a response":    {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
-		"502":                       {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
-		"500, and nothing holds it": {fault: elbstub.Reply(500, ""), want: []elbstub.Operation{remove, listeners, remove}},
+		"204 (reference)": {want: []elbstub.Operation{remove}},
+		"200 (observed)":  {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
+		"202 (observed)":  {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
+		"200 with a gateway's page": {
+			fault: elbstub.Reply(200, "<html>login</html>"),
+			fails: true,
+			want:  []elbstub.Operation{remove},
+		},
+		"half of a response": {
+			fault: elbstub.Reply(200, `{"a":`),
+			fails: true,
+			want:  []elbstub.Operation{remove},
+		},
+		"206":                    {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
+		"lost before a response": {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
+		"502":                    {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
+		"500, and nothing holds it": {
+			fault: elbstub.Reply(500, ""),
+			want:  []elbstub.Operation{remove, listeners, remove},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -625,20 +738,27 @@ func TestDeleteCertificate(t *testing.T) {
 				if err := deleteWithin(t, client, cert.ID, time.Minute); (err != nil) != row.fails {
 					t.Errorf("error %v, want one: %t", err, row.fails)
 				}
-				wantCalls(t, cloud, append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...)
+				wantCalls(
+					t,
+					cloud,
+					append([]elbstub.Operation{elbstub.ListCertificates, elbstub.CreateCertificate}, row.want...)...,
+				)
 			})
 		})
 	}
 }
 
-// refusals to delete what a listener holds. Which one this API gives is documented
-// nowhere: the listeners decide.
+// refusals are the error responses to the deletion of a certificate that a listener holds. It
+// is not documented which one this API sends, so the list of listeners decides.
 var refusals = map[string]elbstub.Fault{
 	"ELB.5002 (reference, assumed)":          elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5002"}}`),
 	"409 (reference, of newer API versions)": elbstub.Reply(409, ""),
-	"400 in other words (assumed)":           elbstub.Reply(400, `{"error":{"message":"certificate is bound","code":"ELB.1999"}}`),
-	"403 that is no policy (assumed)":        elbstub.Reply(403, `{"error":{"message":"bound","code":"ELB.8907"}}`),
-	"500 (assumed)":                          elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`),
+	"400 in other words (assumed)": elbstub.Reply(
+		400,
+		`{"error":{"message":"certificate is bound","code":"ELB.1999"}}`,
+	),
+	"403 that is no policy (assumed)": elbstub.Reply(403, `{"error":{"message":"bound","code":"ELB.8907"}}`),
+	"500 (assumed)":                   elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`),
 }
 
 func TestDeleteWaitsForTheListener(t *testing.T) {
@@ -658,8 +778,10 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 					return fault
 				})
 				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
-				time.AfterFunc(25*time.Second, func() { released.Store(true) }) // a backend that sees it five seconds late
-				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil || len(cloud.Certificates(project)) != 0 {
+				// a backend that sees it five seconds late
+				time.AfterFunc(25*time.Second, func() { released.Store(true) })
+				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil ||
+					len(cloud.Certificates(project)) != 0 {
 					t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
 				}
 			})
@@ -687,7 +809,8 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 					t.Fatalf("error %v after %s, want an InUseError", err, time.Since(started))
 				}
 				if inUse.Err == nil || inUse.ListenersErr != nil || len(inUse.Listeners) != 2 ||
-					inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" || inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
+					inUse.Listeners[0].ID != own || inUse.Listeners[0].Name != "https" ||
+					inUse.Listeners[0].LoadBalancerID == "" || inUse.Listeners[1].ID != sni {
 					t.Errorf("listeners %+v, %v", inUse.Listeners, inUse.ListenersErr)
 				}
 				for _, call := range cloud.Journal() {
@@ -700,8 +823,8 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 	}
 }
 
-// TestDeletionsAskTogether: one list of listeners a round serves all who delete.
-func TestDeletionsAskTogether(t *testing.T) {
+// TestDeletionsUseTheSameList: deletions in parallel use one list of listeners.
+func TestDeletionsUseTheSameList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -711,7 +834,8 @@ func TestDeletionsAskTogether(t *testing.T) {
 			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 			all.Go(func() {
 				var inUse *elb.InUseError
-				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) || len(inUse.Listeners) != 1 {
+				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) ||
+					len(inUse.Listeners) != 1 {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -723,8 +847,8 @@ func TestDeletionsAskTogether(t *testing.T) {
 	})
 }
 
-// TestDeleteRefused: what is not about listeners is told at once, or after one more
-// try.
+// TestDeleteRefused: an error that is not about listeners is returned immediately, or after
+// one more attempt.
 func TestDeleteRefused(t *testing.T) {
 	t.Parallel()
 	denied := func(status int, code string) elbstub.Fault {
@@ -738,17 +862,45 @@ func TestDeleteRefused(t *testing.T) {
 		inUse     bool
 		says      string
 	}{
-		"a policy (reference), and a listener": {fault: denied(403, "ELB.9803"), held: true, deletes: 1, says: "ELB.9803"},
-		"a token (reference), and a listener":  {fault: denied(401, "ELB.1102"), held: true, deletes: 1, says: "ELB.1102"},
-		"an identity (reference)":              {fault: denied(403, "ELB.1109"), held: true, deletes: 1, says: "ELB.1109"},
-		"the gateway (observed)":               {fault: elbstub.Reply(400, `{"error_msg":"m","error_code":"APIGW.0101"}`), held: true, deletes: 1, says: "APIGW.0101"},
-		"anything, and no listener":            {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
+		"a policy (reference), and a listener": {
+			fault:   denied(403, "ELB.9803"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.9803",
+		},
+		"a token (reference), and a listener": {
+			fault:   denied(401, "ELB.1102"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.1102",
+		},
+		"an identity (reference)": {
+			fault:   denied(403, "ELB.1109"),
+			held:    true,
+			deletes: 1,
+			says:    "ELB.1109",
+		},
+		"the gateway (observed)": {
+			fault:   elbstub.Reply(400, `{"error_msg":"m","error_code":"APIGW.0101"}`),
+			held:    true,
+			deletes: 1,
+			says:    "APIGW.0101",
+		},
+		"anything, and no listener": {fault: denied(400, "ELB.1999"), deletes: 2, says: "ELB.1999"},
 		"anything, and listeners that cannot be asked": {
-			fault: denied(400, "ELB.1999"), listeners: denied(403, "ELB.9803"), held: true, deletes: 1, says: "whether a listener uses the certificate is not known",
+			fault:     denied(400, "ELB.1999"),
+			listeners: denied(403, "ELB.9803"),
+			held:      true,
+			deletes:   1,
+			says:      "whether a listener uses the certificate is not known",
 		},
 		"409, and no listener": {fault: elbstub.Reply(409, ""), deletes: 8, inUse: true, says: "HTTP 409"},
 		"ELB.5002, and listeners that cannot be asked": {
-			fault: denied(400, "ELB.5002"), listeners: denied(403, "ELB.9803"), deletes: 8, inUse: true, says: "ELB.5002",
+			fault:     denied(400, "ELB.5002"),
+			listeners: denied(403, "ELB.9803"),
+			deletes:   8,
+			inUse:     true,
+			says:      "ELB.5002",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -777,12 +929,14 @@ func TestDeleteRefused(t *testing.T) {
 	}
 }
 
-// TestDeleteTimeout bounds all of a deletion, lists of listeners included, and nothing
-// is called after it.
+// TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners,
+// and no call comes after it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
-		"throttled": elbstub.Throttle("30"), "slow": elbstub.Slow(50 * time.Second), "unavailable": elbstub.Reply(503, ""),
+		"throttled":   elbstub.Throttle("30"),
+		"slow":        elbstub.Slow(50 * time.Second),
+		"unavailable": elbstub.Reply(503, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -817,9 +971,9 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 		cert := create(t, client)
 		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 		ctx, cancel := context.WithCancel(t.Context())
-		cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			defer cancel()
-			return answer()
+			return next()
 		})
 		if err := client.DeleteCertificate(ctx, project, cert.ID, elb.Never); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want a cancellation", err)
@@ -848,21 +1002,24 @@ func TestListenersInAnyShape(t *testing.T) {
 		]`, holders: "45123"},
 		"an empty object instead of none (assumed)": {listeners: `{}`},
 		"null":                     {listeners: `null`},
-		"an object":                {listeners: `{"listeners":[]}`, err: "it is not an array"},
-		"an element without an ID": {listeners: `[{"name":"x"}]`, err: "listener 1 of the list has no id"},
-		"an ID that cannot be one": {listeners: `[{"id":"\u001b[2J"}]`, err: "listener 1 of the list has an id that is not valid"},
-		"half a body":              {listeners: `[{"id":"1"`, err: "ends too early"},
-		"something follows":        {listeners: `[]]`, err: "something follows its end"},
-		"a page":                   {listeners: `<html>`, err: "invalid character '<'"},
+		"an object":                {listeners: `{"listeners":[]}`, err: "the value is not an array"},
+		"an element without an ID": {listeners: `[{"name":"x"}]`, err: "listener 1 of the list: the ID is missing"},
+		"an ID that cannot be one": {
+			listeners: `[{"id":"\u001b[2J"}]`,
+			err:       "listener 1 of the list: the ID is not valid",
+		},
+		"half a body":       {listeners: `[{"id":"1"`, err: "ends too early"},
+		"something follows": {listeners: `[]]`, err: "the JSON value is followed by other text"},
+		"a page":            {listeners: `<html>`, err: "invalid character '<'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Method == http.MethodDelete {
-						answering(400, `{"error":{"message":"m","code":"ELB.1999"}}`).ServeHTTP(w, r)
+						responding(400, `{"error":{"message":"m","code":"ELB.1999"}}`).ServeHTTP(w, r)
 					} else {
-						answering(200, row.listeners).ServeHTTP(w, r)
+						responding(200, row.listeners).ServeHTTP(w, r)
 					}
 				}), 0)
 				err := deleteWithin(t, client, id, time.Minute)
@@ -881,9 +1038,9 @@ func TestListenersInAnyShape(t *testing.T) {
 	}
 }
 
-// TestReadsRememberTheRunBefore: while a list may lag behind what another run wrote, it
-// is asked for again, once a second at most for all who wait.
-func TestReadsRememberTheRunBefore(t *testing.T) {
+// TestReadsKnowTheEarlierRun: while a list may lag behind the write of an earlier run, it is
+// repeated at most once a second for all reads.
+func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		written time.Duration // ago, at the first list that is as old as that
@@ -912,12 +1069,16 @@ func TestReadsRememberTheRunBefore(t *testing.T) {
 					known[i].Name = "new"
 					known[100+i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
 				}
-				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				cloud.ScriptEach(
+					elbstub.ListCertificates,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+				)
 				var all sync.WaitGroup
 				for _, cert := range known {
 					all.Go(func() {
 						got, err := client.ReadCertificate(t.Context(), project, cert, row.written)
-						if found := err == nil && got.Name == cert.Name; found != row.found || err != nil && !errors.Is(err, elb.ErrNotFound) {
+						if found := err == nil && got.Name == cert.Name; found != row.found ||
+							err != nil && !errors.Is(err, elb.ErrNotFound) {
 							t.Errorf("got %+v, %v", got, err)
 						}
 					})

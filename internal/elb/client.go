@@ -10,6 +10,8 @@ package elb
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,7 +29,7 @@ type Config struct {
 	Endpoint func(ctx context.Context, projectID string) (*url.URL, error)
 	// API sends the requests and adds the credentials.
 	API *httpapi.Client
-	// MaxRetries is how many times a creation is sent again that may have failed.
+	// MaxRetries is how many times a Create call is sent again after a transient error.
 	MaxRetries int
 }
 
@@ -39,13 +41,13 @@ type Client struct {
 	projects map[string]*project // by ID
 }
 
-// A project is what is known of one project.
+// A project holds the caches and the locks of one project.
 type project struct {
 	cache     *cache[Certificate]
 	listeners *cache[Listener]
 	creations creations
-	switches  locks[string] // of listeners, by ID in lower case
-	keeping   sync.Map      // IDs of listeners that keep their certificate, in lower case
+	switches  locks    // of listeners, by ID in lower case
+	keeping   sync.Map // IDs of listeners that keep their certificate, in lower case
 }
 
 // New returns a Client.
@@ -53,7 +55,7 @@ func New(config Config) *Client {
 	return &Client{config: config, projects: map[string]*project{}}
 }
 
-// project returns what is known of a project, in whatever case its ID is written.
+// project returns the project with an ID, whose case does not matter.
 func (c *Client) project(id string) *project {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,21 +63,24 @@ func (c *Client) project(id string) *project {
 	p, known := c.projects[key]
 	if !known {
 		certificates := func(ctx context.Context) (listing[Certificate], error) {
-			return c.listCertificates(ctx, id, decodeCertificate)
+			return fetchList(ctx, c, id, "certificate", func(body io.Reader) (listing[Certificate], error) {
+				return decodeList(body, decodeCertificate)
+			})
 		}
-		listeners := func(ctx context.Context) (listing[Listener], error) { return c.listListeners(ctx, id) }
+		listeners := func(ctx context.Context) (listing[Listener], error) {
+			return fetchList(ctx, c, id, "listeners", decodeListeners)
+		}
 		p = &project{
 			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
 			listeners: newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations: newCreations(),
-			switches:  newLocks[string](),
+			creations: creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}
 	return p
 }
 
-// A request is sent below /v1.0/{project}/elbaas.
+// A request goes to a path below /v1.0/{project}/elbaas.
 type request struct {
 	method        string
 	path          []string
@@ -106,28 +111,32 @@ func (c *Client) do(ctx context.Context, projectID string, r request, decode fun
 	}, decode)
 }
 
-// locks let one after the other do something to what has the same key.
-type locks[K comparable] struct {
-	mu   *sync.Mutex
-	held map[K]chan struct{}
+// fetchList makes a list call.
+func fetchList[E element](
+	ctx context.Context, c *Client, projectID, path string, decode func(io.Reader) (listing[E], error),
+) (list listing[E], err error) {
+	get := request{method: http.MethodGet, path: []string{path}}
+	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
+		if response.StatusCode != http.StatusOK { // reference: a list has no other status
+			return errors.New("the status of a list must be 200")
+		}
+		list, err = decode(response.Body)
+		list.requestID = response.Header.Get("X-Request-Id")
+		return err
+	})
+	return list, err
 }
 
-func newLocks[K comparable]() locks[K] {
-	return locks[K]{mu: &sync.Mutex{}, held: map[K]chan struct{}{}}
-}
+// locks are mutexes, one for each key. The zero value has no lock.
+type locks struct{ channels sync.Map }
 
-// lock waits until nobody else holds the lock of a key, or until ctx is done.
-func (l locks[K]) lock(ctx context.Context, key K) (unlock func(), err error) {
-	l.mu.Lock()
-	lock, known := l.held[key]
-	if !known {
-		lock = make(chan struct{}, 1)
-		l.held[key] = lock
-	}
-	l.mu.Unlock()
+// lock waits for the lock of a key, or until ctx is done.
+func (l *locks) lock(ctx context.Context, key any) (unlock func(), err error) {
+	value, _ := l.channels.LoadOrStore(key, make(chan struct{}, 1))
+	channel := value.(chan struct{}) //nolint:forcetypeassert // nothing else is stored
 	select {
-	case lock <- struct{}{}:
-		return func() { <-lock }, nil
+	case channel <- struct{}{}:
+		return func() { <-channel }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

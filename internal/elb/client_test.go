@@ -51,7 +51,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestListTooLarge has a server that never stops.
+// TestListTooLarge has a server that sends an endless list.
 func TestListTooLarge(t *testing.T) {
 	t.Parallel()
 	calls := 0
@@ -66,7 +66,9 @@ func TestListTooLarge(t *testing.T) {
 		}
 	}))
 	_, err := client.GetCertificate(t.Context(), project, "id")
-	if !errors.Is(err, httpapi.ErrTooLarge) || !strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") || calls != 1 {
+	if !errors.Is(err, httpapi.ErrTooLarge) ||
+		!strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") ||
+		calls != 1 {
 		t.Errorf("after %d calls: error %v, want that the list is too large", calls, err)
 	}
 }
@@ -74,15 +76,18 @@ func TestListTooLarge(t *testing.T) {
 func TestProjectIDIsEscaped(t *testing.T) {
 	t.Parallel()
 	var path string
-	client := newClient(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath() }))
+	client := newClient(
+		t,
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath() }),
+	)
 	_, _ = client.GetCertificate(t.Context(), "a/b?c", "id")
 	if want := base + "/v1.0/a%2Fb%3Fc/elbaas/certificate"; path != want {
 		t.Errorf("path %s, want %s", path, want)
 	}
 }
 
-// TestAnswersShowNoSecret has a server whose answers cannot be read.
-func TestAnswersShowNoSecret(t *testing.T) {
+// TestResponsesShowNoSecret has a server whose responses cannot be decoded.
+func TestResponsesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	cert := create(t, client)
@@ -90,7 +95,8 @@ func TestAnswersShowNoSecret(t *testing.T) {
 	for n := 1; n < 1200; n += 7 {
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Cut(n))
 		got, err := client.GetCertificate(t.Context(), project, cert.ID)
-		if shown := fmt.Sprintf("%+v %v", got, err); strings.Contains(shown, strings.Split(key, "\n")[1]) || strings.Contains(shown, "PRIVATE KEY") {
+		if shown := fmt.Sprintf("%+v %v", got, err); strings.Contains(shown, strings.Split(key, "\n")[1]) ||
+			strings.Contains(shown, "PRIVATE KEY") {
 			t.Fatalf("cut at %d, this shows the key: %s", n, shown)
 		}
 	}

@@ -47,8 +47,8 @@ func asStranger(create elb.NewCertificate) elbstub.Certificate {
 	}
 }
 
-// TestCreateExactlyOnce has what may become of a creation: how many calls and
-// certificates there are then, and what is told.
+// TestCreateExactlyOnce has the possible outcomes of a Create call: the number of calls and
+// of certificates, and the result.
 func TestCreateExactlyOnce(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
@@ -61,71 +61,247 @@ func TestCreateExactlyOnce(t *testing.T) {
 		return faults
 	}
 	afterPause := func(pause time.Duration) elbstub.Fault {
-		return func(answer elbstub.Answer) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			time.Sleep(pause)
-			return answer()
+			return next()
 		}
 	}
 	outOfOrder := elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`)
 	for name, row := range map[string]struct {
-		scripts  scripts
-		options  elbstub.Options
-		retries  int
-		stranger int  // after this many POSTs, somebody else creates the same; -1 is before the first
-		other    bool // somebody else has another
-		posts    int
-		there    int // certificates in the end
-		found    bool
-		twins    int
-		alike    int
+		scripts   scripts
+		options   elbstub.Options
+		retries   int
+		stranger  int  // after this many POSTs, another process creates an identical one; -1 is before the first
+		other     bool // another process has another
+		posts     int
+		there     int // certificates in the end
+		found     bool
+		others    int
+		identical int
 		// err is a part of the error, candidates what an *UncertainError names; -1
 		// is another error.
 		err        string
 		candidates int
 	}{
-		"answered":                       {retries: 5, posts: 1, there: 1},
-		"answered 201":                   {options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}}, retries: 5, posts: 1, there: 1},
-		"lost after the commit":          {scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, and the server re-wraps":  {options: elbstub.Options{Dialect: elbstub.NewDialect(2)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, and the server uses CRLF": {options: elbstub.Options{Dialect: elbstub.NewDialect(3)}, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost before the commit":         {scripts: scripts{post: {1: elbstub.Refuse()}}, retries: 5, posts: 2, there: 1},
-		"lost three times":               {scripts: scripts{post: {1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Drop()}}, retries: 5, posts: 3, there: 1, found: true},
-		"502 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(502, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
-		"502 before the commit":          {scripts: scripts{post: {1: elbstub.Reply(502, "<html>")}}, retries: 5, posts: 2, there: 1},
-		"500 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(500, "{}")}}, retries: 5, posts: 1, there: 1, found: true},
-		"408 after the commit":           {scripts: scripts{post: {1: elbstub.ReplyAfter(408, "")}}, retries: 5, posts: 1, there: 1, found: true},
-		"cut before the id":              {scripts: scripts{post: {1: elbstub.Cut(5)}}, retries: 5, posts: 1, there: 1, found: true},
-		"a page under 200":               {scripts: scripts{post: {1: elbstub.ReplyAfter(200, "<html>")}}, retries: 5, posts: 1, there: 1, found: true},
-		"no answer within a minute":      {scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}}, retries: 5, posts: 1, there: 1, found: true},
-		"commit 3 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 3*time.Second)}}, retries: 5, posts: 1, there: 1, found: true},
-		"commit 8 s after the 504":       {scripts: scripts{post: {1: elbstub.Late(504, 8*time.Second)}}, retries: 5, posts: 2, there: 2, twins: 1},
-		"lost, lists lag":                {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Lag: 3 * time.Second}), 2)}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, first list incomplete":    {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: elbstub.See(elbstub.View{Hidden: 1})}}, retries: 5, posts: 1, there: 1, found: true},
-		"lost, first lists fail":         {scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}}, retries: 5, posts: 1, there: 1, found: true},
-		"429":                            {scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}}, retries: 0, posts: 3, there: 1},
+		"response": {retries: 5, posts: 1, there: 1},
+		"response 201": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{CreateStatus: 201}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+		},
+		"lost after the commit": {
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, and the server re-wraps": {
+			options: elbstub.Options{Dialect: elbstub.NewDialect(2)},
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, and the server uses CRLF": {
+			options: elbstub.Options{Dialect: elbstub.NewDialect(3)},
+			scripts: scripts{post: {1: elbstub.Drop()}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost before the commit": {
+			scripts: scripts{post: {1: elbstub.Refuse()}},
+			retries: 5,
+			posts:   2,
+			there:   1,
+		},
+		"lost three times": {
+			scripts: scripts{post: {1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Drop()}},
+			retries: 5,
+			posts:   3,
+			there:   1,
+			found:   true,
+		},
+		"502 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(502, "<html>")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"502 before the commit": {
+			scripts: scripts{post: {1: elbstub.Reply(502, "<html>")}},
+			retries: 5,
+			posts:   2,
+			there:   1,
+		},
+		"500 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(500, "{}")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"408 after the commit": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(408, "")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"cut before the id": {
+			scripts: scripts{post: {1: elbstub.Cut(5)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"a page under 200": {
+			scripts: scripts{post: {1: elbstub.ReplyAfter(200, "<html>")}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"no response within a minute": {
+			scripts: scripts{post: {1: elbstub.Slow(2 * time.Minute)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"commit 3 s after the 504": {
+			scripts: scripts{post: {1: elbstub.Late(504, 3*time.Second)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"commit 8 s after the 504": {
+			scripts: scripts{post: {1: elbstub.Late(504, 8*time.Second)}},
+			retries: 5,
+			posts:   2,
+			there:   2,
+			others:  1,
+		},
+		"lost, lists lag": {
+			scripts: scripts{
+				post: {1: elbstub.Drop()},
+				list: always(elbstub.See(elbstub.View{Lag: 3 * time.Second}), 2),
+			},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, first list incomplete": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: {2: elbstub.See(elbstub.View{Hidden: 1})}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"lost, first lists fail": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			found:   true,
+		},
+		"429": {
+			scripts: scripts{post: {1: elbstub.Throttle(""), 2: elbstub.Throttle("3")}},
+			retries: 0,
+			posts:   3,
+			there:   1,
+		},
 		"quota, used up by a late commit": {
-			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Late(504, 5500*time.Millisecond), 2: afterPause(time.Second)}},
+			options: elbstub.Options{Quota: 1}, scripts: scripts{
+				post: {1: elbstub.Late(504, 5500*time.Millisecond), 2: afterPause(time.Second)},
+			},
 			retries: 5, posts: 2, there: 1, found: true,
 		},
 		"quota, used up by others": {
 			options: elbstub.Options{Quota: 1}, scripts: scripts{post: {1: elbstub.Refuse()}}, stranger: -1,
-			retries: 5, posts: 2, there: 1, alike: 1, err: "ELB.5151", // the first POST may still be carried out
+			retries: 5, posts: 2, there: 1, identical: 1, err: "ELB.5151", // the first POST may still be carried out
 		},
-		"refused":                        {scripts: scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}}, retries: 5, posts: 1, err: "ELB.9802", candidates: -1},
-		"redirected":                     {scripts: scripts{post: {1: elbstub.Reply(302, "")}}, retries: 5, posts: 1, err: "HTTP 302", candidates: -1},
-		"there was one before":           {stranger: -1, retries: 5, posts: 1, there: 2, alike: 1},
-		"there was one before, and lost": {stranger: -1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, alike: 1, found: true},
-		"two candidates":                 {stranger: 1, scripts: scripts{post: {1: elbstub.Drop()}}, retries: 5, posts: 1, there: 2, err: "was lost", candidates: 2},
+		"refused": {
+			scripts:    scripts{post: {1: elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9802"}}`)}},
+			retries:    5,
+			posts:      1,
+			err:        "ELB.9802",
+			candidates: -1,
+		},
+		"redirected": {
+			scripts:    scripts{post: {1: elbstub.Reply(302, "")}},
+			retries:    5,
+			posts:      1,
+			err:        "HTTP 302",
+			candidates: -1,
+		},
+		"there was one before": {stranger: -1, retries: 5, posts: 1, there: 2, identical: 1},
+		"there was one before, and lost": {
+			stranger:  -1,
+			scripts:   scripts{post: {1: elbstub.Drop()}},
+			retries:   5,
+			posts:     1,
+			there:     2,
+			identical: 1,
+			found:     true,
+		},
+		"two candidates": {
+			stranger:   1,
+			scripts:    scripts{post: {1: elbstub.Drop()}},
+			retries:    5,
+			posts:      1,
+			there:      2,
+			err:        "was lost",
+			candidates: 2,
+		},
 		"never a complete list before": {
-			other: true, scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 1}), 1)},
+			other: true, scripts: scripts{
+				post: {1: elbstub.Drop()},
+				list: always(elbstub.See(elbstub.View{Hidden: 1}), 1),
+			},
 			retries: 1, posts: 1, there: 2, err: "was lost", candidates: 1,
 		},
-		"a complete list at the second try": {scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}}, retries: 5, posts: 1, there: 1},
-		"no list before":                    {scripts: scripts{list: {1: outOfOrder}}, retries: 5, posts: 0, err: "the certificate was not created: existing certificates could not be listed", candidates: -1},
-		"no list after":                     {scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
-		"no complete list after":            {scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)}, retries: 5, posts: 1, there: 1, err: "was lost"},
-		"no retries":                        {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "was lost"},
-		"never":                             {scripts: scripts{post: always(elbstub.Refuse(), 1)}, retries: 2, posts: 3, err: "was lost"},
+		"a complete list at the second try": {
+			scripts: scripts{list: {1: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`)}},
+			retries: 5,
+			posts:   1,
+			there:   1,
+		},
+		"no list before": {
+			scripts:    scripts{list: {1: outOfOrder}},
+			retries:    5,
+			posts:      0,
+			err:        "the certificate was not created: existing certificates could not be listed",
+			candidates: -1,
+		},
+		"no list after": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: always(outOfOrder, 2)},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			err:     "was lost",
+		},
+		"no complete list after": {
+			scripts: scripts{post: {1: elbstub.Drop()}, list: always(elbstub.See(elbstub.View{Hidden: 9}), 2)},
+			retries: 5,
+			posts:   1,
+			there:   1,
+			err:     "was lost",
+		},
+		"no retries": {scripts: scripts{post: {1: elbstub.Refuse()}}, posts: 1, err: "was lost"},
+		"never": {
+			scripts: scripts{post: always(elbstub.Refuse(), 1)},
+			retries: 2,
+			posts:   3,
+			err:     "was lost",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,9 +318,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 					for n, fault := range faults {
 						if operation == post && n == row.stranger {
 							inner := fault
-							fault = func(answer elbstub.Answer) elbstub.Response {
+							fault = func(next elbstub.Next) elbstub.Response {
 								cloud.Add(asStranger(create))
-								return inner(answer)
+								return inner(next)
 							}
 						}
 						cloud.Script(operation, n, fault)
@@ -156,14 +332,16 @@ func TestCreateExactlyOnce(t *testing.T) {
 				if posts := len(cloud.Journal(post)); posts != row.posts {
 					t.Errorf("%d POSTs, want %d", posts, row.posts)
 				}
-				if creation.Adopted != row.found || len(creation.Others) != row.twins || len(creation.Identical) != row.alike {
-					t.Errorf("found %t, twins %q, alike %q", creation.Adopted, creation.Others, creation.Identical)
+				if creation.Adopted != row.found || len(creation.Others) != row.others ||
+					len(creation.Identical) != row.identical {
+					t.Errorf("found %t, others %q, identical %q", creation.Adopted, creation.Others, creation.Identical)
 				}
 				known := slices.Concat([]string{creation.ID}, creation.Others, creation.Identical)
 				var uncertain *elb.UncertainError
 				switch {
 				case row.err == "":
-					if err != nil || creation.Name != "www" || creation.Domain != "www.example.com" || creation.CreateTime == "" {
+					if err != nil || creation.Name != "www" || creation.Domain != "www.example.com" ||
+						creation.CreateTime == "" {
 						t.Errorf("got %+v, %v", creation, err)
 					}
 				case err == nil || !strings.Contains(err.Error(), row.err) || creation.ID != "":
@@ -184,7 +362,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 				}
 				for _, cert := range there {
 					if cert.Name == "www" && !slices.Contains(known, cert.ID) {
-						t.Errorf("nobody is told of %s: %v", cert.ID, known)
+						t.Errorf("%s is not reported: %v", cert.ID, known)
 					}
 				}
 			})
@@ -192,9 +370,9 @@ func TestCreateExactlyOnce(t *testing.T) {
 	}
 }
 
-// TestEqualCreationsTakeTurns: each finds its own certificate, though every answer
-// is lost.
-func TestEqualCreationsTakeTurns(t *testing.T) {
+// TestEqualCreationsRunOneAfterTheOther: each finds its own certificate, though every
+// response is lost.
+func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -224,9 +402,9 @@ func TestEqualCreationsTakeTurns(t *testing.T) {
 	})
 }
 
-// TestCreationOutlivesItsCaller: what is out is followed up for a while, and
-// everything else ends at once.
-func TestCreationOutlivesItsCaller(t *testing.T) {
+// TestCreationHasAGracePeriod: a request that was sent is followed up for a while after the
+// context has ended. Everything else ends immediately.
+func TestCreationHasAGracePeriod(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
 	for name, row := range map[string]struct {
@@ -236,13 +414,37 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 		within    time.Duration // after the caller gave up, a second in
 		err       error
 	}{
-		"while the answer is awaited":          {post, elbstub.Slow(5 * time.Second), true, 4*time.Second + time.Second/10, nil},
-		"while a very late answer is awaited":  {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
-		"while a late commit is searched for":  {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
-		"while nothing is searched for":        {post, elbstub.Refuse(), false, 10 * time.Second, nil},
-		"while it is throttled":                {post, elbstub.Throttle("60"), false, time.Second / 10, context.Canceled},
-		"while the list before it is awaited":  {list, elbstub.Slow(50 * time.Second), false, time.Second / 10, context.Canceled},
-		"while the list before it is repeated": {list, elbstub.Reply(503, ""), false, time.Second / 10, context.Canceled},
+		"while the response is awaited": {
+			post,
+			elbstub.Slow(5 * time.Second),
+			true,
+			4*time.Second + time.Second/10,
+			nil,
+		},
+		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
+		"while a late commit is searched for":   {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
+		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, nil},
+		"while it is throttled": {
+			post,
+			elbstub.Throttle("60"),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
+		"while the list before it is awaited": {
+			list,
+			elbstub.Slow(50 * time.Second),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
+		"while the list before it is repeated": {
+			list,
+			elbstub.Reply(503, ""),
+			false,
+			time.Second / 10,
+			context.Canceled,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,7 +461,8 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 				if late := time.Since(gaveUp); late > row.within {
 					t.Errorf("it ended %s after its caller gave up", late)
 				}
-				if row.id != (creation.ID != "") || row.id != (err == nil) || row.err != nil && !errors.Is(err, row.err) {
+				if row.id != (creation.ID != "") || row.id != (err == nil) ||
+					row.err != nil && !errors.Is(err, row.err) {
 					t.Errorf("got %+v, %v", creation, err)
 				}
 				if posts := len(cloud.Journal(post)); row.operation == post && posts > 1 {
@@ -270,29 +473,31 @@ func TestCreationOutlivesItsCaller(t *testing.T) {
 	}
 }
 
-// TestVeryLateCommitIsNamed: what came after everybody had stopped looking is
-// named by the next creation of the same, in another run.
-func TestVeryLateCommitIsNamed(t *testing.T) {
+// TestVeryLateCertificateIsNamed: a certificate that appears after the search has ended is
+// reported when another run creates an identical one.
+func TestVeryLateCertificateIsNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Late(http.StatusGatewayTimeout, time.Minute))
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Others) > 0 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil ||
+			len(creation.Others) > 0 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 		time.Sleep(time.Hour)
 		if _, err := client.GetCertificate(t.Context(), project, "that lists"); !errors.Is(err, elb.ErrNotFound) {
 			t.Error(err)
 		}
-		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil || len(creation.Identical) != 1 {
+		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil ||
+			len(creation.Identical) != 1 {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 	})
 }
 
-// TestResponsesThatAreNotOurs: a response to a creation may describe another
-// certificate, or one that is not what was sent.
+// TestResponsesThatAreNotOurs: the response to a Create call may describe an existing
+// certificate, or one with another leaf.
 func TestResponsesThatAreNotOurs(t *testing.T) {
 	t.Parallel()
 	const post = elbstub.CreateCertificate
@@ -352,7 +557,7 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 				creation, err := client.CreateCertificate(t.Context(), project, create)
 
 				if posts := len(cloud.Journal(post)); posts != row.posts || creation.Sent != row.posts {
-					t.Errorf("%d POSTs, %d counted, want %d", posts, creation.Sent, row.posts)
+					t.Errorf("%d POSTs, Sent is %d, want %d", posts, creation.Sent, row.posts)
 				}
 				var uncertain *elb.UncertainError
 				if errors.As(err, &uncertain) != row.uncertain || (err == nil) == row.uncertain {
@@ -364,7 +569,12 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 						named++
 					}
 					if creation.ID != "" || len(uncertain.Candidates) != row.candidates || named != row.existing {
-						t.Errorf("certificate %q, candidates %q, existing %q", creation.ID, uncertain.Candidates, uncertain.Existing)
+						t.Errorf(
+							"certificate %q, candidates %q, existing %q",
+							creation.ID,
+							uncertain.Candidates,
+							uncertain.Existing,
+						)
 					}
 					return
 				}
@@ -377,9 +587,9 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 	}
 }
 
-// TestSameLeafTwice: what a late backend makes for one creation is no candidate of
-// another one with the same leaf.
-func TestSameLeafTwice(t *testing.T) {
+// TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a
+// candidate of another call with the same leaf.
+func TestSameLeafAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -390,9 +600,9 @@ func TestSameLeafTwice(t *testing.T) {
 		}
 		second := first
 		second.Name = new("another")
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			time.Sleep(5 * time.Second) // in which the late one is created
-			return elbstub.Drop()(answer)
+			return elbstub.Drop()(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, second)
 		if err != nil || !creation.Adopted || creation.Name != "another" || len(creation.Others) > 0 {
@@ -404,9 +614,8 @@ func TestSameLeafTwice(t *testing.T) {
 	})
 }
 
-// TestNamelessCreationExplainsNoNamedOne: what was sent with a name is not taken for the
-// certificate of a creation that left its name to the server, also where the server
-// stores another one.
+// TestNamelessCreationExplainsNoNamedOne: a certificate that was sent with a name does not
+// belong to a Create call without a name, even if the server stores a different name.
 func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -430,7 +639,8 @@ func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 				cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
 				creation, err := client.CreateCertificate(t.Context(), project, named)
 				var uncertain *elb.UncertainError
-				if creation.Adopted != row.adopted || errors.As(err, &uncertain) == row.adopted || len(cloud.Certificates(project)) != 2 {
+				if creation.Adopted != row.adopted || errors.As(err, &uncertain) == row.adopted ||
+					len(cloud.Certificates(project)) != 2 {
 					t.Errorf("got %+v, %v, with %d certificates", creation, err, len(cloud.Certificates(project)))
 				}
 				if uncertain != nil && len(uncertain.Candidates) != 1 {
@@ -441,8 +651,8 @@ func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
 	}
 }
 
-// TestOneListForCreations: what is known before a creation is a list that is not older
-// than five seconds, and it serves all creations of that time.
+// TestOneListForCreations: the baseline of Create calls is a list that is at most five
+// seconds old, and that all of them use.
 func TestOneListForCreations(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -469,7 +679,10 @@ func TestOneListForCreations(t *testing.T) {
 		// An incomplete list is repeated once in this time, not for each creation.
 		cloud, client = cloudInBubble(t, elbstub.Options{}, 2)
 		cloud.Add(elbstub.Certificate{ProjectID: project})
-		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Hidden: 1}) })
+		cloud.ScriptEach(
+			elbstub.ListCertificates,
+			func(int) elbstub.Fault { return elbstub.See(elbstub.View{Hidden: 1}) },
+		)
 		for range 5 {
 			create(t, client)
 		}

@@ -12,20 +12,19 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// An optional value of a response, which may lack it.
+// An optional is a field of a response, which may be missing.
 type optional[T any] struct {
 	Value T
 	Sent  bool
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A null is sent, and leaves the value
-// empty.
+// UnmarshalJSON implements json.Unmarshaler. null counts as sent, with an empty value.
 func (o *optional[T]) UnmarshalJSON(raw []byte) error {
 	o.Sent = true
 	return json.Unmarshal(raw, &o.Value)
 }
 
-// or returns the value, or else another one where there is none.
+// or returns the value, or another one if the field is missing.
 func (o optional[T]) or(other T) T {
 	if o.Sent {
 		return o.Value
@@ -33,9 +32,9 @@ func (o optional[T]) or(other T) T {
 	return other
 }
 
-// certificateBody is a certificate in a response. It has no private key: the API
-// shows that too, in every response and in clear (seed, reference, recorded), and
-// what is not decoded cannot leak.
+// certificateBody is a certificate in a response. The API also returns the private key, in
+// clear and in every response (seed, reference, recorded). It is not decoded, so that it
+// cannot leak.
 type certificateBody struct {
 	ID          optional[string] `json:"id"`
 	Name        optional[string] `json:"name"`
@@ -46,8 +45,8 @@ type certificateBody struct {
 	UpdateTime  optional[string] `json:"update_time"`
 }
 
-// whole reports whether a response has all that is documented of a certificate, but
-// for the domain, which may be absent (recorded).
+// whole reports whether a response has all documented fields of a certificate. The domain
+// may be missing (recorded).
 func (b certificateBody) whole() bool {
 	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent &&
 		b.CreateTime.Sent && b.UpdateTime.Sent
@@ -55,28 +54,29 @@ func (b certificateBody) whole() bool {
 
 func (b certificateBody) certificate() Certificate {
 	return Certificate{
-		ID: b.ID.Value, Name: b.Name.Value, Description: b.Description.Value, Domain: b.Domain.Value,
-		Certificate: b.Certificate.Value, CreateTime: b.CreateTime.Value, UpdateTime: b.UpdateTime.Value,
+		ID:          b.ID.Value,
+		Name:        b.Name.Value,
+		Description: b.Description.Value,
+		Domain:      b.Domain.Value,
+		Certificate: b.Certificate.Value,
+		CreateTime:  b.CreateTime.Value,
+		UpdateTime:  b.UpdateTime.Value,
 	}
 }
 
-// decodeBody reads a body that is one certificate. Of one that cannot be read to its
-// end, the ID is returned with the error, if it is there.
+// decodeBody reads a body that is one certificate. If it cannot be read to its end, the
+// error comes with the ID, if that was there.
 func decodeBody(body io.Reader) (certificateBody, error) {
 	raw, err := io.ReadAll(body)
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	var decoded certificateBody
 	if err == nil {
-		err = decoder.Decode(&decoded)
-	}
-	if err == nil {
-		err = expectEnd(decoder)
-	}
-	if err == nil {
-		if idErr := checkID(decoded.ID.Value); idErr != nil {
-			return certificateBody{}, fmt.Errorf("the certificate %w", idErr)
+		var decoded certificateBody
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		if err = decodeWhole(decoder, &decoded); err == nil {
+			if err := checkID(decoded.ID.Value); err != nil {
+				return certificateBody{}, err // without an ID that cannot be shown
+			}
+			return decoded, nil
 		}
-		return decoded, nil
 	}
 	id := findID(raw)
 	if checkID(id.Value) != nil {
@@ -85,7 +85,15 @@ func decodeBody(body io.Reader) (certificateBody, error) {
 	return certificateBody{ID: id}, err
 }
 
-// findID returns the ID of a certificate of which the beginning is there.
+// decodeWhole reads a value that nothing follows.
+func decodeWhole(decoder *json.Decoder, value any) error {
+	if err := decoder.Decode(value); err != nil {
+		return err
+	}
+	return expectEnd(decoder)
+}
+
+// findID returns the ID in the beginning of a certificate.
 func findID(raw []byte) (id optional[string]) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	_ = decodeObject(decoder, func(field string) error {
@@ -97,18 +105,18 @@ func findID(raw []byte) (id optional[string]) {
 	return id
 }
 
-// decodeElement reads one element of a list.
+// A decodeElement reads one certificate of a list.
 type decodeElement func(*json.Decoder) (Certificate, error)
 
-// decodeCertificate is a decodeElement.
+// decodeCertificate is a decodeElement that reads no key.
 func decodeCertificate(decoder *json.Decoder) (Certificate, error) {
 	var body certificateBody
 	err := decoder.Decode(&body)
 	return body.certificate(), err
 }
 
-// decodeKeyOf returns a function that reads one element of a list, and the private
-// key of the certificate with that ID alone.
+// decodeKeyOf returns a decodeElement that also reads the private key of the certificate with
+// an ID.
 func decodeKeyOf(id string, key *secret.Value) decodeElement {
 	return func(decoder *json.Decoder) (Certificate, error) {
 		var body struct {
@@ -129,11 +137,10 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 	}
 }
 
-// decodeList reads the response to a list. It is complete when instance_num, if given,
-// is the number of its certificates; that is a string (reference, recorded), or a
-// number (assumed). A null or an empty object in place of the array (observed of the
-// load balancers of this service) is an empty one, and complete only with an
-// instance_num of 0 (assumed).
+// decodeList reads a list of certificates. It is complete if instance_num is missing or is
+// the number of certificates: a string (reference, recorded), or a number (assumed). null or
+// an empty object instead of the array (observed of the load balancers of this service) is
+// an empty list, which is complete only with an instance_num of 0 (assumed).
 func decodeList(body io.Reader, element decodeElement) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Certificate]{byID: map[string]Certificate{}}
@@ -150,7 +157,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 					return err
 				}
 				if err := checkID(cert.ID); err != nil {
-					return fmt.Errorf("certificate %d of the list %w", position, err)
+					return fmt.Errorf("certificate %d of the list: %w", position, err)
 				}
 				listed.add(cert)
 				return nil
@@ -165,7 +172,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		err = expectEnd(decoder)
 	}
 	if err == nil && !sent {
-		err = errors.New(`it has no "certificates"`)
+		err = errors.New(`the list has no "certificates"`)
 	}
 	if err != nil {
 		return listing[Certificate]{}, err
@@ -174,25 +181,25 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 	if n, err := strconv.Atoi(text); err == nil {
 		listed.total = strconv.Itoa(n)
 	}
-	none := text == "" || text == "null"
-	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || none && opened == '['
+	hasTotal := text != "" && text != "null"
+	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || !hasTotal && opened == '['
 	return listed, nil
 }
 
-// checkID finds what cannot be an ID, before anybody shows it.
+// checkID checks that an ID can be shown. It does not quote an ID that it refuses.
 func checkID(id string) error {
 	if id == "" {
-		return errors.New("has no id")
+		return errors.New("the ID is missing")
 	}
 	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return errors.New("has an id that is not valid")
+		return errors.New("the ID is not valid")
 	}
 	return nil
 }
 
-// decodeListeners reads the response to a list of listeners: a bare array (reference,
-// recorded), or an empty object in place of an empty one (assumed). A null has no
-// listener, and proves nothing (assumed).
+// decodeListeners reads a list of listeners: a bare array (reference, recorded), or an empty
+// object instead of an empty array (assumed). null is an empty list that is not complete
+// (assumed).
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Listener]{byID: map[string]Listener{}}
@@ -202,7 +209,7 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 			return err
 		}
 		if err := checkID(l.ID.Value); err != nil {
-			return fmt.Errorf("listener %d of the list %w", position, err)
+			return fmt.Errorf("listener %d of the list: %w", position, err)
 		}
 		listed.add(l.listener(Listener{}))
 		return nil
@@ -216,12 +223,8 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 
 // decodeListener reads a body that is one listener.
 func decodeListener(body io.Reader) (listenerBody, error) {
-	decoder := json.NewDecoder(body)
 	var decoded listenerBody
-	err := decoder.Decode(&decoded)
-	if err == nil {
-		err = expectEnd(decoder)
-	}
+	err := decodeWhole(json.NewDecoder(body), &decoded)
 	if err == nil {
 		err = checkID(decoded.ID.Value)
 	}
@@ -231,8 +234,8 @@ func decodeListener(body io.Reader) (listenerBody, error) {
 	return decoded, nil
 }
 
-// decodeObject reads an object, and lets value read the value of each field, so that
-// a large one is not held in memory.
+// decodeObject reads an object. value reads the value of each field, so that a large one need
+// not be in memory.
 func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	if err := expect(decoder, '{'); err != nil {
 		return err
@@ -242,14 +245,15 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 		if err != nil {
 			return midway(err)
 		}
-		if err := value(field.(string)); err != nil { //nolint:forcetypeassert // the decoder accepts nothing else as a key
-			return fmt.Errorf("field %s: %w", field, midway(err))
+		name := field.(string) //nolint:forcetypeassert // the decoder accepts nothing else as a key
+		if err := value(name); err != nil {
+			return fmt.Errorf("field %s: %w", name, midway(err))
 		}
 	}
 	return expect(decoder, '}')
 }
 
-// decodeArray reads an array, and lets element read each element; the first is 1. A null
+// decodeArray reads an array. element reads each element; its position counts from 1. null
 // and an empty object count as an empty array: opened is '[', '{', or 0 for null.
 func decodeArray(decoder *json.Decoder, element func(position int) error) (opened json.Delim, err error) {
 	token, err := decoder.Token()
@@ -259,7 +263,7 @@ func decodeArray(decoder *json.Decoder, element func(position int) error) (opene
 	case token == json.Delim('{') && !decoder.More():
 		return '{', expect(decoder, '}')
 	case token != json.Delim('['):
-		return 0, errors.New("it is not an array")
+		return 0, errors.New("the value is not an array")
 	}
 	for position := 1; decoder.More(); position++ {
 		if err := element(position); err != nil {
@@ -275,12 +279,12 @@ func expect(decoder *json.Decoder, want json.Delim) error {
 	case err != nil:
 		return midway(err)
 	case token != want:
-		return fmt.Errorf("it has no %q where one belongs", want.String())
+		return fmt.Errorf("%q is missing", want.String())
 	}
 	return nil
 }
 
-// midway returns an error within a value: there the end is not expected.
+// midway makes the end of the input an error, because it is not expected within a value.
 func midway(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -290,7 +294,7 @@ func midway(err error) error {
 
 func expectEnd(decoder *json.Decoder) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows its end")
+		return errors.New("the JSON value is followed by other text")
 	}
 	return nil
 }

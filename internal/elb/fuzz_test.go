@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// always is a network where every request gets the same body.
+// always is a network in which every request gets the same body.
 type always string
 
 // change makes it the network of a client.
@@ -25,7 +25,13 @@ func (a always) change(c *httpapi.Config) {
 		go func() {
 			defer func() { _ = server.Close() }()
 			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
-				_, _ = fmt.Fprintf(server, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(a), a)
+				_, _ = fmt.Fprintf(
+					server,
+					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: "+
+						"close\r\n\r\n%s",
+					len(a),
+					a,
+				)
 			}
 		}()
 		return client, nil
@@ -34,10 +40,13 @@ func (a always) change(c *httpapi.Config) {
 
 const fuzzedID = "5b8f908b5495452aa13beede0afc5d99"
 
-// FuzzList: a list is read, or is an error. What is found has the id that was
-// asked for, and "gone" is said of a list alone.
+// FuzzList: a list is decoded, or is an error. The certificate has the ID that was asked for,
+// and only a list can return "not found".
 func FuzzList(f *testing.F) {
-	f.Add(`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x","create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`)
+	f.Add(
+		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x",` +
+			`"create_time":"2017-02-25 09:35:27"}],"instance_num":"1"}`,
+	)
 	f.Add(`{"certificates":[],"instance_num":0}`)
 	f.Add(`{"certificates":null}`)
 	f.Add(`{"instance_num":"2","certificates":[{"id":"a"},{"private_key":{"deep":[[[[1e999]]]]},"id":"b"}]}`)
@@ -49,7 +58,8 @@ func FuzzList(f *testing.F) {
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("found %+v", cert)
 		}
-		if errors.Is(err, elb.ErrNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") && !strings.Contains(body, `\u`) {
+		if errors.Is(err, elb.ErrNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") &&
+			!strings.Contains(body, `\u`) {
 			t.Errorf("%v", err)
 		}
 		if err == nil && body == "" {
@@ -58,10 +68,12 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// FuzzAnswer: an update is answered with the certificate, or with something that
-// has to be read back.
-func FuzzAnswer(f *testing.F) {
-	f.Add(`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x","private_key":"x","create_time":"t","update_time":"t"}`)
+// FuzzUpdate: the response to an update has the certificate, or the certificate is read back.
+func FuzzUpdate(f *testing.F) {
+	f.Add(
+		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x",` +
+			`"private_key":"x","create_time":"t","update_time":"t"}`,
+	)
 	f.Add(`{"id":"` + fuzzedID + `"`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {

@@ -13,8 +13,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestHammer has readers, writers, cancellations and failures at once, for the
-// race detector. Each writer reads what it wrote.
+// TestHammer runs readers, writers, cancellations and failures in parallel, for the race
+// detector. Each writer reads what it wrote.
 func TestHammer(t *testing.T) {
 	t.Parallel()
 	cloud, _ := newCloud(t)
@@ -38,7 +38,8 @@ func TestHammer(t *testing.T) {
 			ids.Store(cert.ID, true)
 			for round := range rounds {
 				want := fmt.Sprintf("w%d-%d", w, round)
-				if _, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.Never, want, ""); err != nil {
+				_, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.Never, want, "")
+				if err != nil {
 					t.Errorf("update: %v", err)
 				}
 				if got, err := client.GetCertificate(t.Context(), project, cert.ID); err != nil || got.Name != want {

@@ -17,7 +17,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// lagging lets every list lag by so much, and notes when each began.
+// lagging makes every list lag, and records when each started.
 func lagging(cloud *elbstub.Cloud, by time.Duration) (starts func() []time.Time) {
 	var mu sync.Mutex
 	var all []time.Time
@@ -34,8 +34,8 @@ func lagging(cloud *elbstub.Cloud, by time.Duration) (starts func() []time.Time)
 	}
 }
 
-// TestOldListAfterTheLag: the lag after a write has passed when a certificate is read,
-// but the list that serves the read began within it, so it may show the old name.
+// TestOldListAfterTheLag: the list lag has passed when a certificate is read, but the list
+// for that read started before, so it may show the old name.
 func TestOldListAfterTheLag(t *testing.T) {
 	t.Parallel()
 	for name, slow := range map[string]time.Duration{"a list that ended": 0, "a list that runs": 5 * time.Second} {
@@ -49,8 +49,8 @@ func TestOldListAfterTheLag(t *testing.T) {
 				cloud.Change(id, func(c *elbstub.Certificate) { c.Name = "new" })
 				written := time.Now()
 				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := answer(elbstub.View{Lag: 4 * time.Second})
+					return func(next elbstub.Next) elbstub.Response {
+						response := next(elbstub.View{Lag: 4 * time.Second})
 						time.Sleep(slow)
 						return response
 					}
@@ -71,8 +71,8 @@ func TestOldListAfterTheLag(t *testing.T) {
 	}
 }
 
-// TestListsOfAPlanInTheLag: a plan right after an apply lists at most once a second,
-// also when certificates become visible one after the other.
+// TestListsOfAPlanInTheLag: a plan immediately after an apply lists at most once a second,
+// even if certificates appear one after the other.
 func TestListsOfAPlanInTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -104,21 +104,21 @@ func TestListsOfAPlanInTheLag(t *testing.T) {
 		}
 		close(queue)
 		workers.Wait()
-		began := starts()
+		started := starts()
 		soon := 0
-		for i := 1; i < len(began); i++ {
-			if began[i].Sub(began[i-1]) < time.Second {
+		for i := 1; i < len(started); i++ {
+			if started[i].Sub(started[i-1]) < time.Second {
 				soon++
 			}
 		}
 		if soon > 0 {
-			t.Errorf("%d of %d lists began less than a second after the one before", soon, len(began))
+			t.Errorf("%d of %d lists started less than a second after the one before", soon, len(started))
 		}
 	})
 }
 
-// TestEmptyObjectInTheLag: the first certificate of a project whose empty list is an
-// object without a count. Such a list lacks the certificate and is asked again.
+// TestEmptyObjectInTheLag: the first certificate of a project whose empty list is an object
+// without a total. Such a list is repeated until it shows the certificate.
 func TestEmptyObjectInTheLag(t *testing.T) {
 	t.Parallel()
 	dialect := elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
@@ -139,8 +139,8 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 			lagging(cloud, 3*time.Second)
-			cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-				answer()
+			cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+				next()
 				id := cloud.Certificates(project)[0].ID
 				return elbstub.Reply(http.StatusOK, `{"id":"`+id+`"}`)(nil)
 			})
@@ -150,7 +150,7 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 			}
 		})
 	})
-	t.Run("a list that lacks some once", func(t *testing.T) {
+	t.Run("a list that is incomplete once", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -179,8 +179,8 @@ func TestListenersInAnotherCase(t *testing.T) {
 				cert := create(t, client)
 				cloud.Listen(listener(cert.ID))
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := answer()
+					return func(next elbstub.Next) elbstub.Response {
+						response := next()
 						text := string(response.Body)
 						response.Body = []byte(strings.ReplaceAll(text, cert.ID, strings.ToUpper(cert.ID)))
 						return response
@@ -196,8 +196,8 @@ func TestListenersInAnotherCase(t *testing.T) {
 	}
 }
 
-// TestRefusalWithinAShortTimeout: what the server said about a deletion is told, also
-// when its time ends before the one more try.
+// TestRefusalWithinAShortTimeout: the error of a deletion is returned even if there is no
+// time for another attempt.
 func TestRefusalWithinAShortTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -212,8 +212,8 @@ func TestRefusalWithinAShortTimeout(t *testing.T) {
 	})
 }
 
-// TestDeletionThatIsNone: a status of success with a body that says otherwise.
-func TestDeletionThatIsNone(t *testing.T) {
+// TestDeletionWithAnotherBody: the status is a success, but the body is an error.
+func TestDeletionWithAnotherBody(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{"error":{"message":"listener exist","code":"ELB.6101"}}`,
@@ -241,8 +241,8 @@ func TestDeletionThatIsNone(t *testing.T) {
 	}
 }
 
-// TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so what
-// was listed before it serves nobody any more.
+// TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so the cached
+// list is invalidated.
 func TestFailedDeletionEndsTheList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestFailedDeletionEndsTheList(t *testing.T) {
 	})
 }
 
-// TestListFailsWhileADeletionIsDecided: of the lists that decide, one fails.
+// TestListFailsWhileADeletionIsDecided: one of the lists that decide about a deletion fails.
 func TestListFailsWhileADeletionIsDecided(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -278,15 +278,15 @@ func TestListFailsWhileADeletionIsDecided(t *testing.T) {
 	})
 }
 
-// TestUpdateAnsweredInAnotherCase: the ID of a response is the right one in either case.
-func TestUpdateAnsweredInAnotherCase(t *testing.T) {
+// TestUpdateRespondsInAnotherCase: the case of the ID in a response does not matter.
+func TestUpdateRespondsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		before := len(cloud.Journal(elbstub.ListCertificates))
-		cloud.Script(elbstub.ModifyCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		cloud.Script(elbstub.ModifyCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			return response
 		})
@@ -314,7 +314,7 @@ func TestManyDeletionsAtOnce(t *testing.T) {
 		for n := range 100 {
 			cloud.Script(elbstub.DeleteCertificate, n+1, elbstub.Drop())
 		}
-		began := time.Now()
+		started := time.Now()
 		var all sync.WaitGroup
 		for _, id := range ids {
 			all.Go(func() {
@@ -324,16 +324,16 @@ func TestManyDeletionsAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		took, left := time.Since(began), len(cloud.Certificates(project))
+		took, left := time.Since(started), len(cloud.Certificates(project))
 		if len(starts()) > 8 || took > 9*time.Second || left > 0 {
 			t.Errorf("%d lists in %s, %d certificates left", len(starts()), took, left)
 		}
 	})
 }
 
-// TestRunsInTurnWithLists: one run writes, and the next one reads at once, at its own
-// pace, by lists that lag, that are slow, and that fail now and then.
-func TestRunsInTurnWithLists(t *testing.T) {
+// TestRunsInSequenceWithLists: one run writes, and the next one reads immediately, with lists
+// that lag, are slow, or fail.
+func TestRunsInSequenceWithLists(t *testing.T) {
 	t.Parallel()
 	const certificates = 8
 	for seed := range uint64(60) {
@@ -394,8 +394,8 @@ func TestRunsInTurnWithLists(t *testing.T) {
 	}
 }
 
-// TestIncompleteListIsNotKept: a list that lacks some once does not fail the reads that
-// are asked for after it.
+// TestIncompleteListIsNotKept: a list that is incomplete for a short time does not fail later
+// reads.
 func TestIncompleteListIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -413,28 +413,29 @@ func TestIncompleteListIsNotKept(t *testing.T) {
 	})
 }
 
-// TestChangeThatIsStoredOtherwise: a server accepts a change without showing it, and
-// stores another text. No list will ever show what was sent.
+// TestChangeThatIsStoredOtherwise: a server accepts a change without returning it, and stores
+// a different text. No list will ever show what was sent.
 func TestChangeThatIsStoredOtherwise(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		options := elbstub.Options{Keep: elbstub.TrimTexts, Dialect: elbstub.Dialect{Modify: elbstub.ModifyNoContent}}
 		cloud, client := cloudInBubble(t, options, 0)
 		cert := create(t, client)
-		began := time.Now()
+		started := time.Now()
 		before := len(cloud.Journal(elbstub.ListCertificates))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		got, err := client.UpdateCertificate(ctx, project, cert, elb.Never, "new", "with a space ")
 		lists := len(cloud.Journal(elbstub.ListCertificates)) - before
-		if took := time.Since(began); took > time.Minute {
+		if took := time.Since(started); took > time.Minute {
 			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
 		}
 	})
 }
 
-// TestWritesByChance changes and deletes by chance, with two faults in a row: a success
-// is one, what is there does not count as gone, and the timeout ends everything.
+// TestWritesByChance makes random changes and deletions with two faults in a row: a success
+// is a success, an existing certificate is never reported as gone, and nothing exceeds the
+// timeout.
 func TestWritesByChance(t *testing.T) {
 	t.Parallel()
 	const timeout = 40 * time.Second
@@ -451,7 +452,7 @@ func TestWritesByChance(t *testing.T) {
 				}
 				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
 				hidden := elbstub.View{Hidden: 2}
-				if dialect.Count == elbstub.CountAbsent { // nobody could tell
+				if dialect.Count == elbstub.CountAbsent { // no client could notice
 					hidden = elbstub.View{}
 				}
 				cloud, client := cloudInBubble(t, elbstub.Options{
@@ -498,18 +499,26 @@ func TestWritesByChance(t *testing.T) {
 					}
 					return nil
 				}
-				began := time.Now()
+				started := time.Now()
 				var all sync.WaitGroup
 				for i, id := range ids {
 					all.Go(func() {
 						ctx, cancel := context.WithTimeout(t.Context(), timeout)
 						defer cancel()
 						if i%3 < 2 {
-							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil && there(id) != nil {
+							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil &&
+								there(id) != nil {
 								t.Errorf("certificate %d is there after its deletion", i)
 							}
 						} else {
-							got, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: id}, elb.Never, "new", "")
+							got, err := client.UpdateCertificate(
+								ctx,
+								project,
+								elb.Certificate{ID: id},
+								elb.Never,
+								"new",
+								"",
+							)
 							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
 								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
 							}
@@ -517,7 +526,7 @@ func TestWritesByChance(t *testing.T) {
 								t.Errorf("certificate %d does not exist, it says: %v", i, err)
 							}
 						}
-						if took := time.Since(began); took > timeout+100*time.Millisecond {
+						if took := time.Since(started); took > timeout+100*time.Millisecond {
 							t.Errorf("certificate %d took %s", i, took)
 						}
 					})
@@ -528,7 +537,7 @@ func TestWritesByChance(t *testing.T) {
 	}
 }
 
-// TestNothingIsCalledAfterTheTimeout: a list that nobody waits for any more ends.
+// TestNothingIsCalledAfterTheTimeout: a list ends when its last reader has stopped waiting.
 func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 	t.Parallel()
 	const listCertificates, listListeners = elbstub.ListCertificates, elbstub.ListListeners

@@ -20,8 +20,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestBaselineIsFreshWhenTheRequestIsSent: what somebody else has created while a
-// creation waited to be sent was known before it was sent, so it is not adopted.
+// TestBaselineIsFreshWhenTheRequestIsSent: a certificate that another process creates while a
+// Create call waits is part of the baseline, so it is not adopted.
 func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -32,13 +32,13 @@ func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 		time.AfterFunc(30*time.Second, func() { cloud.Add(asStranger(create)) })
 		creation, err := client.CreateCertificate(t.Context(), project, create)
 		if err == nil || creation.ID != "" || len(creation.Identical) != 1 {
-			t.Errorf("the certificate of somebody else was adopted, or is not known: %+v, %v", creation, err)
+			t.Errorf("the certificate of another process was adopted, or is not known: %+v, %v", creation, err)
 		}
 	})
 }
 
-// TestResponseWithUnknownIDAlone: the response has an ID that no list ever shows, and
-// no more; a certificate that equals what was sent is there under another ID.
+// TestResponseWithUnknownIDAlone: the response has only an ID, which is in no list; a
+// certificate that equals what was sent exists under another ID.
 func TestResponseWithUnknownIDAlone(t *testing.T) {
 	t.Parallel()
 	const unknown = "ffffffffffffffffffffffffffffffff"
@@ -54,7 +54,10 @@ func TestResponseWithUnknownIDAlone(t *testing.T) {
 				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 				for _, cert := range cloud.Certificates(project) {
 					var uncertain *elb.UncertainError
-					named := creation.ID == cert.ID || slices.Contains(creation.Others, cert.ID) || errors.As(err, &uncertain)
+					named := creation.ID == cert.ID || slices.Contains(
+						creation.Others,
+						cert.ID,
+					) || errors.As(err, &uncertain)
 					if !named {
 						t.Errorf("certificate %s is neither returned nor named: returned %q, sent %d, others %q, %v",
 							cert.ID, creation.ID, creation.Sent, creation.Others, err)
@@ -65,9 +68,9 @@ func TestResponseWithUnknownIDAlone(t *testing.T) {
 	}
 }
 
-// TestNamelessCreationTakesNoTwin: what a late backend makes for a creation with a
-// name is no candidate of one without.
-func TestNamelessCreationTakesNoTwin(t *testing.T) {
+// TestNamelessCreationAdoptsNoNamedCertificate: a certificate that a slow backend creates for
+// a Create call with a name is not a candidate of one without.
+func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
@@ -78,50 +81,58 @@ func TestNamelessCreationTakesNoTwin(t *testing.T) {
 		}
 		second := first
 		second.Name = nil
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			time.Sleep(9 * time.Second) // in which the late one of the first is created
-			return elbstub.DropLate(20 * time.Second)(answer)
+			return elbstub.DropLate(20 * time.Second)(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, second)
 		if creation.Name == "www" && creation.Adopted {
-			t.Errorf("the creation without a name has adopted the twin of the one named www: %s, %v", creation.ID, err)
+			t.Errorf("the creation without a name has adopted the certificate named www: %s, %v", creation.ID, err)
 		}
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
 			if cert.Name != "www" && cert.ID != creation.ID && err == nil && creation.Sent == 1 {
-				t.Errorf("certificate %s (%q) of the creation without a name is neither returned nor named", cert.ID, cert.Name)
+				t.Errorf(
+					"certificate %s (%q) of the creation without a name is neither returned nor named",
+					cert.ID,
+					cert.Name,
+				)
 			}
 		}
 	})
 }
 
-// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses
-// the response; the list shows the second one a second later.
+// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses the
+// response. The list shows the second certificate a second later.
 func TestGatewayRepeatsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-			answer()
-			return elbstub.DropLate(time.Second)(answer)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			next()
+			return elbstub.DropLate(time.Second)(next)
 		})
 		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 		time.Sleep(time.Minute)
 		for _, cert := range cloud.Certificates(project) {
-			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil && creation.Sent == 1 {
-				t.Errorf("certificate %s is new, has the same leaf, came within the list lag, and is not named", cert.ID)
+			if cert.ID != creation.ID && !slices.Contains(creation.Others, cert.ID) && err == nil &&
+				creation.Sent == 1 {
+				t.Errorf(
+					"certificate %s is new, has the same leaf, came within the list lag, and is not named",
+					cert.ID,
+				)
 			}
 		}
 	})
 }
 
-// TestIdsInAnotherCase: a server that writes IDs in capitals in lists.
+// TestIDsInAnotherCase: a server writes IDs in upper case in lists.
 func TestIDsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		upper := func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		upper := func(next elbstub.Next) elbstub.Response {
+			response := next()
 			for _, cert := range cloud.Certificates(project) {
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			}
@@ -145,7 +156,7 @@ func TestIDsInAnotherCase(t *testing.T) {
 	})
 }
 
-// TestProjectInAnotherCase: a project is one in whatever case its ID is written.
+// TestProjectInAnotherCase: the case of a project ID does not matter.
 func TestProjectInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -174,8 +185,8 @@ func TestProjectInAnotherCase(t *testing.T) {
 	})
 }
 
-// breaking is a connection whose second request cannot be written, after which there
-// is nobody any more.
+// breaking is a connection whose second request cannot be written. No other connection can be
+// made after that.
 type breaking struct {
 	net.Conn
 	broken *atomic.Bool
@@ -188,8 +199,8 @@ func (b breaking) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
-// TestNothingWrittenIsUnsent: the connection that the list has used is dead, nothing
-// of the creation could be written to it, and no other connection could be made.
+// TestNothingWrittenIsUnsent: the connection of the list is dead, so that nothing of the
+// Create call could be written, and no other connection can be made.
 func TestNothingWrittenIsUnsent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -208,9 +219,9 @@ func TestNothingWrittenIsUnsent(t *testing.T) {
 				return breaking{connection, &broken}, err
 			}
 		})
-		cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+		cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 			time.AfterFunc(time.Second, func() { broken.Store(true) })
-			return answer()
+			return next()
 		})
 		if _, err := client.ListCertificates(t.Context(), project); err != nil {
 			t.Fatal(err)
@@ -224,9 +235,9 @@ func TestNothingWrittenIsUnsent(t *testing.T) {
 	})
 }
 
-// TestIncompleteListIsTamed: the request ID and the total of an incomplete list are
-// words of the server like all others.
-func TestIncompleteListIsTamed(t *testing.T) {
+// TestIncompleteListIsRedacted: the request ID and the total of an incomplete list are
+// redacted like everything that a server sends.
+func TestIncompleteListIsRedacted(t *testing.T) {
 	t.Parallel()
 	const key = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END PRIVATE KEY-----"
 	for name, row := range map[string]struct{ id, total string }{
@@ -245,15 +256,16 @@ func TestIncompleteListIsTamed(t *testing.T) {
 			}))
 			_, err := client.GetCertificate(t.Context(), project, "id")
 			said := err.Error()
-			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") || strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
+			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") ||
+				strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
 				t.Errorf("%d bytes: %.150q", len(said), said)
 			}
 		})
 	}
 }
 
-// TestIDIsTamed: an ID is a word of the server too.
-func TestIDIsTamed(t *testing.T) {
+// TestIDIsRedacted: an ID is redacted like everything that a server sends.
+func TestIDIsRedacted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
@@ -267,7 +279,8 @@ func TestIDIsTamed(t *testing.T) {
 	})
 }
 
-// TestListCutWithoutLength: a server of HTTP/1.0 ends a list by closing, at any byte.
+// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after
+// any byte.
 func TestListCutWithoutLength(t *testing.T) {
 	t.Parallel()
 	const body = `{"certificates":[{"id":"1","name":"a"},{"id":"2"}],"more":{"a":[1]},"instance_num":"2"}`
@@ -294,13 +307,13 @@ func TestListCutWithoutLength(t *testing.T) {
 	}
 }
 
-// TestDeleteLostAndListsLag: a DELETE that was carried out ends in success.
+// TestDeleteLostAndListsLag: a DELETE that was carried out succeeds.
 func TestDeleteLostAndListsLag(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
 		"lost": elbstub.Drop(),
-		"cut, three times": func(answer elbstub.Answer) elbstub.Response {
-			answer()
+		"cut, three times": func(next elbstub.Next) elbstub.Response {
+			next()
 			return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
 				return elbstub.Response{Status: 200, Body: []byte("0123456789")}
 			})
@@ -312,7 +325,10 @@ func TestDeleteLostAndListsLag(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 				cert := create(t, client)
 				time.Sleep(time.Minute)
-				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) })
+				cloud.ScriptEach(
+					elbstub.ListCertificates,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 3 * time.Second}) },
+				)
 				cloud.Script(elbstub.DeleteCertificate, 1, fault)
 				cloud.Script(elbstub.DeleteCertificate, 2, elbstub.Reply(404, ""))
 				if err := deleteWithin(t, client, cert.ID, 10*time.Minute); err != nil {
@@ -329,8 +345,8 @@ func TestHiddenCertificates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		create := newCertificate(t)
-		hide := func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		hide := func(next elbstub.Next) elbstub.Response {
+			response := next()
 			text := string(response.Body)
 			for {
 				from := strings.Index(text, "-----BEGIN CERTIFICATE")
@@ -355,7 +371,7 @@ func TestHiddenCertificates(t *testing.T) {
 	})
 }
 
-// TestRetryAfterOfACreation: a server that asks for a minute gets it.
+// TestRetryAfterOfACreation: the client waits for the minute that the server asks for.
 func TestRetryAfterOfACreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -366,7 +382,7 @@ func TestRetryAfterOfACreation(t *testing.T) {
 			if nth > 1 {
 				return nil
 			}
-			return func(elbstub.Answer) elbstub.Response {
+			return func(elbstub.Next) elbstub.Response {
 				return elbstub.Response{Status: 503, Header: http.Header{"Retry-After": {"60"}}}
 			}
 		})
@@ -387,30 +403,35 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 		time.Sleep(time.Minute)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
-		if _, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", ""); err != nil {
+		_, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", "")
+		if err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// TestListsOfManySearches: a hundred creations lose their responses at once.
+// TestListsOfManySearches: the responses of a hundred Create calls in parallel are lost.
 func TestListsOfManySearches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
-			return func(answer elbstub.Answer) elbstub.Response {
+			return func(next elbstub.Next) elbstub.Response {
 				time.Sleep(time.Duration(len(cloud.Certificates(project))) * 7 * time.Millisecond)
-				return elbstub.DropLate(4 * time.Second)(answer)
+				return elbstub.DropLate(4 * time.Second)(next)
 			}
 		})
-		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) })
+		cloud.ScriptEach(
+			elbstub.ListCertificates,
+			func(int) elbstub.Fault { return elbstub.Slow(10 * time.Millisecond) },
+		)
 		const size = 100
 		var all sync.WaitGroup
 		for n := range size {
 			all.Go(func() {
 				time.Sleep(time.Duration(n) * 3 * time.Millisecond)
-				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil || !creation.Adopted {
+				if creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil ||
+					!creation.Adopted {
 					t.Errorf("got %+v, %v", creation, err)
 				}
 			})
@@ -422,14 +443,14 @@ func TestListsOfManySearches(t *testing.T) {
 	})
 }
 
-// TestPartialResponsesOfMany: a server that answers each creation with the ID alone.
+// TestPartialResponsesOfMany: each response to a Create call has only the ID.
 func TestPartialResponsesOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
-			return func(answer elbstub.Answer) elbstub.Response {
-				response := answer()
+			return func(next elbstub.Next) elbstub.Response {
+				response := next()
 				response.Body = response.Body[:bytes.IndexByte(response.Body, ',')]
 				response.Body = append(response.Body, '}')
 				return response
@@ -450,8 +471,8 @@ func TestPartialResponsesOfMany(t *testing.T) {
 	})
 }
 
-// TestKeyOfAnEarlierAttempt: the first response is cut after the key, and the second
-// one does not show it any more.
+// TestKeyOfAnEarlierAttempt: the first response is cut off after the key, and the second one
+// has no key.
 func TestKeyOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -471,7 +492,7 @@ func TestKeyOfAnEarlierAttempt(t *testing.T) {
 	})
 }
 
-// TestSeeOtherIsAmbiguous: 303 is what a server says that has carried a POST out (RFC
+// TestSeeOtherIsAmbiguous: 303 is the response of a server that has carried a POST out (RFC
 // 9110).
 func TestSeeOtherIsAmbiguous(t *testing.T) {
 	t.Parallel()
@@ -481,20 +502,20 @@ func TestSeeOtherIsAmbiguous(t *testing.T) {
 		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 		var uncertain *elb.UncertainError
 		if creation.ID == "" && !errors.As(err, &uncertain) {
-			t.Errorf("%d certificates, and nobody is told: %v", len(cloud.Certificates(project)), err)
+			t.Errorf("%d certificates, without an error: %v", len(cloud.Certificates(project)), err)
 		}
 	})
 }
 
-// TestCutListThatIsWhole: the length of a response is told and right, and its JSON
-// ends too soon: nothing was closed, and nothing is repeated.
+// TestCutListThatIsWhole: the length of a response is correct, and its JSON ends too early.
+// No connection was lost, so nothing is repeated.
 func TestShortJSONIsNoLostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			calls++
-			answering(200, "").ServeHTTP(w, nil)
+			responding(200, "").ServeHTTP(w, nil)
 		}), 5)
 		_, err := client.GetCertificate(t.Context(), project, "1")
 		if strings.Contains(err.Error(), "the connection was closed") {
@@ -503,8 +524,8 @@ func TestShortJSONIsNoLostConnection(t *testing.T) {
 	})
 }
 
-// TestFailedRequestThatWasNoneExplainsNothing: a creation that was refused has made
-// nothing, so it does not explain what another creation has made.
+// TestRefusedCreationExplainsNothing: a Create call that was refused has created nothing, so
+// a new certificate may belong to another one.
 func TestRefusedCreationExplainsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -22,7 +22,7 @@ var ErrListenerNotFound = errors.New("the listener does not exist")
 // ErrListenerFaulty says that a listener has the status ERROR.
 var ErrListenerFaulty = errors.New("the listener has the status ERROR")
 
-// A Listener of a load balancer, as far as it concerns certificates.
+// A Listener of a load balancer, with the fields that concern certificates.
 type Listener struct {
 	// ID and LoadBalancerID are 32 hexadecimal characters (recorded).
 	ID, LoadBalancerID string
@@ -30,43 +30,43 @@ type Listener struct {
 	// Protocol is HTTP, TCP, HTTPS or UDP (reference), or SSL (reference, Open Telekom
 	// Cloud).
 	Protocol string
-	// Port is 0 where the API shows none.
+	// Port is 0 if the API returns none.
 	Port int64
-	// Status is ACTIVE, PENDING_CREATE or ERROR (reference), or empty where the API shows
-	// none, which is taken for ACTIVE (assumed).
+	// Status is ACTIVE, PENDING_CREATE or ERROR (reference), or empty if the API returns
+	// none, which counts as ACTIVE (assumed).
 	Status string
-	// CertificateID is that of its own certificate, or empty.
+	// CertificateID is the ID of the default certificate, or empty.
 	CertificateID string
-	// SNI are the IDs of further certificates, which are chosen by the name that a
-	// client asks for.
+	// SNI are the IDs of further certificates, one of which is chosen by the server name
+	// that a client sends.
 	SNI []string
 }
 
 func (l Listener) key() string { return strings.ToLower(l.ID) }
 
-// serves reports whether a certificate is the listener's own.
+// serves reports whether a certificate is the default certificate of the listener.
 func (l Listener) serves(certificateID string) bool {
 	return strings.EqualFold(l.CertificateID, certificateID)
 }
 
-// Holds reports whether a listener refers to a certificate.
+// Holds reports whether a listener refers to a certificate, as its default or for SNI.
 func (l Listener) Holds(certificateID string) bool {
-	isIt := func(id string) bool { return strings.EqualFold(id, certificateID) }
-	return l.serves(certificateID) || slices.ContainsFunc(l.SNI, isIt)
+	isSame := func(id string) bool { return strings.EqualFold(id, certificateID) }
+	return l.serves(certificateID) || slices.ContainsFunc(l.SNI, isSame)
 }
 
-// isFaulty reports whether something has failed that only its owner can repair.
+// isFaulty reports whether the listener must be repaired by its owner.
 func (l Listener) isFaulty() bool { return strings.EqualFold(l.Status, "ERROR") }
 
-// pending returns an error while the status says that something is under way.
+// pending returns an error while an operation on the listener is in progress.
 func (l Listener) pending() error {
 	if strings.HasPrefix(strings.ToUpper(l.Status), "PENDING_") {
-		return fmt.Errorf("its status is still %q", l.Status)
+		return fmt.Errorf("the status of the listener is still %q", l.Status)
 	}
 	return nil
 }
 
-// listenerBody is a listener in a response, which may lack some of it.
+// listenerBody is a listener in a response. Any field may be missing.
 type listenerBody struct {
 	ID             optional[string]         `json:"id"`
 	Name           optional[string]         `json:"name"`
@@ -78,8 +78,8 @@ type listenerBody struct {
 	Certificates   optional[certificateIDs] `json:"certificates"`
 }
 
-// listener returns the listener of a response. known fills in what the response lacks,
-// but for the certificate and the status.
+// listener returns the listener of a response. known provides fields that the response does
+// not have, except for the certificate and the status.
 func (b listenerBody) listener(known Listener) Listener {
 	return Listener{
 		ID:             b.ID.Value,
@@ -93,8 +93,8 @@ func (b listenerBody) listener(known Listener) Listener {
 	}
 }
 
-// A port comes as a number (reference, recorded). Anything else, but a number in a string,
-// is taken for none (assumed): it is only shown.
+// A port is a number (reference, recorded), or a number in a string (assumed). Anything else
+// is ignored, because the port is only shown.
 type port int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -105,9 +105,8 @@ func (p *port) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// certificateIDs are the SNI certificates of a listener. They come as an array
-// (recorded), as a string with commas (reference), as an array of objects or an empty
-// object (assumed), as null, or not at all.
+// certificateIDs are the SNI certificates of a listener: an array (recorded), a string with
+// commas (reference), an array of objects or an empty object (assumed), null, or missing.
 type certificateIDs []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -120,7 +119,7 @@ func (ids *certificateIDs) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// idsIn returns the texts in a JSON value, in their order.
+// idsIn returns the IDs in a JSON value, in their order.
 func idsIn(value any) []string {
 	switch value := value.(type) {
 	case string:
@@ -137,29 +136,29 @@ func idsIn(value any) []string {
 	return nil
 }
 
-// ListListeners returns the listeners of a project in no certain order, by the list that
-// serves all readers of the project. What this process has written is laid over it.
+// ListListeners returns the listeners of a project in any order, from the cached list and
+// the results of our own writes.
 func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listener, error) {
 	return c.project(projectID).listeners.all(ctx)
 }
 
-// ReadListener returns a listener, which is looked up in the list that serves all readers
-// of the project. known is what a state has of it, and written is how long ago this or
-// another run wrote that, as for ReadCertificate: while a list may lag behind that, one
-// that lacks the listener, or shows another certificate, is asked for again.
-// ErrListenerNotFound is returned only when a list lacks it that started after the call.
+// ReadListener returns a listener from the cached list of the project. known is the listener
+// in the state, and written is as for ReadCertificate: while a list may lag behind that
+// write, a list without the listener, or with another certificate, is not believed.
+// ErrListenerNotFound is returned only if a list that started after the call does not have
+// the listener.
 func (c *Client) ReadListener(
 	ctx context.Context, projectID string, known Listener, written time.Duration,
 ) (Listener, error) {
 	cache := c.project(projectID).listeners
-	return cache.settled(ctx, known.ID, cache.settledAt(written), func(l Listener) bool {
+	return cache.getAfter(ctx, known.ID, cache.lagEnd(written), func(l Listener) bool {
 		return !l.serves(known.CertificateID)
 	})
 }
 
-// GetListener returns a listener as the API shows it alone. While its status is
-// PENDING_…, it is asked for again until ctx is done. ErrListenerNotFound says that a list
-// proves that it does not exist, and ErrListenerFaulty that its status is ERROR.
+// GetListener returns a listener by a call for it alone, which is repeated while its status
+// is PENDING_…, until ctx is done. ErrListenerNotFound says that a list proves that it does
+// not exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listener, error) {
 	l, err := c.awaitListener(ctx, projectID, Listener{ID: id}, false, Listener.pending)
 	if err != nil {
@@ -168,11 +167,11 @@ func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listene
 	return l, nil
 }
 
-// SwitchListener gives a listener another certificate by one PUT, and returns the listener
-// as the server has it then. known is what is known of it: it fills in what a response
-// lacks. A response that does not show the change is followed by reads, until one does or
-// ctx is done; the error is ErrNotShown then. ErrListenerNotFound says that a list proves
-// that the listener does not exist, and ErrListenerFaulty that its status is ERROR.
+// SwitchListener gives a listener another certificate with one PUT, and returns the updated
+// listener. known provides fields that a response does not have. If the response does not
+// show the change, the listener is read until it does, or until ctx is done; then the error
+// is ErrNotShown. ErrListenerNotFound says that a list proves that the listener does not
+// exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
@@ -188,7 +187,7 @@ func (c *Client) switchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (switched Listener, err error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, known.key()) // one that is read back must not meet the next
+	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
 	if err != nil {
 		return Listener{}, err
 	}
@@ -202,44 +201,48 @@ func (c *Client) switchListener(
 
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
-			return fmt.Errorf("it still has the certificate %q", l.CertificateID)
+			return fmt.Errorf("the listener still has the certificate %q", l.CertificateID)
 		}
 		return l.pending()
 	}
-	accepted := false // of any attempt
+	accepted := false
 	for pauses := newPauses(time.Second, 30*time.Second); ; {
 		body, err := c.putCertificate(ctx, projectID, known.ID, certificateID, &accepted)
 		refusal := httpapi.RefusalOf(err)
-		isSwitched := err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.Protocol.Value != ""
 		l := body.listener(known)
+		isWhole := err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.Protocol.Value != ""
+		isConflict := refusal != nil && refusal.Status == http.StatusConflict
 		switch {
-		case isSwitched && l.isFaulty():
+		case isWhole && l.isFaulty():
 			return Listener{}, ErrListenerFaulty
-		case isSwitched && shows(l) == nil:
+		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			if l, err = c.awaitListener(ctx, projectID, known, true, shows); err != nil && ctx.Err() != nil {
+			l, err := c.awaitListener(ctx, projectID, known, true, shows)
+			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
 			return l, err
-		case refusal != nil && refusal.Status == http.StatusConflict, p.mayNotKnow(refusal, certificateID):
+		case isConflict, p.mayNotKnow(refusal, certificateID):
 			if ended := pauses.wait(ctx); ended != nil {
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
-			continue
 		case isListenerGone(refusal):
-			return Listener{}, p.listeners.byList(ctx, known.ID, Never, err)
-		case httpapi.Ambiguous(err): // it may have been carried out
-			if l, getErr := c.showListener(ctx, projectID, known); getErr == nil && shows(l) == nil && !l.isFaulty() {
+			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, Never, err)
+		case httpapi.Ambiguous(err):
+			l, getErr := c.showListener(ctx, projectID, known)
+			if getErr == nil && shows(l) == nil && !l.isFaulty() {
 				return l, nil
 			}
+			return Listener{}, err
+		default:
+			return Listener{}, err
 		}
-		return Listener{}, err
 	}
 }
 
-// mayNotKnow reports whether a switch may be refused because the backend of the listeners
-// does not know yet which certificate this process has just created (assumed).
+// mayNotKnow reports whether a switch may have been refused because the backend of the
+// listeners does not know yet the certificate that this process has just created (assumed).
 func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool {
 	if refusal == nil || isListenerGone(refusal) || deniedCode.MatchString(refusal.Code) {
 		return false
@@ -248,15 +251,17 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 	return isUnknown && p.cache.isNew(certificateID)
 }
 
-// putCertificate sends a listener's new certificate, and nothing else of it. It is
-// idempotent. What it returns of the response may be less than a listener. accepted is set
-// when an attempt was.
+// putCertificate sends the new certificate of a listener, and none of its other fields, so
+// it is idempotent. The body may be incomplete. It sets accepted if any attempt has a 2xx
+// response.
 func (c *Client) putCertificate(
 	ctx context.Context, projectID, id, certificateID string, accepted *bool,
 ) (body listenerBody, err error) {
-	put := request{method: http.MethodPut, path: []string{"listeners", id}, body: struct {
-		CertificateID string `json:"certificate_id"`
-	}{certificateID}}
+	put := request{
+		method: http.MethodPut,
+		path:   []string{"listeners", id},
+		body:   map[string]string{"certificate_id": certificateID},
+	}
 	err = c.do(ctx, projectID, put, func(response *http.Response) error {
 		*accepted = true
 		body, _ = decodeListener(response.Body)
@@ -265,24 +270,25 @@ func (c *Client) putCertificate(
 	return body, err
 }
 
-// awaitListener gets a listener until it is as it should be: isShown returns why it is
-// not. A call that fails ends that, unless a change was accepted that is to be seen.
+// awaitListener gets a listener until check returns nil. If a change was accepted, calls that
+// fail are repeated; otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID string, known Listener, accepted bool, isShown func(Listener) error,
+	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
 ) (Listener, error) {
-	var waiting error // why it is waited for
+	var waiting error // the latest result of check, or why the latest call failed
 	for pauses := newPauses(pollInterval, 10*time.Second); ; {
 		l, err := c.showListener(ctx, projectID, known)
 		switch {
 		case err == nil && l.isFaulty():
 			return Listener{}, ErrListenerFaulty
 		case err == nil:
-			if waiting = isShown(l); waiting == nil {
+			if waiting = check(l); waiting == nil {
 				return l, nil
 			}
 		case errors.Is(err, ErrListenerNotFound):
 			return Listener{}, err
-		case ctx.Err() != nil && waiting != nil: // that is what was seen last
+		case ctx.Err() != nil && waiting != nil:
+			// The call failed because the time is over, so waiting is the better explanation.
 		case ctx.Err() != nil || !accepted:
 			return Listener{}, err
 		default:
@@ -294,8 +300,8 @@ func (c *Client) awaitListener(
 	}
 }
 
-// showListener gets a listener once. A list decides whether one does not exist that the
-// API says is missing.
+// showListener makes one call for a listener. If the API says that it is missing, a list
+// decides.
 func (c *Client) showListener(ctx context.Context, projectID string, known Listener) (l Listener, err error) {
 	get := request{method: http.MethodGet, path: []string{"listeners", known.ID}}
 	err = c.do(ctx, projectID, get, func(response *http.Response) error {
@@ -304,21 +310,21 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 			return err
 		}
 		if !strings.EqualFold(body.ID.Value, known.ID) {
-			return fmt.Errorf("it is another listener, %s", body.ID.Value)
+			return fmt.Errorf("the response is about another listener, %s", body.ID.Value)
 		}
 		l = body.listener(known)
 		return nil
 	})
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.byList(ctx, known.ID, Never, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, Never, err)
 	}
 	return l, err
 }
 
-// isListenerGone reports whether a refusal may say that the listener does not exist: a
-// 404, but one of the gateway, which says that the endpoint is wrong, or one that speaks
-// of the certificate; ELB.6030, "belongs to no load balancer"; or ELB.6002, documented of
-// a deletion with 503 (reference of the codes, assumed here).
+// isListenerGone reports whether an error response may mean that the listener does not exist:
+// ELB.6030, "belongs to no load balancer"; ELB.6002, documented for a deletion with 503
+// (reference of the codes, assumed here); or a 404, except that of the gateway, which means
+// that the endpoint is wrong, and that about the certificate.
 func isListenerGone(refusal *httpapi.Error) bool {
 	if refusal == nil {
 		return false
@@ -332,19 +338,19 @@ func isListenerGone(refusal *httpapi.Error) bool {
 	return refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
 }
 
-// KeepCertificate notes that a listener keeps its certificate for good, as far as this
-// process is concerned: DeleteCertificate does not wait for it. A later switch ends that,
-// and ReleaseCertificate.
+// KeepCertificate tells DeleteCertificate not to wait for a listener, because this process
+// will not give it another certificate. A later SwitchListener or ReleaseCertificate undoes
+// that.
 func (c *Client) KeepCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Store(strings.ToLower(listenerID), true)
 }
 
-// ReleaseCertificate notes that a listener may get another certificate after all.
+// ReleaseCertificate undoes KeepCertificate.
 func (c *Client) ReleaseCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Delete(strings.ToLower(listenerID))
 }
 
-// oneKeeps reports whether a listener keeps its certificate, whatever the others do.
+// oneKeeps reports whether one of the listeners keeps its certificate.
 func (p *project) oneKeeps(holders []Listener) bool {
 	return slices.ContainsFunc(holders, func(l Listener) bool {
 		_, keeps := p.keeping.Load(l.key())
@@ -352,22 +358,8 @@ func (p *project) oneKeeps(holders []Listener) bool {
 	})
 }
 
-// listListeners lists the listeners of a project.
-func (c *Client) listListeners(ctx context.Context, projectID string) (list listing[Listener], err error) {
-	get := request{method: http.MethodGet, path: []string{"listeners"}}
-	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
-		if response.StatusCode != http.StatusOK { // only that is a list (reference)
-			return errors.New("a list has the status 200")
-		}
-		list, err = decodeListeners(response.Body)
-		list.requestID = response.Header.Get("X-Request-Id")
-		return err
-	})
-	return list, err
-}
-
-// holders returns the listeners of a project that refer to a certificate, by name, of a
-// list that starts after the call, and that all who delete share.
+// holders returns the listeners that hold a certificate, sorted by name, from a list that
+// starts after the call. Deletions in parallel use the same list.
 func (c *Client) holders(ctx context.Context, projectID, certificateID string) ([]Listener, error) {
 	list, err := c.project(projectID).listeners.poll(ctx)
 	if err != nil {

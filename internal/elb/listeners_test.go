@@ -32,7 +32,7 @@ type bench struct {
 	next     string       // the ID of the other certificate
 }
 
-// newBench returns a bench in a bubble, whose listener is not new any more.
+// newBench returns a bench in a bubble, whose listener is no longer new.
 func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	t.Helper()
 	var b bench
@@ -48,7 +48,7 @@ func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	return b
 }
 
-// switched gives the listener its other certificate, within so much time.
+// switched gives the listener its other certificate, within a timeout.
 func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
@@ -56,7 +56,7 @@ func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error
 	return b.client.SwitchListener(ctx, project, b.listener, b.next)
 }
 
-// serves returns the ID of the certificate that the cloud's listener has.
+// serves returns the ID of the certificate that the listener has in the cloud.
 func (b bench) serves() string { return b.cloud.Listeners(project)[0].CertificateID }
 
 func (b bench) count(operation elbstub.Operation) int { return len(b.cloud.Journal(operation)) }
@@ -78,28 +78,41 @@ func TestListenersRead(t *testing.T) {
 		return changed
 	}
 	sni := func(ids ...string) elb.Listener { return with(func(l *elb.Listener) { l.SNI = ids }) }
-	const common = `"id":"` + id + `","name":"web","loadbalancer_id":"b","protocol":"HTTPS","certificate_id":"` + cert + `"`
+	const common = `"id":"` + id + `","name":"web","loadbalancer_id":"b",` +
+		`"protocol":"HTTPS","certificate_id":"` + cert + `"`
 	const usual = common + `,"port":443,"status":"ACTIVE"`
 	for name, row := range map[string]struct {
 		body string
 		want elb.Listener
 	}{
-		"certificates absent":           {usual, whole},
-		"certificates null":             {usual + `,"certificates":null`, whole},
-		"certificates an empty object":  {usual + `,"certificates":{}`, whole},
-		"certificates an empty array":   {usual + `,"certificates":[]`, whole},
-		"certificates an empty string":  {usual + `,"certificates":""`, sni()},
-		"certificates an array":         {usual + `,"certificates":["a","b"]`, sni("a", "b")},
-		"certificates a string":         {usual + `,"certificates":"a, b"`, sni("a", "b")},
-		"certificates objects":          {usual + `,"certificates":[{"id":"a"}]`, sni("a")},
-		"certificates a number":         {usual + `,"certificates":1`, whole},
-		"port a string":                 {common + `,"port":"443","status":"ACTIVE"`, whole},
-		"port too large":                {common + `,"port":70000,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"port null":                     {common + `,"port":null,"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"port no number":                {common + `,"port":{},"status":"ACTIVE"`, with(func(l *elb.Listener) { l.Port = 0 })},
-		"status absent":                 {common + `,"port":443`, with(func(l *elb.Listener) { l.Status = "" })},
-		"unknown fields, odd booleans":  {usual + `,"x":[1],"tcp_draining":1,"admin_state_up":false`, whole},
-		"null certificate_id, as HTTP":  {`"id":"` + id + `","certificate_id":null,"protocol":"HTTP"`, elb.Listener{ID: id, Protocol: "HTTP"}},
+		"certificates absent":          {usual, whole},
+		"certificates null":            {usual + `,"certificates":null`, whole},
+		"certificates an empty object": {usual + `,"certificates":{}`, whole},
+		"certificates an empty array":  {usual + `,"certificates":[]`, whole},
+		"certificates an empty string": {usual + `,"certificates":""`, sni()},
+		"certificates an array":        {usual + `,"certificates":["a","b"]`, sni("a", "b")},
+		"certificates a string":        {usual + `,"certificates":"a, b"`, sni("a", "b")},
+		"certificates objects":         {usual + `,"certificates":[{"id":"a"}]`, sni("a")},
+		"certificates a number":        {usual + `,"certificates":1`, whole},
+		"port a string":                {common + `,"port":"443","status":"ACTIVE"`, whole},
+		"port too large": {
+			common + `,"port":70000,"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"port null": {
+			common + `,"port":null,"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"port no number": {
+			common + `,"port":{},"status":"ACTIVE"`,
+			with(func(l *elb.Listener) { l.Port = 0 }),
+		},
+		"status absent":                {common + `,"port":443`, with(func(l *elb.Listener) { l.Status = "" })},
+		"unknown fields, odd booleans": {usual + `,"x":[1],"tcp_draining":1,"admin_state_up":false`, whole},
+		"null certificate_id, as HTTP": {
+			`"id":"` + id + `","certificate_id":null,"protocol":"HTTP"`,
+			elb.Listener{ID: id, Protocol: "HTTP"},
+		},
 		"ID in capitals, as the server": {`"id":"` + strings.ToUpper("a"+id[1:]) + `"`, elb.Listener{ID: "A" + id[1:]}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +122,7 @@ func TestListenersRead(t *testing.T) {
 				if strings.HasSuffix(r.URL.Path, "/listeners") {
 					body = `[` + body + `]`
 				}
-				answering(http.StatusOK, body).ServeHTTP(w, r)
+				responding(http.StatusOK, body).ServeHTTP(w, r)
 			}))
 			asked := strings.ToLower(row.want.ID)
 			alone, err := client.GetListener(t.Context(), project, asked)
@@ -134,8 +147,8 @@ func TestListenersRead(t *testing.T) {
 	}
 }
 
-// TestGetListenerFails: what a GET of a listener is refused with, and what a list makes
-// of that. Nothing is taken for absence without proof, and no error speaks of a certificate.
+// TestGetListenerFails has the errors of a GET of a listener, and how a list decides. Nothing
+// counts as absence without proof, and no error mentions a certificate.
 func TestGetListenerFails(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -146,25 +159,82 @@ func TestGetListenerFails(t *testing.T) {
 		says   string
 		lists  bool
 	}{
-		"404, and not listed":                       {fault: elbstub.Reply(404, ""), gone: true, lists: true},
-		"404 and a code, and not listed":            {fault: refusing(404, "ELB.8904"), gone: true, lists: true},
-		"ELB.6030, and not listed":                  {fault: refusing(400, "ELB.6030"), gone: true, lists: true},
-		"503 and ELB.6002, and not listed":          {fault: refusing(503, "ELB.6002"), gone: true, lists: true},
-		"404, and listed":                           {fault: elbstub.Reply(404, ""), listed: true, says: "although the list of the project has the listener", lists: true},
-		"404, and the list fails":                   {fault: elbstub.Reply(404, ""), list: refusing(403, "ELB.9803"), says: "whether the listener exists is not known", lists: true},
-		"404, and the list is null":                 {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "null"), says: "list listeners of project " + project, lists: true},
-		"404, and the list is a page":               {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "<html>"), says: "whether the listener exists is not known", lists: true},
-		"404, and the list has another status":      {fault: elbstub.Reply(404, ""), list: elbstub.Reply(203, "[]"), says: "a list has the status 200", lists: true},
-		"404 and the list {} (assumed)":             {fault: elbstub.Reply(404, ""), list: elbstub.Reply(200, "{}"), gone: true, lists: true},
-		"404 of the gateway":                        {fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), says: "APIGW.0101"},
-		"503 of the gateway":                        {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
-		"a policy":                                  {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
-		"a page":                                    {fault: elbstub.Reply(200, "<html>"), listed: true, says: "not JSON"},
-		"an empty object":                           {fault: elbstub.Reply(200, "{}"), listed: true, says: "has no id"},
-		"something after the end":                   {fault: elbstub.Reply(200, `{"id":"1"}{}`), listed: true, says: "something follows its end"},
-		"another listener's response":               {fault: elbstub.Reply(200, `{"id":"1"}`), listed: true, says: "it is another listener, 1"},
-		"an ID that cannot be one":                  {fault: elbstub.Reply(200, `{"id":"\u001b[2J"}`), listed: true, says: "has an id that is not valid"},
-		"ERROR":                                     {fault: elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`), listed: true, says: "the listener has the status ERROR"},
+		"404, and not listed":              {fault: elbstub.Reply(404, ""), gone: true, lists: true},
+		"404 and a code, and not listed":   {fault: refusing(404, "ELB.8904"), gone: true, lists: true},
+		"ELB.6030, and not listed":         {fault: refusing(400, "ELB.6030"), gone: true, lists: true},
+		"503 and ELB.6002, and not listed": {fault: refusing(503, "ELB.6002"), gone: true, lists: true},
+		"404, and listed": {
+			fault:  elbstub.Reply(404, ""),
+			listed: true,
+			says:   "although the list of the project has the listener",
+			lists:  true,
+		},
+		"404, and the list fails": {
+			fault: elbstub.Reply(404, ""),
+			list:  refusing(403, "ELB.9803"),
+			says:  "whether the listener exists is not known",
+			lists: true,
+		},
+		"404, and the list is null": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "null"),
+			says:  "list listeners of project " + project,
+			lists: true,
+		},
+		"404, and the list is a page": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "<html>"),
+			says:  "whether the listener exists is not known",
+			lists: true,
+		},
+		"404, and the list has another status": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(203, "[]"),
+			says:  "the status of a list must be 200",
+			lists: true,
+		},
+		"404 and the list {} (assumed)": {
+			fault: elbstub.Reply(404, ""),
+			list:  elbstub.Reply(200, "{}"),
+			gone:  true,
+			lists: true,
+		},
+		"404 of the gateway": {
+			fault: elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`),
+			says:  "APIGW.0101",
+		},
+		"503 of the gateway": {fault: elbstub.Reply(503, "<html>"), says: "HTTP 503"},
+		"a policy":           {fault: refusing(403, "ELB.9803"), says: "ELB.9803"},
+		"a page": {
+			fault:  elbstub.Reply(200, "<html>"),
+			listed: true,
+			says:   "not JSON",
+		},
+		"an empty object": {
+			fault:  elbstub.Reply(200, "{}"),
+			listed: true,
+			says:   "the ID is missing",
+		},
+		"something after the end": {
+			fault:  elbstub.Reply(200, `{"id":"1"}{}`),
+			listed: true,
+			says:   "the JSON value is followed by other text",
+		},
+		"another listener's response": {
+			fault:  elbstub.Reply(200, `{"id":"1"}`),
+			listed: true,
+			says:   "the response is about another listener, 1",
+		},
+		"an ID that cannot be one": {
+			fault:  elbstub.Reply(200, `{"id":"\u001b[2J"}`),
+			listed: true,
+			says:   "the ID is not valid",
+		},
+		"ERROR": {
+			fault:  elbstub.Reply(200, `{"id":"ID","status":"ERROR"}`),
+			listed: true,
+			says:   "the listener has the status ERROR",
+		},
 		"404, not listed by a list that is partial": {fault: elbstub.Cut(1), listed: true, says: "response"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +245,8 @@ func TestGetListenerFails(t *testing.T) {
 					b.cloud.Hangup(b.listener.ID)
 				}
 				b.cloud.ScriptEach(show, func(int) elbstub.Fault {
-					return func(answer elbstub.Answer) elbstub.Response {
-						response := row.fault(answer)
+					return func(next elbstub.Next) elbstub.Response {
+						response := row.fault(next)
 						response.Body = []byte(strings.ReplaceAll(string(response.Body), `"ID"`, `"`+b.listener.ID+`"`))
 						return response
 					}
@@ -184,7 +254,8 @@ func TestGetListenerFails(t *testing.T) {
 				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return row.list })
 				time.Sleep(time.Minute)
 				_, err := b.client.GetListener(t.Context(), project, b.listener.ID)
-				if err == nil || errors.Is(err, elb.ErrListenerNotFound) != row.gone || !strings.Contains(err.Error(), row.says) {
+				if err == nil || errors.Is(err, elb.ErrListenerNotFound) != row.gone ||
+					!strings.Contains(err.Error(), row.says) {
 					t.Errorf("error %v", err)
 				}
 				if err != nil && strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrNotFound) {
@@ -198,7 +269,7 @@ func TestGetListenerFails(t *testing.T) {
 	}
 }
 
-// TestPendingListener: a status PENDING_… is waited for as long as there is time.
+// TestPendingListener: a status PENDING_… is waited for until the timeout.
 func TestPendingListener(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -207,11 +278,21 @@ func TestPendingListener(t *testing.T) {
 		err    error
 		says   string
 	}{
-		"then active":     {"ACTIVE", time.Hour, nil, ""},
-		"then none":       {"", time.Hour, nil, ""},
-		"then in error":   {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
-		"for too long":    {"ACTIVE", 30 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
-		"and then hangs":  {"hangs", 90 * time.Second, context.DeadlineExceeded, `its status is still "PENDING_CREATE"`},
+		"then active":   {"ACTIVE", time.Hour, nil, ""},
+		"then none":     {"", time.Hour, nil, ""},
+		"then in error": {"ERROR", time.Hour, elb.ErrListenerFaulty, "the listener has the status ERROR"},
+		"for too long": {
+			"ACTIVE",
+			30 * time.Second,
+			context.DeadlineExceeded,
+			`the status of the listener is still "PENDING_CREATE"`,
+		},
+		"and then hangs": {
+			"hangs",
+			90 * time.Second,
+			context.DeadlineExceeded,
+			`the status of the listener is still "PENDING_CREATE"`,
+		},
 		"then is missing": {"gone", time.Hour, elb.ErrListenerNotFound, "the listener does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,8 +334,8 @@ func TestPendingListener(t *testing.T) {
 	}
 }
 
-// TestSwitchListener has what may become of a switch: how many calls there are then, and
-// what is told.
+// TestSwitchListener has the possible outcomes of a switch: the number of calls, and the
+// result.
 func TestSwitchListener(t *testing.T) {
 	t.Parallel()
 	const page = "<html><head><title>502 Bad Gateway</title></head></html>"
@@ -276,70 +357,213 @@ func TestSwitchListener(t *testing.T) {
 		lists      bool
 	}{
 		"200 and the whole listener (reference)": {calls: [2]int{1, 0}},
-		"200 and a half (assumed)":               {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}}, calls: [2]int{1, 1}},
-		"202 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, calls: [2]int{1, 1}},
-		"204 (observed)":                         {options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyNoContent}}, calls: [2]int{1, 1}},
-		"another listener's response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 1}},
-		"another certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("other", ""))}, calls: [2]int{1, 1}},
-		"the old certificate in the response":    {puts: faults{elbstub.ReplyAfter(200, whole("FIRST", ""))}, calls: [2]int{1, 1}},
-		"no protocol in the response":            {puts: faults{elbstub.ReplyAfter(200, `{"id":"ID","certificate_id":"NEXT"}`)}, calls: [2]int{1, 1}},
-		"no more than three fields":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", ""))}, calls: [2]int{1, 0}},
-		"a page that says 200":                   {puts: faults{elbstub.ReplyAfter(200, page)}, calls: [2]int{1, 1}},
-		"capitals in the response":               {puts: faults{elbstub.ReplyAfter(200, `{"id":"CAPITALS","certificate_id":"NEXT","protocol":"HTTPS"}`)}, calls: [2]int{1, 0}},
+		"200 and a half (assumed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyHalf}},
+			calls:   [2]int{1, 1},
+		},
+		"202 (observed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}},
+			calls:   [2]int{1, 1},
+		},
+		"204 (observed)": {
+			options: elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyNoContent}},
+			calls:   [2]int{1, 1},
+		},
+		"another listener's response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)},
+			calls: [2]int{1, 1},
+		},
+		"another certificate in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("other", ""))},
+			calls: [2]int{1, 1},
+		},
+		"the old certificate in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("FIRST", ""))},
+			calls: [2]int{1, 1},
+		},
+		"no protocol in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"ID","certificate_id":"NEXT"}`)},
+			calls: [2]int{1, 1},
+		},
+		"no more than three fields": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("NEXT", ""))},
+			calls: [2]int{1, 0},
+		},
+		"a page that says 200": {puts: faults{elbstub.ReplyAfter(200, page)}, calls: [2]int{1, 1}},
+		"capitals in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, `{"id":"CAPITALS","certificate_id":"NEXT","protocol":"HTTPS"}`)},
+			calls: [2]int{1, 0},
+		},
 
 		"PENDING_UPDATE, then ACTIVE": {options: elbstub.Options{UpdateTime: 10 * time.Second}, calls: [2]int{1, 5}},
 		"PENDING_UPDATE for too long": {
 			options: elbstub.Options{UpdateTime: time.Hour}, calls: [2]int{1, -1},
-			err: elb.ErrNotShown, says: `its status is still "PENDING_UPDATE"`,
+			err: elb.ErrNotShown, says: `the status of the listener is still "PENDING_UPDATE"`,
 		},
-		"ERROR in the response":              {puts: faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 0}, err: elb.ErrListenerFaulty},
-		"ERROR when it is read back":         {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, err: elb.ErrListenerFaulty},
-		"accepted, and shown late":           {puts: faults{elbstub.Accept(20 * time.Second)}, calls: [2]int{1, 6}},
-		"accepted, and done, and shown late": {puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
+		"ERROR in the response": {
+			puts:  faults{elbstub.ReplyAfter(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 0},
+			err:   elb.ErrListenerFaulty,
+		},
+		"ERROR when it is read back": {
+			puts:  faults{elbstub.ReplyAfter(202, "")},
+			gets:  faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 1},
+			err:   elb.ErrListenerFaulty,
+		},
+		"accepted, and shown late": {puts: faults{elbstub.Accept(20 * time.Second)}, calls: [2]int{1, 6}},
+		"accepted, and done, and shown late": {
+			puts:  faults{elbstub.ReplyAfter(202, "")},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			calls: [2]int{1, 2},
+		},
 		"accepted, and not shown": {
 			puts: faults{elbstub.Reply(202, "")}, calls: [2]int{1, -1}, remains: true,
-			err: elb.ErrNotShown, says: "it still has the certificate",
+			err: elb.ErrNotShown, says: "the listener still has the certificate",
 		},
 		"accepted, and no read works": {
-			puts: faults{elbstub.ReplyAfter(202, "")}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
+			puts: faults{
+				elbstub.ReplyAfter(202, ""),
+			}, gets: faults{refusing(403, "ELB.9803")}, every: true, calls: [2]int{1, -1},
 			err: elb.ErrNotShown, says: "ELB.9803",
 		},
 		"accepted, and the first reads fail": {
 			puts: faults{elbstub.ReplyAfter(204, "")}, calls: [2]int{1, 6}, lists: true,
-			gets: faults{refusing(500, "x"), elbstub.Refuse(), elbstub.Reply(200, page), elbstub.Reply(200, `{"id":"1"}`), elbstub.Reply(404, "")},
+			gets: faults{
+				refusing(500, "x"),
+				elbstub.Refuse(),
+				elbstub.Reply(200, page),
+				elbstub.Reply(200, `{"id":"1"}`),
+				elbstub.Reply(404, ""),
+			},
 		},
 
-		"lost":                         {retries: 2, puts: faults{elbstub.Drop()}, calls: [2]int{2, 0}},
-		"lost, with no other try":      {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
-		"lost before it was done":      {puts: faults{elbstub.Refuse()}, calls: [2]int{1, 1}, says: "connection", remains: true, fails: true},
-		"cut":                          {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
-		"cut, with no other try":       {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
-		"cut, and shown late":          {puts: faults{elbstub.Cut(9)}, gets: faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})}, calls: [2]int{1, 2}},
-		"cut, then refused":            {retries: 2, puts: faults{elbstub.Cut(9), refusing(400, "ELB.1001")}, calls: [2]int{2, 0}, fails: true, says: "ELB.1001"},
-		"cut, then lost":               {retries: 1, puts: faults{elbstub.Cut(9), elbstub.Refuse()}, calls: [2]int{2, 1}},
-		"504, and done":                {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
-		"500, and done":                {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
-		"503, then done":               {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
-		"500, and not done":            {puts: faults{refusing(500, "authFault")}, calls: [2]int{1, 1}, fails: true, says: "authFault", remains: true},
-		"500, done, and then in error": {puts: faults{elbstub.ReplyAfter(500, page)}, gets: faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))}, calls: [2]int{1, 1}, fails: true, says: "HTTP 500"},
-		"409 three times":              {puts: faults{elbstub.Reply(409, ""), refusing(409, "ELB.8907"), elbstub.Reply(409, "")}, calls: [2]int{4, 0}},
-		"409 for ever":                 {puts: faults{elbstub.Reply(409, "")}, every: true, calls: [2]int{8, 0}, err: context.DeadlineExceeded, says: "HTTP 409", remains: true},
+		"lost":                    {retries: 2, puts: faults{elbstub.Drop()}, calls: [2]int{2, 0}},
+		"lost, with no other try": {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
+		"lost before it was done": {
+			puts:    faults{elbstub.Refuse()},
+			calls:   [2]int{1, 1},
+			says:    "connection",
+			remains: true,
+			fails:   true,
+		},
+		"cut":                    {retries: 2, puts: faults{elbstub.Cut(9)}, calls: [2]int{2, 0}},
+		"cut, with no other try": {puts: faults{elbstub.Cut(9)}, calls: [2]int{1, 1}},
+		"cut, and shown late": {
+			puts:  faults{elbstub.Cut(9)},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			calls: [2]int{1, 2},
+		},
+		"cut, then refused": {
+			retries: 2,
+			puts:    faults{elbstub.Cut(9), refusing(400, "ELB.1001")},
+			calls:   [2]int{2, 0},
+			fails:   true,
+			says:    "ELB.1001",
+		},
+		"cut, then lost": {
+			retries: 1,
+			puts:    faults{elbstub.Cut(9), elbstub.Refuse()},
+			calls:   [2]int{2, 1},
+		},
+		"504, and done":  {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
+		"500, and done":  {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
+		"503, then done": {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
+		"500, and not done": {
+			puts:    faults{refusing(500, "authFault")},
+			calls:   [2]int{1, 1},
+			fails:   true,
+			says:    "authFault",
+			remains: true,
+		},
+		"500, done, and then in error": {
+			puts:  faults{elbstub.ReplyAfter(500, page)},
+			gets:  faults{elbstub.Reply(200, whole("NEXT", `,"status":"ERROR"`))},
+			calls: [2]int{1, 1},
+			fails: true,
+			says:  "HTTP 500",
+		},
+		"409 three times": {
+			puts:  faults{elbstub.Reply(409, ""), refusing(409, "ELB.8907"), elbstub.Reply(409, "")},
+			calls: [2]int{4, 0},
+		},
+		"409 for ever": {
+			puts:    faults{elbstub.Reply(409, "")},
+			every:   true,
+			calls:   [2]int{8, 0},
+			err:     context.DeadlineExceeded,
+			says:    "HTTP 409",
+			remains: true,
+		},
 		"throttled five times": {
-			puts:  faults{elbstub.Throttle(""), elbstub.Throttle("1"), elbstub.Throttle(""), elbstub.Throttle("20"), elbstub.Throttle("")},
+			puts: faults{
+				elbstub.Throttle(""),
+				elbstub.Throttle("1"),
+				elbstub.Throttle(""),
+				elbstub.Throttle("20"),
+				elbstub.Throttle(""),
+			},
 			calls: [2]int{6, 0},
 		},
-		"throttled for ever":           {puts: faults{elbstub.Throttle("")}, every: true, calls: [2]int{-1, 0}, err: context.DeadlineExceeded, says: "HTTP 429", remains: true},
-		"no such certificate":          {puts: faults{refusing(400, "ELB.1001")}, calls: [2]int{1, 0}, fails: true, says: "ELB.1001", remains: true},
-		"no such certificate, by code": {puts: faults{refusing(404, "ELB.5040")}, calls: [2]int{1, 0}, fails: true, says: "ELB.5040", remains: true},
-		"a policy":                     {puts: faults{refusing(403, "ELB.9803")}, calls: [2]int{1, 0}, fails: true, says: "ELB.9803", remains: true},
-		"404 of the gateway":           {puts: faults{refusing(404, "APIGW.0101")}, calls: [2]int{1, 0}, fails: true, says: "APIGW.0101", remains: true},
-		"404, but listed":              {puts: faults{elbstub.Reply(404, "")}, calls: [2]int{1, 0}, fails: true, says: "although the list of the project has the listener", remains: true, lists: true},
+		"throttled for ever": {
+			puts:    faults{elbstub.Throttle("")},
+			every:   true,
+			calls:   [2]int{-1, 0},
+			err:     context.DeadlineExceeded,
+			says:    "HTTP 429",
+			remains: true,
+		},
+		"no such certificate": {
+			puts:    faults{refusing(400, "ELB.1001")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.1001",
+			remains: true,
+		},
+		"no such certificate, by code": {
+			puts:    faults{refusing(404, "ELB.5040")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.5040",
+			remains: true,
+		},
+		"a policy": {
+			puts:    faults{refusing(403, "ELB.9803")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "ELB.9803",
+			remains: true,
+		},
+		"404 of the gateway": {
+			puts:    faults{refusing(404, "APIGW.0101")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "APIGW.0101",
+			remains: true,
+		},
+		"404, but listed": {
+			puts:    faults{elbstub.Reply(404, "")},
+			calls:   [2]int{1, 0},
+			fails:   true,
+			says:    "although the list of the project has the listener",
+			remains: true,
+			lists:   true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, row.options, row.retries)
-				texts := strings.NewReplacer("CAPITALS", strings.ToUpper(b.listener.ID), "ID", b.listener.ID, "NEXT", b.next, "FIRST", b.listener.CertificateID)
+				texts := strings.NewReplacer(
+					"CAPITALS",
+					strings.ToUpper(b.listener.ID),
+					"ID",
+					b.listener.ID,
+					"NEXT",
+					b.next,
+					"FIRST",
+					b.listener.CertificateID,
+				)
 				choose := func(all faults) func(int) elbstub.Fault {
 					return func(nth int) elbstub.Fault {
 						if row.every {
@@ -348,8 +572,8 @@ func TestSwitchListener(t *testing.T) {
 						if nth > len(all) || nth == 0 {
 							return nil
 						}
-						return func(answer elbstub.Answer) elbstub.Response {
-							response := all[nth-1](answer)
+						return func(next elbstub.Next) elbstub.Response {
+							response := all[nth-1](next)
 							response.Body = []byte(texts.Replace(string(response.Body)))
 							return response
 						}
@@ -396,8 +620,8 @@ func TestSwitchListener(t *testing.T) {
 	}
 }
 
-// TestSwitchToANewCertificate: a backend of listeners may not know a certificate at once
-// that was created just now (assumed). A certificate of somebody else is not waited for.
+// TestSwitchToANewCertificate: a backend of listeners may not know a certificate immediately
+// after it was created (assumed). A certificate of another process is not waited for.
 func TestSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -407,16 +631,24 @@ func TestSwitchToANewCertificate(t *testing.T) {
 		puts          int
 		fails         bool
 	}{
-		"known at once":              {ours: true, puts: 1},
-		"known late":                 {lag: 4 * time.Second, ours: true, puts: 4},
-		"known late, by ELB.5040":    {lag: 4 * time.Second, noCertificate: elbstub.NoCertificate5040, ours: true, puts: 4},
+		"known at once": {ours: true, puts: 1},
+		"known late":    {lag: 4 * time.Second, ours: true, puts: 4},
+		"known late, by ELB.5040": {
+			lag:           4 * time.Second,
+			noCertificate: elbstub.NoCertificate5040,
+			ours:          true,
+			puts:          4,
+		},
 		"never known":                {lag: time.Hour, ours: true, puts: 4, fails: true},
 		"not created by this client": {lag: 4 * time.Second, puts: 1, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				options := elbstub.Options{CertificateLag: row.lag, Dialect: elbstub.Dialect{NoCertificate: row.noCertificate}}
+				options := elbstub.Options{
+					CertificateLag: row.lag,
+					Dialect:        elbstub.Dialect{NoCertificate: row.noCertificate},
+				}
 				b := newBench(t, options, 0)
 				b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
 				if row.ours {
@@ -450,7 +682,8 @@ func lowered(l elb.Listener) elb.Listener {
 	return l
 }
 
-// TestSwitchOfNoListener: each way to say that a listener is missing is decided by a list.
+// TestSwitchOfNoListener: a list decides for each error response that may mean that a
+// listener is missing.
 func TestSwitchOfNoListener(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -472,16 +705,20 @@ func TestSwitchOfNoListener(t *testing.T) {
 					}
 					b.cloud.Hangup(b.listener.ID)
 					if then == "listed late" {
-						b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+						b.cloud.ScriptEach(
+							listList,
+							func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+						)
 					}
 					_, err := b.switched(t, time.Minute)
 					isOther := errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrNotShown)
 					if !errors.Is(err, elb.ErrListenerNotFound) || isOther {
 						t.Errorf("error %v", err)
 					}
-					// From now on that is known.
+					// From now on, the cache knows that.
 					lists := b.count(listList)
-					if _, err := b.client.ReadListener(t.Context(), project, b.listener, elb.Never); !errors.Is(err, elb.ErrListenerNotFound) {
+					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
+					if !errors.Is(err, elb.ErrListenerNotFound) {
 						t.Errorf("read: error %v", err)
 					}
 					if b.count(listList) != lists {
@@ -493,7 +730,7 @@ func TestSwitchOfNoListener(t *testing.T) {
 	}
 }
 
-// TestSwitchEndsWithItsContext: whatever a switch waits for.
+// TestSwitchEndsWithItsContext: in every phase of a switch.
 func TestSwitchEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -514,7 +751,8 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 				time.AfterFunc(10*time.Second, cancel)
 				started := time.Now()
 				_, err := b.client.SwitchListener(ctx, project, b.listener, b.next)
-				if !errors.Is(err, context.Canceled) || row.shown != nil && !errors.Is(err, row.shown) || time.Since(started) > 11*time.Second {
+				if !errors.Is(err, context.Canceled) || row.shown != nil && !errors.Is(err, row.shown) ||
+					time.Since(started) > 11*time.Second {
 					t.Errorf("error %v after %s", err, time.Since(started))
 				}
 				calls := len(b.cloud.Journal())
@@ -527,8 +765,8 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestTwoSwitchesAtOnce: they take turns, so that each of them sees its own change, and
-// one that is cancelled while it waits sends nothing.
+// TestTwoSwitchesAtOnce: they run one after the other, so that each of them sees its own
+// change. One that is cancelled while it waits sends nothing.
 func TestTwoSwitchesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -548,7 +786,8 @@ func TestTwoSwitchesAtOnce(t *testing.T) {
 		time.Sleep(time.Second)
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := b.client.SwitchListener(soon, project, b.listener, "none"); !errors.Is(err, context.DeadlineExceeded) {
+		_, err := b.client.SwitchListener(soon, project, b.listener, "none")
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one that waits: error %v", err)
 		}
 		all.Wait()
@@ -558,8 +797,8 @@ func TestTwoSwitchesAtOnce(t *testing.T) {
 	})
 }
 
-// TestListenersAreListedTogether: one list serves all reads at the same time, and what was
-// written is laid over lists that lag.
+// TestListenersAreListedTogether: all reads at the same time use one list, and our own writes
+// overlay lists that lag.
 func TestListenersAreListedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -574,7 +813,8 @@ func TestListenersAreListedTogether(t *testing.T) {
 		var all sync.WaitGroup
 		for _, l := range known {
 			all.Go(func() {
-				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil || got.CertificateID != b.next {
+				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil ||
+					got.CertificateID != b.next {
 					t.Errorf("got %+v, %v", got, err)
 				}
 			})
@@ -618,9 +858,9 @@ func TestListenersAreListedTogether(t *testing.T) {
 	})
 }
 
-// TestListenerOfTheRunBefore: while a list may lag behind what another run wrote, one that
-// shows the old certificate is asked for again.
-func TestListenerOfTheRunBefore(t *testing.T) {
+// TestListenerOfTheEarlierRun: while a list may lag behind the write of an earlier run, one
+// with the old certificate is repeated.
+func TestListenerOfTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		written time.Duration // ago
@@ -639,7 +879,10 @@ func TestListenerOfTheRunBefore(t *testing.T) {
 				known[0].CertificateID = b.next
 				b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.CertificateID = b.next })
 				known[1].ID = b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
-				b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+				b.cloud.ScriptEach(
+					listList,
+					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
+				)
 				var all sync.WaitGroup
 				for _, l := range known {
 					all.Go(func() {
@@ -660,7 +903,7 @@ func TestListenerOfTheRunBefore(t *testing.T) {
 	}
 }
 
-// TestListErrorsNameTheListeners: no error of a list of listeners speaks of certificates.
+// TestListErrorsNameTheListeners: no error of a list of listeners mentions certificates.
 func TestListErrorsNameTheListeners(t *testing.T) {
 	t.Parallel()
 	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -675,9 +918,15 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 		server http.Handler
 		says   string
 	}{
-		"a refusal":      {answering(403, `{"error":{"message":"m","code":"ELB.9803"}}`), "list listeners of project " + project + ": m"},
-		"null":           {answering(200, `null`), "list listeners of project " + project + ": the API returned 0 listeners"},
-		"another status": {answering(206, `[]`), "a list has the status 200"},
+		"a refusal": {
+			responding(403, `{"error":{"message":"m","code":"ELB.9803"}}`),
+			"list listeners of project " + project + ": m",
+		},
+		"null": {
+			responding(200, `null`),
+			"list listeners of project " + project + ": the API returned 0 listeners",
+		},
+		"another status": {responding(206, `[]`), "the status of a list must be 200"},
 		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -686,7 +935,8 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 			_, listErr := client.ListListeners(t.Context(), project)
 			_, readErr := client.ReadListener(t.Context(), project, elb.Listener{ID: "1"}, elb.Never)
 			for how, err := range map[string]error{"list": listErr, "read": readErr} {
-				if err == nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {
+				if err == nil || !strings.Contains(err.Error(), row.says) ||
+					strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {
 					t.Errorf("%s: error %v, want %q", how, err, row.says)
 				}
 			}
@@ -694,7 +944,7 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 	}
 }
 
-// TestKeptCertificate: the deletion of what a listener keeps fails at its first refusal.
+// TestKeptCertificate: the deletion of a certificate that a listener keeps fails immediately.
 func TestKeptCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -721,7 +971,8 @@ func TestKeptCertificate(t *testing.T) {
 		"until they were switched": {keep: func(b bench, other string) {
 			for _, id := range []string{b.listener.ID, other} {
 				b.client.KeepCertificate(project, id)
-				if _, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next); err != nil {
+				_, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next)
+				if err != nil {
 					panic(err)
 				}
 				b.cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = b.listener.CertificateID })
@@ -767,8 +1018,8 @@ func TestKeptCertificate(t *testing.T) {
 	}
 }
 
-// TestWhatIsKnownOfCertificates: what this process has listed and created tells, and
-// nothing is called for it.
+// TestWhatIsKnownOfCertificates: the lists and the Create calls of this process count, and no
+// call is made.
 func TestWhatIsKnownOfCertificates(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -813,15 +1064,15 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 	check("created, and not read", created.ID, project, false)
 
-	incomplete := newClient(t, answering(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
+	incomplete := newClient(t, responding(http.StatusOK, `{"certificates":[{"id":"1"}],"instance_num":"2"}`))
 	_, _ = incomplete.ListCertificates(t.Context(), project)
 	if _, known := incomplete.KnownProjectOf("1", ""); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")
 	}
 }
 
-// TestSwitchesByChance has switches of several listeners in a storm, on every dialect: one
-// that is said to be done is done, and what is read then shows it.
+// TestSwitchesByChance runs switches of several listeners in a storm, with every dialect: a
+// switch that succeeds is done, and reads show it.
 func TestSwitchesByChance(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4 * elbstub.Dialects) {
@@ -829,13 +1080,20 @@ func TestSwitchesByChance(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
-				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second}, 5)
+				cloud, client := cloudInBubble(
+					t,
+					elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second},
+					5,
+				)
 				cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				var all sync.WaitGroup
 				for range 5 {
-					known := elb.Listener{ID: cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}), Protocol: "HTTPS"}
+					known := elb.Listener{
+						ID:       cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}),
+						Protocol: "HTTPS",
+					}
 					all.Go(func() {
 						time.Sleep(time.Minute)
 						for range 4 {
@@ -851,7 +1109,8 @@ func TestSwitchesByChance(t *testing.T) {
 								}
 							}
 							known.CertificateID = certificate
-							if got, err := client.ReadListener(ctx, project, known, 0); err == nil && got.CertificateID != certificate {
+							if got, err := client.ReadListener(ctx, project, known, 0); err == nil &&
+								got.CertificateID != certificate {
 								t.Errorf("it is read with %s, want %s", got.CertificateID, certificate)
 							}
 						}

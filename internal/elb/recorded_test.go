@@ -58,7 +58,7 @@ func (r record) server(pairs []throwaway.Pair) http.Handler {
 			modified.Store(true)
 			body = r.modified
 		}
-		answering(http.StatusOK, pems.Replace(body)).ServeHTTP(w, request)
+		responding(http.StatusOK, pems.Replace(body)).ServeHTTP(w, request)
 	})
 }
 
@@ -161,7 +161,8 @@ func TestRecordedResponses(t *testing.T) {
 				}
 				checkRecorded(t, got, want, pairs[i])
 			}
-			// The total says that the list is complete, so a certificate that it lacks is gone.
+			// The total says that the list is complete, so a certificate that is not in it
+			// is gone.
 			_, err = client.GetCertificate(t.Context(), project, createdID)
 			if !errors.Is(err, elb.ErrNotFound) {
 				t.Errorf("a certificate that is not listed: error %v, want that it does not exist", err)
@@ -226,7 +227,14 @@ func TestRecordedResponses(t *testing.T) {
 		t.Run("modify/"+name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, record.server(pairs))
-			got, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: olderID}, elb.Never, "portal", "staff only")
+			got, err := client.UpdateCertificate(
+				t.Context(),
+				project,
+				elb.Certificate{ID: olderID},
+				elb.Never,
+				"portal",
+				"staff only",
+			)
 			if err != nil {
 				t.Fatal(err)
 			}

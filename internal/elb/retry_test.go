@@ -20,7 +20,7 @@ func retrying(t *testing.T, cloud http.Handler, maxRetries int) *elb.Client {
 	return clientFor(t, server.URL+base, func(c *httpapi.Config) { c.MaxRetries = maxRetries })
 }
 
-// TestRetries has a server that fails once, and what becomes of each call.
+// TestRetries has a server that fails once for each call.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -28,8 +28,14 @@ func TestRetries(t *testing.T) {
 		// calls that the server sees of a read, an update, a deletion and a creation
 		read, update, remove, create int
 	}{
-		"502":                     {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
-		"503":                     {elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`), 2, 2, 2, 2},
+		"502": {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
+		"503": {
+			elbstub.Reply(503, `{"error":{"message":"m","code":"serviceUnavailable"}}`),
+			2,
+			2,
+			2,
+			2,
+		},
 		"504":                     {elbstub.Reply(504, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
 		"500 of the gateway":      {elbstub.Reply(500, `{"error_msg":"m","error_code":"APIGW.0201"}`), 2, 2, 2, 2},
 		"500":                     {elbstub.Reply(500, `{"error":{"message":"m","code":"authFault"}}`), 1, 1, 2, 2},
@@ -74,10 +80,13 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestLostDelete: the second attempt is told that there is no such certificate.
+// TestLostDelete: the response to the second attempt is that the certificate does not exist.
 func TestLostDelete(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]elbstub.Fault{"dropped": elbstub.Drop(), "504": elbstub.ReplyAfter(504, "<html>")} {
+	for name, fault := range map[string]elbstub.Fault{
+		"dropped": elbstub.Drop(),
+		"504":     elbstub.ReplyAfter(504, "<html>"),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -54,8 +54,9 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 			return respond(http.StatusOK, c.options.Dialect.body(cert, true)), nil
 		}
 	}
-	if len(c.certificates) >= c.options.Quota {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.5151", fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)} // reference
+	if len(c.certificates) >= c.options.Quota { // reference
+		message := fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)
+		return Response{}, badRequest("ELB.5151", message)
 	}
 
 	cert := Certificate{
@@ -70,7 +71,7 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 	return c.created(c.add(cert)), nil
 }
 
-// created is the answer to a create.
+// created is the response to a create.
 func (c *Cloud) created(cert *Certificate) Response {
 	return respond(cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK), c.options.Dialect.body(cert, true))
 }
@@ -81,20 +82,19 @@ func (c *Cloud) keep(cert *Certificate) {
 	}
 }
 
-// LeafAlone keeps the first certificate of a chain alone (assumed).
+// LeafAlone drops all certificates of a chain but the first (assumed).
 func LeafAlone(cert *Certificate) {
 	if blocks := pemBlocks(cert.Certificate); len(blocks) > 0 {
 		cert.Certificate = string(pem.EncodeToMemory(blocks[0]))
 	}
 }
 
-// TrimTexts keeps the name and the description without space at their ends
-// (assumed).
+// TrimTexts trims the name and the description (assumed).
 func TrimTexts(cert *Certificate) {
 	cert.Name, cert.Description = strings.TrimSpace(cert.Name), strings.TrimSpace(cert.Description)
 }
 
-// LowerTexts keeps the name and the description in lower case (assumed).
+// LowerTexts changes the name and the description to lower case (assumed).
 func LowerTexts(cert *Certificate) {
 	cert.Name, cert.Description = strings.ToLower(cert.Name), strings.ToLower(cert.Description)
 }
@@ -112,7 +112,7 @@ func (c *Cloud) listCertificates(r request) (Response, *refusal) {
 	return respond(http.StatusOK, dialect.list(shown, len(listed))), nil
 }
 
-// nextLag returns how far behind the replica is that answers the next list of a kind.
+// nextLag returns how far behind the replica of the next list of a kind is.
 func (c *Cloud) nextLag(list Operation) time.Duration {
 	c.lists[list]++
 	if c.options.ListLag == 0 {
@@ -167,16 +167,16 @@ func (c *Cloud) deleteCertificate(r request) (Response, *refusal) {
 	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
 }
 
-// find returns the certificate that the path of a request names, or what the request
-// is answered. Each operation has a code of its own for a malformed path (reference).
+// find returns the certificate that the path of a request names, or an error response. Each
+// operation has its own code for a malformed path (reference).
 func (c *Cloud) find(r request, malformed string) (*Certificate, Response) {
 	dialect := c.options.Dialect
 	if r.certificateID == "" || strings.Contains(r.certificateID, "/") {
-		return nil, dialect.refused(refusal{http.StatusBadRequest, malformed, "the certificate URL is malformed"})
+		return nil, dialect.refused(badRequest(malformed, "the certificate URL is malformed"))
 	}
 	if len(r.certificateID) != 32 { // reference
 		message := "the certificate id is not 32 characters long"
-		return nil, dialect.refused(refusal{http.StatusBadRequest, "ELB.5020", message})
+		return nil, dialect.refused(badRequest("ELB.5020", message))
 	}
 	for _, cert := range c.certificates {
 		if cert.ID == r.certificateID && cert.ProjectID == r.projectID {
@@ -204,7 +204,7 @@ func (c *Cloud) sameLeaf(projectID, text string) *Certificate {
 func decodeFields(body []byte, allowed ...string) (map[string]string, *refusal) {
 	var raw map[string]any
 	if len(bytes.TrimSpace(body)) == 0 || json.Unmarshal(body, &raw) != nil || raw == nil {
-		return nil, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"} // reference
+		return nil, badRequest("ELB.0002", "the request body is empty or malformed") // reference
 	}
 	fields := make(map[string]string, len(raw))
 	for name, value := range raw {
@@ -243,7 +243,8 @@ func (d Dialect) checkFields(fields map[string]string) *refusal {
 		return invalid("description", "must not contain < or >")
 	case d.Wildcards && wildcardRule.MatchString(fields["domain"]):
 	case !domainRule.MatchString(fields["domain"]):
-		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and start with a letter or a digit")
+		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and "+
+			"start with a letter or a digit")
 	}
 	return nil
 }
@@ -259,16 +260,18 @@ func checkPair(certificate, privateKey string) *refusal {
 	}
 	// reference: the codes; assumed: which of them means what.
 	blocks := pemBlocks(certificate)
-	if len(blocks) == 0 || slices.ContainsFunc(blocks, func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }) {
-		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of certificate is not valid"}
+	isOther := func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }
+	if len(blocks) == 0 || slices.ContainsFunc(blocks, isOther) {
+		return badRequest("ELB.1011", "the content of certificate is not valid")
 	}
 	keys := pemBlocks(privateKey)
-	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" || !isDER(keys[0].Bytes) {
-		return &refusal{http.StatusBadRequest, "ELB.1011", "the content of private_key is not valid"}
+	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" ||
+		!isDER(keys[0].Bytes) {
+		return badRequest("ELB.1011", "the content of private_key is not valid")
 	}
 	public := publicKey(blocks[0].Bytes)
 	if public != nil && !public.Equal(publicKeyOf(keys[0].Bytes)) {
-		return &refusal{http.StatusBadRequest, "ELB.5013", "private_key does not belong to certificate"}
+		return badRequest("ELB.5013", "private_key does not belong to certificate")
 	}
 	return nil
 }
@@ -281,8 +284,8 @@ type comparableKey interface {
 	Equal(other crypto.PublicKey) bool
 }
 
-// publicKey returns the public key of a certificate, or nil where this stub does not know
-// the algorithm, such as SM2, and so cannot tell which private key belongs to it.
+// publicKey returns the public key of a certificate, or nil for an unknown algorithm, such as
+// SM2, whose private keys cannot be matched.
 func publicKey(der []byte) comparableKey {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -295,7 +298,8 @@ func publicKey(der []byte) comparableKey {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
 	}
-	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil || !info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
+	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil ||
+		!info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
 		return nil
 	}
 	public, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)
@@ -305,8 +309,8 @@ func publicKey(der []byte) comparableKey {
 	return public
 }
 
-// publicKeyOf returns the public key that belongs to a private key, which may be in PKCS#8,
-// SEC 1 or PKCS#1. It returns nil for what is none of them.
+// publicKeyOf returns the public key of a private key in PKCS#8, SEC 1 or PKCS#1, or nil for
+// other bytes.
 func publicKeyOf(der []byte) crypto.PublicKey {
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		if signer, known := key.(crypto.Signer); known {
@@ -331,8 +335,7 @@ func publicKeyOf(der []byte) crypto.PublicKey {
 	return nil
 }
 
-// pemBlocks returns the blocks of a text that is PEM from beginning to end, or
-// nil.
+// pemBlocks returns the blocks of a text, or nil if it contains anything but PEM.
 func pemBlocks(text string) []*pem.Block {
 	var blocks []*pem.Block
 	rest := []byte(strings.TrimSpace(text))
@@ -356,10 +359,6 @@ func isDER(der []byte) bool {
 	return err == nil && len(rest) == 0
 }
 
-func invalid(parameter, rule string) *refusal {
-	return &refusal{http.StatusBadRequest, "ELB.1001", fmt.Sprintf("parameter %s is invalid: it %s", parameter, rule)}
-}
-
 // newID returns 32 hexadecimal characters (seed, recorded).
 func newID() string {
 	id := make([]byte, 16)
@@ -380,8 +379,8 @@ func (c *Cloud) Certificates(projectID string) []Certificate {
 	return certs
 }
 
-// Add adds a certificate behind its client's back, unchecked, and returns its
-// id. ID and times are made here.
+// Add adds a certificate without a call and without checks. It sets the ID and the times, and
+// returns the ID.
 func (c *Cloud) Add(cert Certificate) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -398,23 +397,24 @@ func (c *Cloud) add(cert Certificate) *Certificate {
 	return &cert
 }
 
-// Change changes the certificate with that id behind its client's back, and
-// reports whether there is one.
+// Change changes the certificate with an ID without a call. It reports whether the
+// certificate exists.
 func (c *Cloud) Change(id string, change func(*Certificate)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+	i := c.certificateIndex(id)
 	if i < 0 {
 		return false
 	}
-	c.revise(id, c.certificates[i])
-	change(c.certificates[i])
-	c.certificates[i].UpdateTime = c.options.Now().UTC()
+	cert := c.certificates[i]
+	c.revise(id, cert)
+	change(cert)
+	cert.UpdateTime = c.options.Now().UTC()
 	return true
 }
 
-// Remove removes the certificate with that id behind its client's back, even
-// from a listener, and reports whether there was one.
+// Remove removes the certificate with an ID without a call, even if a listener holds it. It
+// reports whether the certificate existed.
 func (c *Cloud) Remove(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -422,7 +422,7 @@ func (c *Cloud) Remove(id string) bool {
 }
 
 func (c *Cloud) remove(id string) bool {
-	i := slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+	i := c.certificateIndex(id)
 	if i < 0 {
 		return false
 	}
@@ -431,17 +431,21 @@ func (c *Cloud) remove(id string) bool {
 	return true
 }
 
-// A revision is what a certificate was before a change.
+func (c *Cloud) certificateIndex(id string) int {
+	return slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
+}
+
+// A revision is a certificate before a change.
 type revision struct {
 	at     time.Time
 	id     string
-	before *Certificate // nil if there was none
+	before *Certificate // nil if it did not exist
 }
 
-// longestLag is for how long revisions are kept at least.
+// longestLag is the minimum time for which revisions are kept.
 const longestLag = 10 * time.Second
 
-// revise notes what a certificate is before it is changed.
+// revise records a certificate before it is changed.
 func (c *Cloud) revise(id string, before *Certificate) {
 	now, longest := c.options.Now(), max(longestLag, c.options.ListLag)
 	c.revisions = slices.DeleteFunc(c.revisions, func(r revision) bool { return now.Sub(r.at) > longest })
@@ -452,7 +456,7 @@ func (c *Cloud) revise(id string, before *Certificate) {
 	c.revisions = append(c.revisions, revision{at: now, id: id, before: before})
 }
 
-// asOf returns the certificates as they were at a time, oldest first.
+// asOf returns the certificates at a time, oldest first.
 func (c *Cloud) asOf(at time.Time) []*Certificate {
 	certificates := slices.Clone(c.certificates)
 	for _, r := range slices.Backward(c.revisions) {

@@ -1,17 +1,16 @@
 // Package elbstub imitates, in memory, the certificate API of the classic load
-// balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family. It serves the
-// tests, the demonstration, and whoever wants to try the provider without a
-// cloud.
+// balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family. Tests and the
+// demonstration use it, and it lets you try the provider without a cloud.
 //
-// It shares no code with the client: it has wire types and rules of its own,
-// so that a mistake in one of them cannot agree with itself. It is as strict as
-// the documents are. Each rule names where it comes from:
+// It shares no code with the client, but has wire types and rules of its own, so
+// that one mistake cannot hide in both. It is as strict as the documents. Each rule
+// names its source:
 //
 //   - seed: the reference page "modify a certificate"
 //   - reference: the other pages of the same API reference
-//   - recorded: answers recorded by existing SDKs
+//   - recorded: responses recorded by existing SDKs
 //   - observed: what existing clients and bug reports show
-//   - assumed: nothing seen; a guess that a real cloud may prove wrong
+//   - assumed: a guess that a real cloud may prove wrong
 package elbstub
 
 import (
@@ -21,6 +20,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,62 +37,63 @@ const maxRequestBody = 1 << 20
 
 // Options describe a Cloud.
 type Options struct {
-	// BasePath is the path in front of /v1.0, such as "/gateway/elb". Empty
-	// means the root.
+	// BasePath is the path in front of /v1.0, such as "/gateway/elb". Empty means the
+	// root.
 	BasePath string
-	// Tokens maps each valid token to the one project that it is good for.
+	// Tokens maps each valid token to its only project.
 	Tokens map[string]string
-	// Identity is what the identity service knows, besides Tokens.
+	// Identity is the content of the identity service, besides Tokens.
 	Identity Identity
-	// Quota is how many certificates the account may hold, over all its
-	// projects. 0 means DefaultQuota.
+	// Quota is how many certificates the account may have in all its projects. 0 means
+	// DefaultQuota.
 	Quota int
-	// Dialect is how the cloud answers.
+	// Dialect is the form of the responses.
 	Dialect Dialect
-	// Deduplicate answers a create whose leaf the project has already with the
-	// certificate that has it, and makes none (assumed).
+	// Deduplicate lets a create return an existing certificate of the project with the
+	// same leaf instead of a new one (assumed).
 	Deduplicate bool
-	// Keep is what the cloud makes of a certificate before it keeps it: nothing, if
-	// nil (seed: the answer has what was sent), LeafAlone, TrimTexts or LowerTexts.
+	// Keep changes a certificate before it is stored: LeafAlone, TrimTexts or LowerTexts.
+	// nil changes nothing (seed: the response has what was sent).
 	Keep func(*Certificate)
-	// ListLag is how old what a list shows may be: each list is answered by a replica that
-	// is up to date, or that far behind, or something in between (observed of
-	// certificates, assumed of listeners: up to a few seconds).
+	// ListLag is the maximum age of what a list shows: each list comes from a replica that
+	// is up to date, or that far behind, or something in between (observed of certificates,
+	// assumed of listeners: up to a few seconds).
 	ListLag time.Duration
-	// UpdateTime is for how long a listener has the status PENDING_UPDATE after a modify
+	// UpdateTime is how long a listener has the status PENDING_UPDATE after a modify
 	// (assumed).
 	UpdateTime time.Duration
-	// HoldLag is for how long a certificate still counts as held, for its deletion,
-	// after a listener let go of it (assumed: the backend of a deletion sees it late).
+	// HoldLag is how long a certificate cannot be deleted after a listener has released it
+	// (assumed: the backend of deletions learns it late).
 	HoldLag time.Duration
-	// CertificateLag is for how long a modify of a listener does not know a new certificate
-	// (assumed: the backend of listeners sees it late).
+	// CertificateLag is how long a modify of a listener does not know a new certificate
+	// (assumed: the backend of listeners learns it late).
 	CertificateLag time.Duration
-	// Seed chooses the replica of each list, by the number of lists of its kind before.
+	// Seed chooses the replica of each list, together with the number of earlier lists of
+	// its kind.
 	Seed uint64
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
 }
 
-// Cloud is the stand-in. It is an http.Handler, safe for concurrent use.
+// Cloud is the imitation. It is an http.Handler, safe for concurrent use.
 type Cloud struct {
 	options Options
 	mux     *http.ServeMux
 
 	mu           sync.Mutex
 	certificates []*Certificate
-	ordinals     map[string]int       // of the certificates, by ID, in the order of their creation
-	lists        map[Operation]uint64 // so far
-	gone, inUse  int                  // refusals of the kind so far
+	ordinals     map[string]int       // the position of each certificate ID in the order of creation
+	lists        map[Operation]uint64 // how many lists there were
+	gone, inUse  int                  // how many refusals of that kind there were
 	listeners    []Listener
-	released     map[string]time.Time // when a listener last let go of a certificate, by ID
+	released     map[string]time.Time // when a listener last released each certificate ID
 	issued       map[string]issuedToken
 	temporary    []AccessKey
 	scripted     []scriptedFault
 	choices      map[Operation]*choice
 	storm        Storm
-	attempts     map[Operation]uint64  // in the storm
-	following    map[Operation][]Fault // of the next calls in the storm
+	attempts     map[Operation]uint64  // how many calls there were in the storm
+	following    map[Operation][]Fault // the faults of the next calls in the storm
 	revisions    []revision
 	history      []history // of the listeners
 	journal      []Call
@@ -115,24 +116,28 @@ func New(options Options) *Cloud {
 	}
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
-	c.mux.HandleFunc("POST "+elbaas+"/certificate", c.serve(CreateCertificate, c.createCertificate))
-	c.mux.HandleFunc("GET "+elbaas+"/certificate", c.serve(ListCertificates, c.listCertificates))
-	c.mux.HandleFunc("PUT "+elbaas+"/certificate/{certificate_id...}", c.serve(ModifyCertificate, c.modifyCertificate))
-	c.mux.HandleFunc("DELETE "+elbaas+"/certificate/{certificate_id...}", c.serve(DeleteCertificate, c.deleteCertificate))
-	c.mux.HandleFunc("GET "+elbaas+"/listeners", c.serve(ListListeners, c.listListeners))
-	c.mux.HandleFunc("GET "+elbaas+"/listeners/{listener_id...}", c.serve(ShowListener, c.showListener))
-	c.mux.HandleFunc("PUT "+elbaas+"/listeners/{listener_id...}", c.serve(ModifyListener, c.modifyListener))
+	certificates := elbaas + "/certificate"
+	certificate := certificates + "/{certificate_id...}"
+	listeners := elbaas + "/listeners"
+	listener := listeners + "/{listener_id...}"
 	iam := options.BasePath + "/v3"
-	c.mux.HandleFunc("POST "+iam+"/auth/tokens", c.serve(IssueToken, c.issueToken))
-	c.mux.HandleFunc("GET "+iam+"/auth/catalog", c.serve(ShowCatalog, c.showCatalog))
-	c.mux.HandleFunc("GET "+iam+"/auth/projects", c.serve(ListProjects, c.listProjects))
-	c.mux.HandleFunc("GET "+iam+"/projects", c.serve(ListProjects, c.listProjects))
-	c.mux.HandleFunc("POST "+options.BasePath+"/v3.0/OS-CREDENTIAL/securitytokens", c.serve(AssumeAgency, c.assumeAgency))
-	c.mux.HandleFunc("/", c.serve(Unknown, nil))
+	c.handle("POST "+certificates, CreateCertificate, c.createCertificate)
+	c.handle("GET "+certificates, ListCertificates, c.listCertificates)
+	c.handle("PUT "+certificate, ModifyCertificate, c.modifyCertificate)
+	c.handle("DELETE "+certificate, DeleteCertificate, c.deleteCertificate)
+	c.handle("GET "+listeners, ListListeners, c.listListeners)
+	c.handle("GET "+listener, ShowListener, c.showListener)
+	c.handle("PUT "+listener, ModifyListener, c.modifyListener)
+	c.handle("POST "+iam+"/auth/tokens", IssueToken, c.issueToken)
+	c.handle("GET "+iam+"/auth/catalog", ShowCatalog, c.showCatalog)
+	c.handle("GET "+iam+"/auth/projects", ListProjects, c.listProjects)
+	c.handle("GET "+iam+"/projects", ListProjects, c.listProjects)
+	c.handle("POST "+iam+".0/OS-CREDENTIAL/securitytokens", AssumeAgency, c.assumeAgency)
+	c.handle("/", Unknown, nil)
 	return c
 }
 
-// ServeHTTP answers one request of a client.
+// ServeHTTP implements http.Handler.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
@@ -157,7 +162,7 @@ const (
 	Unknown Operation = "unknown"
 )
 
-// request is what a handler reads.
+// request is the input of a handler.
 type request struct {
 	projectID     string
 	certificateID string
@@ -169,35 +174,35 @@ type request struct {
 	view          View
 }
 
-// A Response is what a call is answered with.
+// A Response is the response to a call.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// cut is how many bytes of Body are sent before the connection closes;
-	// less than 0 closes it without an answer.
+	// cut is how many bytes of Body are sent before the connection closes; less than 0
+	// closes it without a response.
 	cut int
-	// inUse tells that the certificate to be deleted is in use.
+	// inUse is whether the certificate to be deleted is in use.
 	inUse bool
 }
 
-// serve adapts a handler: it checks what all operations check, lets a scripted
-// fault interfere, keeps the journal, and writes the answer.
-func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refusal)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// handle registers a handler. Before it runs, the checks of all operations are made; a fault
+// may change the result, which is recorded in the journal and written to the client.
+func (c *Cloud) handle(pattern string, operation Operation, handle func(request) (Response, *refusal)) {
+	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		requestID := newID()
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		carryOut := func(view View) (Response, *refusal) {
+		carryOut := func(views ...View) Response {
 			if err != nil {
-				return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body could not be read"}
+				return c.options.Dialect.refused(badRequest("ELB.0002", "the request body could not be read"))
 			}
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			who, refused := c.refuse(operation, r, body)
 			if refused != nil {
-				return Response{}, refused
+				return c.options.Dialect.refused(refused)
 			}
-			return handle(request{
+			response, refused := handle(request{
 				projectID:     r.PathValue("project_id"),
 				certificateID: r.PathValue("certificate_id"),
 				listenerID:    r.PathValue("listener_id"),
@@ -205,50 +210,51 @@ func (c *Cloud) serve(operation Operation, handle func(request) (Response, *refu
 				host:          r.Host,
 				caller:        who,
 				body:          body,
-				view:          view,
+				view:          append(views, View{})[0],
 			})
-		}
-		answer := func(views ...View) Response {
-			response, refused := carryOut(append(views, View{})[0])
 			if refused != nil {
-				return c.options.Dialect.refused(*refused)
+				return c.options.Dialect.refused(refused)
 			}
 			return response
 		}
 
-		response := c.nextFault(operation)(answer)
+		response := c.nextFault(operation)(carryOut)
 		c.record(operation, r, requestID, body, response)
-
-		for name, values := range response.Header {
-			w.Header()[name] = values
-		}
-		w.Header().Set("X-Request-Id", requestID)
-		if response.cut < 0 {
-			panic(http.ErrAbortHandler)
-		}
-		w.Header().Set("Content-Length", strconv.Itoa(len(response.Body)))
-		if response.Status == http.StatusNoContent {
-			w.Header().Del("Content-Length")
-		}
-		w.WriteHeader(response.Status)
-		if response.cut > 0 {
-			_, _ = w.Write(response.Body[:min(response.cut, len(response.Body))])
-			_ = http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
-		_, _ = w.Write(response.Body)
-	}
+		response.write(w, requestID)
+	})
 }
 
-// refuse makes the checks that come before an operation, and finds out who calls.
+// write sends a response, or the part of it that its fault lets through.
+func (r Response) write(w http.ResponseWriter, requestID string) {
+	for name, values := range r.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("X-Request-Id", requestID)
+	if r.cut < 0 {
+		panic(http.ErrAbortHandler)
+	}
+	if r.Status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
+	}
+	w.WriteHeader(r.Status)
+	if r.cut > 0 {
+		_, _ = w.Write(r.Body[:min(r.cut, len(r.Body))])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(r.Body)
+}
+
+// refuse makes the checks that come before every operation, and identifies the caller.
 func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (caller, *refusal) {
 	switch operation {
 	case Unknown:
-		// observed: what the gateway says of a path that it does not know. A GET
-		// of one certificate is such a path (seed and reference have none).
-		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
+		// observed: the gateway responds so to an unknown path. A GET of one certificate is
+		// such a path (seed and reference have none).
+		const message = "The API does not exist or has not been published in the environment"
+		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", message}
 	case IssueToken:
-		return caller{}, nil // the body has the credentials
+		return caller{}, nil // the credentials are in the body
 	}
 	who, refused := c.identify(r, body)
 	if refused != nil {
@@ -260,28 +266,28 @@ func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (calle
 	}
 	project := r.PathValue("project_id")
 	if !c.may(who, project) {
-		// reference: a token is good for its own project; assumed: the code.
-		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
+		// reference: a token is valid for its own project; assumed: the code.
+		return caller{}, forbidden("ELB.9802", "the policy does not allow the action in this project")
 	}
 	if who.anyProject && r.Header.Get("X-Project-Id") != project {
-		// reference: it goes with every signed request; assumed: the refusal.
-		return caller{}, &refusal{http.StatusForbidden, "ELB.9802", "X-Project-Id is not the project of the path"}
+		// reference: every signed request has it; assumed: the error.
+		return caller{}, forbidden("ELB.9802", "X-Project-Id is not the project of the path")
 	}
 	if r.URL.RawQuery != "" && operation != ListListeners {
-		// reference: no other operation has a query parameter; assumed: the refusal.
-		return caller{}, &refusal{http.StatusBadRequest, "ELB.5004", "the search condition is not valid"}
+		// reference: no other operation has a query parameter; assumed: the error.
+		return caller{}, badRequest("ELB.5004", "the search condition is not valid")
 	}
 	return who, nil
 }
 
-// identify finds out who calls, by the token or the signature.
+// identify identifies the caller by the token or the signature.
 func (c *Cloud) identify(r *http.Request, body []byte) (caller, *refusal) {
 	token := r.Header.Get("X-Auth-Token")
+	if token == "" && r.Header.Get("Authorization") != "" {
+		return c.verify(r, body)
+	}
 	if token == "" {
-		if r.Header.Get("Authorization") != "" {
-			return c.verify(r, body)
-		}
-		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: token is missing"} // observed
+		return caller{}, unauthorized("token is missing")
 	}
 	if project, known := c.options.Tokens[token]; known {
 		return caller{projectID: project, domain: c.domainOf(project)}, nil
@@ -304,7 +310,7 @@ func (c *Cloud) domainOf(projectID string) string {
 func respond(status int, body any) Response {
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(fmt.Sprintf("elbstub: an answer is not JSON: %v", err))
+		panic(fmt.Sprintf("elbstub: a response is not JSON: %v", err))
 	}
 	return Response{
 		Status: status,
@@ -313,8 +319,7 @@ func respond(status int, body any) Response {
 	}
 }
 
-// A Call is one entry of the journal: what a client sent, without its secrets,
-// and what it was told.
+// A Call is an entry of the journal: a request, without its secrets, and its response.
 type Call struct {
 	Operation     Operation
 	Method        string
@@ -322,16 +327,15 @@ type Call struct {
 	ProjectID     string
 	CertificateID string
 	ListenerID    string
-	// Header is the request's, its credentials replaced.
+	// Header is that of the request, with its credentials redacted.
 	Header http.Header
-	// Body is the request's, its private key or password replaced.
+	// Body is that of the request, with its private key or password redacted.
 	Body string
-	// Status is what was answered; 0 when the connection was closed without an
-	// answer.
+	// Status is that of the response, or 0 if the connection was closed without one.
 	Status int
-	// RequestID is the X-Request-Id of the answer.
+	// RequestID is the X-Request-Id of the response.
 	RequestID string
-	// Sent is the size of the answer's body in bytes.
+	// Sent is the size of the body of the response in bytes.
 	Sent int
 }
 
@@ -363,31 +367,19 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 	c.journal = append(c.journal, call)
 }
 
-// withoutSecrets returns a request's body as it may be shown.
+// privateKeyField matches the private key in a request body.
+var privateKeyField = regexp.MustCompile(`"private_key"\s*:\s*"(?:[^"\\]|\\.)*"`)
+
+// withoutSecrets redacts the secrets of a request body.
 func withoutSecrets(operation Operation, body []byte) string {
-	if operation == IssueToken {
+	text := privateKeyField.ReplaceAllString(string(body), `"private_key":"[redacted]"`)
+	if operation == IssueToken || strings.Contains(text, "PRIVATE KEY") {
 		return "[redacted]"
 	}
-	var fields map[string]any
-	if json.Unmarshal(body, &fields) != nil {
-		if strings.Contains(string(body), "PRIVATE KEY") {
-			return "[redacted]"
-		}
-		return string(body)
-	}
-	if _, sent := fields["private_key"]; !sent {
-		return string(body)
-	}
-	fields["private_key"] = "[redacted]"
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return "[redacted]"
-	}
-	return string(text)
+	return text
 }
 
-// Journal returns every call so far, oldest first. With operations it returns
-// only the calls of those.
+// Journal returns the calls so far, oldest first: all of them, or those of some operations.
 func (c *Cloud) Journal(operations ...Operation) []Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()

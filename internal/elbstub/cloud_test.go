@@ -76,7 +76,7 @@ func (r reply) fields(t *testing.T) map[string]any {
 	t.Helper()
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(r.body), &fields); err != nil {
-		t.Fatalf("the answer %d %q is not an object: %v", r.status, r.body, err)
+		t.Fatalf("the response %d %q is not an object: %v", r.status, r.body, err)
 	}
 	return fields
 }
@@ -119,30 +119,34 @@ func creation(pair throwaway.Pair, fields map[string]any) string {
 // listeners are those that a list has at a path with filters.
 func (r *raw) listeners(path string) []map[string]any {
 	r.t.Helper()
-	answer := r.call(http.MethodGet, path, "")
+	response := r.call(http.MethodGet, path, "")
 	var listed []map[string]any
-	if err := json.Unmarshal([]byte(answer.body), &listed); err != nil {
-		r.t.Fatalf("listeners: %d %s", answer.status, answer.body)
+	if err := json.Unmarshal([]byte(response.body), &listed); err != nil {
+		r.t.Fatalf("listeners: %d %s", response.status, response.body)
 	}
 	return listed
 }
 
 func (r *raw) create(pair throwaway.Pair, fields map[string]any) string {
 	r.t.Helper()
-	answer := r.call(http.MethodPost, certificates, creation(pair, fields))
-	if answer.status != http.StatusOK && answer.status != http.StatusCreated {
-		r.t.Fatalf("create: %d %s", answer.status, answer.body)
+	response := r.call(http.MethodPost, certificates, creation(pair, fields))
+	if response.status != http.StatusOK && response.status != http.StatusCreated {
+		r.t.Fatalf("create: %d %s", response.status, response.body)
 	}
-	return answer.fields(r.t)["id"].(string)
+	return response.fields(r.t)["id"].(string)
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
 	pair := newPair(t)
 
-	created := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "cert-bky", "description": "certificate"}))
+	created := r.call(
+		http.MethodPost,
+		certificates,
+		creation(pair, map[string]any{"name": "cert-bky", "description": "certificate"}),
+	)
 	if created.status != http.StatusOK {
 		t.Fatalf("create: %d %s", created.status, created.body)
 	}
@@ -184,9 +188,9 @@ func TestAnswers(t *testing.T) {
 	if listed := r.call(http.MethodGet, certificates, ""); listed.body != `{"certificates":[],"instance_num":"0"}` {
 		t.Errorf("list after the delete: %s", listed.body)
 	}
-	for _, answer := range []reply{created, modified, listed, deleted} {
-		if answer.header.Get("X-Request-Id") == "" { // observed
-			t.Error("an answer has no X-Request-Id")
+	for _, response := range []reply{created, modified, listed, deleted} {
+		if response.header.Get("X-Request-Id") == "" { // observed
+			t.Error("a response has no X-Request-Id")
 		}
 	}
 }
@@ -196,10 +200,12 @@ func TestModifyLeavesOutWhatIsNotSent(t *testing.T) {
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "one", "description": "two", "domain": "www.example.com"})
 	// Both fields are optional (seed).
-	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" || got["description"] != "new" {
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" ||
+		got["description"] != "new" {
 		t.Errorf("after a new description: %v", got)
 	}
-	if got := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t); got["name"] != "one" || got["domain"] != "www.example.com" {
+	if got := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t); got["name"] != "one" ||
+		got["domain"] != "www.example.com" {
 		t.Errorf("after nothing: %v", got)
 	}
 }
@@ -217,49 +223,212 @@ func TestRefusals(t *testing.T) {
 		status             int
 		code               string
 	}{
-		"no token (observed)":                  {method: "GET", path: certificates, token: "-", status: 401, code: "APIGW.0301"},
-		"wrong token (reference)":              {method: "GET", path: certificates, token: "wrong", status: 401, code: "ELB.1102"},
-		"another project's token (reference)":  {method: "GET", path: certificates, token: otherToken, status: 403, code: "ELB.9802"},
-		"GET of one certificate (seed)":        {method: "GET", path: certificates + "/" + id, status: 404, code: "APIGW.0101"},
-		"path without the base path (assumed)": {method: "GET", path: strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
-		"version twice (observed)":             {method: "GET", path: base + "/v1.0" + strings.TrimPrefix(certificates, base), status: 404, code: "APIGW.0101"},
-		"list with a query (reference)":        {method: "GET", path: certificates + "?name=x", status: 400, code: "ELB.5004"},
+		"no token (observed)": {
+			method: "GET",
+			path:   certificates,
+			token:  "-",
+			status: 401,
+			code:   "APIGW.0301",
+		},
+		"wrong token (reference)": {
+			method: "GET",
+			path:   certificates,
+			token:  "wrong",
+			status: 401,
+			code:   "ELB.1102",
+		},
+		"another project's token (reference)": {
+			method: "GET",
+			path:   certificates,
+			token:  otherToken,
+			status: 403,
+			code:   "ELB.9802",
+		},
+		"GET of one certificate (seed)": {
+			method: "GET",
+			path:   certificates + "/" + id,
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"path without the base path (assumed)": {
+			method: "GET",
+			path:   strings.TrimPrefix(certificates, base),
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"two versions (observed)": {
+			method: "GET",
+			path:   base + "/v1.0" + strings.TrimPrefix(certificates, base),
+			status: 404,
+			code:   "APIGW.0101",
+		},
+		"list with a query (reference)": {
+			method: "GET",
+			path:   certificates + "?name=x",
+			status: 400,
+			code:   "ELB.5004",
+		},
 
-		"create: empty body (reference)":                 {method: "POST", body: "", status: 400, code: "ELB.0002"},
-		"create: no JSON (reference)":                    {method: "POST", body: "{", status: 400, code: "ELB.0002"},
-		"create: no object (reference)":                  {method: "POST", body: "[]", status: 400, code: "ELB.0002"},
-		"create: null (reference)":                       {method: "POST", body: "null", status: 400, code: "ELB.0002"},
-		"create: no certificate (reference)":             {method: "POST", body: creation(pair, map[string]any{"certificate": ""}), status: 400, code: "ELB.1001"},
-		"create: no private key (reference)":             {method: "POST", body: creation(pair, map[string]any{"private_key": ""}), status: 400, code: "ELB.1001"},
-		"create: certificate is text (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": "hello"}), status: 400, code: "ELB.1011"},
-		"create: certificate is a key (reference)":       {method: "POST", body: creation(pair, map[string]any{"certificate": pair.PrivateKey}), status: 400, code: "ELB.1011"},
-		"create: certificate is half (reference)":        {method: "POST", body: creation(pair, map[string]any{"certificate": pair.Certificate[:200]}), status: 400, code: "ELB.1011"},
-		"create: key is text (reference)":                {method: "POST", body: creation(pair, map[string]any{"private_key": "hello"}), status: 400, code: "ELB.1011"},
-		"create: key is a certificate (reference)":       {method: "POST", body: creation(pair, map[string]any{"private_key": pair.Certificate}), status: 400, code: "ELB.1011"},
-		"create: key of another certificate (reference)": {method: "POST", body: creation(pair, map[string]any{"private_key": stranger.PrivateKey}), status: 400, code: "ELB.5013"},
-		"create: unknown field (assumed)":                {method: "POST", body: creation(pair, map[string]any{"type": "server"}), status: 400, code: "ELB.1001"},
-		"create: number as a name (assumed)":             {method: "POST", body: creation(pair, map[string]any{"name": 5}), status: 400, code: "ELB.1001"},
-		"create: null as a name (assumed)":               {method: "POST", body: creation(pair, map[string]any{"name": nil}), status: 400, code: "ELB.1001"},
+		"create: empty body (reference)": {method: "POST", body: "", status: 400, code: "ELB.0002"},
+		"create: no JSON (reference)":    {method: "POST", body: "{", status: 400, code: "ELB.0002"},
+		"create: no object (reference)":  {method: "POST", body: "[]", status: 400, code: "ELB.0002"},
+		"create: null (reference)":       {method: "POST", body: "null", status: 400, code: "ELB.0002"},
+		"create: no certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": ""}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: no private key (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": ""}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: certificate is text (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": "hello"}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: certificate is a key (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": pair.PrivateKey}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: certificate is half (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"certificate": pair.Certificate[:200]}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key is text (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": "hello"}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key is a certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": pair.Certificate}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key of another certificate (reference)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"private_key": stranger.PrivateKey}),
+			status: 400,
+			code:   "ELB.5013",
+		},
+		"create: unknown field (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"type": "server"}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: number as a name (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"name": 5}),
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"create: null as a name (assumed)": {
+			method: "POST",
+			body:   creation(pair, map[string]any{"name": nil}),
+			status: 400,
+			code:   "ELB.1001",
+		},
 
-		"modify: empty body (reference)":      {method: "PUT", path: "", body: "", status: 400, code: "ELB.0002"},
-		"modify: a certificate (seed)":        {method: "PUT", body: `{"certificate":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: a private key (seed)":        {method: "PUT", body: `{"private_key":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: a domain (seed)":             {method: "PUT", body: `{"domain":"x"}`, status: 400, code: "ELB.1001"},
-		"modify: null description (assumed)":  {method: "PUT", body: `{"description":null}`, status: 400, code: "ELB.1001"},
-		"modify: unknown id (reference)":      {method: "PUT", path: certificates + "/" + id, body: `{}`, status: 404, code: "ELB.5040"},
-		"modify: short id (reference)":        {method: "PUT", path: certificates + "/abc", body: `{}`, status: 400, code: "ELB.5020"},
-		"modify: malformed URL (reference)":   {method: "PUT", path: certificates + "/a/b", body: `{}`, status: 400, code: "ELB.5030"},
-		"modify: no id (reference)":           {method: "PUT", path: certificates + "/", body: `{}`, status: 400, code: "ELB.5030"},
-		"delete: unknown id (reference)":      {method: "DELETE", path: certificates + "/" + id, status: 404, code: "ELB.5040"},
-		"delete: short id (reference)":        {method: "DELETE", path: certificates + "/abc", status: 400, code: "ELB.5020"},
-		"delete: malformed URL (reference)":   {method: "DELETE", path: certificates + "/a/b", status: 400, code: "ELB.5010"},
-		"listeners: wrong token (reference)":  {method: "GET", path: listeners, token: "wrong", status: 401, code: "ELB.1102"},
-		"listeners: bad filter (reference)":   {method: "GET", path: listeners + "?x=y", status: 400, code: "ELB.6003"},
-		"listeners: not a filter (reference)": {method: "GET", path: listeners + "?member_number=1", status: 400, code: "ELB.6003"},
+		"modify: empty body (reference)": {method: "PUT", path: "", body: "", status: 400, code: "ELB.0002"},
+		"modify: a certificate (seed)": {
+			method: "PUT",
+			body:   `{"certificate":"x"}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: a private key (seed)": {
+			method: "PUT",
+			body:   `{"private_key":"x"}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: a domain (seed)": {method: "PUT", body: `{"domain":"x"}`, status: 400, code: "ELB.1001"},
+		"modify: null description (assumed)": {
+			method: "PUT",
+			body:   `{"description":null}`,
+			status: 400,
+			code:   "ELB.1001",
+		},
+		"modify: unknown id (reference)": {
+			method: "PUT",
+			path:   certificates + "/" + id,
+			body:   `{}`,
+			status: 404,
+			code:   "ELB.5040",
+		},
+		"modify: short id (reference)": {
+			method: "PUT",
+			path:   certificates + "/abc",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5020",
+		},
+		"modify: malformed URL (reference)": {
+			method: "PUT",
+			path:   certificates + "/a/b",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5030",
+		},
+		"modify: no id (reference)": {
+			method: "PUT",
+			path:   certificates + "/",
+			body:   `{}`,
+			status: 400,
+			code:   "ELB.5030",
+		},
+		"delete: unknown id (reference)": {
+			method: "DELETE",
+			path:   certificates + "/" + id,
+			status: 404,
+			code:   "ELB.5040",
+		},
+		"delete: short id (reference)": {
+			method: "DELETE",
+			path:   certificates + "/abc",
+			status: 400,
+			code:   "ELB.5020",
+		},
+		"delete: malformed URL (reference)": {
+			method: "DELETE",
+			path:   certificates + "/a/b",
+			status: 400,
+			code:   "ELB.5010",
+		},
+		"listeners: wrong token (reference)": {
+			method: "GET",
+			path:   listeners,
+			token:  "wrong",
+			status: 401,
+			code:   "ELB.1102",
+		},
+		"listeners: bad filter (reference)": {method: "GET", path: listeners + "?x=y", status: 400, code: "ELB.6003"},
+		"listeners: not a filter (reference)": {
+			method: "GET",
+			path:   listeners + "?member_number=1",
+			status: 400,
+			code:   "ELB.6003",
+		},
 		"listener: unknown id (assumed)":      {method: "GET", path: listeners + "/" + id, status: 404},
 		"listener: short id (reference)":      {method: "GET", path: listeners + "/abc", status: 400, code: "ELB.6020"},
 		"listener: malformed URL (reference)": {method: "GET", path: listeners + "/a/b", status: 400, code: "ELB.6010"},
-		"listener: with a query (assumed)":    {method: "GET", path: listeners + "/" + id + "?name=x", status: 400, code: "ELB.5004"},
+		"listener: with a query (assumed)": {
+			method: "GET",
+			path:   listeners + "/" + id + "?name=x",
+			status: 400,
+			code:   "ELB.5004",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -281,9 +450,16 @@ func TestRefusals(t *testing.T) {
 			}
 			before := r.cloud.Certificates(project)
 
-			answer := r.call(row.method, path, row.body)
-			if answer.status != row.status || answer.code() != row.code {
-				t.Errorf("got %d %s, want %d %s: %s", answer.status, answer.code(), row.status, row.code, answer.body)
+			response := r.call(row.method, path, row.body)
+			if response.status != row.status || response.code() != row.code {
+				t.Errorf(
+					"got %d %s, want %d %s: %s",
+					response.status,
+					response.code(),
+					row.status,
+					row.code,
+					response.body,
+				)
 			}
 			after := r.cloud.Certificates(project)
 			if fmt.Sprint(before) != fmt.Sprint(after) {
@@ -329,14 +505,18 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := map[string]reply{"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value}))}
+			responses := map[string]reply{
+				"create": r.call(http.MethodPost, certificates, creation(pair, map[string]any{row.field: row.value})),
+			}
 			if row.field != "domain" {
 				body, _ := json.Marshal(map[string]string{row.field: row.value})
-				answers["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
+				responses["modify"] = r.call(http.MethodPut, certificates+"/"+id, string(body))
 			}
-			for operation, answer := range answers {
-				if refused := answer.status == http.StatusBadRequest && answer.code() == "ELB.1001"; refused != row.refused || !refused && answer.status != http.StatusOK {
-					t.Errorf("%s: got %d %s, want refused = %t", operation, answer.status, answer.body, row.refused)
+			for operation, response := range responses {
+				refused := response.status == http.StatusBadRequest &&
+					response.code() == "ELB.1001"
+				if refused != row.refused || !refused && response.status != http.StatusOK {
+					t.Errorf("%s: got %d %s, want refused = %t", operation, response.status, response.body, row.refused)
 				}
 			}
 		})
@@ -348,9 +528,10 @@ func TestQuota(t *testing.T) {
 	r := newRaw(t, func(o *elbstub.Options) { o.Quota = 2 })
 	pair := newPair(t)
 	first := r.create(pair, nil)
-	r.create(pair, nil) // twice the same is no conflict (assumed)
-	if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); answer.status != 400 || answer.code() != "ELB.5151" {
-		t.Errorf("beyond the quota: %d %s", answer.status, answer.body)
+	r.create(pair, nil) // an identical certificate is no conflict (assumed)
+	if response := r.call(http.MethodPost, certificates, creation(pair, nil)); response.status != 400 ||
+		response.code() != "ELB.5151" {
+		t.Errorf("beyond the quota: %d %s", response.status, response.body)
 	}
 	r.call(http.MethodDelete, certificates+"/"+first, "")
 	r.create(pair, nil)
@@ -362,14 +543,14 @@ func TestProjectsAreApart(t *testing.T) {
 	id := r.create(newPair(t), nil)
 	other := strings.Replace(certificates, project, otherProject, 1)
 	r.token = otherToken
-	if answer := r.call(http.MethodGet, other, ""); answer.body != `{"certificates":[],"instance_num":"0"}` {
-		t.Errorf("the other project lists %s", answer.body)
+	if response := r.call(http.MethodGet, other, ""); response.body != `{"certificates":[],"instance_num":"0"}` {
+		t.Errorf("the other project lists %s", response.body)
 	}
-	if answer := r.call(http.MethodPut, other+"/"+id, `{"name":"stolen"}`); answer.code() != "ELB.5040" {
-		t.Errorf("the other project modifies: %d %s", answer.status, answer.body)
+	if response := r.call(http.MethodPut, other+"/"+id, `{"name":"stolen"}`); response.code() != "ELB.5040" {
+		t.Errorf("the other project modifies: %d %s", response.status, response.body)
 	}
-	if answer := r.call(http.MethodDelete, other+"/"+id, ""); answer.code() != "ELB.5040" {
-		t.Errorf("the other project deletes: %d %s", answer.status, answer.body)
+	if response := r.call(http.MethodDelete, other+"/"+id, ""); response.code() != "ELB.5040" {
+		t.Errorf("the other project deletes: %d %s", response.status, response.body)
 	}
 }
 
@@ -386,8 +567,9 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			}
 			listener.ID = r.cloud.Listen(listener)
 
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 400 || answer.code() != "ELB.5002" {
-				t.Errorf("delete in use: %d %s", answer.status, answer.body)
+			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 400 ||
+				response.code() != "ELB.5002" {
+				t.Errorf("delete in use: %d %s", response.status, response.body)
 			}
 			listed := r.listeners(listeners) // a bare array (reference)
 			if len(listed) != 1 || listed[0]["id"] != listener.ID || listed[0]["name"] != "https" ||
@@ -401,8 +583,8 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			same(t, "listeners, certificate_id", listed[0]["certificate_id"], own)
 			same(t, "listeners, certificates", listed[0]["certificates"], sni)
 			r.cloud.Hangup(listener.ID)
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
-				t.Errorf("delete afterwards: %d %s", answer.status, answer.body)
+			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 204 {
+				t.Errorf("delete afterwards: %d %s", response.status, response.body)
 			}
 		})
 	}
@@ -412,7 +594,8 @@ func TestBehindTheBack(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "before"})
-	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) || r.cloud.Change("none", func(*elbstub.Certificate) {}) {
+	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) ||
+		r.cloud.Change("none", func(*elbstub.Certificate) {}) {
 		t.Error("Change reports wrongly")
 	}
 	if got := r.cloud.Certificates(project)[0].Name; got != "after" {
@@ -438,8 +621,10 @@ func TestJournal(t *testing.T) {
 	if len(calls) != 3 {
 		t.Fatalf("%d calls, want 3", len(calls))
 	}
-	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` || put[0].Status != 200 ||
-		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 || put[0].RequestID == "" {
+	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` ||
+		put[0].Status != 200 ||
+		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 ||
+		put[0].RequestID == "" {
 		t.Errorf("the PUT: %+v", put)
 	}
 	shown := fmt.Sprintf("%+v", calls)
@@ -458,8 +643,16 @@ func TestFaults(t *testing.T) {
 		check     func(reply) bool
 		committed bool
 	}{
-		"reply":       {elbstub.Reply(502, "<html>"), func(r reply) bool { return r.status == 502 && r.body == "<html>" }, false},
-		"reply after": {elbstub.ReplyAfter(202, ""), func(r reply) bool { return r.status == 202 && r.body == "" }, true},
+		"reply": {
+			elbstub.Reply(502, "<html>"),
+			func(r reply) bool { return r.status == 502 && r.body == "<html>" },
+			false,
+		},
+		"reply after": {
+			elbstub.ReplyAfter(202, ""),
+			func(r reply) bool { return r.status == 202 && r.body == "" },
+			true,
+		},
 		"cut": {elbstub.Cut(20), func(r reply) bool {
 			return r.status == 200 && len(r.body) == 20 && r.err != nil
 		}, true},
@@ -471,8 +664,8 @@ func TestFaults(t *testing.T) {
 			r.cloud.Script(elbstub.CreateCertificate, 2, row.fault)
 			r.create(pair, nil)
 			r.call(http.MethodGet, certificates, "") // another operation does not count
-			if answer := r.call(http.MethodPost, certificates, creation(pair, nil)); !row.check(answer) {
-				t.Errorf("got %+v", answer)
+			if response := r.call(http.MethodPost, certificates, creation(pair, nil)); !row.check(response) {
+				t.Errorf("got %+v", response)
 			}
 			want := 1
 			if row.committed {
@@ -518,13 +711,13 @@ func TestScriptEach(t *testing.T) {
 	r.create(newPair(t), nil) // another operation has no fault
 }
 
-// TestLateCommits: what is answered, and when the certificate is there.
+// TestLateCommits: the response, and when the certificate appears.
 func TestLateCommits(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault  elbstub.Fault
 		status int
-		late   bool // the certificate comes after the answer
+		late   bool // the certificate comes after the response
 	}{
 		"late":      {elbstub.Late(504, time.Second), 504, true},
 		"drop late": {elbstub.DropLate(time.Second), 0, true},
@@ -538,16 +731,16 @@ func TestLateCommits(t *testing.T) {
 				body := strings.NewReader(creation(newPair(t), nil))
 				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, certificates, body)
 				request.Header.Set("X-Auth-Token", token)
-				answer := httptest.NewRecorder()
+				response := httptest.NewRecorder()
 				func() {
 					defer func() { _ = recover() }() // that is how a handler closes the connection
-					cloud.ServeHTTP(answer, request)
+					cloud.ServeHTTP(response, request)
 				}()
 				if status := cloud.Journal()[0].Status; status != row.status {
 					t.Errorf("status %d, want %d", status, row.status)
 				}
 				if there := len(cloud.Certificates(project)) == 1; there == row.late {
-					t.Errorf("the certificate is there when it is answered: %t", there)
+					t.Errorf("the certificate is there at the time of the response: %t", there)
 				}
 				time.Sleep(2 * time.Second)
 				if n := len(cloud.Certificates(project)); n != 1 {
@@ -558,9 +751,9 @@ func TestLateCommits(t *testing.T) {
 	}
 }
 
-// TestConfusedAnswers: a create is carried out, and answered with another
+// TestConfusedResponses: a create is carried out, and the response shows another
 // certificate.
-func TestConfusedAnswers(t *testing.T) {
+func TestConfusedResponses(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	theirs := newPair(t)
@@ -573,7 +766,7 @@ func TestConfusedAnswers(t *testing.T) {
 		r.cloud.Script(elbstub.CreateCertificate, 1, r.cloud.Confuse(cert))
 		got := r.call(http.MethodPost, certificates, creation(newPair(t), map[string]any{"name": "ours"})).fields(t)
 		if got["name"] != "theirs" || got["certificate"] != strings.TrimSpace(theirs.Certificate) {
-			t.Errorf("%s: it is answered with %v", name, got)
+			t.Errorf("%s: the response is %v", name, got)
 		}
 		if known := got["id"] == id; known != (cert.ID == id) {
 			t.Errorf("%s: the ID is known: %t", name, known)
@@ -592,7 +785,7 @@ func TestDeduplicate(t *testing.T) {
 	id := r.create(pair, map[string]any{"name": "first"})
 	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
 	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
-		t.Errorf("the second create is answered %d %v", again.status, got)
+		t.Errorf("the response to the second create is %d %v", again.status, got)
 	}
 	r.create(newPair(t), nil)
 	if n := len(r.cloud.Certificates(project)); n != 2 {
@@ -600,7 +793,7 @@ func TestDeduplicate(t *testing.T) {
 	}
 }
 
-// TestKeep: what a server makes of what it is sent, which it also answers.
+// TestKeep: how a server changes what it is sent. Its responses show the change.
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	leaf := newPair(t)
@@ -638,7 +831,7 @@ func same(t *testing.T, what string, got, want any) {
 	g, _ := json.Marshal(got)
 	w, _ := json.Marshal(want)
 	if string(g) != string(w) {
-		t.Errorf("%s answers\n%s\nwant\n%s", what, g, w)
+		t.Errorf("the response to %s is\n%s\nwant\n%s", what, g, w)
 	}
 }
 
@@ -650,7 +843,7 @@ func said(body string) string {
 	return regexp.MustCompile(`^(?:.*"(?:code|error_code|type)":"([^"]*)".*)?$`).ReplaceAllString(body, "$1")
 }
 
-// TestDialects walks through the ways in which clouds of the family answer.
+// TestDialects has the differences between the clouds of the family.
 func TestDialects(t *testing.T) {
 	t.Parallel()
 	pair := newPair(t)
@@ -676,8 +869,10 @@ func TestDialects(t *testing.T) {
 		element := listed["certificates"].([]any)[0].(map[string]any)
 
 		want := map[elbstub.PEMText]string{
-			elbstub.PEMTrimmed: text(64, "\n"), elbstub.PEMOneLine: text(1<<20, "\n"), elbstub.PEMRewrapped: text(76, "\n"),
-			elbstub.PEMCRLF: text(64, "\r\n") + "\r\n", elbstub.PEMWithNewline: text(64, "\n") + "\n",
+			elbstub.PEMTrimmed:   text(64, "\n"),
+			elbstub.PEMOneLine:   text(1<<20, "\n"),
+			elbstub.PEMRewrapped: text(76, "\n"),
+			elbstub.PEMCRLF:      text(64, "\r\n") + "\r\n", elbstub.PEMWithNewline: text(64, "\n") + "\n",
 		}[dialect.PEM]
 		if got["certificate"] != want || element["certificate"] != want {
 			t.Errorf("%d: certificate %q, want %q", n, got["certificate"], want)
@@ -714,7 +909,9 @@ func TestDialects(t *testing.T) {
 		if renamed := r.cloud.Certificates(project)[0]; renamed.Name != "new" {
 			t.Errorf("%d: the name is %q", n, renamed.Name)
 		}
-		seen[fmt.Sprintf("modify %d %t %t", modified.status, strings.Contains(modified.body, `"name":"new"`), strings.Contains(modified.body, "update_time"))] = true
+		hasName := strings.Contains(modified.body, `"name":"new"`)
+		hasTime := strings.Contains(modified.body, "update_time")
+		seen[fmt.Sprintf("modify %d %t %t", modified.status, hasName, hasTime)] = true
 
 		malformed := r.call(http.MethodPost, certificates, "")
 		for _, shape := range []string{`{"error":{"message":"`, `{"error_msg":"`, `{"NeutronError":{"type":"`} {
@@ -771,7 +968,11 @@ func TestDialects(t *testing.T) {
 		`error {"error":{"message":"`, `error {"error_msg":"`, `error {"NeutronError":{"type":"`,
 		"delete 204", "delete 200", "delete 202",
 		"gone 404 true", "gone 400 true", "gone 404 false", "gone 500 true",
-		"gone says ELB.5040", "gone says ", "gone says Not Found", "gone says CertificateNotFound", "gone says ELB.8904",
+		"gone says ELB.5040",
+		"gone says ",
+		"gone says Not Found",
+		"gone says CertificateNotFound",
+		"gone says ELB.8904",
 		"SNI []interface {}", "SNI string", "SNI map[string]interface {}", "SNI null true", "SNI null false",
 		"boolean bool", "boolean float64",
 		"no listeners []", "no listeners {}", "no listener 404", "no listener 400",

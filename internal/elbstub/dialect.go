@@ -1,7 +1,6 @@
 package elbstub
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
@@ -12,62 +11,61 @@ import (
 	"strings"
 )
 
-// A Dialect is what the clouds of this family answer in different ways. The zero
-// value is what the reference documents for Huawei Cloud.
+// A Dialect is what differs between the clouds of this family. The zero value is what the
+// reference documents for Huawei Cloud.
 type Dialect struct {
 	PEM PEMText
-	// Keys is how private keys are answered.
+	// Keys is how private keys are returned.
 	Keys KeyText
-	// Listed is how a list shows the texts of certificates.
+	// Listed is how a list returns the PEM of certificates.
 	Listed CertificateText
-	// Unset is how a name, a description and a domain that are empty are answered.
+	// Unset is how an empty name, description or domain is returned.
 	Unset UnsetText
 	// Order is the order of lists.
 	Order OrderText
-	// Empty is how a list of nothing is answered.
+	// Empty is the form of an empty list.
 	Empty EmptyText
-	// Count is how instance_num is answered.
+	// Count is the form of instance_num.
 	Count CountText
-	// Extra adds fields that no document knows.
+	// Extra adds undocumented fields.
 	Extra bool
-	// Wildcards is whether a domain may begin with "*.": a guide of Open Telekom Cloud
-	// names such domains for SNI (reference), the tables of fields do not (reference).
+	// Wildcards is whether a domain may begin with "*.": a guide of Open Telekom Cloud has such
+	// domains for SNI (reference), the tables of fields do not (reference).
 	Wildcards bool
-	// CreateStatus answers a create: 200, if 0 (reference, Huawei Cloud), or 201
+	// CreateStatus is the status of a create: 200, if 0 (reference, Huawei Cloud), or 201
 	// (reference, Open Telekom Cloud).
 	CreateStatus int
-	// Modify is how a modify is answered.
+	// Modify is the response to a modify.
 	Modify ModifyText
-	// DeleteStatus answers a delete: 204, if 0 (reference), or 200 or 202
+	// DeleteStatus is the status of a delete: 204, if 0 (reference), or 200 or 202
 	// (observed).
 	DeleteStatus int
-	// Errors is the shape of errors.
+	// Errors is the form of errors.
 	Errors ErrorText
-	// NotFound is how a modify and a delete of nothing are answered: in turns, if
-	// there are several ways (assumed: backends of several versions). nil means
-	// NotFound404.
+	// NotFound are the responses to a modify and a delete of an unknown certificate, in
+	// rotation (assumed: backends of several versions). nil means NotFound404.
 	NotFound []NotFoundText
-	// InUse is how the deletion of what a listener holds is refused, in turns as
-	// well. nil means InUse5002.
+	// InUse are the responses to the deletion of a certificate that a listener holds, in
+	// rotation. nil means InUse5002.
 	InUse []InUseText
 	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
 	TokenStatus int
-	// SNI is how a listener shows its further certificates.
+	// SNI is how a listener returns its SNI certificates.
 	SNI SNIText
-	// Booleans is how a listener shows true and false.
+	// Booleans is how a listener returns true and false.
 	Booleans BooleanText
-	// NoListener is how a listener that does not exist is answered.
+	// NoListener is the response for an unknown listener.
 	NoListener NoListenerText
-	// Switch is how the modify of a listener is answered.
+	// Switch is the response to the modify of a listener.
 	Switch ModifyText
-	// NoCertificate is how a listener refuses a certificate that its project has not.
+	// NoCertificate is how a listener refuses a certificate that is not in its project.
 	NoCertificate NoCertificateText
 }
 
-// PEMText is how certificates come back.
+// PEMText is how certificates are returned.
 type PEMText int
 
-// What a cloud may make of PEM.
+// The forms of PEM.
 const (
 	PEMTrimmed     PEMText = iota // as sent, without a newline at the end (seed, recorded)
 	PEMOneLine                    // the base64 on one line (recorded)
@@ -76,31 +74,31 @@ const (
 	PEMWithNewline                // a newline at the end (observed)
 )
 
-// KeyText is how private keys come back.
+// KeyText is how private keys are returned.
 type KeyText int
 
-// What a cloud may make of private keys.
+// The forms of private keys.
 const (
 	KeysClear   KeyText = iota // as sent (seed, recorded)
 	KeysMasked                 // as ****** (observed)
 	KeysLeftOut                // not at all (assumed)
 )
 
-// CertificateText is how a list shows certificates.
+// CertificateText is how a list returns the PEM of certificates.
 type CertificateText int
 
-// What a list may make of certificates. NewDialect has only the first, since with the
-// others nobody can find out what a certificate is.
+// The forms of PEM in a list. NewDialect has only the first, because with the others no client
+// can identify a certificate.
 const (
 	CertificatesShown   CertificateText = iota // as Dialect.PEM says (seed, recorded)
 	CertificatesMasked                         // as ****** (assumed)
 	CertificatesLeftOut                        // not at all (assumed)
 )
 
-// UnsetText is how empty texts come back.
+// UnsetText is how empty texts are returned.
 type UnsetText int
 
-// What a cloud may make of empty texts.
+// The forms of empty texts.
 const (
 	// UnsetDocumented is an empty name and description, a domain that is null on
 	// list and modify (seed, recorded) and absent on create (recorded).
@@ -114,37 +112,37 @@ const (
 // OrderText is the order of lists.
 type OrderText int
 
-// The orders that lists may have.
+// The orders of lists.
 const (
 	OrderNewest OrderText = iota // the newest first (recorded of certificates, assumed of listeners)
 	OrderOldest                  // the oldest first (assumed)
 )
 
-// EmptyText is how a list of nothing comes.
+// EmptyText is the form of an empty list.
 type EmptyText int
 
-// What a cloud may list when there is nothing.
+// The forms of an empty list.
 const (
 	EmptyArray EmptyText = iota // [] (assumed; recorded of the certificates of a listener)
-	// EmptyObject is {} in the place of the array (observed of the load balancers of
-	// this service, assumed here): the list of listeners is nothing but that.
+	// EmptyObject is {} instead of the array (observed of the load balancers of this
+	// service, assumed here).
 	EmptyObject
 )
 
-// CountText is how the number of listed certificates comes.
+// CountText is the form of the number of certificates in a list.
 type CountText int
 
-// What a cloud may make of instance_num.
+// The forms of instance_num.
 const (
 	CountString CountText = iota // reference, recorded
 	CountNumber                  // assumed
 	CountAbsent                  // assumed
 )
 
-// ModifyText is how a modify is answered.
+// ModifyText is the response to a modify.
 type ModifyText int
 
-// What a cloud may answer to a modify.
+// The responses to a modify.
 const (
 	ModifyWhole     ModifyText = iota // 200 and the whole certificate (seed), or listener (reference)
 	ModifyAccepted                    // 202 without a body (observed)
@@ -152,10 +150,10 @@ const (
 	ModifyHalf                        // 200 and half of the fields (assumed)
 )
 
-// ErrorText is the shape of an error.
+// ErrorText is the form of an error.
 type ErrorText int
 
-// What an error may look like.
+// The forms of errors.
 const (
 	ErrorNested  ErrorText = iota // {"error":{"message","code"}} (reference)
 	ErrorFlat                     // {"error_msg","error_code"} (reference)
@@ -213,15 +211,20 @@ func pick[T any](n int, values ...T) T {
 	return values[n%len(values)]
 }
 
-// pem writes a certificate as the cloud does. What is not PEM stays.
+// pem writes a certificate in the form of the cloud. A text that is not PEM is not changed.
 func (d Dialect) pem(text string) string {
 	if d.PEM == PEMTrimmed {
 		return strings.TrimSpace(text)
 	}
 	var written strings.Builder
 	for _, block := range pemBlocks(text) {
-		content := base64.StdEncoding.EncodeToString(block.Bytes)
-		fmt.Fprintf(&written, "-----BEGIN %[1]s-----\n%[2]s\n-----END %[1]s-----\n", block.Type, wrap(content, d.columns(len(content))))
+		content := []byte(base64.StdEncoding.EncodeToString(block.Bytes))
+		columns := map[PEMText]int{PEMOneLine: len(content), PEMRewrapped: 76}[d.PEM]
+		fmt.Fprintf(&written, "-----BEGIN %s-----\n", block.Type)
+		for line := range slices.Chunk(content, cmp.Or(columns, 64)) {
+			fmt.Fprintf(&written, "%s\n", line)
+		}
+		fmt.Fprintf(&written, "-----END %s-----\n", block.Type)
 	}
 	switch {
 	case written.Len() == 0:
@@ -234,27 +237,6 @@ func (d Dialect) pem(text string) string {
 	return strings.TrimSuffix(written.String(), "\n")
 }
 
-// columns returns the line width for a content of so many characters.
-func (d Dialect) columns(length int) int {
-	switch d.PEM {
-	case PEMOneLine:
-		return length
-	case PEMRewrapped:
-		return 76
-	default:
-		return 64
-	}
-}
-
-func wrap(text string, columns int) string {
-	var lines []string
-	for len(text) > columns {
-		lines = append(lines, text[:columns])
-		text = text[columns:]
-	}
-	return strings.Join(append(lines, text), "\n")
-}
-
 // An object is JSON whose fields have an order.
 type object []field
 
@@ -265,30 +247,19 @@ type field struct {
 
 // MarshalJSON implements json.Marshaler.
 func (o object) MarshalJSON() ([]byte, error) {
-	var text bytes.Buffer
-	text.WriteByte('{')
+	fields := make([]string, len(o))
 	for i, f := range o {
-		if i > 0 {
-			text.WriteByte(',')
-		}
-		name, err := json.Marshal(f.name)
-		if err != nil {
-			return nil, err
-		}
 		value, err := json.Marshal(f.value)
 		if err != nil {
 			return nil, err
 		}
-		text.Write(name)
-		text.WriteByte(':')
-		text.Write(value)
+		fields[i] = fmt.Sprintf("%q:%s", f.name, value)
 	}
-	text.WriteByte('}')
-	return text.Bytes(), nil
+	return []byte("{" + strings.Join(fields, ",") + "}"), nil
 }
 
-// unset adds a text that may be empty. documented is what the reference answers
-// then; nil leaves the field out.
+// unset adds a text that may be empty. documented is the field that the reference has for an
+// empty text, or nil for none.
 func (d Dialect) unset(o object, name, text string, documented *field) object {
 	switch {
 	case text != "":
@@ -303,8 +274,8 @@ func (d Dialect) unset(o object, name, text string, documented *field) object {
 	return o
 }
 
-// body is a certificate in an answer (seed, Table 2): to a create with tenant_id
-// (reference), and without a domain when that is unset (recorded).
+// body is a certificate in a response (seed, Table 2). The response to a create has a tenant_id
+// (reference), and no domain if that is unset (recorded).
 func (d Dialect) body(cert *Certificate, created bool) object {
 	o := object{{"id", cert.ID}}
 	unsetDomain := &field{"domain", nil} // null when unset (seed, recorded)
@@ -324,9 +295,11 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	case KeysMasked:
 		o = append(o, field{"private_key", "******"})
 	}
-	o = append(o, field{"create_time", cert.CreateTime.Format(timeLayout)}, field{"update_time", cert.UpdateTime.Format(timeLayout)})
+	o = append(o, field{"create_time", cert.CreateTime.Format(timeLayout)})
+	o = append(o, field{"update_time", cert.UpdateTime.Format(timeLayout)})
 	if d.Extra {
-		o = append(o, field{"type", "server"}, field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}})
+		o = append(o, field{"type", "server"})
+		o = append(o, field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}})
 	}
 	return o
 }
@@ -360,7 +333,7 @@ func (d Dialect) array(listed []object) any {
 	return listed
 }
 
-// list is the answer to a list that counts so many certificates.
+// list is the response to a list, with so many certificates in total.
 func (d Dialect) list(certificates []object, count int) object {
 	o := object{}
 	if d.Extra {
@@ -377,10 +350,10 @@ func (d Dialect) list(certificates []object, count int) object {
 	return o
 }
 
-// modified is the answer to the modify of a certificate.
+// modified is the response to the modify of a certificate.
 func (d Dialect) modified(cert *Certificate) Response { return d.Modify.response(d.body(cert, false)) }
 
-// response is what a modify answers that made this of something.
+// response is the response to a modify with that result.
 func (m ModifyText) response(body object) Response {
 	switch m {
 	case ModifyAccepted:
@@ -394,5 +367,5 @@ func (m ModifyText) response(body object) Response {
 	}
 }
 
-// tokenStatus refuses a token.
+// tokenStatus is the status that refuses a token.
 func (d Dialect) tokenStatus() int { return cmp.Or(d.TokenStatus, http.StatusUnauthorized) }

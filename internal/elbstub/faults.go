@@ -9,42 +9,42 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// A Fault stands between a call and its answer. It may call answer, which
-// carries the call out, or not, and returns what the client gets.
-type Fault func(answer Answer) Response
+// A Fault decides what happens to a call, like a middleware: it may call next, or not, and
+// returns the response to the client.
+type Fault func(next Next) Response
 
-// An Answer carries a call out. A list may be given a View.
-type Answer func(...View) Response
+// Next carries the call out. A list may be given a View.
+type Next func(...View) Response
 
-// A View is how a list sees the certificates or the listeners, or a call the listener that
-// it shows.
+// A View is what a list, or a call for one listener, sees.
 type View struct {
-	// Lag is how old what it sees is (observed: up to a few seconds).
+	// Lag is the age of what it sees (observed: up to a few seconds).
 	Lag time.Duration
-	// Hidden is how many certificates, the oldest, a list lacks, though it counts them
-	// (assumed).
+	// Hidden is how many certificates, the oldest ones, are missing from a list, though they
+	// count in its total (assumed).
 	Hidden int
 }
 
 type scriptedFault struct {
 	operation Operation
-	after     int // calls of the operation that are answered as usual before
+	after     int // how many calls of the operation come before it
 	fault     Fault
 }
 
-// Script lets fault answer the nth call of operation from now; 1 is the next.
+// Script sets the fault of the nth call of an operation from now; 1 is the next.
 func (c *Cloud) Script(operation Operation, nth int, fault Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.scripted = append(c.scripted, scriptedFault{operation: operation, after: nth - 1, fault: fault})
 }
 
-// ScriptEach lets choose say which fault answers each call of operation from now;
-// nth is 1 for the next, and nil answers as usual. A fault of Script comes first.
-// choose runs while the Cloud is locked, so it must not call it; its faults may.
+// ScriptEach lets choose return the fault of each call of an operation from now, or nil; nth is
+// 1 for the next call. A fault of Script takes precedence. choose runs while the Cloud is
+// locked, so it must not call it; its faults may.
 func (c *Cloud) ScriptEach(operation Operation, choose func(nth int) Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,37 +57,38 @@ type choice struct {
 	calls  int
 }
 
-// nextFault takes the fault that is due for a call of operation. Without one
-// the call is answered as usual.
+// nextFault takes the fault of a call.
 func (c *Cloud) nextFault(operation Operation) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asUsual := func(answer Answer) Response { return answer() }
-	chosen, choosing := c.choices[operation]
-	if choosing {
+	noFault := func(next Next) Response { return next() }
+	chosen, isChosen := c.choices[operation]
+	if isChosen {
 		chosen.calls++
 	}
+
 	due := -1
 	for i := range c.scripted {
-		if c.scripted[i].operation != operation {
-			continue
-		}
-		if c.scripted[i].after == 0 && due < 0 {
+		scripted := &c.scripted[i]
+		switch {
+		case scripted.operation != operation:
+		case scripted.after == 0 && due < 0:
 			due = i
-			continue
+		default:
+			scripted.after = max(0, scripted.after-1)
 		}
-		c.scripted[i].after = max(0, c.scripted[i].after-1)
 	}
 	if due >= 0 {
 		fault := c.scripted[due].fault
 		c.scripted = slices.Delete(c.scripted, due, due+1)
 		return fault
 	}
-	if choosing {
+
+	if isChosen {
 		if fault := chosen.choose(chosen.calls); fault != nil {
 			return fault
 		}
-		return asUsual
+		return noFault
 	}
 	if following := c.following[operation]; len(following) > 0 {
 		c.following[operation] = following[1:]
@@ -96,31 +97,30 @@ func (c *Cloud) nextFault(operation Operation) Fault {
 	if random := c.chance(operation); random != nil {
 		return c.anyFault(operation, random)
 	}
-	return asUsual
+	return noFault
 }
 
-// A Storm lets calls fail by chance. The same seed has the same faults: each is
-// derived from the seed, the operation, and how often that was called since.
+// A Storm gives calls random faults. The same seed gives the same faults: each is derived from
+// the seed, the operation, and the number of its calls in the storm.
 type Storm struct {
 	Seed uint64
 	// Percent is how many calls of a hundred have a fault.
 	Percent int
-	// Mild lets creations alone fail. Each of them is carried out at once or not at all,
-	// and is answered within 4 s or not at all.
+	// Mild limits faults to creates. Each of them is carried out immediately or not at all,
+	// and its response comes within 4 s or not at all.
 	Mild bool
-	// Late lets some creations of a mild one be carried out up to 8 s after a response
-	// that does not say so.
+	// Late lets some creates of a mild storm be carried out up to 8 s after an error response.
 	Late bool
 }
 
-// Disturb begins a Storm, or ends it with a Percent of 0.
+// Disturb starts a Storm. A Percent of 0 ends it.
 func (c *Cloud) Disturb(storm Storm) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.storm, c.attempts, c.following = storm, map[Operation]uint64{}, map[Operation][]Fault{}
 }
 
-// chance returns what the fault of a call is chosen with, or nil if it has none.
+// chance returns the source that chooses the fault of a call, or nil for no fault.
 func (c *Cloud) chance(operation Operation) *rand.Rand {
 	if c.storm.Percent == 0 || c.storm.Mild && operation != CreateCertificate {
 		return nil
@@ -128,7 +128,8 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 	c.attempts[operation]++
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(operation))
-	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation])) //nolint:gosec // faults are no secret
+	//nolint:gosec // faults are no secret
+	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation]))
 	if random.IntN(100) >= c.storm.Percent {
 		return nil
 	}
@@ -137,7 +138,13 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 
 // anyFault returns one of the faults that an operation may have.
 func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
-	status := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}[random.IntN(4)]
+	statuses := []int{
+		http.StatusInternalServerError,
+		http.StatusBadGateway,
+		http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout,
+	}
+	status := statuses[random.IntN(len(statuses))]
 	said := `{"error":{"message":"out of order","code":"ELB.9999"}}`
 	if random.IntN(2) == 0 {
 		said = "<html><head><title>out of order</title></head></html>"
@@ -167,7 +174,7 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 	switch operation {
 	case ListCertificates:
 		view := View{Lag: seconds(3)}
-		if random.IntN(2) == 0 && c.options.Dialect.Count != CountAbsent { // nobody could tell
+		if random.IntN(2) == 0 && c.options.Dialect.Count != CountAbsent { // otherwise, no client could notice
 			view = View{Hidden: 1 + random.IntN(3)}
 		}
 		faults = append(faults, See(view), See(view), See(view))
@@ -181,30 +188,30 @@ func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
 		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
 	}
 	fault := faults[random.IntN(len(faults))]
-	if random.IntN(10) == 0 { // and a token that ends in between
-		return func(answer Answer) Response {
+	if random.IntN(10) == 0 { // tokens expire as well
+		return func(next Next) Response {
 			c.Expire()
-			return fault(answer)
+			return fault(next)
 		}
 	}
 	return fault
 }
 
-// double is a fault after which the response to the next call of the operation is lost,
-// as long as the Storm lasts.
+// double is a fault after which the response to the next call of the operation is lost too,
+// unless the Storm has ended.
 func (c *Cloud) double(operation Operation, first Fault) Fault {
-	return func(answer Answer) Response {
+	return func(next Next) Response {
 		c.mu.Lock()
 		if c.storm.Percent > 0 {
 			c.following[operation] = append(c.following[operation], Drop())
 		}
 		c.mu.Unlock()
-		return first(answer)
+		return first(next)
 	}
 }
 
-// Listener returns a listener whose connections a Storm resets at their first
-// byte, which is in the TLS handshake if there is one.
+// Listener wraps a listener. In a Storm, connections are reset at their first byte, which is in
+// the TLS handshake if there is one.
 func (c *Cloud) Listener(of net.Listener) net.Listener { return stormyListener{of, c} }
 
 type stormyListener struct {
@@ -234,52 +241,61 @@ func (r resetting) Read(b []byte) (int, error) {
 	return 0, errors.Join(net.ErrClosed, r.Close())
 }
 
-// Reply answers with status and body, and does not carry the call out.
+// Reply responds with status and body without carrying the call out.
 func Reply(status int, body string) Fault {
-	return func(Answer) Response { return reply(status, body) }
+	return func(Next) Response { return reply(status, body) }
 }
 
 func reply(status int, body string) Response {
-	return Response{Status: status, Header: contentType(body), Body: []byte(body)}
+	contentType := "text/html"
+	if strings.HasPrefix(body, "{") {
+		contentType = "application/json;charset=UTF-8"
+	}
+	return Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}
 }
 
-// ReplyAfter carries the call out, and then answers with status and body
-// whatever came of it.
+// ReplyAfter carries the call out, and then responds with status and body in any case.
 func ReplyAfter(status int, body string) Fault {
-	return func(answer Answer) Response {
-		answer()
+	return func(next Next) Response {
+		next()
 		return reply(status, body)
 	}
 }
 
-// Cut carries the call out, promises the whole answer, and closes the
-// connection after the first n bytes of its body.
+// Cut carries the call out, and closes the connection after the first n bytes of the body of the
+// response.
 func Cut(n int) Fault {
-	return func(answer Answer) Response {
-		response := answer()
+	return func(next Next) Response {
+		response := next()
 		response.cut = max(n, 1)
 		return response
 	}
 }
 
-// Drop carries the call out and closes the connection without an answer.
+// Drop carries the call out and closes the connection without a response.
 func Drop() Fault {
-	return func(answer Answer) Response {
-		answer()
-		return Response{cut: -1}
+	return func(next Next) Response {
+		next()
+		return closed
 	}
 }
 
-// Refuse closes the connection without an answer, and does not carry the call out.
+// Refuse closes the connection without a response and without carrying the call out.
 func Refuse() Fault {
-	return func(Answer) Response { return Response{cut: -1} }
+	return func(Next) Response { return closed }
 }
 
-// Throttle says that there are too many calls, and when to come back, if that is
-// not empty (observed).
+// closed closes the connection without a response.
+var closed = Response{cut: -1}
+
+// Throttle responds that there are too many calls, with a Retry-After unless that is empty
+// (observed).
 func Throttle(retryAfter string) Fault {
-	return func(Answer) Response {
-		response := respond(http.StatusTooManyRequests, object{{"error_msg", "the throttling threshold has been reached"}, {"error_code", "APIGW.0308"}})
+	return func(Next) Response {
+		response := respond(http.StatusTooManyRequests, object{
+			{"error_msg", "the throttling threshold has been reached"},
+			{"error_code", "APIGW.0308"},
+		})
 		if retryAfter != "" {
 			response.Header.Set("Retry-After", retryAfter)
 		}
@@ -287,100 +303,87 @@ func Throttle(retryAfter string) Fault {
 	}
 }
 
-// Slow carries the call out and answers late.
+// Slow carries the call out and responds late.
 func Slow(by time.Duration) Fault {
-	return func(answer Answer) Response {
-		response := answer()
+	return func(next Next) Response {
+		response := next()
 		time.Sleep(by)
 		return response
 	}
 }
 
-// Late answers with a status, and carries the call out after that.
-func Late(status int, by time.Duration) Fault {
-	return func(answer Answer) Response {
-		time.AfterFunc(by, func() { answer() })
-		return respond(status, object{{"error", object{{"message", "no answer in time"}, {"code", "APIGW.0201"}}}})
-	}
-}
-
-// Delay carries the call out and answers it, both late, also if the client has
-// gone by then (observed: a backend finishes what its gateway no longer waits for).
+// Delay carries the call out late, even if the client has gone by then (observed: a backend
+// finishes what its gateway no longer waits for).
 func Delay(by time.Duration) Fault {
-	return func(answer Answer) Response {
+	return func(next Next) Response {
 		time.Sleep(by)
-		return answer()
+		return next()
 	}
 }
 
-// DropLate closes the connection without an answer, and carries the call out
-// after that (observed, as Delay).
-func DropLate(by time.Duration) Fault {
-	return func(answer Answer) Response {
-		time.AfterFunc(by, func() { answer() })
-		return Response{cut: -1}
+// Late responds with a status, and carries the call out later.
+func Late(status int, by time.Duration) Fault {
+	return later(by, respond(status, object{{"error", object{{"message", "timeout"}, {"code", "APIGW.0201"}}}}))
+}
+
+// DropLate closes the connection without a response, and carries the call out later (observed,
+// like Delay).
+func DropLate(by time.Duration) Fault { return later(by, closed) }
+
+// Accept responds with 202 and no body, and carries the call out later (assumed, like Delay):
+// the change does not show yet.
+func Accept(by time.Duration) Fault { return later(by, Response{Status: http.StatusAccepted}) }
+
+func later(by time.Duration, response Response) Fault {
+	return func(next Next) Response {
+		time.AfterFunc(by, func() { next() })
+		return response
 	}
 }
 
-// Confuse carries a create out, and answers it with another certificate, whose
-// fields are those of cert: one that exists, or, without an ID, one with an ID that
-// no list has (assumed: a gateway that mixes responses up).
+// Confuse carries a create out, and responds with another certificate, whose fields are those of
+// cert. Without an ID it gets one that is in no list (assumed: a gateway that mixes responses
+// up).
 func (c *Cloud) Confuse(cert Certificate) Fault {
-	return func(answer Answer) Response {
-		answer()
+	return func(next Next) Response {
+		next()
 		other := cert
 		other.ID = cmp.Or(other.ID, newID())
 		return c.created(&other)
 	}
 }
 
-// Accept answers 202 without a body, and carries the call out after that (assumed, as
-// Delay): a response that promises what does not show yet.
-func Accept(by time.Duration) Fault {
-	return func(answer Answer) Response {
-		time.AfterFunc(by, func() { answer() })
-		return Response{Status: http.StatusAccepted}
-	}
-}
-
-// ConfuseListener carries a call out, and answers it with another listener, in whole
-// (assumed: a gateway that mixes responses up).
+// ConfuseListener carries a call out, and responds with another listener (assumed: a gateway that
+// mixes responses up).
 func (c *Cloud) ConfuseListener(other Listener) Fault {
-	return func(answer Answer) Response {
-		answer()
+	return func(next Next) Response {
+		next()
 		return respond(http.StatusOK, c.options.Dialect.listenerBody(other))
 	}
 }
 
-// Become gives a listener a status, and then carries the call out (reference of the
+// Become changes the status of a listener, and then carries the call out (reference of the
 // statuses, assumed of when they change).
 func (c *Cloud) Become(id, status string) Fault {
-	return func(answer Answer) Response {
+	return func(next Next) Response {
 		c.ChangeListener(id, func(l *Listener) { l.Status = status })
-		return answer()
+		return next()
 	}
 }
 
-// ForbidInUse carries a deletion out, unless a listener holds the certificate: then a
-// policy forbids it (reference of the code, assumed of such a policy).
+// ForbidInUse carries a deletion out. If a listener holds the certificate, a policy forbids it
+// (reference of the code, assumed of such a policy).
 func (c *Cloud) ForbidInUse() Fault {
-	return func(answer Answer) Response {
-		response := answer()
+	return func(next Next) Response {
+		response := next()
 		if response.inUse {
-			return c.options.Dialect.refused(refusal{http.StatusForbidden, "ELB.9803", "the policy does not allow the action"})
+			return c.options.Dialect.refused(forbidden("ELB.9803", "the policy does not allow the action"))
 		}
 		return response
 	}
 }
 
-// See answers a list, or shows a listener, as a View sees it.
+// See gives a list, or a call for one listener, a View.
 func See(view View) Fault {
-	return func(answer Answer) Response { return answer(view) }
-}
-
-func contentType(body string) http.Header {
-	if len(body) > 0 && body[0] == '{' {
-		return http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
-	}
-	return http.Header{"Content-Type": {"text/html"}}
+	return func(next Next) Response { return next(view) }
 }

@@ -12,45 +12,45 @@ import (
 	"time"
 )
 
-// A Listener holds certificates, which cannot be deleted as long as it does. What it
-// has besides these fields follows from its protocol.
+// A Listener holds certificates, which cannot be deleted in the meantime. Its other fields follow
+// from its protocol.
 type Listener struct {
 	ID             string
 	ProjectID      string
 	Name           string
 	Description    string
 	LoadBalancerID string
-	// Protocol is HTTPS, if empty.
+	// Protocol defaults to HTTPS.
 	Protocol string
-	// Port is 443, and BackendPort 8080, if 0.
+	// Port defaults to 443, and BackendPort to 8080.
 	Port, BackendPort int
-	// CertificateID is the listener's own certificate.
+	// CertificateID is the default certificate.
 	CertificateID string
 	// SNI are the IDs of further certificates.
 	SNI []string
-	// SSLProtocols is TLSv1.2, and SSLCiphers Default, if empty.
+	// SSLProtocols defaults to TLSv1.2, and SSLCiphers to Default.
 	SSLProtocols, SSLCiphers string
-	// Status is ACTIVE, if empty.
+	// Status defaults to ACTIVE.
 	Status string
 	// Members is how many backend servers there are.
 	Members    int
 	CreateTime time.Time
 	UpdateTime time.Time
 
-	changed map[string]any // what a modify gave fields that are none of the above
-	pending time.Time      // until then, the status is PENDING_UPDATE
+	changed map[string]any // the values of other fields that were modified
+	pending time.Time      // the status is PENDING_UPDATE until then
 }
 
 // servesTLS reports whether a listener has a certificate (reference; SSL: reference of
 // Open Telekom Cloud).
 func (l Listener) servesTLS() bool { return l.Protocol == "HTTPS" || l.Protocol == "SSL" }
 
-// certificates returns the IDs of all certificates that the listener holds.
+// certificates returns the IDs of the certificates that the listener holds.
 func (l Listener) certificates() []string {
 	return append([]string{l.CertificateID}, l.SNI...)
 }
 
-// held reports whether a certificate is in use for its deletion.
+// held reports whether a certificate cannot be deleted because it is in use.
 func (c *Cloud) held(certificateID string) bool {
 	holds := func(l Listener) bool { return slices.Contains(l.certificates(), certificateID) }
 	if slices.ContainsFunc(c.listeners, holds) {
@@ -60,11 +60,11 @@ func (c *Cloud) held(certificateID string) bool {
 	return known && c.options.Now().Sub(released) < c.options.HoldLag
 }
 
-// SNIText is how a listener shows its further certificates.
+// SNIText is how a listener returns its SNI certificates.
 type SNIText int
 
-// What a cloud may make of the further certificates of a listener. All but a string
-// are an array where there is one.
+// The forms of the SNI certificates of a listener. All but SNIString are an array if there are
+// any.
 const (
 	SNIArray  SNIText = iota // an array, also an empty one (recorded)
 	SNIString                // a string, with commas (reference of the type, assumed of the commas)
@@ -73,36 +73,35 @@ const (
 	SNIAbsent                // no such field for none (recorded of old ones, reference of Huawei Cloud)
 )
 
-// BooleanText is how true and false come.
+// BooleanText is the form of true and false.
 type BooleanText int
 
-// What a cloud may make of true and false.
+// The forms of true and false.
 const (
 	BooleansPlain   BooleanText = iota // reference, recorded
 	BooleansNumbers                    // 1 and 0 (reference, in an example)
 )
 
-// NoListenerText is how a listener that does not exist is answered.
+// NoListenerText is the response for a listener that does not exist.
 type NoListenerText int
 
-// What a cloud may say of a listener that does not exist.
+// The responses for a listener that does not exist.
 const (
 	NoListener404  NoListenerText = iota // 404 and nothing else (assumed)
 	NoListener6030                       // 400 and ELB.6030 (reference of the code, assumed of its reason)
 )
 
-// NoCertificateText is how a listener refuses a certificate that does not exist, or not in
-// its project.
+// NoCertificateText is how a listener refuses a certificate that is not in its project.
 type NoCertificateText int
 
-// What a cloud may say of a certificate that it has not. No code is documented for it.
+// The responses to such a certificate. No code is documented.
 const (
 	NoCertificate1001 NoCertificateText = iota // 400 and ELB.1001 (assumed)
 	NoCertificate5040                          // 404 and ELB.5040 (assumed)
 )
 
-// listenerBody is a listener in a response (reference, recorded). What does not go with
-// its protocol is null.
+// listenerBody is a listener in a response (reference, recorded). Fields that do not apply to its
+// protocol are null.
 func (d Dialect) listenerBody(l Listener) object {
 	only := func(value any, protocols ...string) any {
 		if slices.Contains(protocols, l.Protocol) {
@@ -166,7 +165,7 @@ func (d Dialect) boolean(value bool) any {
 	}
 }
 
-// sni adds the further certificates of a listener.
+// sni adds the SNI certificates of a listener.
 func (d Dialect) sni(o object, ids []string) object {
 	if d.SNI == SNIString {
 		return append(o, field{"certificates", strings.Join(ids, ",")})
@@ -197,7 +196,7 @@ func (c *Cloud) listListeners(r request) (Response, *refusal) {
 	for name := range r.query {
 		if !isFilter(name) { // reference
 			message := fmt.Sprintf("the search condition %s is not valid", name)
-			return Response{}, &refusal{http.StatusBadRequest, "ELB.6003", message}
+			return Response{}, badRequest("ELB.6003", message)
 		}
 	}
 	listed := []object{}
@@ -210,8 +209,7 @@ func (c *Cloud) listListeners(r request) (Response, *refusal) {
 	return respond(http.StatusOK, c.options.Dialect.array(c.options.Dialect.ordered(listed))), nil
 }
 
-// isFilter reports whether a listener has that field, and it is none of those that the
-// reference excludes from the filters.
+// isFilter reports whether a field of listeners can be filtered by. The reference excludes some.
 func isFilter(name string) bool {
 	switch name {
 	case "update_time", "create_time", "admin_state_up", "session_sticky", "member_number":
@@ -220,8 +218,8 @@ func isFilter(name string) bool {
 	return slices.ContainsFunc((Dialect{}).listenerBody(Listener{}), func(f field) bool { return f.name == name })
 }
 
-// matches reports whether all filters find the listener (reference). Of several
-// certificates for SNI, one is enough (assumed). Null matches nothing (assumed).
+// matches reports whether the listener matches all filters (reference). One of several SNI
+// certificates is enough (assumed). null matches nothing (assumed).
 func (l Listener) matches(filters url.Values) bool {
 	for _, f := range (Dialect{}).listenerBody(l) {
 		ids, isArray := f.value.([]string)
@@ -244,15 +242,14 @@ func (c *Cloud) showListener(r request) (Response, *refusal) {
 	return respond(http.StatusOK, c.options.Dialect.listenerBody(*l)), nil // bare (reference, recorded)
 }
 
-// findListener returns the listener that the path of a request names, of those, or why
-// there is none.
+// findListener returns the listener that the path of a request names, or an error.
 func (c *Cloud) findListener(listeners []Listener, r request) (*Listener, *refusal) {
 	// reference: the codes; assumed: which of them means what.
 	if r.listenerID == "" || strings.Contains(r.listenerID, "/") {
-		return nil, &refusal{http.StatusBadRequest, "ELB.6010", "the listener URL is malformed"}
+		return nil, badRequest("ELB.6010", "the listener URL is malformed")
 	}
 	if len(r.listenerID) != 32 {
-		return nil, &refusal{http.StatusBadRequest, "ELB.6020", "the listener id is not 32 characters long"}
+		return nil, badRequest("ELB.6020", "the listener id is not 32 characters long")
 	}
 	for i, l := range listeners {
 		if l.ID == r.listenerID && l.ProjectID == r.projectID {
@@ -260,9 +257,9 @@ func (c *Cloud) findListener(listeners []Listener, r request) (*Listener, *refus
 		}
 	}
 	if c.options.Dialect.NoListener == NoListener6030 {
-		return nil, &refusal{http.StatusBadRequest, "ELB.6030", "the listener belongs to no load balancer"}
+		return nil, badRequest("ELB.6030", "the listener belongs to no load balancer")
 	}
-	return nil, &refusal{status: http.StatusNotFound}
+	return nil, notFound("", "")
 }
 
 func (c *Cloud) modifyListener(r request) (Response, *refusal) {
@@ -272,7 +269,7 @@ func (c *Cloud) modifyListener(r request) (Response, *refusal) {
 	}
 	var fields map[string]any
 	if json.Unmarshal(r.body, &fields) != nil || fields == nil {
-		return Response{}, &refusal{http.StatusBadRequest, "ELB.0002", "the request body is empty or malformed"} // reference
+		return Response{}, badRequest("ELB.0002", "the request body is empty or malformed") // reference
 	}
 	changed := *l
 	changed.changed = maps.Clone(l.changed)
@@ -289,15 +286,14 @@ func (c *Cloud) modifyListener(r request) (Response, *refusal) {
 	return c.switched(*l), nil
 }
 
-// switched is the answer to the modify of a listener.
+// switched is the response to the modify of a listener.
 func (c *Cloud) switched(l Listener) Response {
 	dialect := c.options.Dialect
 	return dialect.Switch.response(dialect.listenerBody(l.at(c.options.Now())))
 }
 
-// changeField gives a field of a listener a value. Which fields can be changed, and the
-// code for the others, are the reference's; the code for a value is that for any
-// parameter.
+// changeField sets a field of a listener. Which fields can be changed, and the code for the
+// others, are documented (reference); the code for a value is that for any parameter (assumed).
 func (c *Cloud) changeField(l *Listener, name string, value any) *refusal {
 	text, isText := value.(string)
 	number, isNumber := value.(float64)
@@ -334,7 +330,7 @@ func (c *Cloud) changeField(l *Listener, name string, value any) *refusal {
 	case "lb_algorithm", "tcp_timeout", "tcp_draining_timeout", "udp_timeout":
 		fits = fits && l.change(name, value)
 	default:
-		return &refusal{http.StatusBadRequest, "ELB.6015", fmt.Sprintf("the parameter %s cannot be modified", name)}
+		return badRequest("ELB.6015", fmt.Sprintf("the parameter %s cannot be modified", name))
 	}
 	if !fits {
 		return invalid(name, "has a value that it cannot have")
@@ -350,27 +346,27 @@ func (l *Listener) change(name string, value any) bool {
 	return true
 }
 
-// changeCertificate gives a listener another certificate of its project. It has one if it
-// is HTTPS or SSL (reference); the codes are assumed.
+// changeCertificate sets the default certificate of a listener, which must be HTTPS or SSL
+// (reference). The codes are assumed.
 func (c *Cloud) changeCertificate(l *Listener, id string) *refusal {
 	if !l.servesTLS() {
 		return invalid("certificate_id", fmt.Sprintf("does not go with the protocol %s", l.Protocol))
 	}
 	known := c.options.Now().Add(-c.options.CertificateLag)
-	isIt := func(cert *Certificate) bool {
+	isSame := func(cert *Certificate) bool {
 		return cert.ID == id && cert.ProjectID == l.ProjectID && !cert.CreateTime.After(known)
 	}
 	switch {
-	case slices.ContainsFunc(c.certificates, isIt):
+	case slices.ContainsFunc(c.certificates, isSame):
 		l.CertificateID = id
 		return nil
 	case c.options.Dialect.NoCertificate == NoCertificate5040:
-		return &refusal{http.StatusNotFound, "ELB.5040", "the certificate does not exist"}
+		return notFound("ELB.5040", "the certificate does not exist")
 	}
-	return invalid("certificate_id", "is not the id of a certificate")
+	return invalid("certificate_id", "is not the ID of a certificate")
 }
 
-// at returns a listener as it is at a time.
+// at returns the listener with its status at a time.
 func (l Listener) at(now time.Time) Listener {
 	if now.Before(l.pending) {
 		l.Status = "PENDING_UPDATE"
@@ -378,20 +374,20 @@ func (l Listener) at(now time.Time) Listener {
 	return l
 }
 
-// A history is what the listeners were before a change.
+// A history has the listeners before a change.
 type history struct {
 	at     time.Time
 	before []Listener
 }
 
-// keepHistory notes what the listeners are before one of them is changed.
+// keepHistory records the listeners before one of them is changed.
 func (c *Cloud) keepHistory() {
 	now, longest := c.options.Now(), max(longestLag, c.options.ListLag)
 	c.history = slices.DeleteFunc(c.history, func(h history) bool { return now.Sub(h.at) > longest })
 	c.history = append(c.history, history{at: now, before: slices.Clone(c.listeners)})
 }
 
-// listenersAsOf returns the listeners as they were so long ago.
+// listenersAsOf returns the listeners as they were some time ago.
 func (c *Cloud) listenersAsOf(lag time.Duration) []Listener {
 	at, listeners := c.options.Now().Add(-lag), c.listeners
 	for _, h := range c.history {
@@ -414,8 +410,7 @@ func (c *Cloud) Listeners(projectID string) []Listener {
 	return slices.DeleteFunc(c.listenersAsOf(0), func(l Listener) bool { return l.ProjectID != projectID })
 }
 
-// Listen adds a listener and returns its ID. ID and times are made here, and what
-// else is empty gets a value.
+// Listen adds a listener. It sets the ID, the times and the defaults, and returns the ID.
 func (c *Cloud) Listen(listener Listener) string {
 	listener.ID = newID()
 	listener.LoadBalancerID = cmp.Or(listener.LoadBalancerID, newID())
@@ -435,8 +430,8 @@ func (c *Cloud) Listen(listener Listener) string {
 	return listener.ID
 }
 
-// ChangeListener changes the listener with that ID behind its client's back, and
-// reports whether there is one.
+// ChangeListener changes the listener with an ID without a call. It reports whether the listener
+// exists.
 func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -451,7 +446,7 @@ func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
 	return true
 }
 
-// Hangup removes the listener with that ID.
+// Hangup removes the listener with an ID.
 func (c *Cloud) Hangup(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -466,8 +461,8 @@ func (c *Cloud) listenerIndex(id string) int {
 	return slices.IndexFunc(c.listeners, func(l Listener) bool { return l.ID == id })
 }
 
-// release notes when a listener let go of its certificates, before it does. It does no
-// harm that those which it keeps are noted too: they are held as long as it has them.
+// release records when a listener releases its certificates, before a change. It does not matter
+// that it may keep some of them, because those count as held anyway.
 func (c *Cloud) release(l Listener) {
 	for _, id := range l.certificates() {
 		c.released[id] = c.options.Now()

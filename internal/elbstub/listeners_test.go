@@ -127,15 +127,16 @@ func TestListenerFilters(t *testing.T) {
 			t.Errorf("%s finds %q, want %q", query, got, want)
 		}
 	}
-	for _, name := range strings.Fields("update_time create_time admin_state_up session_sticky member_number tenant_id") {
-		answer := r.call(http.MethodGet, listeners+"?"+name+"=0", "")
-		if answer.status != 400 || answer.code() != "ELB.6003" {
-			t.Errorf("%s is a filter: %d %s", name, answer.status, answer.body)
+	for _, name := range strings.Fields("update_time create_time admin_state_up session_sticky " +
+		"member_number tenant_id") {
+		response := r.call(http.MethodGet, listeners+"?"+name+"=0", "")
+		if response.status != 400 || response.code() != "ELB.6003" {
+			t.Errorf("%s is a filter: %d %s", name, response.status, response.body)
 		}
 	}
 }
 
-// TestListenerForms has the forms of what clouds show in different ways.
+// TestListenerForms has the fields whose form differs between clouds.
 func TestListenerForms(t *testing.T) {
 	t.Parallel()
 	const sni, draining, description = "certificates", "tcp_draining", "description"
@@ -191,9 +192,9 @@ func TestNoListener(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
 			theirs := r.cloud.Listen(elbstub.Listener{ProjectID: otherProject})
-			answer := r.call(http.MethodGet, listeners+"/"+theirs, "")
-			if answer.status != row.status || answer.code() != row.code {
-				t.Errorf("got %d %s", answer.status, answer.body)
+			response := r.call(http.MethodGet, listeners+"/"+theirs, "")
+			if response.status != row.status || response.code() != row.code {
+				t.Errorf("got %d %s", response.status, response.body)
 			}
 		})
 	}
@@ -240,15 +241,15 @@ func TestModifyListener(t *testing.T) {
 		{udp, "udp_timeout", `40`},
 	} {
 		want := r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t)
-		answer := r.modify(row.listener, `{"`+row.field+`":`+row.value+`}`)
-		if answer.status != http.StatusOK { // reference
-			t.Errorf("%s: %d %s", row.field, answer.status, answer.body)
+		response := r.modify(row.listener, `{"`+row.field+`":`+row.value+`}`)
+		if response.status != http.StatusOK { // reference
+			t.Errorf("%s: %d %s", row.field, response.status, response.body)
 			continue
 		}
 		if want[row.field], want["update_time"] = nil, "2016-06-27 08:15:42"; row.value != `""` {
 			want[row.field] = json.RawMessage(row.value)
 		}
-		same(t, row.field, answer.fields(t), want)
+		same(t, row.field, response.fields(t), want)
 		same(t, row.field+" afterwards", r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t), want)
 	}
 	r.modify(udp, `{"udp_timeout":50,"vip":"x"}`) // refused, as a whole
@@ -287,10 +288,14 @@ func TestModifyListenerRefusals(t *testing.T) {
 		"HTTP has no certificate (assumed)":          {protocol: "HTTP", body: `OURS`, status: 400, says: "ELB.1001"},
 		"TCP has no certificate (assumed)":           {protocol: "TCP", body: `OURS`, status: 400, says: "ELB.1001"},
 		"UDP has no certificate (assumed)":           {protocol: "UDP", body: `OURS`, status: 400, says: "ELB.1001"},
-		"unknown certificate (assumed)":              {body: only(strings.Repeat("0", 32)), status: 400, says: "ELB.1001"},
-		"no certificate (assumed)":                   {body: only(""), status: 400, says: "ELB.1001"},
-		"null as certificate (assumed)":              {body: `{"certificate_id":null}`, status: 400, says: "ELB.1001"},
-		"certificate of another project (assumed)":   {body: `THEIRS`, status: 400, says: "ELB.1001"},
+		"unknown certificate (assumed)": {
+			body:   only(strings.Repeat("0", 32)),
+			status: 400,
+			says:   "ELB.1001",
+		},
+		"no certificate (assumed)":                 {body: only(""), status: 400, says: "ELB.1001"},
+		"null as certificate (assumed)":            {body: `{"certificate_id":null}`, status: 400, says: "ELB.1001"},
+		"certificate of another project (assumed)": {body: `THEIRS`, status: 400, says: "ELB.1001"},
 		"404 for an unknown certificate (assumed)": {
 			body: only(strings.Repeat("0", 32)), status: 404, says: "ELB.5040",
 			dialect: elbstub.Dialect{NoCertificate: elbstub.NoCertificate5040},
@@ -316,8 +321,8 @@ func TestModifyListenerRefusals(t *testing.T) {
 			if row.status == http.StatusForbidden {
 				r.token = otherToken
 			}
-			if answer := r.modify(id, body); answer.status != row.status || said(answer.body) != row.says {
-				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			if response := r.modify(id, body); response.status != row.status || said(response.body) != row.says {
+				t.Errorf("the response is %d %s", response.status, response.body)
 			}
 			if after := asJSON(r.cloud.Listeners(project)); after != before {
 				t.Errorf("it has changed from %s to %s", before, after)
@@ -349,21 +354,21 @@ func TestModifyListenerIDs(t *testing.T) {
 			if theirs := r.cloud.Listen(elbstub.Listener{ProjectID: otherProject}); row.id == "theirs" {
 				row.id = theirs
 			}
-			answer := r.modify(row.id, only(r.certificateOf(project)))
-			if answer.status != row.status || answer.code() != row.code {
-				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			response := r.modify(row.id, only(r.certificateOf(project)))
+			if response.status != row.status || response.code() != row.code {
+				t.Errorf("the response is %d %s", response.status, response.body)
 			}
 		})
 	}
 }
 
-// TestModifyListenerAnswers: the ways in which a modify that was carried out is answered.
-func TestModifyListenerAnswers(t *testing.T) {
+// TestModifyListenerResponses: the different responses to a modify that was carried out.
+func TestModifyListenerResponses(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		answer elbstub.ModifyText
-		status int
-		has    string // of id, certificate_id and update_time
+		response elbstub.ModifyText
+		status   int
+		has      string // of id, certificate_id and update_time
 	}{
 		"200 and the whole listener (reference)": {elbstub.ModifyWhole, 200, "id certificate_id update_time"},
 		"200 and a half (assumed)":               {elbstub.ModifyHalf, 200, "id"},
@@ -372,17 +377,17 @@ func TestModifyListenerAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Switch = row.answer })
+			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Switch = row.response })
 			id, certificate := r.cloud.Listen(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
-			answer := r.modify(id, only(certificate))
+			response := r.modify(id, only(certificate))
 			var has []string
 			for _, field := range []string{"id", "certificate_id", "update_time"} {
-				if strings.Contains(answer.body, `"`+field+`"`) {
+				if strings.Contains(response.body, `"`+field+`"`) {
 					has = append(has, field)
 				}
 			}
-			if got := strings.Join(has, " "); answer.status != row.status || got != row.has {
-				t.Errorf("it is answered %d %s", answer.status, answer.body)
+			if got := strings.Join(has, " "); response.status != row.status || got != row.has {
+				t.Errorf("the response is %d %s", response.status, response.body)
 			}
 			if now := r.cloud.Listeners(project)[0].CertificateID; now != certificate {
 				t.Errorf("it has the certificate %q", now)
@@ -403,8 +408,8 @@ func TestSwitchLetsGo(t *testing.T) {
 		certificate string
 		status      int
 	}{{after, 400}, {before, 400}, {before, 204}} {
-		if answer := r.call(http.MethodDelete, certificates+"/"+row.certificate, ""); answer.status != row.status {
-			t.Errorf("a deletion is answered %d %s, want %d", answer.status, answer.body, row.status)
+		if response := r.call(http.MethodDelete, certificates+"/"+row.certificate, ""); response.status != row.status {
+			t.Errorf("the response to a deletion is %d %s, want %d", response.status, response.body, row.status)
 		}
 		now = now.Add(3 * time.Second)
 	}
@@ -452,7 +457,7 @@ func TestListenerFaults(t *testing.T) {
 		fault  func(r *raw, id string) elbstub.Fault
 		status int
 		shows  string // of the response
-		done   bool   // at once
+		done   bool   // immediately
 		later  bool   // an hour later
 		state  string
 	}{
@@ -484,13 +489,14 @@ func TestListenerFaults(t *testing.T) {
 				recorder := httptest.NewRecorder()
 				cloud.ServeHTTP(recorder, request)
 				if recorder.Code != row.status || !strings.Contains(recorder.Body.String(), row.shows) {
-					t.Errorf("it is answered %d %s", recorder.Code, recorder.Body)
+					t.Errorf("the response is %d %s", recorder.Code, recorder.Body)
 				}
 				if done := cloud.Listeners(project)[0].CertificateID == certificate; done != row.done {
-					t.Errorf("it is done at once: %t", done)
+					t.Errorf("it is done immediately: %t", done)
 				}
 				time.Sleep(time.Hour)
-				if l := cloud.Listeners(project)[0]; l.CertificateID == certificate != row.later || l.Status != row.state {
+				if l := cloud.Listeners(project)[0]; l.CertificateID == certificate != row.later ||
+					l.Status != row.state {
 					t.Errorf("an hour later it is %+v", l)
 				}
 			})
@@ -524,14 +530,21 @@ func TestListenerStorm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(elbstub.Certificate{ProjectID: project})
+		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(
+			elbstub.Certificate{ProjectID: project},
+		)
 		cloud.Disturb(elbstub.Storm{Seed: 1, Percent: 100})
 		for _, row := range []struct{ method, path string }{
 			{http.MethodPut, listeners + "/" + id}, {http.MethodGet, listeners + "/" + id}, {http.MethodGet, listeners},
 		} {
 			statuses := map[int]bool{} // 0 is no response
 			for range 100 {
-				request := httptest.NewRequestWithContext(t.Context(), row.method, row.path, strings.NewReader(only(certificate)))
+				request := httptest.NewRequestWithContext(
+					t.Context(),
+					row.method,
+					row.path,
+					strings.NewReader(only(certificate)),
+				)
 				request.Header.Set("X-Auth-Token", token)
 				recorder := httptest.NewRecorder()
 				func() {
@@ -545,7 +558,8 @@ func TestListenerStorm(t *testing.T) {
 				statuses[recorder.Code] = true
 			}
 			hasAccepted := statuses[http.StatusAccepted]
-			if !statuses[0] || !statuses[200] || !statuses[429] || !statuses[503] || hasAccepted != (row.method == http.MethodPut) {
+			if !statuses[0] || !statuses[200] || !statuses[429] || !statuses[503] ||
+				hasAccepted != (row.method == http.MethodPut) {
 				t.Errorf("%s %s had the statuses %v", row.method, row.path, statuses)
 			}
 		}

@@ -137,7 +137,11 @@ func TestUnsetDomain(t *testing.T) {
 			path := fmt.Sprint(certificates, "/", created["id"])
 			modified := r.call(http.MethodPut, path, `{"name":""}`).fields(t)
 			listed := r.call(http.MethodGet, certificates, "").fields(t)["certificates"].([]any)[0].(map[string]any)
-			for what, response := range map[string]map[string]any{"create": created, "modify": modified, "list": listed} {
+			for what, response := range map[string]map[string]any{
+				"create": created,
+				"modify": modified,
+				"list":   listed,
+			} {
 				var got string
 				if domain, has := response["domain"]; has {
 					got = asJSON(domain)
@@ -179,7 +183,7 @@ func TestHiddenCertificates(t *testing.T) {
 				t.Errorf("the list shows %v, %t", text, has)
 			}
 			if listed["id"] != id || listed["update_time"] == nil {
-				t.Errorf("the list lacks more: %v", listed)
+				t.Errorf("more is missing in the list: %v", listed)
 			}
 			modified := r.call(http.MethodPut, certificates+"/"+id, `{}`).fields(t)
 			if modified["certificate"] != strings.TrimSpace(pair.Certificate) {
@@ -189,7 +193,7 @@ func TestHiddenCertificates(t *testing.T) {
 	}
 }
 
-// TestListLag: lists come from replicas that lag, whoever asks, and the same seed has
+// TestListLag: lists come from replicas that lag, whatever the client, and the same seed has
 // the same lags.
 func TestListLag(t *testing.T) {
 	t.Parallel()
@@ -203,7 +207,11 @@ func TestListLag(t *testing.T) {
 		})
 		var missing []int
 		for second := range 60 {
-			r.cloud.Add(elbstub.Certificate{ProjectID: project, Name: strconv.Itoa(second), Certificate: pair.Certificate})
+			r.cloud.Add(elbstub.Certificate{
+				ProjectID:   project,
+				Name:        strconv.Itoa(second),
+				Certificate: pair.Certificate,
+			})
 			missing = append(missing, second+1-len(r.names()))
 			now = now.Add(time.Second)
 		}
@@ -223,11 +231,11 @@ func TestListLag(t *testing.T) {
 	if other := history(2); slices.Equal(first, other) {
 		t.Error("another seed has the same lags")
 	}
-	// Of what is created each second, a list that lags by 5 s lacks the last five.
+	// Of what is created each second, a list that lags by 5 s does not have the last five.
 	if least, most := slices.Min(first), slices.Max(first); least != 0 || most != 5 {
 		t.Errorf("between %d and %d certificates are missing, want 0 to 5: %v", least, most, first)
 	}
-	// A list that is older than the one a second before lacks two more at least.
+	// A list that is older than the one a second before misses two more at least.
 	flips := 0
 	for second := range 59 {
 		if first[second+1] > first[second]+1 {

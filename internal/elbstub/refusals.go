@@ -1,16 +1,34 @@
 package elbstub
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
-// A refusal is why a call is not carried out. Without a code, its answer has no
-// body.
+// A refusal is an error response. Without a code, it has no body.
 type refusal struct {
 	status        int
 	code, message string
 }
 
-// refused writes a refusal in the shape that the cloud has for it.
-func (d Dialect) refused(r refusal) Response {
+func badRequest(code, message string) *refusal { return &refusal{http.StatusBadRequest, code, message} }
+
+func forbidden(code, message string) *refusal { return &refusal{http.StatusForbidden, code, message} }
+
+func notFound(code, message string) *refusal { return &refusal{http.StatusNotFound, code, message} }
+
+// unauthorized refuses credentials (observed).
+func unauthorized(why string) *refusal {
+	return &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: " + why}
+}
+
+// invalid refuses a parameter (reference).
+func invalid(parameter, rule string) *refusal {
+	return badRequest("ELB.1001", fmt.Sprintf("parameter %s is invalid: it %s", parameter, rule))
+}
+
+// refused writes a refusal in the form of the cloud.
+func (d Dialect) refused(r *refusal) Response {
 	switch {
 	case r.code == "":
 		return Response{Status: r.status}
@@ -22,14 +40,14 @@ func (d Dialect) refused(r refusal) Response {
 	return respond(r.status, object{{"error", object{{"message", r.message}, {"code", r.code}}}})
 }
 
-func neutronError(r refusal) Response {
+func neutronError(r *refusal) Response {
 	return respond(r.status, object{{"NeutronError", object{{"type", r.code}, {"message", r.message}, {"detail", ""}}}})
 }
 
-// NotFoundText is how an unknown certificate is answered.
+// NotFoundText is the response for an unknown certificate.
 type NotFoundText int
 
-// What a cloud may say of a certificate that does not exist.
+// The responses for a certificate that does not exist.
 const (
 	NotFound404     NotFoundText = iota // 404 and ELB.5040 (reference, one table)
 	NotFound400                         // 400 and ELB.5040 (reference, the other table)
@@ -40,33 +58,33 @@ const (
 	NotFoundNeutron                     // 404 and a NeutronError (observed of its shape, assumed here)
 )
 
-// notFound answers the nth call, from 0, for a certificate that does not exist.
+// notFound is the nth response, from 0, for a certificate that does not exist.
 func (d Dialect) notFound(nth int) Response {
 	const message = "the certificate does not exist"
-	switch turn(d.NotFound, nth) {
+	switch nthOf(d.NotFound, nth) {
 	case NotFound400:
-		return d.refused(refusal{http.StatusBadRequest, "ELB.5040", message})
+		return d.refused(badRequest("ELB.5040", message))
 	case NotFound500:
-		return d.refused(refusal{http.StatusInternalServerError, "ELB.5040", message})
+		return d.refused(&refusal{http.StatusInternalServerError, "ELB.5040", message})
 	case NotFoundBare:
-		return d.refused(refusal{status: http.StatusNotFound})
+		return d.refused(notFound("", ""))
 	case NotFoundWords:
-		return d.refused(refusal{http.StatusNotFound, "Not Found", message})
+		return d.refused(notFound("Not Found", message))
 	case NotFound8904:
-		return d.refused(refusal{http.StatusNotFound, "ELB.8904", message})
+		return d.refused(notFound("ELB.8904", message))
 	case NotFoundNeutron:
-		return neutronError(refusal{http.StatusNotFound, "CertificateNotFound", message})
+		return neutronError(notFound("CertificateNotFound", message))
 	default:
-		return d.refused(refusal{http.StatusNotFound, "ELB.5040", message})
+		return d.refused(notFound("ELB.5040", message))
 	}
 }
 
-// InUseText is how the deletion of a certificate that a listener holds is refused.
-// No document says with which status and code this API does that. Only two of the
-// messages tell the reason, so that no client can go by them.
+// InUseText is the response to the deletion of a certificate that a listener holds. The status
+// and the code of this API are not documented. Only two of the messages state the reason, so
+// that no client can rely on them.
 type InUseText int
 
-// What a cloud may say of a certificate in use.
+// The responses for a certificate in use.
 const (
 	InUse5002  InUseText = iota // 400 and ELB.5002 (reference of the code, assumed of its reason)
 	InUse409                    // 409 and ELB.8907 (reference, of newer versions of the API)
@@ -77,36 +95,34 @@ const (
 	InUsePage                   // 400 and an HTML page (assumed)
 )
 
-// inUse answers the nth deletion, from 0, of a certificate that is in use.
+// inUse is the response to the nth deletion, from 0, of a certificate that is in use.
 func (d Dialect) inUse(nth int) Response {
 	var response Response
-	switch turn(d.InUse, nth) {
+	switch nthOf(d.InUse, nth) {
 	case InUse409:
-		response = d.refused(refusal{http.StatusConflict, "ELB.8907", "the certificate is in use by a listener"})
+		response = d.refused(&refusal{http.StatusConflict, "ELB.8907", "the certificate is in use by a listener"})
 	case InUse1001:
-		response = d.refused(*invalid("certificate_id", "is not acceptable"))
+		response = d.refused(invalid("certificate_id", "is not acceptable"))
 	case InUseWords:
-		response = d.refused(refusal{http.StatusBadRequest, "badRequest", "bad request"})
+		response = d.refused(badRequest("badRequest", "bad request"))
 	case InUse403:
-		response = d.refused(refusal{http.StatusForbidden, "ELB.5099", "forbidden"})
+		response = d.refused(forbidden("ELB.5099", "forbidden"))
 	case InUse500:
-		response = d.refused(refusal{http.StatusInternalServerError, "authFault", "fault"})
+		response = d.refused(&refusal{http.StatusInternalServerError, "authFault", "fault"})
 	case InUsePage:
 		response = reply(http.StatusBadRequest, "<html><head><title>400 Bad Request</title></head></html>")
 	default:
-		response = d.refused(refusal{
-			http.StatusBadRequest, "ELB.5002", "the certificate is in use by a listener and cannot be deleted",
-		})
+		const message = "the certificate is in use by a listener and cannot be deleted"
+		response = d.refused(badRequest("ELB.5002", message))
 	}
 	response.inUse = true
 	return response
 }
 
-// turn returns the nth of the values, which take turns, or the zero value.
-func turn[T any](values []T, nth int) T {
+// nthOf returns the nth of values that are used in rotation, or the zero value.
+func nthOf[T any](values []T, nth int) (value T) {
 	if len(values) == 0 {
-		var documented T
-		return documented
+		return value
 	}
 	return values[nth%len(values)]
 }

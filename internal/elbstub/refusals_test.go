@@ -21,8 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestInUse: the ways in which the deletion of a certificate that a listener holds is
-// refused.
+// TestInUse has the error responses to the deletion of a certificate that a listener holds.
 func TestInUse(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -30,10 +29,14 @@ func TestInUse(t *testing.T) {
 		status int
 		says   string
 	}{
-		"400 and ELB.5002 (reference, assumed)":             {nil, 400, "ELB.5002"},
-		"409 (reference, of newer versions)":                {[]elbstub.InUseText{elbstub.InUse409}, 409, "ELB.8907"},
-		"400 and another code (assumed)":                    {[]elbstub.InUseText{elbstub.InUse1001}, 400, "ELB.1001"},
-		"400 and words (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUseWords}, 400, "badRequest"},
+		"400 and ELB.5002 (reference, assumed)": {nil, 400, "ELB.5002"},
+		"409 (reference, of newer versions)":    {[]elbstub.InUseText{elbstub.InUse409}, 409, "ELB.8907"},
+		"400 and another code (assumed)":        {[]elbstub.InUseText{elbstub.InUse1001}, 400, "ELB.1001"},
+		"400 and words (seed, assumed)": {
+			[]elbstub.InUseText{elbstub.InUseWords},
+			400,
+			"badRequest",
+		},
 		"403 and a code that is none of policies (assumed)": {[]elbstub.InUseText{elbstub.InUse403}, 403, "ELB.5099"},
 		"500 authFault (seed, assumed)":                     {[]elbstub.InUseText{elbstub.InUse500}, 500, "authFault"},
 		"400 and a page (assumed)":                          {[]elbstub.InUseText{elbstub.InUsePage}, 400, "<html>"},
@@ -43,13 +46,13 @@ func TestInUse(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = row.inUse })
 			id := r.create(newPair(t), nil)
 			listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
-			answer := r.call(http.MethodDelete, certificates+"/"+id, "")
-			if answer.status != row.status || said(answer.body) != row.says {
-				t.Errorf("it is refused with %d %s", answer.status, answer.body)
+			response := r.call(http.MethodDelete, certificates+"/"+id, "")
+			if response.status != row.status || said(response.body) != row.says {
+				t.Errorf("it is refused with %d %s", response.status, response.body)
 			}
 			r.cloud.Hangup(listener)
-			if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != 204 {
-				t.Errorf("afterwards: %d %s", answer.status, answer.body)
+			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 204 {
+				t.Errorf("afterwards: %d %s", response.status, response.body)
 			}
 		})
 	}
@@ -100,9 +103,13 @@ func TestPairs(t *testing.T) {
 		certificate, key string
 		refused          bool
 	}{
-		"RSASSA-PSS, traditional":         {certificate: pss, key: traditional},
-		"RSASSA-PSS, PKCS#8":              {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
-		"RSASSA-PSS, another RSA key":     {certificate: pss, key: encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)), refused: true},
+		"RSASSA-PSS, traditional": {certificate: pss, key: traditional},
+		"RSASSA-PSS, PKCS#8":      {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
+		"RSASSA-PSS, another RSA key": {
+			certificate: pss,
+			key:         encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)),
+			refused:     true,
+		},
 		"RSASSA-PSS, a key of ECDSA":      {certificate: pss, key: pair.PrivateKey, refused: true},
 		"ECDSA, SEC 1":                    {certificate: ec, key: encode("EC PRIVATE KEY", sec1)},
 		"ECDSA, another key":              {certificate: ec, key: pair.PrivateKey, refused: true},
@@ -110,14 +117,19 @@ func TestPairs(t *testing.T) {
 		"not readable by Go, and any key": {certificate: read("negative-serial.crt"), key: pair.PrivateKey},
 	} {
 		r := newRaw(t)
-		answer := r.call(http.MethodPost, certificates, creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil))
-		if refused := answer.code() == "ELB.5013"; refused != row.refused || !refused && answer.status != http.StatusOK {
-			t.Errorf("%s: %d %s", name, answer.status, answer.body)
+		response := r.call(
+			http.MethodPost,
+			certificates,
+			creation(throwaway.Pair{Certificate: row.certificate, PrivateKey: row.key}, nil),
+		)
+		if refused := response.code() == "ELB.5013"; refused != row.refused ||
+			!refused && response.status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, response.status, response.body)
 		}
 	}
 }
 
-// TestGone: the ways in which a certificate that does not exist is answered.
+// TestGone: the different responses for a certificate that does not exist.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -125,12 +137,28 @@ func TestGone(t *testing.T) {
 		status   int
 		says     string
 	}{
-		"404 and ELB.5040 (reference)":                    {nil, 404, "ELB.5040"},
-		"400 and ELB.5040 (reference)":                    {[]elbstub.NotFoundText{elbstub.NotFound400}, 400, "ELB.5040"},
-		"500 and ELB.5040 (assumed)":                      {[]elbstub.NotFoundText{elbstub.NotFound500}, 500, "ELB.5040"},
-		"404 and nothing (seed)":                          {[]elbstub.NotFoundText{elbstub.NotFoundBare}, 404, ""},
-		"404 and words (seed)":                            {[]elbstub.NotFoundText{elbstub.NotFoundWords}, 404, "Not Found"},
-		"404 and ELB.8904 (reference, of newer versions)": {[]elbstub.NotFoundText{elbstub.NotFound8904}, 404, "ELB.8904"},
+		"404 and ELB.5040 (reference)": {nil, 404, "ELB.5040"},
+		"400 and ELB.5040 (reference)": {
+			[]elbstub.NotFoundText{elbstub.NotFound400},
+			400,
+			"ELB.5040",
+		},
+		"500 and ELB.5040 (assumed)": {
+			[]elbstub.NotFoundText{elbstub.NotFound500},
+			500,
+			"ELB.5040",
+		},
+		"404 and nothing (seed)": {[]elbstub.NotFoundText{elbstub.NotFoundBare}, 404, ""},
+		"404 and words (seed)": {
+			[]elbstub.NotFoundText{elbstub.NotFoundWords},
+			404,
+			"Not Found",
+		},
+		"404 and ELB.8904 (reference, of newer versions)": {
+			[]elbstub.NotFoundText{elbstub.NotFound8904},
+			404,
+			"ELB.8904",
+		},
 		"404 and a NeutronError (observed, assumed)": {
 			[]elbstub.NotFoundText{elbstub.NotFoundNeutron}, 404, "CertificateNotFound",
 		},
@@ -140,16 +168,17 @@ func TestGone(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.NotFound = row.notFound })
 			path := certificates + "/" + strings.Repeat("0", 32)
 			for method, body := range map[string]string{http.MethodDelete: "", http.MethodPut: "{}"} {
-				if answer := r.call(method, path, body); answer.status != row.status || said(answer.body) != row.says {
-					t.Errorf("%s is answered %d %s", method, answer.status, answer.body)
+				if response := r.call(method, path, body); response.status != row.status ||
+					said(response.body) != row.says {
+					t.Errorf("the response to %s is %d %s", method, response.status, response.body)
 				}
 			}
 		})
 	}
 }
 
-// TestTurns: several ways to refuse take turns.
-func TestTurns(t *testing.T) {
+// TestSeveralRefusals: several error responses are used in rotation.
+func TestSeveralRefusals(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) {
 		o.Dialect.InUse = []elbstub.InUseText{elbstub.InUse409, elbstub.InUse5002}
@@ -201,8 +230,8 @@ func TestHoldLag(t *testing.T) {
 			}
 			for _, want := range []int{400, 204} {
 				now = now.Add(2500 * time.Millisecond)
-				if answer := r.call(http.MethodDelete, certificates+"/"+id, ""); answer.status != want {
-					t.Errorf("it is answered %d %s, want %d", answer.status, answer.body, want)
+				if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != want {
+					t.Errorf("the response is %d %s, want %d", response.status, response.body, want)
 				}
 			}
 		})
@@ -235,11 +264,11 @@ func TestForbidInUse(t *testing.T) {
 	held, free := r.create(newPair(t), nil), r.create(newPair(t), nil)
 	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: held})
 	r.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return r.cloud.ForbidInUse() })
-	answer := r.call(http.MethodDelete, certificates+"/"+held, "")
-	if answer.status != 403 || answer.code() != "ELB.9803" {
-		t.Errorf("the deletion of what is in use: %d %s", answer.status, answer.body)
+	response := r.call(http.MethodDelete, certificates+"/"+held, "")
+	if response.status != 403 || response.code() != "ELB.9803" {
+		t.Errorf("the deletion of what is in use: %d %s", response.status, response.body)
 	}
-	if answer = r.call(http.MethodDelete, certificates+"/"+free, ""); answer.status != 204 {
-		t.Errorf("the deletion of what is not: %d %s", answer.status, answer.body)
+	if response = r.call(http.MethodDelete, certificates+"/"+free, ""); response.status != 204 {
+		t.Errorf("the deletion of what is not: %d %s", response.status, response.body)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"sort"
@@ -14,23 +15,24 @@ import (
 )
 
 // authorization is the header of both dialects (reference, observed).
-var authorization = regexp.MustCompile(`^SDK-HMAC-SHA256 (?:Access=([^,/ ]+)|Credential=([^,/ ]+)/(\d{8}/[^/,]*/[^/,]*/sdk_request)), SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$`)
+var authorization = regexp.MustCompile(`^SDK-HMAC-SHA256 ` +
+	`(?:Access=([^,/ ]+)|Credential=([^,/ ]+)/(\d{8}/[^/,]*/[^/,]*/sdk_request)), ` +
+	`SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$`)
 
-// maxSkew is how far the date of a signature may be off (reference).
+// maxSkew is how much the date of a signature may differ (reference).
 const maxSkew = 15 * time.Minute
 
-// verify finds out who signed a request. The refusals' code is observed; their
-// messages are made up.
+// verify identifies the signer of a request. The code of the errors is observed; their messages
+// are assumed.
 func (c *Cloud) verify(r *http.Request, body []byte) (caller, *refusal) {
-	refuse := func(why string) (caller, *refusal) {
-		return caller{}, &refusal{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: " + why}
-	}
+	refuse := func(why string) (caller, *refusal) { return caller{}, unauthorized(why) }
 	parts := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if parts == nil {
 		return refuse("the Authorization header is malformed")
 	}
 	access, scope, signed, signature := parts[1]+parts[2], parts[3], strings.Split(parts[4], ";"), parts[5]
-	if scheme := c.options.Identity.SigningScheme; scheme == "access" && scope != "" || scheme == "scoped" && scope == "" {
+	scheme := c.options.Identity.SigningScheme
+	if scheme == "access" && scope != "" || scheme == "scoped" && scope == "" {
 		return refuse("the dialect of the signature is not known")
 	}
 
@@ -87,20 +89,17 @@ func sign(secret, date, scope, request string) string {
 	return hex.EncodeToString(digest(key, "SDK-HMAC-SHA256\n"+date+"\n"+scope+"\n"+sum))
 }
 
-// canonical is the request as both sides write it down to sign it.
+// canonical is the canonical form of a request, which is signed.
 func canonical(r *http.Request, signed []string, body []byte) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
-	path := r.URL.Path
-	if !strings.HasSuffix(path, "/") {
-		path += "/"
-	}
-	b.WriteString(percent(path, "/") + "\n")
+	path := strings.TrimSuffix(r.URL.Path, "/") + "/"
+	b.WriteString(strings.ReplaceAll(percent(path), "%2F", "/") + "\n")
 
 	var pairs []string
 	for name, values := range r.URL.Query() {
 		for _, value := range values {
-			pairs = append(pairs, percent(name, "")+"\x00"+percent(value, ""))
+			pairs = append(pairs, percent(name)+"\x00"+percent(value))
 		}
 	}
 	sort.Strings(pairs) // NUL sorts before everything that is not escaped
@@ -118,16 +117,5 @@ func canonical(r *http.Request, signed []string, body []byte) string {
 	return b.String()
 }
 
-// percent escapes all but the unreserved characters of RFC 3986, and but keep.
-func percent(text, keep string) string {
-	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-	var b strings.Builder
-	for i := range len(text) {
-		if strings.IndexByte(unreserved+keep, text[i]) >= 0 {
-			b.WriteByte(text[i])
-		} else {
-			fmt.Fprintf(&b, "%%%02X", text[i])
-		}
-	}
-	return b.String()
-}
+// percent escapes all but the unreserved characters of RFC 3986.
+func percent(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }

@@ -7,14 +7,14 @@ import (
 
 // An Authorizer puts credentials on requests.
 type Authorizer interface {
-	// Authorize adds credentials to a request. renew gives them up, so that the next
-	// request gets new ones; it is nil when they cannot be renewed.
+	// Authorize adds credentials to a request. renew discards them, so that the next request
+	// gets new ones; it is nil if they cannot be renewed.
 	Authorize(r *http.Request) (renew func(), err error)
 }
 
-// authorized adds credentials. Where they are refused and can be renewed, it renews
-// them, and sends the request once more: a request that is refused for its
-// credentials is not carried out.
+// authorized adds credentials. If they are rejected and can be renewed, it sends the request
+// again with new ones. That is safe, because a request with rejected credentials is not carried
+// out.
 func authorized(next link, authorizer Authorizer) link {
 	if authorizer == nil {
 		return next
@@ -30,7 +30,7 @@ func authorized(next link, authorizer Authorizer) link {
 	}
 	return func(ctx context.Context, c *call) error {
 		renew, err := attempt(ctx, c)
-		if renew == nil || !credentialsRefused(err) {
+		if renew == nil || !credentialsRejected(err) {
 			return err
 		}
 		renew()
@@ -39,18 +39,18 @@ func authorized(next link, authorizer Authorizer) link {
 	}
 }
 
-func credentialsRefused(err error) bool {
+func credentialsRejected(err error) bool {
 	refusal := RefusalOf(err)
 	return refusal != nil && (refusal.Status == http.StatusUnauthorized || tokenCodes[refusal.Code])
 }
 
-// tokenCodes say that the token is not valid, under 400 or 401 (reference).
+// tokenCodes say that the token is not valid, with the status 400 or 401 (reference).
 var tokenCodes = map[string]bool{
 	"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true,
 }
 
-// A credentialsError is what the credentials of a request met, and not the request.
+// A credentialsError is an error about the credentials of a request, not about the request.
 type credentialsError struct{ error }
 
-// Unwrap returns it.
+// Unwrap returns the error.
 func (e credentialsError) Unwrap() error { return e.error }

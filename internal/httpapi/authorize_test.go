@@ -20,7 +20,7 @@ type authorizer func(*http.Request) (renew func(), err error)
 // Authorize implements httpapi.Authorizer.
 func (a authorizer) Authorize(r *http.Request) (renew func(), err error) { return a(r) }
 
-// tokens are numbered, and renewed as often as wanted.
+// tokens are numbered, and renewed without limit.
 type tokens struct{ current, renewed atomic.Int32 }
 
 const firstToken, secondToken = "the-token-with-the-number-0", "the-token-with-the-number-1"
@@ -35,8 +35,8 @@ func (c *tokens) Authorize(r *http.Request) (renew func(), err error) {
 	}, nil
 }
 
-// TestRenewal: what refuses the credentials is met with new ones, once, and for
-// non-idempotent requests too, since nothing was carried out.
+// TestRenewal: a request with rejected credentials is repeated with new ones, even if it is
+// non-idempotent, because it was not carried out.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	refusal := func(status int, code string) http.HandlerFunc {
@@ -65,7 +65,7 @@ func TestRenewal(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						var seen []string
-						handler, calls := inTurn(row.refused, reply(http.StatusOK, `{}`))
+						handler, calls := inSequence(row.refused, reply(http.StatusOK, `{}`))
 						client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
 							seen = append(seen, r.Header.Get("X-Auth-Token"))
 							handler(w, r)
@@ -84,10 +84,10 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestRenewalHappensOnce: new credentials that are refused as well are not renewed.
+// TestRenewalHappensOnce: new credentials that are rejected as well are not renewed.
 func TestRenewalHappensOnce(t *testing.T) {
 	t.Parallel()
-	handler, calls := inTurn(reply(http.StatusUnauthorized, ""))
+	handler, calls := inSequence(reply(http.StatusUnauthorized, ""))
 	var credentials tokens
 	err := newClient(serve(t, handler), &credentials, retries(5)).Do(t.Context(), get(), decodeJSON)
 	refusal := httpapi.RefusalOf(err)
@@ -96,13 +96,18 @@ func TestRenewalHappensOnce(t *testing.T) {
 	}
 }
 
-// TestRenewalOfEachAttempt: an attempt that is sent again for another reason may
-// have its credentials renewed too.
+// TestRenewalOfEachAttempt: an attempt that is repeated for another reason may renew its
+// credentials too.
 func TestRenewalOfEachAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		refused := reply(http.StatusUnauthorized, "")
-		handler, calls := inTurn(refused, reply(http.StatusServiceUnavailable, ""), refused, reply(http.StatusOK, `{}`))
+		handler, calls := inSequence(
+			refused,
+			reply(http.StatusServiceUnavailable, ""),
+			refused,
+			reply(http.StatusOK, `{}`),
+		)
 		var credentials tokens
 		err := newClient(serve(t, handler), &credentials, retries(1)).Do(t.Context(), get(), decodeJSON)
 		if err != nil || calls.Load() != 4 || credentials.renewed.Load() != 2 {
@@ -111,10 +116,10 @@ func TestRenewalOfEachAttempt(t *testing.T) {
 	})
 }
 
-// TestCredentialsThatCannotBeRenewed are refused as they are.
+// TestCredentialsThatCannotBeRenewed: the request is not repeated.
 func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	t.Parallel()
-	handler, calls := inTurn(reply(http.StatusUnauthorized, ""))
+	handler, calls := inSequence(reply(http.StatusUnauthorized, ""))
 	client := newClient(serve(t, handler), authorizer(func(*http.Request) (func(), error) { return nil, nil }))
 	err := client.Do(t.Context(), get(), decodeJSON)
 	if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Status != 401 || calls.Load() != 1 {
@@ -122,8 +127,8 @@ func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	}
 }
 
-// TestAuthorizerFails: the request never left. What its credentials met, be it a
-// refusal that would be repeated, is no outcome of the request.
+// TestAuthorizerFails: the request was not sent. An error of its credentials, even one that
+// is retried elsewhere, is not an error of the request.
 func TestAuthorizerFails(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -152,7 +157,7 @@ func TestAuthorizerFails(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						handler, calls := inTurn(reply(http.StatusUnauthorized, ""))
+						handler, calls := inSequence(reply(http.StatusUnauthorized, ""))
 						asked, renewed := 0, 0
 						client := newClient(serve(t, handler), authorizer(func(*http.Request) (func(), error) {
 							asked++
@@ -166,7 +171,8 @@ func TestAuthorizerFails(t *testing.T) {
 						if row.after {
 							wanted = 1
 						}
-						if !isUnsent(err) || httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil || !errors.Is(err, row.err) {
+						if !isUnsent(err) || httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil ||
+							!errors.Is(err, row.err) {
 							t.Errorf("%#v is not what never left: %v", err, err)
 						}
 						if asked != wanted+1 || renewed != wanted || int(calls.Load()) != wanted {
@@ -179,14 +185,14 @@ func TestAuthorizerFails(t *testing.T) {
 	}
 }
 
-// TestAuthorizerSeesItsOwnRequest: what one attempt is given does not stay for the
-// next one, nor for the caller's next request.
+// TestAuthorizerSeesItsOwnRequest: headers of one attempt are not part of the next attempt,
+// or of the next request.
 func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Project-Id": {"p"}}
 	request := get()
 	request.Header = header
-	handler, _ := inTurn(reply(http.StatusUnauthorized, ""), reply(http.StatusOK, `{}`))
+	handler, _ := inSequence(reply(http.StatusUnauthorized, ""), reply(http.StatusOK, `{}`))
 	asked := 0
 	client := newClient(serve(t, handler), authorizer(func(r *http.Request) (func(), error) {
 		asked++

@@ -1,8 +1,8 @@
-// Package httpapi is what all APIs of the Huawei Cloud family have in common over
-// HTTP: connections, time limits, logging, credentials, retries, throttling, and
-// the shapes and codes of errors. It knows no service, and no Terraform.
+// Package httpapi has what the APIs of the Huawei Cloud family share: connections,
+// timeouts, logging, credentials, retries, throttling, and the forms and codes of
+// errors. It does not depend on a service or on Terraform.
 //
-// A request goes through one chain, each link of which has a file of its own:
+// A request goes through one chain. Each link has its own file:
 //
 //	retry → authorize → prepare → log → wire
 //
@@ -19,7 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"regexp"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -29,28 +29,28 @@ import (
 
 // Config describes a Network.
 type Config struct {
-	// Dial opens a connection, as net.Dialer's DialContext does. nil is net/http's.
+	// Dial opens a connection, like net.Dialer.DialContext. nil means the default of net/http.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// TLS says whom to trust. nil is the system's certificate authorities.
+	// TLS has the trusted certificate authorities. nil means those of the system.
 	TLS *tls.Config
 	// MaxRetries is how many times a request is repeated after a transient error.
-	// Being throttled does not count.
+	// Throttling does not count.
 	MaxRetries int
 	// UserAgent names the program in every request.
 	UserAgent string
-	// Log is told of each attempt. nil is nobody.
+	// Log is called for each attempt. nil logs nothing.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
 
-// A Network sends the requests of all services that a program calls. When one
-// request is throttled, all of them slow down. It is safe for concurrent use.
+// A Network sends the requests to all services. When one request is throttled, all of them
+// slow down. It is safe for concurrent use.
 type Network struct {
 	config    Config
 	transport http.RoundTripper
 	throttle  throttle
 }
 
-// NewNetwork returns a Network. It connects to nothing yet.
+// NewNetwork returns a Network. It does not connect yet.
 func NewNetwork(config Config) *Network {
 	return &Network{config: config, transport: newTransport(config.Dial, config.TLS)}
 }
@@ -61,36 +61,36 @@ type Client struct {
 	send      link
 }
 
-// A link of the chain carries a call out, and returns what came of it.
+// A link of the chain carries a call out, and returns its error.
 type link func(context.Context, *call) error
 
-// Client returns a client whose requests the authorizer puts credentials on; nil
-// puts on none. This is the whole chain, from the wire up.
+// Client returns a client with the credentials of an authorizer; nil means none. This is the
+// whole chain, from the wire up.
 func (n *Network) Client(authorizer Authorizer) *Client {
-	send := wire(n.transport)                              // sends a request, and reads its response within limits
-	send = logged(send, n.config.Log)                      // tells of each attempt
-	send = prepared(send)                                  // lets the sender look around when all else is ready
-	send = authorized(send, authorizer)                    // adds credentials, and renews them once
-	send = retried(send, n.config.MaxRetries, &n.throttle) // repeats what may be repeated
+	send := wire(n.transport)                              // sends a request and reads its response within limits
+	send = logged(send, n.config.Log)                      // logs each attempt
+	send = prepared(send)                                  // calls Prepare when everything else is ready
+	send = authorized(send, authorizer)                    // adds credentials and renews them if they are rejected
+	send = retried(send, n.config.MaxRetries, &n.throttle) // repeats attempts and obeys throttling
 	return &Client{userAgent: n.config.UserAgent, send: send}
 }
 
-// A Request is what is sent to an API.
+// A Request is a request to an API.
 type Request struct {
 	Method string
 	URL    *url.URL
-	// Header is sent besides what every request has.
+	// Header has additional headers.
 	Header http.Header
-	// Body is sent as JSON; nil is none.
+	// Body is sent as JSON; nil means no body.
 	Body any
-	// NonIdempotent says that carrying the request out twice makes two things. It is
-	// repeated only when it was not carried out, and once it is out, its response is
-	// awaited for ResponseGrace after its context has ended.
+	// NonIdempotent says that the request must not be carried out more than once. It is
+	// repeated only if it was not carried out, and after it was sent, its response is awaited
+	// for ResponseGrace after its context has ended.
 	NonIdempotent bool
-	// Prepare is called before each attempt, when nothing is waited for any more. With
-	// an error the request is not sent. nil is nothing.
+	// Prepare is called immediately before each attempt. If it returns an error, the request
+	// is not sent. It may be nil.
 	Prepare func(context.Context) error
-	// Secrets are removed from whatever the server says.
+	// Secrets are redacted in everything that comes from the server.
 	Secrets []secret.Value
 }
 
@@ -103,14 +103,14 @@ type call struct {
 	decode        func(*http.Response) error
 }
 
-// Do sends a request, and lets decode read the response when its status is 2xx. It
-// returns nil when decode did, and every byte that decode asked for arrived. decode
-// is called once for each attempt that gets so far, so it must begin anew each time;
-// what it has read of a response that was cut off is the caller's to use.
+// Do sends a request. If the status of the response is 2xx, decode reads it. Do returns nil if
+// decode did, and if every byte that decode read has arrived. decode is called for each
+// attempt, so it must start over each time. The caller may use what decode has read of a
+// response that was cut off.
 //
-// The error is an *Error for a response that says no or cannot be read, a
-// *TransportError when there is none, and an *UnsentError for what never left. It is
-// about the last attempt alone; the earlier ones are told in words.
+// The error is an *Error for an error response or one that cannot be read, a *TransportError if
+// there is no response, and an *UnsentError if the request was not sent. It wraps the error of
+// the last attempt; its text also mentions the attempt before.
 func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Response) error) error {
 	r, err := request.build(ctx)
 	if err != nil {
@@ -118,7 +118,11 @@ func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Resp
 	}
 	r.Header.Set("User-Agent", c.userAgent)
 	return c.send(ctx, &call{
-		Request: r, nonIdempotent: request.NonIdempotent, prepare: request.Prepare, secrets: request.Secrets, decode: decode,
+		Request:       r,
+		nonIdempotent: request.NonIdempotent,
+		prepare:       request.Prepare,
+		secrets:       request.Secrets,
+		decode:        decode,
 	})
 }
 
@@ -135,8 +139,8 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	// A signature covers the Host header, so it is written here as net/http sends it.
-	if request.Host, err = httpguts.PunycodeHostPort(withoutZone(request.URL.Host)); err != nil {
+	// A signature covers the Host header, so it is set here in the form that net/http sends.
+	if request.Host, err = httpguts.PunycodeHostPort(zone.ReplaceAllString(request.URL.Host, "]")); err != nil {
 		return nil, fmt.Errorf("host %q is not valid: %w", request.URL.Host, err)
 	}
 	for name, values := range r.Header {
@@ -149,18 +153,10 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 	return request, nil
 }
 
-// withoutZone removes the zone from an IPv6 address: it means something on this
-// machine alone (RFC 6874).
-func withoutZone(host string) string {
-	before, rest, zoned := strings.Cut(host, "%")
-	_, after, closed := strings.Cut(rest, "]")
-	if !zoned || !closed {
-		return host
-	}
-	return before + "]" + after
-}
+// zone matches the zone of an IPv6 address, which is meaningless on other machines (RFC 6874).
+var zone = regexp.MustCompile(`%.*?\]`)
 
-// Pause waits for d, or until ctx is done; then its error is that of ctx.
+// Pause waits for d, or until ctx is done. It returns the error of ctx.
 func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -172,14 +168,14 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// WithGrace returns a context that ends a grace period after ctx does.
+// WithGrace returns a context that ends after ctx, with a grace period.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	graceCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		_ = Pause(longer, grace)
+		_ = Pause(graceCtx, grace)
 		cancel()
 	})
-	return longer, func() {
+	return graceCtx, func() {
 		stop()
 		cancel()
 	}

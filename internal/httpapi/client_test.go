@@ -21,8 +21,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// proxyAddress is where net/http finds the proxy of this process for https. It reads
-// the environment once, so all tests share it; those that want none call loopback.
+// proxyAddress is the https proxy of this process. net/http reads the environment only once,
+// so all tests use it; those without a proxy call loopback.
 const proxyAddress = "proxy.test:3128"
 
 func TestMain(m *testing.M) {
@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 // A dialer opens connections to a server of a test.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// serve lets a handler answer in memory, so that time can be faked, and closes all
-// connections in the end, so that a goroutine which is left over is found.
+// serve runs a handler in memory, so that time can be faked. It closes all connections in the
+// end, so that a leaked goroutine is found.
 func serve(t *testing.T, handler http.HandlerFunc) dialer {
 	t.Helper()
 	network := elbstub.NewNetwork("cloud.test")
@@ -51,8 +51,8 @@ func serve(t *testing.T, handler http.HandlerFunc) dialer {
 	return network.DialContext
 }
 
-// serveText answers each request with a text, which need not be HTTP, and closes
-// the connection then.
+// serveText responds to each request with a text, which need not be HTTP, and closes the
+// connection.
 func serveText(t *testing.T, text string) dialer {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) { raw(w, text) })
@@ -67,8 +67,8 @@ func raw(w http.ResponseWriter, text string) {
 	_ = connection.Close()
 }
 
-// reply returns a handler that answers with a status and a JSON body. pairs are
-// names and values of headers.
+// reply returns a handler that sends a status and a JSON body. pairs are names and values of
+// headers.
 func reply(status int, body string, pairs ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -80,19 +80,19 @@ func reply(status int, body string, pairs ...string) http.HandlerFunc {
 	}
 }
 
-// lose closes the connection without an answer.
+// lose closes the connection without a response.
 func lose(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// hang never answers. It ends with the connection, which a server watches once it
-// has read the request.
+// hang never responds. It ends with the connection, which a server watches after it has read
+// the request.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// inTurn answers each request with the next handler, and those that come later with
-// the last one. calls counts.
-func inTurn(handlers ...http.HandlerFunc) (handler http.HandlerFunc, calls *atomic.Int32) {
+// inSequence uses the next handler for each request, and the last one for all later requests.
+// calls is the number of requests.
+func inSequence(handlers ...http.HandlerFunc) (handler http.HandlerFunc, calls *atomic.Int32) {
 	calls = new(atomic.Int32)
 	return func(w http.ResponseWriter, r *http.Request) {
 		handlers[min(int(calls.Add(1)), len(handlers))-1](w, r)
@@ -133,7 +133,7 @@ func urlOf(text string) *url.URL {
 	return parsed
 }
 
-// decodeJSON reads a body the way that the packages above this one do.
+// decodeJSON reads a body as the packages above this one do.
 func decodeJSON(response *http.Response) error {
 	var body any
 	return json.NewDecoder(response.Body).Decode(&body)
@@ -149,7 +149,7 @@ func isUnsent(err error) bool {
 	return errors.As(err, &unsent)
 }
 
-// TestRequest shows what a server sees of a request.
+// TestRequest checks the request that a server receives.
 func TestRequest(t *testing.T) {
 	t.Parallel()
 	type seen struct {
@@ -198,8 +198,8 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestHost has hosts that net/http writes in another way than their URL does: a
-// signature covers what the server sees.
+// TestHost has hosts that net/http writes differently than their URL does. A signature covers
+// what the server receives.
 func TestHost(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ url, dialed, host string }{
@@ -227,7 +227,8 @@ func TestHost(t *testing.T) {
 				authorized = r.Host
 				return nil, nil
 			}))
-			if err := client.Do(t.Context(), httpapi.Request{Method: "GET", URL: urlOf(row.url)}, decodeJSON); err != nil {
+			err := client.Do(t.Context(), httpapi.Request{Method: "GET", URL: urlOf(row.url)}, decodeJSON)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if seen != row.host || authorized != row.host || dialed != row.dialed {
@@ -237,18 +238,21 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestRequestThatCannotBeMade never reaches the network.
+// TestRequestThatCannotBeMade: nothing is sent.
 func TestRequestThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		request httpapi.Request
 		want    string
 	}{
-		"body":   {httpapi.Request{Method: "PUT", URL: urlOf("http://cloud.test/"), Body: make(chan int)}, "encode request"},
+		"body": {
+			httpapi.Request{Method: "PUT", URL: urlOf("http://cloud.test/"), Body: make(chan int)},
+			"encode request",
+		},
 		"method": {httpapi.Request{Method: "GE T", URL: urlOf("http://cloud.test/")}, "make request"},
 		"host":   {httpapi.Request{Method: "GET", URL: urlOf("http://xn--\u00fc.test/")}, "is not valid"},
 	} {
-		client := newClient(nobody(t), nil, retries(5))
+		client := newClient(neverCalled(t), nil, retries(5))
 		err := client.Do(t.Context(), row.request, decodeJSON)
 		if !isUnsent(err) || httpapi.Ambiguous(err) || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v", name, err)
@@ -256,8 +260,8 @@ func TestRequestThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// nobody is not to be called.
-func nobody(t *testing.T) dialer {
+// neverCalled fails a test that calls it.
+func neverCalled(t *testing.T) dialer {
 	t.Helper()
 	return func(context.Context, string, string) (net.Conn, error) {
 		t.Error("a connection was opened")
@@ -265,8 +269,8 @@ func nobody(t *testing.T) dialer {
 	}
 }
 
-// TestConnectionIsReused by requests whose responses were read, whatever they said:
-// a TLS handshake for each poll would cost more than the poll.
+// TestConnectionIsReused: the connection of a response that was read is reused, whatever its
+// status, because a TLS handshake would cost more than a poll.
 func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
 	large := `{"a":"` + strings.Repeat("x", 100_000) + `"}`
@@ -302,7 +306,8 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 }
 
-// TestConcurrentRequests keep their connections: more than net/http's two a host.
+// TestConcurrentRequests: more connections are kept than the two for each host that are the
+// default of net/http.
 func TestConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -328,7 +333,7 @@ func TestConcurrentRequests(t *testing.T) {
 	})
 }
 
-// TestPause ends after its time, or with its context.
+// TestPause: it ends after its time, or with its context.
 func TestPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -348,8 +353,8 @@ func TestPause(t *testing.T) {
 	})
 }
 
-// TestWithGrace: the longer context ends so long after the other one, or when it is
-// cancelled, and keeps the values of the other.
+// TestWithGrace: the context ends after the grace period, or when it is cancelled, and has
+// the values of its parent.
 func TestWithGrace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -389,13 +394,13 @@ func TestWithGrace(t *testing.T) {
 	})
 }
 
-// TestBodyIsSentAgain with each attempt, whole, and over a connection of its own: over
-// one that was used before, net/http would repair a body that is missing.
+// TestBodyIsSentAgain: each attempt sends the whole body over a new connection. Over a used
+// connection, net/http would repair a missing body.
 func TestBodyIsSentAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var bodies []string
-		failing, _ := inTurn(
+		failing, _ := inSequence(
 			reply(503, "", "Connection", "close"), reply(401, "", "Connection", "close"), reply(200, `{}`),
 		)
 		dial := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -15,32 +15,31 @@ import (
 )
 
 const (
-	// maxErrorBody is how much is read of an error response, in bytes.
+	// maxErrorBody is the maximum size of an error response that is read, in bytes.
 	maxErrorBody = 64 << 10
-	// maxMessage, maxWord and maxExcerpt are how much is kept of what a server says,
-	// in bytes: of a message, of a code or a request ID, and of a page.
+	// maxMessage, maxWord and maxExcerpt are the maximum sizes in bytes of a message, of a code
+	// or a request ID, and of an excerpt of a page.
 	maxMessage, maxWord, maxExcerpt = 2 << 10, 128, 200
-	// longestRetryAfter caps what a server may ask for.
+	// longestRetryAfter is the maximum Retry-After that is obeyed.
 	longestRetryAfter = 2 * time.Minute
 )
 
-// An Error is a response that says no, or one that cannot be read.
+// An Error is an error response, or a response that cannot be read.
 type Error struct {
 	// Status is the HTTP status.
 	Status int
 	// Code is the API's error code, such as "ELB.1001", or empty.
 	Code string
-	// Message is the server's message, of 2 KiB at most, or a description of a
-	// response without one. It has no control characters and no secret of its
-	// request.
+	// Message is the message of the API, of 2 KiB at most, or a description of a response
+	// without a message. It has no control characters and no secrets of its request.
 	Message string
-	// RequestID is what the operator of the cloud can find the request by, or empty.
+	// RequestID identifies the request for the operator of the cloud, or is empty.
 	RequestID string
-	// Skew is how far the server's clock is ahead of ours, in whole seconds, as far as
-	// the response tells; less than 0 is behind.
+	// Skew is how far the clock of the server is ahead of ours, in whole seconds. It is negative
+	// if that clock is behind, and 0 if the response has no date.
 	Skew time.Duration
 
-	// RetryAfter is when the server wants to be called again, at most two minutes, or 0.
+	// RetryAfter is how long the server asks to wait, at most two minutes, or 0.
 	RetryAfter time.Duration
 
 	cause error
@@ -61,17 +60,17 @@ func (e *Error) Error() string {
 // Unwrap returns why the response could not be read, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// An UnsentError says that a request never left.
+// An UnsentError says that a request was not sent.
 type UnsentError struct{ Err error }
 
 // Error implements error.
 func (e *UnsentError) Error() string { return e.Err.Error() }
 
-// Unwrap returns why.
+// Unwrap returns the reason.
 func (e *UnsentError) Unwrap() error { return e.Err }
 
-// RefusalOf returns the response that a request was refused with, or nil. What
-// refused the credentials of a request is no response to it.
+// RefusalOf returns the error response to a request, or nil. An error response to the request
+// for its credentials does not count.
 func RefusalOf(err error) *Error {
 	var unsent *UnsentError
 	var refusal *Error
@@ -81,9 +80,8 @@ func RefusalOf(err error) *Error {
 	return refusal
 }
 
-// Ambiguous reports whether a request that failed may have been carried out: its
-// response was lost, cannot be read, or is that of a server or gateway that does not
-// know either.
+// Ambiguous reports whether a request that failed may have been carried out: its response was
+// lost, cannot be read, or comes from a server or gateway that does not know.
 func Ambiguous(err error) bool {
 	var unsent *UnsentError
 	if err == nil || errors.As(err, &unsent) {
@@ -91,7 +89,7 @@ func Ambiguous(err error) bool {
 	}
 	if refusal := RefusalOf(err); refusal != nil {
 		switch refusal.Status {
-		case http.StatusSeeOther, http.StatusRequestTimeout: // the first follows what was carried out
+		case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
 			return true
 		}
 		return refusal.Status/100 == 2 || refusal.Status >= 500
@@ -99,14 +97,15 @@ func Ambiguous(err error) bool {
 	return true
 }
 
-// unreadable is about a response whose status is 2xx and whose body makes no sense.
+// unreadable returns the error for a response whose status is 2xx and whose body cannot be
+// decoded.
 func unreadable(response *http.Response, c *call, cause error) *Error {
 	var mistyped *json.UnmarshalTypeError
 	switch {
-	case errors.As(cause, &mistyped): // without the names of our types
-		cause = fmt.Errorf("%s is a JSON %s", cmp.Or(mistyped.Field, "it"), mistyped.Value)
+	case errors.As(cause, &mistyped): // json's own message names our types
+		cause = fmt.Errorf("%s must not be a JSON %s", cmp.Or(mistyped.Field, "the value"), mistyped.Value)
 	case errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, io.EOF):
-		cause = errors.New("its JSON ends too early")
+		cause = errors.New("the JSON ends too early")
 	}
 	message := fmt.Sprintf("the response could not be read: %v", cause)
 	if contentType := response.Header.Get("Content-Type"); !strings.Contains(contentType, "json") {
@@ -123,11 +122,7 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 // requestIDHeader has the ID that the server gave a request (observed).
 const requestIDHeader = "X-Request-Id"
 
-func requestID(response *http.Response, c *call) string {
-	return cleaner(c)(response.Header.Get(requestIDHeader), maxWord)
-}
-
-// errorBody has the fields of all error shapes of this family of clouds.
+// errorBody has the fields of all forms of errors in this family of clouds.
 type errorBody struct {
 	Error        json.RawMessage `json:"error"`        // {"message","code"} (reference)
 	NeutronError json.RawMessage `json:"NeutronError"` // {"type","message","detail"} (observed)
@@ -138,7 +133,7 @@ type errorBody struct {
 	RequestID    text            `json:"request_id"`   // observed
 }
 
-// text is a string, or anything else as the server wrote it.
+// text is a string, or the JSON text of any other value.
 type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -151,11 +146,11 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// decodeError reads a response that says no. It never fails: a response that it does
-// not understand is described.
+// decodeError reads an error response. It never fails: a response in an unknown form is
+// described.
 func decodeError(response *http.Response, c *call) *Error {
-	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // what arrived is better than nothing
-	if len(raw) == maxErrorBody {                                     // its last character may be cut
+	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a part is better than nothing
+	if len(raw) == maxErrorBody {                                     // the last character may be incomplete
 		for range utf8.UTFMax - 1 {
 			if last, size := utf8.DecodeLastRune(raw); last != utf8.RuneError || size != 1 {
 				break
@@ -168,13 +163,8 @@ func decodeError(response *http.Response, c *call) *Error {
 	if json.Unmarshal(raw, &body) != nil {
 		body = errorBody{}
 	}
-	code, message := body.ErrorCode, body.ErrorMsg
-	if code == "" {
-		code = body.Code
-	}
-	if message == "" {
-		message = body.Message
-	}
+	code := cmp.Or(body.ErrorCode, body.Code)
+	message := cmp.Or(body.ErrorMsg, body.Message)
 	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
 		if inner != nil && string(inner) != "null" {
 			code, message = decodeInner(inner)
@@ -185,10 +175,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	if said == "" {
 		said = describe(response.StatusCode, raw, clean)
 	}
-	id := response.Header.Get(requestIDHeader)
-	if id == "" {
-		id = string(body.RequestID)
-	}
+	id := cmp.Or(response.Header.Get(requestIDHeader), string(body.RequestID))
 	return &Error{
 		Status:     response.StatusCode,
 		Code:       clean(string(code), maxWord),
@@ -199,8 +186,8 @@ func decodeError(response *http.Response, c *call) *Error {
 	}
 }
 
-// decodeInner reads the object inside of "error" or "NeutronError". Where it is no
-// object, its text is the message.
+// decodeInner reads the object in "error" or "NeutronError". If it is not an object, its text is
+// the message.
 func decodeInner(raw json.RawMessage) (code, message text) {
 	var inner struct {
 		Code    text `json:"code"`
@@ -212,14 +199,11 @@ func decodeInner(raw json.RawMessage) (code, message text) {
 		_ = message.UnmarshalJSON(raw)
 		return "", message
 	}
-	code, message = inner.Code, inner.Message
-	if code == "" {
-		code = inner.Type
-	}
+	message = inner.Message
 	if inner.Detail != "" {
 		message += ": " + inner.Detail
 	}
-	return code, message
+	return cmp.Or(inner.Code, inner.Type), message
 }
 
 var (
@@ -227,12 +211,12 @@ var (
 	htmlTag   = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// describe says in words what a response without a message is.
+// describe describes a response without a message.
 func describe(status int, body []byte, clean func(string, int) string) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("received %d bytes that are not text", len(body))
 	}
-	page := clean(string(body), maxErrorBody) // whole: a secret that is cut is not recognised
+	page := clean(string(body), maxErrorBody) // all of it, because a secret that is cut is not recognised
 	switch {
 	case page == "":
 		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))
@@ -241,14 +225,14 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 			page = title[1]
 		}
 		page = strings.Join(strings.Fields(htmlTag.ReplaceAllString(page, " ")), " ")
-		page = clean(page, maxErrorBody) // once more: tags may have divided a secret
+		page = clean(page, maxErrorBody) // again, because tags may have divided a secret
 		return "received an HTML page instead of an API response: " + shorten(page, maxExcerpt)
 	}
 	return "received a response without a message: " + shorten(page, maxExcerpt)
 }
 
-// skew returns how far the clock of a server is ahead, by the Date of its response,
-// which has whole seconds.
+// skew returns how far the clock of a server is ahead, from the Date of its response, which has
+// whole seconds.
 func skew(response *http.Response) time.Duration {
 	date, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
@@ -257,7 +241,7 @@ func skew(response *http.Response) time.Duration {
 	return time.Until(date).Round(time.Second)
 }
 
-// retryAfter returns what a server asks for, in seconds or as a date, or 0.
+// retryAfter returns the Retry-After of a response, which is in seconds or a date, or 0.
 func retryAfter(response *http.Response) time.Duration {
 	text := response.Header.Get("Retry-After")
 	var after time.Duration

@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestErrors reads every error shape and every status of the APIs.
+// TestErrors reads every form of errors and every status.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	const none, html = "received a response without a message: ", "received an HTML page instead of an API response: "
@@ -77,12 +77,19 @@ func TestErrors(t *testing.T) {
 			if got == nil {
 				t.Fatalf("error %v", err)
 			}
-			if got.Status != row.status || got.Code != row.code || got.Message != row.message || got.RequestID != row.requestID {
+			if got.Status != row.status || got.Code != row.code || got.Message != row.message ||
+				got.RequestID != row.requestID {
 				t.Errorf("got %+v", *got)
 			}
 			want := fmt.Sprintf("%s (HTTP %d, request ID %s)", row.message, row.status, row.requestID)
 			if row.code != "" {
-				want = fmt.Sprintf("%s (HTTP %d, code %s, request ID %s)", row.message, row.status, row.code, row.requestID)
+				want = fmt.Sprintf(
+					"%s (HTTP %d, code %s, request ID %s)",
+					row.message,
+					row.status,
+					row.code,
+					row.requestID,
+				)
 			}
 			if err.Error() != want {
 				t.Errorf("it reads %q, want %q", err, want)
@@ -91,7 +98,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestErrorWithoutAnything has no code and no ID to tell.
+// TestErrorWithoutAnything: there is no code and no ID to display.
 func TestErrorWithoutAnything(t *testing.T) {
 	t.Parallel()
 	err := newClient(serve(t, reply(http.StatusForbidden, "")), nil).Do(t.Context(), get(), decodeJSON)
@@ -100,8 +107,8 @@ func TestErrorWithoutAnything(t *testing.T) {
 	}
 }
 
-// TestUnreadable: a response that says yes and makes no sense is told with the
-// reason, and with its type if that is wrong. It was carried out, perhaps.
+// TestUnreadable: the error for a 2xx response that cannot be decoded names the reason, and
+// the type if that is wrong. The request may have been carried out.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no ID")
@@ -112,23 +119,32 @@ func TestUnreadable(t *testing.T) {
 		"something hidden": {"text/\u202ehtml", `the response is not JSON but "text/\u202ehtml": no ID`},
 	} {
 		want := row.want + " (HTTP 201, request ID the-id)"
-		handler, calls := inTurn(reply(http.StatusCreated, "{}", "Content-Type", row.contentType, "X-Request-Id", "the-id"))
+		handler, calls := inSequence(reply(
+			http.StatusCreated,
+			"{}",
+			"Content-Type",
+			row.contentType,
+			"X-Request-Id",
+			"the-id",
+		))
 		client := newClient(serve(t, handler), nil, retries(5))
 		err := client.Do(t.Context(), post(), func(*http.Response) error { return failure })
-		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) || calls.Load() != 1 {
+		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) ||
+			calls.Load() != 1 {
 			t.Errorf("%s: %d calls, %v, want %q", name, calls.Load(), err, want)
 		}
 	}
 }
 
-// TestUnreadableType is told in the words of JSON, and not with our types.
+// TestUnreadableType: the error names JSON types, not Go types.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"thing":{"id":7}}`: "the response could not be read: thing.id is a JSON number (HTTP 200)",
-		`[]`:                 "the response could not be read: it is a JSON array (HTTP 200)",
+		`{"thing":{"id":7}}`: "the response could not be read: thing.id must not be a JSON number (HTTP 200)",
+		`[]`:                 "the response could not be read: the value must not be a JSON array (HTTP 200)",
 	} {
-		err := newClient(serve(t, reply(http.StatusOK, body)), nil).Do(t.Context(), get(), func(r *http.Response) error {
+		client := newClient(serve(t, reply(http.StatusOK, body)), nil)
+		err := client.Do(t.Context(), get(), func(r *http.Response) error {
 			var into struct {
 				Thing struct {
 					ID string `json:"id"`
@@ -142,7 +158,7 @@ func TestUnreadableType(t *testing.T) {
 	}
 }
 
-// TestSkew is how far the server's clock is ahead, as far as its response tells.
+// TestSkew: how far the clock of the server is ahead, according to its response.
 func TestSkew(t *testing.T) {
 	t.Parallel()
 	date := func(d time.Duration) func() string {
@@ -172,8 +188,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAmbiguous is about errors by themselves; those of requests are tested where
-// they come about.
+// TestAmbiguous is about single errors; errors of requests are tested where they occur.
 func TestAmbiguous(t *testing.T) {
 	t.Parallel()
 	status := func(n int) error { return &httpapi.Error{Status: n} }
@@ -181,25 +196,28 @@ func TestAmbiguous(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"success":                   {nil, false},
-		"unreadable 200":            {status(200), true},
-		"unreadable 204":            {status(204), true},
-		"redirect":                  {status(302), false},
-		"400":                       {status(400), false},
-		"404":                       {status(404), false},
-		"408":                       {status(408), true},
-		"429":                       {status(429), false},
-		"500":                       {status(500), true},
-		"504":                       {status(504), true},
-		"599":                       {status(599), true},
-		"wrapped":                   {fmt.Errorf("create: %w", status(500)), true},
-		"transport":                 {&httpapi.TransportError{}, true},
-		"any":                       {errors.New("any"), true},
-		"unsent":                    {&httpapi.UnsentError{Err: errors.New("any")}, false},
-		"unsent, wrapped":           {fmt.Errorf("create: %w", &httpapi.UnsentError{Err: status(500)}), false},
-		"unsent, the time is over":  {&httpapi.UnsentError{Err: context.DeadlineExceeded}, false},
-		"429, while it waited":      {fmt.Errorf("%w while waiting: %w", context.Canceled, status(429)), false},
-		"transport, while it waits": {fmt.Errorf("%w while waiting: %w", context.Canceled, &httpapi.TransportError{}), true},
+		"success":                  {nil, false},
+		"unreadable 200":           {status(200), true},
+		"unreadable 204":           {status(204), true},
+		"redirect":                 {status(302), false},
+		"400":                      {status(400), false},
+		"404":                      {status(404), false},
+		"408":                      {status(408), true},
+		"429":                      {status(429), false},
+		"500":                      {status(500), true},
+		"504":                      {status(504), true},
+		"599":                      {status(599), true},
+		"wrapped":                  {fmt.Errorf("create: %w", status(500)), true},
+		"transport":                {&httpapi.TransportError{}, true},
+		"any":                      {errors.New("any"), true},
+		"unsent":                   {&httpapi.UnsentError{Err: errors.New("any")}, false},
+		"unsent, wrapped":          {fmt.Errorf("create: %w", &httpapi.UnsentError{Err: status(500)}), false},
+		"unsent, the time is over": {&httpapi.UnsentError{Err: context.DeadlineExceeded}, false},
+		"429, while it waited":     {fmt.Errorf("%w while waiting: %w", context.Canceled, status(429)), false},
+		"transport, while it waits": {
+			fmt.Errorf("%w while waiting: %w", context.Canceled, &httpapi.TransportError{}),
+			true,
+		},
 	} {
 		if got := httpapi.Ambiguous(row.err); got != row.want {
 			t.Errorf("%s: %t, want %t", name, got, row.want)
@@ -207,8 +225,7 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsBounded: no more is read of it than is needed, and no more kept
-// than a screen shows.
+// TestErrorBodyIsBounded: only as much is read and kept as is needed.
 func TestErrorBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -245,7 +262,7 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsNotReadToItsEnd, which a server may put off for ever.
+// TestErrorBodyIsNotReadToItsEnd: a server may never send the end.
 func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -266,14 +283,15 @@ func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	})
 }
 
-// TestErrorBodyIsCut: what arrived of it is better than nothing.
+// TestErrorBodyIsCut: the part that has arrived is used.
 func TestErrorBodyIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dial := serveText(t, "HTTP/1.1 409 Conflict\r\nContent-Length: 99\r\n\r\nin use by ")
 		err := newClient(dial, nil, retries(5)).Do(t.Context(), post(), decodeJSON)
 		refusal := httpapi.RefusalOf(err)
-		if refusal == nil || refusal.Status != 409 || refusal.Message != "received a response without a message: in use by" {
+		if refusal == nil || refusal.Status != 409 ||
+			refusal.Message != "received a response without a message: in use by" {
 			t.Errorf("%v", err)
 		}
 	})

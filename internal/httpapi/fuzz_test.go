@@ -13,23 +13,23 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// FuzzError: whatever a server says when it refuses is described, in bounds, in
-// characters that can be shown, and without what was sent as a secret.
+// FuzzError: every error response is described within limits, with printable characters, and
+// without the secrets of the request.
 func FuzzError(f *testing.F) {
 	f.Add(400, `{"error":{"message":"m","code":"ELB.1001"}}`)
 	f.Add(404, `{"NeutronError":{"type":"t","message":"m","detail":""}}`)
 	f.Add(500, `{"error_msg":"m","error_code":"APIGW.0201","request_id":"r"}`)
 	f.Add(502, `<html><head><title>Bad Gateway</title></head></html>`)
 	f.Add(401, `{"message":{"a":[]},"code":7,"error":null}`)
-	const hidden = "a-token-that-nobody-may-see-0123456789"
+	const hidden = "a-token-that-must-stay-secret-0123456789"
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // which is asked again
 			status = http.StatusBadRequest
 		}
-		// What a server quotes is somewhere in what it says.
+		// The server may quote this anywhere in its response.
 		half := len(body) / 2
 		body = body[:half] + hidden + body[half:]
-		// The request brings the response along, so that one server does for all.
+		// The request contains its response, so that one server is enough.
 		request := httpapi.Request{
 			Method:  http.MethodPost,
 			URL:     urlOf("http://cloud.test/?status=" + strconv.Itoa(status)),
@@ -55,7 +55,7 @@ func FuzzError(f *testing.F) {
 	})
 }
 
-// echo answers as the request says.
+// echo responds as the request says.
 func echo(w http.ResponseWriter, r *http.Request) {
 	var body []byte
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {

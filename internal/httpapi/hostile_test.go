@@ -58,14 +58,15 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			_, _ = io.WriteString(w, "{}")
 		})
-		if err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything); err != nil {
-			t.Errorf("nobody was silent for longer than 50 s, but %v", err)
+		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
+		if err != nil {
+			t.Errorf("no silence was longer than 50 s, but %v", err)
 		}
 	})
 }
 
-// TestInterimResponseIsNone: a POST that has an interim response alone is awaited for
-// five seconds after the interrupt, so that a search has the rest of the grace.
+// TestInterimResponseIsNone: a POST that only has an interim response is awaited for five
+// seconds after the interrupt, so that the rest of the grace period remains for a search.
 func TestInterimResponseIsNone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -81,16 +82,16 @@ func TestInterimResponseIsNone(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		request := requestOf("POST")
 		request.NonIdempotent, request.Body = true, "x"
-		began := time.Now()
+		started := time.Now()
 		err := NewNetwork(Config{Dial: dial}).Client(nil).Do(ctx, request, decodeAnything)
-		if took := time.Since(began) - time.Second; took > ResponseGrace {
+		if took := time.Since(started) - time.Second; took > ResponseGrace {
 			t.Errorf("it ended %s after the interrupt: %v", took, err)
 		}
 	})
 }
 
-// TestThrottledRoundsThatPass: each round serves some and throttles some, and the
-// first response is a refusal. That some pass keeps the pauses short.
+// TestThrottledRoundsThatPass: in each round, some requests succeed and some are throttled,
+// and the first response is throttled. Because some succeed, the pauses stay short.
 func TestThrottledRoundsThatPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 			_, _ = io.WriteString(w, "{}")
 		})
 		client := NewNetwork(Config{Dial: dial}).Client(nil)
-		began := time.Now()
+		started := time.Now()
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -123,26 +124,37 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := time.Since(began); took > time.Minute {
+		if took := time.Since(started); took > time.Minute {
 			t.Errorf("100 requests at 10 a second took %s", took.Round(time.Second))
 		}
 	})
 }
 
-// TestHostNamesOfACertificateAreTamed: the names of a TLS certificate are words of
-// the server.
-func TestHostNamesOfACertificateAreTamed(t *testing.T) {
+// TestHostNamesOfACertificateAreRedacted: the names of a TLS certificate come from the
+// server.
+func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	t.Parallel()
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	for name, san := range map[string]string{"control sequence": "a\x1b[2Jb.example.com", "long": strings.Repeat("a.", 30000) + "b"} {
+	for name, san := range map[string]string{
+		"control sequence": "a\x1b[2Jb.example.com",
+		"long":             strings.Repeat("a.", 30000) + "b",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{san}}
+			template := &x509.Certificate{
+				SerialNumber: big.NewInt(1),
+				NotAfter:     time.Now().Add(time.Hour),
+				DNSNames:     []string{san},
+			}
 			der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 			if err != nil {
 				t.Skip(err)
 			}
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+			listener, err := tls.Listen(
+				"tcp",
+				"127.0.0.1:0",
+				&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +162,10 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
 			request := requestOf("GET")
-			request.URL = &url.URL{Scheme: "https", Host: strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1)}
+			request.URL = &url.URL{
+				Scheme: "https",
+				Host:   strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1),
+			}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
 			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
@@ -161,20 +176,32 @@ func TestHostNamesOfACertificateAreTamed(t *testing.T) {
 	}
 }
 
-// TestSecretsInOtherSpellings: a server echoes what it was sent, in an error that has
-// no message, as JSON or as a message.
+// TestSecretsInOtherSpellings: a server returns what it was sent in an error without a
+// message, as JSON, or as a message.
 func TestSecretsInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ secret, body, shown string }{
-		"a quote, escaped":      {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
-		"HTML-safe JSON":        {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
-		"long, HTML-safe JSON":  {"correct&horse&battery&staple", `{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`, "staple"},
-		"not ASCII, as Python":  {"пароль", `{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`, `\u043f\u0430\u0440`},
-		"a space at the end":    {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
-		"a no-break space":      {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
-		"a backslash":           {`hun\ter2`, `{"auth":"hun\\ter2"}`, `ter2`},
-		"HTML":                  {`a<b>&c1`, `<html><body>bad: a&lt;b&gt;&amp;c1</body></html>`, `&lt;b&gt;&amp;c1`},
-		"plus signs as escapes": {"Abcdefgh+Ijklmnop+Qrstuvwx+Yz0123456789", `{"auth":{"password":"Abcdefgh\u002BIjklmnop\u002BQrstuvwx\u002BYz0123456789"}}`, `Ijklmnop`},
+		"a quote, escaped": {`pa"ss<Wd1`, `{"auth":{"password":"pa\"ss<Wd1"}}`, `ss<Wd1`},
+		"HTML-safe JSON":   {`Tr0ub4dor&3`, `{"auth":{"password":"Tr0ub4dor\u00263"}}`, `Tr0ub4dor`},
+		"long, HTML-safe JSON": {
+			"correct&horse&battery&staple",
+			`{"auth":{"password":"correct\u0026horse\u0026battery\u0026staple"}}`,
+			"staple",
+		},
+		"not ASCII, as Python": {
+			"пароль",
+			`{"auth":{"password":"\u043f\u0430\u0440\u043e\u043b\u044c"}}`,
+			`\u043f\u0430\u0440`,
+		},
+		"a space at the end": {"hunter2 ", `{"error":{"message":"wrong password: hunter2 "}}`, `hunter2`},
+		"a no-break space":   {"hun\u00a0ter2", `{"error":{"message":"wrong: hun` + "\u00a0" + `ter2"}}`, `ter2`},
+		"a backslash":        {`hun\ter2`, `{"auth":"hun\\ter2"}`, `ter2`},
+		"HTML":               {`a<b>&c1`, `<html><body>bad: a&lt;b&gt;&amp;c1</body></html>`, `&lt;b&gt;&amp;c1`},
+		"plus signs as escapes": {
+			"Abcdefgh+Ijklmnop+Qrstuvwx+Yz0123456789",
+			`{"auth":{"password":"Abcdefgh\u002BIjklmnop\u002BQrstuvwx\u002BYz0123456789"}}`,
+			`Ijklmnop`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +221,7 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 	}
 }
 
-// TestRequestIDWithTheToken: a gateway that makes the request ID of a header.
+// TestRequestIDWithTheToken: a gateway uses a header as the request ID.
 func TestRequestIDWithTheToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -204,7 +231,16 @@ func TestRequestIDWithTheToken(t *testing.T) {
 			_, _ = io.WriteString(w, "broken")
 		})
 		var logs []any
-		network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields map[string]any) { logs = append(logs, fields["request_id"]) }})
+		network := NewNetwork(Config{
+			Dial: dial,
+			Log: func(
+				_ context.Context,
+				_ string,
+				fields map[string]any,
+			) {
+				logs = append(logs, fields["request_id"])
+			},
+		})
 		request := requestOf("GET")
 		request.Header = http.Header{"X-Auth-Token": {token}}
 		err := network.Client(nil).Do(t.Context(), request, decodeAnything)
@@ -219,8 +255,8 @@ func TestRequestIDWithTheToken(t *testing.T) {
 	})
 }
 
-// TestGzip: a body that is cut within its compression is repeated, one that is a bomb
-// is too large.
+// TestGzip: a compressed body that is cut off is repeated, and a compression bomb is too
+// large.
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	compress := func(size int) []byte {
@@ -250,7 +286,11 @@ func TestGzip(t *testing.T) {
 					w.Header().Set("Content-Encoding", "gzip")
 					_, _ = w.Write(row.body)
 				})
-				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(t.Context(), requestOf("GET"), decodeAnything)
+				err := NewNetwork(Config{Dial: dial, MaxRetries: 2}).Client(nil).Do(
+					t.Context(),
+					requestOf("GET"),
+					decodeAnything,
+				)
 				if err == nil || !strings.Contains(err.Error(), row.want) || calls != row.calls {
 					t.Errorf("%d calls: %v", calls, err)
 				}
@@ -259,23 +299,22 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// TestLocalFaultIsNotALostConnection: a request that net/http refuses to send.
+// TestLocalFaultIsNotALostConnection: net/http refuses to send a request.
 func TestLocalFaultIsNotALostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dial := serveInMemory(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 		request := requestOf("GET")
 		request.Header = http.Header{"X-Project-Id": {"a\nb"}}
-		began := time.Now()
+		started := time.Now()
 		err := NewNetwork(Config{Dial: dial, MaxRetries: 5}).Client(nil).Do(t.Context(), request, decodeAnything)
-		if took := time.Since(began); took > 0 || strings.Contains(err.Error(), "lost") {
+		if took := time.Since(started); took > 0 || strings.Contains(err.Error(), "lost") {
 			t.Errorf("after %s: %v", took, err)
 		}
 	})
 }
 
-// TestUnsentDoesNotCountAsPassed: a request that never left says nothing of the
-// throttle.
+// TestUnsentDoesNotCountAsPassed: a request that was not sent says nothing about throttling.
 func TestUnsentDoesNotCountAsPassed(t *testing.T) {
 	t.Parallel()
 	var th throttle

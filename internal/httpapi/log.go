@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// logged tells of each attempt: never a header or a body, for those carry tokens and
-// private keys, and nothing that the server said.
+// logged logs each attempt, but no header, body or message: those may have tokens and private
+// keys.
 func logged(next link, log func(context.Context, string, map[string]any)) link {
 	if log == nil {
 		return next

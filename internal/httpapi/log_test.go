@@ -23,7 +23,7 @@ import (
 
 var discard = log.New(io.Discard, "", 0)
 
-// A journal keeps what is logged.
+// A journal has the log entries.
 type journal struct {
 	mu      sync.Mutex
 	entries []map[string]any
@@ -39,7 +39,7 @@ func (j *journal) log(_ context.Context, message string, fields map[string]any) 
 
 func logTo(j *journal) option { return func(c *httpapi.Config) { c.Log = j.log } }
 
-// TestLog has one entry for each attempt, of these fields alone.
+// TestLog: each attempt has one entry, with these fields only.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -54,8 +54,11 @@ func TestLog(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]row{
-		"success":    {after(reply(200, `{}`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
-		"refusal":    {after(reply(404, `{"error_msg":"m"}`, id...)), map[string]any{"status": 404, "request_id": "the-id"}},
+		"success": {after(reply(200, `{}`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
+		"refusal": {
+			after(reply(404, `{"error_msg":"m"}`, id...)),
+			map[string]any{"status": 404, "request_id": "the-id"},
+		},
 		"unreadable": {after(reply(200, `<html>`, id...)), map[string]any{"status": 200, "request_id": "the-id"}},
 		"lost":       {after(lose), map[string]any{"error": closed}},
 		"cut": {after(func(w http.ResponseWriter, _ *http.Request) {
@@ -81,12 +84,12 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestLogOfAttempts: each is told, those for new credentials too, with its own
-// outcome, and in the context of its request.
+// TestLogOfAttempts: each attempt is logged with its own outcome and in the context of its
+// request, including those for new credentials.
 func TestLogOfAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, _ := inTurn(reply(429, ""), reply(503, ""), reply(401, ""), reply(200, `{}`))
+		handler, _ := inSequence(reply(429, ""), reply(503, ""), reply(401, ""), reply(200, `{}`))
 		type key struct{}
 		var statuses []any
 		client := newClient(serve(t, handler), new(tokens), retries(1), func(c *httpapi.Config) {
@@ -106,9 +109,9 @@ func TestLogOfAttempts(t *testing.T) {
 	})
 }
 
-// TestLogOfWhatNeverLeft has no attempt to tell of when there were no credentials,
-// and tells of a connection that did not come about.
-func TestLogOfWhatNeverLeft(t *testing.T) {
+// TestLogOfWhatWasNotSent: there is no entry if there were no credentials. A connection that
+// failed is logged.
+func TestLogOfWhatWasNotSent(t *testing.T) {
 	t.Parallel()
 	var journal journal
 	refused := func(context.Context, string, string) (net.Conn, error) { return nil, refusedConnection() }
@@ -119,13 +122,14 @@ func TestLogOfWhatNeverLeft(t *testing.T) {
 		t.Errorf("logged %v", journal.entries)
 	}
 	_ = newClient(refused, nil, logTo(&journal)).Do(t.Context(), get(), decodeJSON)
-	if len(journal.entries) != 1 || journal.entries[0]["error"] != "cloud.test could not be reached: connection refused" {
+	if len(journal.entries) != 1 ||
+		journal.entries[0]["error"] != "cloud.test could not be reached: connection refused" {
 		t.Errorf("logged %v", journal.entries)
 	}
 }
 
-// TestLogShowsNoSecret: nothing of the headers and bodies, and nothing that a server
-// says, which may quote them.
+// TestLogShowsNoSecret: headers, bodies and messages of the server, which may quote them, are
+// not logged.
 func TestLogShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	const hidden = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw"

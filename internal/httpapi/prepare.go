@@ -2,8 +2,8 @@ package httpapi
 
 import "context"
 
-// prepared lets the sender of a call look around before each attempt. A throttled
-// server, or credentials that take their time, may have kept the call waiting for long.
+// prepared calls Prepare before each attempt, because the call may have waited for a long time:
+// for throttling, or for credentials.
 func prepared(next link) link {
 	return func(ctx context.Context, c *call) error {
 		if c.prepare != nil {

@@ -16,16 +16,15 @@ const redacted = "[redacted]"
 // credentialHeaders carry secrets.
 var credentialHeaders = []string{"X-Auth-Token", "X-Security-Token", "Authorization"}
 
-// privateKey is a PEM block, or the beginning of one. Its label may have hyphens, one
-// at a time (RFC 7468).
+// privateKey matches a PEM block of a private key, or the beginning of one. Its label may have
+// single hyphens (RFC 7468).
 var privateKey = regexp.MustCompile(`(?s)-----BEGIN ` + keyLabel + `-----.*?(?:-----END ` + keyLabel + `-----|$)`)
 
 const keyLabel = `(?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY`
 
-// cleaner returns a function that makes what the server said to a call fit to be
-// shown: in printable characters, without the secrets of the call, and no longer
-// than so many bytes. A server that quotes what it refuses must not bring a key or a
-// token into an error, nor a part of one.
+// cleaner returns a function that prepares a text of the server for display: only printable
+// characters, without the secrets of the call, and at most so many bytes. A server that quotes
+// the request must not bring a key or a token, or a part of one, into an error.
 func cleaner(c *call) func(said string, limit int) string {
 	secrets := c.secrets
 	for _, name := range credentialHeaders {
@@ -38,14 +37,14 @@ func cleaner(c *call) func(said string, limit int) string {
 		return said
 	}
 	return func(said string, limit int) string {
-		// What is not printable may stand in a secret, and it may divide one.
+		// Characters that are not printable may be part of a secret, and they may divide one.
 		said = printable(redactAll(said))
 		return shorten(redactAll(privateKey.ReplaceAllString(said, redacted)), limit)
 	}
 }
 
-// printable removes control characters, of which a terminal might obey some, and
-// those that change the direction of a text. What separates lines becomes a space.
+// printable removes control characters, which a terminal may interpret, and those that change
+// the direction of a text. Line ends become spaces.
 func printable(said string) string {
 	said = strings.Map(func(r rune) rune {
 		switch {
@@ -66,13 +65,15 @@ func shorten(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// redact removes what a text has of a secret: every run of 12 letters and digits or
-// more, whatever stands between them, so that a secret is found too that was cut,
-// wrapped or escaped. A shorter secret is removed as a whole, as it is, or as JSON or
-// HTML writes it.
+// boundary matches the boundaries of a PEM text, which are not secret.
+var boundary = regexp.MustCompile(`(?m)^\s*-----.*$`)
+
+// redact removes a secret from a text: every 12 or more consecutive letters and digits of it,
+// whatever is between them, so that it also finds a secret that was cut, wrapped or escaped. A
+// shorter secret is removed as a whole, in its original form and as JSON or HTML writes it.
 func redact(said, hidden string) string {
 	const run = 12
-	wanted, _ := lettersOf(withoutBoundaries(hidden))
+	wanted, _ := lettersOf(boundary.ReplaceAllString(hidden, ""))
 	if len(wanted) < run {
 		for _, spelling := range spellings(hidden) {
 			said = strings.ReplaceAll(said, spelling, redacted)
@@ -85,22 +86,22 @@ func redact(said, hidden string) string {
 	}
 	letters, at := lettersOf(said)
 	var clean strings.Builder
-	shown := 0 // up to here the text is written, or removed
+	done := 0 // up to here the text is written or removed
 	for i := 0; i+run <= len(letters); i++ {
 		if !runs[letters[i:i+run]] {
 			continue
 		}
-		if from := at[i]; from > shown || shown == 0 { // otherwise it goes on with what was removed last
-			clean.WriteString(said[shown:from])
+		if from := at[i]; from > done || done == 0 { // otherwise, this continues the previous match
+			clean.WriteString(said[done:from])
 			clean.WriteString(redacted)
 		}
-		shown = at[i+run-1] + 1
+		done = at[i+run-1] + 1
 	}
-	clean.WriteString(said[shown:])
+	clean.WriteString(said[done:])
 	return clean.String()
 }
 
-// spellings are the ways in which a server may write a secret that it quotes.
+// spellings are the forms in which a server may quote a secret.
 func spellings(hidden string) []string {
 	hidden = strings.TrimSpace(hidden)
 	if hidden == "" {
@@ -117,8 +118,8 @@ func spellings(hidden string) []string {
 // escape is a character as JSON or HTML may write it.
 var escape = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\[bfnrt]|&#?[0-9A-Za-z]{1,8};`)
 
-// lettersOf returns the letters and digits of a text, and where each of them is. Those
-// of an escape are none.
+// lettersOf returns the letters and digits of a text, and the position of each. Those of an
+// escape do not count.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
 	escapes := escape.FindAllStringIndex(said, -1)
@@ -135,15 +136,4 @@ func lettersOf(said string) (letters string, at []int) {
 		}
 	}
 	return found.String(), at
-}
-
-// withoutBoundaries removes the lines of a PEM text that everybody knows.
-func withoutBoundaries(hidden string) string {
-	var rest strings.Builder
-	for line := range strings.Lines(hidden) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "-----") {
-			rest.WriteString(line)
-		}
-	}
-	return rest.String()
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// keyOf returns a PEM text that looks like a private key, and a line of it. It has
-// no two equal runs, so that a part that is shown is known.
+// keyOf returns a PEM text that looks like a private key, and a line of it. It has no
+// repeated parts, so that a part that is displayed can be identified.
 func keyOf(label string) (text, line string) {
 	var letters strings.Builder
 	for i := range 40 {
@@ -29,8 +29,8 @@ func keyOf(label string) (text, line string) {
 
 const hiddenToken = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 
-// refusalOf sends a request with secrets to a server that answers with a body, and
-// returns the error.
+// refusalOf sends a request with secrets to a server that responds with a body, and returns
+// the error.
 func refusalOf(t *testing.T, body string, secrets ...string) *httpapi.Error {
 	t.Helper()
 	request := post()
@@ -58,7 +58,7 @@ func quoted(s string) string {
 	return string(text)
 }
 
-// TestErrorsShowNoSecret has a server that quotes what it refuses.
+// TestErrorsShowNoSecret has a server that quotes the request.
 func TestErrorsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "RSA-PSS PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
@@ -97,10 +97,15 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					t.Parallel()
 					err := refusalOf(t, body, key)
 					if !strings.Contains(err.Error(), "refused: ") || !strings.Contains(err.Error(), "[redacted]") {
-						t.Errorf("it lacks the message, or does not show that something was removed: %v", err)
+						t.Errorf("the message is missing, or it does not show that something was removed: %v", err)
 					}
 					shown := lettersIn(fmt.Sprintf("%v %+v %#v", err, err, err))
-					for _, hidden := range []string{line, hiddenToken, "sig0123456789abcdef", "sec0123456789abcdefghij"} {
+					for _, hidden := range []string{
+						line,
+						hiddenToken,
+						"sig0123456789abcdef",
+						"sec0123456789abcdefghij",
+					} {
 						letters := lettersIn(hidden)
 						for i := 0; i+12 <= len(letters); i++ {
 							if strings.Contains(shown, letters[i:i+12]) {
@@ -124,8 +129,8 @@ func lettersIn(text string) string {
 	}, text)
 }
 
-// TestForeignKeysAreNotShown: a private key that is none of the request's is known
-// by its boundary, also when its end is missing.
+// TestForeignKeysAreNotShown: a private key that was not in the request is recognised by its
+// boundary, even if its end is missing.
 func TestForeignKeysAreNotShown(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "EC PRIVATE KEY", "RSA-PSS PRIVATE KEY", "OPENSSH PRIVATE KEY"} {
@@ -150,19 +155,27 @@ func TestForeignKeysAreNotShown(t *testing.T) {
 	}
 }
 
-// TestRedaction removes what is secret, and nothing else.
+// TestRedaction: secrets are removed, and nothing else.
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ hidden, said, want string }{
-		"whole":                      {"abcdefghijklmnop", "it is abcdefghijklmnop.", "it is [redacted]."},
-		"at the beginning":           {"abcdefghijklmnop", "abcdefghijklmnop it is", "[redacted] it is"},
-		"at the end":                 {"abcdefghijklmnop", "it is abcdefghijklmnop", "it is [redacted]"},
-		"twice":                      {"abcdefghijklmnop", "abcdefghijklmnop, abcdefghijklmnop", "[redacted], [redacted]"},
-		"twice in a row":             {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
-		"the first part":             {"abcdefghijklmnop", "it is abcdefghijkl!", "it is [redacted]!"},
-		"the last part":              {"abcdefghijklmnop", "it is efghijklmnop!", "it is [redacted]!"},
-		"a part that says nothing":   {"abcdefghijklmnop", "it is abcdefghijk!", "it is abcdefghijk!"},
-		"two parts":                  {"abcdefghijklmnopqrstuvwxyz", "abcdefghijkl, opqrstuvwxyz", "[redacted], [redacted]"},
+		"whole":            {"abcdefghijklmnop", "it is abcdefghijklmnop.", "it is [redacted]."},
+		"at the beginning": {"abcdefghijklmnop", "abcdefghijklmnop it is", "[redacted] it is"},
+		"at the end":       {"abcdefghijklmnop", "it is abcdefghijklmnop", "it is [redacted]"},
+		"repeated": {
+			"abcdefghijklmnop",
+			"abcdefghijklmnop, abcdefghijklmnop",
+			"[redacted], [redacted]",
+		},
+		"repeated in a row":        {"abcdefghijklmnop", "abcdefghijklmnopabcdefghijklmnop", "[redacted]"},
+		"the first part":           {"abcdefghijklmnop", "it is abcdefghijkl!", "it is [redacted]!"},
+		"the last part":            {"abcdefghijklmnop", "it is efghijklmnop!", "it is [redacted]!"},
+		"a part that says nothing": {"abcdefghijklmnop", "it is abcdefghijk!", "it is abcdefghijk!"},
+		"two parts": {
+			"abcdefghijklmnopqrstuvwxyz",
+			"abcdefghijkl, opqrstuvwxyz",
+			"[redacted], [redacted]",
+		},
 		"short":                      {"hunter2", "not hunter2: hunter2", "not [redacted]: [redacted]"},
 		"short, in part":             {"hunter2", "password hunter", "password hunter"},
 		"not of letters":             {"密码密码密码", "it is 密码密码密码", "it is [redacted]"},
@@ -177,8 +190,7 @@ func TestRedaction(t *testing.T) {
 	}
 }
 
-// TestBoundariesAreNoSecret: the lines that all PEM texts have are in messages that
-// explain what is wrong with one.
+// TestBoundariesAreNoSecret: messages about PEM contain the boundaries.
 func TestBoundariesAreNoSecret(t *testing.T) {
 	t.Parallel()
 	key, _ := keyOf("EC PRIVATE KEY")
@@ -188,7 +200,7 @@ func TestBoundariesAreNoSecret(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOneRequest: those of one request do not stay for the next.
+// TestSecretsOfOneRequest: the secrets of one request are not used for the next one.
 func TestSecretsOfOneRequest(t *testing.T) {
 	t.Parallel()
 	secrets := make([]secret.Value, 1, 8) // has room that an append would share
@@ -216,7 +228,7 @@ func TestSecretsOfOneRequest(t *testing.T) {
 	}
 }
 
-// TestControlCharacters are not for a terminal to obey.
+// TestControlCharacters: a terminal would interpret them.
 func TestControlCharacters(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ said, want string }{
@@ -236,8 +248,8 @@ func TestControlCharacters(t *testing.T) {
 	}
 }
 
-// TestCutSecretsAreNotShown has a server that quotes a long token, or a line of the
-// key, at every place where an excerpt may end, or only a part of them.
+// TestCutSecretsAreNotShown has a server that quotes a long token, a line of the key, or a
+// part of them, at every position where an excerpt may end.
 func TestCutSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	const part = 12 // letters that would be one part of a secret
@@ -271,15 +283,19 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// maxExcerpt and maxMessage are where a page and a message are cut.
+// maxExcerpt and maxMessage are the sizes of an excerpt and a message.
 const maxExcerpt, maxMessage = 200, 2048
 
-// TestUnreadableShowsNoSecret: the reason may quote the response, and so may its type.
+// TestUnreadableShowsNoSecret: the reason and the type may quote the response.
 func TestUnreadableShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	key, line := keyOf("PRIVATE KEY")
-	for name, contentType := range map[string]string{"JSON": "application/json", "another type": "text/" + hiddenToken} {
-		client := newClient(serve(t, reply(http.StatusOK, `{}`, "Content-Type", contentType, "X-Request-Id", hiddenToken)),
+	for name, contentType := range map[string]string{
+		"JSON":         "application/json",
+		"another type": "text/" + hiddenToken,
+	} {
+		said := reply(http.StatusOK, `{}`, "Content-Type", contentType, "X-Request-Id", hiddenToken)
+		client := newClient(serve(t, said),
 			authorizer(func(r *http.Request) (func(), error) {
 				r.Header.Set("X-Auth-Token", hiddenToken)
 				return nil, nil

@@ -15,32 +15,30 @@ const (
 	longestPause = 30 * time.Second
 )
 
-// retried repeats a call: after a transient error so many times, and while the
-// server throttles it until its context ends. A non-idempotent call is repeated only
-// when it was not carried out.
+// retried repeats a call: at most so many times after transient errors, and until its context
+// ends while the API throttles it. A non-idempotent call is repeated only if it was not
+// carried out.
 func retried(next link, maxRetries int, throttle *throttle) link {
 	return func(ctx context.Context, c *call) error {
-		var earlier error // of the attempt before this one
+		var earlier error // of the previous attempt
 		for failures := 0; ; {
 			round, err := throttle.wait(ctx)
 			if err != nil {
-				if earlier != nil { // there is no attempt besides the earlier one
-					return fmt.Errorf("%w while waiting to send the request again: %w", err, earlier)
-				}
-				return &UnsentError{err}
+				return endedBeforeRetry(err, earlier)
 			}
 			err = next(ctx, c)
 			refusal := RefusalOf(err)
-			if err == nil || refusal != nil && refusal.Status != http.StatusTooManyRequests {
+			isThrottled := refusal != nil && refusal.Status == http.StatusTooManyRequests
+			if err == nil || refusal != nil && !isThrottled {
 				throttle.passed(round)
 			}
 
 			var pause time.Duration
 			switch {
-			case refusal != nil && refusal.Status == http.StatusTooManyRequests:
+			case isThrottled:
 				throttle.refused(round, refusal.RetryAfter)
 			case !transient(err) || failures >= maxRetries || c.nonIdempotent && Ambiguous(err):
-				return told(err, earlier)
+				return withEarlier(err, earlier)
 			default:
 				pause = backoff(failures)
 				if refusal != nil {
@@ -49,29 +47,38 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 				failures++
 			}
 			earlier = err
-			if ended := Pause(ctx, pause); ended != nil {
-				return fmt.Errorf("%w while waiting to send the request again: %w", ended, earlier)
+			if err := Pause(ctx, pause); err != nil {
+				return endedBeforeRetry(err, earlier)
 			}
 		}
 	}
 }
 
-// told adds to an outcome what came of the attempt before it, in words: what an
-// earlier attempt met says nothing about this one, so its error is not in the chain.
-func told(err, earlier error) error {
+// endedBeforeRetry is the error of a call whose context has ended before its next attempt, or
+// before its first one if there is no earlier error.
+func endedBeforeRetry(ended, earlier error) error {
+	if earlier == nil {
+		return &UnsentError{ended}
+	}
+	return fmt.Errorf("%w while waiting to send the request again: %w", ended, earlier)
+}
+
+// withEarlier adds the text of the error of the previous attempt. That error is not wrapped,
+// because it does not describe the last attempt.
+func withEarlier(err, earlier error) error {
 	if err == nil || earlier == nil || err.Error() == earlier.Error() {
 		return err
 	}
 	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier.Error())
 }
 
-// transient reports whether the outcome of an attempt may be another one next time.
+// transient reports whether the next attempt may have a different outcome.
 func transient(err error) bool {
 	var unsent *UnsentError
 	if errors.As(err, &unsent) {
 		err = unsent.Err
 	}
-	switch err := err.(type) { //nolint:errorlint // about this attempt, not about one for its credentials
+	switch err := err.(type) { //nolint:errorlint // a wrapped error may be about the credentials
 	case *TransportError:
 		return err.transient
 	case *Error:
@@ -79,12 +86,12 @@ func transient(err error) bool {
 		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			return true
 		}
-		return err.Code == "APIGW.0201" // the backend did not respond, which is said under 500 too (observed)
+		return err.Code == "APIGW.0201" // the backend did not respond; the status may be 500 (observed)
 	}
 	return false
 }
 
-// backoff doubles with each attempt, from 0, and is jittered by half.
+// backoff doubles with each attempt, which counts from 0, and has a jitter of a half.
 func backoff(attempt int) time.Duration {
 	longest := longestPause
 	if attempt < 6 {

@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRetries has a server that fails once, and what becomes of each kind of
-// request. A non-idempotent one is sent again when it was certainly not carried out.
+// TestRetries has a server that fails once for each kind of request. A non-idempotent request
+// is repeated only if it was certainly not carried out.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -53,7 +53,7 @@ func TestRetries(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						handler, calls := inTurn(row.fault, reply(http.StatusOK, `{}`))
+						handler, calls := inSequence(row.fault, reply(http.StatusOK, `{}`))
 						err := newClient(serve(t, handler), nil, retries(3)).Do(t.Context(), request, decodeJSON)
 						want := row.get
 						if request.NonIdempotent {
@@ -75,7 +75,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetriesEnd: the last response is told, and the one before it in words.
+// TestRetriesEnd: the error is that of the last response, with the text of the one before.
 func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,17 +87,18 @@ func TestRetriesEnd(t *testing.T) {
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.RequestID != "call-3" || calls.Load() != 3 {
 			t.Errorf("after %d calls: %v", calls.Load(), err)
 		}
-		if !strings.Contains(err.Error(), "the attempt before it failed: ") || !strings.Contains(err.Error(), "call-2") {
-			t.Errorf("%q lacks the attempt before", err)
+		if !strings.Contains(err.Error(), "the attempt before it failed: ") ||
+			!strings.Contains(err.Error(), "call-2") {
+			t.Errorf("%q does not contain the attempt before", err)
 		}
 	})
 }
 
-// TestEqualAttempts are told once.
+// TestEqualAttempts: an error that was repeated is mentioned only once.
 func TestEqualAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, calls := inTurn(reply(http.StatusBadGateway, ""))
+		handler, calls := inSequence(reply(http.StatusBadGateway, ""))
 		err := newClient(serve(t, handler), nil, retries(2)).Do(t.Context(), get(), decodeJSON)
 		want := `received "Bad Gateway" with an empty body (HTTP 502)`
 		if err == nil || err.Error() != want || calls.Load() != 3 {
@@ -106,8 +107,7 @@ func TestEqualAttempts(t *testing.T) {
 	})
 }
 
-// TestPausesBetweenRetries double, and are never shorter than what the server asks
-// for.
+// TestPausesBetweenRetries: they double, and are at least as long as the server asks for.
 func TestPausesBetweenRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -136,18 +136,19 @@ func TestPausesBetweenRetries(t *testing.T) {
 	})
 }
 
-// TestContextEndsBetweenRetries: the request is given up at once, and its last
-// outcome is told.
+// TestContextEndsBetweenRetries: the call ends immediately with the error of the last
+// attempt.
 func TestContextEndsBetweenRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, calls := inTurn(reply(http.StatusServiceUnavailable, "", "Retry-After", "100"))
+		handler, calls := inSequence(reply(http.StatusServiceUnavailable, "", "Retry-After", "100"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		started := time.Now()
 		err := newClient(serve(t, handler), nil, retries(5)).Do(ctx, get(), decodeJSON)
 		refusal := httpapi.RefusalOf(err)
-		if !errors.Is(err, context.DeadlineExceeded) || refusal == nil || refusal.Status != 503 || !httpapi.Ambiguous(err) {
+		if !errors.Is(err, context.DeadlineExceeded) || refusal == nil || refusal.Status != 503 ||
+			!httpapi.Ambiguous(err) {
 			t.Errorf("%v", err)
 		}
 		if calls.Load() != 1 || time.Since(started) != time.Second {
@@ -156,12 +157,12 @@ func TestContextEndsBetweenRetries(t *testing.T) {
 	})
 }
 
-// TestContextHasEnded: nothing is sent, and nobody is asked for credentials.
+// TestContextHasEnded: nothing is sent, and no credentials are requested.
 func TestContextHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	client := newClient(nobody(t), authorizer(func(*http.Request) (func(), error) {
+	client := newClient(neverCalled(t), authorizer(func(*http.Request) (func(), error) {
 		t.Error("it was authorized")
 		return nil, nil
 	}))
@@ -173,8 +174,8 @@ func TestContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestEarlierAttempts say nothing about the last one: a request that was refused
-// before, and whose response was lost then, may have been carried out.
+// TestEarlierAttempts: they do not count. A request that was refused first and whose response
+// was lost then may have been carried out.
 func TestEarlierAttempts(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -196,15 +197,19 @@ func TestEarlierAttempts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(row.before, row.fault)
-				err := newClient(serve(t, handler), nil, retries(row.maxRetries)).Do(t.Context(), row.request, decodeJSON)
+				handler, calls := inSequence(row.before, row.fault)
+				err := newClient(
+					serve(t, handler),
+					nil,
+					retries(row.maxRetries),
+				).Do(t.Context(), row.request, decodeJSON)
 				var broken *httpapi.TransportError
 				var refusal *httpapi.Error
 				if !errors.As(err, &broken) || errors.As(err, &refusal) || !httpapi.Ambiguous(err) {
 					t.Errorf("after %d calls: %v is not an ambiguous TransportError alone", calls.Load(), err)
 				}
 				if !strings.Contains(err.Error(), row.said) {
-					t.Errorf("%q lacks %q", err, row.said)
+					t.Errorf("%q does not contain %q", err, row.said)
 				}
 				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a GET that is lost
 					t.Errorf("it was sent %d times", calls.Load())
@@ -214,7 +219,7 @@ func TestEarlierAttempts(t *testing.T) {
 	}
 }
 
-// TestUnsentBeforeAResponse: an attempt that never left does not make one that did
+// TestUnsentBeforeAResponse: an attempt that was not sent does not make an ambiguous one
 // unambiguous.
 func TestUnsentBeforeAResponse(t *testing.T) {
 	t.Parallel()
@@ -234,19 +239,19 @@ func TestUnsentBeforeAResponse(t *testing.T) {
 	})
 }
 
-// refusedConnection is what net.Dialer says when nobody listens.
+// refusedConnection is the error of net.Dial if no server listens.
 func refusedConnection() error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// TestUnsentIsRepeated: what never left may be sent again, whatever it is.
+// TestUnsentIsRepeated: every request that was not sent may be repeated.
 func TestUnsentIsRepeated(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(reply(http.StatusOK, `{}`))
+				handler, calls := inSequence(reply(http.StatusOK, `{}`))
 				dial := serve(t, handler)
 				dials := 0
 				client := newClient(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -263,8 +268,8 @@ func TestUnsentIsRepeated(t *testing.T) {
 	}
 }
 
-// TestNobodyThere is told after the last attempt, and that nothing was sent.
-func TestNobodyThere(t *testing.T) {
+// TestNoServer: the error comes after the last attempt, and says that nothing was sent.
+func TestNoServer(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
 		t.Run(name, func(t *testing.T) {
@@ -285,7 +290,7 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// TestPermanentErrors are told at once.
+// TestPermanentErrors: they are returned immediately.
 func TestPermanentErrors(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())

@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// A throttle lets the requests of a Network wait together when the server throttles
-// one of them: each by itself would only be throttled again. It counts rounds, which
-// are the times between two pauses: ten requests of a round that are all throttled
-// make one pause.
+// A throttle makes all requests of a Network wait when the API throttles one of them, because the
+// others would be throttled as well. It counts rounds, which are the times between two pauses:
+// ten requests of one round that are all throttled cause one pause.
 type throttle struct {
 	mu     sync.Mutex
 	round  int
-	inARow int       // throttled rounds without a request that passed
-	resume time.Time // nothing is sent before
+	inARow int       // how many rounds in a row had only throttled requests
+	resume time.Time // no request is sent before
 }
 
-// wait waits until a request may be sent, and returns the round that this is. A new
-// round does not make it wait longer: otherwise the first one that is throttled again
-// would hold up all others, one after the other.
+// wait waits until a request may be sent, and returns the current round. A new round does not
+// extend the wait, because then the first request that is throttled again would hold up all
+// others.
 func (t *throttle) wait(ctx context.Context) (round int, err error) {
 	for first := true; ; first = false {
 		t.mu.Lock()
@@ -28,19 +27,18 @@ func (t *throttle) wait(ctx context.Context) (round int, err error) {
 			round = t.round
 		}
 		pause := time.Until(t.resume)
-		isOver := pause <= 0 || t.round != round
+		mayStart := pause <= 0 || t.round != round
 		t.mu.Unlock()
-		if isOver {
+		if mayStart {
 			return round, ctx.Err()
 		}
-		if err := Pause(ctx, pause+rand.N(firstPause)); err != nil { //nolint:gosec // not all at once
+		if err := Pause(ctx, pause+rand.N(firstPause)); err != nil { //nolint:gosec // a jitter
 			return round, err
 		}
 	}
 }
 
-// refused notes that a request of a round was throttled. The first one ends the
-// round.
+// refused records that a request of a round was throttled. The first one ends the round.
 func (t *throttle) refused(round int, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,8 +55,8 @@ func (t *throttle) refused(round int, retryAfter time.Duration) {
 	}
 }
 
-// passed notes that a request of a round had another response: of this round, or of the
-// one that was just throttled, so that not all of it was.
+// passed records that a request was not throttled, in this round or in the one that has just
+// ended.
 func (t *throttle) passed(round int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -12,10 +12,11 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// jitter is what a pause is longer by at most, so that not all go on at once.
+// jitter is the maximum random addition to a pause, so that not all requests continue at the
+// same time.
 const jitter = 500 * time.Millisecond
 
-// together calls a function so many times at once.
+// together calls a function several times in parallel.
 func together(n int, call func()) {
 	var running sync.WaitGroup
 	for range n {
@@ -24,8 +25,8 @@ func together(n int, call func()) {
 	running.Wait()
 }
 
-// TestThrottledRequestIsRepeated, whatever it is and however often retries are
-// allowed: it was not carried out.
+// TestThrottledRequestIsRepeated: every throttled request is repeated, whatever the number of
+// retries, because it was not carried out.
 func TestThrottledRequestIsRepeated(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
@@ -33,7 +34,7 @@ func TestThrottledRequestIsRepeated(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				throttled := reply(http.StatusTooManyRequests, `{"error_msg":"too many","error_code":"APIGW.0308"}`)
-				handler, calls := inTurn(throttled, throttled, throttled, throttled, reply(http.StatusOK, `{}`))
+				handler, calls := inSequence(throttled, throttled, throttled, throttled, reply(http.StatusOK, `{}`))
 				err := newClient(serve(t, handler), nil, retries(0)).Do(t.Context(), request, decodeJSON)
 				if err != nil || calls.Load() != 5 {
 					t.Errorf("%d calls: %v", calls.Load(), err)
@@ -43,12 +44,12 @@ func TestThrottledRequestIsRepeated(t *testing.T) {
 	}
 }
 
-// TestThrottlingUsesUpNoRetries, and a failure between is no reason to forget them.
+// TestThrottlingUsesUpNoRetries: not even if a failure comes in between.
 func TestThrottlingUsesUpNoRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		throttled, broken := reply(http.StatusTooManyRequests, ""), reply(http.StatusServiceUnavailable, "")
-		handler, calls := inTurn(throttled, broken, throttled, throttled, broken, throttled, broken)
+		handler, calls := inSequence(throttled, broken, throttled, throttled, broken, throttled, broken)
 		err := newClient(serve(t, handler), nil, retries(2)).Do(t.Context(), get(), decodeJSON)
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Status != 503 || calls.Load() != 7 {
 			t.Errorf("%d calls: %v", calls.Load(), err)
@@ -56,8 +57,8 @@ func TestThrottlingUsesUpNoRetries(t *testing.T) {
 	})
 }
 
-// TestRetryAfter is how long the server is left alone, with 2 minutes at most. What
-// it does not say, or says of the past, is a pause like any other.
+// TestRetryAfter: the pause is what the server asks for, at most 2 minutes. Without a valid
+// value, or with one in the past, it is a usual pause.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -83,7 +84,7 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, _ := inTurn(func(w http.ResponseWriter, r *http.Request) {
+				handler, _ := inSequence(func(w http.ResponseWriter, r *http.Request) {
 					reply(http.StatusTooManyRequests, "", "Retry-After", row.after())(w, r)
 				}, reply(http.StatusOK, `{}`))
 				started := time.Now()
@@ -98,9 +99,9 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestThrottlingIsCountedInRounds: ten requests that are throttled at once wait no
-// longer than one. Counted by responses, the pauses would double ten times.
-func TestThrottlingIsCountedInRounds(t *testing.T) {
+// TestThrottlingCountsRounds: ten requests that are throttled in parallel wait no longer than
+// one. If responses counted, the pauses would double ten times.
+func TestThrottlingCountsRounds(t *testing.T) {
 	t.Parallel()
 	for _, requests := range []int{1, 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -132,7 +133,8 @@ func TestThrottlingIsCountedInRounds(t *testing.T) {
 	}
 }
 
-// TestThrottlingGrows while no request passes, and begins anew after one that does.
+// TestThrottlingGrows: pauses grow while no request succeeds, and start over after one that
+// does.
 func TestThrottlingGrows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -159,8 +161,8 @@ func TestThrottlingGrows(t *testing.T) {
 	})
 }
 
-// TestThrottlingSlowsAll: a request that comes while another one is throttled waits
-// with it, also one of another client of the network.
+// TestThrottlingSlowsAll: a request that comes while another one is throttled waits as well,
+// even with another client of the network.
 func TestThrottlingSlowsAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,8 +199,8 @@ func TestThrottlingSlowsAll(t *testing.T) {
 	})
 }
 
-// TestLateThrottling: a request that was out when the pause began, and is refused
-// then, prolongs the pause to what the server asks for, and never makes it shorter.
+// TestLateThrottling: a request that was sent before the pause and is throttled during it may
+// extend the pause to what the server asks for, and never shortens it.
 func TestLateThrottling(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -215,7 +217,7 @@ func TestLateThrottling(t *testing.T) {
 				var mu sync.Mutex
 				var again []time.Duration // when requests came after both were refused
 				started := time.Now()
-				handler, _ := inTurn(
+				handler, _ := inSequence(
 					reply(http.StatusTooManyRequests, "", "Retry-After", "10"),
 					func(w http.ResponseWriter, r *http.Request) {
 						time.Sleep(5 * time.Second)
@@ -250,8 +252,8 @@ func TestLateThrottling(t *testing.T) {
 	}
 }
 
-// TestContextBoundsThrottling: a request that is throttled to the end is told so,
-// and one that never was sent is unsent.
+// TestContextBoundsThrottling: the error of a request that is throttled until the end says
+// so, and one that was never sent is unsent.
 func TestContextBoundsThrottling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

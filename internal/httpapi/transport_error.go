@@ -17,13 +17,12 @@ var ErrTooLarge = errors.New("the response is larger than 64 MiB")
 // ErrUntrusted says that the TLS certificate of a server cannot be verified.
 var ErrUntrusted = errors.New("the TLS certificate of the server cannot be verified")
 
-// A TransportError says that no response arrived, or a part of one. It is told in
-// our own words: those of net/http quote what the server sent, and that may be a
-// private key.
+// A TransportError says that no response arrived, or only a part of one. It does not contain the
+// message of net/http, which quotes what the server sent: that may be a private key.
 type TransportError struct {
 	text      string
 	transient bool
-	cause     error // the end of the caller's context, or ErrTooLarge, or ErrUntrusted, or nil
+	cause     error // the error of the caller's context, ErrTooLarge, ErrUntrusted, or nil
 }
 
 // Error implements error.
@@ -39,7 +38,7 @@ type proxyError int
 // Error implements error.
 func (e proxyError) Error() string { return fmt.Sprintf("HTTP %d %s", int(e), http.StatusText(int(e))) }
 
-// transportError says by its kind why an exchange failed.
+// transportError returns the error for a failed exchange.
 func (x *exchange) transportError(err error) *TransportError {
 	host := x.call.URL.Host
 	transient := func(format string, arguments ...any) *TransportError {
@@ -79,7 +78,7 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &name) && name.IsNotFound:
 		return permanent(nil, "the name %s could not be resolved: no such host", name.Name)
 	case errors.As(err, &name):
-		return transient("the name %s could not be resolved: the name server did not answer", name.Name)
+		return transient("the name %s could not be resolved: the name server did not respond", name.Name)
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
 		return transient("the proxy could not be reached: %s", reason(err))
 	case errors.As(err, &operation) && operation.Op == "dial":
@@ -88,14 +87,14 @@ func (x *exchange) transportError(err error) *TransportError {
 		return transient("the response of %s is not valid HTTP", host)
 	case x.body != nil:
 		return transient("the response of %s was cut off: %s", host, reason(err))
-	case !x.dialled.Load(): // net/http does not like the proxy's address
+	case !x.dialled.Load(): // net/http does not accept the address of the proxy
 		return permanent(nil, "the request to %s could not be sent: check the proxy in HTTPS_PROXY and NO_PROXY", host)
 	}
 	return transient("the connection to %s was lost before a valid response arrived: %s", host, reason(err))
 }
 
-// reason returns what the operating system says of an error, which quotes nothing
-// that was received.
+// reason returns the operating system's description of an error, which quotes nothing that was
+// received.
 func reason(err error) string {
 	var errno syscall.Errno
 	var timeout net.Error

@@ -24,7 +24,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// echoed is what a server says wherever net/http might quote it.
+// echoed is what a server sends wherever net/http might quote it.
 const echoed = "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw"
 
 const (
@@ -34,8 +34,8 @@ const (
 	malformed = "the response of cloud.test is not valid HTTP"
 )
 
-// showsNothing expects that an error has nothing of what the server sent, however it
-// is printed, and nothing of net/http's that could have.
+// showsNothing checks that an error contains nothing that the server sent, however it is
+// printed, and wraps no error of net/http that might.
 func showsNothing(t *testing.T, err error) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -46,8 +46,8 @@ func showsNothing(t *testing.T, err error) {
 	}
 }
 
-// TestMalformedResponses have a private key wherever net/http quotes a response that
-// it does not understand. A server may be a proxy that mixes up its connections.
+// TestMalformedResponses have a private key wherever net/http quotes a response that it does
+// not understand. The server may be a proxy that mixes up its connections.
 func TestMalformedResponses(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\n"
@@ -79,7 +79,7 @@ func TestMalformedResponses(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						handler, calls := inTurn(func(w http.ResponseWriter, _ *http.Request) { raw(w, row.text) })
+						handler, calls := inSequence(func(w http.ResponseWriter, _ *http.Request) { raw(w, row.text) })
 						err := newClient(serve(t, handler), nil, retries(1)).Do(t.Context(), request, decodeJSON)
 						showsNothing(t, err)
 						var broken *httpapi.TransportError
@@ -103,7 +103,7 @@ func TestMalformedResponses(t *testing.T) {
 	}
 }
 
-// TestHeadersAreBounded by net/http, in whose error they are not.
+// TestHeadersAreBounded: net/http limits them, and its error does not quote them.
 func TestHeadersAreBounded(t *testing.T) {
 	t.Parallel()
 	dial := serveText(t, "HTTP/1.1 200 OK\r\nX-Key: "+strings.Repeat(echoed, 11<<20/len(echoed))+"\r\n\r\n")
@@ -114,8 +114,8 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 }
 
-// TestContentLengthTooSmall: what the server sends beyond the end is not read, and
-// not shown. net/http would write it to its log, which the program silences.
+// TestContentLengthTooSmall: what the server sends after the end is neither read nor
+// displayed. net/http would write it to its log, which the program disables.
 func TestContentLengthTooSmall(t *testing.T) {
 	t.Parallel()
 	var body string
@@ -129,7 +129,7 @@ func TestContentLengthTooSmall(t *testing.T) {
 	}
 }
 
-// brokenConnection fails to read as the operating system does.
+// brokenConnection fails to read with an error of the operating system.
 type brokenConnection struct {
 	net.Conn
 	err error
@@ -141,7 +141,7 @@ func (c brokenConnection) Read(p []byte) (int, error) {
 	return 0, &net.OpError{Op: "read", Net: "tcp", Err: c.err}
 }
 
-// TestLostConnections are told with the reason that the operating system gives.
+// TestLostConnections: the error has the reason that the operating system gives.
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -169,9 +169,9 @@ func TestLostConnections(t *testing.T) {
 	}
 }
 
-// TestConnectionsThatDoNotComeAbout are told by their kind, and nothing was sent.
-// Those that may come about a moment later are tried again.
-func TestConnectionsThatDoNotComeAbout(t *testing.T) {
+// TestConnectionsThatFail: the error says how the connection failed, and nothing was sent.
+// Those that may succeed later are retried.
+func TestConnectionsThatFail(t *testing.T) {
 	t.Parallel()
 	dialing := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 	resolving := func(err net.DNSError) error {
@@ -185,13 +185,21 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 		dials int
 		want  string
 	}{
-		"refused":            {refusedConnection(), 2, reached + "connection refused"},
-		"unreachable":        {unreachable, 2, reached + "no route to host"},
-		"timeout":            {dialing(context.DeadlineExceeded), 2, reached + "timeout"},
-		"another reason":     {dialing(errors.New(echoed)), 2, reached + "the connection was closed"},
-		"no such name":       {resolving(net.DNSError{IsNotFound: true}), 1, resolved + "no such host"},
-		"name server":        {resolving(net.DNSError{IsTemporary: true}), 2, resolved + "the name server did not answer"},
-		"name server's time": {resolving(net.DNSError{IsTimeout: true}), 2, resolved + "the name server did not answer"},
+		"refused":        {refusedConnection(), 2, reached + "connection refused"},
+		"unreachable":    {unreachable, 2, reached + "no route to host"},
+		"timeout":        {dialing(context.DeadlineExceeded), 2, reached + "timeout"},
+		"another reason": {dialing(errors.New(echoed)), 2, reached + "the connection was closed"},
+		"no such name":   {resolving(net.DNSError{IsNotFound: true}), 1, resolved + "no such host"},
+		"name server": {
+			resolving(net.DNSError{IsTemporary: true}),
+			2,
+			resolved + "the name server did not respond",
+		},
+		"name server's time": {
+			resolving(net.DNSError{IsTimeout: true}),
+			2,
+			resolved + "the name server did not respond",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,7 +210,8 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 					return nil, row.err
 				}, nil, retries(1)).Do(t.Context(), post(), decodeJSON)
 				showsNothing(t, err)
-				if err == nil || err.Error() != row.want || !isUnsent(err) || httpapi.Ambiguous(err) || dials != row.dials {
+				if err == nil || err.Error() != row.want || !isUnsent(err) || httpapi.Ambiguous(err) ||
+					dials != row.dials {
 					t.Errorf("after %d connections: %v, want %q", dials, err, row.want)
 				}
 			})
@@ -210,23 +219,32 @@ func TestConnectionsThatDoNotComeAbout(t *testing.T) {
 	}
 }
 
-// TestProxy: what it says of itself is not shown but its status, and nothing was
-// sent through it.
+// TestProxy: of the response of a proxy, only the status is displayed, and nothing was sent
+// through it.
 func TestProxy(t *testing.T) {
 	t.Parallel()
-	const refusing, failing = "the proxy refused to connect to cloud.test: ", "the proxy did not connect to cloud.test: "
+	const refusing, failing = "the proxy refused to connect to cloud.test: ", "the proxy did not connect to " +
+		"cloud.test: "
 	for name, row := range map[string]struct {
 		text  string
 		dials int
 		want  string
 	}{
-		"407":             {"HTTP/1.1 407 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 407 Proxy Authentication Required"},
-		"403":             {"HTTP/1.1 403 No\r\nX: " + echoed + "\r\n\r\n" + echoed, 1, refusing + "HTTP 403 Forbidden"},
-		"502":             {"HTTP/1.1 502 " + echoed + "\r\n\r\n", 2, failing + "HTTP 502 Bad Gateway"},
-		"unknown status":  {"HTTP/1.1 599 " + echoed + "\r\n\r\n", 2, failing + "HTTP 599"},
-		"without answer":  {"", 2, closed},
-		"malformed":       {echoed + "\r\n\r\n", 2, closed},
-		"another success": {"HTTP/1.1 204 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 204 No Content"},
+		"407": {
+			"HTTP/1.1 407 " + echoed + "\r\n\r\n",
+			1,
+			refusing + "HTTP 407 Proxy Authentication Required",
+		},
+		"403": {
+			"HTTP/1.1 403 No\r\nX: " + echoed + "\r\n\r\n" + echoed,
+			1,
+			refusing + "HTTP 403 Forbidden",
+		},
+		"502":              {"HTTP/1.1 502 " + echoed + "\r\n\r\n", 2, failing + "HTTP 502 Bad Gateway"},
+		"unknown status":   {"HTTP/1.1 599 " + echoed + "\r\n\r\n", 2, failing + "HTTP 599"},
+		"without response": {"", 2, closed},
+		"malformed":        {echoed + "\r\n\r\n", 2, closed},
+		"another success":  {"HTTP/1.1 204 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 204 No Content"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -257,8 +275,8 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestProxyThatIsNotThere is told as such: it is not the server that is missing.
-func TestProxyThatIsNotThere(t *testing.T) {
+// TestMissingProxy: the error says that the proxy is missing, not the server.
+func TestMissingProxy(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		err  error
@@ -280,8 +298,8 @@ func TestProxyThatIsNotThere(t *testing.T) {
 	}
 }
 
-// tlsServer returns the URL of a server that speaks TLS as configured, with a
-// certificate for names, and a client's configuration that trusts it.
+// tlsServer returns the URL of a TLS server with a certificate for some names, and a client
+// configuration that trusts it.
 func tlsServer(t *testing.T, config *tls.Config, names ...string) (address string, trust *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -307,7 +325,7 @@ func tlsServer(t *testing.T, config *tls.Config, names ...string) (address strin
 	return server.URL, &tls.Config{RootCAs: roots, ServerName: "cloud.test", MinVersion: tls.VersionTLS12}
 }
 
-// TestTLS has the ways in which a handshake fails.
+// TestTLS has the errors of handshakes.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	trusted, trust := tlsServer(t, &tls.Config{}, "cloud.test")
@@ -347,7 +365,8 @@ func TestTLS(t *testing.T) {
 		},
 		"control characters": {
 			escaping, trustEscaping,
-			"the TLS certificate of %s is not valid: x509: certificate is valid for [31melsewhere.test[0m, not cloud.test",
+			"the TLS certificate of %s is not valid: x509: certificate is valid for [31melsewhere.test[0m, " +
+				"not cloud.test",
 		},
 		"plain HTTP":         {strings.Replace(plain.URL, "http", "https", 1), trust, "%s does not speak TLS"},
 		"another protocol":   {"https://" + listener.Addr().String(), trust, "%s does not speak TLS"},
@@ -387,8 +406,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestHeaderThatCannotBeSent is neither a lost connection nor one that is worth
-// another attempt. A token that is read from a file may end with a newline.
+// TestHeaderThatCannotBeSent: the error is not a lost connection, and is not retried. A token
+// that is read from a file may end with a newline.
 func TestHeaderThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{"newline": echoed + "\n", "control character": "\x00" + echoed} {
@@ -396,13 +415,14 @@ func TestHeaderThatCannotBeSent(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
-				err := newClient(nobody(t), authorizer(func(r *http.Request) (func(), error) {
+				err := newClient(neverCalled(t), authorizer(func(r *http.Request) (func(), error) {
 					asked++
 					r.Header.Set("X-Auth-Token", token)
 					return nil, nil
 				}), retries(3)).Do(t.Context(), post(), decodeJSON)
 				showsNothing(t, err)
-				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 || strings.Contains(err.Error(), "connection") {
+				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 ||
+					strings.Contains(err.Error(), "connection") {
 					t.Errorf("asked %d times: %v", asked, err)
 				}
 			})

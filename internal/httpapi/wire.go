@@ -18,31 +18,29 @@ import (
 )
 
 const (
-	// silenceLimit is how long a server may keep silent: until the headers of a
-	// response, and within its body.
+	// silenceLimit is how long a server may send nothing: before the headers of a response, and
+	// within its body.
 	silenceLimit = time.Minute
-	// ResponseGrace is how long the response to a non-idempotent request that is out
-	// is awaited after its context has ended.
+	// ResponseGrace is how long the response to a non-idempotent request that was sent is
+	// awaited after its context has ended.
 	ResponseGrace = 5 * time.Second
-	// bodyGrace is how long the body of a response that has begun to arrive is read
-	// after its context has ended: it is not thrown away. For a non-idempotent request
-	// that is longer.
+	// bodyGrace is how long the body of a response whose first byte has arrived is read after
+	// its context has ended. For a non-idempotent request, that is longer.
 	bodyGrace              = time.Second
 	bodyGraceNonIdempotent = 9 * time.Second
-	// maxBody is the largest body that is read, in bytes. A list of 10,000
-	// certificates of 6 KiB fits.
+	// maxBody is the maximum size of a body in bytes. A list of 10,000 certificates of 6 KiB
+	// fits.
 	maxBody = 64 << 20
 )
 
-// errSilent is why an attempt ends that hears nothing.
+// errSilent is the cause of the end of an attempt whose server sends nothing.
 var errSilent = errors.New("silence limit")
 
-// newTransport returns a transport that speaks HTTP/1.1 alone. Over HTTP/2 net/http
-// repeats a POST by itself when its stream is reset, and keeps sending requests over
-// a connection that is dead.
+// newTransport returns a transport for HTTP/1.1 only. Over HTTP/2, net/http repeats a POST by
+// itself when its stream is reset, and keeps sending requests over a dead connection.
 func newTransport(dial func(context.Context, string, string) (net.Conn, error), tlsConfig *tls.Config) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
-	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host is called, ten times at once and more
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host, ten calls or more in parallel
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if tlsConfig != nil {
 		transport.TLSClientConfig = tlsConfig.Clone()
@@ -74,7 +72,7 @@ func wire(transport http.RoundTripper) link {
 		x := newExchange(ctx, c)
 		defer x.end()
 
-		response, err := transport.RoundTrip(x.request) //nolint:bodyclose // x ends it
+		response, err := transport.RoundTrip(x.request) //nolint:bodyclose // x closes it
 		if err != nil {
 			err = x.transportError(err)
 			if !x.sent.Load() {
@@ -86,41 +84,41 @@ func wire(transport http.RoundTripper) link {
 	}
 }
 
-// checkHeader finds what net/http would refuse to send in words that quote it, such as
-// a token with a line end.
+// checkHeader checks for values that net/http refuses to send, such as a token with a line end,
+// because the error of net/http would quote them.
 func checkHeader(header http.Header) error {
 	for name, values := range header {
 		for _, value := range values {
 			if !httpguts.ValidHeaderFieldValue(value) {
-				return fmt.Errorf("the header %s has a character that cannot be sent, such as a line end", name)
+				return fmt.Errorf("header %s has a character that cannot be sent, such as a line end", name)
 			}
 		}
 	}
 	return nil
 }
 
-// An exchange is one request and its response. Its context is not the caller's: it
-// ends when the server is silent for too long, and some time after the caller's.
+// An exchange is one request and its response. Its context ends if the server sends nothing for
+// too long, and after the caller's context, with a grace period.
 type exchange struct {
 	call    *call
 	request *http.Request
-	ctx     context.Context //nolint:containedctx // it is that of the request
+	ctx     context.Context //nolint:containedctx // the context of the request
 	cancel  context.CancelCauseFunc
-	stop    func() bool // stops to wait for the caller's end
+	stop    func() bool // ignores the end of the caller's context from now on
 	silence *time.Timer
 
-	dialled atomic.Bool  // a connection was asked for
-	sent    atomic.Bool  // there is one, so from here on the request may be sent
+	dialled atomic.Bool  // a connection was requested
+	sent    atomic.Bool  // there is a connection, so the request may have been sent
 	state   atomic.Int32 // waiting, arrived or abandoned
 
 	body    io.ReadCloser
-	bodyErr error // why the body could not be read to where decode wanted to
+	bodyErr error // the error that decode met while it read the body
 }
 
 const (
-	waiting   int32 = iota // no byte of the response is here
-	arrived                // the first byte was here before the exchange was abandoned
-	abandoned              // the exchange has ended without a response
+	waiting   int32 = iota // no byte of the response has arrived
+	arrived                // the first byte arrived before the exchange was abandoned
+	abandoned              // the exchange was ended without a response
 )
 
 func newExchange(caller context.Context, c *call) *exchange {
@@ -129,19 +127,19 @@ func newExchange(caller context.Context, c *call) *exchange {
 	x.silence = time.AfterFunc(silenceLimit, func() { x.cancel(errSilent) })
 	x.stop = context.AfterFunc(caller, func() { x.abandon(caller.Err()) })
 	trace := &httptrace.ClientTrace{
-		// net/http asks for another connection when nothing was written to a dead one.
+		// net/http requests another connection if nothing was written to a dead one.
 		GetConn: func(string) {
 			x.dialled.Store(true)
 			x.sent.Store(false)
 		},
 		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
 		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
-		Got1xxResponse: func(int, textproto.MIMEHeader) error { // which announces the response
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { // the response is still to come
 			x.state.CompareAndSwap(arrived, waiting)
 			return nil
 		},
 	}
-	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, trace)) //nolint:contextcheck // it outlives the caller's
+	x.request = c.Clone(httptrace.WithClientTrace(x.ctx, trace)) //nolint:contextcheck // it has a grace period
 	if c.GetBody != nil {
 		x.request.Body, _ = c.GetBody() // it is in memory, so this does not fail
 	}
@@ -157,8 +155,8 @@ func (x *exchange) end() {
 	}
 }
 
-// abandon ends an exchange whose caller's context has ended: at once, unless a
-// response is arriving, or must be awaited for a while.
+// abandon ends an exchange after the caller's context has ended: immediately, unless a response
+// is arriving or is awaited for a grace period.
 func (x *exchange) abandon(cause error) {
 	grace := bodyGrace
 	if x.call.nonIdempotent && x.sent.Load() {
@@ -179,7 +177,8 @@ func (x *exchange) read(response *http.Response) error {
 	x.silence.Reset(silenceLimit)
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
-	response.Header.Set(requestIDHeader, requestID(response, x.call)) // for whoever shows it
+	requestID := cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord) // it may be displayed
+	response.Header.Set(requestIDHeader, requestID)
 	if response.StatusCode/100 != 2 {
 		return decodeError(response, x.call)
 	}
@@ -195,8 +194,8 @@ func (x *exchange) read(response *http.Response) error {
 	return nil
 }
 
-// endsWithConnection reports whether the end of a body is that of its connection, so
-// that one that was cut off looks like one that is whole.
+// endsWithConnection reports whether a body ends with its connection, so that a body that was cut
+// off looks complete.
 func endsWithConnection(response *http.Response) bool {
 	return response.ContentLength < 0 && len(response.TransferEncoding) == 0 && !response.Uncompressed
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestHTTP1Only has a server that would rather speak HTTP/2, over which net/http
-// would repeat a POST by itself.
+// TestHTTP1Only has a server that prefers HTTP/2, over which net/http would repeat a POST by
+// itself.
 func TestHTTP1Only(t *testing.T) {
 	t.Parallel()
 	var protocol string
@@ -39,14 +39,14 @@ func TestHTTP1Only(t *testing.T) {
 	}
 }
 
-// TestRedirectIsNotFollowed: the credentials are not for another server.
+// TestRedirectIsNotFollowed: the credentials must not go to another server.
 func TestRedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for status := http.StatusMovedPermanently; status <= http.StatusPermanentRedirect; status++ {
 		if http.StatusText(status) == "" {
 			continue
 		}
-		handler, calls := inTurn(reply(status, "", "Location", "http://stranger.test/"))
+		handler, calls := inSequence(reply(status, "", "Location", "http://stranger.test/"))
 		err := newClient(serve(t, handler), nil, retries(5)).Do(t.Context(), get(), decodeJSON)
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Status != status || calls.Load() != 1 {
 			t.Errorf("%d: %d calls, %v", status, calls.Load(), err)
@@ -54,10 +54,10 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestResponseTooLarge has a server that never stops.
+// TestResponseTooLarge has a server that sends an endless response.
 func TestResponseTooLarge(t *testing.T) {
 	t.Parallel()
-	handler, calls := inTurn(func(w http.ResponseWriter, _ *http.Request) {
+	handler, calls := inSequence(func(w http.ResponseWriter, _ *http.Request) {
 		for chunk := strings.Repeat(" ", 1<<20); ; {
 			if _, err := io.WriteString(w, chunk); err != nil {
 				return
@@ -84,8 +84,8 @@ func slowly(w http.ResponseWriter, pause time.Duration, parts ...string) {
 	}
 }
 
-// TestSilence is a minute at most: until the headers are complete, and between two
-// parts of the body, which as a whole may take as long as it likes.
+// TestSilence: it is limited to a minute before the end of the headers, and between two parts
+// of the body. The body as a whole is not limited.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -93,7 +93,7 @@ func TestSilence(t *testing.T) {
 		elapsed time.Duration
 		want    string // is in the error; "" is none
 	}{
-		"no answer": {hang, time.Minute, "cloud.test did not respond within 1m0s"},
+		"no response": {hang, time.Minute, "cloud.test did not respond within 1m0s"},
 		"headers that trickle": {inParts(
 			part{0, "HTTP/1.1 200 OK\r\n"}, part{59 * time.Second, "X: 1\r\n"}, part{61 * time.Second, "\r\n{}"},
 		), time.Minute, "cloud.test did not respond within 1m0s"},
@@ -130,7 +130,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestSilenceIsTransient: another attempt may be answered, but what may have been
+// TestSilenceIsTransient: another attempt may succeed, but a request that may have been
 // carried out is not repeated.
 func TestSilenceIsTransient(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestSilenceIsTransient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(hang, reply(http.StatusOK, `{}`))
+				handler, calls := inSequence(hang, reply(http.StatusOK, `{}`))
 				err := newClient(serve(t, handler), nil, retries(1)).Do(t.Context(), request, decodeJSON)
 				if request.NonIdempotent && (!httpapi.Ambiguous(err) || calls.Load() != 1) {
 					t.Errorf("it was sent %d times: %v", calls.Load(), err)
@@ -151,15 +151,14 @@ func TestSilenceIsTransient(t *testing.T) {
 	}
 }
 
-// TestSilenceOfTheConnection: a connection that does not come about is bounded by
-// the same minute, and nothing was sent over it.
+// TestSilenceOfTheConnection: connecting is limited to the same minute, and nothing was sent.
 func TestSilenceOfTheConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
 		defer close(end)
 		client := newClient(func(context.Context, string, string) (net.Conn, error) {
-			<-end // net/http goes on to dial, for whoever may need the connection
+			<-end // net/http goes on to dial, for a later request
 			return nil, net.ErrClosed
 		}, nil)
 		started := time.Now()
@@ -170,8 +169,8 @@ func TestSilenceOfTheConnection(t *testing.T) {
 	})
 }
 
-// timed answers at fixed times after the request: with the first byte, with the
-// rest of the headers, and with the end of the body.
+// timed has the times after the request of the first byte, the rest of the headers, and the
+// end of the body.
 func timed(first, headers, end time.Duration) http.HandlerFunc {
 	return inParts(
 		part{first, "H"},
@@ -180,7 +179,7 @@ func timed(first, headers, end time.Duration) http.HandlerFunc {
 	)
 }
 
-// A part of a response is sent so long after the request.
+// A part of a response is sent after a delay.
 type part struct {
 	at   time.Duration
 	text string
@@ -209,9 +208,8 @@ func inParts(parts ...part) http.HandlerFunc {
 	}
 }
 
-// TestContextEnds after a second, and each row says when the response arrives, and
-// when the request ends. That no goroutine and no connection is left over is what
-// the bubble itself demands.
+// TestContextEnds: the context ends after a second. Each row says when the response arrives,
+// and when the request ends. The bubble checks that no goroutine and no connection is leaked.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
 	const second, tenth, never = time.Second, time.Second / 10, time.Hour
@@ -224,10 +222,17 @@ func TestContextEnds(t *testing.T) {
 	for name, row := range map[string]row{
 		"GET, before":      {get(), second / 2, second / 2, second / 2, second / 2, true},
 		"GET, no response": {get(), never, never, never, second, false},
-		"GET, first byte, headers within a second": {get(), second / 2, 3 * second / 2, 3 * second / 2, 3 * second / 2, true},
-		"GET, first byte, headers too late":        {get(), second / 2, 3 * second, 3 * second, 2 * second, false},
-		"GET, headers, body within a second":       {get(), second / 2, second / 2, 19 * tenth, 19 * tenth, true},
-		"GET, headers, body too late":              {get(), second / 2, second / 2, 21 * tenth, 2 * second, false},
+		"GET, first byte, headers within a second": {
+			get(),
+			second / 2,
+			3 * second / 2,
+			3 * second / 2,
+			3 * second / 2,
+			true,
+		},
+		"GET, first byte, headers too late":  {get(), second / 2, 3 * second, 3 * second, 2 * second, false},
+		"GET, headers, body within a second": {get(), second / 2, second / 2, 19 * tenth, 19 * tenth, true},
+		"GET, headers, body too late":        {get(), second / 2, second / 2, 21 * tenth, 2 * second, false},
 
 		"POST, no response":                          {post(), never, never, never, 6 * second, false},
 		"POST, response within the grace":            {post(), 5 * second, 5 * second, 5 * second, 5 * second, true},
@@ -242,7 +247,7 @@ func TestContextEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler, calls := inTurn(timed(row.first, row.headers, row.end))
+				handler, calls := inSequence(timed(row.first, row.headers, row.end))
 				client := newClient(serve(t, handler), nil, retries(5))
 				ctx, cancel := context.WithTimeout(t.Context(), second)
 				defer cancel()
@@ -262,7 +267,7 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// TestContextEndsWhileConnecting: nothing is out, so there is nothing to wait for.
+// TestContextEndsWhileConnecting: nothing was sent, so there is nothing to wait for.
 func TestContextEndsWhileConnecting(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
@@ -272,7 +277,7 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 				end := make(chan struct{})
 				defer close(end)
 				client := newClient(func(context.Context, string, string) (net.Conn, error) {
-					<-end // net/http goes on to dial, for whoever may need the connection
+					<-end // net/http goes on to dial, for a later request
 					return nil, net.ErrClosed
 				}, nil, retries(5))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -290,8 +295,8 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestContextEndsAsTheResponseArrives: both happen at the same time, in whatever
-// order. Whatever comes of it, the connection is not left over.
+// TestContextEndsAsTheResponseArrives: both happen at the same time, in any order. No
+// connection is leaked.
 func TestContextEndsAsTheResponseArrives(t *testing.T) {
 	t.Parallel()
 	for range 20 {
@@ -308,8 +313,8 @@ func TestContextEndsAsTheResponseArrives(t *testing.T) {
 	}
 }
 
-// TestContextEndsWhileDecoding: what has arrived is read, and a decoder that reads
-// on after the end meets the end.
+// TestContextEndsWhileDecoding: what has arrived is read, and a decoder that continues
+// reading meets the end.
 func TestContextEndsWhileDecoding(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -328,8 +333,8 @@ func TestContextEndsWhileDecoding(t *testing.T) {
 	})
 }
 
-// TestBodyIsClosed, also when decode leaves it unread, or fails: a server that goes
-// on sending would keep the connection for ever.
+// TestBodyIsClosed: even if decode does not read it, or fails, because a server that
+// continues sending would keep the connection for ever.
 func TestBodyIsClosed(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("it makes no sense")
@@ -357,15 +362,16 @@ func TestBodyIsClosed(t *testing.T) {
 	}
 }
 
-// cuts are responses that end before their end.
+// cuts are responses that end too early.
 var cuts = map[string]string{
-	"of unknown length":        "HTTP/1.1 200 OK\r\n\r\n{\"id\":\"1\",\"rest\":",
-	"chunked":                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{\"id\":\"1\",\"rest\":\r\n",
+	"of unknown length": "HTTP/1.1 200 OK\r\n\r\n{\"id\":\"1\",\"rest\":",
+	"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\n11\r\n{\"id\":\"1\",\"rest\":\r\n",
 	"within a chunk":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{\"id\":\"1\",\"rest\":",
 	"Content-Length too large": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"id\":\"1\",\"rest\":",
 }
 
-// TestCutBody is a lost response: it is asked for again where that is harmless.
+// TestCutBody: the response is lost, and an idempotent request is repeated.
 func TestCutBody(t *testing.T) {
 	t.Parallel()
 	for kind, request := range bothKinds {
@@ -376,7 +382,7 @@ func TestCutBody(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						cut := func(w http.ResponseWriter, _ *http.Request) { raw(w, text) }
-						handler, calls := inTurn(cut, reply(http.StatusOK, `{"id":"2"}`))
+						handler, calls := inSequence(cut, reply(http.StatusOK, `{"id":"2"}`))
 						checkCut(t, serve(t, handler), calls, request)
 					})
 				})
@@ -385,7 +391,7 @@ func TestCutBody(t *testing.T) {
 	}
 }
 
-// checkCut expects that the first response is cut after its ID.
+// checkCut checks that the first response is cut off after its ID.
 func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Request) {
 	t.Helper()
 	var id string
@@ -397,7 +403,7 @@ func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Re
 		id = string(text)
 		_, err := io.Copy(io.Discard, response.Body)
 		if err == nil && !strings.HasSuffix(id, `"2"`) {
-			err = io.ErrUnexpectedEOF // as encoding/json says of a body whose length nobody told
+			err = io.ErrUnexpectedEOF // as encoding/json reports for a body of unknown length
 		}
 		return err
 	})
@@ -407,19 +413,20 @@ func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Re
 		t.Errorf("after %d calls: %s, %v", calls.Load(), id, err)
 	case request.NonIdempotent && (calls.Load() != 1 || id != `{"id":"1"`):
 		t.Errorf("after %d calls: %s, %v", calls.Load(), id, err)
-	case request.NonIdempotent && (!errors.As(err, &broken) || !httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil):
+	case request.NonIdempotent &&
+		(!errors.As(err, &broken) || !httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil):
 		t.Errorf("%v, want an ambiguous TransportError", err)
 	}
 }
 
-// TestResetBody is cut by a server that resets the connection.
+// TestResetBody: the server resets the connection.
 func TestResetBody(t *testing.T) {
 	t.Parallel()
 	for kind, request := range bothKinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			received := make(chan struct{}) // a reset throws away what was not received yet
-			handler, calls := inTurn(func(w http.ResponseWriter, _ *http.Request) {
+			handler, calls := inSequence(func(w http.ResponseWriter, _ *http.Request) {
 				connection, _, err := w.(http.Hijacker).Hijack()
 				if err != nil {
 					panic(err)
@@ -440,7 +447,7 @@ func TestResetBody(t *testing.T) {
 	}
 }
 
-// signalling tells when the first bytes are received.
+// signalling signals when the first bytes are received.
 type signalling struct {
 	net.Conn
 	received chan struct{}
@@ -459,7 +466,7 @@ func (s *signalling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestTimeout: the time of the caller bounds everything.
+// TestTimeout: the context of the caller limits everything.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

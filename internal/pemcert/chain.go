@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// A Chain is a certificate, the leaf, and the certificates that follow it.
+// A Chain is the leaf certificate and the certificates that follow it.
 type Chain struct {
 	certificates []certificate
 }
 
-// ParseChain reads the certificates of a text, which must have nothing else in blocks.
-// A certificate whose algorithms this library does not know, such as SM2, is read too.
+// ParseChain reads the certificates of a text, which must have no other blocks. It also reads
+// certificates with algorithms that the standard library does not know, such as SM2.
 func ParseChain(text string) (Chain, error) {
 	all, err := parseBlocks(text, "certificate")
 	if err != nil {
@@ -36,28 +36,28 @@ func ParseChain(text string) (Chain, error) {
 	return c, nil
 }
 
-// certificate reads a block that must be one, or tells what it is instead.
+// certificate reads a block that must be a certificate.
 func (b block) certificate(where string) (certificate, error) {
 	label := kindOfLabel(b)
 	cert, ok := readCertificate(b.der)
 	switch {
 	case ok && label == kindCertificate:
 		return cert, nil
-	case label == kindTrustedCertificate: // which may have nothing that others have not
+	case label == kindTrustedCertificate: // its content may be that of an ordinary certificate
 		return certificate{}, certificateRemedies.refuse(where, b, label)
-	case b.flaw != nil && label == kindCertificate:
-		return certificate{}, fmt.Errorf("%s %w", where, b.flaw)
+	case b.problem != "" && label == kindCertificate:
+		return certificate{}, fmt.Errorf("%s %s", where, b.problem)
 	}
 	if is := b.kind(); ok || is != kindCertificate {
 		return certificate{}, certificateRemedies.refuse(where, b, is)
 	}
-	return certificate{}, fmt.Errorf("%s is not the valid DER of an X.509 certificate. "+
+	return certificate{}, fmt.Errorf("%s is not valid DER of an X.509 certificate. "+
 		"Get the file again from the certificate authority, or check that nothing was changed while copying", where)
 }
 
-// CertificatesIn returns the certificates of a text, the leaf first, whatever else is
-// beside them: a server may keep a private key there, and that must not become a part
-// of any value. The chain is empty if one of its certificates cannot be read.
+// CertificatesIn returns the certificates of a text, the leaf first. It ignores all other blocks:
+// a server may return a private key there, which must not become part of any value. The chain
+// is empty if one of its certificates cannot be read.
 func CertificatesIn(text string) Chain {
 	var c Chain
 	for _, b := range blocks(text) {
@@ -66,15 +66,15 @@ func CertificatesIn(text string) Chain {
 		}
 		cert, ok := readCertificate(b.der)
 		if !ok {
-			return Chain{} // without it, another certificate could pass for the leaf
+			return Chain{} // without this certificate, another one could be mistaken for the leaf
 		}
 		c.certificates = append(c.certificates, cert)
 	}
 	return c
 }
 
-// CertificateBlocks returns the DER of the certificates of a text as CertificatesIn
-// does. It returns nil where there is none.
+// CertificateBlocks returns the DER of the certificates of a text, or nil if there are none. It
+// reads the text as CertificatesIn does.
 func CertificateBlocks(text string) [][]byte {
 	return CertificatesIn(text).ders()
 }
@@ -87,8 +87,7 @@ func (c Chain) ders() [][]byte {
 	return ders
 }
 
-// PEM returns the canonical text: only the blocks, LF, 64 columns, no line end
-// after the last.
+// PEM returns the canonical text: only the blocks, LF, 64 columns, no line end after the last.
 func (c Chain) PEM() string {
 	return encode("CERTIFICATE", c.ders()...)
 }
@@ -96,19 +95,19 @@ func (c Chain) PEM() string {
 // Len returns the number of certificates.
 func (c Chain) Len() int { return len(c.certificates) }
 
-// Equal reports whether both are the same certificates in the same order.
+// Equal reports whether both have the same certificates in the same order.
 func (c Chain) Equal(other Chain) bool {
 	return slices.EqualFunc(c.certificates, other.certificates, certificate.equal)
 }
 
 func (c certificate) equal(other certificate) bool { return bytes.Equal(c.der, other.der) }
 
-// InOrder reports whether each certificate is followed by the one that issued it. Where
-// an authority has two certificates for the same key, since another one has signed it
-// too, both may stand there. What cannot be told is not held against the chain.
+// InOrder reports whether each certificate is followed by its issuer. An authority may have two
+// certificates for the same key, because another authority has cross-signed it; both may be in
+// the chain. If it cannot be determined, the order counts as right.
 func (c Chain) InOrder() bool {
 	all := c.certificates
-	first := 0 // of the certificates for one key that end before i
+	first := 0 // the first of the certificates for one key that end before i
 	for i := 1; i < len(all); i++ {
 		issued := func(subject certificate) bool { return all[i].issued(subject) }
 		switch {
@@ -129,14 +128,14 @@ func (c certificate) sameKey(other certificate) bool {
 	return sameName(c.subject, other.subject) && bytes.Equal(c.publicKey, other.publicKey)
 }
 
-// sameName compares names by their text: authorities change the type of their strings.
+// sameName compares names by their text, because authorities change the type of their strings.
 func sameName(a, b name) bool {
 	return strings.EqualFold(a.String(), b.String())
 }
 
-// issued reports whether a certificate issued another one: by their names, and since a
-// renewed authority often has the name of the old one, by the signature, or else by the
-// key identifiers. Whether it may issue certificates does not count.
+// issued reports whether a certificate issued another one. It compares their names and, because a
+// renewed authority often keeps its name, the signature, or else the key identifiers. Whether the
+// certificate is allowed to issue others does not matter.
 func (c certificate) issued(subject certificate) bool {
 	if !sameName(c.subject, subject.issuer) {
 		return false
@@ -149,12 +148,12 @@ func (c certificate) issued(subject certificate) bool {
 	return own == nil || issuers == nil || bytes.Equal(own, issuers)
 }
 
-// minVerifiedBits is the size of the smallest RSA key that the library verifies
-// signatures with.
+// minVerifiedBits is the minimum size of an RSA key with which the standard library verifies
+// signatures.
 const minVerifiedBits = 1024
 
-// signed reports whether a certificate was signed by the key of this one. With known
-// false, the library cannot verify the signature.
+// signed reports whether a certificate was signed by the key of this one. known is false if the
+// standard library cannot verify the signature.
 func (c certificate) signed(subject certificate) (signed, known bool) {
 	issuer, err := x509.ParseCertificate(c.der)
 	if err != nil {
@@ -175,14 +174,14 @@ func (c certificate) signed(subject certificate) (signed, known bool) {
 	switch parsed.SignatureAlgorithm {
 	case x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1,
 		x509.DSAWithSHA1, x509.DSAWithSHA256:
-		return false, false // unknown, or refused as not secure, depending on settings of Go
+		return false, false // unknown, or refused as insecure, depending on settings of Go
 	}
 	return issuer.CheckSignature(parsed.SignatureAlgorithm, parsed.RawTBSCertificate, parsed.Signature) == nil, true
 }
 
-// Facts are what a certificate says of itself, as far as it can be read.
+// Facts are the readable contents of a certificate.
 type Facts struct {
-	// NotBefore and NotAfter are in UTC. Each is zero if it cannot be read.
+	// NotBefore and NotAfter are in UTC, or zero if they cannot be read.
 	NotBefore, NotAfter time.Time
 	// FingerprintSHA256 is the SHA-256 of the DER, as 64 hexadecimal digits in
 	// lower case.
@@ -195,12 +194,12 @@ type Facts struct {
 	// SubjectAlternativeNames are the DNS names, IP addresses, email addresses
 	// and URIs, in this order. It is nil if they cannot be read.
 	SubjectAlternativeNames []string
-	// KeyAlgorithm is such as "RSA 2048", "ECDSA P-256", "Ed25519", or an object
-	// identifier. It is empty if that cannot be read.
+	// KeyAlgorithm is, for example, "RSA 2048", "ECDSA P-256", "Ed25519", or an object identifier.
+	// It is empty if it cannot be read.
 	KeyAlgorithm string
 }
 
-// Facts returns what a certificate says of itself, by its position; 0 is the leaf.
+// Facts returns the contents of the certificate at a position; 0 is the leaf.
 func (c Chain) Facts(i int) Facts {
 	cert := c.certificates[i]
 	fingerprint := sha256.Sum256(cert.der)
@@ -219,22 +218,20 @@ func (c Chain) Facts(i int) Facts {
 	return facts
 }
 
-// HasKnownKey reports whether it can be told which private key belongs to the leaf.
+// HasKnownKey reports whether private keys can be matched with the leaf.
 func (c Chain) HasKnownKey() bool {
 	return c.Len() > 0 && c.certificates[0].knownKey() != nil
 }
 
-// comparableKey is what every public key of the standard library is that can be
-// compared.
+// comparableKey is implemented by the public keys of the standard library.
 type comparableKey interface {
 	Equal(other crypto.PublicKey) bool
 }
 
-// knownKey returns the public key of a certificate, or nil if the library does not
-// know its algorithm.
+// knownKey returns the public key of a certificate, or nil if its algorithm is not known.
 func (c certificate) knownKey() comparableKey {
 	if algorithm, _, key := publicKeyFields(c.publicKey); algorithm == oidPSS {
-		// The library does not know RSASSA-PSS, whose keys are those of RSA.
+		// The standard library does not know RSASSA-PSS, whose keys are RSA keys.
 		if public, err := x509.ParsePKCS1PublicKey(key); err == nil {
 			return public
 		}
@@ -248,9 +245,8 @@ func (c certificate) knownKey() comparableKey {
 	return known
 }
 
-// Covers reports whether the leaf is good for a domain name. With known false, its
-// names cannot be read. A certificate without alternative names, as they were made
-// until some years ago, is good for its common name.
+// Covers reports whether the leaf is valid for a domain name. known is false if its names cannot
+// be read. An old certificate without alternative names is valid for its common name.
 func (c Chain) Covers(domain string) (covers, known bool) {
 	if c.Len() == 0 {
 		return false, false

@@ -12,16 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// A derReader takes the elements of a DER value one after the other. It reads no
-// deeper than it is asked to, so that what is odd in one field spoils no other. After
-// the first element that is not the one that was asked for, it is broken and returns
-// nothing more: only the end needs a check.
+// A derReader reads the elements of a DER value one after the other. It does not read into an
+// element unless it is asked to, so that an unusual field does not affect the others. After
+// the first element with the wrong tag it is broken and returns nothing more, so that only
+// the end needs a check.
 type derReader struct {
 	rest   []byte
 	broken bool
 }
 
-// any takes the next element, whatever it is.
+// any reads the next element.
 func (r *derReader) any() (value asn1.RawValue) {
 	rest, err := asn1.Unmarshal(r.rest, &value)
 	if r.broken || err != nil {
@@ -32,7 +32,7 @@ func (r *derReader) any() (value asn1.RawValue) {
 	return value
 }
 
-// take takes the next element, which must have a universal tag.
+// take reads the next element, which must have a universal tag.
 func (r *derReader) take(tag int) asn1.RawValue {
 	value := r.any()
 	if !isUniversal(value, tag) {
@@ -42,20 +42,20 @@ func (r *derReader) take(tag int) asn1.RawValue {
 	return value
 }
 
-// enter takes the next element and returns a reader of what is in it.
+// enter reads the next element and returns a reader of its content.
 func (r *derReader) enter(tag int) *derReader {
 	value := r.take(tag)
 	return &derReader{rest: value.Bytes, broken: r.broken}
 }
 
-// peek returns the next element and leaves it where it is.
+// peek returns the next element without reading it.
 func (r *derReader) peek() asn1.RawValue {
 	ahead := *r
 	return ahead.any()
 }
 
-// oid takes the next element, which must be an object identifier, and returns it in
-// its dotted form.
+// oid reads the next element, which must be an object identifier, and returns its dotted
+// form.
 func (r *derReader) oid() string {
 	var oid x509.OID // of any size, unlike asn1.ObjectIdentifier
 	if oid.UnmarshalBinary(r.take(asn1.TagOID).Bytes) != nil {
@@ -68,7 +68,7 @@ func (r *derReader) oid() string {
 // more reports whether there is another element.
 func (r *derReader) more() bool { return !r.broken && len(r.rest) > 0 }
 
-// ended reports whether all of the value was read.
+// ended reports whether the whole value was read.
 func (r *derReader) ended() bool { return !r.broken && len(r.rest) == 0 }
 
 func isUniversal(value asn1.RawValue, tag int) bool {
@@ -80,8 +80,7 @@ func isContext(value asn1.RawValue, tag int) bool {
 	return value.Class == asn1.ClassContextSpecific && value.Tag == tag
 }
 
-// A certificate is what is built like one by RFC 5280, whatever its algorithms and
-// however odd its values.
+// A certificate has the structure of RFC 5280, whatever its algorithms and values.
 type certificate struct {
 	der             []byte
 	serial          []byte
@@ -92,7 +91,7 @@ type certificate struct {
 	extensions      *derReader
 }
 
-// readCertificate reads a DER value that is a certificate and nothing else.
+// readCertificate reads a DER value that is a certificate, with nothing after it.
 func readCertificate(der []byte) (cert certificate, ok bool) {
 	outer := derReader{rest: der}
 	all := outer.enter(asn1.TagSequence)
@@ -128,8 +127,8 @@ func readCertificate(der []byte) (cert certificate, ok bool) {
 	return cert, !tbs.broken && !validity.broken && !key.broken && len(cert.serial) > 0
 }
 
-// serialText writes a serial number in hexadecimal digits. Negative ones exist, though
-// RFC 5280 forbids them.
+// serialText formats a serial number in hexadecimal digits. It may be negative, though RFC
+// 5280 forbids that.
 func serialText(twosComplement []byte) string {
 	number := new(big.Int).SetBytes(twosComplement)
 	if twosComplement[0] >= 0x80 {
@@ -138,8 +137,8 @@ func serialText(twosComplement []byte) string {
 	return number.Text(16)
 }
 
-// readTime returns a time in UTC, or the zero time for what cannot be read. It reads
-// the forms that RFC 5280 forbids too: without seconds, with a zone or a fraction.
+// readTime returns a time in UTC, or the zero time if it cannot be read. It also reads the
+// forms that RFC 5280 forbids: without seconds, with a zone or a fraction.
 func readTime(value asn1.RawValue) time.Time {
 	layouts := map[int][]string{
 		asn1.TagUTCTime:         {"060102150405Z0700", "0601021504Z0700"},
@@ -163,15 +162,15 @@ func readTime(value asn1.RawValue) time.Time {
 	return time.Time{}
 }
 
-// The object identifiers of extensions that are read.
+// The object identifiers of the extensions that are read.
 const (
 	oidSubjectKeyID   = "2.5.29.14"
 	oidAltNames       = "2.5.29.17"
 	oidAuthorityKeyID = "2.5.29.35"
 )
 
-// extension returns the content of an extension, and whether there is one. With ok
-// false, the extensions cannot be read.
+// extension returns the content of an extension, and whether it exists. ok is false if the
+// extensions cannot be read.
 func (c certificate) extension(wanted string) (content []byte, found, ok bool) {
 	all := *c.extensions
 	for all.more() {
@@ -191,8 +190,8 @@ func (c certificate) extension(wanted string) (content []byte, found, ok bool) {
 	return nil, false, !all.broken
 }
 
-// keyIDs returns the key identifiers of the certificate and of its issuer, each nil
-// when there is none.
+// keyIDs returns the key identifiers of the certificate and of its issuer. Each is nil if it
+// is missing.
 func (c certificate) keyIDs() (own, issuers []byte) {
 	if content, found, _ := c.extension(oidSubjectKeyID); found {
 		r := derReader{rest: content}
@@ -208,13 +207,13 @@ func (c certificate) keyIDs() (own, issuers []byte) {
 	return own, issuers
 }
 
-// altNames are the subject alternative names of the kinds that are shown.
+// altNames are the subject alternative names of the kinds that Facts has.
 type altNames struct {
 	dns, emails, uris []string
 	ips               []net.IP
 }
 
-// altNames returns the alternative names. With ok false, they cannot be read.
+// altNames returns the subject alternative names. ok is false if they cannot be read.
 func (c certificate) altNames() (names altNames, ok bool) {
 	content, found, ok := c.extension(oidAltNames)
 	if !found {
@@ -238,7 +237,7 @@ func (c certificate) altNames() (names altNames, ok bool) {
 	return names, !outer.broken && !all.broken
 }
 
-// texts returns the names in the order of their kinds; not nil.
+// texts returns the names in the order of their kinds. It is never nil.
 func (n altNames) texts() []string {
 	texts := slices.Concat([]string{}, n.dns)
 	for _, ip := range n.ips {
@@ -247,8 +246,8 @@ func (n altNames) texts() []string {
 	return slices.Concat(texts, n.emails, n.uris)
 }
 
-// ia5Text returns a text that should be ASCII. Terraform takes UTF-8 only, so that other
-// bytes are read as Latin-1.
+// ia5Text returns a text that should be ASCII. Other bytes that are not UTF-8 are read as
+// Latin-1, because Terraform only accepts UTF-8.
 func ia5Text(text []byte) string {
 	if utf8.Valid(text) {
 		return string(text)
@@ -264,7 +263,7 @@ func latin1(text []byte) string {
 	return string(runes)
 }
 
-// The object identifiers of public keys that are named.
+// The object identifiers of the public keys that have a name here.
 const (
 	oidRSA     = "1.2.840.113549.1.1.1"
 	oidPSS     = "1.2.840.113549.1.1.10"
@@ -281,21 +280,21 @@ var curveNames = map[string]string{
 	"1.3.132.0.35":        "P-521",
 }
 
-// publicKeyFields returns the algorithm of a SubjectPublicKeyInfo, a reader of the
-// parameters of that, and the key itself.
+// publicKeyFields returns the algorithm of a SubjectPublicKeyInfo, a reader of its
+// parameters, and the key.
 func publicKeyFields(info []byte) (algorithm string, parameters *derReader, key []byte) {
 	outer := derReader{rest: info}
 	fields := outer.enter(asn1.TagSequence)
 	parameters = fields.enter(asn1.TagSequence)
 	algorithm = parameters.oid()
 	if bits := fields.take(asn1.TagBitString).Bytes; len(bits) > 0 {
-		key = bits[1:] // after the number of bits that the last byte lacks
+		key = bits[1:] // after the number of unused bits in the last byte
 	}
 	return algorithm, parameters, key
 }
 
-// keyAlgorithm names the algorithm of a SubjectPublicKeyInfo, with its size or curve,
-// or writes the object identifier of one that has no name here or cannot be read.
+// keyAlgorithm returns the name of the algorithm of a SubjectPublicKeyInfo, with its size or
+// curve, or else the object identifier.
 func keyAlgorithm(info []byte) string {
 	algorithm, parameters, key := publicKeyFields(info)
 	switch algorithm {
@@ -329,14 +328,14 @@ func bitsOf(number []byte) string {
 	return big.NewInt(int64(new(big.Int).SetBytes(number).BitLen())).String()
 }
 
-// isDER reports whether der is one DER value and nothing else.
+// isDER reports whether der is one DER value with nothing after it.
 func isDER(der []byte) bool {
 	r := derReader{rest: der}
 	r.any()
 	return r.ended()
 }
 
-// A kind is what a block or a DER value is.
+// A kind is a kind of block or DER value.
 type kind int
 
 const (
@@ -355,7 +354,7 @@ const (
 	kindPEM
 )
 
-// kindOfContent tells what a DER value is by what is in it.
+// kindOfContent returns the kind of a DER value.
 func kindOfContent(der []byte) kind {
 	switch {
 	case bytes.HasPrefix(der, []byte("openssh-key-v1\x00")):
@@ -385,7 +384,7 @@ func kindOfContent(der []byte) kind {
 	return kindUnknown
 }
 
-// kindAfterVersion goes by what follows a version: keys and PKCS#12.
+// kindAfterVersion returns the kind of a value that begins with a version: a key or PKCS#12.
 func kindAfterVersion(version []byte, rest *derReader) kind {
 	if len(version) != 1 {
 		return kindUnknown
@@ -416,7 +415,7 @@ func kindAfterVersion(version []byte, rest *derReader) kind {
 	return kindUnknown
 }
 
-// kindOfSequences goes by what is in, and follows, a first sequence: what is signed,
+// kindOfSequences returns the kind of a value that begins with a sequence: something signed,
 // an encrypted key, or a public key.
 func kindOfSequences(first asn1.RawValue, rest *derReader) kind {
 	fields := derReader{rest: first.Bytes}

@@ -63,8 +63,8 @@ func newCertificate(t testing.TB) []byte {
 	return der
 }
 
-// FuzzCertificate: whatever the library reads is read here as well, and says the same.
-// Nothing is both a certificate and something else.
+// FuzzCertificate: every certificate that the standard library reads is read here as well,
+// with the same contents. No value is both a certificate and another kind.
 func FuzzCertificate(f *testing.F) {
 	for _, der := range append(derOfCases(f), newCertificate(f)) {
 		f.Add(der)
@@ -100,7 +100,13 @@ func FuzzCertificate(f *testing.F) {
 		names, ok := cert.altNames()
 		if !ok || !slices.Equal(names.dns, parsed.DNSNames) || !slices.Equal(names.emails, parsed.EmailAddresses) ||
 			!slices.EqualFunc(names.ips, parsed.IPAddresses, net.IP.Equal) {
-			t.Errorf("the names are %v, by the library %v %v %v", names, parsed.DNSNames, parsed.EmailAddresses, parsed.IPAddresses)
+			t.Errorf(
+				"the names are %v, by the library %v %v %v",
+				names,
+				parsed.DNSNames,
+				parsed.EmailAddresses,
+				parsed.IPAddresses,
+			)
 		}
 		var sequence pkix.RDNSequence
 		if _, err := asn1.Unmarshal(parsed.RawSubject, &sequence); err == nil {
@@ -115,8 +121,8 @@ func FuzzCertificate(f *testing.F) {
 	})
 }
 
-// splitName splits the text of a name at its separators, and undoes the escapes. It goes
-// by RFC 4514 alone.
+// splitName splits the text of a name at its separators and removes the escapes, by RFC 4514
+// only.
 func splitName(t *testing.T, text string) (attributes []string) {
 	t.Helper()
 	var one []byte
@@ -145,15 +151,17 @@ func splitName(t *testing.T, text string) (attributes []string) {
 	return append(attributes, string(one))
 }
 
-// FuzzName: the text of a name is UTF-8 without control characters, and has every
-// attribute and its value, last first.
+// FuzzName: the text of a name is UTF-8 without control characters, and has every attribute
+// with its value, the last one first.
 func FuzzName(f *testing.F) {
 	for _, der := range append(derOfCases(f), newCertificate(f)) {
 		if cert, err := x509.ParseCertificate(der); err == nil {
 			f.Add(cert.RawSubject)
 		}
 	}
-	f.Add([]byte("\x30\x17\x31\x15\x30\x06\x06\x03\x55\x04\x0a\x0c\x01 \x30\x0b\x06\x03\x55\x04\x03\x1e\x04\xd8\x3d\xdc\x4d"))
+	f.Add([]byte(
+		"\x30\x17\x31\x15\x30\x06\x06\x03\x55\x04\x0a\x0c\x01 \x30\x0b\x06\x03\x55\x04\x03\x1e\x04\xd8\x3d\xdc\x4d",
+	))
 	f.Add([]byte("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x14\x03\xe4#\x00"))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		r := derReader{rest: der}
@@ -189,7 +197,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// TestKindOfContent names what people have between the boundaries of a certificate.
+// TestKindOfContent has the values that people put between the boundaries of a certificate.
 func TestKindOfContent(t *testing.T) {
 	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

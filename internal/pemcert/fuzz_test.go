@@ -13,8 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// FuzzChain: what can be read is the same when it is read again, and says the
-// same of itself.
+// FuzzChain: the canonical text of a chain is read as the same chain, with the same contents.
 func FuzzChain(f *testing.F) {
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {
@@ -56,10 +55,13 @@ func FuzzChain(f *testing.F) {
 	})
 }
 
-// checkFacts checks what Terraform relies on, whatever the certificate.
+// checkFacts checks what Terraform relies on for every certificate.
 func checkFacts(t *testing.T, facts pemcert.Facts) {
 	t.Helper()
-	texts := append([]string{facts.SerialNumber, facts.Subject, facts.Issuer, facts.KeyAlgorithm}, facts.SubjectAlternativeNames...)
+	texts := append(
+		[]string{facts.SerialNumber, facts.Subject, facts.Issuer, facts.KeyAlgorithm},
+		facts.SubjectAlternativeNames...,
+	)
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
 			t.Errorf("%q is not UTF-8", text)
@@ -78,7 +80,8 @@ func checkFacts(t *testing.T, facts pemcert.Facts) {
 	}
 }
 
-// FuzzKey: the same of keys, and no error shows a part of one.
+// FuzzKey: the canonical text of a key is read as the same key, and no error contains a part
+// of one.
 func FuzzKey(f *testing.F) {
 	pair, err := throwaway.NewPair("www.example.com")
 	if err != nil {
@@ -109,7 +112,8 @@ func FuzzKey(f *testing.F) {
 		key, err := pemcert.ParseKey(text)
 		if err != nil {
 			for line := range strings.Lines(text) {
-				if line = strings.TrimSpace(line); len(line) > 40 && !strings.Contains(line, "-") && strings.Contains(err.Error(), line) {
+				if line = strings.TrimSpace(line); len(line) > 40 && !strings.Contains(line, "-") &&
+					strings.Contains(err.Error(), line) {
 					t.Errorf("the error shows %q: %v", line, err)
 				}
 			}

@@ -14,20 +14,20 @@ import (
 
 // A Key is a private key. It prints as nothing.
 type Key struct {
-	// block is nil for no key. A closure, so that no printer sees the key.
+	// block is nil if there is no key. It is a closure, so that the key cannot be printed.
 	block func() block
-	// private is nil when the algorithm is not known, such as SM2.
+	// private returns nil if the algorithm is not known, such as SM2.
 	private func() privateKey
 }
 
-// privateKey is what every private key of the standard library is.
+// privateKey is implemented by the private keys of the standard library.
 type privateKey interface {
 	Public() crypto.PublicKey
 	Equal(other crypto.PrivateKey) bool
 }
 
-// ParseKey reads a private key that is not encrypted, as PKCS#1, PKCS#8 or SEC
-// 1. A key whose algorithm this library does not know is read too.
+// ParseKey reads a private key in PKCS#1, PKCS#8 or SEC 1 that is not encrypted. It also reads
+// keys with algorithms that the standard library does not know.
 func ParseKey(text string) (Key, error) {
 	all, err := parseBlocks(text, "private key")
 	if err != nil {
@@ -36,18 +36,20 @@ func ParseKey(text string) (Key, error) {
 	var found *block
 	for i, b := range all {
 		if b.label == "EC PARAMETERS" {
-			continue // openssl ecparam writes them beside the key, which has them too
+			continue // openssl ecparam writes them before the key, which has them too
 		}
 		if err := b.checkKey(fmt.Sprintf("private key block %d of %d", i+1, len(all))); err != nil {
 			return Key{}, err
 		}
 		if found != nil {
-			return Key{}, errors.New("the private key has more than one block with a key. Keep the one that belongs to the first certificate")
+			return Key{}, errors.New("the private key has more than one block with a key. " +
+				"Keep the one that belongs to the first certificate")
 		}
 		found = &b
 	}
 	if found == nil {
-		return Key{}, errors.New("the private key has EC PARAMETERS and no key. Set the block that begins with -----BEGIN EC PRIVATE KEY-----")
+		return Key{}, errors.New("the private key has EC PARAMETERS but no key. " +
+			"Set the block that begins with -----BEGIN EC PRIVATE KEY-----")
 	}
 	private := parsePrivateKey(found.der)
 	return Key{
@@ -56,21 +58,24 @@ func ParseKey(text string) (Key, error) {
 	}, nil
 }
 
-// checkKey tells what stands where a private key should.
+// checkKey returns an error if a block is not a private key.
 func (b block) checkKey(where string) error {
 	is := b.kind()
 	switch {
 	case is != kindPrivateKey || kindOfLabel(b) != kindPrivateKey:
 		return keyRemedies.refuse(where, b, is)
-	case b.flaw != nil:
-		return fmt.Errorf("%s %w", where, b.flaw)
+	case b.problem != "":
+		return fmt.Errorf("%s %s", where, b.problem)
 	case !isDER(b.der):
-		return fmt.Errorf("%s is not the valid DER of a private key. Check that nothing was changed while copying", where)
+		return fmt.Errorf(
+			"%s is not valid DER of a private key. Check that nothing was changed while copying",
+			where,
+		)
 	}
 	return nil
 }
 
-// parsePrivateKey goes by the content: the line above it is often wrong.
+// parsePrivateKey determines the encoding by the content, because the boundary is often wrong.
 func parsePrivateKey(der []byte) privateKey {
 	var parsed any
 	var err error
@@ -85,7 +90,7 @@ func parsePrivateKey(der []byte) privateKey {
 	return private
 }
 
-// parsePSS reads an RSASSA-PSS key in PKCS#8, which the library does not know.
+// parsePSS reads an RSASSA-PSS key in PKCS#8, which the standard library does not know.
 func parsePSS(der []byte) any {
 	outer := derReader{rest: der}
 	fields := outer.enter(asn1.TagSequence)
@@ -105,8 +110,8 @@ type pkcs8 struct {
 	Key       []byte
 }
 
-// PEM returns the canonical text, in the encoding that the key came in: only its
-// block, LF, 64 columns, no line end after the last.
+// PEM returns the canonical text in the original encoding of the key: only its block, LF, 64
+// columns, no line end after the last.
 func (k Key) PEM() secret.Value {
 	if k.block == nil {
 		return secret.Value{}
@@ -115,9 +120,9 @@ func (k Key) PEM() secret.Value {
 	return secret.New(encode(b.label, b.der))
 }
 
-// For returns the key in the encoding that goes with a certificate, which is the one that
-// it came in but for RSASSA-PSS. Only PKCS#8 says that a key is for that, and openssl does
-// not match another key of RSA with such a certificate (observed).
+// For returns the key in the encoding for a certificate, which is the original one except for
+// RSASSA-PSS: only PKCS#8 can name that algorithm, and openssl does not match any other RSA key
+// with such a certificate (observed).
 func (k Key) For(c Chain) Key {
 	if c.Len() == 0 || k.private == nil {
 		return k
@@ -130,14 +135,14 @@ func (k Key) For(c Chain) Key {
 	if parsePSS(der) == nil {
 		converted := pkcs8{Key: x509.MarshalPKCS1PrivateKey(rsaKey)}
 		converted.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
-		der, _ = asn1.Marshal(converted) // which cannot fail for these types
+		der, _ = asn1.Marshal(converted) // this cannot fail for these types
 	}
 	k.block = func() block { return block{label: "PRIVATE KEY", der: der} }
 	return k
 }
 
-// Equal reports whether both are the same key, whatever the encoding. Keys of an
-// unknown algorithm are compared by their encoding.
+// Equal reports whether both are the same key, whatever the encoding. Keys with an unknown
+// algorithm are compared by their encoding.
 func (k Key) Equal(other Key) bool {
 	if k.block == nil || other.block == nil {
 		return k.block == nil && other.block == nil
@@ -148,10 +153,9 @@ func (k Key) Equal(other Key) bool {
 	return bytes.Equal(k.block().der, other.block().der)
 }
 
-// BelongsTo returns the position of the certificate in a chain that the key
-// belongs to, 0 being the leaf, or -1. With known false, the key or the leaf is
-// of an algorithm that this library does not know, or one of them is missing, and
-// there is no saying.
+// BelongsTo returns the position of the certificate in a chain that the key belongs to, 0 being
+// the leaf, or -1. known is false if the algorithm of the key or the leaf is not known, or if one
+// of them is missing.
 func (k Key) BelongsTo(c Chain) (position int, known bool) {
 	if k.private == nil || k.private() == nil || !c.HasKnownKey() {
 		return -1, false

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// A name is a distinguished name: its attributes as they stand in the DER.
+// A name is a distinguished name, with its attributes in the order of the DER.
 type name []nameAttribute
 
 type nameAttribute struct {
@@ -20,7 +20,7 @@ type nameAttribute struct {
 	value     asn1.RawValue
 }
 
-// readName takes a distinguished name from a reader.
+// readName reads a distinguished name.
 func readName(r *derReader) name {
 	var n name
 	sequence := r.enter(asn1.TagSequence)
@@ -37,7 +37,7 @@ func readName(r *derReader) name {
 	return n
 }
 
-// attributeNames are the short names of RFC 4514, and those that openssl writes.
+// attributeNames are the short names of RFC 4514 and of openssl.
 var attributeNames = map[string]string{
 	"0.9.2342.19200300.100.1.1":  "UID",
 	"0.9.2342.19200300.100.1.25": "DC",
@@ -67,9 +67,9 @@ var attributeNames = map[string]string{
 
 const oidCommonName = "2.5.4.3"
 
-// String writes a name by RFC 4514. Where that leaves a choice it is as openssl x509
-// -nameopt RFC2253, so that a multi-valued part is reversed too; but UTF-8 is not
-// escaped.
+// String formats a name by RFC 4514. Where that leaves a choice, the result is that of
+// openssl x509 -nameopt RFC2253, so a multi-valued part is reversed too. Unlike there, UTF-8
+// is not escaped.
 func (n name) String() string {
 	var text strings.Builder
 	for i := len(n) - 1; i >= 0; i-- {
@@ -105,14 +105,14 @@ func (n name) commonName() string {
 	return ""
 }
 
-// The tags of strings that encoding/asn1 does not name.
+// The tags of string types that encoding/asn1 does not name.
 const (
 	tagVisibleString   = 26
 	tagUniversalString = 28
 )
 
-// textOf returns the text of a string of any type. It fails for what is no string, or
-// not well-formed.
+// textOf returns the text of any string type. ok is false for other types and for text that
+// is not well-formed.
 func textOf(value asn1.RawValue) (text string, ok bool) {
 	if !isUniversal(value, value.Tag) {
 		return "", false
@@ -122,7 +122,7 @@ func textOf(value asn1.RawValue) (text string, ok bool) {
 		return string(value.Bytes), utf8.Valid(value.Bytes)
 	case asn1.TagNumericString, asn1.TagPrintableString, asn1.TagIA5String, tagVisibleString, asn1.TagT61String,
 		asn1.TagUTCTime, asn1.TagGeneralizedTime:
-		return latin1(value.Bytes), true // of T.61, everybody writes and reads this part alone
+		return latin1(value.Bytes), true // this is the only part of T.61 in use
 	case asn1.TagBMPString:
 		return decodeUTF16(value.Bytes)
 	case tagUniversalString:
@@ -141,7 +141,8 @@ func decodeUTF16(encoded []byte) (text string, ok bool) {
 	}
 	runes := utf16.Decode(units)
 	for i, r := range runes {
-		// A surrogate without its other half becomes this; one that stands there is itself.
+		// A lone surrogate is decoded to the replacement character, which may also be in
+		// the text itself.
 		if r == unicode.ReplacementChar && (len(runes) != len(units) || units[i] != unicode.ReplacementChar) {
 			return "", false
 		}

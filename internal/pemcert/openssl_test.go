@@ -25,8 +25,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// openssl runs it with a text as its input, and returns what it prints. The test is
-// skipped where there is none.
+// openssl runs openssl with a text as its input, and returns its output. The test is skipped
+// if it is not installed.
 func openssl(t *testing.T, input string, arguments ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("openssl")
@@ -44,9 +44,9 @@ func openssl(t *testing.T, input string, arguments ...string) string {
 	return string(output)
 }
 
-// agrees compares what is read of a certificate with what openssl prints. The two ways
-// in which they differ on purpose are undone: UTF-8 is not escaped, which makes names
-// readable, and STREET is written as in RFC 4514.
+// agrees compares the contents of a certificate with the output of openssl. It undoes the two
+// intended differences: UTF-8 is not escaped, so that names are readable, and STREET is
+// written as in RFC 4514.
 func agrees(t *testing.T, certificate string) pemcert.Facts {
 	t.Helper()
 	facts := parseChain(t, certificate).Facts(0)
@@ -78,7 +78,14 @@ func agrees(t *testing.T, certificate string) pemcert.Facts {
 			t.Errorf("%s: %q, by openssl %q", name, row[0], row[1])
 		}
 	}
-	got, want := slices.Clone(facts.SubjectAlternativeNames), printedAltNames(openssl(t, certificate, "x509", "-noout", "-ext", "subjectAltName"))
+	got, want := slices.Clone(facts.SubjectAlternativeNames), printedAltNames(openssl(
+		t,
+		certificate,
+		"x509",
+		"-noout",
+		"-ext",
+		"subjectAltName",
+	))
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -87,8 +94,8 @@ func agrees(t *testing.T, certificate string) pemcert.Facts {
 	return facts
 }
 
-// printedAltNames reads what openssl prints of an extension. Other kinds than those that
-// are shown are left out.
+// printedAltNames reads openssl's output of an extension. It ignores the kinds of names that
+// Facts does not have.
 func printedAltNames(text string) []string {
 	var names []string
 	_, text, _ = strings.Cut(text, "\n")
@@ -103,8 +110,8 @@ func printedAltNames(text string) []string {
 	return names
 }
 
-// formsOfPSS writes an RSASSA-PSS key in PKCS#8 as others do: in the traditional form, of
-// openssl until 3.0, and as what it is but for its algorithm, a key of RSA.
+// formsOfPSS writes an RSASSA-PSS key in PKCS#8 in the other forms that exist: in the
+// traditional form of openssl before 3.0, and as an RSA key.
 func formsOfPSS(t *testing.T, text string) map[string]string {
 	t.Helper()
 	b, _ := pem.Decode([]byte(text))
@@ -133,9 +140,8 @@ func formsOfPSS(t *testing.T, text string) map[string]string {
 	}
 }
 
-// TestKeysOfOpenSSL makes a key and a certificate of every type with openssl, compares
-// what is read of them, and looks whether the key is found to belong, in both of its
-// encodings.
+// TestKeysOfOpenSSL creates a key and a certificate of every type with openssl, compares
+// their contents, and checks that the key matches in both of its encodings.
 func TestKeysOfOpenSSL(t *testing.T) {
 	t.Parallel()
 	curve := func(name string, more ...string) []string {
@@ -148,25 +154,29 @@ func TestKeysOfOpenSSL(t *testing.T) {
 	for name, row := range map[string]struct {
 		generate []string
 		want     string
-		known    bool // whether it can be told which key belongs to it
+		known    bool // whether the key can be matched
 	}{
-		"RSA 512":         {rsaOf("RSA", 512), "RSA 512", true},
-		"RSA 1024":        {rsaOf("RSA", 1024), "RSA 1024", true},
-		"RSA 2047":        {rsaOf("RSA", 2047), "RSA 2047", true},
-		"RSA 4096":        {rsaOf("RSA", 4096), "RSA 4096", true},
-		"PSS":             {rsaOf("RSA-PSS", 2048), "RSASSA-PSS 2048", true},
-		"PSS, restricted": {append(rsaOf("RSA-PSS", 1024), "-pkeyopt", "rsa_pss_keygen_md:sha256"), "RSASSA-PSS 1024", true},
-		"P-224":           {curve("P-224"), "ECDSA P-224", true},
-		"P-256":           {curve("P-256"), "ECDSA P-256", true},
-		"P-384":           {curve("P-384"), "ECDSA P-384", true},
-		"P-521":           {curve("P-521"), "ECDSA P-521", true},
-		"secp256k1":       {curve("secp256k1"), "ECDSA 1.3.132.0.10", false},
-		"brainpool":       {curve("brainpoolP256r1"), "ECDSA 1.3.36.3.3.2.8.1.1.7", false},
-		"explicit P-256":  {curve("P-256", explicit...), "1.2.840.10045.2.1", false},
-		"SM2":             {curve("SM2"), "ECDSA 1.2.156.10197.1.301", false},
-		"Ed25519":         {[]string{"genpkey", "-algorithm", "ED25519"}, "Ed25519", true},
-		"Ed448":           {[]string{"genpkey", "-algorithm", "ED448"}, "Ed448", false},
-		"DSA":             {[]string{"dsaparam", "-noout", "-genkey", "1024"}, "DSA 1024", false},
+		"RSA 512":  {rsaOf("RSA", 512), "RSA 512", true},
+		"RSA 1024": {rsaOf("RSA", 1024), "RSA 1024", true},
+		"RSA 2047": {rsaOf("RSA", 2047), "RSA 2047", true},
+		"RSA 4096": {rsaOf("RSA", 4096), "RSA 4096", true},
+		"PSS":      {rsaOf("RSA-PSS", 2048), "RSASSA-PSS 2048", true},
+		"PSS, restricted": {
+			append(rsaOf("RSA-PSS", 1024), "-pkeyopt", "rsa_pss_keygen_md:sha256"),
+			"RSASSA-PSS 1024",
+			true,
+		},
+		"P-224":          {curve("P-224"), "ECDSA P-224", true},
+		"P-256":          {curve("P-256"), "ECDSA P-256", true},
+		"P-384":          {curve("P-384"), "ECDSA P-384", true},
+		"P-521":          {curve("P-521"), "ECDSA P-521", true},
+		"secp256k1":      {curve("secp256k1"), "ECDSA 1.3.132.0.10", false},
+		"brainpool":      {curve("brainpoolP256r1"), "ECDSA 1.3.36.3.3.2.8.1.1.7", false},
+		"explicit P-256": {curve("P-256", explicit...), "1.2.840.10045.2.1", false},
+		"SM2":            {curve("SM2"), "ECDSA 1.2.156.10197.1.301", false},
+		"Ed25519":        {[]string{"genpkey", "-algorithm", "ED25519"}, "Ed25519", true},
+		"Ed448":          {[]string{"genpkey", "-algorithm", "ED448"}, "Ed448", false},
+		"DSA":            {[]string{"dsaparam", "-noout", "-genkey", "1024"}, "DSA 1024", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +185,17 @@ func TestKeysOfOpenSSL(t *testing.T) {
 			if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			request := []string{"req", "-x509", "-new", "-key", file, "-subj", "/CN=www.example.com", "-addext", "subjectAltName=DNS:www.example.com"}
+			request := []string{
+				"req",
+				"-x509",
+				"-new",
+				"-key",
+				file,
+				"-subj",
+				"/CN=www.example.com",
+				"-addext",
+				"subjectAltName=DNS:www.example.com",
+			}
 			if name == "SM2" {
 				request = append(request, "-sm3")
 			}
@@ -210,8 +230,9 @@ func TestKeysOfOpenSSL(t *testing.T) {
 				if name == "PSS, restricted" && form != "as generated" && form != "PKCS#8" && form != "a longer label" {
 					continue // the other forms do not have the restrictions
 				}
-				// What is sent must be the same key for others, too.
-				if sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout"); sent != openssl(t, key, "pkey", "-pubout") {
+				// Other programs must read the same key from what is sent.
+				sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout")
+				if sent != openssl(t, key, "pkey", "-pubout") {
 					t.Errorf("%s: another key is sent", form)
 				}
 			}
@@ -219,7 +240,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 	}
 }
 
-// TestNamesOfOpenSSL has openssl make certificates with names of every form.
+// TestNamesOfOpenSSL creates certificates with names of every form with openssl.
 func TestNamesOfOpenSSL(t *testing.T) {
 	t.Parallel()
 	key := openssl(t, "", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
@@ -241,36 +262,50 @@ func TestNamesOfOpenSSL(t *testing.T) {
 		names   string // a subjectAltName
 		want    string // "" is what openssl prints
 	}{
-		"several units":       {subject: "C=DE\nO=Example GmbH\n0.OU=Web\n1.OU=Infra\nCN=www"},
-		"components":          {subject: "0.DC=com\n1.DC=example\n2.DC=corp\nCN=Corp Issuing CA 1"},
-		"user ID":             {subject: "UID=jdoe\nCN=John Doe"},
-		"email":               {subject: "CN=www\nemailAddress=a@example.com"},
-		"person":              {subject: "title=Dr\nSN=Doe\nGN=Jane\ninitials=J\ngenerationQualifier=III\ndnQualifier=x\npseudonym=jd"},
-		"company":             {subject: "serialNumber=123\nbusinessCategory=Private Organization\norganizationIdentifier=VATDE-1\npostalCode=80331\nstreet=Marienplatz 1"},
-		"jurisdiction":        {subject: "jurisdictionC=DE\njurisdictionST=Bayern\njurisdictionL=Munich\nC=DE\nST=Bayern\nL=Munich"},
-		"two values in one":   {subject: "O=Example\nCN=www\n+OU=Web\n+UID=w\nemailAddress=a@example.com"},
-		"twice in one":        {subject: "O=Example\nOU=Web\n+0.OU=Infra\nCN=www"},
-		"special characters":  {subject: `O=Example\, Inc. + "Sons" <a\;b> \\ c=d` + "\nCN=\\#www"},
-		"outer spaces":        {subject: "O=\" Example \"\nOU=\" \"\nCN=a  b"},
-		"control characters":  {subject: `O=a\nb\tc\rd` + "\nCN=www"},
-		"UTF-8":               {subject: "O=Exämple 证书 🔒\nCN=www"},
-		"Latin-1 in T61":      {subject: "O=Exämple GmbH\nCN=www", mask: "default"},
-		"BMPString":           {subject: "O=证书 ä\nCN=www", mask: "pkix"},
-		"printable":           {subject: "O=Example\nCN=www", mask: "nombstr"},
-		"an unknown type":     {subject: "1.2.3.4=value\nCN=www"},
-		"empty":               {more: []string{"-subj", "/"}},
-		"until 2049":          {subject: "CN=www", more: daysUntil(2049)},
-		"until 2050":          {subject: "CN=www", more: daysUntil(2050)},
-		"until 9999":          {subject: "CN=www", more: daysUntil(9999)},
-		"negative serial":     {subject: "CN=www", more: []string{"-set_serial", "-0x1a"}},
-		"long negative":       {subject: "CN=www", more: []string{"-set_serial", "-0x8000000000000000000000000000000000000001"}},
+		"several units": {subject: "C=DE\nO=Example GmbH\n0.OU=Web\n1.OU=Infra\nCN=www"},
+		"components":    {subject: "0.DC=com\n1.DC=example\n2.DC=corp\nCN=Corp Issuing CA 1"},
+		"user ID":       {subject: "UID=jdoe\nCN=John Doe"},
+		"email":         {subject: "CN=www\nemailAddress=a@example.com"},
+		"person": {
+			subject: "title=Dr\nSN=Doe\nGN=Jane\ninitials=J\ngenerationQualifier=III\ndnQualifier=x\npseudonym=jd",
+		},
+		"company": {
+			subject: "serialNumber=123\nbusinessCategory=Private " +
+				"Organization\norganizationIdentifier=VATDE-1\npostalCode=80331\nstreet=Marienplatz 1",
+		},
+		"jurisdiction": {
+			subject: "jurisdictionC=DE\njurisdictionST=Bayern\njurisdictionL=Munich\nC=DE\nST=Bayern\nL=Munich",
+		},
+		"two values in one":  {subject: "O=Example\nCN=www\n+OU=Web\n+UID=w\nemailAddress=a@example.com"},
+		"repeated in one":    {subject: "O=Example\nOU=Web\n+0.OU=Infra\nCN=www"},
+		"special characters": {subject: `O=Example\, Inc. + "Sons" <a\;b> \\ c=d` + "\nCN=\\#www"},
+		"outer spaces":       {subject: "O=\" Example \"\nOU=\" \"\nCN=a  b"},
+		"control characters": {subject: `O=a\nb\tc\rd` + "\nCN=www"},
+		"UTF-8":              {subject: "O=Exämple 证书 🔒\nCN=www"},
+		"Latin-1 in T61":     {subject: "O=Exämple GmbH\nCN=www", mask: "default"},
+		"BMPString":          {subject: "O=证书 ä\nCN=www", mask: "pkix"},
+		"printable":          {subject: "O=Example\nCN=www", mask: "nombstr"},
+		"an unknown type":    {subject: "1.2.3.4=value\nCN=www"},
+		"empty":              {more: []string{"-subj", "/"}},
+		"until 2049":         {subject: "CN=www", more: daysUntil(2049)},
+		"until 2050":         {subject: "CN=www", more: daysUntil(2050)},
+		"until 9999":         {subject: "CN=www", more: daysUntil(9999)},
+		"negative serial":    {subject: "CN=www", more: []string{"-set_serial", "-0x1a"}},
+		"long negative": {
+			subject: "CN=www",
+			more:    []string{"-set_serial", "-0x8000000000000000000000000000000000000001"},
+		},
 		"-128":                {subject: "CN=www", more: []string{"-set_serial", "-128"}},
 		"serial 0":            {subject: "CN=www", more: []string{"-set_serial", "0"}},
 		"a serial of 30 byte": {subject: "CN=www", more: []string{"-set_serial", "0x" + strings.Repeat("fe", 30)}},
-		"alternative names": {subject: "CN=www", names: "URI:https://example.com/a?b=c%20d#e,DNS:*.example.com,DNS:www.example.com," +
-			"IP:192.0.2.1,IP:2001:db8::1,email:a@example.com,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn"},
+		"alternative names": {
+			subject: "CN=www",
+			names: "URI:https://example.com/a?b=c%20d#e,DNS:*.example.com,DNS:www.example.com," +
+				"IP:192.0.2.1,IP:2001:db8::1,email:a@example.com," +
+				"otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn",
+		},
 		// openssl has many more short names than RFC 4514 and the documentation of the
-		// provider; of what neither names, RFC 4514 asks for the encoding.
+		// provider. For the others, RFC 4514 requires the encoding.
 		"a type that openssl alone names": {subject: "description=abc\nCN=www", want: "CN=www,2.5.4.13=#0C03616263"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,7 +333,8 @@ func TestNamesOfOpenSSL(t *testing.T) {
 	}
 }
 
-// TestOtherCertificatesAgainstOpenSSL compares what openssl's command line cannot make.
+// TestOtherCertificatesAgainstOpenSSL compares certificates that the command line of openssl
+// cannot create.
 func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	t.Parallel()
 	issue := func(template *x509.Certificate, public any) string {
@@ -316,11 +352,27 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	large := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 8191, 1), E: 65537}
 	year := func(year int) time.Time { return time.Date(year, 12, 31, 23, 59, 59, 0, time.UTC) }
 	rows := map[string]string{
-		"from 1950":    issue(&x509.Certificate{NotBefore: time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: year(1999)}, nil),
-		"from 1970":    issue(&x509.Certificate{NotBefore: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: year(2049)}, nil),
-		"until 9999":   issue(&x509.Certificate{NotBefore: year(2049), NotAfter: year(9999)}, nil),
-		"RSA 8192":     issue(&x509.Certificate{NotBefore: year(2020), NotAfter: year(2030), Subject: pkix.Name{CommonName: "large"}}, large),
-		"many numbers": issue(&x509.Certificate{NotBefore: year(2020), NotAfter: year(2030), IPAddresses: []net.IP{{1, 2, 3, 4}, net.IPv6loopback}}, nil),
+		"from 1950": issue(
+			&x509.Certificate{NotBefore: time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: year(1999)},
+			nil,
+		),
+		"from 1970": issue(
+			&x509.Certificate{NotBefore: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: year(2049)},
+			nil,
+		),
+		"until 9999": issue(&x509.Certificate{NotBefore: year(2049), NotAfter: year(9999)}, nil),
+		"RSA 8192": issue(
+			&x509.Certificate{NotBefore: year(2020), NotAfter: year(2030), Subject: pkix.Name{CommonName: "large"}},
+			large,
+		),
+		"many numbers": issue(
+			&x509.Certificate{
+				NotBefore:   year(2020),
+				NotAfter:    year(2030),
+				IPAddresses: []net.IP{{1, 2, 3, 4}, net.IPv6loopback},
+			},
+			nil,
+		),
 	}
 	files, err := filepath.Glob("testdata/cases/*")
 	if err != nil || len(files) < 10 {
@@ -332,7 +384,10 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, der := range pemcert.CertificateBlocks(string(text)) {
-			rows[fmt.Sprintf("%s %d", filepath.Base(file), i)] = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+			rows[fmt.Sprintf("%s %d", filepath.Base(file), i)] = string(pem.EncodeToMemory(&pem.Block{
+				Type:  "CERTIFICATE",
+				Bytes: der,
+			}))
 		}
 	}
 	if len(rows) < 12 {

@@ -1,15 +1,14 @@
-// Package pemcert reads certificates and private keys the way that people have
-// them in files, compares them by content, and tells what is in them. It uses
-// the standard library only, and keeps nothing.
+// Package pemcert reads certificates and private keys in the forms that people have in files,
+// compares them by content, and returns what is in them. It uses the standard library only, and
+// has no state.
 //
-// The errors of this package are sentences without their last full stop, and never
-// contain a part of a key.
+// The errors of this package are sentences without their final full stop, and never contain a
+// part of a key.
 package pemcert
 
 import (
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -21,30 +20,30 @@ const (
 	dashes      = "-----"
 )
 
-// A block is what stands between two boundaries.
+// A block is a PEM block.
 type block struct {
 	label string
-	// der is nil if flaw says why it cannot be read.
-	der  []byte
-	flaw error
+	// der is nil if problem says why it cannot be read, as in "is not valid base64".
+	der     []byte
+	problem string
 	// encrypted is whether a header says so, as before PKCS#8.
 	encrypted bool
 }
 
-// literalEscape is a line end that was written in characters. It begins with a backslash
-// in every case, so that the search skips what has none.
+// literalEscape matches a line end that was written as literal characters. It always begins with
+// a backslash, so that the search is fast in a text without one.
 var literalEscape = regexp.MustCompile(`\\+(?:r(?:\\+n)?|n)`)
 
-// blocks returns the PEM blocks of a text in their order. It reads what pem.Decode
-// refuses and editors, shells and heredocs leave behind: a byte order mark, any line
-// end or none, indented lines. A boundary in the middle of a line is text (RFC 7468),
-// as in a block that is commented out.
+// blocks returns the PEM blocks of a text in their order. It also reads what editors, shells and
+// heredocs produce and pem.Decode refuses: a byte order mark, any line end or none, and
+// indented lines. A boundary in the middle of a line is text (RFC 7468), as in a block that is
+// commented out.
 func blocks(text string) []block {
 	if strings.Contains(text, "\r") || strings.Contains(text, "\ufeff") {
 		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
 	}
 	var all []block
-	lastEnd := 0 // behind the last block, or the beginning of the text
+	lastEnd := 0 // the end of the last block
 	for from := 0; ; {
 		begin := strings.Index(text[from:], beginPrefix)
 		if begin < 0 {
@@ -66,8 +65,7 @@ func blocks(text string) []block {
 	}
 }
 
-// readBlock reads what follows the BEGIN boundary of a block, and returns the size of
-// that.
+// readBlock reads the text after the BEGIN boundary of a block, and returns its size.
 func readBlock(label, text string) (b block, size int) {
 	b.label = label
 	body := text
@@ -79,17 +77,17 @@ func readBlock(label, text string) (b block, size int) {
 	endLabel, _, closed := strings.Cut(end, dashes)
 	switch {
 	case literalEscape.MatchString(body):
-		b.flaw = escapeFlaw(literalEscape.FindString(body))
+		b.problem = escapeProblem(literalEscape.FindString(body))
 	case !found || !closed:
-		b.flaw = errors.New("has no END line. Check that nothing was cut off while copying")
+		b.problem = "has no END line. Check that nothing was cut off while copying"
 		return b, size
 	case strings.TrimSpace(endLabel) != label:
-		b.flaw = errors.New("has the END line of another block. Check that nothing was changed while copying")
+		b.problem = "has the END line of another block. Check that nothing was changed while copying"
 	}
 	if found && closed {
 		size += len(endPrefix) + len(endLabel) + len(dashes)
 	}
-	if b.flaw != nil {
+	if b.problem != "" {
 		return b, size
 	}
 	if strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED") {
@@ -98,14 +96,14 @@ func readBlock(label, text string) (b block, size int) {
 	}
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(withoutHeaders(body)), ""))
 	if err != nil {
-		b.flaw = errors.New("is not valid base64. Check that nothing was cut off or changed while copying")
+		b.problem = "is not valid base64. Check that nothing was cut off or changed while copying"
 		return b, size
 	}
 	b.der = der
 	return b, size
 }
 
-// withoutHeaders drops the headers of RFC 1421 before the base64.
+// withoutHeaders removes the headers of RFC 1421 before the base64.
 func withoutHeaders(body string) string {
 	if at := strings.LastIndexByte(body, ':'); at >= 0 {
 		_, body, _ = strings.Cut(body[at:], "\n")
@@ -113,48 +111,54 @@ func withoutHeaders(body string) string {
 	return body
 }
 
-func escapeFlaw(found string) error {
-	return fmt.Errorf("has the literal characters %s where line ends should be. Read the file with file(…), or replace them: replace(…, %q, \"\\n\")", found, found)
+func escapeProblem(found string) string {
+	return fmt.Sprintf("has the literal characters %s where line ends should be. "+
+		`Read the file with file(…), or replace them: replace(…, %q, "\n")`, found, found)
 }
 
-// parseBlocks returns the blocks of a text that is said to be a certificate or a
-// private key, which is the noun. It fails when there is none.
+// parseBlocks returns the blocks of a text. noun is "certificate" or "private key". It fails if
+// there are no blocks.
 func parseBlocks(text, noun string) ([]block, error) {
 	if strings.ContainsRune(text, 0) {
-		return nil, fmt.Errorf("the %s has NUL characters, so it was saved as UTF-16. Save the file as UTF-8 or ASCII", noun)
+		return nil, fmt.Errorf(
+			"the %s has NUL characters, so it was saved as UTF-16. Save the file as UTF-8 or ASCII", noun)
 	}
 	if all := blocks(text); len(all) > 0 {
 		return all, nil
 	}
-	return nil, fmt.Errorf("the %s %w", noun, notPEM(text))
+	return nil, fmt.Errorf("the %s %s", noun, notPEM(text))
 }
 
-// notPEM tells what a text without blocks is, as far as that can be seen.
-func notPEM(text string) error {
+// notPEM says what a text without blocks is, as in "is empty".
+func notPEM(text string) string {
 	const form = "PEM begins with a line such as -----BEGIN CERTIFICATE-----"
 	compact := strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "")
 	if compact == "" {
-		return errors.New(`is empty. Give the text of a PEM file, for example file("${path.module}/www.pem")`)
+		return `is empty. Set it to the text of a PEM file, for example file("${path.module}/www.pem")`
 	}
 	decoded := decodeBase64(compact)
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
-		return errors.New("is PEM that is encoded in base64 once more, as Kubernetes and CI variables have it. Decode it: base64decode(…)")
+		return "is PEM that is encoded in base64 again, as in Kubernetes and CI variables. " +
+			"Decode it: base64decode(…)"
 	case contains == kindPKCS12:
-		return errors.New("is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
-			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, openssl pkcs12 -in FILE -nodes -nocerts for the key")
+		return "is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
+			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, " +
+			"openssl pkcs12 -in FILE -nodes -nocerts for the key"
 	case isDER(decoded):
-		return errors.New("is DER in base64, without the lines that make it PEM. " + form +
-			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, openssl pkey -inform DER -in FILE for a key")
+		return "is DER in base64, without the lines that make it PEM. " + form +
+			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, " +
+			"openssl pkey -inform DER -in FILE for a key"
 	case strings.Contains(text, beginPrefix):
 		if after := regexp.MustCompile(dashes + literalEscape.String()).FindString(text); after != "" {
-			return escapeFlaw(strings.TrimPrefix(after, dashes))
+			return escapeProblem(strings.TrimPrefix(after, dashes))
 		}
-		return errors.New("is not PEM: it has BEGIN lines, but each has other text before it in its line. Remove that text, such as a quotation mark or a comment sign")
+		return "is not PEM: it has BEGIN lines, but each has other text before it in its line. " +
+			"Remove that text, such as a quotation mark or a comment sign"
 	case !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\"):
-		return errors.New(`is not PEM, but looks like the name of a file. Read the file: file("…")`)
+		return `is not PEM, but looks like the name of a file. Read the file: file("…")`
 	}
-	return errors.New("is not PEM: it has no block. " + form)
+	return "is not PEM: it has no block. " + form
 }
 
 // decodeBase64 decodes base64 of any kind, or returns nil.
@@ -167,20 +171,18 @@ func decodeBase64(text string) []byte {
 	return decoded
 }
 
-// encode writes blocks in the form that the API is sent: LF, lines of 64
-// characters, nothing around the blocks, no line end after the last (seed).
+// encode writes blocks in the form for the API: LF, lines of 64 characters, nothing around the
+// blocks, no line end after the last (seed).
 func encode(blockType string, ders ...[]byte) string {
 	var text strings.Builder
 	for _, der := range ders {
-		// Writing to a strings.Builder cannot fail, and neither can a block
-		// without headers.
-		_ = pem.Encode(&text, &pem.Block{Type: blockType, Bytes: der})
+		_ = pem.Encode(&text, &pem.Block{Type: blockType, Bytes: der}) // this cannot fail without headers
 	}
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// kind tells what a block is: by its content, which decides what is to be done, or else by
-// its boundaries.
+// kind returns what a block is: by its content, which determines the remedy, or else by its
+// boundaries.
 func (b block) kind() kind {
 	if content := kindOfContent(b.der); content != kindUnknown {
 		return content
@@ -188,7 +190,7 @@ func (b block) kind() kind {
 	return kindOfLabel(b)
 }
 
-// kindOfLabel tells what a block is by its boundaries.
+// kindOfLabel returns what a block is by its boundaries.
 func kindOfLabel(b block) kind {
 	switch label := b.label; {
 	case label == "CERTIFICATE", label == "X509 CERTIFICATE":
@@ -215,51 +217,64 @@ func kindOfLabel(b block) kind {
 	return kindUnknown
 }
 
-// remedies say what a block of a kind is, and what to do where it is not wanted.
+// remedies say, for each kind of block, what the block is and how to fix it.
 type remedies map[kind]string
 
-var certificateRemedies = remedies{
-	kindCertificate:        "is a certificate. Write CERTIFICATE in both of its boundaries",
-	kindTrustedCertificate: "is in the format of openssl alone (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE",
-	kindPrivateKey:         "is a private key, which everybody who may see the certificate would see. Move that block to private_key",
-	kindEncryptedKey:       "is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
-	kindSSHKey:             "is a private key for SSH. Remove that block",
-	kindECParameters:       "has EC PARAMETERS, which belong to a private key. Remove that block, and set the key in private_key",
-	kindRequest:            "is a certificate signing request (CSR), which is sent to a certificate authority. Set the certificate that the authority sent back",
-	kindRevocationList:     "is a certificate revocation list (CRL), which the load balancer does not take. Remove that block",
-	kindPublicKey:          "is a public key alone. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
-	kindPKCS7:              "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
-	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
-	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
-}
+const doubleBase64 = "is PEM that is encoded in base64 again. " +
+	"Decode the text between the boundaries: base64decode(…)"
 
-const decryptRemedy = "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. The load balancer cannot prompt for a passphrase"
+var certificateRemedies = remedies{
+	kindCertificate: "is a certificate. Write CERTIFICATE in both of its boundaries",
+	kindTrustedCertificate: "is in a format that only openssl reads (TRUSTED CERTIFICATE). " +
+		"Convert it: openssl x509 -in FILE",
+	kindPrivateKey: "is a private key, which anyone with access to the certificate could read. " +
+		"Move that block to private_key",
+	kindEncryptedKey: "is an encrypted private key. " +
+		"Remove that block, and set private_key to the key without its passphrase",
+	kindSSHKey: "is a private key for SSH. Remove that block",
+	kindECParameters: "has EC PARAMETERS, which belong to a private key. " +
+		"Remove that block, and set the key in private_key",
+	kindRequest: "is a certificate signing request (CSR), which is sent to a certificate authority. " +
+		"Set the certificate that the authority returned",
+	kindRevocationList: "is a certificate revocation list (CRL), which the load balancer does not accept. " +
+		"Remove that block",
+	kindPublicKey: "is only a public key. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
+	kindPKCS7:     "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
+	kindPKCS12:    "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
+	kindPEM:       doubleBase64,
+}
 
 var keyRemedies = remedies{
 	kindPrivateKey:         "is a private key. Write PRIVATE KEY in both of its boundaries",
 	kindCertificate:        "is a certificate. Move that block to certificate",
 	kindTrustedCertificate: "is a certificate. Move that block to certificate",
-	kindEncryptedKey:       decryptRemedy,
-	kindSSHKey:             "is a key for SSH. Set the key that the certificate was requested with, which begins with -----BEGIN PRIVATE KEY-----",
-	kindRequest:            "is a certificate signing request (CSR). Set the private key that it was made with",
-	kindRevocationList:     "is a certificate revocation list (CRL). Remove that block",
-	kindPublicKey:          "is a public key. Set the private key that belongs to it",
-	kindPKCS7:              "is a PKCS#7 bundle, which has no private keys. Set the key that the certificate was requested with",
-	kindPKCS12:             "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
-	kindPEM:                "is PEM that is encoded in base64 once more. Decode it: base64decode(…) of what is between the boundaries",
+	kindEncryptedKey: "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. " +
+		"The load balancer cannot prompt for a passphrase",
+	kindSSHKey: "is a key for SSH. Set the key that the certificate was requested with, " +
+		"which begins with -----BEGIN PRIVATE KEY-----",
+	kindRequest:        "is a certificate signing request (CSR). Set the private key that it was created with",
+	kindRevocationList: "is a certificate revocation list (CRL). Remove that block",
+	kindPublicKey:      "is a public key. Set the private key that belongs to it",
+	kindPKCS7: "is a PKCS#7 bundle, which has no private keys. " +
+		"Set the key that the certificate was requested with",
+	kindPKCS12: "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
+	kindPEM:    doubleBase64,
 }
 
-// refuse returns the error for a block of a kind that is not wanted. A label that no
-// tool writes is not quoted, since it may be anything.
+// quotableLabel matches labels that tools write. Others are not quoted, because they may be
+// secret.
+var quotableLabel = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`)
+
+// refuse returns the error for a block of the wrong kind.
 func (r remedies) refuse(where string, b block, is kind) error {
 	text, known := r[is]
-	quotable := regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`).MatchString(b.label)
+	isQuotable := quotableLabel.MatchString(b.label)
 	switch {
-	case !known && quotable:
+	case !known && isQuotable:
 		return fmt.Errorf("%s has the type %q, which does not belong there. Remove that block", where, b.label)
 	case !known:
 		return fmt.Errorf("%s has a type that does not belong there. Remove that block", where)
-	case kindOfLabel(b) != is && quotable:
+	case kindOfLabel(b) != is && isQuotable:
 		return fmt.Errorf("%s, whose boundary says %q, %s", where, b.label, text)
 	}
 	return fmt.Errorf("%s %s", where, text)

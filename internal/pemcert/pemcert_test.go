@@ -57,7 +57,8 @@ func TestChainInEveryForm(t *testing.T) {
 			t.Errorf("%s: canonical form\n%s\nwant\n%s", name, got.PEM(), canonical)
 		}
 	}
-	if other := parseChain(t, strings.ReplaceAll(c.Leaf, " CERTIFICATE-", " X509 CERTIFICATE-")+c.Intermediate); !other.Equal(want) || other.PEM() != canonical {
+	other := parseChain(t, strings.ReplaceAll(c.Leaf, " CERTIFICATE-", " X509 CERTIFICATE-")+c.Intermediate)
+	if !other.Equal(want) || other.PEM() != canonical {
 		t.Error("the old name of the block makes a difference")
 	}
 }
@@ -67,12 +68,12 @@ func TestChainsThatDiffer(t *testing.T) {
 	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
 	want := parseChain(t, c.PEM())
 	for name, text := range map[string]string{
-		"order":         c.Intermediate + c.Leaf,
-		"leaf alone":    c.Leaf,
-		"with the root": c.PEM() + c.Root,
-		"leaf twice":    c.Leaf + c.Leaf,
-		"other leaf":    other.Leaf + c.Intermediate,
-		"other chain":   c.Leaf + other.Intermediate,
+		"order":          c.Intermediate + c.Leaf,
+		"leaf alone":     c.Leaf,
+		"with the root":  c.PEM() + c.Root,
+		"duplicate leaf": c.Leaf + c.Leaf,
+		"other leaf":     other.Leaf + c.Intermediate,
+		"other chain":    c.Leaf + other.Intermediate,
 	} {
 		if got := parseChain(t, text); got.Equal(want) || want.Equal(got) {
 			t.Errorf("%s: equal", name)
@@ -94,8 +95,8 @@ func TestInOrder(t *testing.T) {
 		"leaf last":              {c.Intermediate + c.Leaf, false},
 		"intermediate left out":  {c.Leaf + c.Root, false},
 		"root before the others": {c.Leaf + c.Root + c.Intermediate, false},
-		"leaf twice":             {c.Leaf + c.Leaf + c.Intermediate, false},
-		"root twice":             {c.PEM() + c.Root + c.Root, false},
+		"duplicate leaf":         {c.Leaf + c.Leaf + c.Intermediate, false},
+		"duplicate root":         {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
 		"unknown algorithm last": {c.Leaf + pemtest.SM2(t), false},
@@ -139,7 +140,8 @@ func TestKeyInEveryForm(t *testing.T) {
 			}
 		}
 	}
-	if stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"]); stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
+	stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"])
+	if stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
 		t.Error("two keys of one algorithm are equal")
 	}
 }
@@ -154,14 +156,29 @@ func TestBelongsTo(t *testing.T) {
 		position int
 		known    bool
 	}{
-		"leaf":             {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), whole, 0, true},
-		"intermediate":     {parseKey(t, pemtest.KeyForms(t, c.IntermediateKey)["PKCS#8"]), whole, 1, true},
-		"leaf last":        {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, c.Root+c.Intermediate+c.Leaf), 2, true},
-		"stranger":         {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), whole, -1, true},
-		"no key":           {pemcert.Key{}, whole, -1, false},
-		"unknown leaf":     {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), parseChain(t, pemtest.SM2(t)), -1, false},
-		"unknown in chain": {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), parseChain(t, c.Leaf+pemtest.SM2(t)), -1, true},
-		"unknown key":      {parseKey(t, pemtest.SM2Key()), whole, -1, false},
+		"leaf":         {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), whole, 0, true},
+		"intermediate": {parseKey(t, pemtest.KeyForms(t, c.IntermediateKey)["PKCS#8"]), whole, 1, true},
+		"leaf last": {
+			parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]),
+			parseChain(t, c.Root+c.Intermediate+c.Leaf),
+			2,
+			true,
+		},
+		"stranger": {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), whole, -1, true},
+		"no key":   {pemcert.Key{}, whole, -1, false},
+		"unknown leaf": {
+			parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]),
+			parseChain(t, pemtest.SM2(t)),
+			-1,
+			false,
+		},
+		"unknown in chain": {
+			parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]),
+			parseChain(t, c.Leaf+pemtest.SM2(t)),
+			-1,
+			true,
+		},
+		"unknown key": {parseKey(t, pemtest.SM2Key()), whole, -1, false},
 	} {
 		if position, known := row.key.BelongsTo(row.chain); position != row.position || known != row.known {
 			t.Errorf("%s: %d, %t, want %d, %t", name, position, known, row.position, row.known)
@@ -169,14 +186,15 @@ func TestBelongsTo(t *testing.T) {
 	}
 }
 
-// TestUnknownKeys are compared by their encoding.
+// TestUnknownKeys: they are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
 	unknown := parseKey(t, pemtest.SM2Key())
 	if !unknown.Equal(parseKey(t, strings.ReplaceAll(pemtest.SM2Key(), "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
-	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) || unknown.Equal(known) {
+	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) ||
+		unknown.Equal(known) {
 		t.Error("a known and an unknown key are equal")
 	}
 	var none pemcert.Key
@@ -191,7 +209,8 @@ func TestUnknownCertificate(t *testing.T) {
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}
-	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" || got.NotAfter.IsZero() {
+	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" ||
+		got.NotAfter.IsZero() {
 		t.Errorf("the facts are %+v", got)
 	}
 	if c.Len() != 1 || !c.Equal(parseChain(t, strings.ReplaceAll(c.PEM(), "\n", "\r\n"))) {
@@ -205,7 +224,13 @@ func TestUnknownCertificate(t *testing.T) {
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	key := pemtest.NewECKey(t)
-	authority := &x509.Certificate{Subject: pkix.Name{CommonName: "An Authority", Organization: []string{"Example, Inc."}, Country: []string{"DE"}}}
+	authority := &x509.Certificate{
+		Subject: pkix.Name{
+			CommonName:   "An Authority",
+			Organization: []string{"Example, Inc."},
+			Country:      []string{"DE"},
+		},
+	}
 	uri, _ := url.Parse("spiffe://example.com/www")
 	der := pemtest.Issue(t, &x509.Certificate{
 		SerialNumber:   big.NewInt(0x0abc),
@@ -226,8 +251,11 @@ func TestFacts(t *testing.T) {
 		"serial":      {got.SerialNumber, "abc"},
 		"subject":     {got.Subject, "CN=www.example.com,O=证书"},
 		"issuer":      {got.Issuer, `CN=An Authority,O=Example\, Inc.,C=DE`},
-		"names":       {strings.Join(got.SubjectAlternativeNames, " "), "www.example.com example.com 192.0.2.1 2001:db8::1 a@example.com spiffe://example.com/www"},
-		"algorithm":   {got.KeyAlgorithm, "ECDSA P-256"},
+		"names": {
+			strings.Join(got.SubjectAlternativeNames, " "),
+			"www.example.com example.com 192.0.2.1 2001:db8::1 a@example.com spiffe://example.com/www",
+		},
+		"algorithm": {got.KeyAlgorithm, "ECDSA P-256"},
 	} {
 		if row[0] != row[1] {
 			t.Errorf("%s: %q, want %q", name, row[0], row[1])
@@ -252,14 +280,20 @@ func TestCovers(t *testing.T) {
 	leaf := parseChain(t, pemtest.NewChain(t).Leaf)
 	issue := func(commonName string, template x509.Certificate) pemcert.Chain {
 		template.Subject.CommonName = commonName
-		return parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)))
+		return parseChain(
+			t,
+			pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)),
+		)
 	}
 	old := issue("*.old.example.com", x509.Certificate{})
 	// Alternative names of any kind, so that the common name does not count.
 	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
 	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
 	// Wildcards that RFC 6125 lets clients ignore, and a final dot.
-	odd := issue("", x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}})
+	odd := issue(
+		"",
+		x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}},
+	)
 	for _, row := range []struct {
 		chain  pemcert.Chain
 		domain string
@@ -292,7 +326,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// TestBadTexts is what the user reads of files that cannot be used.
+// TestBadTexts has the errors for files that cannot be used.
 func TestBadTexts(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -308,46 +342,123 @@ func TestBadTexts(t *testing.T) {
 			ContentType asn1.ObjectIdentifier
 		}
 	}{3, struct{ ContentType asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}}})
-	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
+	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: " +
+		"AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
 	utf16 := strings.Join(strings.Split("\ufeff"+c.Leaf, ""), "\x00")
 	half := c.Leaf[:len(c.Leaf)/2]
 	damaged := strings.Replace(c.Leaf, "\nMII", "\n!!!", 1)
 
 	for name, row := range map[string]struct{ text, certificate, key string }{
-		"nothing":                {"", "the certificate is empty", "the private key is empty"},
-		"white space":            {" \n\t", "is empty", "is empty"},
-		"prose":                  {"hello world", "is not PEM", "is not PEM"},
-		"name of a file":         {"./certs/www.crt", `looks like the name of a file. Read the file: file("`, "looks like the name of a file"},
-		"DER in base64":          {base64.StdEncoding.EncodeToString(der.Bytes), "is DER in base64", "openssl pkey -inform DER"},
-		"PKCS#12 in base64":      {base64.StdEncoding.EncodeToString(pfx), "is a PKCS#12 file", "openssl pkcs12"},
-		"UTF-16":                 {utf16, "saved as UTF-16", "Save the file as UTF-8"},
-		`literal \n`:             {strings.ReplaceAll(c.Leaf, "\n", `\n`), `the literal characters \n where`, "is a certificate"},
-		"cut off":                {half, "certificate block 1 of 1 has no END line", "is a certificate"},
-		"second cut off":         {c.Leaf + half, "certificate block 2 of 2 has no END line", "is a certificate"},
-		"damaged base64":         {damaged, "certificate block 1 of 1 is not valid base64", "is a certificate"},
-		"END of another":         {strings.Replace(c.Leaf, "END CERTIFICATE", "END PRIVATE KEY", 1), "has the END line of another block", "is a certificate"},
-		"garbage in a block":     {pemtest.EncodePEM("CERTIFICATE", []byte("garbage")), "certificate block 1 of 1 is not the valid DER", "is a certificate"},
-		"DER that is no cert":    {c.Leaf + pemtest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}), "certificate block 2 of 2 is not the valid DER", "is a certificate"},
-		"trailing bytes":         {pemtest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)), "is not the valid DER", "is a certificate"},
-		"empty block":            {pemtest.EncodePEM("CERTIFICATE", nil), "is not the valid DER", "is a certificate"},
-		"certificate":            {c.Leaf, "", "private key block 1 of 1 is a certificate. Move that block to certificate"},
-		"key":                    {sec1, "certificate block 1 of 1 is a private key", ""},
-		"certificate and key":    {c.Leaf + sec1, "Move that block to private_key", "Move that block to certificate"},
-		"key and certificate":    {sec1 + c.Leaf, "Move that block to private_key", "Move that block to certificate"},
-		"two keys":               {sec1 + sec1, "is a private key", "more than one block with a key"},
-		"garbage as key":         {pemtest.EncodePEM("PRIVATE KEY", []byte("garbage")), "is a private key", "private key block 1 of 1 is not the valid DER of a private key"},
-		"EC PARAMETERS alone":    {pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}), "has EC PARAMETERS", "EC PARAMETERS and no key"},
-		"encrypted, PKCS#8":      {pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}), "is an encrypted private key", "is encrypted with a passphrase. Write it without"},
-		"encrypted, legacy":      {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
-		"key for SSH":            {pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "is a private key for SSH", "is a key for SSH"},
-		"CSR":                    {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
-		"CSR, old name":          {pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr), "signing request", "signing request"},
-		"public key":             {pemtest.EncodePEM("PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
-		"RSA public key":         {pemtest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}), "is a public key alone", "is a public key"},
-		"trusted certificate":    {pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), "TRUSTED CERTIFICATE", "is a certificate"},
-		"PKCS#7":                 {pemtest.EncodePEM("PKCS7", []byte{5, 0}), "is a PKCS#7 bundle", "is a PKCS#7 bundle"},
-		"revocation list":        {pemtest.EncodePEM("X509 CRL", []byte{5, 0}), "certificate revocation list (CRL)", "certificate revocation list (CRL)"},
-		"DH parameters and cert": {pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf, `has the type "DH PARAMETERS"`, `has the type "DH PARAMETERS"`},
+		"nothing":     {"", "the certificate is empty", "the private key is empty"},
+		"white space": {" \n\t", "is empty", "is empty"},
+		"prose":       {"hello world", "is not PEM", "is not PEM"},
+		"name of a file": {
+			"./certs/www.crt",
+			`looks like the name of a file. Read the file: file("`,
+			"looks like the name of a file",
+		},
+		"DER in base64": {
+			base64.StdEncoding.EncodeToString(der.Bytes),
+			"is DER in base64",
+			"openssl pkey -inform DER",
+		},
+		"PKCS#12 in base64": {base64.StdEncoding.EncodeToString(pfx), "is a PKCS#12 file", "openssl pkcs12"},
+		"UTF-16":            {utf16, "saved as UTF-16", "Save the file as UTF-8"},
+		`literal \n`: {
+			strings.ReplaceAll(c.Leaf, "\n", `\n`),
+			`the literal characters \n where`,
+			"is a certificate",
+		},
+		"cut off":        {half, "certificate block 1 of 1 has no END line", "is a certificate"},
+		"second cut off": {c.Leaf + half, "certificate block 2 of 2 has no END line", "is a certificate"},
+		"damaged base64": {damaged, "certificate block 1 of 1 is not valid base64", "is a certificate"},
+		"END of another": {
+			strings.Replace(c.Leaf, "END CERTIFICATE", "END PRIVATE KEY", 1),
+			"has the END line of another block",
+			"is a certificate",
+		},
+		"garbage in a block": {
+			pemtest.EncodePEM("CERTIFICATE", []byte("garbage")),
+			"certificate block 1 of 1 is not valid DER",
+			"is a certificate",
+		},
+		"DER that is no cert": {
+			c.Leaf + pemtest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}),
+			"certificate block 2 of 2 is not valid DER",
+			"is a certificate",
+		},
+		"trailing bytes": {
+			pemtest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)),
+			"is not valid DER",
+			"is a certificate",
+		},
+		"empty block": {pemtest.EncodePEM("CERTIFICATE", nil), "is not valid DER", "is a certificate"},
+		"certificate": {
+			c.Leaf,
+			"",
+			"private key block 1 of 1 is a certificate. Move that block to certificate",
+		},
+		"key":                 {sec1, "certificate block 1 of 1 is a private key", ""},
+		"certificate and key": {c.Leaf + sec1, "Move that block to private_key", "Move that block to certificate"},
+		"key and certificate": {sec1 + c.Leaf, "Move that block to private_key", "Move that block to certificate"},
+		"two keys":            {sec1 + sec1, "is a private key", "more than one block with a key"},
+		"garbage as key": {
+			pemtest.EncodePEM("PRIVATE KEY", []byte("garbage")),
+			"is a private key",
+			"private key block 1 of 1 is not valid DER of a private key",
+		},
+		"EC PARAMETERS alone": {
+			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
+			"has EC PARAMETERS",
+			"EC PARAMETERS but no key",
+		},
+		"encrypted, PKCS#8": {
+			pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}),
+			"is an encrypted private key",
+			"is encrypted with a passphrase. Write it without",
+		},
+		"encrypted, legacy": {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
+		"key for SSH": {
+			pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
+			"is a private key for SSH",
+			"is a key for SSH",
+		},
+		"CSR": {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
+		"CSR, old name": {
+			pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr),
+			"signing request",
+			"signing request",
+		},
+		"public key": {
+			pemtest.EncodePEM("PUBLIC KEY", []byte{5, 0}),
+			"is only a public key",
+			"is a public key",
+		},
+		"RSA public key": {
+			pemtest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}),
+			"is only a public key",
+			"is a public key",
+		},
+		"trusted certificate": {
+			pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes),
+			"TRUSTED CERTIFICATE",
+			"is a certificate",
+		},
+		"PKCS#7": {
+			pemtest.EncodePEM("PKCS7", []byte{5, 0}),
+			"is a PKCS#7 bundle",
+			"is a PKCS#7 bundle",
+		},
+		"revocation list": {
+			pemtest.EncodePEM("X509 CRL", []byte{5, 0}),
+			"certificate revocation list (CRL)",
+			"certificate revocation list (CRL)",
+		},
+		"DH parameters and cert": {
+			pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf,
+			`has the type "DH PARAMETERS"`,
+			`has the type "DH PARAMETERS"`,
+		},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if !matches(err, row.certificate) {

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// TestStringsOfNames reads every type of string that a name may have (X.680), well-formed
-// or not.
+// TestStringsOfNames reads every type of string in a name (X.680), well-formed or not.
 func TestStringsOfNames(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -45,8 +44,7 @@ func TestStringsOfNames(t *testing.T) {
 	}
 }
 
-// TestTimes reads the forms of RFC 5280, and those that it forbids and old authorities
-// write.
+// TestTimes reads the forms of RFC 5280, and the forbidden ones of old authorities.
 func TestTimes(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// TestTextAroundBlocks makes no difference, whatever it quotes.
+// TestTextAroundBlocks: it is ignored, whatever it quotes.
 func TestTextAroundBlocks(t *testing.T) {
 	t.Parallel()
 	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
@@ -33,20 +33,26 @@ func TestTextAroundBlocks(t *testing.T) {
 	key := pemtest.KeyForms(t, other.Key)["PKCS#8"]
 	oneLine := strings.ReplaceAll(c.PEM(), "\n", "")
 	for name, text := range map[string]string{
-		"commented out by #":               comment("# ", other.Leaf) + c.PEM(),
-		"commented out by #, after it":     c.Leaf + comment("#", other.Leaf) + c.Intermediate,
-		"commented out by //":              comment("// ", other.Leaf) + c.PEM(),
-		"quoted by >":                      comment("> ", other.Leaf) + c.PEM(),
-		"a key that is commented out":      comment("# ", key) + c.PEM(),
-		"a sentence with a boundary":       "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
-		"a sentence with both":             "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" + c.PEM(),
-		"a sentence after it":              c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
-		"an END alone":                     "-----END CERTIFICATE-----\n" + c.PEM(),
-		"a path of Windows":                `C:\new\root.crt` + "\n" + c.PEM(),
-		"joined without a newline":         strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
-		"joined with byte order marks":     "\ufeff" + c.Leaf + "\ufeff" + c.Intermediate,
-		"one line, a comment after it":     oneLine + " # -----BEGIN CERTIFICATE-----",
-		"headers in a block":               strings.Replace(c.PEM(), "CERTIFICATE-----\n", "CERTIFICATE-----\nSubject: www\nIssuer: x\n\n", 1),
+		"commented out by #":           comment("# ", other.Leaf) + c.PEM(),
+		"commented out by #, after it": c.Leaf + comment("#", other.Leaf) + c.Intermediate,
+		"commented out by //":          comment("// ", other.Leaf) + c.PEM(),
+		"quoted by >":                  comment("> ", other.Leaf) + c.PEM(),
+		"a key that is commented out":  comment("# ", key) + c.PEM(),
+		"a sentence with a boundary":   "Keep -----BEGIN CERTIFICATE----- as it is.\n" + c.PEM(),
+		"a sentence with both": "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" +
+			c.PEM(),
+		"a sentence after it":          c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
+		"an END alone":                 "-----END CERTIFICATE-----\n" + c.PEM(),
+		"a path of Windows":            `C:\new\root.crt` + "\n" + c.PEM(),
+		"joined without a newline":     strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
+		"joined with byte order marks": "\ufeff" + c.Leaf + "\ufeff" + c.Intermediate,
+		"one line, a comment after it": oneLine + " # -----BEGIN CERTIFICATE-----",
+		"headers in a block": strings.Replace(
+			c.PEM(),
+			"CERTIFICATE-----\n",
+			"CERTIFICATE-----\nSubject: www\nIssuer: x\n\n",
+			1,
+		),
 		"CR only, and a comment before it": strings.ReplaceAll(comment("# ", other.Leaf)+c.PEM(), "\n", "\r"),
 	} {
 		got, err := pemcert.ParseChain(text)
@@ -59,7 +65,7 @@ func TestTextAroundBlocks(t *testing.T) {
 	}
 }
 
-// TestCertificatesIn takes certificates out of what a server keeps, and nothing else.
+// TestCertificatesIn: only the certificates of a text are read.
 func TestCertificatesIn(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -93,7 +99,7 @@ func TestCertificatesIn(t *testing.T) {
 	}
 }
 
-// TestWrongEncodings are named, with what to do.
+// TestWrongEncodings: the error names the encoding and the remedy.
 func TestWrongEncodings(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -105,23 +111,42 @@ func TestWrongEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ text, want string }{
-		"base64":                      {encoded([]byte(c.PEM())), "base64decode(…)"},
-		"base64 without padding":      {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
-		"base64 in lines":             {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
-		"base64 of a commented PEM":   {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
-		"base64 in a block":           {pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())), "is PEM that is encoded in base64 once more"},
-		`\n`:                          {escaped(`\n`), `the literal characters \n where line ends should be. Read the file with file(…), or replace them: replace(…, "\\n", "\n")`},
-		`\r\n`:                        {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
-		`\r`:                          {escaped(`\r`), `replace(…, "\\r", "\n")`},
-		`\\r\\n`:                      {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
-		`\\n`:                         {escaped(`\\n`), `the literal characters \\n where line ends should be`},
-		`\n and line ends`:            {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
-		`\n in quotation marks`:       {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
-		"a quotation mark":            {`"` + c.Leaf + `"`, "each has other text before it in its line"},
-		"PKCS#7":                      {string(pkcs7), `certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`},
-		"a key labeled certificate":   {strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), `whose boundary says "CERTIFICATE", is a private key`},
-		"a certificate labeled key":   {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), `whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`},
-		"a label that may be a value": {pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}), "has a type that does not belong there"},
+		"base64":                    {encoded([]byte(c.PEM())), "base64decode(…)"},
+		"base64 without padding":    {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
+		"base64 in lines":           {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
+		"base64 of a commented PEM": {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
+		"base64 in a block": {
+			pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())),
+			"is PEM that is encoded in base64 again",
+		},
+		`\n`: {
+			escaped(`\n`),
+			`the literal characters \n where line ends should be. Read the file with file(…), or replace ` +
+				`them: replace(…, "\\n", "\n")`,
+		},
+		`\r\n`:                  {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
+		`\r`:                    {escaped(`\r`), `replace(…, "\\r", "\n")`},
+		`\\r\\n`:                {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
+		`\\n`:                   {escaped(`\\n`), `the literal characters \\n where line ends should be`},
+		`\n and line ends`:      {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
+		`\n in quotation marks`: {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
+		"a quotation mark":      {`"` + c.Leaf + `"`, "each has other text before it in its line"},
+		"PKCS#7": {
+			string(pkcs7),
+			`certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`,
+		},
+		"a key labeled certificate": {
+			strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"),
+			`whose boundary says "CERTIFICATE", is a private key`,
+		},
+		"a certificate labeled key": {
+			strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"),
+			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
+		},
+		"a label that may be a value": {
+			pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}),
+			"has a type that does not belong there",
+		},
 	} {
 		_, err := pemcert.ParseChain(row.text)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
@@ -129,12 +154,13 @@ func TestWrongEncodings(t *testing.T) {
 		}
 	}
 	encrypted := strings.ReplaceAll(pemtest.EncryptedKey(), "ENCRYPTED ", "")
-	if _, err := pemcert.ParseKey(encrypted); err == nil || !strings.Contains(err.Error(), "is encrypted with a passphrase") {
+	if _, err := pemcert.ParseKey(encrypted); err == nil ||
+		!strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
 	}
 }
 
-// TestRemedyOfEscapes does what the errors about literal line ends say, until there is none.
+// TestRemedyOfEscapes follows the remedy for literal line ends until there is no error.
 func TestRemedyOfEscapes(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -156,15 +182,16 @@ func TestRemedyOfEscapes(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s as %s: %s: %v", escape, name, found[1], err)
 			}
-			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil || !got.Equal(parseChain(t, c.PEM())) {
+			if got, err := pemcert.ParseChain(strings.ReplaceAll(text, old, "\n")); err != nil ||
+				!got.Equal(parseChain(t, c.PEM())) {
 				t.Errorf("%s as %s: the remedy does not help: %v", escape, name, err)
 			}
 		}
 	}
 }
 
-// TestWrongLabels: what is between boundaries decides what is to be done, and the
-// boundaries only where that cannot be read.
+// TestWrongLabels: the content of a block determines the remedy, or its boundaries if it
+// cannot be read.
 func TestWrongLabels(t *testing.T) {
 	t.Parallel()
 	c := pemtest.NewChain(t)
@@ -174,27 +201,38 @@ func TestWrongLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, label := range []string{
-		"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL",
+		"PRIVATE KEY",
+		"EC PRIVATE KEY",
+		"ENCRYPTED PRIVATE KEY",
+		"OPENSSH PRIVATE KEY",
+		"PUBLIC KEY",
+		"CERTIFICATE REQUEST",
+		"X509 CRL",
 		"PKCS7", "CMS", "CERT", "DH PARAMETERS", "a label",
 	} {
 		_, err := pemcert.ParseChain(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
-		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a certificate under %s as certificate: %v, want %q", label, err, want)
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
-		if want := "is a certificate. Move that block to certificate"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a certificate. Move that block to certificate"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a certificate under %s as key: %v, want %q", label, err, want)
 		}
 		if label == "PRIVATE KEY" || label == "EC PRIVATE KEY" {
 			continue // of which a key goes by its content
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
-		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("a key under %s as key: %v, want %q", label, err, want)
 		}
 	}
 	_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"))
-	if err == nil || !strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE KEY in both`) {
+	if err == nil ||
+		!strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE `+
+			`KEY in both`) {
 		t.Errorf("a key under CERTIFICATE as key: %v", err)
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
@@ -208,13 +246,20 @@ func TestWrongLabels(t *testing.T) {
 	}
 }
 
-// TestOrderOfRealChains: chains that work are in order, however their issuers look.
+// TestOrderOfRealChains: chains that work are in order, whatever the form of their issuers.
 func TestOrderOfRealChains(t *testing.T) {
 	t.Parallel()
 	authority := func(name string) *x509.Certificate {
-		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, SubjectKeyId: []byte(name)}
+		return &x509.Certificate{
+			Subject:               pkix.Name{CommonName: name},
+			IsCA:                  true,
+			BasicConstraintsValid: true,
+			SubjectKeyId:          []byte(name),
+		}
 	}
-	issue := func(template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) string {
+	issue := func(
+		template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
+	) string {
 		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, issuer, issuerKey))
 	}
 	leafOf := func(issuer *x509.Certificate, issuerKey crypto.Signer) string {
@@ -225,7 +270,10 @@ func TestOrderOfRealChains(t *testing.T) {
 	leaf := leafOf(intermediate, key)
 	byRoot, byOther := issue(intermediate, key, root, rootKey), issue(intermediate, key, other, otherKey)
 	rootCert, otherCert := issue(root, rootKey, nil, nil), issue(other, otherKey, nil, nil)
-	noAuthority := &x509.Certificate{Subject: pkix.Name{CommonName: "intermediate"}, KeyUsage: x509.KeyUsageDigitalSignature}
+	noAuthority := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: "intermediate"},
+		KeyUsage: x509.KeyUsageDigitalSignature,
+	}
 	small := pemtest.NewRSAKey(t, 1024)
 	printable := bytesReplace(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
@@ -241,7 +289,7 @@ func TestOrderOfRealChains(t *testing.T) {
 		"both, the other one first":                     {leaf + byOther + byRoot, true},
 		"both, and the root of the second":              {leaf + byRoot + byOther + otherCert, true},
 		"both, and the root of the first":               {leaf + byRoot + byOther + rootCert, true},
-		"the same one twice":                            {leaf + byRoot + byRoot, false},
+		"a duplicate":                                   {leaf + byRoot + byRoot, false},
 		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
 		"another one with the name":                     {leaf + stranger, false},
 		"an issuer without CA bits":                     {leaf + issue(noAuthority, key, root, rootKey), true},
@@ -257,14 +305,14 @@ func TestOrderOfRealChains(t *testing.T) {
 	}
 }
 
-// bytesReplace replaces bytes of the DER in a block. The signature is not renewed.
+// bytesReplace replaces bytes in the DER of a block. The signature becomes invalid.
 func bytesReplace(block, old, replacement string) string {
 	der := pemcert.CertificateBlocks(block)[0]
 	return pemtest.EncodePEM("CERTIFICATE", []byte(strings.ReplaceAll(string(der), old, replacement)))
 }
 
-// TestOrderOfSmallKeys: signatures by keys that the library refuses as too small are not
-// held against a chain of names that are in order.
+// TestOrderOfSmallKeys: signatures of keys that the standard library rejects as too small are
+// ignored if the names are in order.
 func TestOrderOfSmallKeys(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -275,18 +323,33 @@ func TestOrderOfSmallKeys(t *testing.T) {
 		}
 	}
 	chain := func(bits int) string {
-		write("key", openssl(t, "", "genpkey", "-algorithm", "RSA", "-pkeyopt", fmt.Sprintf("rsa_keygen_bits:%d", bits)))
+		write(
+			"key",
+			openssl(t, "", "genpkey", "-algorithm", "RSA", "-pkeyopt", fmt.Sprintf("rsa_keygen_bits:%d", bits)),
+		)
 		issuer := openssl(t, "", "req", "-x509", "-new", "-key", file("key"), "-subj", "/CN=root")
 		write("issuer", issuer)
 		request := openssl(t, "", "req", "-new", "-key", file("key"), "-subj", "/CN=www")
-		return openssl(t, request, "x509", "-req", "-CA", file("issuer"), "-CAkey", file("key"), "-set_serial", "1") + issuer
+		return openssl(
+			t,
+			request,
+			"x509",
+			"-req",
+			"-CA",
+			file("issuer"),
+			"-CAkey",
+			file("key"),
+			"-set_serial",
+			"1",
+		) + issuer
 	}
 	for _, bits := range []int{512, 768, 1024} {
 		text := chain(bits)
 		if !parseChain(t, text).InOrder() {
 			t.Errorf("RSA %d is not in order", bits)
 		}
-		if half := strings.Index(text, "-----END CERTIFICATE-----\n") + len("-----END CERTIFICATE-----\n"); parseChain(t, text[half:]+text[:half]).InOrder() {
+		half := strings.Index(text, "-----END CERTIFICATE-----\n") + len("-----END CERTIFICATE-----\n")
+		if parseChain(t, text[half:]+text[:half]).InOrder() {
 			t.Errorf("RSA %d, the issuer first, is in order", bits)
 		}
 	}

@@ -324,7 +324,7 @@ func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
 		t.Fatal(err)
 	}
 	return map[string]badText{
-		"nothing":              {"", "The certificate is empty. Give the text of a PEM file"},
+		"nothing":              {"", "The certificate is empty. Set it to the text of a PEM file"},
 		"white space":          {" \n", "The certificate is empty"},
 		"name of a file":       {"./www.crt", `looks like the name of a file. Read the file: file("`},
 		"prose":                {"hello world", "is not PEM: it has no block. PEM begins with"},
@@ -340,7 +340,7 @@ func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
 		"key with the certificate":   {good + goodKey, "Move that block to private_key"},
 		"key instead of certificate": {goodKey, "Certificate block 1 of 1 is a private key"},
 		"CSR":                        {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
-		"public key as certificate":  {pemtest.EncodePEM("PUBLIC KEY", public), "a public key alone"},
+		"public key as certificate":  {pemtest.EncodePEM("PUBLIC KEY", public), "is only a public key"},
 		"TRUSTED CERTIFICATE":        {pemtest.EncodePEM("TRUSTED CERTIFICATE", der), "Convert it: openssl x509"},
 		"PKCS#7":                     {pemtest.EncodePEM("PKCS7", []byte{5, 0}), "openssl pkcs7"},
 		"revocation list": {
@@ -354,11 +354,11 @@ func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
 		},
 		"other DER": {
 			pemtest.EncodePEM("CERTIFICATE", []byte("text")),
-			"is not the valid DER of an X.509 certificate",
+			"is not valid DER of an X.509 certificate",
 		},
 		"a byte too many": {
 			pemtest.EncodePEM("CERTIFICATE", append(slices.Clone(der), 0)),
-			"Certificate block 1 of 1 is not the valid DER",
+			"Certificate block 1 of 1 is not valid DER",
 		},
 		"EC PARAMETERS in there": {
 			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good,
@@ -416,7 +416,7 @@ func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
 		},
 		"CSR as key": {
 			pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr),
-			"Set the private key that it was made with",
+			"Set the private key that it was created with",
 		},
 		"public key": {
 			pemtest.EncodePEM("PUBLIC KEY", public),
@@ -428,11 +428,11 @@ func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
 		},
 		"garbage in a key": {
 			pemtest.EncodePEM("PRIVATE KEY", []byte("text")),
-			"is not the valid DER of a private key",
+			"is not valid DER of a private key",
 		},
 		"parameters without a key": {
 			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
-			"EC PARAMETERS and no key",
+			"EC PARAMETERS but no key",
 		},
 	}
 }

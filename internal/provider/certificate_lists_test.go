@@ -73,18 +73,18 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 func TestListsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
-		"a whole body {}": {`{}`, `it has no "certificates"`},
-		"a count alone":   {`{"instance_num":"0"}`, `it has no "certificates"`},
+		"a whole body {}": {`{}`, `the list has no "certificates"`},
+		"a count alone":   {`{"instance_num":"0"}`, `the list has no "certificates"`},
 		"an object with something in it": {
 			`{"certificates":{"1":{"id":"1"}},"instance_num":"0"}`,
-			"it is not an array",
+			"the value is not an array",
 		},
 		"an object with an empty array": {
 			`{"certificates":{"certificates":[]},"instance_num":"0"}`,
-			"it is not an array",
+			"the value is not an array",
 		},
 		"an empty object, and one is due": {`{"certificates":{},"instance_num":"1"}`, "reported a total of 1"},
-		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "it is not an array"},
+		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "the value is not an array"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,8 +179,8 @@ func TestKeysOfWrongTypes(t *testing.T) {
 			}
 			own, other := cloud.Add(cert), cloud.Add(cert)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-				return func(answer elbstub.Answer) elbstub.Response {
-					response := answer()
+				return func(next elbstub.Next) elbstub.Response {
+					response := next()
 					var list struct {
 						Certificates []map[string]any `json:"certificates"`
 					}

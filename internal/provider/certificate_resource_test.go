@@ -458,19 +458,19 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"endpoint without a scheme": {
 			config: cloud.Provider(`endpoint = "elb.example.com"`) + good,
-			want:   "The endpoint from the provider block is",
+			want:   "The endpoint from the provider block cannot be used: invalid URL",
 		},
 		"endpoint with a query": {
 			config: cloud.Provider(`endpoint = "https://elb.example.com/?a"`) + good,
-			want:   "which has a query",
+			want:   "it must not have a query",
 		},
 		"endpoint with a fragment": {
 			config: cloud.Provider(`endpoint = "https://elb.example.com/#a"`) + good,
-			want:   "which has a fragment",
+			want:   "it must not have a fragment",
 		},
 		"endpoint with credentials": {
 			config: cloud.Provider(`endpoint = "https://a:b@elb.example.com"`) + good,
-			want:   "contains credentials",
+			want:   "it contains credentials",
 		},
 		"no endpoint": {
 			config: cloud.Provider(`endpoint = null`) + good,
@@ -680,7 +680,7 @@ func TestAccUnreadable(t *testing.T) {
 		"HTML":        {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
 		"half a body": {elbstub.Cut(100), "was cut off"},
 		"nothing":     {elbstub.Drop(), "was lost"},
-		"empty body":  {elbstub.Reply(200, ""), "its JSON ends too early"},
+		"empty body":  {elbstub.Reply(200, ""), "the JSON ends too early"},
 		"incomplete list": {
 			list: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`),
 			want: "the API returned 0 certificates but reported a total of 1",
@@ -760,12 +760,12 @@ func TestAccUpdateAnswers(t *testing.T) {
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
-			put := func(answer elbstub.Answer) elbstub.Response {
+			put := func(next elbstub.Next) elbstub.Response {
 				if row.gone {
 					cloud.Remove(cloud.Only(t).ID)
-					return row.put(answer)
+					return row.put(next)
 				}
-				response := row.put(answer)
+				response := row.put(next)
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
 				return response
 			}
@@ -805,8 +805,8 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-		response := answer()
+	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+		response := next()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
 		for _, cert := range cloud.Certificates(acctest.ProjectID) {
 			cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "newspeak" })

@@ -14,8 +14,8 @@ import (
 // (recorded).
 func withoutDomain(t *testing.T) elbstub.Fault {
 	t.Helper()
-	return func(answer elbstub.Answer) elbstub.Response {
-		response := answer()
+	return func(next elbstub.Next) elbstub.Response {
+		response := next()
 		var fields map[string]any
 		if err := json.Unmarshal(response.Body, &fields); err != nil {
 			t.Errorf("the response to a modify is %s: %v", response.Body, err)

@@ -99,11 +99,11 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 					addStrangers()
 				}
 				for n, fault := range row.posts {
-					cloud.Script(post, n, func(answer elbstub.Answer) elbstub.Response {
+					cloud.Script(post, n, func(next elbstub.Next) elbstub.Response {
 						if row.during {
 							addStrangers()
 						}
-						return fault(answer)
+						return fault(next)
 					})
 				}
 				for i, fault := range row.lists {

@@ -119,10 +119,10 @@ func TestAccWrongCredentials(t *testing.T) {
 		want  []string
 	}{
 		"secret key":   {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`}, false, []string{"verify aksk signature fail", "access_key and secret_key belong together"}},
-		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Ask the identity service for a token: The username or password is wrong", "Check the credentials"}},
+		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Get a token from the identity service: The username or password is wrong", "Check the credentials"}},
 		"domain":       {[]string{`user_name = "me"`, `password = "correct-horse-battery"`, `domain_name = "hunter2-domain"`, `auth_url = "AUTH_URL"`}, false, []string{"The username or password is wrong"}},
 		"agency":       {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"`, `auth_url = "AUTH_URL"`, "assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }"}, false, []string{`Assume the agency "none" of "theirs": Could not find agency`}},
-		"project name": {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`}, false, []string{`Find the ID of the project "eu-xx": there is no project of that name. There are: "eu-de", "eu-de_other"`}},
+		"project name": {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`}, false, []string{`Find the ID of the project "eu-xx": there is no project with that name. Existing projects: "eu-de", "eu-de_other"`}},
 		"auth_url":     {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-de"`, `auth_url = "AUTH_URL/v3"`}, false, []string{"Check auth_url"}},
 		"catalog":      {[]string{`token = "TOKEN"`, `region = "eu-nl"`, `endpoint = null`, `cloud = "invalid.example"`, `auth_url = "AUTH_URL"`, "max_retries = 0"}, false, []string{"elb.eu-nl.invalid.example"}},
 	} {
@@ -197,8 +197,8 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	late := func(answer elbstub.Answer) elbstub.Response {
-		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(answer)
+	late := func(next elbstub.Next) elbstub.Response {
+		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(next)
 		response.Header = maps.Clone(response.Header)
 		response.Header.Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
 		return response

@@ -34,8 +34,8 @@ func TestAccRotationGuide(t *testing.T) {
 	other := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
 
 	r.renew()
-	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-		refused := answer()
+	cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
+		refused := next()
 		if r.serves() == old || r.serves() == byHand {
 			t.Error("the listener is not switched while the old certificate goes")
 		}
@@ -112,8 +112,8 @@ func TestAccRotationWithNames(t *testing.T) {
 	for range 2 {
 		pair := acctest.NewPair(t)
 		writePair(cli, pair)
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			for _, cert := range cloud.Certificates(acctest.ProjectID) {
 				names[cert.Name] = true
 			}

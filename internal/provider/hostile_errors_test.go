@@ -77,18 +77,18 @@ func TestCreationWithoutCredentials(t *testing.T) {
 							fail()
 						case "expired": // between the list before the creation and the creation
 							posts = 1 // the response is 401
-							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
-								response := answer()
+							cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
+								response := next()
 								time.Sleep(time.Second)
 								fail()
 								return response
 							})
 						case "refused":
 							posts = 1 // the response is 401
-							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+							cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 								cloud.Expire()
 								fail()
-								return answer()
+								return next()
 							})
 						}
 						state, diagnostics := create(t, s, acctest.Values{"name": "www"})
@@ -310,7 +310,7 @@ func TestThrottledAtOnce(t *testing.T) {
 				for n := range calls {
 					state, _ := create(t, s, acctest.Values{"name": fmt.Sprintf("n%d", n)})
 					states = append(states, state)
-					cloud.Script(elbstub.DeleteCertificate, n+1, func(elbstub.Answer) elbstub.Response {
+					cloud.Script(elbstub.DeleteCertificate, n+1, func(elbstub.Next) elbstub.Response {
 						time.Sleep(time.Duration(n) * 10 * time.Millisecond)
 						return elbstub.Throttle("")(nil)
 					})

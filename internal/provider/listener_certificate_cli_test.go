@@ -206,8 +206,8 @@ func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command
 		old := r.serves()
 		r.renew()
 		done, gone := make(chan struct{}), make(chan struct{})
-		r.cloud.Script(operation, 1, func(answer elbstub.Answer) elbstub.Response {
-			response := answer()
+		r.cloud.Script(operation, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			close(done)
 			<-gone
 			return response

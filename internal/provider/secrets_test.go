@@ -104,7 +104,7 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 			h.add(pair)
 			h.add(others)
 
-			quote := func(elbstub.Answer) elbstub.Response {
+			quote := func(elbstub.Next) elbstub.Response {
 				text := strings.ReplaceAll(old.PrivateKey+pair.PrivateKey, "\n", `\n`)
 				return elbstub.Reply(400, `{"error":{"message":"not good: `+text+`","code":"ELB.1001"}}`)(nil)
 			}

@@ -303,7 +303,7 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 			remedy = elsewhere + "The argument that settles it is insecure = true in the provider block."
 		}
 	}
-	r.invalid(name, fmt.Sprintf("The %s from %s %s. %s", name, r.origin(s, name), err, remedy))
+	r.invalid(name, fmt.Sprintf("The %s from %s cannot be used: %s. %s", name, r.origin(s, name), err, remedy))
 	return nil
 }
 

@@ -261,7 +261,7 @@ func TestSettingsVariables(t *testing.T) {
 
 func TestSettingsErrors(t *testing.T) {
 	t.Parallel()
-	const endpointSource = "The endpoint from the provider block "
+	const endpointSource = "The endpoint from the provider block cannot be used: "
 	for name, row := range map[string]struct {
 		change    func(providerBlock)
 		variables map[string]string
@@ -349,7 +349,7 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint without TLS": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("http://elb.example.com") }, nil,
 			"endpoint",
-			[]string{"could read the private keys", "insecure = true"},
+			[]string{"anyone on the network path can read the private keys", "insecure = true"},
 			"",
 		},
 		"auth_url without TLS": {
@@ -534,19 +534,19 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint without a scheme": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("elb.eu-de.otc.t-systems.com") }, nil,
 			"endpoint",
-			[]string{endpointSource, "does not begin with https://"},
+			[]string{endpointSource, "it must begin with https:// (or http://)"},
 			"",
 		},
 		"endpoint with a port and no scheme": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("localhost:8080/elb") }, nil,
 			"endpoint",
-			[]string{"does not begin with https://"},
+			[]string{"it must begin with https:// (or http://)"},
 			"",
 		},
 		"endpoint of another scheme": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("ftp://elb.example.com") }, nil,
 			"endpoint",
-			[]string{"does not begin with https://"},
+			[]string{"it must begin with https:// (or http://)"},
 			"",
 		},
 		"endpoint without a host": {
@@ -564,44 +564,44 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint with a query": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/?a=b") }, nil,
 			"endpoint",
-			[]string{"has a query"},
+			[]string{"it must not have a query"},
 			"",
 		},
 		"endpoint with an empty query": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com?") }, nil,
 			"endpoint",
-			[]string{"has a query"},
+			[]string{"it must not have a query"},
 			"",
 		},
 		"endpoint with a fragment": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/#a") }, nil,
 			"endpoint",
-			[]string{"has a fragment"},
+			[]string{"it must not have a fragment"},
 			"",
 		},
 		"endpoint with credentials": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2@elb.example.com") }, nil,
 			"endpoint",
-			[]string{"contains credentials"},
+			[]string{"it contains credentials"},
 			"hunter2",
 		},
 		"endpoint with broken credentials": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2 %@elb.example.com") }, nil,
 			"endpoint",
-			[]string{"contains credentials"},
+			[]string{"it contains credentials"},
 			"hunter2",
 		},
 		"endpoint that is no URL": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb example.com") }, nil,
 			"endpoint",
-			[]string{"is not a valid URL"},
+			[]string{"invalid URL: it cannot be parsed"},
 			"",
 		},
 		"endpoint of the environment": {
 			func(m providerBlock) { m["endpoint"] = types.StringNull() },
 			map[string]string{"ELBAAS_ENDPOINT": "elb.example.com"},
 			"endpoint",
-			[]string{"The endpoint from the environment variable ELBAAS_ENDPOINT is"},
+			[]string{"The endpoint from the environment variable ELBAAS_ENDPOINT cannot be used: invalid URL"},
 			"",
 		},
 		"token with a line end": {

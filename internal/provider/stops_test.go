@@ -30,11 +30,11 @@ func hardStop(
 			"  private_key = %s\n}\n",
 		acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey)))
 	created, gone := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 3, func(answer elbstub.Answer) elbstub.Response {
-		answer()
+	cloud.Script(elbstub.CreateCertificate, 3, func(next elbstub.Next) elbstub.Response {
+		next()
 		close(created)
 		<-gone
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("apply", "-auto-approve", "-parallelism=1")
 	<-created
@@ -107,10 +107,10 @@ func TestAccInterruptedRead(t *testing.T) {
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("plan")
 	<-asked
@@ -133,11 +133,11 @@ func TestAccInterruptedCreate(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	asked, interrupted := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Answer) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-interrupted
 		time.Sleep(time.Second) // for the interrupt to come through
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("apply", "-auto-approve")
 	<-asked

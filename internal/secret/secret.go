@@ -1,4 +1,4 @@
-// Package secret holds what must not be shown.
+// Package secret has a type for values that must not be displayed.
 package secret
 
 import (
@@ -8,12 +8,12 @@ import (
 
 const redacted = "[redacted]"
 
-// A Value is a secret text. However it is formatted, logged or marshalled, it
-// reads "[redacted]", also inside of other values; Reveal alone gives the text.
-// The zero Value is an empty text.
+// A Value is a secret text. However it is formatted, logged or marshalled, even inside other
+// values, the result is "[redacted]". Only Reveal returns the text. The zero Value is an
+// empty text.
 type Value struct {
-	// A closure, because fmt and reflection based printers see through
-	// unexported strings and pointers, and call no method on them.
+	// reveal is a closure, because fmt and printers based on reflection print unexported
+	// strings and pointers without calling a method.
 	reveal func() string
 }
 
@@ -30,7 +30,7 @@ func (v Value) Reveal() string {
 	return v.reveal()
 }
 
-// Empty reports whether there is no text.
+// Empty reports whether the text is empty.
 func (v Value) Empty() bool {
 	return v.Reveal() == ""
 }

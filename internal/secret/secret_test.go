@@ -46,7 +46,8 @@ func TestValueIsNeverShown(t *testing.T) {
 	shown["slog"] = log.String()
 
 	for how, s := range shown {
-		if strings.Contains(s, text) || strings.Contains(s, fmt.Sprintf("%x", text)) || strings.Contains(s, fmt.Sprintf("%X", text)) {
+		if strings.Contains(s, text) || strings.Contains(s, fmt.Sprintf("%x", text)) ||
+			strings.Contains(s, fmt.Sprintf("%X", text)) {
 			t.Errorf("%s shows the secret: %s", how, s)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package throwaway makes certificates and keys that nobody trusts, for tests,
-// the demonstration, and measurements.
+// Package throwaway creates self-signed certificates and keys for tests, the demonstration
+// and measurements.
 package throwaway
 
 import (
@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// A Pair is a certificate and its key, as PEM that ends with a newline, the way
-// that openssl writes files.
+// A Pair is a certificate and its key as PEM that ends with a newline, as openssl writes
+// files.
 type Pair struct {
 	Certificate string
 	PrivateKey  string
 }
 
-// NewPair returns a new self-signed certificate for a domain name, valid for 90
-// days from an hour ago, and its ECDSA key.
+// NewPair returns a new self-signed certificate for a domain name, which is valid for 90 days
+// from an hour ago, and its ECDSA key.
 func NewPair(domain string) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

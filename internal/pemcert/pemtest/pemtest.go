@@ -1,6 +1,6 @@
-// Package pemtest makes certificates, chains and keys that nobody trusts, and writes them
-// in the forms in which people have them. It is for tests, and knows no Terraform: what
-// it imports is built once more, and slowly, for the fuzz targets of pemcert.
+// Package pemtest creates self-signed certificates, chains and keys for tests, in the forms
+// that people have in files. It does not import Terraform, because the fuzz targets of
+// pemcert build everything that it imports a second time.
 package pemtest
 
 import (
@@ -21,9 +21,11 @@ import (
 	"time"
 )
 
-// Issue returns the DER of a certificate for a key, signed by an issuer, or by
-// itself.
-func Issue(t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) []byte {
+// Issue returns the DER of a certificate for a key, signed by an issuer, or self-signed
+// without one.
+func Issue(
+	t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
+) []byte {
 	t.Helper()
 	if template.SerialNumber == nil {
 		template.SerialNumber = big.NewInt(0xabc)
@@ -91,7 +93,10 @@ func NewChain(t *testing.T) Chain {
 		return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true}
 	}
 	root, intermediate := authority("root"), authority("intermediate")
-	leaf := &x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com", "*.shop.example.com"}}
+	leaf := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: "www.example.com"},
+		DNSNames: []string{"www.example.com", "*.shop.example.com"},
+	}
 	return Chain{
 		Leaf:            EncodePEM("CERTIFICATE", Issue(t, leaf, key, intermediate, intermediateKey)),
 		Intermediate:    EncodePEM("CERTIFICATE", Issue(t, intermediate, intermediateKey, root, rootKey)),
@@ -104,7 +109,7 @@ func NewChain(t *testing.T) Chain {
 // PEM is the leaf and its intermediate.
 func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
 
-// Forms are ways in which people have the same PEM text.
+// Forms are forms in which people have the same PEM text.
 func Forms(text string) map[string]string {
 	trimmed := strings.TrimSuffix(text, "\n")
 	lines := strings.Split(trimmed, "\n")
@@ -147,12 +152,13 @@ func Forms(text string) map[string]string {
 		"no line ends":         strings.Join(lines, ""),
 		"text before":          "subject=CN = www.example.com\nissuer=CN = x\n" + text,
 		"text after":           text + "# the end\n",
-		"bag attributes":       "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: www\nKey Attributes: <No Attributes>\n" + text,
-		"text dump":            "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 01:02\n" + text,
+		"bag attributes": "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: www\nKey " +
+			"Attributes: <No Attributes>\n" + text,
+		"text dump": "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 01:02\n" + text,
 	}
 }
 
-// KeyForms are the encodings that a private key may have.
+// KeyForms are the encodings of a private key.
 func KeyForms(t testing.TB, key any) map[string]string {
 	t.Helper()
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
@@ -170,26 +176,33 @@ func KeyForms(t testing.TB, key any) map[string]string {
 			t.Fatal(err)
 		}
 		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", sec1)
-		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}) + EncodePEM("EC PRIVATE KEY", sec1)
+		all["SEC 1 with parameters"] = EncodePEM(
+			"EC PARAMETERS",
+			[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
+		) + EncodePEM("EC PRIVATE KEY", sec1)
 	}
 	return all
 }
 
-// SM2 is a certificate of an algorithm that the standard library does not know:
-// its OIDs are those of SM2 and SM3, its signature is nonsense.
+// SM2 is a certificate with an algorithm that the standard library does not know: its OIDs
+// are those of SM2 and SM3, and its signature is not valid.
 func SM2(t *testing.T) string {
 	t.Helper()
 	der := Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(t), nil, nil)
-	// prime256v1 becomes a curve that nobody knows.
-	der = bytes.ReplaceAll(der, []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}, []byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45})
+	// Replace prime256v1 with a curve that does not exist.
+	der = bytes.ReplaceAll(
+		der,
+		[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
+		[]byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45},
+	)
 	if _, err := x509.ParseCertificate(der); err == nil {
 		t.Fatal("the standard library has learnt SM2")
 	}
 	return EncodePEM("CERTIFICATE", der)
 }
 
-// SM2Key is a private key of an algorithm that the standard library does not
-// know; its content is nonsense.
+// SM2Key is a private key with an algorithm that the standard library does not know. Its
+// content is not valid.
 func SM2Key() string {
 	der, _ := asn1.Marshal(struct {
 		Version   int
@@ -199,8 +212,7 @@ func SM2Key() string {
 	return EncodePEM("PRIVATE KEY", der)
 }
 
-// EncryptedKey has the form of a private key in PKCS#8 that a passphrase protects; its
-// content is nonsense.
+// EncryptedKey has the form of an encrypted private key in PKCS#8. Its content is not valid.
 func EncryptedKey() string {
 	der, _ := asn1.Marshal(struct {
 		Algorithm struct{ ID asn1.ObjectIdentifier }

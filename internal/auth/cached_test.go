@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// TestOneCallerCancelsNobodyElse: who waits for a value that another caller asked for
-// gets it, also when that one is cancelled. When all are, the fetch is.
-func TestOneCallerCancelsNobodyElse(t *testing.T) {
+// TestCancelledCallerLeavesTheFetchRunning: the other callers get the value. When all are
+// cancelled, the fetch is as well.
+func TestCancelledCallerLeavesTheFetchRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var fetches, cancelled atomic.Int32
-		s := &shared[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+		s := &cached[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
 			n := int(fetches.Add(1))
 			select {
 			case <-time.After(time.Minute):
@@ -40,7 +40,11 @@ func TestOneCallerCancelsNobodyElse(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if fetches.Load() != 1 || cancelled.Load() != 1 {
-			t.Errorf("%d fetches, %d cancelled: want one that its last caller cancelled", fetches.Load(), cancelled.Load())
+			t.Errorf(
+				"%d fetches, %d cancelled: want one that its last caller cancelled",
+				fetches.Load(),
+				cancelled.Load(),
+			)
 		}
 		go func() {
 			if _, err := get(time.Second); !errors.Is(err, context.DeadlineExceeded) {
