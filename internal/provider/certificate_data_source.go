@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,12 +12,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 var (
-	_ datasource.DataSource                     = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithConfigure        = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithValidateConfig   = (*certificateDataSource)(nil)
@@ -26,12 +23,10 @@ var (
 
 // NewCertificateDataSource returns the data source elbaas_certificate.
 func NewCertificateDataSource() datasource.DataSource {
-	return &certificateDataSource{}
+	return &certificateDataSource{dataSourceBase{name: "certificate"}}
 }
 
-type certificateDataSource struct {
-	cloud *cloud
-}
+type certificateDataSource struct{ dataSourceBase }
 
 // certificateSearchModel is a certificate, and how it was found.
 type certificateSearchModel struct {
@@ -41,36 +36,30 @@ type certificateSearchModel struct {
 	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
-// Metadata implements datasource.DataSource.
-func (d *certificateDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_certificate"
-}
-
 // Schema implements datasource.DataSource.
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	searched := func(description, noun string, check func(string) error) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Computed: true, Validators: []validator.String{textRule{noun, check}}}
-	}
+	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id":                 searched("The id of the certificate: 32 hexadecimal characters, in lower case.", "certificate ID", checkID),
-		"name":               searched("The name of the certificate.", "name", checkName),
-		"domain":             searched("The domain of the certificate, as the API keeps it; it need not be one of the names in the certificate.", "domain", checkDomain),
-		"fingerprint_sha256": searched("The SHA-256 of the first certificate: 64 hexadecimal digits in lower case, without colons.", "fingerprint", checkFingerprint),
-		"project_id":         searched("The id of the project to look in. The default is the provider's project.", "project id", checkProjectID),
-		"covers": schema.StringAttribute{
-			MarkdownDescription: coversDescription, Optional: true, Validators: []validator.String{textRule{"host name", checkHostName}},
-		},
+		"id":   optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
+		"name": optionalText("The name of the certificate.", textRule{"name", checkName}, true),
+		"domain": optionalText("The domain of the certificate, as the API returns it. "+
+			"It need not be one of the names in the certificate.", textRule{"domain", checkDomain}, true),
+		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"],
+			textRule{"fingerprint", checkFingerprint}, true),
+		"project_id": optionalText(project.description, project.rule, true),
+		"covers":     optionalText(covers.description, covers.rule, false),
 		"most_recent": schema.BoolAttribute{
-			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest `not_before`, " +
-				"even if it is not valid yet, then the latest `create_time`, then the last `id`. Conflicts with `id`. Defaults to `false`: " +
-				"several matches are an error.",
+			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
+				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
+				"Conflicts with `id`. Defaults to `false`: several matches are an error.",
 			Optional: true,
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One certificate of a project, without its private key, by exactly one of `id`, `name`, `fingerprint_sha256`, `domain` and `covers`. " +
-			"It is an error if there is none, or more than one without `most_recent`. All data sources and resources of a project share the same list of certificates.",
+		MarkdownDescription: "Finds one certificate of a project, without its private key, by exactly one of `id`, " +
+			"`name`, `fingerprint_sha256`, `domain` and `covers`. It is an error if no certificate matches, or more " +
+			"than one without `most_recent`. Attributes that the provider cannot read from the certificate are null.",
 		Attributes: attributes,
 	}
 }
@@ -89,17 +78,10 @@ func (d *certificateDataSource) ValidateConfig(
 ) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if config.MostRecent.ValueBool() && !config.ID.IsNull() && !config.ID.IsUnknown() {
+	if config.MostRecent.ValueBool() && known(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
 			"most_recent chooses among several certificates, but id names exactly one. "+
 				"Remove most_recent, or search by name, fingerprint_sha256, domain or covers instead of id.")
-	}
-}
-
-// Configure implements datasource.DataSourceWithConfigure.
-func (d *certificateDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		d.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
 	}
 }
 
@@ -107,74 +89,71 @@ func (d *certificateDataSource) Configure(_ context.Context, req datasource.Conf
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(d.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
-	project, diags := d.cloud.project(ctx, config.ProjectID)
+	all := certificateFilter{ProjectID: config.ProjectID}
+	certificates, diags := all.choose(ctx, d.cloud)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	all, err := d.cloud.certificates(ctx, project.ValueString())
-	if err != nil {
-		d.cloud.addError(&resp.Diagnostics, "Unable to read certificates", err)
-		return
-	}
-	attribute, value := config.searched()
-	found := slices.DeleteFunc(slices.Clone(all), func(m publicModel) bool { return !m.has(attribute, value) })
-	criterion := fmt.Sprintf("with the %s %q", attribute, value.ValueString())
+
+	attribute, value := config.criterion()
+	criterion := fmt.Sprintf("with the %s %q", attribute, value)
 	if attribute == "covers" {
-		criterion = fmt.Sprintf("valid for %q", value.ValueString())
+		criterion = fmt.Sprintf("valid for %q", value)
 	}
+	project := all.ProjectID.ValueString()
+	found := slices.DeleteFunc(slices.Clone(certificates), func(m publicModel) bool {
+		return !m.matches(attribute, value)
+	})
 	switch {
 	case len(found) == 0:
-		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate",
-			fmt.Sprintf("Project %s has no certificate %s. %s", project.ValueString(), criterion, candidates("It has", all)))
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate", fmt.Sprintf(
+			"Project %s has no certificate %s. %s", project, criterion, candidates("It has", certificates)))
 		return
 	case len(found) > 1 && !config.MostRecent.ValueBool():
-		resp.Diagnostics.AddAttributeError(path.Root(attribute), "More than one certificate",
-			fmt.Sprintf("Project %s has %d certificates %s. Set most_recent = true to choose the newest, or set id to choose one of them. %s",
-				project.ValueString(), len(found), criterion, candidates("They are", found)))
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "More than one certificate", fmt.Sprintf(
+			"Project %s has %d certificates %s. "+
+				"Set most_recent = true to choose the newest, or set id to choose one of them. %s",
+			project, len(found), criterion, candidates("They are", found)))
 		return
 	}
 	config.publicModel = slices.MaxFunc(found, publicModel.compareAge)
 	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 }
 
-// searched returns the one attribute that a certificate is searched by.
-func (m certificateSearchModel) searched() (attribute string, value types.String) {
-	if !m.Covers.IsNull() {
-		return "covers", m.Covers
-	}
-	for attribute, value := range m.searchable() {
+// criterion returns the one argument that a certificate is searched by.
+func (m certificateSearchModel) criterion() (attribute, value string) {
+	for attribute, value := range map[string]types.String{
+		"name": m.Name, "fingerprint_sha256": m.FingerprintSHA256, "domain": m.Domain, "covers": m.Covers,
+	} {
 		if !value.IsNull() {
-			return attribute, value
+			return attribute, value.ValueString()
 		}
 	}
-	return "id", m.ID
+	return "id", m.ID.ValueString()
 }
 
-func (m publicModel) searchable() map[string]types.String {
-	return map[string]types.String{"id": m.ID, "name": m.Name, "fingerprint_sha256": m.FingerprintSHA256, "domain": m.Domain}
-}
-
-func (m publicModel) has(attribute string, value types.String) bool {
-	if attribute == "covers" {
+// matches reports whether an attribute has a value. Only names depend on the case of letters.
+func (m publicModel) matches(attribute, value string) bool {
+	switch attribute {
+	case "name":
+		return m.Name.ValueString() == value
+	case "fingerprint_sha256":
+		return strings.EqualFold(m.FingerprintSHA256.ValueString(), value)
+	case "domain":
+		return strings.EqualFold(m.Domain.ValueString(), value)
+	case "covers":
 		return m.covers(value)
 	}
-	own := m.searchable()[attribute]
-	if attribute == "name" {
-		return own.Equal(value)
-	}
-	return strings.EqualFold(own.ValueString(), value.ValueString())
+	return strings.EqualFold(m.ID.ValueString(), value)
 }
 
-// compareAge compares two certificates by when they began to be valid, then by when they were created. All times of
-// one kind have the same layout, so that their texts are in the order of the times; one that cannot be read is the
-// oldest. The ID makes the order complete, so that every plan chooses the same certificate.
+// compareAge compares two certificates by the start of their validity, then by their creation. Times of one kind have
+// the same format, so that they sort as texts; one that cannot be read is the oldest. The ID makes the order total, so
+// that every plan chooses the same certificate.
 func (m publicModel) compareAge(other publicModel) int {
 	return cmp.Or(
 		cmp.Compare(m.NotBefore.ValueString(), other.NotBefore.ValueString()),
@@ -183,25 +162,25 @@ func (m publicModel) compareAge(other publicModel) int {
 	)
 }
 
-// candidates writes certificates one below the other, as many as a reader looks at.
+// candidates lists the certificates that a user may have meant, but not more of them than anybody reads.
 func candidates(lead string, all []publicModel) string {
-	const shown = 20
+	const limit = 20
 	if len(all) == 0 {
-		return "It has none at all: check project_id."
+		return "The project has no certificates at all: check project_id."
 	}
-	var lines strings.Builder
-	for _, m := range all[:min(len(all), shown)] {
-		fmt.Fprintf(&lines, "\n  - %s", m.title())
+	text := lead + ":"
+	for _, m := range all[:min(len(all), limit)] {
+		text += "\n  - " + m.title()
 	}
-	if more := len(all) - shown; more > 0 {
-		fmt.Fprintf(&lines, "\n  - and %d more", more)
+	if more := len(all) - limit; more > 0 {
+		text += fmt.Sprintf("\n  - and %d more", more)
 	}
-	return lead + ":" + lines.String()
+	return text
 }
 
-// title is how a certificate is shown among others.
+// title names a certificate among others.
 func (m publicModel) title() string {
-	title := fmt.Sprintf("%q (id %s", m.Name.ValueString(), m.ID.ValueString())
+	title := fmt.Sprintf("%q (ID %s", m.Name.ValueString(), m.ID.ValueString())
 	if m.Domain.ValueString() != "" {
 		title += ", domain " + m.Domain.ValueString()
 	}
@@ -211,33 +190,25 @@ func (m publicModel) title() string {
 	return title + ")"
 }
 
-var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-func checkFingerprint(text string) error {
-	if !fingerprint.MatchString(text) {
-		return fmt.Errorf(`%q is none as the provider writes it: the 64 hexadecimal digits of a SHA-256, in lower case, without colons. lower(replace("…", ":", "")) makes one of what openssl prints`, text)
-	}
-	return nil
-}
-
-// certificateAttributes are those of a publicModel, as results.
+// certificateAttributes returns the attributes of a publicModel.
 func certificateAttributes() map[string]schema.Attribute {
-	attributes := map[string]schema.Attribute{}
-	for name, description := range map[string]string{
-		"id":          "The id of the certificate: 32 hexadecimal characters.",
-		"name":        "The name of the certificate, which may be empty.",
-		"description": "The description, which may be empty.",
-		"domain":      "The domain, as the API keeps it, which may be empty.",
-		"project_id":  "The id of the project that the certificate belongs to.",
-		"certificate": "The certificate as PEM: the leaf first, then its chain.",
-		"create_time": createTimeDescription,
-		"update_time": updateTimeDescription,
-	} {
-		attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	attributes := map[string]schema.Attribute{
+		"name":        computedText("The name of the certificate. It may be empty."),
+		"description": computedText("The description of the certificate. It may be empty."),
+		"domain":      computedText("The domain of the certificate, as the API returns it. It may be empty."),
+		"project_id":  computedText("The ID of the project that the certificate belongs to."),
+		"certificate": computedText("The certificate in PEM format: the leaf first, followed by its chain."),
+		"subject_alternative_names": schema.ListAttribute{
+			MarkdownDescription: namesDescription,
+			Computed:            true,
+			ElementType:         types.StringType,
+		},
 	}
-	for name, description := range factDescriptions {
-		attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	for name, description := range apiDescriptions {
+		attributes[name] = computedText(description)
 	}
-	attributes["subject_alternative_names"] = schema.ListAttribute{MarkdownDescription: namesDescription, Computed: true, ElementType: types.StringType}
+	for name, description := range x509Descriptions {
+		attributes[name] = computedText(description)
+	}
 	return attributes
 }

@@ -79,8 +79,8 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 				said, took := d.run(t)
 				for _, part := range []string{
 					`Unable to delete certificate "` + d.cloud.Only(t).ID, "the certificate is in use",
-					"It is held by:\n  - listener \"https-443\" (ID " + d.listener,
-					"Give the listener another certificate first",
+					"It is used by:\n  - listener \"https-443\" (ID " + d.listener,
+					"Switch the listener to another certificate first",
 				} {
 					if !strings.Contains(said, part) {
 						t.Errorf("it does not say %q: %s", part, said)
@@ -170,7 +170,7 @@ func TestDeletionThatNobodyCanExplain(t *testing.T) {
 	}
 	for refusal, parts := range map[string][]string{
 		"400 and ELB.5002 (reference, assumed)": {
-			"code ELB.5002", "the certificate is in use", "Which listener holds it is not known",
+			"code ELB.5002", "the certificate is in use", "The listener that uses it is not known",
 		},
 		"400 and another code (assumed)": {
 			"code ELB.1001", "whether a listener uses the certificate is not known",
@@ -205,7 +205,8 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 		d := newDeletion(t, "10m")
 		d.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return d.cloud.ForbidInUse() })
 		said, took := d.run(t)
-		if !strings.Contains(said, "code ELB.9803") || !strings.Contains(said, "The credentials may not do this") ||
+		if !strings.Contains(said, "code ELB.9803") ||
+			!strings.Contains(said, "These credentials are not allowed to do this") ||
 			strings.Contains(said, "in use") {
 			t.Errorf("it says %s", said)
 		}
@@ -251,7 +252,7 @@ func TestDeletionThatIsDenied(t *testing.T) {
 	}
 }
 
-// TestLostDeletion: the response to a DELETE is lost, its retry is answered that there
+// TestLostDeletion: the response to a DELETE is lost, the response to its retry says that there
 // is no such certificate, and lists still show it for a while.
 func TestLostDeletion(t *testing.T) {
 	t.Parallel()
@@ -267,7 +268,8 @@ func TestLostDeletion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := newDeletion(t, "1m", func(o *elbstub.Options) { o.Dialect.NotFound = []elbstub.NotFoundText{text} })
+				d := newDeletion(t, "1m",
+					func(o *elbstub.Options) { o.Dialect.NotFound = []elbstub.NotFoundText{text} })
 				d.cloud.Hangup(d.listener)
 				lagging(d.cloud, 4900*time.Millisecond)
 				d.cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())

@@ -17,20 +17,14 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-var (
-	_ ephemeral.EphemeralResource              = (*certificateEphemeralResource)(nil)
-	_ ephemeral.EphemeralResourceWithConfigure = (*certificateEphemeralResource)(nil)
-)
+var _ ephemeral.EphemeralResourceWithConfigure = (*certificateEphemeralResource)(nil)
 
-// NewCertificateEphemeralResource returns the ephemeral resource
-// elbaas_certificate.
+// NewCertificateEphemeralResource returns the ephemeral resource elbaas_certificate.
 func NewCertificateEphemeralResource() ephemeral.EphemeralResource {
 	return &certificateEphemeralResource{}
 }
 
-type certificateEphemeralResource struct {
-	cloud *cloud
-}
+type certificateEphemeralResource struct{ cloud *cloud }
 
 type certificateEphemeralModel struct {
 	ID          types.String `tfsdk:"id"`
@@ -40,35 +34,40 @@ type certificateEphemeralModel struct {
 }
 
 // Metadata implements ephemeral.EphemeralResource.
-func (r *certificateEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+func (r *certificateEphemeralResource) Metadata(
+	_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_certificate"
 }
 
 // Schema implements ephemeral.EphemeralResource.
-func (r *certificateEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+func (r *certificateEphemeralResource) Schema(
+	_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse,
+) {
+	project := filterArguments["project_id"]
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A certificate with its private key, read from the API, to be passed on to a secret store or to a write-only attribute. " +
-			"It is in no plan and in no state. It needs Terraform 1.10 or OpenTofu 1.11. " +
-			"This is the one place where the provider reads a private key. Each use lists the certificates of the project. " +
-			"A cloud that masks keys or leaves them out cannot serve it: that is an error.",
+		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store " +
+			"or to a write-only attribute. It is stored neither in the plan nor in the state. Nothing else of the " +
+			"provider reads private keys. Each use lists the certificates of the project. It is an error if the API " +
+			"masks or omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				MarkdownDescription: "The id of the certificate: 32 hexadecimal characters.",
+				MarkdownDescription: apiDescriptions["id"],
 				Required:            true,
 				Validators:          []validator.String{textRule{"certificate ID", checkID}},
 			},
 			"project_id": schema.StringAttribute{
-				MarkdownDescription: "The id of the project that the certificate belongs to. The default is the provider's project.",
+				MarkdownDescription: project.description,
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.String{textRule{"project id", checkProjectID}},
+				Validators:          []validator.String{project.rule},
 			},
 			"certificate": schema.StringAttribute{
-				MarkdownDescription: "The certificate as PEM: the leaf first, then its chain.",
+				MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain.",
 				Computed:            true,
 			},
 			"private_key": schema.StringAttribute{
-				MarkdownDescription: "The private key as PEM.",
+				MarkdownDescription: "The private key in PEM format.",
 				Computed:            true,
 				Sensitive:           true,
 			},
@@ -77,67 +76,71 @@ func (r *certificateEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 }
 
 // Configure implements ephemeral.EphemeralResourceWithConfigure.
-func (r *certificateEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		r.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
-	}
+func (r *certificateEphemeralResource) Configure(
+	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
+) {
+	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
 // Open implements ephemeral.EphemeralResource.
-func (r *certificateEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+func (r *certificateEphemeralResource) Open(
+	ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse,
+) {
 	var model certificateEphemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	resp.Diagnostics.Append(r.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	project, diags := r.cloud.project(ctx, model.ProjectID)
+
+	project, diags := r.cloud.readyProject(ctx, model.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	id := strings.ToLower(model.ID.ValueString())
-	cert, key, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
-	switch {
-	case errors.Is(err, elb.ErrNotFound):
-		resp.Diagnostics.AddAttributeError(path.Root("id"), "No such certificate",
-			fmt.Sprintf("Project %s has no certificate %q. Check the id, and project_id if the certificate belongs to another project.", project.ValueString(), id))
-		return
-	case err != nil:
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
+	summary := fmt.Sprintf("Unable to read certificate %q", id)
+	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
+	if errors.Is(err, elb.ErrNotFound) {
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "No such certificate", fmt.Sprintf(
+			"Project %s has no certificate %q. Check the ID, and project_id if the certificate belongs to another "+
+				"project.",
+			project.ValueString(), id))
 		return
 	}
-	var shown publicModel
-	shown.fromAPI(cert)
-	text, flaw := shown.readKey(key)
-	if flaw != "" {
-		resp.Diagnostics.AddError("The cloud does not show the private key", fmt.Sprintf(
-			"What the list of the project has as the private key of certificate %q %s. This cloud cannot be asked for keys: take the key from where it was made.", id, flaw))
+	if err != nil {
+		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
+		return
+	}
+
+	chain := pemcert.CertificatesIn(cert.Certificate)
+	key, err := parseShownKey(shown, chain)
+	if err != nil {
+		resp.Diagnostics.AddError(summary, sentence(err)+
+			" This cloud does not return private keys: take the key from where it was created.")
 		return
 	}
 	model.ProjectID = project
-	model.Certificate = shown.Certificate
-	model.PrivateKey = types.StringValue(text.Reveal())
+	model.Certificate = textOrNull(chain.PEM())
+	model.PrivateKey = types.StringValue(key.Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 }
 
-// readKey returns the canonical text of the key of a certificate, or says why what
-// a server shows is none, and quotes nothing of it.
-func (m publicModel) readKey(shown secret.Value) (key secret.Value, flaw string) {
+// parseShownKey returns the private key of a certificate in canonical form. Its errors quote nothing of what the API
+// returned. A chain without certificates matches every key.
+func parseShownKey(shown secret.Value, chain pemcert.Chain) (key secret.Value, err error) {
 	text := strings.TrimSpace(shown.Reveal())
-	parsed, err := pemcert.ParseKey(text)
-	chain := pemcert.CertificatesIn(m.Certificate.ValueString()) // with one that is unreadable, there is no saying
+	parsed, parseErr := pemcert.ParseKey(text)
 	switch {
 	case text == "":
-		return key, "is missing"
+		return key, errors.New("the private key in the response is missing")
 	case strings.Trim(text, "*") == "":
-		return key, "is a mask of asterisks"
-	case err != nil:
-		return key, "is not a private key"
-	case checkPair(chain, parsed, "private_key").HasError():
-		return key, "belongs to another certificate"
+		return key, errors.New("the private key in the response is a mask of asterisks")
+	case parseErr != nil:
+		return key, errors.New("the private key in the response is not a private key")
+	case checkPair("private_key", parsed, chain).HasError():
+		return key, errors.New("the private key in the response belongs to another certificate")
 	}
-	return parsed.For(chain).PEM(), ""
+	return parsed.For(chain).PEM(), nil
 }

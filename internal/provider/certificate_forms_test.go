@@ -47,7 +47,8 @@ func TestAnyFormPlansNothing(t *testing.T) {
 	rsaKey, edKey := pemtest.NewRSAKey(t, 2048), pemtest.NewEd25519Key(t)
 	chain := pemtest.NewChain(t)
 	selfSigned := func(key crypto.Signer) string {
-		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil))
+		return pemtest.EncodePEM("CERTIFICATE",
+			pemtest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil))
 	}
 	pairs := []struct {
 		certificate string
@@ -59,14 +60,16 @@ func TestAnyFormPlansNothing(t *testing.T) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			random := mathrand.New(mathrand.NewPCG(uint64(seed), 0))
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(seed % elbstub.Dialects) })
+			cloud := acctest.NewCloud(t,
+				func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(seed % elbstub.Dialects) })
 			server := cloud.Server(t, provider.New("test")())
 			pair := pairs[random.IntN(len(pairs))]
 			configure := func() (string, acctest.Values) {
 				form, certificate := anyOf(random, pemtest.Forms(pair.certificate))
 				encoding, key := anyOf(random, pemtest.KeyForms(t, pair.key))
 				keyForm, key := anyOf(random, pemtest.Forms(key))
-				return form + " / " + encoding + " / " + keyForm, acctest.Values{"certificate": certificate, "private_key": key}
+				return form + " / " + encoding + " / " +
+					keyForm, acctest.Values{"certificate": certificate, "private_key": key}
 			}
 
 			said, config := configure()
@@ -85,7 +88,10 @@ func TestAnyFormPlansNothing(t *testing.T) {
 				switch happens := random.IntN(8); happens {
 				case 0:
 					said += ", re-wrapped by the server"
-					cloud.Change(id, func(cert *elbstub.Certificate) { _, cert.Certificate = anyOf(random, pemtest.Forms(pair.certificate)) })
+					cloud.Change(id, func(cert *elbstub.Certificate) {
+						_,
+							cert.Certificate = anyOf(random, pemtest.Forms(pair.certificate))
+					})
 				case 1:
 					said += ", imported"
 					if state, diagnostics = server.Import(id); len(diagnostics) > 0 {
@@ -110,27 +116,205 @@ func TestAnyFormPlansNothing(t *testing.T) {
 				if reflect.DeepEqual(want, state.Values) {
 					continue // Terraform does not apply what changes nothing
 				}
-				if state, diagnostics = server.Apply(plan); len(diagnostics) > 0 || !reflect.DeepEqual(state.Values, want) {
+				if state, diagnostics = server.Apply(plan); len(diagnostics) > 0 ||
+					!reflect.DeepEqual(state.Values, want) {
 					t.Fatalf("%v: applied\n%v\nwant\n%v %v", history, state, want, diagnostics)
 				}
 			}
-			if writes := cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate); len(writes) != 1 {
+			if writes := cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate,
+				elbstub.DeleteCertificate); len(writes) != 1 {
 				t.Errorf("%v: %d writes, want the first alone", history, len(writes))
 			}
 		})
 	}
 }
 
-// TestBadPEM is what the user reads of files that cannot be used, or that are
-// worth a look, and on which attribute, with either attribute for the key. pemcert
-// has the same for the texts alone.
+// A pemScenario is a certificate and a key with what the plan says of them: nothing, or one diagnostic on an attribute.
+type pemScenario struct {
+	certificate, key string
+	more             acctest.Values // further arguments
+	attribute        string         // "" is silence
+	severity         tfprotov6.DiagnosticSeverity
+	want             string
+}
+
+// TestBadPEM is what the user reads of files that cannot be used, or that are worth a look, and on
+// which attribute, with either attribute for the key. pemcert has the same for the texts alone.
 func TestBadPEM(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
 	chain, stranger := pemtest.NewChain(t), pemtest.NewChain(t)
-	key := pemtest.KeyForms(t, chain.Key)
-	der, _ := pem.Decode([]byte(chain.Leaf))
-	keyDER, _ := pem.Decode([]byte(key["PKCS#8"]))
+	keyForms := pemtest.KeyForms(t, chain.Key)
+	good, goodKey := chain.PEM(), keyForms["PKCS#8"]
+	scenarios := acceptedPEM(t, chain)
+
+	for name, s := range badCertificates(t, chain) {
+		scenarios[name] = pemScenario{
+			certificate: s.text, key: goodKey,
+			attribute: "certificate", severity: tfprotov6.DiagnosticSeverityError, want: s.want,
+		}
+	}
+	for name, s := range badKeys(t, chain, stranger) {
+		scenarios[name] = pemScenario{
+			certificate: good, key: s.text,
+			attribute: "private_key", severity: tfprotov6.DiagnosticSeverityError, want: s.want,
+		}
+	}
+	scenarios["key of an authority"] = pemScenario{
+		certificate: good, key: pemtest.KeyForms(t, chain.IntermediateKey)["SEC 1"],
+		attribute: "certificate", severity: tfprotov6.DiagnosticSeverityError, want: "belongs to certificate 2 of 2",
+	}
+	for name, s := range doubtfulPEM(t, chain, stranger) {
+		s.attribute, s.severity = "certificate", tfprotov6.DiagnosticSeverityWarning
+		scenarios[name] = s
+	}
+
+	for name, s := range map[string]struct{ attribute, value, want string }{
+		"domain with two wildcards":   {"domain", "*.*.example.com", `contains "*" (U+002A) as character 3`},
+		"name with a dot":             {"name", "www.example", `contains "." (U+002E) as character 4`},
+		"name with a full-width dash": {"name", "www－1", `contains "－" (U+FF0D) as character 4`},
+		"description with <":          {"description", "<b>", `contains "<" (U+003C) as character 1`},
+		"project that is a name":      {"project_id", "eu de", `contains " " (U+0020) as character 3`},
+	} {
+		scenarios[name] = pemScenario{
+			certificate: good, key: goodKey, more: acctest.Values{s.attribute: s.value},
+			attribute: s.attribute, severity: tfprotov6.DiagnosticSeverityError, want: s.want,
+		}
+	}
+	for name, s := range map[string]struct{ domain, want string }{
+		"domain of another":   {"example.org", `does not cover "example.org"`},
+		"wildcard of another": {"*.example.org", `does not cover "*.example.org"`},
+	} {
+		scenarios[name] = pemScenario{
+			certificate: good, key: goodKey, more: acctest.Values{"domain": s.domain},
+			attribute: "domain", severity: tfprotov6.DiagnosticSeverityWarning, want: s.want,
+		}
+	}
+
+	for name, s := range scenarios {
+		for _, keyAttribute := range []string{"private_key", "private_key_wo"} {
+			t.Run(name+" "+keyAttribute, func(t *testing.T) {
+				t.Parallel()
+				s.run(t, keyAttribute)
+			})
+		}
+	}
+}
+
+// run validates and plans a configuration that sets the key by an attribute.
+func (s pemScenario) run(t *testing.T, keyAttribute string) {
+	t.Helper()
+	cloud := acctest.NewCloud(t)
+	server := cloud.Server(t, provider.New("test")())
+	config := acctest.Values{"certificate": s.certificate, keyAttribute: s.key}
+	maps.Copy(config, s.more)
+	said := server.Validate(config)
+	if !said.HasError() { // Terraform plans only what is valid
+		_, planned := server.Plan(nil, config)
+		said = append(said, planned...)
+	}
+
+	if len(cloud.Journal()) > 0 {
+		t.Error("the cloud was called")
+	}
+	if s.attribute == "" {
+		if len(said) > 0 {
+			t.Errorf("it says %q %q, want silence", said[0].Summary, said[0].Detail)
+		}
+		return
+	}
+	if len(said) != 1 {
+		t.Fatalf("it says %d things, want one: %v", len(said), said)
+	}
+	attribute := s.attribute
+	if attribute == "private_key" {
+		attribute = keyAttribute
+	}
+	got := said[0]
+	if got.Severity != s.severity || got.Attribute.String() != fmt.Sprintf("AttributeName(%q)", attribute) ||
+		!strings.Contains(got.Detail, s.want) {
+		t.Errorf("%s on %s: %s\nwant %s on %s: %s", got.Severity, got.Attribute, got.Detail, s.severity, attribute,
+			s.want)
+	}
+	for line := range strings.Lines(s.key) {
+		line = strings.TrimSpace(line)
+		if len(line) > 20 && !strings.HasPrefix(line, "-----") && strings.Contains(got.Detail, line) {
+			t.Errorf("it shows a line of the key: %s", got.Detail)
+		}
+	}
+}
+
+// issuePair issues a certificate for a key.
+func issuePair(t *testing.T, template x509.Certificate, key crypto.Signer) (certificate, privateKey string) {
+	t.Helper()
+	template.Subject = pkix.Name{CommonName: "www.example.com"}
+	der := pemtest.Issue(t, &template, key, nil, nil)
+	return pemtest.EncodePEM("CERTIFICATE", der), pemtest.KeyForms(t, key)["PKCS#8"]
+}
+
+// acceptedPEM has what is accepted without a word.
+func acceptedPEM(t *testing.T, chain pemtest.Chain) map[string]pemScenario {
+	t.Helper()
+	const dump = "Certificate:\n    Data:\n        Version: 3 (0x2)\n"
+	const keyDump = "Private-Key: (256 bit)\npriv:\n    00:01\n"
+	const bag = "Bag Attributes\n    localKeyID: 01\nsubject=CN = www\n"
+	const keyBag = "Bag Attributes\nKey Attributes: <No Attributes>\n"
+	keyForms := pemtest.KeyForms(t, chain.Key)
+	good, goodKey := chain.PEM(), keyForms["PKCS#8"]
+	small := pemtest.NewRSAKey(t, 1024)
+	smallCertificate, smallKey := issuePair(t, x509.Certificate{}, small)
+	edCertificate, edKey := issuePair(t, x509.Certificate{}, pemtest.NewEd25519Key(t))
+	return map[string]pemScenario{
+		"a text dump before each block": {certificate: dump + good, key: keyDump + goodKey},
+		"EC PARAMETERS before the key":  {certificate: good, key: keyForms["SEC 1 with parameters"]},
+		"bag attributes of PKCS#12":     {certificate: bag + good, key: keyBag + goodKey},
+		"Ed25519":                       {certificate: edCertificate, key: edKey},
+		"RSA of 1024 bits":              {certificate: smallCertificate, key: smallKey},
+		"a chain with its root":         {certificate: good + chain.Root, key: goodKey},
+		"a domain that the certificate has": {
+			certificate: good, key: goodKey, more: acctest.Values{"domain": "a.shop.example.com"},
+		},
+		"X509 CERTIFICATE, as once": {
+			certificate: strings.ReplaceAll(good, " CERTIFICATE-", " X509 CERTIFICATE-"), key: goodKey,
+		},
+		"a key under the name of another": {
+			certificate: smallCertificate, key: pemtest.KeyForms(t, small)["PKCS#1 under a wrong name"],
+		},
+		"unknown certificate, bad elsewhere": {
+			key: goodKey, more: acctest.Values{"certificate": acctest.Unknown},
+		},
+	}
+}
+
+// A badText is a text that is refused, and what the error says.
+type badText struct{ text, want string }
+
+// pfxOf returns the beginning of a PKCS#12 file, in base64.
+func pfxOf(t *testing.T, content []byte) string {
+	t.Helper()
+	type contentInfo struct {
+		ContentType asn1.ObjectIdentifier
+		Content     []byte `asn1:"explicit,tag:0"`
+	}
+	pfx, err := asn1.Marshal(struct {
+		Version  int
+		AuthSafe contentInfo
+	}{3, contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, content}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(pfx)
+}
+
+// inUTF16 returns a text as Windows may save it.
+func inUTF16(text string) string { return strings.Join(strings.Split("\ufeff"+text, ""), "\x00") }
+
+// badCertificates has what is refused as a certificate, beside the key of the chain.
+func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
+	t.Helper()
+	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	block, _ := pem.Decode([]byte(chain.Leaf))
+	keyBlock, _ := pem.Decode([]byte(goodKey))
+	der := block.Bytes
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, chain.Key)
 	if err != nil {
 		t.Fatal(err)
@@ -139,163 +323,145 @@ func TestBadPEM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pfx, err := asn1.Marshal(struct {
-		Version  int
-		AuthSafe struct {
-			ContentType asn1.ObjectIdentifier
-			Content     []byte `asn1:"explicit,tag:0"`
-		}
-	}{3, struct {
-		ContentType asn1.ObjectIdentifier
-		Content     []byte `asn1:"explicit,tag:0"`
-	}{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, keyDER.Bytes}})
+	return map[string]badText{
+		"nothing":              {"", "The certificate is empty. Set it to the text of a PEM file"},
+		"white space":          {" \n", "The certificate is empty"},
+		"name of a file":       {"./www.crt", `looks like the name of a file. Read the file: file("`},
+		"prose":                {"hello world", "is not PEM: it has no block. PEM begins with"},
+		"DER in base64":        {base64.StdEncoding.EncodeToString(der), "openssl x509 -inform DER"},
+		"PKCS#12 by mistake":   {pfxOf(t, keyBlock.Bytes), "is a PKCS#12 file (.p12, .pfx)"},
+		"UTF-16":               {inUTF16(good), "saved as UTF-16. Save the file as UTF-8"},
+		`\n in two characters`: {strings.ReplaceAll(good, "\n", `\n`), `replace(…, "\\n", "\n")`},
+		"cut off":              {good[:len(good)-100], "Certificate block 2 of 2 has no END line"},
+		"other base64": {
+			strings.Replace(good, "\nMII", "\nM!I", 1),
+			"Certificate block 1 of 2 is not valid base64",
+		},
+		"key with the certificate":   {good + goodKey, "Move that block to private_key"},
+		"key instead of certificate": {goodKey, "Certificate block 1 of 1 is a private key"},
+		"CSR":                        {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
+		"public key as certificate":  {pemtest.EncodePEM("PUBLIC KEY", public), "is only a public key"},
+		"TRUSTED CERTIFICATE":        {pemtest.EncodePEM("TRUSTED CERTIFICATE", der), "Convert it: openssl x509"},
+		"PKCS#7":                     {pemtest.EncodePEM("PKCS7", []byte{5, 0}), "openssl pkcs7"},
+		"revocation list": {
+			pemtest.EncodePEM("X509 CRL", []byte{5, 0}),
+			"is a certificate revocation list (CRL)",
+		},
+		"leaf last of three": {chain.Root + chain.Intermediate + chain.Leaf, "certificate 3 of 3"},
+		"leaf last": {
+			chain.Intermediate + chain.Leaf,
+			"The private key belongs to certificate 2 of 2. Put that one first",
+		},
+		"other DER": {
+			pemtest.EncodePEM("CERTIFICATE", []byte("text")),
+			"is not valid DER of an X.509 certificate",
+		},
+		"a byte too many": {
+			pemtest.EncodePEM("CERTIFICATE", append(slices.Clone(der), 0)),
+			"Certificate block 1 of 1 is not valid DER",
+		},
+		"EC PARAMETERS in there": {
+			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good,
+			"EC PARAMETERS, which belong to a private key",
+		},
+	}
+}
+
+// badKeys has what is refused as the private key of the chain.
+func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
+	t.Helper()
+	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	keyBlock, _ := pem.Decode([]byte(goodKey))
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, chain.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// encrypted is a key the way that openssl wrote it before PKCS#8.
+	public, err := x509.MarshalPKIXPublicKey(chain.Key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// encrypted returns the key as openssl encrypted it before PKCS#8.
 	encrypted := func(name string, cipher x509.PEMCipher) string {
-		block, err := x509.EncryptPEMBlock(rand.Reader, name, keyDER.Bytes, []byte("secret"), cipher) //nolint:staticcheck // users have such files
+		//nolint:staticcheck // users have such files
+		block, err := x509.EncryptPEMBlock(rand.Reader, name, keyBlock.Bytes, []byte("secret"), cipher)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(pem.EncodeToMemory(block))
 	}
-	pairOf := func(template x509.Certificate, key crypto.Signer) (certificate, privateKey string) {
-		template.Subject = pkix.Name{CommonName: "www.example.com"}
-		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)), pemtest.KeyForms(t, key)["PKCS#8"]
+	const isEncrypted = "is encrypted with a passphrase"
+	withAES256 := encrypted("EC PRIVATE KEY", x509.PEMCipherAES256)
+	return map[string]badText{
+		"no text as key":         {"", "The private key is empty"},
+		"masked by the API":      {"******", "is not PEM"},
+		"DER key in base64":      {base64.StdEncoding.EncodeToString(keyBlock.Bytes), "openssl pkey -inform DER"},
+		"PKCS#12 as key":         {pfxOf(t, keyBlock.Bytes), "is a PKCS#12 file"},
+		"UTF-16 key":             {inUTF16(goodKey), "saved as UTF-16"},
+		"key cut off":            {goodKey[:len(goodKey)-20], "Private key block 1 of 1 has no END line"},
+		"encrypted, PKCS#8":      {pemtest.EncryptedKey(), isEncrypted + ". Write it without"},
+		"encrypted, RSA, DES":    {encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), isEncrypted},
+		"encrypted, RSA, 3DES":   {encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), isEncrypted},
+		"encrypted, EC, AES-128": {encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), isEncrypted},
+		"encrypted, EC, AES-256": {withAES256, isEncrypted},
+		"encrypted, indented":    {strings.ReplaceAll(withAES256, "\n", "\r\n    "), isEncrypted},
+		"two keys":               {goodKey + goodKey, "more than one block with a key"},
+		"key of another":         {pemtest.KeyForms(t, stranger.Key)["SEC 1"], "does not belong to the certificate"},
+		"key of another algorithm": {
+			pemtest.KeyForms(t, pemtest.NewEd25519Key(t))["PKCS#8"],
+			"does not belong to the certificate",
+		},
+		"certificate as key": {
+			good,
+			"Private key block 1 of 2 is a certificate. Move that block to certificate",
+		},
+		"CSR as key": {
+			pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr),
+			"Set the private key that it was created with",
+		},
+		"public key": {
+			pemtest.EncodePEM("PUBLIC KEY", public),
+			"Set the private key that belongs to it",
+		},
+		"SSH": {
+			pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
+			"is a key for SSH",
+		},
+		"garbage in a key": {
+			pemtest.EncodePEM("PRIVATE KEY", []byte("text")),
+			"is not valid DER of a private key",
+		},
+		"parameters without a key": {
+			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
+			"EC PARAMETERS but no key",
+		},
 	}
-	small, ed := pemtest.NewRSAKey(t, 1024), pemtest.NewEd25519Key(t)
-	smallCertificate, smallKey := pairOf(x509.Certificate{}, small)
-	edCertificate, edKey := pairOf(x509.Certificate{}, ed)
-	expired, expiredKey := pairOf(x509.Certificate{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(0, 0, -1)}, chain.Key)
-	future, futureKey := pairOf(x509.Certificate{NotBefore: now.AddDate(0, 0, 1), NotAfter: now.AddDate(1, 0, 0)}, chain.Key)
-	ending, endingKey := pairOf(x509.Certificate{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(0, 0, 10)}, chain.Key)
-	utf16 := func(text string) string { return strings.Join(strings.Split("\ufeff"+text, ""), "\x00") }
-	good, goodKey := chain.PEM(), key["PKCS#8"]
-	const cert, private = "certificate", "private_key"
-	const isError, isWarning = tfprotov6.DiagnosticSeverityError, tfprotov6.DiagnosticSeverityWarning
+}
 
-	rows := map[string]struct {
-		certificate, key string
-		more             acctest.Values
-		attribute        string // "" is silence
-		severity         tfprotov6.DiagnosticSeverity
-		want             string
-	}{
-		// What is accepted without a word.
-		"a text dump before each block":      {certificate: "Certificate:\n    Data:\n        Version: 3 (0x2)\n" + good, key: "Private-Key: (256 bit)\npriv:\n    00:01\n" + goodKey},
-		"EC PARAMETERS before the key":       {certificate: good, key: key["SEC 1 with parameters"]},
-		"bag attributes of PKCS#12":          {certificate: "Bag Attributes\n    localKeyID: 01\nsubject=CN = www\n" + good, key: "Bag Attributes\nKey Attributes: <No Attributes>\n" + goodKey},
-		"Ed25519":                            {certificate: edCertificate, key: edKey},
-		"RSA of 1024 bits":                   {certificate: smallCertificate, key: smallKey},
-		"a chain with its root":              {certificate: good + chain.Root, key: goodKey},
-		"a domain that the certificate has":  {certificate: good, key: goodKey, more: acctest.Values{"domain": "a.shop.example.com"}},
-		"X509 CERTIFICATE, as once":          {certificate: strings.ReplaceAll(good, " CERTIFICATE-", " X509 CERTIFICATE-"), key: goodKey},
-		"a key under the name of another":    {certificate: smallCertificate, key: pemtest.KeyForms(t, small)["PKCS#1 under a wrong name"]},
-		"unknown certificate, bad elsewhere": {certificate: "", key: goodKey, more: acctest.Values{cert: acctest.Unknown}},
-
-		// The certificate.
-		"nothing":                     {"", goodKey, nil, cert, isError, "The certificate is empty. Set it to the text of a PEM file"},
-		"white space":                 {" \n", goodKey, nil, cert, isError, "The certificate is empty"},
-		"name of a file":              {"./www.crt", goodKey, nil, cert, isError, `looks like the name of a file. Read the file: file("`},
-		"prose":                       {"hello world", goodKey, nil, cert, isError, "is not PEM: it has no block. PEM begins with"},
-		"DER in base64":               {base64.StdEncoding.EncodeToString(der.Bytes), goodKey, nil, cert, isError, "openssl x509 -inform DER"},
-		"PKCS#12 by mistake":          {base64.StdEncoding.EncodeToString(pfx), goodKey, nil, cert, isError, "is a PKCS#12 file (.p12, .pfx)"},
-		"UTF-16":                      {utf16(good), goodKey, nil, cert, isError, "saved as UTF-16. Save the file as UTF-8"},
-		`\n in two characters`:        {strings.ReplaceAll(good, "\n", `\n`), goodKey, nil, cert, isError, `replace(…, "\\n", "\n")`},
-		"cut off":                     {good[:len(good)-100], goodKey, nil, cert, isError, "Certificate block 2 of 2 has no END line"},
-		"other base64":                {strings.Replace(good, "\nMII", "\nM!I", 1), goodKey, nil, cert, isError, "Certificate block 1 of 2 is not valid base64"},
-		"other DER":                   {pemtest.EncodePEM("CERTIFICATE", []byte("text")), goodKey, nil, cert, isError, "is not valid DER of an X.509 certificate"},
-		"a byte too many":             {pemtest.EncodePEM("CERTIFICATE", append(der.Bytes[:len(der.Bytes):len(der.Bytes)], 0)), goodKey, nil, cert, isError, "Certificate block 1 of 1 is not valid DER"},
-		"key with the certificate":    {good + goodKey, goodKey, nil, cert, isError, "Move that block to private_key"},
-		"key instead of certificate":  {goodKey, goodKey, nil, cert, isError, "Certificate block 1 of 1 is a private key"},
-		"EC PARAMETERS in there":      {pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good, goodKey, nil, cert, isError, "EC PARAMETERS, which belong to a private key"},
-		"CSR":                         {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), goodKey, nil, cert, isError, "signing request (CSR)"},
-		"public key as certificate":   {pemtest.EncodePEM("PUBLIC KEY", public), goodKey, nil, cert, isError, "is only a public key"},
-		"TRUSTED CERTIFICATE":         {pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes), goodKey, nil, cert, isError, "Convert it: openssl x509"},
-		"PKCS#7":                      {pemtest.EncodePEM("PKCS7", []byte{5, 0}), goodKey, nil, cert, isError, "openssl pkcs7"},
-		"revocation list":             {pemtest.EncodePEM("X509 CRL", []byte{5, 0}), goodKey, nil, cert, isError, "is a certificate revocation list (CRL)"},
-		"leaf last":                   {chain.Intermediate + chain.Leaf, goodKey, nil, cert, isError, "The private key belongs to certificate 2 of 2. Put that one first"},
-		"leaf last of three":          {chain.Root + chain.Intermediate + chain.Leaf, goodKey, nil, cert, isError, "certificate 3 of 3"},
-		"chain of another leaf":       {chain.Leaf + stranger.Intermediate, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
-		"intermediate left out":       {chain.Leaf + chain.Root, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
-		"duplicate leaf":              {chain.Leaf + good, goodKey, nil, cert, isWarning, "followed by the one that issued it"},
-		"SM2":                         {pemtest.SM2(t), pemtest.SM2Key(), nil, cert, isWarning, "cannot tell whether the key belongs to it"},
-		"a key that nobody can check": {good, pemtest.SM2Key(), nil, cert, isWarning, "since it does not know the algorithm or the encoding of the private key"},
-		"expired":                     {expired, expiredKey, nil, cert, isWarning, "expired on"},
-		"not yet valid":               {future, futureKey, nil, cert, isWarning, "is valid from"},
-		"expires in ten days":         {ending, endingKey, nil, cert, isWarning, "in 9 days"},
-		"domain of another":           {good, goodKey, acctest.Values{"domain": "example.org"}, "domain", isWarning, `not good for "example.org"`},
-		"domain with two wildcards":   {good, goodKey, acctest.Values{"domain": "*.*.example.com"}, "domain", isError, `contains "*" (U+002A) as character 3`},
-		"wildcard of another":         {good, goodKey, acctest.Values{"domain": "*.example.org"}, "domain", isWarning, `not good for "*.example.org"`},
-		"name with a dot":             {good, goodKey, acctest.Values{"name": "www.example"}, "name", isError, `contains "." (U+002E) as character 4`},
-		"name with a full-width dash": {good, goodKey, acctest.Values{"name": "www－1"}, "name", isError, `contains "－" (U+FF0D) as character 4`},
-		"description with <":          {good, goodKey, acctest.Values{"description": "<b>"}, "description", isError, `contains "<" (U+003C) as character 1`},
-		"project that is a name":      {good, goodKey, acctest.Values{"project_id": "eu de"}, "project_id", isError, `contains " " (U+0020) as character 3`},
-
-		// The private key.
-		"no text as key":           {good, "", nil, private, isError, "The private key is empty"},
-		"masked by the API":        {good, "******", nil, private, isError, "is not PEM"},
-		"certificate as key":       {good, good, nil, private, isError, "Private key block 1 of 2 is a certificate. Move that block to certificate"},
-		"CSR as key":               {good, pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr), nil, private, isError, "Set the private key that it was created with"},
-		"public key":               {good, pemtest.EncodePEM("PUBLIC KEY", public), nil, private, isError, "Set the private key that belongs to it"},
-		"SSH":                      {good, pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), nil, private, isError, "is a key for SSH"},
-		"DER key in base64":        {good, base64.StdEncoding.EncodeToString(keyDER.Bytes), nil, private, isError, "openssl pkey -inform DER"},
-		"PKCS#12 as key":           {good, base64.StdEncoding.EncodeToString(pfx), nil, private, isError, "is a PKCS#12 file"},
-		"UTF-16 key":               {good, utf16(goodKey), nil, private, isError, "saved as UTF-16"},
-		"key cut off":              {good, goodKey[:len(goodKey)-20], nil, private, isError, "Private key block 1 of 1 has no END line"},
-		"garbage in a key":         {good, pemtest.EncodePEM("PRIVATE KEY", []byte("text")), nil, private, isError, "is not valid DER of a private key"},
-		"encrypted, PKCS#8":        {good, pemtest.EncryptedKey(), nil, private, isError, "is encrypted with a passphrase. Write it without"},
-		"encrypted, RSA, DES":      {good, encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), nil, private, isError, "is encrypted with a passphrase"},
-		"encrypted, RSA, 3DES":     {good, encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), nil, private, isError, "is encrypted with a passphrase"},
-		"encrypted, EC, AES-128":   {good, encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), nil, private, isError, "is encrypted with a passphrase"},
-		"encrypted, EC, AES-256":   {good, encrypted("EC PRIVATE KEY", x509.PEMCipherAES256), nil, private, isError, "is encrypted with a passphrase"},
-		"encrypted, indented":      {good, strings.ReplaceAll(encrypted("EC PRIVATE KEY", x509.PEMCipherAES256), "\n", "\r\n    "), nil, private, isError, "is encrypted with a passphrase"},
-		"parameters without a key": {good, pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}), nil, private, isError, "EC PARAMETERS but no key"},
-		"two keys":                 {good, goodKey + goodKey, nil, private, isError, "more than one block with a key"},
-		"key of another":           {good, pemtest.KeyForms(t, stranger.Key)["SEC 1"], nil, private, isError, "does not belong to the certificate"},
-		"key of another algorithm": {good, edKey, nil, private, isError, "does not belong to the certificate"},
-		"key of an authority":      {good, pemtest.KeyForms(t, chain.IntermediateKey)["SEC 1"], nil, cert, isError, "belongs to certificate 2 of 2"},
+// doubtfulPEM has what is accepted with a warning about the certificate.
+func doubtfulPEM(t *testing.T, chain, stranger pemtest.Chain) map[string]pemScenario {
+	t.Helper()
+	now := time.Now()
+	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	valid := func(from, until time.Time, want string) pemScenario {
+		certificate, key := issuePair(t, x509.Certificate{NotBefore: from, NotAfter: until}, chain.Key)
+		return pemScenario{certificate: certificate, key: key, want: want}
 	}
-	for name, row := range rows {
-		for _, keyAttribute := range []string{private, "private_key_wo"} {
-			t.Run(name+" "+keyAttribute, func(t *testing.T) {
-				t.Parallel()
-				cloud := acctest.NewCloud(t)
-				server := cloud.Server(t, provider.New("test")())
-				config := acctest.Values{cert: row.certificate, keyAttribute: row.key}
-				maps.Copy(config, row.more)
-				said := server.Validate(config)
-				if !said.HasError() { // Terraform plans what is valid
-					_, planned := server.Plan(nil, config)
-					said = append(said, planned...)
-				}
-				if len(cloud.Journal()) > 0 {
-					t.Error("the cloud was called")
-				}
-				if row.attribute == "" {
-					if len(said) > 0 {
-						t.Errorf("it says %q %q, want silence", said[0].Summary, said[0].Detail)
-					}
-					return
-				}
-				if len(said) != 1 {
-					t.Fatalf("it says %d things, want one: %v", len(said), said)
-				}
-				attribute := row.attribute
-				if attribute == private {
-					attribute = keyAttribute
-				}
-				if got := said[0]; got.Severity != row.severity || got.Attribute.String() != fmt.Sprintf("AttributeName(%q)", attribute) || !strings.Contains(got.Detail, row.want) {
-					t.Errorf("%s on %s: %s\nwant %s on %s: %s", got.Severity, got.Attribute, got.Detail, row.severity, attribute, row.want)
-				}
-				for line := range strings.Lines(row.key) {
-					if line = strings.TrimSpace(line); len(line) > 20 && !strings.HasPrefix(line, "-----") && strings.Contains(said[0].Detail, line) {
-						t.Errorf("it shows a line of the key: %s", said[0].Detail)
-					}
-				}
-			})
-		}
+	const order = "followed by the one that issued it"
+	return map[string]pemScenario{
+		"chain of another leaf": {certificate: chain.Leaf + stranger.Intermediate, key: goodKey, want: order},
+		"intermediate left out": {certificate: chain.Leaf + chain.Root, key: goodKey, want: order},
+		"duplicate leaf":        {certificate: chain.Leaf + good, key: goodKey, want: order},
+		"expired":               valid(now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1), "expired on"),
+		"not yet valid":         valid(now.AddDate(0, 0, 1), now.AddDate(1, 0, 0), "is valid from"),
+		"expires in ten days":   valid(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 10), "in 9 days"),
+		"SM2": {
+			certificate: pemtest.SM2(t), key: pemtest.SM2Key(),
+			want: "cannot check whether the private key belongs to the certificate",
+		},
+		"a key that nobody can check": {
+			certificate: good, key: pemtest.SM2Key(),
+			want: "because it does not know the algorithm or the encoding of the private key",
+		},
 	}
 }
 
@@ -323,7 +489,8 @@ func TestAccExpiryWarning(t *testing.T) {
 	} {
 		cli.Configure(cloud.Provider() + step.config)
 		said := cli.Run("plan", "-out=plan")
-		if got := strings.Count(said, "Warning:"); got != step.warnings || strings.Count(said, "Warning: Certificate expires soon") != got || !strings.Contains(said, step.planned) {
+		if got := strings.Count(said, "Warning:"); got != step.warnings ||
+			strings.Count(said, "Warning: Certificate expires soon") != got || !strings.Contains(said, step.planned) {
 			t.Errorf("%d warnings, want %d of %q:\n%s", got, step.warnings, step.planned, said)
 		}
 		cli.Run("apply", "plan")
@@ -337,7 +504,8 @@ func TestWildcardDomain(t *testing.T) {
 	t.Parallel()
 	key := pemtest.NewECKey(t)
 	template := x509.Certificate{
-		DNSNames: []string{"*.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		DNSNames: []string{"*.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0,
+			0),
 	}
 	config := acctest.Values{
 		"certificate": pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
@@ -369,8 +537,10 @@ func TestWildcardDomain(t *testing.T) {
 			if len(diagnostics) > 0 {
 				t.Fatalf("apply: %s", diagnostics[0].Detail)
 			}
-			if next, _ := server.Plan(state, config); next.Values["domain"] != "*.example.com" || len(next.Replace) > 0 {
-				t.Errorf("the next plan has the domain %v and replaces because of %v", next.Values["domain"], next.Replace)
+			if next, _ := server.Plan(state, config); next.Values["domain"] != "*.example.com" ||
+				len(next.Replace) > 0 {
+				t.Errorf("the next plan has the domain %v and replaces because of %v", next.Values["domain"],
+					next.Replace)
 			}
 		})
 	}

@@ -117,7 +117,7 @@ func TestImportByIdentity(t *testing.T) {
 		{acctest.Values{"project_id": acctest.OtherProjectID, "id": id}, "", "Unable to import"},
 		{acctest.Values{"id": strings.Repeat("0", 32)}, "", "Project " + acctest.ProjectID + " has no certificate"},
 		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
-		{acctest.Values{"id": id, "project_id": ""}, "project_id", "The project id is empty"},
+		{acctest.Values{"id": id, "project_id": ""}, "project_id", "The project ID is empty"},
 		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
 	} {
 		_, diagnostics := server.ImportByIdentity(row.identity)
@@ -130,12 +130,21 @@ func TestImportByIdentity(t *testing.T) {
 func TestIdentityOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	config := acctest.Values{"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey}
+	config := acctest.Values{
+		"endpoint":   cloud.Endpoint,
+		"project_id": acctest.ProjectID,
+		"access_key": acctest.AccessKey,
+		"secret_key": acctest.SecretKey,
+	}
 	server := acctest.NewServer(t, provider.New("test")(), config)
 	pair := acctest.NewPair(t)
-	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.OtherProjectID,
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
 	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
-	says(t, diagnostics, "", "If the certificate belongs to another project, name that")
+	says(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
 	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
 	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
 		t.Errorf("imported %v, %v", state, diagnostics)
@@ -214,7 +223,10 @@ func withoutProvider(t *testing.T, block string) string {
 // key. Then an apply imports and changes nothing.
 func TestAccImportExamples(t *testing.T) {
 	t.Parallel()
-	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} { // of either CLI
+	for file, since := range map[string]string{
+		"import-by-string-id.tf": "1.11.0",
+		"import-by-identity.tf":  "1.12.0",
+	} { // of either CLI
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -227,7 +239,8 @@ func TestAccImportExamples(t *testing.T) {
 			cli.Configure(cloud.Provider())
 
 			said, err := cli.Try("plan", "-generate-config-out=generated.tf")
-			if err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {
+			if err == nil || strings.Count(said, "Error:") != 1 ||
+				!strings.Contains(said, "Error: Missing private key") {
 				t.Errorf("want an error about the key alone: %v: %s", err, said)
 			}
 			generated := cli.ReadFile("generated.tf")
@@ -238,7 +251,8 @@ func TestAccImportExamples(t *testing.T) {
 			}
 			cli.WriteFile("generated.tf", withKey(t, generated))
 			cli.WriteFile("import.tf", withoutProvider(t, block))
-			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
+				"1 imported, 0 added, 0 changed, 0 destroyed") {
 				t.Errorf("it says %s", said)
 			}
 			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {

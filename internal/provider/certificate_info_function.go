@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -22,29 +21,34 @@ type certificateInfoFunction struct{}
 
 // certificateInfo is what the function returns.
 type certificateInfo struct {
-	Leaf  factsModel   `tfsdk:"leaf"`
-	Chain []factsModel `tfsdk:"chain"`
+	Leaf  x509Model   `tfsdk:"leaf"`
+	Chain []x509Model `tfsdk:"chain"`
 }
 
 // Metadata implements function.Function.
-func (certificateInfoFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (certificateInfoFunction) Metadata(
+	_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse,
+) {
 	resp.Name = "certificate_info"
 }
 
 // Definition implements function.Function.
-func (certificateInfoFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	facts := types.ObjectType{AttrTypes: factTypes}
+func (certificateInfoFunction) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
+	attributes := types.ObjectType{AttrTypes: x509Types()}
 	resp.Definition = function.Definition{
-		Summary: "Tell what is in a certificate",
-		MarkdownDescription: "Reads a certificate as PEM, and returns what it tells of itself: `leaf` is the first certificate, `chain` is a list of those that follow it. " +
-			"Each is an object with the attributes of `elbaas_certificate`: `not_before` and `not_after` (RFC 3339, UTC), `fingerprint_sha256`, `serial_number`, `subject`, `issuer`, " +
-			"`subject_alternative_names` and `key_algorithm`. What cannot be read of a certificate is null. " +
-			"Line ends, indentation and text around the blocks make no difference. Nothing is called.",
+		Summary: "Read the attributes of a certificate",
+		MarkdownDescription: "Parses certificates in PEM format, without calling the API, and returns the attributes " +
+			"of the first certificate and of those that follow it. " +
+			"Line ends, indentation and text around the blocks make no difference.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "pem",
-			MarkdownDescription: "The certificate as PEM: the leaf first, then its chain.",
+			MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain.",
 		}},
-		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{"leaf": facts, "chain": types.ListType{ElemType: facts}}},
+		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
+			"leaf": attributes, "chain": types.ListType{ElemType: attributes},
+		}},
 	}
 }
 
@@ -56,12 +60,12 @@ func (certificateInfoFunction) Run(ctx context.Context, req function.RunRequest,
 	}
 	chain, err := pemcert.ParseChain(text)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, strings.TrimSuffix(sentence(err), ".")) // Terraform adds one
+		resp.Error = function.NewArgumentFuncError(0, capitalize(err.Error())) // Terraform adds the full stop
 		return
 	}
-	info := certificateInfo{Leaf: factsOfCertificate(chain.Facts(0)), Chain: []factsModel{}}
+	info := certificateInfo{Leaf: x509FromFacts(chain.Facts(0)), Chain: []x509Model{}}
 	for i := 1; i < chain.Len(); i++ {
-		info.Chain = append(info.Chain, factsOfCertificate(chain.Facts(i)))
+		info.Chain = append(info.Chain, x509FromFacts(chain.Facts(i)))
 	}
 	resp.Error = resp.Result.Set(ctx, info)
 }

@@ -46,7 +46,8 @@ output "differences" {
 	}
 
 	cli.WriteFile("sm2.crt", pemtest.SM2(t))
-	cli.Configure(cloud.Provider() + "output \"unknown\" {\n  value = provider::elbaas::certificate_info(file(\"sm2.crt\")).leaf.subject == \"CN=sm2\"\n}\n")
+	cli.Configure(cloud.Provider() + "output \"unknown\" {\n" +
+		"  value = provider::elbaas::certificate_info(file(\"sm2.crt\")).leaf.subject == \"CN=sm2\"\n}\n")
 	if said := cli.Run("plan"); !strings.Contains(said, "+ unknown = true") {
 		t.Errorf("a certificate that cannot be read: %s", said)
 	}
@@ -55,9 +56,11 @@ output "differences" {
 		`""`:                          "The certificate is empty",
 		`"www.example.com.crt"`:       "looks like the name of a file",
 	} {
-		cli.Configure(cloud.Provider() + "output \"info\" {\n  value = provider::elbaas::certificate_info(" + text + ")\n}\n")
+		cli.Configure(cloud.Provider() + "output \"info\" {\n  value = provider::elbaas::certificate_info(" + text +
+			")\n}\n")
 		said, err := cli.Try("plan")
-		if err == nil || !strings.Contains(said, `Invalid value for "pem" parameter`) || !strings.Contains(said, want) || strings.Contains(said, "..") {
+		if err == nil || !strings.Contains(said, `Invalid value for "pem" parameter`) ||
+			!strings.Contains(said, want) || strings.Contains(said, "..") {
 			t.Errorf("%s: %v: %s", text, err, said)
 		}
 		if strings.Contains(said, strings.Split(key, "\n")[1]) {
@@ -79,7 +82,11 @@ func TestAccSensitiveLocal(t *testing.T) {
 		shown  bool
 	}{
 		{config, false},
-		{strings.NewReplacer("sensitive(file(", "(file(", "info(local.pem)", "info(sensitive(local.pem))").Replace(config), true},
+		{
+			config: strings.NewReplacer("sensitive(file(", "(file(", "info(local.pem)",
+				"info(sensitive(local.pem))").Replace(config),
+			shown: true,
+		},
 	} {
 		cli.Configure(cloud.Provider() + row.config)
 		cli.WriteFile("www.example.com.pem", pair.Certificate+pair.PrivateKey)

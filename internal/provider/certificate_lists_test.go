@@ -49,7 +49,8 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Empty, o.Dialect.Count = row.empty, row.count })
+			cloud := acctest.NewCloud(t,
+				func(o *elbstub.Options) { o.Dialect.Empty, o.Dialect.Count = row.empty, row.count })
 			state := created(t, cloud.Server(t, provider.New("test")()), pairConfig(acctest.NewPair(t)))
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
@@ -72,10 +73,16 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 func TestListsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
-		"a whole body {}":                 {`{}`, `the list has no "certificates"`},
-		"a count alone":                   {`{"instance_num":"0"}`, `the list has no "certificates"`},
-		"an object with something in it":  {`{"certificates":{"1":{"id":"1"}},"instance_num":"0"}`, "the value is not an array"},
-		"an object with an empty array":   {`{"certificates":{"certificates":[]},"instance_num":"0"}`, "the value is not an array"},
+		"a whole body {}": {`{}`, `the list has no "certificates"`},
+		"a count alone":   {`{"instance_num":"0"}`, `the list has no "certificates"`},
+		"an object with something in it": {
+			`{"certificates":{"1":{"id":"1"}},"instance_num":"0"}`,
+			"the value is not an array",
+		},
+		"an object with an empty array": {
+			`{"certificates":{"certificates":[]},"instance_num":"0"}`,
+			"the value is not an array",
+		},
 		"an empty object, and one is due": {`{"certificates":{},"instance_num":"1"}`, "reported a total of 1"},
 		"an empty text":                   {`{"certificates":"","instance_num":"0"}`, "the value is not an array"},
 	} {
@@ -119,7 +126,7 @@ func TestHiddenCertificates(t *testing.T) {
 			server := cloud.Server(t, provider.New("test")())
 			read, diagnostics := server.Read(state)
 			if len(diagnostics) != 1 || diagnostics.HasError() || !strings.Contains(diagnostics[0].Summary, id) ||
-				!strings.Contains(diagnostics[0].Detail, "the state keeps what it has") {
+				!strings.Contains(diagnostics[0].Detail, "the state keeps the certificate that it has") {
 				t.Errorf("it says %v, want one warning", diagnostics)
 			}
 			if !reflect.DeepEqual(read, state) {
@@ -132,7 +139,8 @@ func TestHiddenCertificates(t *testing.T) {
 
 			shown := maps.Clone(state.Values)
 			for _, unknowable := range []string{
-				"certificate", "private_key", "not_before", "not_after", "fingerprint_sha256", "serial_number", "subject",
+				"certificate", "private_key", "not_before", "not_after",
+				"fingerprint_sha256", "serial_number", "subject",
 				"issuer", "key_algorithm", "subject_alternative_names",
 			} {
 				delete(shown, unknowable)
@@ -164,11 +172,15 @@ func TestKeysOfWrongTypes(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			pair := acctest.NewPair(t)
-			cert := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey}
+			cert := elbstub.Certificate{
+				ProjectID:   acctest.ProjectID,
+				Certificate: pair.Certificate,
+				PrivateKey:  pair.PrivateKey,
+			}
 			own, other := cloud.Add(cert), cloud.Add(cert)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-				return func(answer elbstub.Next) elbstub.Response {
-					response := answer()
+				return func(next elbstub.Next) elbstub.Response {
+					response := next()
 					var list struct {
 						Certificates []map[string]any `json:"certificates"`
 					}
@@ -186,7 +198,8 @@ func TestKeysOfWrongTypes(t *testing.T) {
 			})
 			server := cloud.Server(t, provider.New("test")())
 			opened, diagnostics := server.Open(acctest.Values{"id": own})
-			if len(diagnostics) > 0 || strings.TrimSpace(opened["private_key"].(string)) != strings.TrimSpace(pair.PrivateKey) {
+			if len(diagnostics) > 0 ||
+				strings.TrimSpace(opened["private_key"].(string)) != strings.TrimSpace(pair.PrivateKey) {
 				t.Errorf("its own key is not there: %v", diagnostics)
 			}
 			opened, diagnostics = server.Open(acctest.Values{"id": other})

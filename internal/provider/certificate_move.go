@@ -16,8 +16,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-var _ resource.ResourceWithMoveState = (*certificateResource)(nil)
-
 // MoveState implements resource.ResourceWithMoveState. It is called before the provider is
 // configured, so it calls nothing: the next read takes the rest from the API.
 func (r *certificateResource) MoveState(context.Context) []resource.StateMover {
@@ -78,11 +76,12 @@ func checkMoveSource(req resource.MoveStateRequest) diag.Diagnostics {
 	}
 	reason := "Only a restapi_object of the provider mastercard/restapi can be moved."
 	if strings.HasSuffix(req.SourceTypeName, "_certificate") {
-		reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have other IDs " +
-			"and cannot be used by a listener of a classic load balancer. " + reason
+		reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have other " +
+			"IDs and cannot be used by a listener of a classic load balancer. " + reason
 	}
 	diags.AddError("Unable to move certificate", fmt.Sprintf(
-		"A %s of the provider %s cannot become an elbaas_certificate. %s For a certificate of the classic load balancer, use a removed block and an import block instead.",
+		"A %s of the provider %s cannot become an elbaas_certificate. %s For a certificate of the classic load "+
+			"balancer, use a removed block and an import block instead.",
 		req.SourceTypeName, req.SourceProviderAddress, reason))
 	return diags
 }
@@ -95,13 +94,13 @@ func (o restObject) identity() (identityModel, diag.Diagnostics) {
 	if match == nil {
 		diags.AddError("Unable to move certificate", fmt.Sprintf(
 			"The restapi_object has the path %q, which is not that of a certificate of the classic load balancer: "+
-				"/v1.0/{project_id}/elbaas/certificate. If it is one nevertheless, use a removed block and an import block instead. "+
-				"Otherwise, remove this moved block.", o.Path))
+				"/v1.0/{project_id}/elbaas/certificate. If it is one nevertheless, use a removed block and an import "+
+				"block instead. Otherwise, remove this moved block.", o.Path))
 		return identityModel{}, diags
 	}
 	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
 	objectID := o.ID
-	if checkID(objectID) != nil && o.ObjectID != "" {
+	if checkID("certificate ID", objectID) != nil && o.ObjectID != "" {
 		objectID = o.ObjectID
 	}
 	text := objectID
@@ -115,23 +114,25 @@ func (o restObject) identity() (identityModel, diag.Diagnostics) {
 			o.Path, objectID, err))
 		return identityModel{}, diags
 	}
-	return identityModel{ProjectID: orNull(project), ID: types.StringValue(id)}, diags
+	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, diags
 }
 
-// notMoved is the error of a moved certificate that the provider's project does not have. Its
-// source did not have the project, so it may be in another one: taken for gone, it would be
-// created once more.
-func notMoved(certificate identityModel) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Moved certificate not found", fmt.Sprintf(
-		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the project of the provider was searched. "+
-			"If the certificate belongs to another project, use a removed block and an import block with the ID project_id/id instead of the moved block. "+
-			"If it no longer exists, remove the moved block, and the restapi_object from the state with terraform state rm.",
+// movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have
+// the project, so it may belong to another one: if it were taken for gone, it would be created once more.
+func movedNotFound(certificate identityModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	diags.AddError("Moved certificate not found", fmt.Sprintf(
+		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the "+
+			"project of the provider was searched. If the certificate belongs to another project, use a removed "+
+			"block and an import block with the ID project_id/id instead of the moved block. If it no longer exists, "+
+			"remove the moved block, and the restapi_object from the state with terraform state rm.",
 		certificate.ProjectID.ValueString(), certificate.ID.ValueString()))
+	return diags
 }
 
-// checkRead refuses to plan for a certificate that was moved, but not read since. Its state
-// lacks most values, so that a plan would clear its name, replace it, or delete it in a project
-// that it may not belong to. A read leaves no name null.
+// checkRead refuses to plan for a certificate that was moved, but not read since. Its state lacks most values, so that
+// a plan would clear its name, replace it, or delete it in a project that it may not belong to. After a read, the name
+// is never null.
 func checkRead(ctx context.Context, state tfsdk.State) diag.Diagnostics {
 	if state.Raw.IsNull() {
 		return nil

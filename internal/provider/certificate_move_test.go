@@ -47,9 +47,11 @@ const certificatePath = "/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
 func TestMove(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(acctest.Values){
-		"as it writes it":                  func(acctest.Values) {},
-		"the project in its base URL":      func(o acctest.Values) { o["path"] = "/certificate" },
-		"the version in its base URL":      func(o acctest.Values) { o["path"] = "/" + acctest.ProjectID + "/elbaas/certificate" },
+		"as it writes it":             func(acctest.Values) {},
+		"the project in its base URL": func(o acctest.Values) { o["path"] = "/certificate" },
+		"the version in its base URL": func(o acctest.Values) {
+			o["path"] = "/" + acctest.ProjectID + "/elbaas/certificate"
+		},
 		"a part of the path":               func(o acctest.Values) { o["path"] = "/elbaas/certificate" },
 		"an absolute path":                 func(o acctest.Values) { o["path"] = "/elb" + certificatePath + "/" },
 		"object_id alone":                  func(o acctest.Values) { o["object_id"], o["id"] = o["id"], "" },
@@ -92,10 +94,16 @@ func TestMove(t *testing.T) {
 				t.Errorf("its identity is %v", read.Identity)
 			}
 
-			config := acctest.Values{"name": "www-example-com", "certificate": pair.Certificate, "private_key_wo": pair.PrivateKey}
+			config := acctest.Values{
+				"name":           "www-example-com",
+				"certificate":    pair.Certificate,
+				"private_key_wo": pair.PrivateKey,
+			}
 			plan, diagnostics := server.Plan(read, config)
-			if len(diagnostics) > 0 || len(plan.Replace) > 0 || !maps.Equal(comparable(plan.Values), comparable(read.Values)) {
-				t.Errorf("it plans %v, replaces %v, of %v: %q", plan.Values, plan.Replace, read.Values, diagnosticTexts(diagnostics))
+			if len(diagnostics) > 0 || len(plan.Replace) > 0 ||
+				!maps.Equal(comparable(plan.Values), comparable(read.Values)) {
+				t.Errorf("it plans %v, replaces %v, of %v: %q", plan.Values, plan.Replace, read.Values,
+					diagnosticTexts(diagnostics))
 			}
 			if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 1 {
 				t.Errorf("%d lists, want one", lists)
@@ -149,7 +157,11 @@ func TestMoveWithoutRefresh(t *testing.T) {
 func TestMoveFromAnotherProject(t *testing.T) {
 	t.Parallel()
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
-	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.OtherProjectID,
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
 	server := cloud.Server(t, provider.New("test")())
 
 	moved, diagnostics := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, "/certificate", pair))
@@ -160,7 +172,8 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	if read == nil || !diagnostics.HasError() {
 		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
-	says(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the restapi_object does not contain the project")
+	says(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
+		"restapi_object does not contain the project")
 
 	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
 	if len(diagnostics) > 0 {
@@ -217,25 +230,85 @@ func TestMoveRefused(t *testing.T) {
 		source         any
 		want           []string
 	}{
-		"another API":             {restAddress, "restapi_object", object("/v2.0/lbaas/listeners", id), []string{`"/v2.0/lbaas/listeners"`, "/v1.0/{project_id}/elbaas/certificate"}},
-		"listeners":               {restAddress, "restapi_object", object("/v1.0/p/elbaas/listeners", id), []string{"/v1.0/p/elbaas/listeners"}},
-		"another service":         {restAddress, "restapi_object", object("/v1.0/p/certificate", id), []string{"/v1.0/p/certificate", "which is not that of a certificate"}},
-		"a path without project":  {restAddress, "restapi_object", object("/v1.0/elbaas/certificate", id), []string{"which is not that of a certificate"}},
-		"a query":                 {restAddress, "restapi_object", object(certificatePath+"?limit=1", id), []string{"?limit=1", "import block"}},
-		"another version":         {restAddress, "restapi_object", object("/v3/p/elb/certificates", id), []string{"/v3/p/elb/certificates"}},
-		"no path":                 {restAddress, "restapi_object", object("", id), []string{`path ""`}},
-		"no ID":                   {restAddress, "restapi_object", object(certificatePath, ""), []string{"32 hexadecimal characters", "import block"}},
-		"an ID that is not valid": {restAddress, "restapi_object", object(certificatePath, "www"), []string{`"www"`, "32 hexadecimal characters"}},
+		"another API": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v2.0/lbaas/listeners", id),
+			want:     []string{`"/v2.0/lbaas/listeners"`, "/v1.0/{project_id}/elbaas/certificate"},
+		},
+		"listeners": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v1.0/p/elbaas/listeners", id),
+			want:     []string{"/v1.0/p/elbaas/listeners"},
+		},
+		"another service": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v1.0/p/certificate", id),
+			want:     []string{"/v1.0/p/certificate", "which is not that of a certificate"},
+		},
+		"a path without project": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v1.0/elbaas/certificate", id),
+			want:     []string{"which is not that of a certificate"},
+		},
+		"a query": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object(certificatePath+"?limit=1", id),
+			want:     []string{"?limit=1", "import block"},
+		},
+		"another version": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v3/p/elb/certificates", id),
+			want:     []string{"/v3/p/elb/certificates"},
+		},
+		"no path": {restAddress, "restapi_object", object("", id), []string{`path ""`}},
+		"no ID": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object(certificatePath, ""),
+			want:     []string{"32 hexadecimal characters", "import block"},
+		},
+		"an ID that is not valid": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object(certificatePath, "www"),
+			want:     []string{`"www"`, "32 hexadecimal characters"},
+		},
 		"an object_id that is not valid": {
 			restAddress, "restapi_object",
 			map[string]any{"id": "", "object_id": "shop", "path": certificatePath},
 			[]string{`the ID "shop"`, "32 hexadecimal characters"},
 		},
-		"a project that is none": {restAddress, "restapi_object", object("/v1.0/a b/elbaas/certificate", id), []string{"project"}},
-		"not an object":          {restAddress, "restapi_object", []string{"?"}, []string{"cannot be read"}},
-		"another type":           {restAddress, "restapi_file", object(certificatePath, id), []string{"restapi_file", "Only a restapi_object"}},
-		"a type of our own":      {provider.Address, "elbaas_listener_certificate", object(certificatePath, id), []string{"elbaas_listener_certificate", "Only a restapi_object"}},
-		"another provider":       {"registry.terraform.io/other/restapi", "restapi_object", object(certificatePath, id), []string{"registry.terraform.io/other/restapi"}},
+		"a project that is none": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/v1.0/a b/elbaas/certificate", id),
+			want:     []string{"project"},
+		},
+		"not an object": {restAddress, "restapi_object", []string{"?"}, []string{"cannot be read"}},
+		"another type": {
+			provider: restAddress,
+			kind:     "restapi_file",
+			source:   object(certificatePath, id),
+			want:     []string{"restapi_file", "Only a restapi_object"},
+		},
+		"a type of our own": {
+			provider: provider.Address,
+			kind:     "elbaas_listener_certificate",
+			source:   object(certificatePath, id),
+			want:     []string{"elbaas_listener_certificate", "Only a restapi_object"},
+		},
+		"another provider": {
+			provider: "registry.terraform.io/other/restapi",
+			kind:     "restapi_object",
+			source:   object(certificatePath, id),
+			want:     []string{"registry.terraform.io/other/restapi"},
+		},
 		"a newer load balancer": {
 			"registry.terraform.io/huaweicloud/huaweicloud", "huaweicloud_elb_certificate", object("", id),
 			[]string{"huaweicloud_elb_certificate", "another API", "other IDs"},
@@ -281,14 +354,19 @@ func TestAccMoveGuide(t *testing.T) {
 	const each = `resource "elbaas_certificate" "www" {
   for_each = toset(["0", "1", "2"])
 `
-	guide := strings.Replace(example(t, "guides/from-rest-moved.tf"), "resource \"elbaas_certificate\" \"www\" {\n", each, 1)
+	guide := strings.Replace(example(t, "guides/from-rest-moved.tf"), "resource \"elbaas_certificate\" \"www\" {\n",
+		each, 1)
 	guide = strings.ReplaceAll(guide, "www.example.com.", "${each.key}.")
 	for name, row := range map[string]struct {
 		config, planned string
 		keys            bool // are in the state in the end
 	}{
 		"private_key_wo": {guide, "Plan: 0 to add, 0 to change, 0 to destroy", false},
-		"private_key":    {strings.ReplaceAll(guide, "private_key_wo", "private_key"), "Plan: 0 to add, 3 to change, 0 to destroy", true},
+		"private_key": {
+			config:  strings.ReplaceAll(guide, "private_key_wo", "private_key"),
+			planned: "Plan: 0 to add, 3 to change, 0 to destroy",
+			keys:    true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -331,7 +409,8 @@ func TestAccMoveGuide(t *testing.T) {
 				t.Errorf("a plan makes %d calls, want one list", lists)
 			}
 			cli.Run("apply", "-auto-approve")
-			if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate)); writes != 0 {
+			if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate,
+				elbstub.DeleteCertificate)); writes != 0 {
 				t.Errorf("%d writes, want none", writes)
 			}
 			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {

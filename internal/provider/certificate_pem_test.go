@@ -28,9 +28,13 @@ func TestAccTextForms(t *testing.T) {
 	pair := acctest.NewPair(t)
 	steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair)}}
 	certificates, keys := pemtest.Forms(pair.Certificate), pemtest.Forms(pair.PrivateKey)
-	for _, form := range []string{"CRLF", "indented", "no newline at end", "bag attributes"} { // TestAnyFormPlansNothing has all of them
+	for _, form := range []string{
+		"CRLF", "indented", "no newline at end",
+		"bag attributes",
+	} { // TestAnyFormPlansNothing has all of them
 		steps = append(steps, resource.TestStep{
-			Config:           cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
+			Config: cloud.Provider() +
+				acctest.Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("certificate", knownvalue.StringExact(pair.Certificate)),
@@ -41,7 +45,8 @@ func TestAccTextForms(t *testing.T) {
 	steps = append(steps, resource.TestStep{ // the server may re-wrap what it has
 		PreConfig: func() {
 			cert := cloud.Only(t)
-			if cert.Certificate != strings.TrimSuffix(pair.Certificate, "\n") || cert.PrivateKey != strings.TrimSuffix(pair.PrivateKey, "\n") {
+			if cert.Certificate != strings.TrimSuffix(pair.Certificate, "\n") ||
+				cert.PrivateKey != strings.TrimSuffix(pair.PrivateKey, "\n") {
 				t.Errorf("the API was not sent the canonical form, but\n%s", cert.Certificate)
 			}
 			cloud.Change(cert.ID, func(cert *elbstub.Certificate) {
@@ -59,7 +64,8 @@ func TestAccTextForms(t *testing.T) {
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 	}, resource.TestStep{ // another certificate is another certificate
 		PreConfig: func() {
-			cloud.Change(cloud.Only(t).ID, func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair(t).Certificate })
+			cloud.Change(cloud.Only(t).ID,
+				func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair(t).Certificate })
 		},
 		Config:           cloud.Provider() + acctest.Certificate(pair),
 		ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
@@ -83,18 +89,21 @@ func TestAccFacts(t *testing.T) {
 		}
 		facts := chain.Facts(0)
 		want := map[string]knownvalue.Check{
-			"not_before":                knownvalue.StringExact(facts.NotBefore.Format("2006-01-02T15:04:05Z")),
-			"not_after":                 knownvalue.StringExact(facts.NotAfter.Format("2006-01-02T15:04:05Z")),
-			"fingerprint_sha256":        knownvalue.StringExact(facts.FingerprintSHA256),
-			"serial_number":             knownvalue.StringExact(facts.SerialNumber),
-			"subject":                   knownvalue.StringExact("CN=www.example.com"),
-			"issuer":                    knownvalue.StringExact("CN=www.example.com"),
-			"key_algorithm":             knownvalue.StringExact("ECDSA P-256"),
-			"subject_alternative_names": knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("www.example.com")}),
+			"not_before":         knownvalue.StringExact(facts.NotBefore.Format("2006-01-02T15:04:05Z")),
+			"not_after":          knownvalue.StringExact(facts.NotAfter.Format("2006-01-02T15:04:05Z")),
+			"fingerprint_sha256": knownvalue.StringExact(facts.FingerprintSHA256),
+			"serial_number":      knownvalue.StringExact(facts.SerialNumber),
+			"subject":            knownvalue.StringExact("CN=www.example.com"),
+			"issuer":             knownvalue.StringExact("CN=www.example.com"),
+			"key_algorithm":      knownvalue.StringExact("ECDSA P-256"),
+			"subject_alternative_names": knownvalue.ListExact([]knownvalue.Check{
+				knownvalue.StringExact("www.example.com"),
+			}),
 		}
 		s := resource.TestStep{Config: cloud.Provider() + acctest.Certificate(pair)}
 		for name, value := range want {
-			s.ConfigPlanChecks.PreApply = append(s.ConfigPlanChecks.PreApply, plancheck.ExpectKnownValue(address, tfjsonpath.New(name), value))
+			s.ConfigPlanChecks.PreApply = append(s.ConfigPlanChecks.PreApply,
+				plancheck.ExpectKnownValue(address, tfjsonpath.New(name), value))
 			s.ConfigStateChecks = append(s.ConfigStateChecks, attribute(name, value))
 		}
 		return s
@@ -118,11 +127,16 @@ func TestAccWrongKey(t *testing.T) {
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{
-				Config:      cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
+				Config: cloud.Provider() +
+					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
 				ExpectError: words("The private key does not belong to the certificate"),
 			},
 			{
-				Config:      cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: stranger.Certificate + pair.Certificate, PrivateKey: pair.PrivateKey}),
+				Config: cloud.Provider() +
+					acctest.Certificate(throwaway.Pair{
+						Certificate: stranger.Certificate + pair.Certificate,
+						PrivateKey:  pair.PrivateKey,
+					}),
 				ExpectError: words("The private key belongs to certificate 2 of 2. Put that one first"),
 			},
 			{
@@ -134,7 +148,8 @@ func TestAccWrongKey(t *testing.T) {
 				Config: cloud.Provider() + acctest.Certificate(pair),
 			},
 			{
-				Config:      cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
+				Config: cloud.Provider() +
+					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
 				ExpectError: words("The private key does not belong to the certificate"),
 			},
 			{Config: cloud.Provider() + acctest.Certificate(pair)},
@@ -157,8 +172,10 @@ resource "terraform_data" "later" {
 }
 `, trigger, acctest.Quote(certificate), acctest.Quote(key))
 	}
-	unknownKey := fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  certificate = %s\n  private_key = terraform_data.later.output.private_key\n}\n", acctest.Quote(pair.Certificate))
-	both := "resource \"elbaas_certificate\" \"test\" {\n  certificate = terraform_data.later.output.certificate\n  private_key = terraform_data.later.output.private_key\n}\n"
+	unknownKey := fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  certificate = %s\n  private_key = "+
+		"terraform_data.later.output.private_key\n}\n", acctest.Quote(pair.Certificate))
+	both := "resource \"elbaas_certificate\" \"test\" {\n  certificate = terraform_data.later.output.certificate\n  " +
+		"private_key = terraform_data.later.output.private_key\n}\n"
 	var id string
 	same := func(*terraform.State) error {
 		if got := cloud.Only(t).ID; got != id {
@@ -210,7 +227,12 @@ func writePair(cli *acctest.CLI, pair throwaway.Pair) {
 
 // add puts a pair into the cloud, as somebody did long ago.
 func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
-	return cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	return cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.ProjectID,
+		Name:        name,
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
 }
 
 // example is an example of the documentation.

@@ -107,10 +107,23 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	imports := ""
 	for _, stored := range []string{"created", "combined"} {
 		for _, keys := range [][2]string{
-			{"private_key", "private_key"}, {"private_key", "private_key_wo"}, {"private_key_wo", "private_key"}, {"private_key_wo", "private_key_wo"},
+			{
+				"private_key",
+				"private_key",
+			}, {
+				"private_key",
+				"private_key_wo",
+			}, {
+				"private_key_wo",
+				"private_key",
+			}, {
+				"private_key_wo",
+				"private_key_wo",
+			},
 		} {
 			for ignored, attributes := range map[string]string{
-				"nothing": "[]", "certificate": "[certificate]", "key": "[private_key]", "both": "[certificate, private_key, domain]",
+				"nothing": "[]", "certificate": "[certificate]", "key": "[private_key]", "both": "[certificate, " +
+					"private_key, domain]",
 			} {
 				for _, files := range []string{"same", "renewed"} {
 					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
@@ -120,14 +133,26 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 						later = acctest.NewPair(t)
 					}
 					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
-						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  %s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
-							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey), attributes)
+						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  "+
+							"%s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
+							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey),
+							attributes)
 					}
-					tests[name] = test{block("before", keys[0], pair, attributes), block("after", keys[1], later, attributes)}
+					tests[name] = test{
+						block("before", keys[0], pair, attributes),
+						block("after", keys[1], later, attributes),
+					}
 					if stored == "combined" {
-						id := add(cloud, "before", throwaway.Pair{Certificate: pair.PrivateKey + pair.Certificate, PrivateKey: pair.PrivateKey})
+						id := add(cloud, "before",
+							throwaway.Pair{
+								Certificate: pair.PrivateKey + pair.Certificate,
+								PrivateKey:  pair.PrivateKey,
+							})
 						imports += fmt.Sprintf("import {\n  to = elbaas_certificate.%s\n  id = %q\n}\n", name, id)
-						tests[name] = test{block("before", keys[0], pair, "all"), tests[name].after} // an import that takes no key into the state
+						tests[name] = test{
+							block("before", keys[0], pair, "all"),
+							tests[name].after,
+						} // an import that takes no key into the state
 					}
 				}
 			}
@@ -212,7 +237,8 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 				cli.Configure(cloud.Provider() + row.config)
 			}
 			said, err := cli.Try("plan")
-			if want := "The private key does not belong to the certificate: the public keys differ."; err == nil || !strings.Contains(said, want) {
+			if want := "The private key does not belong to the certificate: the public keys differ."; err == nil ||
+				!strings.Contains(said, want) {
 				t.Errorf("the plan does not fail by %q: %v: %s", want, err, said)
 			}
 			cloud.Only(t)
@@ -237,7 +263,8 @@ func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 			t.Errorf("the plan after it is not empty: %s", said)
 		}
 	}
-	if cert := cloud.Only(t); !sameText(pair.PrivateKey, cert.PrivateKey) || !sameText(pair.Certificate, cert.Certificate) {
+	if cert := cloud.Only(t); !sameText(pair.PrivateKey, cert.PrivateKey) ||
+		!sameText(pair.Certificate, cert.Certificate) {
 		t.Error("the pair of the configuration was not sent")
 	}
 }
@@ -278,8 +305,10 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 					lines = append(lines, "certificate = "+acctest.Quote(certificate), row.line)
 					cli.Configure(cloud.Provider() + "variable \"nothing\" {\n  default = null\n}\n\n" +
 						"resource \"elbaas_certificate\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n")
-					arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
-					if said, err := cli.Try(arguments...); err == nil || !strings.Contains(said, "Error: Missing private key") {
+					arguments := slices.DeleteFunc([]string{"plan", row.argument},
+						func(a string) bool { return a == "" })
+					if said, err := cli.Try(arguments...); err == nil ||
+						!strings.Contains(said, "Error: Missing private key") {
 						t.Errorf("%s, %s: %v: %s", state, missing, err, said)
 					}
 				}
@@ -317,15 +346,19 @@ func TestAccReplacementAfterImport(t *testing.T) {
 				}
 				// One token does not open two projects.
 				block := cloud.Provider("token = null", "user_name = "+acctest.Quote(acctest.UserName),
-					"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
-				cli.Configure(block + acctest.Certificate(want, row.line, "lifecycle {\n    ignore_changes = "+ignored+"\n  }"))
+					"password = "+acctest.Quote(acctest.Password), "domain_name = "+
+						""+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
+				cli.Configure(block + acctest.Certificate(want, row.line,
+					"lifecycle {\n    ignore_changes = "+ignored+"\n  }"))
 				cli.Run("import", "elbaas_certificate.test", acctest.ProjectID+"/"+id)
-				arguments := slices.DeleteFunc([]string{"apply", "-auto-approve", row.argument}, func(a string) bool { return a == "" })
+				arguments := slices.DeleteFunc([]string{"apply", "-auto-approve", row.argument},
+					func(a string) bool { return a == "" })
 				if said := cli.Run(arguments...); !strings.Contains(said, "1 added, 0 changed, 1 destroyed") {
 					t.Errorf("it is not replaced: %s", said)
 				}
 				all := append(cloud.Certificates(acctest.ProjectID), cloud.Certificates(acctest.OtherProjectID)...)
-				if len(all) != 1 || !sameText(want.PrivateKey, all[0].PrivateKey) || !sameText(want.Certificate, all[0].Certificate) {
+				if len(all) != 1 || !sameText(want.PrivateKey, all[0].PrivateKey) ||
+					!sameText(want.Certificate, all[0].Certificate) {
 					t.Errorf("the pair of the configuration was not sent: there are %d certificates", len(all))
 				}
 				if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
@@ -367,7 +400,8 @@ resource "elbaas_certificate" "test" {
 				if said := cli.Run("plan"); !strings.Contains(said, "2 to add, 0 to change, 1 to destroy") {
 					t.Errorf("the plan is not a replacement: %s", said)
 				}
-				if said, err := cli.Try("apply", "-auto-approve"); err == nil || !strings.Contains(said, "Error: Missing private key") {
+				if said, err := cli.Try("apply", "-auto-approve"); err == nil ||
+					!strings.Contains(said, "Error: Missing private key") {
 					t.Errorf("%v: %s", err, said)
 				}
 				if left := len(cloud.Certificates(acctest.ProjectID)); (left == 1) != createFirst {
@@ -399,7 +433,8 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 			if !strings.Contains(said, "1 to add, 0 to change, 1 to destroy") {
 				t.Errorf("the plan is not a replacement: %s", said)
 			}
-			if n := strings.Count(said, "Warning: Certificate has expired"); n != 1 || strings.Contains(said, "similar warning") {
+			if n := strings.Count(said, "Warning: Certificate has expired"); n != 1 ||
+				strings.Contains(said, "similar warning") {
 				t.Errorf("it warns %d times: %s", n, said)
 			}
 		})
@@ -415,7 +450,8 @@ func TestReplacementWithoutKey(t *testing.T) {
 	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
 	says(t, diagnostics, "private_key", "Missing private key")
-	_, diagnostics = server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": stranger.PrivateKey})
+	_, diagnostics = server.Plan(nil,
+		acctest.Values{"certificate": pair.Certificate, "private_key": stranger.PrivateKey})
 	says(t, diagnostics, "private_key", "the public keys differ")
 }
 
@@ -472,7 +508,10 @@ func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 	} {
 		pair := acctest.NewPair(t)
 		h.add(pair)
-		id := add(cloud, name, throwaway.Pair{Certificate: combine(pair.Certificate, pair.PrivateKey), PrivateKey: pair.PrivateKey})
+		id := add(cloud, name, throwaway.Pair{
+			Certificate: combine(pair.Certificate, pair.PrivateKey),
+			PrivateKey:  pair.PrivateKey,
+		})
 		cli.WriteFile(name+".crt", pair.Certificate)
 		cli.WriteFile(name+".key", pair.PrivateKey)
 		configuration += fmt.Sprintf(`
@@ -499,7 +538,8 @@ output "%[1]s" {
 }
 `, name, id)
 	}
-	cli.Configure(configuration + "\ndata \"elbaas_certificates\" \"all\" {\n}\n\noutput \"all\" {\n  value = data.elbaas_certificates.all\n}\n")
+	cli.Configure(configuration + "\ndata \"elbaas_certificates\" \"all\" {\n}\n\noutput \"all\" {\n" +
+		"  value = data.elbaas_certificates.all\n}\n")
 
 	h.run(true, "plan", "-out=plan")
 	h.searchPlan()
@@ -536,7 +576,8 @@ func TestAccServerThatCombines(t *testing.T) {
 	for _, pair := range []throwaway.Pair{pair, next, others} {
 		h.add(pair)
 	}
-	id := add(cloud, "others", throwaway.Pair{Certificate: others.PrivateKey + others.Certificate, PrivateKey: others.PrivateKey})
+	id := add(cloud, "others",
+		throwaway.Pair{Certificate: others.PrivateKey + others.Certificate, PrivateKey: others.PrivateKey})
 	configure := func(pair throwaway.Pair, name, more string) {
 		cli.WriteFile("www.crt", pair.Certificate)
 		cli.WriteFile("www.key", pair.PrivateKey)
@@ -559,7 +600,8 @@ resource "elbaas_certificate" "test" {
 	h.run(true, "plan", "-out=plan")
 	h.searchPlan()
 	h.run(true, "apply", "plan")
-	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to       = elbaas_certificate.others\n  id       = %q\n  provider = elbaas\n}\n", id))
+	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to       = elbaas_certificate.others\n  id       = %q\n"+
+		"  provider = elbaas\n}\n", id))
 	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key
 	h.search("generated.tf", cli.ReadFile("generated.tf"))
 	if !strings.Contains(cli.ReadFile("generated.tf"), "BEGIN CERTIFICATE") {
@@ -577,7 +619,8 @@ resource "elbaas_certificate" "test" {
 func info(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text string) map[string]any {
 	t.Helper()
 	cli.WriteFile("file.pem", text)
-	cli.Configure(cloud.Provider() + "output \"leaf\" {\n  value = provider::elbaas::certificate_info(file(\"file.pem\")).leaf\n}\n")
+	cli.Configure(cloud.Provider() + "output \"leaf\" {\n" +
+		"  value = provider::elbaas::certificate_info(file(\"file.pem\")).leaf\n}\n")
 	if said, err := cli.Try("apply", "-auto-approve"); err != nil {
 		t.Errorf("the file is refused: %s", said)
 		return nil
@@ -647,7 +690,10 @@ func TestAccRSASSAPSS(t *testing.T) {
 	}
 	inPKCS8 := key.For(pemcert.CertificatesIn(traditional.Certificate)).PEM().Reveal()
 	converted := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: inPKCS8}
-	ofRSA := throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: strings.ReplaceAll(traditional.PrivateKey, "RSA-PSS", "RSA")}
+	ofRSA := throwaway.Pair{
+		Certificate: traditional.Certificate,
+		PrivateKey:  strings.ReplaceAll(traditional.PrivateKey, "RSA-PSS", "RSA"),
+	}
 	for name, row := range map[string]struct{ first, second throwaway.Pair }{
 		"traditional": {traditional, converted},
 		"PKCS#8":      {converted, traditional},
@@ -678,8 +724,10 @@ func TestAccRSASSAPSS(t *testing.T) {
 				t.Errorf("the plan after it is not empty: %s", said)
 			}
 			other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
-			cli.Configure(cloud.Provider() + acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
-			if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "The private key does not belong to the certificate") {
+			cli.Configure(cloud.Provider() +
+				acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
+			if said, err := cli.Try("plan"); err == nil ||
+				!strings.Contains(said, "The private key does not belong to the certificate") {
 				t.Errorf("another key is taken: %s", said)
 			}
 		})
@@ -694,7 +742,10 @@ func TestAccWrongLabels(t *testing.T) {
 	pair := acctest.NewPair(t)
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct{ text, want string }{
-		"PKCS#7":       {aCase(t, "p7b-as-certificate.pem"), `whose boundary says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`},
+		"PKCS#7": {
+			text: aCase(t, "p7b-as-certificate.pem"),
+			want: `whose boundary says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`,
+		},
 		"a key":        {relabeled, `whose boundary says "CERTIFICATE", is a private key`},
 		"base64":       {aCase(t, "base64-of-pem.txt"), "Decode it: base64decode(…)"},
 		`literal \n`:   {strings.ReplaceAll(pair.Certificate, "\n", `\n`), `replace(…, "\\n", "\n")`},
@@ -702,7 +753,8 @@ func TestAccWrongLabels(t *testing.T) {
 	} {
 		cli.WriteFile("www.key", pair.PrivateKey)
 		cli.WriteFile("www.crt", row.text)
-		cli.Configure(cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = file(\"www.crt\")\n  private_key = file(\"www.key\")\n}\n")
+		cli.Configure(cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n" +
+			"  certificate = file(\"www.crt\")\n  private_key = file(\"www.key\")\n}\n")
 		said, err := cli.Try("plan")
 		if err == nil || !strings.Contains(said, row.want) {
 			t.Errorf("%s: it does not say %q: %v: %s", name, row.want, err, said)
@@ -776,7 +828,8 @@ func TestAccIDsInCapitals(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	id := add(cloud, "www", acctest.NewPair(t))
-	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\noutput \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
+	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
+		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
 	said, err := cli.Try("apply", "-auto-approve")
 	if err != nil || !strings.Contains(said, fmt.Sprintf("id = %q", id)) {
 		t.Errorf("%v: %s", err, said)

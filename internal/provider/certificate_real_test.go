@@ -71,7 +71,8 @@ func TestAccRealCertificate(t *testing.T) {
 
 	const address = "elbaas_certificate.test"
 	certificate := func(name, description string) string {
-		return fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  name = %q\n  %s\n  certificate = %q\n  private_key = %q\n}\n",
+		return fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  name = %q\n  %s\n  certificate = %q\n  "+
+			"private_key = %q\n}\n",
 			name, description, pair.Certificate, pair.PrivateKey)
 	}
 	action := func(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
@@ -86,8 +87,12 @@ func TestAccRealCertificate(t *testing.T) {
 		}
 	}
 	one, all := "data.elbaas_certificate.test", "data.elbaas_certificates.test"
-	read := []statecheck.StateCheck{statecheck.ExpectKnownValue(all, tfjsonpath.New("certificates"), knownvalue.ListSizeExact(1))}
-	for _, attribute := range []string{"id", "project_id", "name", "description", "domain", "fingerprint_sha256", "create_time", "update_time"} {
+	read := []statecheck.StateCheck{statecheck.ExpectKnownValue(all, tfjsonpath.New("certificates"),
+		knownvalue.ListSizeExact(1))}
+	for _, attribute := range []string{
+		"id", "project_id", "name", "description", "domain", "fingerprint_sha256",
+		"create_time", "update_time",
+	} {
 		own, listed := tfjsonpath.New(attribute), tfjsonpath.New("certificates").AtSliceIndex(0).AtMapKey(attribute)
 		read = append(read,
 			statecheck.CompareValuePairs(address, own, one, own, compare.ValuesSame()),
@@ -111,7 +116,8 @@ func TestAccRealCertificate(t *testing.T) {
 			certificates, err := c.client.ListCertificates(t.Context(), project)
 			for _, left := range certificates {
 				if strings.HasPrefix(left.Name, name) {
-					err = errors.Join(err, fmt.Errorf("certificate %s (%s) is left in project %s", left.ID, left.Name, project))
+					err = errors.Join(err, fmt.Errorf("certificate %s (%s) is left in project %s", left.ID, left.Name,
+						project))
 				}
 			}
 			return err
@@ -123,8 +129,10 @@ func TestAccRealCertificate(t *testing.T) {
 				ConfigStateChecks: has(name, "of a test"),
 			},
 			{
-				Config:           certificate(name, `description = "of a test"`),
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+				Config: certificate(name, `description = "of a test"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
 			},
 			{
 				Config:            certificate(renamed, `description = "of a test, renamed"`),

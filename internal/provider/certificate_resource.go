@@ -6,75 +6,47 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
 var (
-	_ resource.Resource                = (*certificateResource)(nil)
-	_ resource.ResourceWithConfigure   = (*certificateResource)(nil)
-	_ resource.ResourceWithImportState = (*certificateResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*certificateResource)(nil)
-	_ resource.ResourceWithIdentity    = (*certificateResource)(nil)
-
+	_ resource.ResourceWithConfigure      = (*certificateResource)(nil)
+	_ resource.ResourceWithImportState    = (*certificateResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*certificateResource)(nil)
+	_ resource.ResourceWithIdentity       = (*certificateResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*certificateResource)(nil)
+	_ resource.ResourceWithMoveState      = (*certificateResource)(nil)
 )
 
 // NewCertificateResource returns the resource elbaas_certificate.
 func NewCertificateResource() resource.Resource {
-	return &certificateResource{}
+	return &certificateResource{resourceBase{name: "certificate"}}
 }
 
-type certificateResource struct {
-	cloud *cloud
-}
-
-// Metadata implements resource.Resource.
-func (r *certificateResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_certificate"
-}
-
-// Schema implements resource.Resource.
-func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = certificateSchema(ctx)
-}
+type certificateResource struct{ resourceBase }
 
 // IdentitySchema implements resource.ResourceWithIdentity.
-func (r *certificateResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"project_id": identityschema.StringAttribute{
-			Description:       "The id of the project that the certificate belongs to. An import that leaves it out takes the provider's project.",
-			OptionalForImport: true,
-		},
-		"id": identityschema.StringAttribute{
-			Description:       "The id of the certificate: 32 hexadecimal characters.",
-			RequiredForImport: true,
-		},
-	}}
-}
-
-// Configure implements resource.ResourceWithConfigure.
-func (r *certificateResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		r.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
-	}
+func (r *certificateResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
+	resp.IdentitySchema = identitySchema("certificate", "id")
 }
 
 // Create implements resource.Resource.
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(r.cloud.ready()...)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
-	create, diags := withWriteOnly(ctx, plan, req.Config, &resp.Diagnostics).toAPI()
+	withKey := plan
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &withKey.PrivateKeyWO)...)
+	create, diags := withKey.toAPI()
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -82,44 +54,46 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	project, diags := r.cloud.project(ctx, plan.ProjectID)
+	plan.ProjectID, diags = r.cloud.readyProject(ctx, plan.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.ProjectID = project
-	creation, err := r.cloud.client.CreateCertificate(ctx, project.ValueString(), create)
+	project := plan.ProjectID.ValueString()
+	creation, err := r.cloud.client.CreateCertificate(ctx, project, create)
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(creationWarnings(project, create.Name, creation)...)
 	cert := creation.Certificate
-	resp.Diagnostics.Append(r.cloud.creationWarnings(project.ValueString(), create.Name, creation)...)
 	if cert.ID == "" {
-		r.cloud.addError(&resp.Diagnostics, "Unable to create certificate", err)
+		resp.Diagnostics.AddError("Unable to create certificate", r.cloud.describe(err))
 		return
 	}
+
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
 	planned := plan
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 
-	// From here on an error would taint the certificate, and the next apply
-	// would replace one that works.
+	// From here on, an error would taint the certificate, and the next apply would replace one that works.
 	if err != nil {
-		summary := fmt.Sprintf("Certificate %q was created, but not read back", cert.ID)
-		detail := describe(err, r.cloud.session.Kind())
-		if errors.Is(err, elb.ErrNotFound) {
-			detail = "The list of the project does not show it yet." // it is ours, and new: nobody has deleted it
+		detail := r.cloud.describe(err)
+		if errors.Is(err, elb.ErrNotFound) { // it is new, so nothing has deleted it
+			detail = "The list of the project does not show it yet."
 		}
-		resp.Diagnostics.AddWarning(summary, detail+"\n\nThe next plan reads it.")
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Certificate %q was created, but not read back", cert.ID),
+			detail+"\n\nThe next plan reads it.")
 		return
 	}
 	for _, d := range planned.differences(cert) {
-		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The server stored a different "+d.attribute,
-			d.describe(cert.ID)+" The next plan shows the difference.")
+		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The API stored a different "+d.attribute,
+			d.detail+" The next plan shows the difference.")
 	}
-	if planned.storedDifferently(cert) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"), fmt.Sprintf("The server stored a different chain of certificate %q", cert.ID),
-			"It has the leaf that was sent, but not the certificates that follow it. The next plan shows the difference.")
+	if planned.isStoredDifferently(cert) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
+			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
+			"It stored the leaf that was sent, but not the certificates that follow it. The next plan shows the "+
+				"difference.")
 	}
 }
 
@@ -127,7 +101,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(r.cloud.ready()...)
 	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -137,17 +110,19 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	defer cancel()
 
 	read := state
-	read.ProjectID, diags = r.cloud.project(ctx, state.ProjectID) // null if a moved one did not have it
+	read.ProjectID, diags = r.cloud.readyProject(ctx, state.ProjectID) // a moved certificate may have none
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...) // also of one that is gone
-	id := state.ID.ValueString()
+	// The framework demands the identity of a certificate that is gone, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
+
+	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
 	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private))
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, written)
 	if errors.Is(err, elb.ErrNotFound) && state.ProjectID.IsNull() {
-		resp.Diagnostics.Append(notMoved(read.identity()))
+		resp.Diagnostics.Append(movedNotFound(read.identity())...)
 		return
 	}
 	if errors.Is(err, elb.ErrNotFound) {
@@ -156,12 +131,16 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	if err != nil {
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read certificate %q", id), err)
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read certificate %q", id), r.cloud.describe(err))
 		return
 	}
-	if read.fromAPI(cert); read.hides(cert) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"), fmt.Sprintf("The API does not show certificate %q", id),
-			"Its text has no certificate that can be read, so the state keeps what it has. A change of it elsewhere would not be noticed.")
+
+	read.fromAPI(cert)
+	if pemcert.CertificatesIn(cert.Certificate).Len() == 0 && !read.Certificate.IsNull() {
+		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
+			fmt.Sprintf("The API does not show certificate %q", id),
+			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
+				"Changes of the certificate outside of Terraform cannot be detected.")
 	}
 	if !reflect.DeepEqual(read, state) { // converting it takes a fifth of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
@@ -195,22 +174,25 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	id := state.ID.ValueString()
-	summary := fmt.Sprintf("Unable to update certificate %q", id)
 	known := elb.Certificate{
-		ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString(), Domain: state.Domain.ValueString(),
+		ID:          state.ID.ValueString(),
+		Name:        state.Name.ValueString(),
+		Description: state.Description.ValueString(),
+		Domain:      state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
-		plan.Name.ValueString(), plan.Description.ValueString())
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known,
+		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	summary := fmt.Sprintf("Unable to update certificate %q", known.ID)
 	if err != nil {
-		r.cloud.addError(&resp.Diagnostics, summary, err)
+		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
 		return
 	}
+
 	known.Name, known.Description = cert.Name, cert.Description // a PUT sends nothing else
 	for _, d := range plan.differences(known) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
-			d.describe(id)+" The next plan reads what the server has.")
+			d.detail+" Plan again to see what the API has.")
 	}
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -228,76 +210,59 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
+
+	project, id := state.ProjectID.ValueString(), state.ID.ValueString()
+	err := r.cloud.client.DeleteCertificate(ctx, project, id, r.cloud.sinceWrite(ctx, req.Private))
+	if err != nil {
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to delete certificate %q", id), r.cloud.describe(err))
 	}
 }
 
-// withWriteOnly returns a planned certificate with the key that only the
-// configuration has.
-func withWriteOnly(ctx context.Context, plan certificateModel, config tfsdk.Config, diags *diag.Diagnostics) certificateModel {
-	diags.Append(config.GetAttribute(ctx, path.Root("private_key_wo"), &plan.PrivateKeyWO)...)
-	return plan
-}
-
-// ImportState implements resource.ResourceWithImportState. What it imports must be
-// there: Terraform's own words about one that is not do not name the project.
-func (r *certificateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	project, id, diags := r.cloud.importTarget(ctx, req, "certificate", "id")
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+// ImportState implements resource.ResourceWithImportState.
+func (r *certificateResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
+	find := func(ctx context.Context, projectID, id string) error {
+		_, err := r.cloud.client.GetCertificate(ctx, projectID, id)
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
-	switch _, err := r.cloud.client.GetCertificate(ctx, project, id); {
-	case errors.Is(err, elb.ErrNotFound):
-		resp.Diagnostics.AddError("No such certificate",
-			fmt.Sprintf("Project %s has no certificate %q. Check the id. If the certificate belongs to another project, name that: import by project_id/id, or by an identity with project_id.", project, id))
-	case err != nil:
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to import certificate %q", id), err)
-	default:
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{
-			ProjectID: types.StringValue(project), ID: types.StringValue(id),
-		})...)
-	}
+	importer{r.cloud, "certificate", "id", find}.importState(ctx, req, resp)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
-func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *certificateResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	resp.Diagnostics.Append(checkRead(ctx, req.State)...)
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
-		return // a destruction needs nothing else
+		return // a deletion needs nothing else
 	}
 	var planned certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
-	planned = withWriteOnly(ctx, planned, req.Config, &resp.Diagnostics)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
 
-	// A replacement is planned twice, as an update and as a creation. Both warn: Terraform
-	// shows the warnings of the update, and those of the creation only with an error.
+	// Terraform plans a replacement twice, as an update and as a creation, and shows the warnings of the update; those
+	// of the creation only with an error. So both warn.
 	_, key := planned.key()
-	warningDays := r.cloud.settings.expiryWarningDays
-	resp.Diagnostics.Append(certificateWarnings(planned.Certificate, key, planned.Domain, r.cloud.now(), warningDays)...)
+	resp.Diagnostics.Append(certificateWarnings(
+		planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	if req.Plan.Raw.Equal(req.State.Raw) {
-		return // nothing changes, which is what most plans are about
+		return // most plans change nothing
 	}
+
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.factsModel = factsOf(plan.Certificate)
+	plan.x509Model = x509FromPEM(plan.Certificate)
 	if req.State.Raw.IsNull() {
 		_, _, diags := planned.parsePEM()
 		resp.Diagnostics.Append(diags...)
-		project, diags := r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		plan.ProjectID, diags = r.cloud.planProject(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)
-		plan.ProjectID = project
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -314,7 +279,9 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 }
 
 // ValidateConfig implements resource.ResourceWithValidateConfig.
-func (r *certificateResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *certificateResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config certificateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {

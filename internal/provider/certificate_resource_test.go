@@ -36,7 +36,8 @@ func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
 // destroyed asks the cloud whether anything is left.
 func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
 	return func(*terraform.State) error {
-		if left := len(cloud.Certificates(acctest.ProjectID)) + len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
+		if left := len(cloud.Certificates(acctest.ProjectID)) +
+			len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
 			return fmt.Errorf("%d certificates are left in the cloud", left)
 		}
 		return nil
@@ -85,8 +86,10 @@ func TestAccCertificate(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
 	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
-	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud, elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
+	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud,
+		elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
 	longName := strings.Repeat("证", 64)
+	isTime := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))
 	var id string
 	before := acctest.Certificate(pair, `name = "www"`, `description = "first"`)
 	after := acctest.Certificate(pair, "name = "+acctest.Quote(longName))
@@ -106,8 +109,8 @@ func TestAccCertificate(t *testing.T) {
 					attribute("project_id", knownvalue.StringExact(acctest.ProjectID)),
 					attribute("certificate", knownvalue.StringExact(pair.Certificate)),
 					attribute("private_key", knownvalue.StringExact(pair.PrivateKey)),
-					attribute("create_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))),
-					attribute("update_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))),
+					attribute("create_time", isTime),
+					attribute("update_time", isTime),
 				},
 			},
 			{
@@ -115,8 +118,10 @@ func TestAccCertificate(t *testing.T) {
 					id = cloud.Only(t).ID
 					posts(t, 1)
 				},
-				Config:           cloud.Provider() + before,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+				Config: cloud.Provider() + before,
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
 			},
 			{ // a rename is one PUT, and a description that is left out is cleared
 				Config: cloud.Provider() + after,
@@ -236,13 +241,15 @@ func TestAccCertificateProject(t *testing.T) {
 			{
 				Config: cloud.Provider() + acctest.Certificate(first, `name = "one"`),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"), knownvalue.StringExact(acctest.ProjectID)),
+					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"),
+						knownvalue.StringExact(acctest.ProjectID)),
 				}},
 			},
 			{ // renamed where it is
-				Config:            cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`),
-				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
-				ConfigStateChecks: []statecheck.StateCheck{attribute("project_id", knownvalue.StringExact(acctest.ProjectID))},
+				Config:           cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`),
+				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{attribute("project_id",
+					knownvalue.StringExact(acctest.ProjectID))},
 			},
 			{ // what it has already is no change
 				PreConfig: func() {
@@ -259,7 +266,8 @@ func TestAccCertificateProject(t *testing.T) {
 				Config: cloud.Provider(elsewhere) + acctest.Certificate(second, `name = "two"`),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
-					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"), knownvalue.StringExact(acctest.OtherProjectID)),
+					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"),
+						knownvalue.StringExact(acctest.OtherProjectID)),
 				}},
 				PlanOnly:           true,
 				ExpectNonEmptyPlan: true,
@@ -321,8 +329,10 @@ func TestAccCertificateLeftOut(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(""))},
 			},
 			{ // timeouts are Terraform's business
-				PreConfig:        func() { puts(t, 1) },
-				Config:           cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`, "timeouts {\n    update = \"1m\"\n  }"),
+				PreConfig: func() { puts(t, 1) },
+				Config: cloud.Provider() +
+					acctest.Certificate(pair, `description = "new"`, `name = ""`,
+						"timeouts {\n    update = \"1m\"\n  }"),
 				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
 			},
 			{
@@ -353,7 +363,8 @@ func TestAccCertificateImport(t *testing.T) {
 			{
 				PreConfig: func() { id = cloud.Only(t).ID },
 				// Forgotten, not destroyed.
-				Config: cloud.Provider() + "removed {\n  from = elbaas_certificate.test\n  lifecycle {\n    destroy = false\n  }\n}\n",
+				Config: cloud.Provider() + "removed {\n  from = elbaas_certificate.test\n  lifecycle {\n" +
+					"    destroy = false\n  }\n}\n",
 			},
 			{
 				Config:             config,
@@ -395,39 +406,105 @@ func TestAccBadInput(t *testing.T) {
 	good := acctest.Certificate(pair)
 	id := strings.Repeat("0", 32)
 	importing := func(id string) string {
-		return cloud.Provider() + good + "import {\n  to = elbaas_certificate.test\n  id = " + acctest.Quote(id) + "\n}\n"
+		return cloud.Provider() + good + "import {\n  to = elbaas_certificate.test\n  id = " + acctest.Quote(id) +
+			"\n}\n"
 	}
 	for name, row := range map[string]struct {
 		config string
 		want   string
 	}{
-		"name with a space":             {cloud.Provider() + acctest.Certificate(pair, `name = "a b"`), `name = "a b" The name contains " " (U+0020) as character 2. A name has 0 to 64 Chinese letters, Latin letters`},
-		"name of 65 Chinese letters":    {cloud.Provider() + acctest.Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`), "The name has 65 characters"},
-		"description with >":            {cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`), `The description contains ">" (U+003E) as character 4`},
-		"description of 129 characters": {cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`), "The description has 129 characters"},
-		"wildcard domain":               {cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`), `The domain contains "*" (U+002A) as character 2`},
-		"empty project":                 {cloud.Provider() + acctest.Certificate(pair, `project_id = ""`), "The project id is empty. Leave it out"},
-		"no certificate":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  private_key = \"x\"\n}", `The argument "certificate" is required`},
-		"no private key":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}", "Missing private key"},
-		"empty certificate":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"\"\n  private_key = \"x\"\n}", "The certificate is empty"},
-		"empty private key":             {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n  private_key = \"\"\n}", "The private key is empty"},
-		"endpoint without a scheme":     {cloud.Provider(`endpoint = "elb.example.com"`) + good, "The endpoint from the provider block cannot be used: invalid URL"},
-		"endpoint with a query":         {cloud.Provider(`endpoint = "https://elb.example.com/?a"`) + good, "it must not have a query"},
-		"endpoint with a fragment":      {cloud.Provider(`endpoint = "https://elb.example.com/#a"`) + good, "it must not have a fragment"},
-		"endpoint with credentials":     {cloud.Provider(`endpoint = "https://a:b@elb.example.com"`) + good, "it contains credentials"},
-		"no endpoint":                   {cloud.Provider(`endpoint = null`) + good, "Set region in the provider block, or the environment variable HW_REGION_NAME"},
-		"no token":                      {cloud.Provider(`token = null`) + good, "token (HW_AUTH_TOKEN or OS_AUTH_TOKEN)"},
-		"no project":                    {cloud.Provider(`project_id = null`) + good, "Set project_id here. Set project_id in the provider block, or the environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
-		"timeout that is none":          {cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"), "soon"},
-		"import id that is none":        {importing("www"), `The import ID "www" is not valid: the certificate ID "www" is not valid: it must be 32 hexadecimal characters. Import by the ID of the certificate, or by project_id/id.`},
-		"import id with two slashes":    {importing("a/b/c"), "32 hexadecimal characters"},
-		"import of nothing":             {importing(id), "No such certificate"},
+		"name with a space": {
+			config: cloud.Provider() + acctest.Certificate(pair, `name = "a b"`),
+			want: `name = "a b" The name contains " " (U+0020) as character 2. ` +
+				"A name may contain up to 64 Chinese letters, Latin letters",
+		},
+		"name of 65 Chinese letters": {
+			config: cloud.Provider() + acctest.Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`),
+			want:   "The name has 65 characters",
+		},
+		"description with >": {
+			config: cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`),
+			want:   `The description contains ">" (U+003E) as character 4`,
+		},
+		"description of 129 characters": {
+			config: cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`),
+			want:   "The description has 129 characters",
+		},
+		"wildcard domain": {
+			config: cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`),
+			want:   `The domain contains "*" (U+002A) as character 2`,
+		},
+		"empty project": {
+			config: cloud.Provider() + acctest.Certificate(pair, `project_id = ""`),
+			want:   "The project ID is empty. Omit it",
+		},
+		"no certificate": {
+			config: cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  private_key = \"x\"\n}",
+			want:   `The argument "certificate" is required`,
+		},
+		"no private key": {
+			config: cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}",
+			want:   "Missing private key",
+		},
+		"empty certificate": {
+			config: cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"\"\n" +
+				"  private_key = \"x\"\n}",
+			want: "The certificate is empty",
+		},
+		"empty private key": {
+			config: cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n" +
+				"  private_key = \"\"\n}",
+			want: "The private key is empty",
+		},
+		"endpoint without a scheme": {
+			config: cloud.Provider(`endpoint = "elb.example.com"`) + good,
+			want:   "The endpoint from the provider block cannot be used: invalid URL",
+		},
+		"endpoint with a query": {
+			config: cloud.Provider(`endpoint = "https://elb.example.com/?a"`) + good,
+			want:   "it must not have a query",
+		},
+		"endpoint with a fragment": {
+			config: cloud.Provider(`endpoint = "https://elb.example.com/#a"`) + good,
+			want:   "it must not have a fragment",
+		},
+		"endpoint with credentials": {
+			config: cloud.Provider(`endpoint = "https://a:b@elb.example.com"`) + good,
+			want:   "it contains credentials",
+		},
+		"no endpoint": {
+			config: cloud.Provider(`endpoint = null`) + good,
+			want:   "Set region in the provider block, or the environment variable HW_REGION_NAME",
+		},
+		"no token": {
+			config: cloud.Provider(`token = null`) + good,
+			want:   "token (HW_AUTH_TOKEN or OS_AUTH_TOKEN)",
+		},
+		"no project": {
+			config: cloud.Provider(`project_id = null`) + good,
+			want: "Set project_id here. Set project_id in the provider block, or the environment variable " +
+				"HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
+		},
+		"timeout that is none": {
+			config: cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"),
+			want:   "soon",
+		},
+		"import id that is none": {
+			config: importing("www"),
+			want: `The import ID "www" is not valid: the certificate ID "www" is not valid: ` +
+				"it must be 32 hexadecimal characters. Import by the ID of the certificate, or by project_id/id.",
+		},
+		"import id with two slashes": {importing("a/b/c"), "32 hexadecimal characters"},
+		"import of nothing":          {importing(id), "No such certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: acctest.Providers(),
-				Steps:                    []resource.TestStep{{Config: row.config, PlanOnly: true, ExpectError: words(row.want)}},
+				Steps: []resource.TestStep{{
+					Config: row.config, PlanOnly: true,
+					ExpectError: words(row.want),
+				}},
 			})
 		})
 	}
@@ -454,19 +531,42 @@ func TestAccRefused(t *testing.T) {
 		status   int
 		want     []string
 	}{
-		"wrong token":   {provider: []string{`token = "wrong"`}, want: []string{"the token is not valid (HTTP", "code ELB.1102, request ID", "Get a new token"}},
-		"wrong project": {provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)}, status: 403, want: []string{"code ELB.9802, request ID", "Check project_id"}},
-		"wrong path":    {provider: []string{`endpoint = "ENDPOINT/v1.0"`}, status: 404, want: []string{"code APIGW.0101, request ID", "without /v1.0"}},
-		"quota":         {quota: 1, status: 400, want: []string{"quota of 1 is used up (HTTP 400, code ELB.5151, request ID", "Delete certificates that nobody needs"}},
+		"wrong token": {
+			provider: []string{`token = "wrong"`},
+			want:     []string{"the token is not valid (HTTP", "code ELB.1102, request ID", "Get a new token"},
+		},
+		"wrong project": {
+			provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)},
+			status:   403,
+			want:     []string{"code ELB.9802, request ID", "Check project_id"},
+		},
+		"wrong path": {
+			provider: []string{`endpoint = "ENDPOINT/v1.0"`},
+			status:   404,
+			want:     []string{"code APIGW.0101, request ID", "without /v1.0"},
+		},
+		"quota": {
+			quota:  1,
+			status: 400,
+			want: []string{
+				"quota of 1 is used up (HTTP 400, code ELB.5151, request ID",
+				"Delete certificates that are no longer needed",
+			},
+		},
 		"HTML": {
 			provider: []string{"max_retries = 0"},
 			fault:    elbstub.Reply(502, "<html><head><title>502 Bad Gateway</title></head></html>"), status: 502,
 			want: []string{
-				"received an HTML page instead of an API response: 502 Bad Gateway (HTTP 502, request ID", "not available right now",
+				"received an HTML page instead of an API response: 502 Bad Gateway (HTTP 502, request " +
+					"ID", "currently unavailable",
 				"may exist in project", "the list of the project does not show it",
 			},
 		},
-		"anything else": {fault: elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`), status: 400, want: []string{"strange (HTTP 400, code ELB.9999, request ID"}},
+		"anything else": {
+			fault:  elbstub.Reply(400, `{"error":{"message":"strange","code":"ELB.9999"}}`),
+			status: 400,
+			want:   []string{"strange (HTTP 400, code ELB.9999, request ID"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -498,8 +598,9 @@ func TestAccRefused(t *testing.T) {
 			if len(journal) == 0 {
 				journal = cloud.Journal()
 			}
-			if last := journal[len(journal)-1]; row.status != 0 && last.Status != row.status || last.Status != 0 && !strings.Contains(said, last.RequestID) {
-				t.Errorf("the server answered %d, request ID %s; Terraform said\n%s", last.Status, last.RequestID, said)
+			if last := journal[len(journal)-1]; row.status != 0 && last.Status != row.status || last.Status != 0 &&
+				!strings.Contains(said, last.RequestID) {
+				t.Errorf("the response was %d, request ID %s; Terraform said\n%s", last.Status, last.RequestID, said)
 			}
 			for _, secret := range []string{acctest.Token, strings.Split(pair.PrivateKey, "\n")[1]} {
 				if strings.Contains(said, secret) {
@@ -511,28 +612,33 @@ func TestAccRefused(t *testing.T) {
 }
 
 // TestAccHalfCreated: what was created is in the state, whatever becomes of the
-// answers, and is not replaced for it.
+// responses, and is not replaced for it.
 func TestAccHalfCreated(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		post, list elbstub.Fault
 	}{
-		"HTML that looks like success":     {post: elbstub.ReplyAfter(200, "<html></html>")},
-		"cut before the id":                {post: elbstub.Cut(5)},
-		"an empty body":                    {post: elbstub.ReplyAfter(201, "")},
-		"no answer":                        {post: elbstub.Drop()},
-		"no answer, list is lost":          {post: elbstub.Drop(), list: elbstub.Drop()},
-		"cut after the id, read back":      {post: elbstub.Cut(80)},
-		"cut after the id, not read back":  {post: elbstub.Cut(80), list: elbstub.Reply(500, "")},
-		"cut after the id, list is HTML":   {post: elbstub.Cut(80), list: elbstub.Reply(200, "<html>")},
-		"cut after the id, list is lost":   {post: elbstub.Cut(80), list: elbstub.Drop()},
-		"cut after the id, list is behind": {post: elbstub.Cut(80), list: elbstub.Reply(200, `{"certificates":[],"instance_num":"0"}`)},
+		"HTML that looks like success":    {post: elbstub.ReplyAfter(200, "<html></html>")},
+		"cut before the id":               {post: elbstub.Cut(5)},
+		"an empty body":                   {post: elbstub.ReplyAfter(201, "")},
+		"no answer":                       {post: elbstub.Drop()},
+		"no answer, list is lost":         {post: elbstub.Drop(), list: elbstub.Drop()},
+		"cut after the id, read back":     {post: elbstub.Cut(80)},
+		"cut after the id, not read back": {post: elbstub.Cut(80), list: elbstub.Reply(500, "")},
+		"cut after the id, list is HTML":  {post: elbstub.Cut(80), list: elbstub.Reply(200, "<html>")},
+		"cut after the id, list is lost":  {post: elbstub.Cut(80), list: elbstub.Drop()},
+		"cut after the id, list is behind": {
+			post: elbstub.Cut(80),
+			list: elbstub.Reply(200, `{"certificates":[],"instance_num":"0"}`),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "www"`, `description = "first"`, `domain = "www.example.com"`)
+			config := cloud.Provider() +
+				acctest.Certificate(acctest.NewPair(t), `name = "www"`, `description = "first"`,
+					`domain = "www.example.com"`)
 			cloud.Script(elbstub.CreateCertificate, 1, row.post)
 			if row.list != nil {
 				cloud.Script(elbstub.ListCertificates, 2, row.list) // the first is before the POST
@@ -543,8 +649,10 @@ func TestAccHalfCreated(t *testing.T) {
 				Steps: []resource.TestStep{
 					{Config: config},
 					{
-						Config:            config,
-						ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+						Config: config,
+						ConfigPlanChecks: resource.ConfigPlanChecks{
+							PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+						},
 						ConfigStateChecks: []statecheck.StateCheck{attribute("create_time", knownvalue.NotNull())},
 					},
 				},
@@ -556,7 +664,7 @@ func TestAccHalfCreated(t *testing.T) {
 	}
 }
 
-// TestAccUnreadable: whatever the list answers, but for a complete list without
+// TestAccUnreadable: whatever the response to a list, but for a complete list without
 // the certificate, is an error that leaves the state alone.
 func TestAccUnreadable(t *testing.T) {
 	t.Parallel()
@@ -565,21 +673,27 @@ func TestAccUnreadable(t *testing.T) {
 		list elbstub.Fault
 		want string
 	}{
-		"500":             {elbstub.Reply(500, `{"error":{"message":"inner","code":"authFault"}}`), "inner (HTTP 500, code authFault"},
-		"HTML":            {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
-		"half a body":     {elbstub.Cut(100), "was cut off"},
-		"nothing":         {elbstub.Drop(), "was lost"},
-		"empty body":      {elbstub.Reply(200, ""), "the JSON ends too early"},
-		"incomplete list": {elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`), "the API returned 0 certificates but reported a total of 1"},
-		"404":             {elbstub.Reply(404, ""), "HTTP 404"},
-		"404, gateway":    {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
-		"404, ELB.5040":   {elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), "code ELB.5040"},
+		"500": {
+			list: elbstub.Reply(500, `{"error":{"message":"inner","code":"authFault"}}`),
+			want: "inner (HTTP 500, code authFault",
+		},
+		"HTML":        {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
+		"half a body": {elbstub.Cut(100), "was cut off"},
+		"nothing":     {elbstub.Drop(), "was lost"},
+		"empty body":  {elbstub.Reply(200, ""), "the JSON ends too early"},
+		"incomplete list": {
+			list: elbstub.Reply(200, `{"certificates":[],"instance_num":"1"}`),
+			want: "the API returned 0 certificates but reported a total of 1",
+		},
+		"404":           {elbstub.Reply(404, ""), "HTTP 404"},
+		"404, gateway":  {elbstub.Reply(404, `{"error_msg":"m","error_code":"APIGW.0101"}`), "code APIGW.0101"},
+		"404, ELB.5040": {elbstub.Reply(404, `{"error":{"message":"m","code":"ELB.5040"}}`), "code ELB.5040"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair(t))
-			answer := func(list elbstub.Fault) func() {
+			respond := func(list elbstub.Fault) func() {
 				// For a while after the creation, a list that lacks the certificate is asked for again.
 				return func() { cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list }) }
 			}
@@ -589,12 +703,12 @@ func TestAccUnreadable(t *testing.T) {
 				Steps: []resource.TestStep{
 					{Config: config},
 					{
-						PreConfig:   answer(row.list),
+						PreConfig:   respond(row.list),
 						Config:      config,
 						ExpectError: words(row.want),
 					},
 					{
-						PreConfig:        answer(nil),
+						PreConfig:        respond(nil),
 						Config:           config,
 						ConfigPlanChecks: action(plancheck.ResourceActionNoop),
 					},
@@ -604,7 +718,7 @@ func TestAccUnreadable(t *testing.T) {
 	}
 }
 
-// TestAccUpdateAnswers: whatever a PUT is answered with, the state tells what
+// TestAccUpdateAnswers: whatever the response to a PUT, the state tells what
 // the server has.
 func TestAccUpdateAnswers(t *testing.T) {
 	t.Parallel()
@@ -620,26 +734,38 @@ func TestAccUpdateAnswers(t *testing.T) {
 		"half of the fields": {put: elbstub.ReplyAfter(200, `{"name":"new"}`)},
 		"half a body":        {put: elbstub.Cut(50), puts: 2},
 		"HTML":               {put: elbstub.ReplyAfter(200, "<html>")},
-		"400":                {put: elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`), want: "m (HTTP 400, code ELB.5033, request ID"},
-		"gone":               {gone: true, put: elbstub.Reply(404, ""), want: "Somebody else has deleted the certificate"},
-		"not gone":           {put: elbstub.Reply(404, ""), want: "although the list of the project has the certificate"},
+		"400": {
+			put:  elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.5033"}}`),
+			want: "m (HTTP 400, code ELB.5033, request ID",
+		},
+		"gone": {
+			gone: true,
+			put:  elbstub.Reply(404, ""),
+			want: "Something else has deleted the certificate",
+		},
+		"not gone": {
+			put:  elbstub.Reply(404, ""),
+			want: "although the list of the project has the certificate",
+		},
 		"something else": {
-			put:  elbstub.ReplyAfter(200, `{"id":"ID","name":"newspeak","description":"","domain":null,"certificate":"","create_time":"","update_time":""}`),
-			want: `was sent the name "new", and the server stored "newspeak"`,
+			put: elbstub.ReplyAfter(200,
+				`{"id":"ID","name":"newspeak","description":"","domain":null,`+
+					`"certificate":"","create_time":"","update_time":""}`),
+			want: `was sent with the name "new", but the API stored "newspeak"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// What a PUT is answered with is the row's, not the dialect's.
+			// The row has the response to a PUT, not the dialect.
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
 			pair := acctest.NewPair(t)
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
-			put := func(answer elbstub.Next) elbstub.Response {
+			put := func(next elbstub.Next) elbstub.Response {
 				if row.gone {
 					cloud.Remove(cloud.Only(t).ID)
-					return row.put(answer)
+					return row.put(next)
 				}
-				response := row.put(answer)
+				response := row.put(next)
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
 				return response
 			}
@@ -679,8 +805,8 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
-		response := answer()
+	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+		response := next()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
 		for _, cert := range cloud.Certificates(acctest.ProjectID) {
 			cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "newspeak" })
@@ -710,7 +836,11 @@ func TestAccDeleteInUse(t *testing.T) {
 			{Config: config},
 			{
 				PreConfig: func() {
-					listener = cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "https-443", CertificateID: cloud.Only(t).ID})
+					listener = cloud.Listen(elbstub.Listener{
+						ProjectID:     acctest.ProjectID,
+						Name:          "https-443",
+						CertificateID: cloud.Only(t).ID,
+					})
 				},
 				Config:      config,
 				Destroy:     true,
@@ -719,7 +849,7 @@ func TestAccDeleteInUse(t *testing.T) {
 			{
 				Config:      config,
 				Destroy:     true,
-				ExpectError: words(`It is held by: - listener "https-443"`),
+				ExpectError: words(`It is used by: - listener "https-443"`),
 			},
 			{
 				PreConfig: func() { cloud.Hangup(listener) },
@@ -745,7 +875,8 @@ func TestAccTimeout(t *testing.T) {
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
 		Steps: []resource.TestStep{{
-			Config:      cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n    create = \"200ms\"\n  }"),
+			Config: cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n"+
+				"    create = \"200ms\"\n  }"),
 			ExpectError: words("The operation timed out"),
 		}},
 	})

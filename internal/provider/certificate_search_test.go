@@ -30,7 +30,10 @@ type park struct {
 func newPark(t *testing.T) park {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
-	p := park{cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: pemtest.NewChain(t), ids: map[string]string{}}
+	p := park{
+		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: pemtest.NewChain(t),
+		ids: map[string]string{},
+	}
 	soon := acctest.NewPairUntil(t, time.Now().Add(time.Hour))
 	for _, cert := range []elbstub.Certificate{
 		{Name: "c", Domain: "c.example.com", Certificate: soon.Certificate, PrivateKey: soon.PrivateKey},
@@ -62,7 +65,8 @@ func TestCertificateDataSource(t *testing.T) {
 		t.Fatal(diagnostics[0].Detail)
 	}
 	for _, attribute := range []string{"id", "name", "fingerprint_sha256", "domain"} {
-		found, diagnostics := p.server.ReadDataSource("elbaas_certificate", acctest.Values{attribute: state.Values[attribute]})
+		found, diagnostics := p.server.ReadDataSource("elbaas_certificate",
+			acctest.Values{attribute: state.Values[attribute]})
 		if diagnostics.HasError() {
 			t.Errorf("%s: %s", attribute, diagnostics[0].Detail)
 			continue
@@ -79,11 +83,23 @@ func TestCertificateDataSource(t *testing.T) {
 		config          acctest.Values
 		attribute, want string
 	}{
-		{acctest.Values{"name": "z"}, "name", `has no certificate with the name "z". It has:` + "\n  - \"a\" (id " + p.id("a")},
+		{
+			config:    acctest.Values{"name": "z"},
+			attribute: "name",
+			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a"),
+		},
 		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
-		{acctest.Values{"name": "b"}, "name", "has 2 certificates with the name \"b\". Set most_recent = true to choose the newest, or set id to choose one of them. They are:\n  - \"b\" (id "},
+		{
+			config:    acctest.Values{"name": "b"},
+			attribute: "name",
+			want: "has 2 certificates with the name \"b\". Set most_recent = true to choose the newest, or set " +
+				"id to choose one of them. They are:\n  - \"b\" (ID ",
+		},
 		{acctest.Values{"domain": "b.example.com"}, "domain", "has 2 certificates with the domain"},
-		{acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"}, "", "Exactly one of these attributes must be configured"},
+		{
+			config: acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"},
+			want:   "Exactly one of these attributes must be configured",
+		},
 		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
 		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
 		{acctest.Values{"fingerprint_sha256": "AB:CD"}, "fingerprint_sha256", "in lower case, without colons"},
@@ -102,11 +118,15 @@ func TestMostRecent(t *testing.T) {
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
 	key := pemtest.NewECKey(t)
 	add := func(name string, notBefore, created time.Time) string {
-		template := &x509.Certificate{DNSNames: []string{name + ".example.com"}, NotBefore: notBefore, NotAfter: now.AddDate(1, 0, 0)}
+		template := &x509.Certificate{
+			DNSNames: []string{name + ".example.com"}, NotBefore: notBefore,
+			NotAfter: now.AddDate(1, 0, 0),
+		}
 		text := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, nil, nil))
 		clock = created
 		return cloud.Add(elbstub.Certificate{
-			ProjectID: acctest.ProjectID, Name: name, Domain: name + ".example.com", Certificate: text, PrivateKey: "unused",
+			ProjectID: acctest.ProjectID, Name: name, Domain: name +
+				".example.com", Certificate: text, PrivateKey: "unused",
 		})
 	}
 	// The renewed certificate was uploaded first, so that the time of creation alone would be wrong.
@@ -119,7 +139,12 @@ func TestMostRecent(t *testing.T) {
 	cloud.Change(shop[0], func(cert *elbstub.Certificate) { cert.CreateTime = now.Add(-time.Hour) })
 	// Nothing but the ID tells them apart.
 	same := max(add("same", before, now), add("same", before, now))
-	hidden := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: "not shown", PrivateKey: "unused"})
+	hidden := cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.ProjectID,
+		Name:        "www",
+		Certificate: "not shown",
+		PrivateKey:  "unused",
+	})
 	clock = now
 
 	server := cloud.Server(t, provider.New("test")())
@@ -140,7 +165,8 @@ func TestMostRecent(t *testing.T) {
 			continue
 		}
 		if found["id"] != row.want {
-			t.Errorf("%v: %v, want %s (renewed %s, old %s, hidden %s)", row.config, found["id"], row.want, renewed, old, hidden)
+			t.Errorf("%v: %v, want %s (renewed %s, old %s, hidden %s)", row.config, found["id"], row.want, renewed,
+				old, hidden)
 		}
 		for argument, value := range row.config {
 			if argument != "id" && found[argument] != value {
@@ -152,11 +178,19 @@ func TestMostRecent(t *testing.T) {
 		config          acctest.Values
 		attribute, want string
 	}{
-		{acctest.Values{"name": "www"}, "name", "has 3 certificates with the name \"www\". Set most_recent = true to choose the newest"},
+		{
+			config:    acctest.Values{"name": "www"},
+			attribute: "name",
+			want:      "has 3 certificates with the name \"www\". Set most_recent = true to choose the newest",
+		},
 		{acctest.Values{"name": "www", "most_recent": false}, "name", "has 3 certificates with the name"},
 		{acctest.Values{"covers": "www.example.com"}, "covers", `has 2 certificates valid for "www.example.com"`},
 		{acctest.Values{"name": "z", "most_recent": true}, "name", `has no certificate with the name "z"`},
-		{acctest.Values{"id": old, "most_recent": true}, "most_recent", "id names exactly one. Remove most_recent, or search by name"},
+		{
+			config:    acctest.Values{"id": old, "most_recent": true},
+			attribute: "most_recent",
+			want:      "id names exactly one. Remove most_recent, or search by name",
+		},
 	} {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", row.config)
 		says(t, diagnostics, row.attribute, row.want)
@@ -170,7 +204,10 @@ func TestCoversArgument(t *testing.T) {
 	key := pemtest.NewECKey(t)
 	ids := map[string]string{}
 	for name, template := range map[string]*x509.Certificate{
-		"wildcard":               {Subject: pkix.Name{CommonName: "common.example.org"}, DNSNames: []string{"*.example.com"}},
+		"wildcard": {
+			Subject:  pkix.Name{CommonName: "common.example.org"},
+			DNSNames: []string{"*.example.com"},
+		},
 		"common name":            {Subject: pkix.Name{CommonName: "old.example.net"}},
 		"address":                {IPAddresses: []net.IP{net.ParseIP("192.0.2.1"), net.ParseIP("2001:db8::1")}},
 		"address as common name": {Subject: pkix.Name{CommonName: "192.0.2.2"}},
@@ -200,15 +237,18 @@ func TestCoversArgument(t *testing.T) {
 		}
 	}
 	for host, want := range map[string]string{
-		"example.com":                            `has no certificate valid for "example.com". It has:`, // a wildcard is one label
-		"a.www.example.com":                      "has no certificate valid for",
-		"common.example.org":                     "has no certificate valid for", // there are alternative names
-		"192.0.2.2":                              "has no certificate valid for", // a common name is no address
-		"":                                       "is empty: set a name",
-		"*.example.com":                          `"*.example.com" is a wildcard: set one name that clients ask for`,
-		"*":                                      "is a wildcard",
-		"bücher.example.com":                     `write an internationalized name in its ASCII form, which begins with "xn--"`,
-		"https://example.com":                    `"https://example.com" is not valid: it must be a host name such as "www.example.com", or an IP address`,
+		// A wildcard is one label.
+		"example.com":        `has no certificate valid for "example.com". It has:`,
+		"a.www.example.com":  "has no certificate valid for",
+		"common.example.org": "has no certificate valid for", // there are alternative names
+		"192.0.2.2":          "has no certificate valid for", // a common name is no address
+		"":                   "is empty: set a name",
+		"*.example.com":      `"*.example.com" is a wildcard: set one name that clients ask for`,
+		"*":                  "is a wildcard",
+		"bücher.example.com": `write an internationalized name in its ASCII form, ` +
+			`which begins with "xn--"`,
+		"https://example.com": `"https://example.com" is not valid: it must be a host name ` +
+			`such as "www.example.com", or an IP address`,
 		"www.example.com:443":                    "without scheme, port, path or final dot",
 		"www.example.com.":                       "is not valid",
 		"www..example.com":                       "is not valid",
@@ -222,7 +262,8 @@ func TestCoversArgument(t *testing.T) {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": host})
 		says(t, diagnostics, "covers", want)
 	}
-	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": "www.example.com", "name": "a"})
+	_, diagnostics := server.ReadDataSource("elbaas_certificate",
+		acctest.Values{"covers": "www.example.com", "name": "a"})
 	says(t, diagnostics, "", "Exactly one of these attributes must be configured")
 }
 
@@ -232,9 +273,14 @@ func TestManyCandidates(t *testing.T) {
 	cloud, chain := acctest.NewCloud(t), pemtest.NewChain(t)
 	server := cloud.Server(t, provider.New("test")())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
-	says(t, diagnostics, "name", "It has none at all: check project_id.")
+	says(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: fmt.Sprintf("n%02d", i), Certificate: chain.PEM(), PrivateKey: "unused"})
+		cloud.Add(elbstub.Certificate{
+			ProjectID:   acctest.ProjectID,
+			Name:        fmt.Sprintf("n%02d", i),
+			Certificate: chain.PEM(),
+			PrivateKey:  "unused",
+		})
 	}
 	server = cloud.Server(t, provider.New("test")()) // without the list from before
 	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
@@ -274,7 +320,8 @@ func TestCertificatesDataSource(t *testing.T) {
 		certificates := found["certificates"].([]acctest.Values)
 		for i, certificate := range certificates {
 			names = append(names, certificate["name"].(string))
-			if i > 0 && certificates[i-1]["name"] == certificate["name"] && certificates[i-1]["id"].(string) > certificate["id"].(string) {
+			if i > 0 && certificates[i-1]["name"] == certificate["name"] &&
+				certificates[i-1]["id"].(string) > certificate["id"].(string) {
 				t.Errorf("%v: certificates of one name are not sorted by id", row.config)
 			}
 		}
@@ -295,9 +342,13 @@ func TestCertificatesDataSource(t *testing.T) {
 		attribute, want string
 	}{
 		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
-		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not RFC 3339`},
+		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not an RFC 3339 time`},
 		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
-		{acctest.Values{"covers": "*.example.com"}, "covers", `The host name "*.example.com" is a wildcard: set one name`},
+		{
+			config:    acctest.Values{"covers": "*.example.com"},
+			attribute: "covers",
+			want:      `The host name "*.example.com" is a wildcard: set one name`,
+		},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
 		says(t, diagnostics, row.attribute, row.want)
@@ -334,10 +385,11 @@ func TestListResource(t *testing.T) {
 		for _, found := range listed {
 			id := found.Identity["id"].(string)
 			names = append(names, found.Values["name"].(string))
-			if found.Values["id"] != id || found.Identity["project_id"] != acctest.ProjectID || found.Values["private_key"] != nil {
+			if found.Values["id"] != id || found.Identity["project_id"] != acctest.ProjectID ||
+				found.Values["private_key"] != nil {
 				t.Errorf("%v: found %v", row.config, found)
 			}
-			if !strings.HasPrefix(found.DisplayName, fmt.Sprintf("%q (id %s", found.Values["name"], id)) {
+			if !strings.HasPrefix(found.DisplayName, fmt.Sprintf("%q (ID %s", found.Values["name"], id)) {
 				t.Errorf("its display name is %q", found.DisplayName)
 			}
 		}
@@ -365,14 +417,19 @@ func TestEphemeralCertificate(t *testing.T) {
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.KeysClear })
 	server := cloud.Server(t, provider.New("test")())
 	pair := acctest.NewPair(t)
-	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.ProjectID,
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: "another"})
 	for range 2 {
 		opened, diagnostics := server.Open(acctest.Values{"id": strings.ToUpper(id)})
 		if diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
-		if !sameText(opened["private_key"], pair.PrivateKey) || !sameText(opened["certificate"], pair.Certificate) || opened["project_id"] != acctest.ProjectID {
+		if !sameText(opened["private_key"], pair.PrivateKey) || !sameText(opened["certificate"], pair.Certificate) ||
+			opened["project_id"] != acctest.ProjectID {
 			t.Errorf("opened %v", opened)
 		}
 	}
@@ -410,10 +467,15 @@ func TestEphemeralWithoutKey(t *testing.T) {
 		"only a space": {elbstub.KeysClear, " ", "is missing"},
 	} {
 		cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
-		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: row.key})
+		id := cloud.Add(elbstub.Certificate{
+			ProjectID:   acctest.ProjectID,
+			Certificate: pair.Certificate,
+			PrivateKey:  row.key,
+		})
 		opened, diagnostics := cloud.Server(t, provider.New("test")()).Open(acctest.Values{"id": id})
 		says(t, diagnostics, "", row.want)
-		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") || strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
+		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") ||
+			strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
 			t.Errorf("%s: it says %s", name, said)
 		}
 	}
@@ -461,13 +523,15 @@ func TestAccEphemeralExample(t *testing.T) {
 	cli.Setenv("TF_VAR_other_project_id", acctest.OtherProjectID)
 	h := newHunt(t, cli)
 	h.add(pair)
-	cli.Configure(cloud.Provider("token = null") + example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
+	cli.Configure(cloud.Provider("token = null") +
+		example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
 	h.run(true, "plan", "-out=plan")
 	h.searchPlan()
 	h.run(true, "apply", "plan")
 	h.search("state", cli.Run("state", "pull"))
 	copies := cloud.Certificates(acctest.OtherProjectID)
-	if len(copies) != 1 || !sameText(copies[0].PrivateKey, pair.PrivateKey) || !sameText(copies[0].Certificate, pair.Certificate) {
+	if len(copies) != 1 || !sameText(copies[0].PrivateKey, pair.PrivateKey) ||
+		!sameText(copies[0].Certificate, pair.Certificate) {
 		t.Errorf("the other project has %d certificates, want a copy", len(copies))
 	}
 	if said := h.run(true, "plan"); !strings.Contains(said, "No changes") {
@@ -490,7 +554,9 @@ func TestAccExpiryExample(t *testing.T) {
 	}
 	id := add(cloud, "bad", ending)
 	said, err := cli.TryScript(pipeline)
-	if err == nil || !strings.Contains(said, "Certificate "+id+" (bad) expires on 20") || strings.Contains(said, "will be read during apply") || strings.Contains(said, "(good)") || !strings.Contains(said, "A check did not pass") {
+	if err == nil || !strings.Contains(said, "Certificate "+id+" (bad) expires on 20") ||
+		strings.Contains(said, "will be read during apply") || strings.Contains(said, "(good)") ||
+		!strings.Contains(said, "A check did not pass") {
 		t.Errorf("with one that ends: %v: %s", err, said)
 	}
 	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
@@ -508,14 +574,20 @@ func TestAccListExample(t *testing.T) {
 	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)
 	endingID := add(cloud, "www-bad", ending)
-	other := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Name: "www-other", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	other := cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.OtherProjectID,
+		Name:        "www-other",
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
 	query := example(t, "list-resources/elbaas_certificate/list-resource.tfquery.hcl")
 	cli.WriteFile("www.example.com.key", ending.PrivateKey)
 	cli.WriteFile("certificates.tfquery.hcl", query)
 	cli.Configure(cloud.Provider())
 	until := "-var=until=" + time.Now().AddDate(0, 0, 30).Format(time.RFC3339)
 	said := cli.Run("query", until)
-	if !strings.Contains(said, id) || strings.Count(said, endingID) < 2 || strings.Contains(said, other) || !strings.Contains(said, `"www-bad" (id `+endingID) {
+	if !strings.Contains(said, id) || strings.Count(said, endingID) < 2 || strings.Contains(said, other) ||
+		!strings.Contains(said, `"www-bad" (ID `+endingID) {
 		t.Errorf("it found %s", said)
 	}
 	for _, line := range keyLines(pair, ending) {
@@ -524,20 +596,24 @@ func TestAccListExample(t *testing.T) {
 		}
 	}
 	for _, config := range []string{"name_regex = \"(\"", "expires_before = \"tomorrow\"", "project_id = \"\""} {
-		cli.WriteFile("certificates.tfquery.hcl", "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n  config {\n    "+config+"\n  }\n}\n")
+		cli.WriteFile("certificates.tfquery.hcl", "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n"+
+			"  config {\n    "+config+"\n  }\n}\n")
 		if said, err := cli.Try("query"); err == nil {
 			t.Errorf("%s: it says %s", config, said)
 		}
 	}
 
-	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n  config {}\n}\n", "", 1))
+	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n"+
+		"  provider = elbaas\n  config {}\n}\n", "", 1))
 	cli.Run("query", until, "-generate-config-out=generated.tf")
 	generated := cli.ReadFile("generated.tf")
-	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 || !strings.Contains(said, "Error: Missing private key") {
+	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 ||
+		!strings.Contains(said, "Error: Missing private key") {
 		t.Errorf("want an error about the key alone: %v: %s", err, said)
 	}
 	cli.WriteFile("generated.tf", withKey(t, generated))
-	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
+		"1 imported, 0 added, 0 changed, 0 destroyed") {
 		t.Errorf("it says %s", said)
 	}
 }

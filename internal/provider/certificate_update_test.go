@@ -14,11 +14,11 @@ import (
 // (recorded).
 func withoutDomain(t *testing.T) elbstub.Fault {
 	t.Helper()
-	return func(answer elbstub.Next) elbstub.Response {
-		response := answer()
+	return func(next elbstub.Next) elbstub.Response {
+		response := next()
 		var fields map[string]any
 		if err := json.Unmarshal(response.Body, &fields); err != nil {
-			t.Errorf("a modify is answered with %s: %v", response.Body, err)
+			t.Errorf("the response to a modify is %s: %v", response.Body, err)
 		}
 		delete(fields, "domain")
 		response.Body, _ = json.Marshal(fields)
@@ -86,7 +86,8 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 			t.Run(name+"/"+accepted, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect.Modify = modify })
+					cloud, network := acctest.NewCloudInMemory(t,
+						func(o *elbstub.Options) { o.Dialect.Modify = modify })
 					pair := acctest.NewPair(t)
 					r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,

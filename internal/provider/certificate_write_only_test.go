@@ -57,7 +57,8 @@ func TestWriteOnlyKey(t *testing.T) {
 		t.Errorf("%d creations and deletions, want 1", writes)
 	}
 
-	says(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo", "does not belong to the certificate")
+	says(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo",
+		"does not belong to the certificate")
 	both := config("private_key_wo", "d", pair.PrivateKey)
 	both["private_key"] = pair.PrivateKey
 	says(t, server.Validate(both), "private_key_wo", "but not both")

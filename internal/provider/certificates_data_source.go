@@ -2,69 +2,51 @@ package provider
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var (
-	_ datasource.DataSource              = (*certificatesDataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*certificatesDataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*certificatesDataSource)(nil)
 
 // NewCertificatesDataSource returns the data source elbaas_certificates.
 func NewCertificatesDataSource() datasource.DataSource {
-	return &certificatesDataSource{}
+	return &certificatesDataSource{dataSourceBase{name: "certificates"}}
 }
 
-type certificatesDataSource struct {
-	cloud *cloud
-}
+type certificatesDataSource struct{ dataSourceBase }
 
 type certificatesModel struct {
-	ProjectID     types.String  `tfsdk:"project_id"`
-	NameRegex     types.String  `tfsdk:"name_regex"`
-	Domain        types.String  `tfsdk:"domain"`
-	Covers        types.String  `tfsdk:"covers"`
-	ExpiresBefore types.String  `tfsdk:"expires_before"`
-	Certificates  []publicModel `tfsdk:"certificates"`
-}
+	certificateFilter
 
-// Metadata implements datasource.DataSource.
-func (d *certificatesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_certificates"
+	Domain       types.String  `tfsdk:"domain"`
+	Certificates []publicModel `tfsdk:"certificates"`
 }
 
 // Schema implements datasource.DataSource.
-func (d *certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description, noun string, check func(string) error) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{textRule{noun, check}}}
-	}
-	project := text("The id of the project. The default is the provider's project.", "project id", checkProjectID)
-	project.Computed = true
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "The certificates of a project, without their private keys: all, or those that match every argument that is given. There may be none.",
-		Attributes: map[string]schema.Attribute{
-			"project_id":     project,
-			"name_regex":     text(nameRegexDescription, "name_regex", checkNameRegex),
-			"domain":         text("The domain, as the API keeps it. Empty chooses certificates without one.", "domain", checkDomain),
-			"covers":         text(coversDescription, "host name", checkHostName),
-			"expires_before": text(expiresBeforeDescription, "expires_before", checkTime),
-			"certificates": schema.ListNestedAttribute{
-				MarkdownDescription: "The certificates, sorted by name, then by id.",
-				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: certificateAttributes()},
-			},
+func (d *certificatesDataSource) Schema(
+	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
+) {
+	attributes := map[string]schema.Attribute{
+		"domain": optionalText("The domain of the certificates, as the API returns it. "+
+			"An empty string finds those without a domain.", textRule{"domain", checkDomain}, false),
+		"certificates": schema.ListNestedAttribute{
+			MarkdownDescription: "The certificates, sorted by name, then by ID.",
+			Computed:            true,
+			NestedObject:        schema.NestedAttributeObject{Attributes: certificateAttributes()},
 		},
 	}
-}
-
-// Configure implements datasource.DataSourceWithConfigure.
-func (d *certificatesDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		d.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
+	for name, a := range filterArguments {
+		attributes[name] = optionalText(a.description, a.rule, name == "project_id")
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Lists the certificates of a project, without their private keys: all of them, " +
+			"or those that match every argument that is set. The list may be empty. " +
+			"Attributes that the provider cannot read from a certificate are null.",
+		Attributes: attributes,
 	}
 }
 
@@ -72,23 +54,16 @@ func (d *certificatesDataSource) Configure(_ context.Context, req datasource.Con
 func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model certificatesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	resp.Diagnostics.Append(d.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
-	project, diags := d.cloud.project(ctx, model.ProjectID)
+	chosen, diags := model.choose(ctx, d.cloud)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.ProjectID = project
-	filter := certificateFilter{nameRegex: model.NameRegex, domain: model.Domain, covers: model.Covers, expiresBefore: model.ExpiresBefore}
-	var err error
-	if model.Certificates, err = filter.choose(ctx, d.cloud, project.ValueString()); err != nil {
-		d.cloud.addError(&resp.Diagnostics, "Unable to read certificates", err)
-		return
-	}
+	model.Certificates = slices.DeleteFunc(chosen, func(m publicModel) bool {
+		return !model.Domain.IsNull() && !strings.EqualFold(model.Domain.ValueString(), m.Domain.ValueString())
+	})
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

@@ -40,7 +40,8 @@ func (w *world) addListeners() {
 	l := &w.memory.listeners
 	l.fallback = w.cloud.Add(fallback)
 	w.strangers[l.fallback] = fallback
-	l.ids, l.serves, l.states, l.pending = map[string]string{}, map[string]bool{}, map[string]*acctest.State{}, map[string]bool{}
+	l.ids, l.serves = map[string]string{}, map[string]bool{}
+	l.states, l.pending = map[string]*acctest.State{}, map[string]bool{}
 	for _, address := range addresses {
 		l.ids[address] = w.cloud.Listen(elbstub.Listener{
 			ProjectID: acctest.ProjectID, Name: "listener-" + address, CertificateID: l.fallback,
@@ -166,7 +167,9 @@ func (l listeners) isConfigured(of *ledger, address string) bool {
 // config is the configuration of the certificate of a listener.
 func (l listeners) config(address string, certificate *acctest.State) acctest.Values {
 	return acctest.Values{
-		"listener_id": l.ids[address], "certificate_id": certificate.Values["id"], "fallback_certificate_id": l.fallback,
+		"listener_id":             l.ids[address],
+		"certificate_id":          certificate.Values["id"],
+		"fallback_certificate_id": l.fallback,
 	}
 }
 

@@ -25,7 +25,7 @@ func (w *world) mildSpell() {
 	w.say("a mild spell begins, late %t", late)
 	w.cloud.Disturb(elbstub.Storm{Seed: w.random.Uint64(), Percent: 70, Mild: true, Late: late})
 	w.memory.mild = true
-	time.Sleep(3 * settled) // in which what was begun in the storm comes to its end
+	time.Sleep(3 * catchUp) // in which what was begun in the storm comes to its end
 	if ours := w.ledger.ids(); len(ours) > 0 && w.random.IntN(2) == 0 {
 		w.hang(w.random, ours[w.random.IntN(len(ours))])
 	}
@@ -38,7 +38,7 @@ func (w *world) mildSpell() {
 		case w.random.IntN(2) == 0:
 			w.makeEqual()
 		}
-		w.settle()
+		w.pause()
 		w.applyMildly(late)
 		if w.t.Failed() {
 			return
@@ -75,7 +75,8 @@ func (w *world) makeEqual() {
 		}
 		w.ledger.configs[address] = maps.Clone(config)
 		w.memory.replace[address] = true
-		w.say("%s is equal to %s, and is replaced, create_before_destroy %t", address, configured[0], w.ledger.first[address])
+		w.say("%s is equal to %s, and is replaced, create_before_destroy %t", address, configured[0],
+			w.ledger.first[address])
 	}
 }
 
@@ -108,7 +109,7 @@ func (w *world) applyMildly(late bool) {
 	w.judgeServed()
 	w.unsettled = interrupted || late
 	if late {
-		time.Sleep(settled)
+		time.Sleep(catchUp)
 		w.judgeLateCreations(before, interrupted)
 	} else {
 		w.judgeCreations(before)
@@ -175,7 +176,8 @@ func (w *world) judgeLateCreations(before []string, interrupted bool) {
 			w.t.Errorf("nobody has named certificate %s (%q)", cert.ID, cert.Name)
 		case interrupted: // a search has less time then
 		case w.isShown(cert):
-			w.t.Errorf("certificate %s (%q) was there when its creation ended, which did not name it", cert.ID, cert.Name)
+			w.t.Errorf("certificate %s (%q) was there when its creation ended, which did not name it", cert.ID,
+				cert.Name)
 		}
 	}
 }
@@ -222,7 +224,8 @@ func (w *world) mayBeOfSeveral(cert elbstub.Certificate) bool {
 		sameDescription := description == cert.Description || sentDescription == cert.Description
 		sameDomain := config["domain"] == nil || config["domain"] == cert.Domain
 		sameLeaf := strings.TrimSpace(config["certificate"].(string)) == strings.TrimSpace(cert.Certificate)
-		known := slices.ContainsFunc(makers, func(maker acctest.Values) bool { return reflect.DeepEqual(maker, config) })
+		known := slices.ContainsFunc(makers,
+			func(maker acctest.Values) bool { return reflect.DeepEqual(maker, config) })
 		if sameName && sameDescription && sameDomain && sameLeaf && !known {
 			makers = append(makers, config)
 		}

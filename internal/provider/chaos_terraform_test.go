@@ -85,7 +85,7 @@ var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 // about what the creation has made that was under way when it came to be.
 func (l *ledger) names(cert elbstub.Certificate) bool {
 	return l.namesID(cert.ID) || slices.ContainsFunc(l.notes, func(n note) bool {
-		meant := !cert.CreateTime.Before(n.began) && cert.CreateTime.Before(n.said.Add(settled))
+		meant := !cert.CreateTime.Before(n.began) && cert.CreateTime.Before(n.said.Add(catchUp))
 		return meant && namesCertificate(n.text, cert)
 	})
 }
@@ -174,7 +174,7 @@ func (p *process) interrupt() {
 	p.server.Stop()
 }
 
-// kill takes the network away and forgets whatever is answered from now on.
+// kill takes the network away and forgets all responses from now on.
 func (p *process) kill() {
 	p.ended.Store(true)
 	p.mu.Lock()
@@ -248,7 +248,7 @@ func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
 		state := tf.states[address]
 		creates := state == nil || tf.replace[address] || state.Values["certificate"] != config["certificate"] ||
 			config["domain"] != nil && state.Values["domain"] != config["domain"]
-		if at, known := tf.created[config["certificate"].(string)]; creates && known && time.Since(at) < settled {
+		if at, known := tf.created[config["certificate"].(string)]; creates && known && time.Since(at) < catchUp {
 			say("%s is created soon after another one of the same certificate", address)
 			return true
 		}
@@ -376,7 +376,8 @@ func (tf *memoryTerraform) change(p *process, address string) {
 	for _, old := range deposed {
 		if tf.destroy(p, address, old) {
 			tf.mu.Lock()
-			tf.deposed[address] = slices.DeleteFunc(tf.deposed[address], func(s *acctest.State) bool { return s == old })
+			tf.deposed[address] = slices.DeleteFunc(tf.deposed[address],
+				func(s *acctest.State) bool { return s == old })
 			tf.mu.Unlock()
 		}
 	}

@@ -77,7 +77,8 @@ func TestChaos(t *testing.T) {
 	if operations > 1 && faults.Load() == 0 {
 		t.Error("nothing failed")
 	}
-	t.Logf("%d operations in the sequences up to %d, with %d faults; %d deletions waited for a listener, %d switches of listeners",
+	t.Logf("%d operations in the sequences up to %d, with %d faults; %d deletions waited for a listener, %d switches "+
+		"of listeners",
 		done.Load(), seed-1, faults.Load(), refused.Load(), switches.Load())
 }
 
@@ -208,9 +209,9 @@ func newMemoryWorld(t *testing.T, seed uint64) *world {
 // storm lets all calls fail by chance.
 func (w *world) storm() { w.cloud.Disturb(elbstub.Storm{Seed: w.seed, Percent: chaosPercent}) }
 
-// settled is when lists of another process show what was done, and late commits have
+// catchUp is when lists of another process show what was done, and late commits have
 // come (documented).
-const settled = 10 * time.Second
+const catchUp = 10 * time.Second
 
 // live lets the world go its way for so many applies, and then looks at what has
 // become of it.
@@ -229,7 +230,7 @@ func (w *world) live(applies int) {
 			w.meddle(w.random.Uint64())
 			w.unsettled = true
 		}
-		w.settle()
+		w.pause()
 		w.say("apply")
 		w.terraform.apply(w.interference())
 		w.say("%s", strings.Join(w.ledger.said, "\n\t"))
@@ -252,13 +253,13 @@ func (w *world) end() {
 	w.t.Helper()
 	w.cloud.Disturb(elbstub.Storm{})
 	w.say("the faults end")
-	time.Sleep(2 * settled) // in which what others do comes to its end
+	time.Sleep(2 * catchUp) // in which what others do comes to its end
 	w.mu.Lock()
 	for _, h := range w.holds {
 		w.cloud.Hangup(h.listener)
 	}
 	w.mu.Unlock()
-	time.Sleep(settled) // in which the backend comes to see it
+	time.Sleep(catchUp) // in which the backend comes to see it
 	w.terraform.apply(func(*process) {})
 	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
 	if w.ledger.failed && len(w.altered()) == 0 {
@@ -277,10 +278,10 @@ func (w *world) altered() []string {
 	return addresses
 }
 
-// settle lets time pass before an apply that could not know what it must.
-func (w *world) settle() {
+// pause lets time pass before an apply that could not know what it must.
+func (w *world) pause() {
 	if w.memory == nil || w.unsettled || w.memory.createsAgain(w.say) {
-		time.Sleep(settled)
+		time.Sleep(catchUp)
 	}
 	w.unsettled = false
 }
@@ -341,11 +342,11 @@ func (w *world) change() {
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 	}
-	alike := []string{address}
+	duplicates := []string{address}
 	if !configured && w.random.IntN(3) == 0 {
-		alike = append(alike, w.unused(address)...)
+		duplicates = append(duplicates, w.unused(address)...)
 	}
-	for _, address := range alike {
+	for _, address := range duplicates {
 		if !configured {
 			w.ledger.first[address] = w.random.IntN(2) == 0
 			w.chooseListener(address)
@@ -539,7 +540,7 @@ func (w *world) names(cert elbstub.Certificate) bool {
 // with texts that the cloud does not keep: the next one does not take it for identical.
 func (w *world) lostAltered(cert elbstub.Certificate) bool {
 	return slices.ContainsFunc(w.ledger.lost, func(l lostCreation) bool {
-		meant := !cert.CreateTime.Before(l.began) && cert.CreateTime.Before(l.ended.Add(settled))
+		meant := !cert.CreateTime.Before(l.began) && cert.CreateTime.Before(l.ended.Add(catchUp))
 		return meant && w.nature.alters(l.config)
 	})
 }

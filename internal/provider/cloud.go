@@ -27,8 +27,8 @@ type cloud struct {
 	session  *auth.Session
 	settings settings
 	now      func() time.Time
-	// listenerTurns has a *listenerTurn for each listener, by its ID in lower case.
-	listenerTurns sync.Map
+	// listenerLocks has a *listenerLock for each listener, by its ID in lower case.
+	listenerLocks sync.Map
 }
 
 // newCloud makes a cloud of settings. It calls nothing.
@@ -113,6 +113,14 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 	return types.StringNull(), diags
 }
 
+// readyProject returns the project of a resource like project, or the reason why the cloud cannot be called yet.
+func (c *cloud) readyProject(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
+	if diags := c.ready(); diags.HasError() {
+		return own, diags
+	}
+	return c.project(ctx, own)
+}
+
 // project returns the project of a resource as plannedProject does, and looks
 // up what is known by its name.
 func (c *cloud) project(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
@@ -127,7 +135,7 @@ func (c *cloud) project(ctx context.Context, own types.String) (types.String, di
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)
 	if err != nil {
-		c.addError(&diags, "Unable to find the project of the provider", err)
+		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
 	return types.StringValue(id), diags
 }

@@ -122,7 +122,7 @@ type postKind int
 
 const (
 	unclearPost   postKind = iota // its response, if any, does not say what came of it
-	plainPost                     // it is carried out and answered
+	plainPost                     // it is carried out, and the response arrives
 	throttledPost                 // it is refused with 429
 )
 
@@ -150,7 +150,8 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	if s.oneIn(2) {
 		s.scriptTokens()
 		delete(config, "token")
-		config["auth_url"], config["user_name"], config["password"], config["domain_name"] = s.cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain
+		config["auth_url"], config["user_name"] = s.cloud.AuthURL, acctest.UserName
+		config["password"], config["domain_name"] = acctest.Password, acctest.Domain
 	}
 	s.server = acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 
@@ -203,7 +204,7 @@ func (s *sequence) scriptPosts() {
 		if nth <= len(faults) {
 			chosen = faults[nth-1]
 		}
-		return func(answer elbstub.Next) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			s.step("POST %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			if chosen.kind != throttledPost {
@@ -211,7 +212,7 @@ func (s *sequence) scriptPosts() {
 			}
 			s.unclear = s.unclear || chosen.kind == unclearPost
 			s.mu.Unlock()
-			return chosen.fault(answer)
+			return chosen.fault(next)
 		}
 	})
 }
@@ -231,9 +232,9 @@ func (s *sequence) postFault() sequenceFault {
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: fmt.Sprintf("429, Retry-After %d", seconds), fault: retryAfter, kind: throttledPost},
-		{called: "401", kind: throttledPost, fault: func(answer elbstub.Next) elbstub.Response {
+		{called: "401", kind: throttledPost, fault: func(next elbstub.Next) elbstub.Response {
 			s.cloud.Expire()
-			return elbstub.Reply(401, `{"error":{"message":"token","code":"ELB.1102"}}`)(answer)
+			return elbstub.Reply(401, `{"error":{"message":"token","code":"ELB.1102"}}`)(next)
 		}},
 		{called: fmt.Sprintf("%d, not carried out", status), fault: elbstub.Reply(status, said)},
 		{called: fmt.Sprintf("%d, carried out", status), fault: elbstub.ReplyAfter(status, said)},
@@ -279,14 +280,17 @@ func (s *sequence) scriptTokens() {
 	s.cloud.ScriptEach(elbstub.IssueToken, func(nth int) elbstub.Fault {
 		chosen, faulty := faults[nth]
 		if !faulty {
-			chosen = sequenceFault{called: "answered", fault: func(answer elbstub.Next) elbstub.Response { return answer() }}
+			chosen = sequenceFault{
+				called: "answered",
+				fault:  func(next elbstub.Next) elbstub.Response { return next() },
+			}
 		}
-		return func(answer elbstub.Next) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			s.step("token %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			s.broken = s.broken || chosen.called == "lost"
 			s.mu.Unlock()
-			return chosen.fault(answer)
+			return chosen.fault(next)
 		}
 	})
 }
@@ -310,12 +314,12 @@ func (s *sequence) scriptLists() {
 		if !faulty {
 			chosen = sequenceFault{called: "answered", fault: elbstub.See(elbstub.View{Lag: lag})}
 		}
-		return func(answer elbstub.Next) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			s.step("list %d: %s", nth, chosen.called)
 			s.mu.Lock()
 			s.broken = s.broken || chosen.breaks
 			s.mu.Unlock()
-			return chosen.fault(answer)
+			return chosen.fault(next)
 		}
 	})
 }
@@ -323,8 +327,8 @@ func (s *sequence) scriptLists() {
 // listFault returns one of what may happen to a list.
 func (s *sequence) listFault(lag time.Duration) sequenceFault {
 	slow := s.within(8 * time.Second)
-	lateList := func(answer elbstub.Next) elbstub.Response {
-		response := answer(elbstub.View{Lag: lag})
+	lateList := func(next elbstub.Next) elbstub.Response {
+		response := next(elbstub.View{Lag: lag})
 		time.Sleep(slow)
 		return response
 	}

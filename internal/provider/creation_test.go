@@ -11,7 +11,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestCreationsThatAreNotSimple has what the user reads when an answer is lost, or
+// TestCreationsThatAreNotSimple has what the user reads when a response is lost, or
 // when there was such a certificate before. Package elb has the cases; here is
 // one for each text.
 func TestCreationsThatAreNotSimple(t *testing.T) {
@@ -29,11 +29,14 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 	}{
 		"there was one before": {
 			stranger: 1, created: true, ids: true,
-			want: []string{"An identical certificate already exists", "or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/"},
+			want: []string{
+				"An identical certificate already exists",
+				"or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/",
+			},
 		},
 		"found": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, created: true,
-			want: []string{"was adopted after the response to its creation was lost", "It is in the state now"},
+			want: []string{"was adopted after the response to its creation was lost", "It is now in the state"},
 		},
 		"twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
@@ -41,20 +44,36 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 		},
 		"perhaps twice": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
-			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder),
-			want:  []string{"was sent 2 times", "may exist", "out of order (HTTP 500", "Look for it in a few minutes"},
+			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder,
+				outOfOrder, outOfOrder, outOfOrder),
+			want: []string{
+				"was sent 2 times", "may exist", "out of order (HTTP 500",
+				"Check the project in a few minutes",
+			},
 		},
 		"two that may be it": {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, stranger: 1, during: true, ids: true,
-			want: []string{"Unable to create certificate", `A certificate named "www" may exist in project `, "If one of them is yours, import it before you apply again"},
+			want: []string{
+				"Unable to create certificate", `A certificate named "www" may exist in project `,
+				"If one of them is yours, import it before you apply again",
+			},
 		},
 		"not to be searched for": {
-			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, lists: []elbstub.Fault{nil, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder},
-			want: []string{"may exist", "could not be searched for", "out of order (HTTP 500", "Look for it before you apply again"},
+			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, lists: []elbstub.Fault{
+				nil, outOfOrder, outOfOrder,
+				outOfOrder, outOfOrder, outOfOrder, outOfOrder,
+			},
+			want: []string{
+				"may exist", "could not be searched for", "out of order (HTTP 500",
+				"Check the project before you apply again",
+			},
 		},
 		"not there": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse(), 2: elbstub.Refuse(), 3: elbstub.Refuse()},
-			want:  []string{`A certificate named "www" may exist in project `, "the list of the project does not show it", "a warning then names"},
+			want: []string{
+				`A certificate named "www" may exist in project `,
+				"the list of the project does not show it", "a warning then names",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +85,8 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 				server := acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 				pair := acctest.NewPair(t)
 				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
-				plan, diagnostics := server.Plan(nil, acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey})
+				plan, diagnostics := server.Plan(nil,
+					acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey})
 				if len(diagnostics) > 0 {
 					t.Fatal(diagnostics[0])
 				}
@@ -79,11 +99,11 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 					addStrangers()
 				}
 				for n, fault := range row.posts {
-					cloud.Script(post, n, func(answer elbstub.Next) elbstub.Response {
+					cloud.Script(post, n, func(next elbstub.Next) elbstub.Response {
 						if row.during {
 							addStrangers()
 						}
-						return fault(answer)
+						return fault(next)
 					})
 				}
 				for i, fault := range row.lists {
@@ -108,7 +128,8 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 					}
 				}
 				for _, cert := range cloud.Certificates(acctest.ProjectID) {
-					if managed := state != nil && state.Values["id"] == cert.ID; row.ids && !managed && !strings.Contains(said, cert.ID) {
+					if managed := state != nil && state.Values["id"] == cert.ID; row.ids && !managed &&
+						!strings.Contains(said, cert.ID) {
 						t.Errorf("it does not name %s:\n%s", cert.ID, said)
 					}
 				}

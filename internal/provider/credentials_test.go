@@ -31,7 +31,7 @@ func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string
 	})
 	for _, call := range cloud.Journal() {
 		if call.Status >= 300 {
-			t.Errorf("%s was answered with %d", call.Operation, call.Status)
+			t.Errorf("the response to %s was %d", call.Operation, call.Status)
 		}
 	}
 }
@@ -197,8 +197,8 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	late := func(answer elbstub.Next) elbstub.Response {
-		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(answer)
+	late := func(next elbstub.Next) elbstub.Response {
+		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(next)
 		response.Header = maps.Clone(response.Header)
 		response.Header.Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
 		return response
@@ -210,7 +210,7 @@ func TestWrongClock(t *testing.T) {
 	pair := acctest.NewPair(t)
 	plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 	_, said := server.Apply(plan)
-	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of the server's") {
+	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of that of the API") {
 		t.Errorf("it says %v", said)
 	}
 }

@@ -160,7 +160,7 @@ func (n *recordingNetwork) Close() error {
 // Addr implements net.Listener.
 func (n *recordingNetwork) Addr() net.Addr { return &net.IPAddr{} }
 
-// ServeHTTP records what a host receives, and answers as the stub does.
+// ServeHTTP records what a host receives, and responds as the stub does.
 func (n *recordingNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -282,7 +282,7 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 	_, err := c.client.CreateCertificate(n.t.Context(), project.ValueString(),
 		elb.NewCertificate{Certificate: pair.Certificate, PrivateKey: secret.New(pair.PrivateKey)})
 	if err != nil {
-		return describe(err, c.session.Kind())
+		return c.describe(err)
 	}
 	return ""
 }

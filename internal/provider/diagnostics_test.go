@@ -23,7 +23,7 @@ func TestRemedies(t *testing.T) {
 		endpoint = "Check the endpoint"
 		forbid   = "Check project_id"
 		waiting  = "Apply again in a few minutes"
-		report   = "Please report it"
+		report   = "please report it with the code"
 	)
 	for _, row := range []struct {
 		code   string
@@ -89,13 +89,14 @@ func TestRemedies(t *testing.T) {
 		{"", 502, waiting},
 		{"", 400, ""},
 	} {
-		err := fmt.Errorf("create certificate: %w", &httpapi.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
-		way := remedyFor(err, auth.KindToken)
-		if row.want == "" && way != "" || !strings.Contains(way, row.want) {
-			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, way, row.want)
+		err := fmt.Errorf("create certificate: %w",
+			&httpapi.Error{Status: row.status, Code: row.code, Message: "the message", RequestID: "the-id"})
+		remedy := remedyFor(err, auth.KindToken)
+		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) {
+			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, remedy, row.want)
 		}
-		detail := describe(err, auth.KindToken)
-		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request ID the-id", way} {
+		detail := describeWith(err, remedy)
+		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request ID the-id", remedy} {
 			if !strings.Contains(detail, part) {
 				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
 			}
@@ -107,22 +108,29 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	t.Parallel()
 	refusal := &httpapi.Error{Status: 400, Code: "ELB.5002", Message: "m"}
 	for want, err := range map[string]error{
-		"Plan again in a few minutes":                  fmt.Errorf("%w: %w", elb.ErrNotShown, context.DeadlineExceeded),
-		"Somebody else has deleted":                    fmt.Errorf("x: %w", elb.ErrNotFound),
-		"The operation was interrupted.":               fmt.Errorf("x: %w", context.Canceled),
-		"The operation timed out":                      fmt.Errorf("x: %w", context.DeadlineExceeded),
-		"set cacert_file (OS_CACERT)":                  fmt.Errorf("x: %w", httpapi.ErrUntrusted),
-		"Check the endpoint of the provider":           fmt.Errorf("x: %w", &httpapi.TransportError{}),
-		`- listener "https" (ID 1) of load balancer 2`: &elb.InUseError{Err: refusal, Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}}},
-		"No listener of the project says":              &elb.InUseError{Err: refusal},
-		"Which listener holds it is not known: oops":   &elb.InUseError{Err: refusal, ListenersErr: errors.New("oops")},
+		"Plan again in a few minutes": fmt.Errorf("%w: %w", elb.ErrNotShown,
+			context.DeadlineExceeded),
+		"Something else has deleted":         fmt.Errorf("x: %w", elb.ErrNotFound),
+		"The operation was interrupted.":     fmt.Errorf("x: %w", context.Canceled),
+		"The operation timed out":            fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"set cacert_file (OS_CACERT)":        fmt.Errorf("x: %w", httpapi.ErrUntrusted),
+		"Check the endpoint of the provider": fmt.Errorf("x: %w", &httpapi.TransportError{}),
+		`- listener "https" (ID 1) of load balancer 2`: &elb.InUseError{
+			Err:       refusal,
+			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},
+		},
+		"No listener of the project uses the certificate": &elb.InUseError{Err: refusal},
+		"The listener that uses it is not known: oops": &elb.InUseError{
+			Err:          refusal,
+			ListenersErr: errors.New("oops"),
+		},
 	} {
-		if way := remedyFor(err, auth.KindToken); !strings.Contains(way, want) {
-			t.Errorf("%v: got %q, want %q", err, way, want)
+		if remedy := remedyFor(err, auth.KindToken); !strings.Contains(remedy, want) {
+			t.Errorf("%v: got %q, want %q", err, remedy, want)
 		}
 	}
-	if way := remedyFor(errors.New("anything"), auth.KindToken); way != "" {
-		t.Errorf("an unknown error has the way out %q", way)
+	if remedy := remedyFor(errors.New("anything"), auth.KindToken); remedy != "" {
+		t.Errorf("an unknown error has the remedy %q", remedy)
 	}
 }
 
@@ -145,10 +153,10 @@ func TestTroubleshooting(t *testing.T) {
 		if !strings.HasPrefix(line, "| ") || len(cells) < 2 {
 			continue
 		}
-		way := strings.TrimSpace(cells[len(cells)-1])
-		said[strings.TrimSpace(cells[0])] = way
+		remedy := strings.TrimSpace(cells[len(cells)-1])
+		said[strings.TrimSpace(cells[0])] = remedy
 		for _, found := range code.FindAllString(cells[0], -1) {
-			said[found] = way
+			said[found] = remedy
 		}
 	}
 	const renew = "See [refused credentials](#refused-credentials)."
@@ -161,7 +169,10 @@ func TestTroubleshooting(t *testing.T) {
 			t.Errorf("%s: the guide says %q, the provider %q", known, said[known], want)
 		}
 	}
-	for name, status := range map[string]int{"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502, "200, or any other that is no error": 200} {
+	for name, status := range map[string]int{
+		"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502,
+		"200, or any other that is no error": 200,
+	} {
 		if want := refusalRemedy(&httpapi.Error{Status: status}, ""); said[name] != want {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
 		}
@@ -171,7 +182,10 @@ func TestTroubleshooting(t *testing.T) {
 			t.Errorf("%s: the guide says %q, the provider %q", kind, said[string(kind)], want)
 		}
 	}
-	for name, err := range map[string]error{"ELB.5040": elb.ErrNotFound, "ELB.5002": &elb.InUseError{Err: &httpapi.Error{}}} {
+	for name, err := range map[string]error{
+		"ELB.5040": elb.ErrNotFound,
+		"ELB.5002": &elb.InUseError{Err: &httpapi.Error{}},
+	} {
 		if want := remedyFor(err, auth.KindToken); said[name] == "" || !strings.Contains(want, said[name]) {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
 		}

@@ -22,7 +22,8 @@ func FuzzImportID(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(id) != 32 || strings.ToLower(id) != id || !strings.HasSuffix(strings.ToLower(text), id) || strings.ContainsAny(project, "/?#%. ") {
+		if len(id) != 32 || strings.ToLower(id) != id || !strings.HasSuffix(strings.ToLower(text), id) ||
+			strings.ContainsAny(project, "/?#%. ") {
 			t.Errorf("%q is %q of %q", text, id, project)
 		}
 	})
@@ -35,16 +36,21 @@ func FuzzTexts(f *testing.F) {
 	f.Add("*.example.com")
 	f.Add("a\x00\xff<>\u202e")
 	f.Fuzz(func(t *testing.T, text string) {
-		if checkName(text) == nil && (utf8.RuneCountInString(text) > 64 || strings.ContainsAny(text, " .*/<>\x00")) {
+		if checkName("value", text) == nil &&
+			(utf8.RuneCountInString(text) > 64 || strings.ContainsAny(text, " .*/<>\x00")) {
 			t.Errorf("a name is not %q", text)
 		}
-		if checkDescription(text) == nil && (utf8.RuneCountInString(text) > 128 || strings.ContainsAny(text, "<>")) {
+		if checkDescription("value", text) == nil &&
+			(utf8.RuneCountInString(text) > 128 || strings.ContainsAny(text, "<>")) {
 			t.Errorf("a description is not %q", text)
 		}
-		if checkDomain(text) == nil && (len(text) > 254 || strings.ContainsAny(strings.TrimPrefix(text, "*."), " */<>_\x00") || strings.HasPrefix(text, ".")) {
+		if checkDomain("value", text) == nil &&
+			(len(text) > 254 || strings.ContainsAny(strings.TrimPrefix(text, "*."), " */<>_\x00") ||
+				strings.HasPrefix(text, ".")) {
 			t.Errorf("a domain is not %q", text)
 		}
-		if checkProjectID(text) == nil && (text == "" || len(text) > 64 || strings.ContainsAny(text, " /?#%.\x00")) {
+		if checkProjectID("value", text) == nil &&
+			(text == "" || len(text) > 64 || strings.ContainsAny(text, " /?#%.\x00")) {
 			t.Errorf("a project id is not %q", text)
 		}
 	})
@@ -71,25 +77,33 @@ func wantNoSecret(t *testing.T, content string, diags diag.Diagnostics, keys ...
 // FuzzProfile: a shared configuration file makes settings or errors, which do not
 // show what is in it.
 func FuzzProfile(f *testing.F) {
-	f.Add(`{"current":"default","profiles":[{"name":"default","mode":"AKSK","accessKeyId":"AK","secretAccessKey":"` + fuzzedSecret + `","region":"eu-de","projectId":"p"}]}`)
+	f.Add(`{"current":"default","profiles":[{"name":"default","mode":"AKSK","accessKeyId":"AK","secretAccessKey":"` +
+		fuzzedSecret + `","region":"eu-de","projectId":"p"}]}`)
 	f.Add(`{"profiles":[{"name":"default","accessKeyId":{},"secretAccessKey":"` + fuzzedSecret + `"}]}`)
 	f.Add(`{"current":"x"}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		files := map[string]string{"/home/me/.hcloud/config.json": content}
-		_, diags := newSettings(providerBlock{"profile": types.StringValue("default"), "region": types.StringValue("eu-de")}, environmentOf(nil, files))
+		_, diags := newSettings(providerBlock{
+			"profile": types.StringValue("default"),
+			"region":  types.StringValue("eu-de"),
+		}, environmentOf(nil, files))
 		wantNoSecret(t, content, diags, `"secretAccessKey":"`)
 	})
 }
 
 // FuzzCloudsEntry: the same of clouds.yaml.
 func FuzzCloudsEntry(f *testing.F) {
-	f.Add("clouds:\n  mine:\n    auth: {auth_url: https://iam/v3, username: me, password: " + fuzzedSecret + ", user_domain_name: d, project_name: p}\n")
+	f.Add("clouds:\n  mine:\n    auth: {auth_url: https://iam/v3, username: me, password: " + fuzzedSecret +
+		", user_domain_name: d, project_name: p}\n")
 	f.Add("clouds:\n  mine:\n    auth: {ak: AK, sk: " + fuzzedSecret + "}\n    verify: false\n")
 	f.Add("clouds: {mine: {auth: [password: " + fuzzedSecret + "]}}")
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, content string) {
 		files := map[string]string{"clouds.yaml": content}
-		_, diags := newSettings(providerBlock{"clouds_entry": types.StringValue("mine"), "region": types.StringValue("eu-de")}, environmentOf(nil, files))
+		_, diags := newSettings(providerBlock{
+			"clouds_entry": types.StringValue("mine"),
+			"region":       types.StringValue("eu-de"),
+		}, environmentOf(nil, files))
 		wantNoSecret(t, content, diags, "password: ", "sk: ")
 	})
 }

@@ -102,7 +102,8 @@ func TestAccSources(t *testing.T) {
 				cli.Configure(cloud.Provider() + config(pair, issuer))
 				cli.Run("apply", "-auto-approve")
 				cert := cloud.Only(t)
-				if !strings.HasPrefix(cert.Certificate, trimmed(pair.Certificate)) || !sameText(cert.PrivateKey, pair.PrivateKey) {
+				if !strings.HasPrefix(cert.Certificate, trimmed(pair.Certificate)) ||
+					!sameText(cert.PrivateKey, pair.PrivateKey) {
 					t.Errorf("the cloud has\n%s", cert.Certificate)
 				}
 				joined := file == "from-acme.tf" || file == "from-tls.tf"
@@ -134,7 +135,8 @@ func TestAccSourceLater(t *testing.T) {
 		if err != nil {
 			t.Fatalf("serial %s: %v: %s", serial, err, said)
 		}
-		if cert := cloud.Only(t); !sameText(cert.Certificate, pair.Certificate) || !sameText(cert.PrivateKey, pair.PrivateKey) {
+		if cert := cloud.Only(t); !sameText(cert.Certificate, pair.Certificate) ||
+			!sameText(cert.PrivateKey, pair.PrivateKey) {
 			t.Errorf("serial %s: the cloud has another certificate: %s", serial, said)
 		}
 		if said := cli.Run("plan", "-var=serial="+serial); !strings.Contains(said, "No changes") {

@@ -34,8 +34,8 @@ func TestAccRotationGuide(t *testing.T) {
 	other := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
 
 	r.renew()
-	cloud.Script(elbstub.DeleteCertificate, 1, func(answer elbstub.Next) elbstub.Response {
-		refused := answer()
+	cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
+		refused := next()
 		if r.serves() == old || r.serves() == byHand {
 			t.Error("the listener is not switched while the old certificate goes")
 		}
@@ -51,7 +51,7 @@ func TestAccRotationGuide(t *testing.T) {
 			t.Error("the old certificate is there still")
 		}
 	}
-	r.settled()
+	r.expectEmptyPlan()
 
 	cli.Setenv("TF_VAR_fallback_certificate_id", byHand)
 	cli.Run("apply", "-auto-approve")
@@ -68,7 +68,7 @@ func (r *rotation) configure(path string) {
 	r.cli.Setenv("TF_VAR_listener_id", r.listener)
 	r.cli.Configure(r.cloud.Provider() + example(r.t, path))
 	r.cli.Run("apply", "-auto-approve")
-	r.settled()
+	r.expectEmptyPlan()
 }
 
 // TestAccRotationLookup finds the new certificate by name while the old one is still there.
@@ -112,8 +112,8 @@ func TestAccRotationWithNames(t *testing.T) {
 	for range 2 {
 		pair := acctest.NewPair(t)
 		writePair(cli, pair)
-		cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
-			response := answer()
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			for _, cert := range cloud.Certificates(acctest.ProjectID) {
 				names[cert.Name] = true
 			}
@@ -155,7 +155,8 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 			}
 		}
 	}
-	if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate)); writes != 1 {
+	if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate,
+		elbstub.DeleteCertificate)); writes != 1 {
 		t.Errorf("%d writes, want the first alone", writes)
 	}
 }
@@ -169,10 +170,12 @@ func TestAccImportGuide(t *testing.T) {
 	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www", pair)
 	cli.Configure(cloud.Provider() + strings.ReplaceAll(example(t, "guides/import.tf"), exampleID, id))
-	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
+		"1 imported, 0 added, 0 changed, 0 destroyed") {
 		t.Errorf("it says %s", said)
 	}
-	if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate)); writes != 0 {
+	if writes := len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate,
+		elbstub.DeleteCertificate)); writes != 0 {
 		t.Errorf("%d writes, want none", writes)
 	}
 }
@@ -188,10 +191,12 @@ func TestAccFromRESTGuide(t *testing.T) {
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + "resource \"terraform_data\" \"www\" {\n  input = \"stands in\"\n}\n")
 	cli.Run("apply", "-auto-approve")
-	guide := strings.NewReplacer(exampleID, id, "restapi_object.www", "terraform_data.www").Replace(example(t, "guides/from-rest.tf"))
+	guide := strings.NewReplacer(exampleID, id, "restapi_object.www",
+		"terraform_data.www").Replace(example(t, "guides/from-rest.tf"))
 	cli.Configure(cloud.Provider() + guide)
 	said := cli.Run("plan")
-	if !strings.Contains(said, "1 to import, 0 to add, 0 to change, 0 to destroy") || !strings.Contains(said, "will not be destroyed") {
+	if !strings.Contains(said, "1 to import, 0 to add, 0 to change, 0 to destroy") ||
+		!strings.Contains(said, "will not be destroyed") {
 		t.Errorf("it plans %s", said)
 	}
 	cli.Run("apply", "-auto-approve")
@@ -212,8 +217,10 @@ func TestAccWithoutACloudGuide(t *testing.T) {
 	installStub(t, cli)
 	writePair(cli, acctest.NewPair(t))
 	// It is installed as Terraform's registry has it, and OpenTofu looks elsewhere.
-	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`, acctest.Quote(provider.Address)))
-	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080", freeAddress(t)))
+	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`,
+		acctest.Quote(provider.Address)))
+	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080",
+		freeAddress(t)))
 	if err != nil || !strings.Contains(said, "1 added") || !strings.Contains(said, "No changes") {
 		t.Errorf("%v: %s", err, said)
 	}
@@ -332,7 +339,8 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	if said := cli.Run("plan"); !strings.Contains(said, "number_of_certificates = 1") {
 		t.Errorf("it plans %s", said)
 	}
-	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(404, `{"error_code":"APIGW.0101","error_msg":"The API does not exist"}`))
+	cloud.Script(elbstub.ListCertificates, 1,
+		elbstub.Reply(404, `{"error_code":"APIGW.0101","error_msg":"The API does not exist"}`))
 	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "APIGW.0101") {
 		t.Errorf("without the API it says %v: %s", err, said)
 	}

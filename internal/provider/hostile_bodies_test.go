@@ -64,7 +64,8 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 				}
 				if row.method == http.MethodDelete {
 					if after != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
-						t.Errorf("state %q, and %d certificates", idOf(after), len(cloud.Certificates(acctest.ProjectID)))
+						t.Errorf("state %q, and %d certificates", idOf(after),
+							len(cloud.Certificates(acctest.ProjectID)))
 					}
 					return
 				}

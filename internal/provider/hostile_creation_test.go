@@ -58,13 +58,13 @@ func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
 
 // postponed carries a creation out some time after its connection was closed.
 func postponed(by time.Duration) elbstub.Fault {
-	return func(answer elbstub.Next) elbstub.Response {
-		time.AfterFunc(by, func() { answer() })
+	return func(next elbstub.Next) elbstub.Response {
+		time.AfterFunc(by, func() { next() })
 		return elbstub.Refuse()(nil)
 	}
 }
 
-// TestRefusedThenLost: what an earlier attempt was answered says nothing about a
+// TestRefusedThenLost: the response to an earlier attempt says nothing about a
 // later one whose response is lost.
 func TestRefusedThenLost(t *testing.T) {
 	t.Parallel()
@@ -86,11 +86,11 @@ func TestRefusedThenLost(t *testing.T) {
 					cloud, network := acctest.NewCloudInMemory(t)
 					s := inMemory(t, cloud, network, nil)
 					cloud.Script(createOperation, 1, refuse)
-					cloud.Script(createOperation, 2, func(answer elbstub.Next) elbstub.Response {
+					cloud.Script(createOperation, 2, func(next elbstub.Next) elbstub.Response {
 						if lost == "interrupted" {
 							time.AfterFunc(time.Second, s.Stop)
 						}
-						return lose(answer)
+						return lose(next)
 					})
 					state, diagnostics := create(t, s, acctest.Values{"name": "www"})
 					time.Sleep(time.Hour)
@@ -144,12 +144,12 @@ func TestLostThenRefused(t *testing.T) {
 				s := inMemory(t, cloud, network, arguments)
 				cloud.Script(createOperation, 1, postponed(time.Minute))
 				for n := range 50 {
-					cloud.Script(createOperation, 2+n, func(answer elbstub.Next) elbstub.Response {
+					cloud.Script(createOperation, 2+n, func(next elbstub.Next) elbstub.Response {
 						if row.interrupted && n == 0 {
 							time.AfterFunc(time.Second, s.Stop)
 						}
 						if !row.tokens {
-							return row.refuse(answer)
+							return row.refuse(next)
 						}
 						fault := elbstub.Reply(http.StatusServiceUnavailable, "")
 						if row.interrupted {
@@ -158,7 +158,7 @@ func TestLostThenRefused(t *testing.T) {
 						for n := range 50 { // the first creation keeps its token
 							cloud.Script(elbstub.IssueToken, n+1, fault)
 						}
-						return reply(http.StatusUnauthorized, "ELB.1102")(answer)
+						return reply(http.StatusUnauthorized, "ELB.1102")(next)
 					})
 				}
 				config := acctest.Values{"name": "www"}
@@ -262,7 +262,7 @@ func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
 	return elbstub.Reply(http.StatusOK, string(body))(nil)
 }
 
-// TestResponseWithAnotherCertificate: a creation is answered with a certificate that
+// TestResponseWithAnotherCertificate: the response to a creation has a certificate that
 // it has not made. Taking its ID would mean to destroy it one day.
 func TestResponseWithAnotherCertificate(t *testing.T) {
 	t.Parallel()
@@ -281,18 +281,19 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				foreign := acctest.NewPair(t)
 				other := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: "other", Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
+					ProjectID: acctest.ProjectID, Name: "other",
+					Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
 				}
 				other.ID = cloud.Add(other)
-				cloud.Script(createOperation, 1, func(answer elbstub.Next) elbstub.Response {
+				cloud.Script(createOperation, 1, func(next elbstub.Next) elbstub.Response {
 					if row.committed {
-						answer()
+						next()
 					}
-					told := other
+					shown := other
 					if row.unknown {
-						told.ID = strings.Repeat("abcdef01", 4)
+						shown.ID = strings.Repeat("abcdef01", 4)
 					}
-					return createdResponse(t, told)
+					return createdResponse(t, shown)
 				})
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
 				time.Sleep(time.Minute)
@@ -320,7 +321,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 	}
 }
 
-// TestServerThatDeduplicates: a creation is answered with a certificate that was
+// TestServerThatDeduplicates: the response to a creation has a certificate that was
 // there before, and has the same leaf.
 func TestServerThatDeduplicates(t *testing.T) {
 	t.Parallel()
@@ -331,17 +332,20 @@ func TestServerThatDeduplicates(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				pair := acctest.NewPair(t)
 				existing := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: name, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+					ProjectID: acctest.ProjectID, Name: name,
+					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 				}
 				existing.ID = cloud.Add(existing)
 				for n := range 10 {
-					cloud.Script(createOperation, n+1, func(elbstub.Next) elbstub.Response { return createdResponse(t, existing) })
+					cloud.Script(createOperation, n+1,
+						func(elbstub.Next) elbstub.Response { return createdResponse(t, existing) })
 				}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "www"))
 				if state != nil || !diagnostics.HasError() {
 					t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
 				}
-				if said := textOf(diagnostics); !strings.Contains(said, existing.ID) || !strings.Contains(said, "import") {
+				if said := textOf(diagnostics); !strings.Contains(said, existing.ID) ||
+					!strings.Contains(said, "import") {
 					t.Errorf("it does not say what to import: %s", said)
 				}
 				if posts := len(cloud.Journal(createOperation)); posts != 1 {
@@ -362,8 +366,8 @@ func TestResponseWithLeafAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				chain := pemtest.NewChain(t)
-				cloud.Script(createOperation, 1, func(answer elbstub.Next) elbstub.Response {
-					answer()
+				cloud.Script(createOperation, 1, func(next elbstub.Next) elbstub.Response {
+					next()
 					cert := cloud.Only(t)
 					if cert.Certificate = chain.Leaf; !keeps {
 						cloud.Change(cert.ID, func(kept *elbstub.Certificate) { kept.Certificate = chain.Leaf })
@@ -425,8 +429,8 @@ func TestServerThatRewrites(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud, network := acctest.NewCloudInMemory(t)
 					for n := range 3 {
-						cloud.Script(createOperation, n+1, func(answer elbstub.Next) elbstub.Response {
-							answer()
+						cloud.Script(createOperation, n+1, func(next elbstub.Next) elbstub.Response {
+							next()
 							there := cloud.Certificates(acctest.ProjectID)
 							cloud.Change(there[len(there)-1].ID, row.rewrite)
 							return elbstub.Refuse()(nil)
@@ -447,7 +451,8 @@ func TestServerThatRewrites(t *testing.T) {
 					if posts := len(cloud.Journal(createOperation)); posts != 1 && lag < 5*time.Second {
 						t.Errorf("%d creations were sent", posts)
 					}
-					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics), first) {
+					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics),
+						first) {
 						t.Errorf("certificate %s is not named: %s", first, textOf(diagnostics))
 					}
 					wantNamed(t, cloud, state, diagnostics, config["name"].(string))
@@ -529,9 +534,9 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
 	after := func(by time.Duration, fault elbstub.Fault) elbstub.Fault {
-		return func(answer elbstub.Next) elbstub.Response {
+		return func(next elbstub.Next) elbstub.Response {
 			time.Sleep(by)
-			return fault(answer)
+			return fault(next)
 		}
 	}
 	for name, row := range map[string]struct {
@@ -544,7 +549,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 		},
 		"lost, not done, done when repeated": {
 			posts: []elbstub.Fault{after(second, elbstub.Refuse()), elbstub.Slow(second)},
-			lists: after(second/2, func(answer elbstub.Next) elbstub.Response { return answer() }),
+			lists: after(second/2, func(next elbstub.Next) elbstub.Response { return next() }),
 		},
 		"never answered": {
 			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
@@ -581,9 +586,9 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 	s := inMemory(t, cloud, network, nil)
 	var sent atomic.Int64 // creations
 	for n, fault := range posts {
-		cloud.Script(createOperation, n+1, func(answer elbstub.Next) elbstub.Response {
+		cloud.Script(createOperation, n+1, func(next elbstub.Next) elbstub.Response {
 			sent.Add(1)
-			return fault(answer)
+			return fault(next)
 		})
 	}
 	cloud.Script(listOperation, 1, elbstub.Slow(700*time.Millisecond))

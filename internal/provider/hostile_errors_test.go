@@ -27,7 +27,8 @@ func TestCreationWithoutCredentials(t *testing.T) {
 		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	}
 	agency := acctest.Values{
-		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "project_id": acctest.AgencyProjectID,
+		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		"project_id":  acctest.AgencyProjectID,
 		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
 	}
 	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
@@ -75,19 +76,19 @@ func TestCreationWithoutCredentials(t *testing.T) {
 						case "first":
 							fail()
 						case "expired": // between the list before the creation and the creation
-							posts = 1 // which is answered with 401
-							cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Next) elbstub.Response {
-								response := answer()
+							posts = 1 // the response is 401
+							cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
+								response := next()
 								time.Sleep(time.Second)
 								fail()
 								return response
 							})
 						case "refused":
-							posts = 1 // which is answered with 401
-							cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
+							posts = 1 // the response is 401
+							cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 								cloud.Expire()
 								fail()
-								return answer()
+								return next()
 							})
 						}
 						state, diagnostics := create(t, s, acctest.Values{"name": "www"})

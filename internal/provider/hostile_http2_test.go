@@ -263,7 +263,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 	}
 }
 
-// TestSilentServer: every attempt whose request was read and not answered within a
+// TestSilentServer: every attempt whose request was read without a response within a
 // minute is over, and the next one has a connection of its own.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,8 @@ func TestCreationAfterOneThatWasStopped(t *testing.T) {
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
 		})
-		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
+		l.cloud.Script(elbstub.ModifyListener, 1,
+			elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
 		state, diagnostics := l.create(l.process())
 		says(t, diagnostics, "certificate_id", "ELB.6015")
 		if state != nil {
@@ -206,7 +207,8 @@ func TestListenerProtocolsInOtherWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := managed(t)
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-			return elbstub.Reply(200, `[{"id":"`+l.listener+`","name":null,"protocol":null,"port":"443","certificate_id":"`+l.other+`"}]`)
+			return elbstub.Reply(200,
+				`[{"id":"`+l.listener+`","name":null,"protocol":null,"port":"443","certificate_id":"`+l.other+`"}]`)
 		})
 		l.plan("nothing")
 		if port := l.state.Values["port"]; port != int64(443) {
@@ -262,7 +264,8 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 	for range 10 {
 		synctest.Test(t, func(t *testing.T) {
 			l := newListening(t)
-			list := `{"certificates":[{"id":"` + l.other + `","name":"","description":"","certificate":""}],"instance_num":"1"}`
+			list := `{"certificates":[{"id":"` + l.other +
+				`","name":"","description":"","certificate":""}],"instance_num":"1"}`
 			l.cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, list) })
 			server := l.cloud.ServerInMemory(t, l.network)
 			for _, project := range []string{acctest.OtherProjectID, acctest.ProjectID} {
@@ -287,7 +290,12 @@ func TestTinyTimeouts(t *testing.T) {
 					l.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Accept(time.Second) })
 				}
 				slow(elbstub.ModifyListener)
-				l.config["timeouts"] = acctest.Values{"create": timeout, "read": timeout, "update": timeout, "delete": timeout}
+				l.config["timeouts"] = acctest.Values{
+					"create": timeout,
+					"read":   timeout,
+					"update": timeout,
+					"delete": timeout,
+				}
 				state, diagnostics := l.create(l.process())
 				says(t, diagnostics, "", "time")
 				if state != nil {

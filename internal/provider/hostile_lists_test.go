@@ -15,8 +15,8 @@ import (
 // rewriting lets every response of an operation be rewritten.
 func rewriting(cloud *acctest.Cloud, operation elbstub.Operation, rewrite func(body string) string) {
 	cloud.ScriptEach(operation, func(int) elbstub.Fault {
-		return func(answer elbstub.Next) elbstub.Response {
-			response := answer()
+		return func(next elbstub.Next) elbstub.Response {
+			response := next()
 			response.Body = []byte(rewrite(string(response.Body)))
 			return response
 		}

@@ -33,14 +33,16 @@ func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
 	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
-	r.config = strings.ReplaceAll(example(t, "resources/elbaas_listener_certificate/resource.tf"), exampleListenerID, r.listener)
+	r.config = strings.ReplaceAll(example(t, "resources/elbaas_listener_certificate/resource.tf"), exampleListenerID,
+		r.listener)
 	for _, line := range more {
-		r.config = strings.ReplaceAll(r.config, "elbaas_certificate.www.id\n", "elbaas_certificate.www.id\n  "+line+"\n")
+		r.config = strings.ReplaceAll(r.config, "elbaas_certificate.www.id\n",
+			"elbaas_certificate.www.id\n  "+line+"\n")
 	}
 	r.renew()
 	cli.Configure(cloud.Provider() + r.config)
 	cli.Run("apply", "-auto-approve")
-	r.settled()
+	r.expectEmptyPlan()
 	return r
 }
 
@@ -56,10 +58,11 @@ func (r *rotation) renew() {
 	writePair(r.cli, acctest.NewPair(r.t))
 }
 
-// writes returns what was sent since the last call to change something, and how it was
-// answered.
+// writes returns the changes that were sent since its last call, with the status of each
+// response.
 func (r *rotation) writes() (sent []string) {
-	journal := r.cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate, elbstub.ModifyListener)
+	journal := r.cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate,
+		elbstub.ModifyListener)
 	for _, call := range journal[r.seen:] {
 		sent = append(sent, fmt.Sprintf("%s %dxx", call.Operation, call.Status/100))
 	}
@@ -91,9 +94,9 @@ func (r *rotation) serves() string {
 	return ""
 }
 
-// settled fails unless the next plan is empty, and the listener serves what the
+// expectEmptyPlan fails unless the next plan is empty, and the listener serves what the
 // configuration says.
-func (r *rotation) settled() {
+func (r *rotation) expectEmptyPlan() {
 	r.t.Helper()
 	if said := r.cli.Run("plan"); !strings.Contains(said, "No changes") {
 		r.t.Errorf("the plan is not empty: %s", said)
@@ -122,7 +125,7 @@ func TestAccRotation(t *testing.T) {
 				t.Error("the old certificate is there still")
 			}
 		}
-		r.settled()
+		r.expectEmptyPlan()
 	}
 }
 
@@ -134,7 +137,10 @@ func TestAccFiftyRotations(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	ids := make([]string, many)
 	for i := range ids {
-		ids[i] = acctest.Quote(cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: fmt.Sprintf("https-%d", i)}))
+		ids[i] = acctest.Quote(cloud.Listen(elbstub.Listener{
+			ProjectID: acctest.ProjectID,
+			Name:      fmt.Sprintf("https-%d", i),
+		}))
 	}
 	cli.Configure(cloud.Provider() + fmt.Sprintf(`
 resource "elbaas_certificate" "www" {
@@ -185,20 +191,23 @@ resource "elbaas_listener_certificate" "www" {
 }
 
 // interrupted lets a rotation be stopped after each of its three calls, which the server
-// has carried out and does not answer. The next apply ends it, and the plan is empty.
+// has carried out without a response. The next apply ends it, and the plan is empty.
 func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command)) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are found on Linux alone")
 	}
 	r := newRotation(t, acctest.NewInstalledCLI(t, ""))
-	for _, operation := range []elbstub.Operation{elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate} {
+	for _, operation := range []elbstub.Operation{
+		elbstub.CreateCertificate, elbstub.ModifyListener,
+		elbstub.DeleteCertificate,
+	} {
 		before := r.cloud.Certificates(acctest.ProjectID)
 		old := r.serves()
 		r.renew()
 		done, gone := make(chan struct{}), make(chan struct{})
-		r.cloud.Script(operation, 1, func(answer elbstub.Next) elbstub.Response {
-			response := answer()
+		r.cloud.Script(operation, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
 			close(done)
 			<-gone
 			return response
@@ -211,13 +220,14 @@ func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command
 		during := r.cloud.Certificates(acctest.ProjectID)
 
 		said := r.cli.Run("apply", "-auto-approve")
-		r.settled()
+		r.expectEmptyPlan()
 		if r.serves() == old {
 			t.Errorf("after a stop at %q the listener serves the old certificate", operation)
 		}
 		for _, cert := range r.cloud.Certificates(acctest.ProjectID) {
 			wasThere := slices.ContainsFunc(before, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
-			cameMeanwhile := !wasThere && slices.ContainsFunc(during, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
+			cameMeanwhile := !wasThere &&
+				slices.ContainsFunc(during, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
 			switch {
 			case cert.ID == old:
 				t.Errorf("after a stop at %q the old certificate is left: %s", operation, said)
@@ -268,7 +278,7 @@ func TestAccRotationOfATarget(t *testing.T) {
 	r.writes()
 	r.cli.Run("apply", "-auto-approve")
 	r.sends("the apply after it", elbstub.ModifyListener, elbstub.DeleteCertificate)
-	r.settled()
+	r.expectEmptyPlan()
 }
 
 // TestAccListenerCertificateIsReplaced by -replace: with create_before_destroy, nothing is
@@ -287,13 +297,14 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 			t.Parallel()
 			r := newRotation(t, acctest.NewCLI(t, provider.New("test")), row.lifecycle)
 			fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
-			r.config = strings.Replace(r.config, "  listener_id ", "  fallback_certificate_id = "+acctest.Quote(fallback)+"\n  listener_id ", 1)
+			r.config = strings.Replace(r.config, "  listener_id ",
+				"  fallback_certificate_id = "+acctest.Quote(fallback)+"\n  listener_id ", 1)
 			r.cli.Configure(r.cloud.Provider() + r.config)
 			r.cli.Run("apply", "-auto-approve")
 			r.sends("a fallback")
 			r.cli.Run("apply", "-auto-approve", "-replace=elbaas_listener_certificate.www")
 			r.sends("a replacement", row.want...)
-			r.settled()
+			r.expectEmptyPlan()
 		})
 	}
 }
@@ -310,7 +321,8 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 		t.Errorf("the plan says %s", said)
 	}
 	said, err := r.cli.Try("destroy", "-auto-approve")
-	if err == nil || !strings.Contains(said, warning) || !strings.Contains(said, "was destroyed without a fallback_certificate_id") {
+	if err == nil || !strings.Contains(said, warning) ||
+		!strings.Contains(said, "was destroyed without a fallback_certificate_id") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if sent := r.writes(); len(sent) != 1 || r.serves() != own {
@@ -319,13 +331,15 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 
 	// A fallback that does not exist, and then one that does.
 	withFallback := func(id string) {
-		config := strings.Replace(r.config, "  listener_id ", "  fallback_certificate_id = "+acctest.Quote(id)+"\n  listener_id ", 1)
+		config := strings.Replace(r.config, "  listener_id ",
+			"  fallback_certificate_id = "+acctest.Quote(id)+"\n  listener_id ", 1)
 		r.cli.Configure(r.cloud.Provider() + config)
 		r.cli.Run("apply", "-auto-approve")
 	}
 	withFallback(strings.Repeat("0", 32))
 	said, err = r.cli.Try("destroy", "-auto-approve")
-	if err == nil || !strings.Contains(said, "certificate \""+strings.Repeat("0", 32)+"\" both exist in project") || r.serves() != own {
+	if err == nil || !strings.Contains(said, "certificate \""+strings.Repeat("0", 32)+"\" both exist in project") ||
+		r.serves() != own {
 		t.Errorf("%v: %s", err, said)
 	}
 	fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
@@ -352,14 +366,14 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
 	r.cli.Configure(r.cloud.Provider() + strings.NewReplacer(`"www" {`, `"new" {`, ".www.", ".new.").Replace(r.config))
 	said, err := r.cli.Try("apply", "-auto-approve")
-	const want = "has given the listener another certificate in the meantime, apply again"
+	const want = "has switched the listener in the meantime, apply again"
 	if err == nil || !strings.Contains(said, want) {
 		t.Errorf("%v: it does not say %q: %s", err, want, said)
 	}
 	r.writes()
 	r.cli.Run("apply", "-auto-approve")
 	r.sends("the next apply", elbstub.DeleteCertificate)
-	r.settled()
+	r.expectEmptyPlan()
 }
 
 // TestAccListenerCertificateIsRemoved by a removed block, and is not where it must not be
@@ -369,14 +383,17 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	own := r.serves()
-	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n    prevent_destroy = true\n  }\n  listener_id ", 1))
-	if said, err := r.cli.Try("destroy", "-auto-approve", "-target=elbaas_listener_certificate.www"); err == nil || !strings.Contains(said, "prevent_destroy") {
+	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n"+
+		"    prevent_destroy = true\n  }\n  listener_id ", 1))
+	if said, err := r.cli.Try("destroy", "-auto-approve", "-target=elbaas_listener_certificate.www"); err == nil ||
+		!strings.Contains(said, "prevent_destroy") {
 		t.Errorf("%v: %s", err, said)
 	}
 
 	certificate, _, _ := strings.Cut(r.config, "resource \"elbaas_listener_certificate\"")
 	for _, destroy := range []string{"false", "true"} {
-		r.cli.Configure(r.cloud.Provider() + certificate + "removed {\n  from = elbaas_listener_certificate.www\n  lifecycle {\n    destroy = " + destroy + "\n  }\n}\n")
+		r.cli.Configure(r.cloud.Provider() + certificate + "removed {\n  from = elbaas_listener_certificate.www\n" +
+			"  lifecycle {\n    destroy = " + destroy + "\n  }\n}\n")
 		said := r.cli.Run("apply", "-auto-approve")
 		if warned := strings.Contains(said, "keeps certificate"); warned != (destroy == "true") {
 			t.Errorf("with destroy = %s it says %s", destroy, said)
@@ -400,7 +417,8 @@ func TestAccTwoResourcesOfAListener(t *testing.T) {
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
 	other := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "other"})
 	r.cli.Configure(r.cloud.Provider() + r.config + fmt.Sprintf(
-		"resource \"elbaas_listener_certificate\" \"twice\" {\n  listener_id = %q\n  certificate_id = %q\n}\n", r.listener, other))
+		"resource \"elbaas_listener_certificate\" \"twice\" {\n  listener_id = %q\n  certificate_id = %q\n"+
+			"}\n", r.listener, other))
 	r.cli.Run("apply", "-auto-approve")
 	for range 2 {
 		if said := r.cli.Run("apply", "-auto-approve"); !strings.Contains(said, "0 added, 1 changed, 0 destroyed") {
@@ -416,10 +434,14 @@ func TestAccListenerImportExamples(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	const folder = "resources/elbaas_listener_certificate/"
 	configuration := func(cloud *acctest.Cloud, listener string) string {
-		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n  listener_id = %q\n  certificate_id = %q\n}\n",
+		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n"+
+			"  listener_id = %q\n  certificate_id = %q\n}\n",
 			listener, cloud.Only(t).ID)
 	}
-	for file, since := range map[string]string{"import-by-string-id.tf": "1.11.0", "import-by-identity.tf": "1.12.0"} { // of either CLI
+	for file, since := range map[string]string{
+		"import-by-string-id.tf": "1.11.0",
+		"import-by-identity.tf":  "1.12.0",
+	} { // of either CLI
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -427,7 +449,8 @@ func TestAccListenerImportExamples(t *testing.T) {
 			listener := listen(cloud)
 			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, folder+file), exampleListenerID, listener))
 			cli.Configure(configuration(cloud, listener))
-			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 imported, 0 added, 0 changed, 0 destroyed") {
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
+				"1 imported, 0 added, 0 changed, 0 destroyed") {
 				t.Errorf("it says %s", said)
 			}
 		})
@@ -464,7 +487,10 @@ func TestAccListenersExample(t *testing.T) {
 	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))
 	cli.Run("apply", "-auto-approve")
 	said := cli.Run("output", "-json")
-	for _, want := range []string{`"value": { "www-443": "` + listener + `" }`, `"value": [ "shop-443:443 of load balancer `, `"www-443:443 of load balancer `} {
+	for _, want := range []string{
+		`"value": { "www-443": "` + listener + `" }`,
+		`"value": [ "shop-443:443 of load balancer `, `"www-443:443 of load balancer `,
+	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the outputs have no %s: %s", want, said)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// listenerCertificateModel is the certificate of a listener as Terraform keeps it.
+// listenerCertificateModel is the resource.
 type listenerCertificateModel struct {
 	ListenerID            types.String `tfsdk:"listener_id"`
 	CertificateID         types.String `tfsdk:"certificate_id"`
@@ -29,7 +29,7 @@ type listenerCertificateModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
-// listenerIdentityModel is what tells a listener from all others.
+// listenerIdentityModel is the identity of a listener.
 type listenerIdentityModel struct {
 	ProjectID  types.String `tfsdk:"project_id"`
 	ListenerID types.String `tfsdk:"listener_id"`
@@ -39,7 +39,7 @@ func (m listenerCertificateModel) identity() listenerIdentityModel {
 	return listenerIdentityModel{ProjectID: m.ProjectID, ListenerID: m.ListenerID}
 }
 
-// listener is what a state has of the listener.
+// listener returns what a state has of the listener.
 func (m listenerCertificateModel) listener() elb.Listener {
 	return elb.Listener{
 		ID:             m.ListenerID.ValueString(),
@@ -51,7 +51,7 @@ func (m listenerCertificateModel) listener() elb.Listener {
 	}
 }
 
-// fromAPI takes what the server says of a listener. An ID in another case is the same.
+// fromAPI takes over what the API returns. The ID of the certificate is written in lower case, as in configurations.
 func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 	m.ID = m.ListenerID
 	m.ListenerName = types.StringValue(listener.Name)
@@ -59,19 +59,21 @@ func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 	m.Protocol = types.StringValue(listener.Protocol)
 	m.Port = types.Int64Value(listener.Port)
 	if !strings.EqualFold(m.CertificateID.ValueString(), listener.CertificateID) {
-		m.CertificateID = orNull(strings.ToLower(listener.CertificateID)) // as a configuration must write it
+		m.CertificateID = textOrNull(strings.ToLower(listener.CertificateID))
 	}
 }
 
-// check checks, in an apply, what may have been unknown in the plan.
+// check validates, in an apply, what may have been unknown in the plan.
 func (m listenerCertificateModel) check() diag.Diagnostics {
 	var diags diag.Diagnostics
-	diags.Append(textRule{"listener ID", checkLowerID}.report(path.Root("listener_id"), m.ListenerID.ValueString())...)
-	diags.Append(textRule{"certificate ID", checkLowerID}.report(path.Root("certificate_id"), m.CertificateID.ValueString())...)
-	if !m.FallbackCertificateID.IsNull() {
-		rule := textRule{"fallback certificate ID", checkLowerID}
-		diags.Append(rule.report(path.Root("fallback_certificate_id"), m.FallbackCertificateID.ValueString())...)
+	validate := func(attribute, noun string, id types.String) {
+		if !id.IsNull() {
+			diags.Append(textRule{noun, checkLowerID}.validate(path.Root(attribute), id.ValueString())...)
+		}
 	}
+	validate("listener_id", "listener ID", m.ListenerID)
+	validate("certificate_id", "certificate ID", m.CertificateID)
+	validate("fallback_certificate_id", "fallback certificate ID", m.FallbackCertificateID)
 	diags.Append(m.checkFallback()...)
 	return diags
 }
@@ -82,38 +84,43 @@ func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 	fallback, own := known(m.FallbackCertificateID), known(m.CertificateID)
 	if fallback != nil && own != nil && *fallback == *own {
 		diags.AddAttributeError(path.Root("fallback_certificate_id"), "Fallback is the certificate itself", fmt.Sprintf(
-			"fallback_certificate_id and certificate_id are both %q. Set fallback_certificate_id to a certificate that stays when this one goes, "+
-				"or remove it: without it, the listener keeps its certificate when this resource is destroyed.", *own))
+			"fallback_certificate_id and certificate_id are both %q. "+
+				"Set fallback_certificate_id to a certificate that outlives this one, or remove it: "+
+				"the listener then keeps its certificate when this resource is destroyed.", *own))
 	}
 	return diags
 }
 
-// checkProtocol checks that a listener can have a certificate. One that the API shows
-// without a protocol may (assumed).
+// checkProtocol checks that a listener can have a certificate. It assumes so if the API returns no protocol (assumed).
 func checkProtocol(listener elb.Listener) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener without a certificate", fmt.Sprintf(
-			"%s is a listener of the protocol %s, which has no certificate. Set listener_id to an HTTPS or SSL listener. "+
-				"If this resource is in the state already, remove it from there first: terraform state rm ADDRESS.",
+			"%s has the protocol %s, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
+				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
 	return diags
 }
 
-// titleOf is how a listener is shown in a sentence.
+// titleOf names a listener in a sentence.
 func titleOf(listener elb.Listener) string {
 	return fmt.Sprintf("listener %q (ID %s) of load balancer %s", listener.Name, listener.ID, listener.LoadBalancerID)
 }
 
-// keepsCertificate warns that a destruction leaves the listener with its certificate. Of
-// warnings with the same summary Terraform shows one, so it has the IDs.
-func (m listenerCertificateModel) keepsCertificate() diag.Diagnostic {
+// warnKept warns that the listener keeps its certificate when the resource is destroyed without a fallback. Terraform
+// folds warnings with the same summary, so the summary has the IDs.
+func (m listenerCertificateModel) warnKept() diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !m.FallbackCertificateID.IsNull() {
+		return diags
+	}
 	id, certificateID := m.ListenerID.ValueString(), m.CertificateID.ValueString()
-	return diag.NewWarningDiagnostic(fmt.Sprintf("Listener %q keeps certificate %q", id, certificateID), fmt.Sprintf(
+	diags.AddWarning(fmt.Sprintf("Listener %q keeps certificate %q", id, certificateID), fmt.Sprintf(
 		"Without a fallback_certificate_id, destroying this resource changes nothing: %s keeps certificate %q, "+
-			"because an HTTPS or SSL listener cannot be without one. If the same run destroys that certificate, its deletion fails. "+
-			"To delete the certificate, set fallback_certificate_id to another one and apply that first. "+
-			"To keep the certificate, remove it from the state first: terraform state rm ADDRESS.",
+			"because an HTTPS or SSL listener cannot be without one. If the same run destroys that certificate, its "+
+			"deletion fails. To delete the certificate, set fallback_certificate_id to another one and apply that "+
+			"first. To keep the certificate, remove it from the state first: terraform state rm ADDRESS.",
 		titleOf(m.listener()), certificateID))
+	return diags
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -19,7 +18,6 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithConfigure   = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithImportState = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*listenerCertificateResource)(nil)
@@ -28,56 +26,20 @@ var (
 
 // NewListenerCertificateResource returns the resource elbaas_listener_certificate.
 func NewListenerCertificateResource() resource.Resource {
-	return &listenerCertificateResource{}
+	return &listenerCertificateResource{resourceBase{name: "listener_certificate"}}
 }
 
-type listenerCertificateResource struct {
-	cloud *cloud
-}
-
-// Metadata implements resource.Resource.
-func (r *listenerCertificateResource) Metadata(
-	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_listener_certificate"
-}
-
-// Schema implements resource.Resource.
-func (r *listenerCertificateResource) Schema(
-	ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse,
-) {
-	resp.Schema = listenerCertificateSchema(ctx)
-}
+type listenerCertificateResource struct{ resourceBase }
 
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *listenerCertificateResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"project_id": identityschema.StringAttribute{
-			Description: "The ID of the project that the listener belongs to. " +
-				"If omitted in an import, the provider's project is used.",
-			OptionalForImport: true,
-		},
-		"listener_id": identityschema.StringAttribute{
-			Description:       "The ID of the listener: 32 hexadecimal characters.",
-			RequiredForImport: true,
-		},
-	}}
+	resp.IdentitySchema = identitySchema("listener", "listener_id")
 }
 
-// Configure implements resource.ResourceWithConfigure.
-func (r *listenerCertificateResource) Configure(
-	_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse,
-) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		r.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
-	}
-}
-
-// Create implements resource.Resource. It saves nothing if it fails, even after the
-// listener was switched: the next creation then has nothing to send, while a tainted
-// resource would be replaced, by way of the fallback.
+// Create implements resource.Resource. A creation that fails saves no state, even after it has switched the listener:
+// the next one then has nothing to send, while a tainted resource would be replaced, by way of the fallback.
 func (r *listenerCertificateResource) Create(
 	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
 ) {
@@ -91,12 +53,13 @@ func (r *listenerCertificateResource) Create(
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	turn, end, diags := r.cloud.listenerTurn(ctx, plan.ListenerID)
+
+	lock, diags := r.cloud.lockListener(ctx, plan.ListenerID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	defer end()
+	defer lock.unlock()
 
 	plan.ProjectID, diags = r.cloud.project(ctx, plan.ProjectID)
 	resp.Diagnostics.Append(diags...)
@@ -108,26 +71,27 @@ func (r *listenerCertificateResource) Create(
 	project, id := plan.ProjectID.ValueString(), plan.ListenerID.ValueString()
 	listener, err := r.cloud.client.GetListener(ctx, project, id)
 	if err != nil {
-		detail := describe(err, r.cloud.session.Kind())
-		resp.Diagnostics.AddAttributeError(path.Root("listener_id"), fmt.Sprintf("Unable to read listener %q", id), detail)
+		resp.Diagnostics.AddAttributeError(path.Root("listener_id"),
+			fmt.Sprintf("Unable to read listener %q", id), r.cloud.describe(err))
 		return
 	}
 	resp.Diagnostics.Append(checkProtocol(listener)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// After a switch to the fallback, a backend that is late may show what was before it.
-	if turn.fellBack || !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
+
+	// After a switch to the fallback, a slow backend may still show the certificate that was served before.
+	if lock.fellBack || !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
 		listener, diags = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID)
 		resp.Diagnostics.Append(diags...)
 	}
-	// A creation that was stopped may have switched it just now.
+	// An interrupted creation may have switched the listener just before this one.
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	r.cloud.client.ReleaseCertificate(project, id)
-	turn.created = true
+	lock.created = true
 	tflog.Info(ctx, "the listener serves the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -135,9 +99,7 @@ func (r *listenerCertificateResource) Create(
 }
 
 // Read implements resource.Resource.
-func (r *listenerCertificateResource) Read(
-	ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse,
-) {
+func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state listenerCertificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
@@ -149,16 +111,18 @@ func (r *listenerCertificateResource) Read(
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of one that is gone
-	project, written := state.ProjectID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
+	// The framework demands the identity of a listener that is gone, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
+	written := r.cloud.sinceWrite(ctx, req.Private)
 	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), written)
 	if errors.Is(err, elb.ErrListenerNotFound) {
-		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": state.ListenerID.ValueString()})
+		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if err != nil {
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to read listener %q", state.ListenerID.ValueString()), err)
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read listener %q", id), r.cloud.describe(err))
 		return
 	}
 	resp.Diagnostics.Append(checkProtocol(listener)...)
@@ -169,8 +133,7 @@ func (r *listenerCertificateResource) Read(
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// Update implements resource.Resource. What the listener has besides its certificate
-// stays as it was planned, and the next read takes what is new.
+// Update implements resource.Resource. The computed attributes stay as planned; the next read refreshes them.
 func (r *listenerCertificateResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
 ) {
@@ -205,8 +168,8 @@ func (r *listenerCertificateResource) Update(
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Delete implements resource.Resource. It leaves a listener alone that this process has
-// given a certificate in a Create: a replacement of this resource has it.
+// Delete implements resource.Resource. It does not touch a listener that this process has given a certificate in a
+// Create: that belongs to a replacement of this resource.
 func (r *listenerCertificateResource) Delete(
 	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
 ) {
@@ -219,31 +182,32 @@ func (r *listenerCertificateResource) Delete(
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	turn, end, diags := r.cloud.listenerTurn(ctx, state.ListenerID)
+
+	lock, diags := r.cloud.lockListener(ctx, state.ListenerID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	defer end()
-	switch {
-	case turn.created:
+	defer lock.unlock()
+
+	if lock.created {
 		return
-	case state.FallbackCertificateID.IsNull():
+	}
+	if state.FallbackCertificateID.IsNull() {
 		r.cloud.client.KeepCertificate(state.ProjectID.ValueString(), state.ListenerID.ValueString())
-		resp.Diagnostics.Append(state.keepsCertificate())
+		resp.Diagnostics.Append(state.warnKept()...)
 		return
 	}
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	turn.fellBack = true // or it may have
+	lock.fellBack = true // even a switch that fails may have been carried out
 	_, diags = r.switchListener(ctx, state, state.listener(), "fallback_certificate_id", state.FallbackCertificateID)
 	resp.Diagnostics.Append(diags...)
 }
 
-// switchListener gives a listener the certificate of an attribute. A listener that is gone
-// needs no fallback.
+// switchListener switches a listener to the certificate of an attribute. A listener that is gone needs no fallback.
 func (r *listenerCertificateResource) switchListener(
 	ctx context.Context, m listenerCertificateModel, listener elb.Listener, attribute string, certificate types.String,
 ) (elb.Listener, diag.Diagnostics) {
@@ -254,8 +218,9 @@ func (r *listenerCertificateResource) switchListener(
 	if err == nil || isGone && attribute == "fallback_certificate_id" {
 		return switched, diags
 	}
+
 	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
-	isUnexplained := refusal != nil && (remedy == "" || mayBeUnknown(refusal))
+	isUnexplained := refusal != nil && (remedy == "" || mayBeMissing(refusal))
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
@@ -266,20 +231,21 @@ func (r *listenerCertificateResource) switchListener(
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
-	diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
+	summary := fmt.Sprintf("Unable to switch listener %q", listener.ID)
+	diags.AddAttributeError(path.Root(attribute), summary, describeWith(err, remedy))
 	return switched, diags
 }
 
-// mayBeUnknown reports whether the refusal of a switch may say that the project does not
-// have what it names: an argument that is not valid (assumed), a certificate that does not
-// exist (assumed), or a 404 that is not the gateway's.
-func mayBeUnknown(refusal *httpapi.Error) bool {
+// mayBeMissing reports whether a refused switch may mean that the project does not have the listener or the
+// certificate: an argument that is not valid (assumed), a certificate that does not exist (assumed), or a 404 that is
+// not the gateway's.
+func mayBeMissing(refusal *httpapi.Error) bool {
 	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" ||
 		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
 }
 
-// checkProjects checks that the certificates do not belong to another project than the
-// listener, as far as that is known without a call.
+// checkProjects checks that the certificates belong to the project of the listener, as far as that is known without a
+// call.
 func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	project := known(m.ProjectID)
@@ -290,42 +256,26 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) 
 		if id == nil || project == nil {
 			continue
 		}
-		other, found := r.cloud.client.KnownProjectOf(*id, *project)
-		if found && !strings.EqualFold(other, *project) {
+		other, isKnown := r.cloud.client.KnownProjectOf(*id, *project)
+		if isKnown && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
-				"Certificate %q belongs to project %s, and listener %q to project %s. "+
-					"A listener can only serve a certificate of its own project: create the certificate there (project_id).",
+				"Certificate %q belongs to project %s, and listener %q to project %s. A listener can only serve a "+
+					"certificate of its own project. Create the certificate there: set its project_id.",
 				*id, other, m.ListenerID.ValueString(), *project))
 		}
 	}
 	return diags
 }
 
-// ImportState implements resource.ResourceWithImportState. What it imports must be
-// there: Terraform's own words about one that is not do not name the project.
+// ImportState implements resource.ResourceWithImportState.
 func (r *listenerCertificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	project, id, diags := r.cloud.importTarget(ctx, req, "listener", "listener_id")
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	find := func(ctx context.Context, projectID, id string) error {
+		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.Never)
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
-	switch _, err := r.cloud.client.ReadListener(ctx, project, elb.Listener{ID: id}, elb.Never); {
-	case errors.Is(err, elb.ErrListenerNotFound):
-		resp.Diagnostics.AddError("No such listener", fmt.Sprintf(
-			"Project %s has no listener %q. Check the ID. If the listener belongs to another project, name that: "+
-				"import by project_id/listener_id, or by an identity with project_id.", project, id))
-	case err != nil:
-		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to import listener %q", id), err)
-	default:
-		identity := listenerIdentityModel{ProjectID: types.StringValue(project), ListenerID: types.StringValue(id)}
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), project)...)
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("listener_id"), id)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
-	}
+	importer{r.cloud, "listener", "listener_id", find}.importState(ctx, req, resp)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
@@ -335,9 +285,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() {
 		var state listenerCertificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if !resp.Diagnostics.HasError() && state.FallbackCertificateID.IsNull() {
-			resp.Diagnostics.Append(state.keepsCertificate())
-		}
+		resp.Diagnostics.Append(state.warnKept()...)
 		return
 	}
 	var plan listenerCertificateModel
@@ -357,36 +305,35 @@ func (r *listenerCertificateResource) ModifyPlan(
 	}
 }
 
-// A listenerTurn lets one resource after the other be created for a listener, or be
-// deleted, and knows what became of those before.
-type listenerTurn struct {
-	taken    chan struct{} // has room for one
-	created  bool          // one was created
+// A listenerLock lets one resource at a time be created or deleted for a listener, and records what the previous ones
+// did.
+type listenerLock struct {
+	held     chan struct{} // has room for one holder
+	created  bool          // a resource was created
 	fellBack bool          // the listener was sent a fallback
 }
 
-// listenerTurn waits for that of a listener until ctx is done. Who need not wait gets it
-// in any case.
-func (c *cloud) listenerTurn(
-	ctx context.Context, listenerID types.String,
-) (turn *listenerTurn, end func(), diags diag.Diagnostics) {
-	loaded, _ := c.listenerTurns.LoadOrStore(
-		strings.ToLower(listenerID.ValueString()), &listenerTurn{taken: make(chan struct{}, 1)})
-	turn = loaded.(*listenerTurn) //nolint:forcetypeassert // set in one place
-	end = func() { <-turn.taken }
+func (l *listenerLock) unlock() { <-l.held }
+
+// lockListener waits for the lock of a listener until ctx is done. A free lock is returned in any case.
+func (c *cloud) lockListener(ctx context.Context, listenerID types.String) (*listenerLock, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	key := strings.ToLower(listenerID.ValueString())
+	loaded, _ := c.listenerLocks.LoadOrStore(key, &listenerLock{held: make(chan struct{}, 1)})
+	lock := loaded.(*listenerLock) //nolint:forcetypeassert // set in one place
 	select {
-	case turn.taken <- struct{}{}:
-		return turn, end, diags
+	case lock.held <- struct{}{}:
+		return lock, diags
 	default:
 	}
 	select {
-	case turn.taken <- struct{}{}:
-		return turn, end, diags
+	case lock.held <- struct{}{}:
+		return lock, diags
 	case <-ctx.Done():
 	}
 	err := fmt.Errorf("another elbaas_listener_certificate of the listener is being created or deleted: %w", ctx.Err())
-	summary := fmt.Sprintf("Unable to wait for listener %q", listenerID.ValueString())
-	diags.AddAttributeError(path.Root("listener_id"), summary, describeWith(err,
-		"Manage each listener with one resource only, and apply again."))
-	return nil, nil, diags
+	summary := fmt.Sprintf("Unable to lock listener %q", listenerID.ValueString())
+	diags.AddAttributeError(path.Root("listener_id"), summary,
+		describeWith(err, "Manage each listener with one resource only, and apply again."))
+	return nil, diags
 }

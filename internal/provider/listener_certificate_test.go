@@ -104,8 +104,14 @@ func TestListenerCertificate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newListening(t)
 				want := acctest.Values{
-					"listener_id": l.listener, "certificate_id": l.other, "project_id": acctest.ProjectID, "id": l.listener,
-					"listener_name": "https-443", "loadbalancer_id": l.balancer, "protocol": "HTTPS", "port": int64(443),
+					"listener_id":     l.listener,
+					"certificate_id":  l.other,
+					"project_id":      acctest.ProjectID,
+					"id":              l.listener,
+					"listener_name":   "https-443",
+					"loadbalancer_id": l.balancer,
+					"protocol":        "HTTPS",
+					"port":            int64(443),
 				}
 				expect := func(doing string) {
 					t.Helper()
@@ -175,7 +181,8 @@ func TestListenerReplacements(t *testing.T) {
 			config[row.attribute] = row.value
 			plan, diagnostics := l.process().Plan(l.state, config)
 			l.quiet("plan", diagnostics)
-			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") || !strings.Contains(got, row.want) {
+			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") ||
+				!strings.Contains(got, row.want) {
 				t.Errorf("%s = %q replaces because of %q, want %q", row.attribute, row.value, got, row.want)
 			}
 		}
@@ -192,12 +199,18 @@ func TestRotation(t *testing.T) {
 			t.Run(fmt.Sprintf("dialect %d%s", n, name), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					l := newListening(t, func(o *elbstub.Options) { o.Dialect, o.HoldLag = elbstub.NewDialect(n), holdLag })
+					l := newListening(t, func(o *elbstub.Options) {
+						o.Dialect, o.HoldLag = elbstub.NewDialect(n),
+							holdLag
+					})
 					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
 					l.cloud.Remove(l.other)
 					for _, doing := range []string{"create", "update"} {
 						pair := acctest.NewPair(t)
-						certificates.config = acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
+						certificates.config = acctest.Values{
+							"certificate": pair.Certificate,
+							"private_key": pair.PrivateKey,
+						}
 						server := l.cloud.ServerInMemory(t, l.network)
 						created, diagnostics := server.Plan(nil, certificates.config)
 						l.quiet("plan", diagnostics)
@@ -313,9 +326,17 @@ func TestListenerImportErrors(t *testing.T) {
 			{missing, "", "Project " + acctest.ProjectID + ` has no listener "` + missing + `"`},
 			{missing, "", "import by project_id/listener_id, or by an identity with project_id"},
 			{http, "listener_id", `Listener "web" (ID ` + http + `) of load balancer `},
-			{"www", "", `the listener ID "www" is not valid: it must be 32 hexadecimal characters. Import by the ID of the listener, or by project_id/listener_id.`},
-			{"/" + l.listener, "", "the project id in front of the slash is empty"},
-			{acctest.OtherProjectID + "/" + l.listener, "", "Unable to import listener"}, // the token is not good for it
+			{
+				form: "www",
+				want: `the listener ID "www" is not valid: it must be 32 hexadecimal characters. ` +
+					"Import by the ID of the listener, or by project_id/listener_id.",
+			},
+			{"/" + l.listener, "", "the project ID in front of the slash is empty"},
+			// the token is not good for it
+			{
+				form: acctest.OtherProjectID + "/" + l.listener,
+				want: "Unable to import listener",
+			},
 			{acctest.Values{"listener_id": "www"}, "listener_id", `The listener ID "www" is not valid`},
 			{acctest.Values{"listener_id": l.listener, "project_id": "a/b"}, "project_id", `contains "/"`},
 		} {
@@ -394,8 +415,8 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		want     string
 	}{
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
-		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "is a listener of the protocol HTTP, which has no certificate"},
-		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "is a listener of the protocol TCP"},
+		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "has the protocol HTTP, which uses no certificate"},
+		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol TCP"},
 		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
 		"another's":      {&theirs, "of project " + acctest.ProjectID + ": the listener does not exist"},
@@ -456,10 +477,24 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 		text elbstub.NoCertificateText
 		want string
 	}{
-		"listed, 400":     {true, elbstub.NoCertificate1001, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
-		"listed, 404":     {true, elbstub.NoCertificate5040, "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\""},
-		"not listed, 400": {false, elbstub.NoCertificate1001, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
-		"not listed, 404": {false, elbstub.NoCertificate5040, "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID},
+		"listed, 400": {
+			list: true,
+			text: elbstub.NoCertificate1001,
+			want: "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"",
+		},
+		"listed, 404": {
+			list: true,
+			text: elbstub.NoCertificate5040,
+			want: "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"",
+		},
+		"not listed, 400": {
+			text: elbstub.NoCertificate1001,
+			want: "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID,
+		},
+		"not listed, 404": {
+			text: elbstub.NoCertificate5040,
+			want: "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -467,7 +502,8 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
 				server := l.cloud.ServerInMemory(t, l.network)
 				if row.list {
-					if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); diagnostics.HasError() {
+					if _, diagnostics := server.ReadDataSource("elbaas_certificates",
+						acctest.Values{}); diagnostics.HasError() {
 						t.Fatal(diagnostics[0].Detail)
 					}
 				}
@@ -522,11 +558,13 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 		}
 		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
 		server := l.cloud.ServerInMemory(t, l.network, config)
-		if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
+		if _, diagnostics := server.ReadDataSource("elbaas_certificates",
+			acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		calls := len(l.cloud.Journal())
-		want := "Certificate \"" + theirs + "\" belongs to project " + acctest.OtherProjectID + ", and listener \"" + l.listener + "\" to project " + acctest.ProjectID
+		want := "Certificate \"" + theirs + "\" belongs to project " + acctest.OtherProjectID + ", and listener \"" +
+			l.listener + "\" to project " + acctest.ProjectID
 		for _, attribute := range []string{"certificate_id", "fallback_certificate_id"} {
 			for doing, prior := range map[string]*acctest.State{"create": nil, "update": l.state} {
 				changed := maps.Clone(l.config)
@@ -565,13 +603,20 @@ func TestSwitchThatFails(t *testing.T) {
 		want    string
 		kept    bool // it is no error
 	}{
-		"lost once": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) }, kept: true},
+		"lost once": {
+			happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) },
+			kept:    true,
+		},
 		"answered by another": {happens: func(l *listening) {
 			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
 		}, kept: true},
-		"accepted, late": {happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) }, kept: true},
+		"accepted, late": {
+			happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) },
+			kept:    true,
+		},
 		"409, then not": {happens: func(l *listening) {
-			l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
+			l.cloud.Script(elbstub.ModifyListener, 1,
+				elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
 		}, kept: true},
 		"refused": {
 			happens: func(l *listening) {
@@ -600,7 +645,8 @@ func TestSwitchThatFails(t *testing.T) {
 			want:    "the listener has the status ERROR",
 		},
 	} {
-		for doing, begin := range map[string]func(*testing.T, ...func(*elbstub.Options)) *listening{"create": newListening, "update": managed} {
+		for doing, begin := range map[string]func(*testing.T,
+			...func(*elbstub.Options)) *listening{"create": newListening, "update": managed} {
 			t.Run(name+"/"+doing, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -620,7 +666,8 @@ func TestSwitchThatFails(t *testing.T) {
 					} else {
 						says(t, diagnostics, "", row.want)
 						speaksOfAListener(t, diagnostics)
-						if before == nil != (state == nil) || before != nil && !reflect.DeepEqual(before.Values, state.Values) {
+						if before == nil != (state == nil) || before != nil &&
+							!reflect.DeepEqual(before.Values, state.Values) {
 							t.Errorf("the state has %v, want %v", state, before)
 						}
 						if state != nil {
@@ -710,7 +757,7 @@ func TestListenerChangesElsewhere(t *testing.T) {
 		l.plan("nothing")
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
 		left, diagnostics := l.process().Read(l.state)
-		says(t, diagnostics, "listener_id", "is a listener of the protocol TCP, which has no certificate")
+		says(t, diagnostics, "listener_id", "has the protocol TCP, which uses no certificate")
 		if left == nil {
 			t.Error("it is not in the state any more")
 		}
@@ -879,7 +926,8 @@ func TestDestroyWithoutFallback(t *testing.T) {
 		if kept == nil {
 			t.Error("the certificate is not in the state any more")
 		}
-		if deletes := len(l.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 || time.Since(began) > 5*time.Second {
+		if deletes := len(l.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 ||
+			time.Since(began) > 5*time.Second {
 			t.Errorf("%d DELETEs in %s", deletes, time.Since(began))
 		}
 	})
@@ -931,8 +979,25 @@ func TestListenersDataSource(t *testing.T) {
 		}
 		found, _ := server.ReadDataSource("elbaas_listeners", acctest.Values{"name_regex": "^[ab]$"})
 		want := []acctest.Values{
-			{"id": ids["a"], "name": "a", "protocol": "TCP", "port": int64(80), "loadbalancer_id": balancer, "sni_certificate_ids": []string{}, "status": "ERROR"},
-			{"id": ids["b"], "name": "b", "protocol": "HTTPS", "port": int64(8443), "loadbalancer_id": balancer, "certificate_id": one, "sni_certificate_ids": []string{two}, "status": "ACTIVE"},
+			{
+				"id":                  ids["a"],
+				"name":                "a",
+				"protocol":            "TCP",
+				"port":                int64(80),
+				"loadbalancer_id":     balancer,
+				"sni_certificate_ids": []string{},
+				"status":              "ERROR",
+			},
+			{
+				"id":                  ids["b"],
+				"name":                "b",
+				"protocol":            "HTTPS",
+				"port":                int64(8443),
+				"loadbalancer_id":     balancer,
+				"certificate_id":      one,
+				"sni_certificate_ids": []string{two},
+				"status":              "ACTIVE",
+			},
 		}
 		if !reflect.DeepEqual(found["listeners"], want) {
 			t.Errorf("found %v, want %v", found["listeners"], want)

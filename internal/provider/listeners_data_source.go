@@ -10,27 +10,21 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-var (
-	_ datasource.DataSource              = (*listenersDataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*listenersDataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*listenersDataSource)(nil)
 
 // NewListenersDataSource returns the data source elbaas_listeners.
 func NewListenersDataSource() datasource.DataSource {
-	return &listenersDataSource{}
+	return &listenersDataSource{dataSourceBase{name: "listeners"}}
 }
 
-type listenersDataSource struct {
-	cloud *cloud
-}
+type listenersDataSource struct{ dataSourceBase }
 
-// listenersModel is the listeners of a project, and what they are chosen by: what is null
+// listenersModel has the listeners of a project, and the arguments by which they are chosen. An argument that is null
 // chooses all.
 type listenersModel struct {
 	ProjectID      types.String    `tfsdk:"project_id"`
@@ -52,116 +46,96 @@ type listenerModel struct {
 	Status            types.String `tfsdk:"status"`
 }
 
-// Metadata implements datasource.DataSource.
-func (d *listenersDataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_listeners"
-}
-
 // Schema implements datasource.DataSource.
-func (d *listenersDataSource) Schema(
-	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
-) {
-	text := func(description string, rule validator.String) schema.StringAttribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description, Optional: true, Validators: []validator.String{rule},
-		}
-	}
-	result := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	project := text("The ID of the project. Defaults to the provider's project.", textRule{"project ID", checkProjectID})
-	project.Computed = true
+func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	project, name := filterArguments["project_id"], filterArguments["name_regex"]
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The listeners of a project: all, or those that match every argument that is set. There may be none. " +
-			"It finds out which listeners use a certificate, and the ID of a listener for `elbaas_listener_certificate`.",
+		MarkdownDescription: "Lists the listeners of a project: all of them, or those that match every argument that " +
+			"is set. The list may be empty. Use it to find the listeners that use a certificate, or the ID of a " +
+			"listener for `elbaas_listener_certificate`.",
 		Attributes: map[string]schema.Attribute{
-			"project_id": project,
-			"loadbalancer_id": text("The ID of a load balancer: only its listeners are returned.",
-				textRule{"load balancer ID", checkID}),
-			"certificate_id": text("The ID of a certificate: only listeners that use it are returned, as their own certificate or as one of their SNI certificates.",
-				textRule{"certificate ID", checkID}),
-			"protocol": text("A protocol: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`. Upper and lower case are the same.",
-				stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP")),
-			"name_regex": text(nameRegexDescription, textRule{"name_regex", checkNameRegex}),
+			"project_id": optionalText(project.description, project.rule, true),
+			"name_regex": optionalText(name.description, name.rule, false),
+			"loadbalancer_id": optionalText("The ID of the load balancer that the listeners belong to.",
+				textRule{"load balancer ID", checkID}, false),
+			"certificate_id": optionalText("The ID of a certificate that the listeners use, "+
+				"as their own certificate or as one of their SNI certificates.",
+				textRule{"certificate ID", checkID}, false),
+			"protocol": optionalText("The protocol of the listeners: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`, in "+
+				"upper or lower case.",
+				stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP"), false),
 			"listeners": schema.ListNestedAttribute{
 				MarkdownDescription: "The listeners, sorted by name, then by ID.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":              result("The ID of the listener, as the server writes it."),
-					"name":            result(listenerNameDescription),
-					"protocol":        result("The protocol: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`."),
-					"port":            schema.Int64Attribute{MarkdownDescription: listenerPortDescription, Computed: true},
-					"loadbalancer_id": result(loadBalancerIDDescription),
-					"certificate_id":  result("The ID of the listener's own certificate. Null if it has none, as listeners other than HTTPS and SSL."),
-					"sni_certificate_ids": schema.ListAttribute{
-						MarkdownDescription: "The IDs of its SNI certificates, which it serves to clients that ask for another name. Often empty.",
+					"id":       computedText("The ID of the listener, as the API returns it."),
+					"name":     computedText(listenerNameDescription),
+					"protocol": computedText("The protocol: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`."),
+					"port": schema.Int64Attribute{
+						MarkdownDescription: listenerPortDescription,
 						Computed:            true,
-						ElementType:         types.StringType,
 					},
-					"status": result("The status, such as `ACTIVE`, `PENDING_CREATE` or `ERROR`. Null if the API shows none."),
+					"loadbalancer_id": computedText(loadBalancerIDDescription),
+					"certificate_id":  computedText("The ID of the listener's own certificate. Null if it has none."),
+					"sni_certificate_ids": schema.ListAttribute{
+						MarkdownDescription: "The IDs of the SNI certificates, which the listener serves to clients " +
+							"that ask for another name. Often empty.",
+						Computed:    true,
+						ElementType: types.StringType,
+					},
+					"status": computedText("The status, such as `ACTIVE`, `PENDING_CREATE` or `ERROR`. Null if the " +
+						"API returns none."),
 				}},
 			},
 		},
 	}
 }
 
-// Configure implements datasource.DataSourceWithConfigure.
-func (d *listenersDataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
-) {
-	if req.ProviderData != nil { // nil while Terraform validates
-		d.cloud = req.ProviderData.(*cloud) //nolint:forcetypeassert // set in one place
-	}
-}
-
 // Read implements datasource.DataSource.
-func (d *listenersDataSource) Read(
-	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse,
-) {
+func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model listenersModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	resp.Diagnostics.Append(d.cloud.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	project, diags := d.cloud.project(ctx, model.ProjectID)
+
+	project, diags := d.cloud.readyProject(ctx, model.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.ProjectID = project
 	listed, err := d.cloud.client.ListListeners(ctx, project.ValueString())
 	if err != nil {
-		d.cloud.addError(&resp.Diagnostics, "Unable to read listeners", err)
+		resp.Diagnostics.AddError("Unable to list listeners", d.cloud.describe(err))
 		return
 	}
+	model.ProjectID = project
 	model.fromAPI(listed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// fromAPI takes those of a project's listeners that are chosen, sorted by name, then by ID.
+// fromAPI takes over the listeners that are chosen, sorted by name, then by ID.
 func (m *listenersModel) fromAPI(listed []elb.Listener) {
-	chosen := slices.Clone(listed)
-	chosen = slices.DeleteFunc(chosen, func(l elb.Listener) bool { return !m.chooses(l) })
-	slices.SortFunc(chosen, func(a, b elb.Listener) int {
+	sorted := slices.SortedFunc(slices.Values(listed), func(a, b elb.Listener) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	m.Listeners = make([]listenerModel, len(chosen))
-	for i, l := range chosen {
-		m.Listeners[i] = listenerModel{
+	m.Listeners = []listenerModel{}
+	for _, l := range sorted {
+		if !m.chooses(l) {
+			continue
+		}
+		m.Listeners = append(m.Listeners, listenerModel{
 			ID:                types.StringValue(l.ID),
 			Name:              types.StringValue(l.Name),
 			Protocol:          types.StringValue(l.Protocol),
 			Port:              types.Int64Value(l.Port),
 			LoadBalancerID:    types.StringValue(l.LoadBalancerID),
-			CertificateID:     orNull(l.CertificateID),
-			SNICertificateIDs: textsOrNull(append([]string{}, l.SNI...)),
-			Status:            orNull(l.Status),
-		}
+			CertificateID:     textOrNull(l.CertificateID),
+			SNICertificateIDs: listOrNull(append([]string{}, l.SNI...)), // empty rather than null
+			Status:            textOrNull(l.Status),
+		})
 	}
 }
 
@@ -170,7 +144,7 @@ func (m listenersModel) chooses(l elb.Listener) bool {
 	is := func(argument types.String, own string) bool {
 		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
 	}
-	name := regexp.MustCompile(m.NameRegex.ValueString()) // checked
+	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
 	return is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) && name.MatchString(l.Name) &&
 		(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
 }

@@ -27,14 +27,28 @@ func TestLogsShowNoCredentials(t *testing.T) {
 	server := httptest.NewServer(stub)
 	t.Cleanup(server.Close)
 	for name, block := range map[string]providerBlock{
-		"token":       {"token": types.StringValue(hidden)},
-		"key":         {"access_key": types.StringValue("AK"), "secret_key": types.StringValue(hidden), "security_token": types.StringValue(hidden)},
-		"wrong key":   {"access_key": types.StringValue("WRONG"), "secret_key": types.StringValue(hidden)},
-		"password":    {"user_name": types.StringValue("me"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine")},
-		"wrong user":  {"user_name": types.StringValue("you"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine")},
-		"wrong place": {"user_name": types.StringValue("you"), "password": types.StringValue(hidden), "domain_name": types.StringValue("mine"), "auth_url": types.StringValue("http://127.0.0.1:1")},
+		"token": {"token": types.StringValue(hidden)},
+		"key": {
+			"access_key": types.StringValue("AK"), "secret_key": types.StringValue(hidden),
+			"security_token": types.StringValue(hidden),
+		},
+		"wrong key": {"access_key": types.StringValue("WRONG"), "secret_key": types.StringValue(hidden)},
+		"password": {
+			"user_name": types.StringValue("me"), "password": types.StringValue(hidden),
+			"domain_name": types.StringValue("mine"),
+		},
+		"wrong user": {
+			"user_name": types.StringValue("you"), "password": types.StringValue(hidden),
+			"domain_name": types.StringValue("mine"),
+		},
+		"wrong place": {
+			"user_name": types.StringValue("you"), "password": types.StringValue(hidden),
+			"domain_name": types.StringValue("mine"), "auth_url": types.StringValue("http://127.0.0.1:1"),
+		},
 	} {
-		block["endpoint"], block["max_retries"], block["project_name"] = types.StringValue(server.URL), types.StringValue("0"), types.StringValue("eu-de")
+		block["endpoint"] = types.StringValue(server.URL)
+		block["max_retries"] = types.StringValue("0")
+		block["project_name"] = types.StringValue("eu-de")
 		if block["auth_url"].IsNull() {
 			block["auth_url"] = types.StringValue(server.URL + "/v3")
 		}

@@ -31,7 +31,12 @@ func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
 		return acctest.NewServer(t, provider.New("test")(), config)
 	}
 	for i := range size {
-		f.configs = append(f.configs, acctest.Values{"name": fmt.Sprintf("n%03d", i), "certificate": pair.Certificate, "private_key": pair.PrivateKey})
+		f.configs = append(f.configs,
+			acctest.Values{
+				"name":        fmt.Sprintf("n%03d", i),
+				"certificate": pair.Certificate,
+				"private_key": pair.PrivateKey,
+			})
 	}
 	return f
 }
@@ -153,12 +158,13 @@ func TestCallsOfManyCertificates(t *testing.T) {
 	}
 }
 
-// TestReadBacksShareLists: where a change is answered without a certificate, it
+// TestReadBacksShareLists: where the response to a change has no certificate, it
 // is read back, and one list serves many.
 func TestReadBacksShareLists(t *testing.T) {
 	t.Parallel()
 	const size = 60
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{Modify: elbstub.ModifyNoContent} })
+	cloud := acctest.NewCloud(t,
+		func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{Modify: elbstub.ModifyNoContent} })
 	f := newFleet(t, cloud, size)
 	f.apply()
 	for _, config := range f.configs {
@@ -181,7 +187,11 @@ func TestProjectsAreReadByThemselves(t *testing.T) {
 	both := newFleet(t, cloud, 40)
 	copy(both.states, first.states)
 	for i := range 20 {
-		id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Name: "other", Certificate: first.configs[0]["certificate"].(string)})
+		id := cloud.Add(elbstub.Certificate{
+			ProjectID:   acctest.OtherProjectID,
+			Name:        "other",
+			Certificate: first.configs[0]["certificate"].(string),
+		})
 		both.states[20+i] = &acctest.State{Values: acctest.Values{"project_id": acctest.OtherProjectID, "id": id}}
 	}
 	count := countCalls(cloud)
@@ -205,10 +215,16 @@ func TestFailingListIsTriedOnce(t *testing.T) {
 	f := newFleet(t, cloud, 50)
 	f.apply()
 	for range 100 {
-		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today","code":"ELB.9999"}}`))
+		cloud.Script(elbstub.ListCertificates, 1,
+			elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today","code":"ELB.9999"}}`))
 	}
 	count := countCalls(cloud)
-	f.walkWith(acctest.Values{"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "token": acctest.Token, "max_retries": 1}, func(server *acctest.Server, i int) {
+	f.walkWith(acctest.Values{
+		"endpoint":    cloud.Endpoint,
+		"project_id":  acctest.ProjectID,
+		"token":       acctest.Token,
+		"max_retries": 1,
+	}, func(server *acctest.Server, i int) {
 		state, diagnostics := server.Read(f.states[i])
 		if state == nil || !diagnostics.HasError() || !strings.Contains(diagnostics[0].Detail, "losed for today") {
 			t.Errorf("certificate %d: %v, %v", i, state, diagnostics)

@@ -35,7 +35,8 @@ func runReal(t *testing.T, variables []string, arguments ...string) (string, err
 
 // exported are the variables that name a cloud.
 func exported(cloud *acctest.Cloud) []string {
-	return []string{"TF_ACC=1", "TF_ACC_REAL=1", "ELBAAS_ENDPOINT=" + cloud.Endpoint, "HW_PROJECT_ID=" + acctest.ProjectID, "HW_AUTH_TOKEN=" + acctest.Token}
+	return []string{"TF_ACC=1", "TF_ACC_REAL=1", "ELBAAS_ENDPOINT=" + cloud.Endpoint, "HW_PROJECT_ID=" +
+		acctest.ProjectID, "HW_AUTH_TOKEN=" + acctest.Token}
 }
 
 // ran are the tests that ran.
@@ -51,7 +52,10 @@ func ran(said string) []string {
 func forSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain string, age time.Duration) string {
 	t.Helper()
 	from := time.Now().Add(-age - time.Hour)
-	template := x509.Certificate{Subject: pkix.Name{CommonName: domain}, NotBefore: from, NotAfter: from.AddDate(0, 0, 90)}
+	template := x509.Certificate{
+		Subject: pkix.Name{CommonName: domain}, NotBefore: from,
+		NotAfter: from.AddDate(0, 0, 90),
+	}
 	content := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil))
 	return cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: name, Certificate: content})
 }
@@ -70,10 +74,12 @@ func TestAccForReal(t *testing.T) {
 	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-of-another-run", realDomain, 24*time.Hour)
 	forSweeper(t, cloud, acctest.ProjectID, "www", "www.example.com", 0)
 	before := cloud.Certificates(acctest.ProjectID)
-	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud, elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
+	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud,
+		elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
 
 	said, err := runReal(t, exported(cloud))
-	if err != nil || !slices.Equal(ran(said), []string{"TestAccRealCertificate"}) || !strings.Contains(said, "--- PASS: TestAccRealCertificate") {
+	if err != nil || !slices.Equal(ran(said), []string{"TestAccRealCertificate"}) ||
+		!strings.Contains(said, "--- PASS: TestAccRealCertificate") {
 		t.Errorf("%v:\n%s", err, said)
 	}
 	if after := cloud.Certificates(acctest.ProjectID); !reflect.DeepEqual(after, before) {
@@ -114,7 +120,8 @@ func TestRealWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	for _, arguments := range [][]string{nil, {"-sweep=all"}} {
 		said, err := runReal(t, []string{"TF_ACC=1", "TF_ACC_REAL=1"}, arguments...)
-		if err == nil || !strings.Contains(said, "The provider has no credentials") || !strings.Contains(said, "HW_ACCESS_KEY and HW_SECRET_KEY") {
+		if err == nil || !strings.Contains(said, "The provider has no credentials") ||
+			!strings.Contains(said, "HW_ACCESS_KEY and HW_SECRET_KEY") {
 			t.Errorf("%q: %v:\n%s", arguments, err, said)
 		}
 	}
@@ -124,7 +131,8 @@ func TestRealWithoutCredentials(t *testing.T) {
 func TestRealIsSkipped(t *testing.T) {
 	t.Parallel()
 	said, err := runReal(t, []string{"TF_ACC=1"})
-	if err != nil || !strings.Contains(said, "--- SKIP: TestAccRealCertificate") || !strings.Contains(said, "--- PASS: TestTextRules") {
+	if err != nil || !strings.Contains(said, "--- SKIP: TestAccRealCertificate") ||
+		!strings.Contains(said, "--- PASS: TestTextRules") {
 		t.Errorf("%v:\n%s", err, said)
 	}
 }

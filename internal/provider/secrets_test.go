@@ -21,7 +21,10 @@ type hunt struct {
 func newHunt(t *testing.T, cli *acctest.CLI) *hunt {
 	t.Helper()
 	cli.Setenv("TF_LOG", "TRACE")
-	return &hunt{t: t, cli: cli, secrets: []string{acctest.Password, acctest.SecretKey, acctest.Token, "issued-", "Signature="}}
+	return &hunt{
+		t: t, cli: cli,
+		secrets: []string{acctest.Password, acctest.SecretKey, acctest.Token, "issued-", "Signature="},
+	}
 }
 
 // add adds the lines of a private key.
@@ -63,9 +66,13 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	for name, lines := range map[string][]string{
-		"token":      nil,
-		"access key": {"token = null", "access_key = " + acctest.Quote(acctest.AccessKey), "secret_key = " + acctest.Quote(acctest.SecretKey)},
-		"password":   {"token = null", "auth_url = AUTH", "user_name = " + acctest.Quote(acctest.UserName), "password = " + acctest.Quote(acctest.Password), "domain_name = " + acctest.Quote(acctest.Domain)},
+		"token": nil,
+		"access key": {"token = null", "access_key = " + acctest.Quote(acctest.AccessKey), "secret_key = " +
+			acctest.Quote(acctest.SecretKey)},
+		"password": {
+			"token = null", "auth_url = AUTH", "user_name = " + acctest.Quote(acctest.UserName),
+			"password = " + acctest.Quote(acctest.Password), "domain_name = " + acctest.Quote(acctest.Domain),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,13 +82,21 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 			}
 			block := cloud.Provider(append(lines, "max_retries = 0")...)
 			old, pair, others := acctest.NewPair(t), acctest.NewPair(t), acctest.NewPair(t)
-			cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: others.Certificate, PrivateKey: others.PrivateKey})
-			for file, text := range map[string]string{"old.crt": old.Certificate, "old.key": old.PrivateKey, "new.crt": pair.Certificate, "new.key": pair.PrivateKey} {
+			cloud.Add(elbstub.Certificate{
+				ProjectID:   acctest.ProjectID,
+				Certificate: others.Certificate,
+				PrivateKey:  others.PrivateKey,
+			})
+			for file, text := range map[string]string{
+				"old.crt": old.Certificate, "old.key": old.PrivateKey,
+				"new.crt": pair.Certificate, "new.key": pair.PrivateKey,
+			} {
 				cli.WriteFile(file, text)
 			}
 			configure := func(certificate, key, name string) {
 				// Where a key stands in the configuration, Terraform itself quotes it.
-				cli.Configure(block + fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  name = %q\n  certificate = file(%q)\n  private_key = file(%q)\n}\n", name, certificate, key))
+				cli.Configure(block + fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  name = %q\n  "+
+					"certificate = file(%q)\n  private_key = file(%q)\n}\n", name, certificate, key))
 			}
 			configure("old.crt", "old.key", "old")
 			h := newHunt(t, cli)
@@ -100,7 +115,9 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 			cloud.Script(elbstub.ModifyCertificate, 1, quote)
 			h.run(false, "apply", "-auto-approve")
 			h.run(true, "apply", "-auto-approve")
-			cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(200, `{"certificates":[{"private_key":"`+strings.ReplaceAll(others.PrivateKey, "\n", `\n`)))
+			cloud.Script(elbstub.ListCertificates, 1,
+				elbstub.Reply(200, `{"certificates":[{"private_key":"`+strings.ReplaceAll(others.PrivateKey, "\n",
+					`\n`)))
 			h.run(false, "plan")
 			h.run(false, "import", "elbaas_certificate.test", "nothing")
 			configure("new.crt", "new.key", "new")

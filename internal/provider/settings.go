@@ -111,8 +111,8 @@ func (r *resolver) readProject() {
 		}
 		r.settings.projectID, r.settings.projectName = s.values["project_id"], s.values["project_name"]
 		if id := r.settings.projectID; id != "" {
-			if err := checkProjectID(id); err != nil {
-				r.invalid("project_id", fmt.Sprintf("The project id from %s %s.", r.origin(s, "project_id"), err))
+			if err := checkProjectID("project ID from "+r.origin(s, "project_id"), id); err != nil {
+				r.invalid("project_id", sentence(err))
 			}
 		}
 		return

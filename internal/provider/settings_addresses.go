@@ -19,9 +19,9 @@ func (r *resolver) readAddresses(credentials source) {
 	r.lastRank = credentials.rank
 	region, regionSource := r.valueWhere("region", func(source) bool { return true })
 	if region != "" {
-		if err := checkHostLabel(region); err != nil {
-			r.invalid("region", fmt.Sprintf("The region from %s %s. A region is such as eu-de.",
-				r.origin(regionSource, "region"), err))
+		noun := "region from " + r.origin(regionSource, "region")
+		if err := checkHostLabel(noun, region); err != nil {
+			r.invalid("region", sentence(err)+" A region is such as eu-de.")
 		}
 	}
 	r.settings.region = region
@@ -120,7 +120,7 @@ func (r *resolver) sameCloud(endpoint string, s source) bool {
 		return false
 	}
 	domain := domainOf(elb, "elb", r.settings.region)
-	isName := checkDomain(iam.Hostname()) == nil // the zone of an IPv6 address may end in anything
+	isName := checkDomain("host", iam.Hostname()) == nil // the zone of an IPv6 address may end in anything
 	return iam.Host != "" && iam.Host == elb.Host ||
 		domain != "" && isName && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
 }
@@ -269,7 +269,7 @@ func domainOf(address *url.URL, service, region string) string {
 		return ""
 	}
 	_, domain, _ := strings.Cut(strings.ToLower(address.Hostname()), "."+strings.ToLower(region)+".")
-	if !strings.Contains(domain, ".") || checkDomain(domain) != nil {
+	if !strings.Contains(domain, ".") || checkDomain("domain", domain) != nil {
 		return ""
 	}
 	return domain
@@ -283,8 +283,8 @@ func (r *resolver) checkCloud(cloud, origin string) {
 		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %s, which is not a domain name: it has no dot. Give the "+
 			"domain of the cloud's endpoints, such as otc.t-systems.com. "+
 			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, quoted(cloud)))
-	} else if err := checkDomain(cloud); err != nil {
-		r.invalid("cloud", fmt.Sprintf("The cloud from %s %s.", origin, err))
+	} else if err := checkDomain("cloud from "+origin, cloud); err != nil {
+		r.invalid("cloud", sentence(err))
 	}
 }
 
@@ -319,8 +319,8 @@ func (r *resolver) serviceAddress(text string) *url.URL {
 }
 
 // checkHostLabel keeps what a region is put into: the name of a host.
-func checkHostLabel(text string) error {
-	return checkCharacters(text, "It has letters, digits and hyphens", func(r rune) bool {
+func checkHostLabel(noun, text string) error {
+	return checkCharacters(noun, text, "It has letters, digits and hyphens", func(r rune) bool {
 		return isLatinOrDigit(r) ||
 			r == '-'
 	})

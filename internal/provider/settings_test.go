@@ -620,7 +620,7 @@ func TestSettingsErrors(t *testing.T) {
 		"project that is a name": {
 			func(m providerBlock) { m["project_id"] = types.StringValue("eu-de/mine") }, nil,
 			"project_id",
-			[]string{"The project id from the provider block", `"/" (U+002F) as character 6`},
+			[]string{"The project ID from the provider block", `"/" (U+002F) as character 6`},
 			"",
 		},
 	} {

@@ -41,7 +41,8 @@ func snapshot(t *testing.T) (dist, version, target string) {
 func TestAccSnapshot(t *testing.T) {
 	t.Parallel()
 	dist, version, target := snapshot(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewPackedCLI(t, filepath.Join(dist, repository+"_"+version+target+".zip"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewPackedCLI(t,
+		filepath.Join(dist, repository+"_"+version+target+".zip"))
 	pair := acctest.NewPair(t)
 	writePair(cli, pair)
 	cli.WriteFile("main.tf", example(t, "quickstart/main.tf"))
@@ -115,10 +116,12 @@ func TestSnapshotFiles(t *testing.T) {
 	uses := func(name string) bool {
 		return slices.ContainsFunc(bom.Components, func(c component) bool { return c.Name == name })
 	}
-	if want := (component{"github.com/elbaas/" + repository, "v" + version}); bom.BOMFormat != "CycloneDX" || bom.Metadata.Component != want {
+	if want := (component{"github.com/elbaas/" + repository, "v" + version}); bom.BOMFormat != "CycloneDX" ||
+		bom.Metadata.Component != want {
 		t.Errorf("the SBOM is in the format %q, of %v, want %v", bom.BOMFormat, bom.Metadata.Component, want)
 	}
-	if !uses("github.com/hashicorp/terraform-plugin-framework") || uses("github.com/hashicorp/terraform-plugin-testing") {
+	if !uses("github.com/hashicorp/terraform-plugin-framework") ||
+		uses("github.com/hashicorp/terraform-plugin-testing") {
 		t.Errorf("the SBOM has the components %v", bom.Components)
 	}
 

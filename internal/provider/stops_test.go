@@ -15,8 +15,10 @@ import (
 )
 
 // hardStop starts an apply of several certificates, and ends it at the latest
-// creation, which the server has carried out and does not answer.
-func hardStop(t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Command)) (cloud *acctest.Cloud, cli *acctest.CLI) {
+// creation, which the server has carried out without a response.
+func hardStop(
+	t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Command),
+) (cloud *acctest.Cloud, cli *acctest.CLI) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are found on Linux alone")
@@ -24,14 +26,15 @@ func hardStop(t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Comma
 	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	pair := acctest.NewPair(t)
 	cli.Configure(cloud.Provider() + fmt.Sprintf(
-		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n  private_key = %s\n}\n",
+		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n"+
+			"  private_key = %s\n}\n",
 		acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey)))
 	created, gone := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 3, func(answer elbstub.Next) elbstub.Response {
-		answer()
+	cloud.Script(elbstub.CreateCertificate, 3, func(next elbstub.Next) elbstub.Response {
+		next()
 		close(created)
 		<-gone
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("apply", "-auto-approve", "-parallelism=1")
 	<-created
@@ -68,7 +71,7 @@ func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int
 	}
 }
 
-// TestAccProviderIsKilled between the server's commit and its answer.
+// TestAccProviderIsKilled between the commit of the server and its response.
 func TestAccProviderIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -93,7 +96,7 @@ func TestAccTerraformIsKilled(t *testing.T) {
 	recovered(t, cloud, cli, 1)
 }
 
-// TestAccInterruptedRead: Ctrl-C ends a plan though the server does not answer.
+// TestAccInterruptedRead: Ctrl-C ends a plan although the server does not respond.
 func TestAccInterruptedRead(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -104,10 +107,10 @@ func TestAccInterruptedRead(t *testing.T) {
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.ListCertificates, 1, func(answer elbstub.Next) elbstub.Response {
+	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-ended
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("plan")
 	<-asked
@@ -119,7 +122,7 @@ func TestAccInterruptedRead(t *testing.T) {
 	}
 }
 
-// TestAccInterruptedCreate: the answer to what is out is waited for, and the id is
+// TestAccInterruptedCreate: the response to what was sent is awaited, and the ID is
 // in the state.
 func TestAccInterruptedCreate(t *testing.T) {
 	t.Parallel()
@@ -130,11 +133,11 @@ func TestAccInterruptedCreate(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
 	asked, interrupted := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 1, func(answer elbstub.Next) elbstub.Response {
+	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
 		<-interrupted
 		time.Sleep(time.Second) // for the interrupt to come through
-		return answer()
+		return next()
 	})
 	terraform := cli.Start("apply", "-auto-approve")
 	<-asked
@@ -160,7 +163,12 @@ func interrupt(t *testing.T, terraform *acctest.Command) {
 // within two seconds, in fake time.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	const list, modify, remove, token = elbstub.ListCertificates, elbstub.ModifyCertificate, elbstub.DeleteCertificate, elbstub.IssueToken
+	const (
+		list   = elbstub.ListCertificates
+		modify = elbstub.ModifyCertificate
+		remove = elbstub.DeleteCertificate
+		token  = elbstub.IssueToken
+	)
 	read := func(s *acctest.Server, state *acctest.State, _ acctest.Values) acctest.Diagnostics {
 		_, diagnostics := s.Read(state)
 		return diagnostics
@@ -181,25 +189,66 @@ func TestInterrupted(t *testing.T) {
 		return diagnostics
 	}
 	type work = func(*acctest.Server, *acctest.State, acctest.Values) acctest.Diagnostics
+	type faults = map[elbstub.Operation]elbstub.Fault
 	for name, row := range map[string]struct {
 		work   work
-		faults map[elbstub.Operation]elbstub.Fault
+		faults faults
 		held   bool
-		accept bool // a PUT is answered with 202
+		accept bool // the response to a PUT is 202
 	}{
-		"a list":                            {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Slow(50 * time.Second)}},
-		"a pause of a list":                 {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Reply(503, "")}},
-		"a throttled list":                  {work: read, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Throttle("60")}},
-		"a token":                           {work: read, faults: map[elbstub.Operation]elbstub.Fault{token: elbstub.Slow(50 * time.Second)}},
-		"a pause of a token":                {work: read, faults: map[elbstub.Operation]elbstub.Fault{token: elbstub.Reply(503, "")}},
-		"the list before a creation":        {work: create, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.Slow(50 * time.Second)}},
-		"an update":                         {work: update, faults: map[elbstub.Operation]elbstub.Fault{modify: elbstub.Slow(50 * time.Second)}},
-		"a pause of an update":              {work: update, faults: map[elbstub.Operation]elbstub.Fault{modify: elbstub.Refuse()}},
-		"an update that is not shown":       {work: update, accept: true, faults: map[elbstub.Operation]elbstub.Fault{list: elbstub.See(elbstub.View{Lag: 9 * time.Second})}},
-		"a deletion":                        {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Slow(50 * time.Second)}},
-		"a deletion that a listener stops":  {work: destroy, held: true},
-		"a deletion that is throttled":      {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Throttle("")}},
-		"a list that decides on a deletion": {work: destroy, faults: map[elbstub.Operation]elbstub.Fault{remove: elbstub.Reply(404, ""), list: elbstub.Slow(50 * time.Second)}},
+		"a list": {
+			work:   read,
+			faults: faults{list: elbstub.Slow(50 * time.Second)},
+		},
+		"a pause of a list": {
+			work:   read,
+			faults: faults{list: elbstub.Reply(503, "")},
+		},
+		"a throttled list": {
+			work:   read,
+			faults: faults{list: elbstub.Throttle("60")},
+		},
+		"a token": {
+			work:   read,
+			faults: faults{token: elbstub.Slow(50 * time.Second)},
+		},
+		"a pause of a token": {
+			work:   read,
+			faults: faults{token: elbstub.Reply(503, "")},
+		},
+		"the list before a creation": {
+			work:   create,
+			faults: faults{list: elbstub.Slow(50 * time.Second)},
+		},
+		"an update": {
+			work:   update,
+			faults: faults{modify: elbstub.Slow(50 * time.Second)},
+		},
+		"a pause of an update": {
+			work:   update,
+			faults: faults{modify: elbstub.Refuse()},
+		},
+		"an update that is not shown": {
+			work:   update,
+			accept: true,
+			faults: faults{list: elbstub.See(elbstub.View{Lag: 9 * time.Second})},
+		},
+		"a deletion": {
+			work:   destroy,
+			faults: faults{remove: elbstub.Slow(50 * time.Second)},
+		},
+		"a deletion that a listener stops": {work: destroy, held: true},
+		"a deletion that is throttled": {
+			work:   destroy,
+			faults: faults{remove: elbstub.Throttle("")},
+		},
+		"a list that decides on a deletion": {
+			work: destroy,
+			faults: faults{
+				remove: elbstub.Reply(404, ""),
+				list:   elbstub.Slow(50 * time.Second),
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,10 +261,12 @@ func TestInterrupted(t *testing.T) {
 				pair := acctest.NewPair(t)
 				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 				start := func() *acctest.Server {
-					return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), acctest.Values{
-						"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
-						"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
-					})
+					return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(),
+						acctest.Values{
+							"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL,
+							"project_id": acctest.ProjectID, "insecure": true,
+							"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+						})
 				}
 				server := start()
 				plan, _ := server.Plan(nil, config)
@@ -239,7 +290,8 @@ func TestInterrupted(t *testing.T) {
 				if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
 					t.Errorf("it ended after %s", took)
 				}
-				if !diagnostics.HasError() || !strings.Contains(diagnostics[0].Detail, "The operation was interrupted.") {
+				if !diagnostics.HasError() ||
+					!strings.Contains(diagnostics[0].Detail, "The operation was interrupted.") {
 					t.Errorf("it said %v", diagnostics)
 				}
 			})

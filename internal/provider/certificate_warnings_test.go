@@ -27,7 +27,8 @@ func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com"},
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "www.example.com"}, DNSNames: []string{"www.example.com"},
 		NotBefore: notBefore, NotAfter: notAfter,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -44,8 +45,11 @@ func TestCertificateWarnings(t *testing.T) {
 	other := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
 	// A curve that nobody knows.
 	block, _ := pem.Decode([]byte(certificate))
-	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
-		"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))}))
+	unknown := string(pem.EncodeToMemory(&pem.Block{
+		Type: "CERTIFICATE",
+		Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
+			"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d")),
+	}))
 
 	// Parts of the DER that cannot be read: a date, and the alternative names.
 	changed := func(old, replacement string) string {
@@ -62,31 +66,89 @@ func TestCertificateWarnings(t *testing.T) {
 		attribute           string // "" is no warning
 		want                string
 	}{
-		"healthy":                       {certificate, "", now, 30, "", ""},
-		"healthy, domain covered":       {certificate, "www.example.com", now, 30, "", ""},
-		"a second too late for silence": {certificate, "", now.Add(time.Second), 30, "certificate", "expires on 2026-07-01, in 29 days"},
-		"soon, but turned off":          {certificate, "", now.AddDate(0, 0, 29), 0, "", ""},
-		"the last second":               {certificate, "", now.AddDate(0, 0, 30), 0, "", ""},
-		"expired, even if turned off":   {certificate, "", now.AddDate(0, 0, 30).Add(time.Second), 0, "certificate", "expired on 2026-07-01"},
-		"not valid yet":                 {certificate, "", now.AddDate(0, 0, -11), 30, "certificate", "is valid from 2026-05-22T12:00:00Z on"},
-		"two strangers":                 {certificate + other, "", now, 30, "certificate", "followed by the one that issued it"},
-		"leaf twice":                    {certificate + certificate, "", now, 30, "certificate", "followed by the one that issued it"},
-		"domain not covered":            {certificate, "example.com", now, 30, "domain", `not good for "example.com"; it is good for ["www.example.com"]`},
-		"unknown curve":                 {unknown, "", now, 30, "certificate", "cannot tell whether the key belongs to it, since it does not know the algorithm of the public key (ECDSA 1.2.156.10197.1.301)"},
-		"a date that cannot be read":    {noDate, "", now, 30, "certificate", "cannot tell when it is valid, since its dates cannot be read"},
-		"names that cannot be read":     {noNames, "example.com", now, 30, "certificate", "cannot tell what names it is for, since its extensions cannot be read"},
-		"not PEM: the error says it":    {"nonsense", "example.com", now, 30, "", ""},
+		"healthy":                 {certificate, "", now, 30, "", ""},
+		"healthy, domain covered": {certificate, "www.example.com", now, 30, "", ""},
+		"a second too late for silence": {
+			certificate: certificate,
+			at:          now.Add(time.Second),
+			days:        30,
+			attribute:   "certificate",
+			want:        "expires on 2026-07-01, in 29 days",
+		},
+		"soon, but turned off": {certificate, "", now.AddDate(0, 0, 29), 0, "", ""},
+		"the last second":      {certificate, "", now.AddDate(0, 0, 30), 0, "", ""},
+		"expired, even if turned off": {
+			certificate: certificate,
+			at:          now.AddDate(0, 0, 30).Add(time.Second),
+			attribute:   "certificate",
+			want:        "expired on 2026-07-01",
+		},
+		"not valid yet": {
+			certificate: certificate,
+			at:          now.AddDate(0, 0, -11),
+			days:        30,
+			attribute:   "certificate",
+			want:        "is valid from 2026-05-22T12:00:00Z.",
+		},
+		"two strangers": {
+			certificate: certificate + other,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "followed by the one that issued it",
+		},
+		"leaf twice": {
+			certificate: certificate + certificate,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "followed by the one that issued it",
+		},
+		"domain not covered": {
+			certificate: certificate,
+			domain:      "example.com",
+			at:          now,
+			days:        30,
+			attribute:   "domain",
+			want:        `does not cover "example.com". It covers ["www.example.com"]`,
+		},
+		"unknown curve": {
+			certificate: unknown,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want: "cannot check whether the private key belongs to the certificate, because it does not know " +
+				"the algorithm of the public key (ECDSA 1.2.156.10197.1.301)",
+		},
+		"a date that cannot be read": {
+			certificate: noDate,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "cannot check when the certificate is valid, because its dates cannot be read",
+		},
+		"names that cannot be read": {
+			certificate: noNames,
+			domain:      "example.com",
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "cannot check which names the certificate covers, because its extensions cannot be read",
+		},
+		"not PEM: the error says it": {"nonsense", "example.com", now, 30, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(""), types.StringValue(row.domain), row.at, row.days)
+			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(""),
+				types.StringValue(row.domain), row.at, row.days)
 			if row.attribute == "" {
 				if len(diags) > 0 {
 					t.Errorf("got %v, want silence", diags)
 				}
 				return
 			}
-			if len(diags) != 1 || diags[0].Severity() != diag.SeverityWarning || !strings.Contains(diags[0].Detail(), row.want) {
+			if len(diags) != 1 || diags[0].Severity() != diag.SeverityWarning ||
+				!strings.Contains(diags[0].Detail(), row.want) {
 				t.Fatalf("got %v, want one warning %q", diags, row.want)
 			}
 			if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || !at.Path().Equal(path.Root(row.attribute)) {
@@ -112,9 +174,19 @@ func TestParsePEM(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ certificate, key, attribute, want string }{
-		"a pair":            {pair.Certificate, pair.PrivateKey, "", ""},
-		"not a pair":        {pair.Certificate, stranger.PrivateKey, "private_key", "does not belong to the certificate"},
-		"leaf last":         {stranger.Certificate + pair.Certificate, pair.PrivateKey, "certificate", "belongs to certificate 2 of 2. Put that one first"},
+		"a pair": {pair.Certificate, pair.PrivateKey, "", ""},
+		"not a pair": {
+			certificate: pair.Certificate,
+			key:         stranger.PrivateKey,
+			attribute:   "private_key",
+			want:        "does not belong to the certificate",
+		},
+		"leaf last": {
+			certificate: stranger.Certificate + pair.Certificate,
+			key:         pair.PrivateKey,
+			attribute:   "certificate",
+			want:        "belongs to certificate 2 of 2. Put that one first",
+		},
 		"no certificate":    {"x", pair.PrivateKey, "certificate", "The certificate is not PEM"},
 		"no key":            {pair.Certificate, "x", "private_key", "The private key is not PEM"},
 		"empty certificate": {"", pair.PrivateKey, "certificate", "The certificate is empty"},
@@ -127,7 +199,8 @@ func TestParsePEM(t *testing.T) {
 			}
 			continue
 		}
-		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), row.want) || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root(row.attribute)) {
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), row.want) ||
+			!diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root(row.attribute)) {
 			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
 		}
 	}

@@ -8,17 +8,20 @@ import (
 func TestTextRules(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		check func(string) error
+		check func(noun, text string) error
 		text  string
 		want  string // part of the error, or empty
 	}{
-		"64 Chinese letters (seed)":            {checkName, strings.Repeat("证", 64), ""},
-		"65 Chinese letters (seed)":            {checkName, strings.Repeat("证", 65), "has 65 characters. A name has 0 to 64"},
+		"64 Chinese letters (seed)": {checkName, strings.Repeat("证", 64), ""},
+		"65 Chinese letters (seed)": {
+			checkName, strings.Repeat("证", 65),
+			"has 65 characters. A name may contain up to 64",
+		},
 		"64 letters beyond the first plane":    {checkName, strings.Repeat("𠀀", 64), ""},
 		"65 Latin letters (seed)":              {checkName, strings.Repeat("a", 65), "has 65 characters"},
 		"empty name (seed)":                    {checkName, "", ""},
 		"all kinds of characters (seed)":       {checkName, "证书_Az-09", ""},
-		"space":                                {checkName, "证书 1", `contains " " (U+0020) as character 3. A name has`},
+		"space":                                {checkName, "证书 1", `contains " " (U+0020) as character 3. A name may`},
 		"dot":                                  {checkName, "www.example.com", `contains "." (U+002E) as character 4`},
 		"umlaut":                               {checkName, "münchen", `contains "ü" (U+00FC) as character 2`},
 		"full-width letter":                    {checkName, "ａ", `(U+FF41) as character 1`},
@@ -38,24 +41,28 @@ func TestTextRules(t *testing.T) {
 		"domain that is a wildcard alone":      {checkDomain, "*", `contains "*" (U+002A) as character 1`},
 		"domain with nothing after a wildcard": {checkDomain, "*.", "has nothing after"},
 		"domain with a dot after a wildcard":   {checkDomain, "*..com", `begins with "." (U+002E) after`},
-		"domain with two wildcards":            {checkDomain, "*.*.example.com", `contains "*" (U+002A) as character 3`},
-		"domain with a wildcard in a label":    {checkDomain, "w*.example.com", `contains "*" (U+002A) as character 2`},
-		"254 characters with a wildcard":       {checkDomain, "*." + strings.Repeat("d", 252), ""},
-		"255 characters with a wildcard":       {checkDomain, "*." + strings.Repeat("d", 253), "has 255 characters"},
-		"domain that begins with a dot":        {checkDomain, ".example.com", `begins with "." (U+002E)`},
-		"domain that begins with a hyphen":     {checkDomain, "-example.com", `begins with "-" (U+002D)`},
-		"domain with an underscore":            {checkDomain, "a_b", `contains "_" (U+005F) as character 2`},
-		"domain with an umlaut":                {checkDomain, "münchen.de", `contains "ü"`},
-		"project id":                           {checkProjectID, testProject, ""},
-		"empty project id":                     {checkProjectID, "", "is empty. Leave it out"},
-		"project id with a slash":              {checkProjectID, "a/b", `contains "/"`},
-		"project id with a dot":                {checkProjectID, "..", `contains "."`},
-		"long project id":                      {checkProjectID, strings.Repeat("a", 65), "has 65 characters"},
+		"domain with two wildcards": {
+			checkDomain, "*.*.example.com",
+			`contains "*" (U+002A) as character 3`,
+		},
+		"domain with a wildcard in a label": {checkDomain, "w*.example.com", `contains "*" (U+002A) as character 2`},
+		"254 characters with a wildcard":    {checkDomain, "*." + strings.Repeat("d", 252), ""},
+		"255 characters with a wildcard":    {checkDomain, "*." + strings.Repeat("d", 253), "has 255 characters"},
+		"domain that begins with a dot":     {checkDomain, ".example.com", `begins with "." (U+002E)`},
+		"domain that begins with a hyphen":  {checkDomain, "-example.com", `begins with "-" (U+002D)`},
+		"domain with an underscore":         {checkDomain, "a_b", `contains "_" (U+005F) as character 2`},
+		"domain with an umlaut":             {checkDomain, "münchen.de", `contains "ü"`},
+		"project id":                        {checkProjectID, testProject, ""},
+		"empty project id":                  {checkProjectID, "", "is empty. Omit it"},
+		"project id with a slash":           {checkProjectID, "a/b", `contains "/"`},
+		"project id with a dot":             {checkProjectID, "..", `contains "."`},
+		"long project id":                   {checkProjectID, strings.Repeat("a", 65), "has 65 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := row.check(row.text)
-			if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+			err := row.check("value", row.text)
+			if row.want == "" && err != nil || row.want != "" &&
+				(err == nil || !strings.Contains(err.Error(), row.want)) {
 				t.Errorf("error %v, want %q", err, row.want)
 			}
 		})
@@ -75,7 +82,7 @@ func TestParseImportID(t *testing.T) {
 		strings.Replace(id, "5", "g", 1):        "error: 32 hexadecimal characters",
 		" " + id:                                "error: 32 hexadecimal characters",
 		"www-example-com":                       "error: 32 hexadecimal characters",
-		"/" + id:                                "error: project id in front of the slash is empty",
+		"/" + id:                                "error: project ID in front of the slash is empty",
 		testProject + "/":                       "error: 32 hexadecimal characters",
 		testProject + "/" + id + "/x":           "error: 32 hexadecimal characters",
 		"my project/" + id:                      `error: contains " "`,

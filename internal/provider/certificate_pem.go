@@ -1,0 +1,118 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+)
+
+// key returns the private key and the attribute that it is set by.
+func (m certificateModel) key() (attribute string, key types.String) {
+	if m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull() {
+		return "private_key_wo", m.PrivateKeyWO
+	}
+	return "private_key", m.PrivateKey
+}
+
+// parsePEM parses the certificate and its private key, as far as they are known, and checks that there is exactly one
+// key and that it belongs to the certificate. The apply checks what the plan does not know yet.
+func (m certificateModel) parsePEM() (pemcert.Chain, pemcert.Key, diag.Diagnostics) {
+	var chain pemcert.Chain
+	diags := m.checkKeys()
+	if text := known(m.Certificate); text != nil {
+		var err error
+		if chain, err = pemcert.ParseChain(*text); err != nil {
+			diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", sentence(err))
+		}
+	}
+
+	attribute, value := m.key()
+	key, keyDiags := parseKey(attribute, value, chain)
+	diags.Append(keyDiags...)
+	return chain, key, diags
+}
+
+// parseKey parses the private key of an attribute, if it is known, and checks that it belongs to the certificate.
+func parseKey(attribute string, value types.String, chain pemcert.Chain) (key pemcert.Key, diags diag.Diagnostics) {
+	text := known(value)
+	if text == nil {
+		return key, diags
+	}
+	key, err := pemcert.ParseKey(*text)
+	if err != nil {
+		diags.AddAttributeError(path.Root(attribute), "Invalid private key", sentence(err))
+		return key, diags
+	}
+	return key, checkPair(attribute, key, chain)
+}
+
+// checkKeys checks that exactly one of the two private keys is set, as far as they are known.
+func (m certificateModel) checkKeys() diag.Diagnostics {
+	var diags diag.Diagnostics
+	switch {
+	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
+	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
+			"Set private_key (stored in the state) or private_key_wo (not stored). "+
+				"Imported certificates need one as well: the provider never reads keys from the API.")
+	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key_wo"), "Conflicting private keys",
+			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
+	}
+	return diags
+}
+
+// checkNewKey checks a planned private key that differs from that of the state. Nothing else is checked in an update,
+// which sends neither the certificate nor the key: ignore_changes may keep what no configuration could have.
+func (m certificateModel) checkNewKey(state certificateModel) diag.Diagnostics {
+	if m.PrivateKey.Equal(state.PrivateKey) {
+		return nil
+	}
+	_, diags := parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()))
+	return diags
+}
+
+// checkPair checks that the private key of an attribute belongs to the certificate, if both are there.
+func checkPair(attribute string, key pemcert.Key, chain pemcert.Chain) diag.Diagnostics {
+	var diags diag.Diagnostics
+	switch position, known := key.BelongsTo(chain); {
+	case !known || position == 0:
+	case position > 0:
+		diags.AddAttributeError(path.Root("certificate"), "Certificates in the wrong order",
+			fmt.Sprintf("The private key belongs to certificate %d of %d. "+
+				"Put that one first, followed by the one that issued it.", position+1, chain.Len()))
+	default:
+		diags.AddAttributeError(path.Root(attribute), "Private key of another certificate",
+			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+
+				"certificate was requested with, or the certificate that was issued for this key. If "+
+				"lifecycle.ignore_changes has certificate or the key, add the other one too: a new key always comes "+
+				"with a new certificate.")
+	}
+	return diags
+}
+
+// isSameChain reports whether two texts have the same certificates in the same order. A text without certificates
+// equals nothing.
+func isSameChain(a, b string) bool {
+	chain := pemcert.CertificatesIn(a)
+	return chain.Len() > 0 && chain.Equal(pemcert.CertificatesIn(b))
+}
+
+// isSameKey reports whether two texts are the same private key.
+func isSameKey(a, b string) bool {
+	keyA, errA := pemcert.ParseKey(a)
+	keyB, errB := pemcert.ParseKey(b)
+	return errA == nil && errB == nil && keyA.Equal(keyB)
+}
+
+// known returns the text of a value, or nil if the value is null or unknown.
+func known(value types.String) *string {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueStringPointer()
+}

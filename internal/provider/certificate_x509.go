@@ -1,0 +1,105 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
+)
+
+// x509Model has the attributes that are derived from the X.509 certificate itself, which is the leaf of its chain.
+type x509Model struct {
+	NotBefore               types.String `tfsdk:"not_before"`
+	NotAfter                types.String `tfsdk:"not_after"`
+	FingerprintSHA256       types.String `tfsdk:"fingerprint_sha256"`
+	SerialNumber            types.String `tfsdk:"serial_number"`
+	Subject                 types.String `tfsdk:"subject"`
+	Issuer                  types.String `tfsdk:"issuer"`
+	SubjectAlternativeNames types.List   `tfsdk:"subject_alternative_names"`
+	KeyAlgorithm            types.String `tfsdk:"key_algorithm"`
+}
+
+// x509Descriptions describe the attributes of an x509Model that are strings.
+var x509Descriptions = map[string]string{
+	"not_before":         "The start of the validity period, in RFC 3339 format, UTC.",
+	"not_after":          "The end of the validity period, in RFC 3339 format, UTC.",
+	"fingerprint_sha256": "The SHA-256 fingerprint: 64 hexadecimal digits in lower case, without colons.",
+	"serial_number": "The serial number in hexadecimal digits, in lower case, without leading zeros. " +
+		"A negative number begins with `-`, as in `-1a`.",
+	"subject": "The distinguished name of the subject in RFC 4514 format, " +
+		"for example `CN=www.example.com,O=Example\\, Inc.,C=DE`.",
+	"issuer": "The distinguished name of the issuer, in the format of `subject`.",
+	"key_algorithm": "The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519` or `RSASSA-PSS " +
+		"2048`. A curve or an algorithm without a known name is shown as its object identifier (OID).",
+}
+
+const namesDescription = "The DNS names, IP addresses, email addresses and URIs that the certificate covers, in " +
+	"this order."
+
+// x509Types are the types of the attributes of an x509Model.
+func x509Types() map[string]attr.Type {
+	attributes := map[string]attr.Type{"subject_alternative_names": types.ListType{ElemType: types.StringType}}
+	for name := range x509Descriptions {
+		attributes[name] = types.StringType
+	}
+	return attributes
+}
+
+// x509FromPEM derives the attributes from the leaf of a PEM text. They are unknown as long as the text is, and null if
+// it has no certificate that can be read.
+func x509FromPEM(certificate types.String) x509Model {
+	if certificate.IsUnknown() {
+		text := types.StringUnknown()
+		return x509Model{text, text, text, text, text, text, types.ListUnknown(types.StringType), text}
+	}
+	return x509FromChain(pemcert.CertificatesIn(certificate.ValueString()))
+}
+
+// x509FromChain derives the attributes from the leaf of a chain. They are null if it has none.
+func x509FromChain(chain pemcert.Chain) x509Model {
+	if chain.Len() == 0 {
+		return x509Model{SubjectAlternativeNames: types.ListNull(types.StringType)}
+	}
+	return x509FromFacts(chain.Facts(0))
+}
+
+// x509FromFacts derives the attributes from a certificate. What cannot be read of it is null.
+func x509FromFacts(facts pemcert.Facts) x509Model {
+	return x509Model{
+		NotBefore:               timeOrNull(facts.NotBefore),
+		NotAfter:                timeOrNull(facts.NotAfter),
+		FingerprintSHA256:       types.StringValue(facts.FingerprintSHA256),
+		SerialNumber:            types.StringValue(facts.SerialNumber),
+		Subject:                 types.StringValue(facts.Subject),
+		Issuer:                  types.StringValue(facts.Issuer),
+		SubjectAlternativeNames: listOrNull(facts.SubjectAlternativeNames),
+		KeyAlgorithm:            textOrNull(facts.KeyAlgorithm),
+	}
+}
+
+func timeOrNull(at time.Time) types.String {
+	if at.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(at.Format(time.RFC3339))
+}
+
+func textOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+func listOrNull(texts []string) types.List {
+	if texts == nil {
+		return types.ListNull(types.StringType)
+	}
+	values := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		values[i] = types.StringValue(text)
+	}
+	return types.ListValueMust(types.StringType, values)
+}

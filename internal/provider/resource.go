@@ -1,0 +1,185 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+)
+
+// resourceBase is embedded by the resources and the list resource.
+type resourceBase struct {
+	name  string // without the name of the provider
+	cloud *cloud // nil while Terraform validates
+}
+
+// Metadata implements resource.Resource and list.ListResource.
+func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + r.name
+}
+
+// Configure implements resource.ResourceWithConfigure and list.ListResourceWithConfigure.
+func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.cloud, _ = req.ProviderData.(*cloud)
+}
+
+// keptText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+func keptText(description string) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description,
+		Computed:            true,
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
+}
+
+// projectAttribute returns the argument project_id.
+func projectAttribute(noun string) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "The ID of the project that the " + noun + " belongs to. Defaults to the provider's " +
+			"project at the time of the creation. Changing this forces a new resource to be created.",
+		Optional:      true,
+		Computed:      true,
+		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase{}},
+	}
+}
+
+// lastWrite is the key in the private state of a resource for the time of its last write. Lists may lag behind that,
+// also those of the next run.
+const lastWrite = "last_write"
+
+// privateState is the private state of a resource. With an error, a value stays unchanged.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// rememberWrite records that a resource was just written, or may have been.
+func (c *cloud) rememberWrite(ctx context.Context, private privateState) diag.Diagnostics {
+	now, _ := c.now().UTC().MarshalJSON() // which fails for years beyond 9999 only
+	return private.SetKey(ctx, lastWrite, now)
+}
+
+// sinceWrite returns how long ago a resource was written.
+func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Duration {
+	var at time.Time
+	text, diags := private.GetKey(ctx, lastWrite)
+	if diags.HasError() || json.Unmarshal(text, &at) != nil {
+		return elb.Never
+	}
+	return c.now().Sub(at)
+}
+
+// An importer imports certificates or listeners by an import ID or by an identity.
+type importer struct {
+	cloud *cloud
+	// noun is what errors call the object, attribute is the one that has its ID.
+	noun, attribute string
+	// find looks an object up. What is imported must exist: Terraform's own error for a missing object does not name
+	// the project.
+	find func(ctx context.Context, projectID, id string) error
+}
+
+// identitySchema returns the schema of the identity.
+func identitySchema(noun, attribute string) identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"project_id": identityschema.StringAttribute{
+			Description: "The ID of the project that the " + noun + " belongs to. " +
+				"If omitted in an import, the provider's project is used.",
+			OptionalForImport: true,
+		},
+		attribute: identityschema.StringAttribute{
+			Description:       "The ID of the " + noun + ": 32 hexadecimal characters.",
+			RequiredForImport: true,
+		},
+	}}
+}
+
+// importState sets the project and the ID in the state and in the identity. The read that follows sets the rest.
+func (i importer) importState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
+	projectID, id, diags := i.target(ctx, req)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+
+	project, diags := i.cloud.readyProject(ctx, textOrNull(projectID))
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	err := i.find(ctx, project.ValueString(), id)
+	if errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
+		resp.Diagnostics.AddError("No such "+i.noun, fmt.Sprintf(
+			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
+				"import by project_id/%s, or by an identity with project_id.",
+			project.ValueString(), i.noun, id, i.noun, i.attribute))
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", i.noun, id), i.cloud.describe(err))
+		return
+	}
+	for name, value := range map[string]string{"project_id": project.ValueString(), i.attribute: id} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}
+
+// target returns the project and the ID that an import ID or an identity names. The project is empty if it is not set.
+func (i importer) target(
+	ctx context.Context, req resource.ImportStateRequest,
+) (projectID, id string, diags diag.Diagnostics) {
+	if req.ID != "" {
+		projectID, id, err := parseImportID(req.ID, i.noun)
+		if err != nil {
+			diags.AddError("Invalid import ID", fmt.Sprintf(
+				"The import ID %q is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
+				req.ID, err, i.noun, i.attribute))
+		}
+		return projectID, id, diags
+	}
+
+	var project, own types.String
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root(i.attribute), &own)...)
+	if !project.IsNull() {
+		rule := textRule{"project ID", checkProjectID}
+		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
+	}
+	rule := textRule{i.noun + " ID", checkID}
+	diags.Append(rule.validate(path.Root(i.attribute), own.ValueString())...)
+	return project.ValueString(), strings.ToLower(own.ValueString()), diags
+}
+
+// parseImportID parses an ID, or the ID of a project, a slash and an ID. The project is empty if it is not set.
+func parseImportID(text, noun string) (projectID, id string, err error) {
+	projectID, id, hasProject := strings.Cut(text, "/")
+	if !hasProject {
+		projectID, id = "", text
+	} else if err := checkProjectID("project ID in front of the slash", projectID); err != nil {
+		return "", "", err
+	}
+	if err := checkID(noun+" ID", id); err != nil {
+		return "", "", err
+	}
+	return projectID, strings.ToLower(id), nil
+}

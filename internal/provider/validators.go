@@ -1,0 +1,197 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// textRule validates a string attribute. The noun is what errors call its value.
+type textRule struct {
+	noun  string
+	check func(noun, text string) error
+}
+
+var _ validator.String = textRule{}
+
+// Description implements validator.String.
+func (r textRule) Description(context.Context) string {
+	return "The " + r.noun + " must follow the rules of the API."
+}
+
+// MarkdownDescription implements validator.String.
+func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
+
+// ValidateString implements validator.String.
+func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	resp.Diagnostics.Append(r.validate(req.Path, req.ConfigValue.ValueString())...)
+}
+
+// validate returns what is wrong with the value of an attribute.
+func (r textRule) validate(at path.Path, text string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if err := r.check(r.noun, text); err != nil {
+		diags.AddAttributeError(at, "Invalid "+r.noun, sentence(err))
+	}
+	return diags
+}
+
+// checkName applies the rule of the API reference (seed). Characters are Unicode characters: 64 Chinese letters are a
+// legal name.
+func checkName(noun, name string) error {
+	const rule = `A name may contain up to 64 Chinese letters, Latin letters (A–Z, a–z), digits, "_" and "-"`
+	return checkText(noun, name, 64, rule, func(r rune) bool {
+		return isLatinOrDigit(r) || r == '_' || r == '-' || unicode.Is(unicode.Han, r)
+	})
+}
+
+// checkDescription applies the rule of the API reference (seed).
+func checkDescription(noun, description string) error {
+	const rule = `A description may contain up to 128 characters, except "<" and ">"`
+	return checkText(noun, description, 128, rule, func(r rune) bool { return r != '<' && r != '>' })
+}
+
+// checkDomain applies the rule of the API reference, but leaves a wildcard to the API: the reference does not allow
+// one, while a guide of Open Telekom Cloud has one for SNI.
+func checkDomain(noun, domain string) error {
+	const rule = "A domain may contain up to 254 Latin letters (A–Z, a–z), digits, hyphens and dots. " +
+		"It must begin with a letter or a digit, or with *. followed by one"
+	name, isWildcard := strings.CutPrefix(domain, "*.")
+	switch {
+	case isWildcard && name == "":
+		return fmt.Errorf("the %s has nothing after the wildcard. %s", noun, rule)
+	case isWildcard && (name[0] == '-' || name[0] == '.'):
+		return fmt.Errorf("the %s begins with %s after the wildcard. %s", noun, describeRune(rune(name[0])), rule)
+	case domain != "" && (domain[0] == '-' || domain[0] == '.'):
+		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
+	}
+
+	position := 0
+	return checkText(noun, domain, 254, rule, func(r rune) bool {
+		position++
+		return isLatinOrDigit(r) || r == '-' || r == '.' || r == '*' && isWildcard && position == 1
+	})
+}
+
+// checkProjectID accepts what the path of a URL can carry (assumed): the clouds assign 32 hexadecimal characters, but
+// Keystone allows others.
+func checkProjectID(noun, id string) error {
+	const rule = "Set the ID that the console of the cloud shows, usually 32 hexadecimal characters, not the " +
+		"project's name"
+	if id == "" {
+		return fmt.Errorf("the %s is empty. Omit it to use the provider's project, or set an ID", noun)
+	}
+	return checkText(noun, id, 64, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
+}
+
+var hexadecimalID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+
+// checkID accepts the form that the API gives the IDs of certificates (seed), listeners and load balancers (recorded).
+func checkID(noun, id string) error {
+	if !hexadecimalID.MatchString(id) {
+		return fmt.Errorf("the %s %q is not valid: it must be 32 hexadecimal characters", noun, id)
+	}
+	return nil
+}
+
+// checkLowerID accepts the case in which the API writes IDs. In another case, every plan would show a difference.
+func checkLowerID(noun, id string) error {
+	if err := checkID(noun, id); err != nil {
+		return err
+	}
+	if id != strings.ToLower(id) {
+		return fmt.Errorf("the %s %q must be in lower case, as the API writes it. Use lower() to convert it", noun, id)
+	}
+	return nil
+}
+
+var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// checkFingerprint accepts a SHA-256 as the attribute fingerprint_sha256 has it.
+func checkFingerprint(noun, text string) error {
+	if !fingerprint.MatchString(text) {
+		return fmt.Errorf("the %s %q is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower case, "+
+			`without colons. Convert the output of openssl with lower(replace("…", ":", ""))`, noun, text)
+	}
+	return nil
+}
+
+// checkNameRegex accepts what the regexp package compiles, which is the syntax of Terraform's own function.
+func checkNameRegex(noun, text string) error {
+	if _, err := regexp.Compile(text); err != nil {
+		return fmt.Errorf("the %s %q does not compile: %w. Use the syntax of Terraform's regex function",
+			noun, text, err)
+	}
+	return nil
+}
+
+// hostName has labels as RFC 1123 defines them, and underscores, which crypto/x509 accepts as well.
+var hostName = regexp.MustCompile(
+	`^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)*$`)
+
+// checkHostName accepts what a certificate can be checked against: one host name or IP address.
+func checkHostName(noun, text string) error {
+	switch {
+	case text == "":
+		return fmt.Errorf(`the %s is empty: set a name that clients ask for, such as "www.example.com"`, noun)
+	case net.ParseIP(text) != nil:
+		return nil
+	case strings.Contains(text, "*"):
+		return fmt.Errorf("the %s %q is a wildcard: "+
+			`set one name that clients ask for, such as "www.example.com"`, noun, text)
+	case strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }):
+		return fmt.Errorf("the %s %q has characters that are not ASCII: "+
+			`write an internationalized name in its ASCII form, which begins with "xn--"`, noun, text)
+	case len(text) > 253 || !hostName.MatchString(text):
+		return fmt.Errorf(`the %s %q is not valid: it must be a host name such as "www.example.com", `+
+			"or an IP address, without scheme, port, path or final dot", noun, text)
+	}
+	return nil
+}
+
+// checkTime accepts RFC 3339.
+func checkTime(noun, text string) error {
+	if _, err := time.Parse(time.RFC3339, text); err != nil {
+		return fmt.Errorf(`the %s %q is not an RFC 3339 time: write it like "2027-01-31T00:00:00Z", `+
+			`or compute it, for example timeadd(plantimestamp(), "720h")`, noun, text)
+	}
+	return nil
+}
+
+func checkText(noun, text string, limit int, rule string, isAllowed func(rune) bool) error {
+	if n := utf8.RuneCountInString(text); n > limit {
+		return fmt.Errorf("the %s has %d characters. %s", noun, n, rule)
+	}
+	return checkCharacters(noun, text, rule, isAllowed)
+}
+
+func checkCharacters(noun, text, rule string, isAllowed func(rune) bool) error {
+	position := 0
+	for _, r := range text {
+		position++
+		if !isAllowed(r) {
+			return fmt.Errorf("the %s contains %s as character %d. %s", noun, describeRune(r), position, rule)
+		}
+	}
+	return nil
+}
+
+func describeRune(r rune) string {
+	return fmt.Sprintf("%q (%U)", string(r), r)
+}
+
+func isLatinOrDigit(r rune) bool {
+	return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9'
+}
