@@ -33,7 +33,7 @@ func Serve(version string, debug bool, options ...Option) error {
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
 		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
-		// and adds an eighth of memory (internal/cmd/bench/README.md).
+		// and adds an eighth of memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
@@ -41,7 +41,7 @@ func Serve(version string, debug bool, options ...Option) error {
 
 // quieten switches off every log when Terraform throws them away, which is when
 // neither of these variables is set. They would be written all the same, call by
-// call, for a third of the CPU of a plan (internal/cmd/bench/README.md).
+// call, for a third of the CPU of a plan (internal/tools/bench/README.md).
 func quieten() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
 		return

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -65,13 +65,13 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(tf.dir, os.DirFS(example)); err != nil {
+	if err := os.CopyFS(tf.Dir, os.DirFS(example)); err != nil {
 		return err
 	}
-	if err := writePair(tf.dir); err != nil {
+	if err := writePair(tf.Dir); err != nil {
 		return err
 	}
-	if _, err := tf.run(ctx, "init"); err != nil {
+	if _, err := tf.Run(ctx, "init"); err != nil {
 		return err
 	}
 
@@ -99,10 +99,10 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(d.tf.dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil { //nolint:gosec // a folder of our own
+	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil { //nolint:gosec // a folder of our own
 		return err
 	}
-	if _, err := d.tf.run(ctx, "init"); err != nil {
+	if _, err := d.tf.Run(ctx, "init"); err != nil {
 		return err
 	}
 
@@ -114,7 +114,7 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 		ProjectID: projectID, Name: "by-hand", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
 	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: d.fallback})
-	d.tf.variables = []string{"TF_VAR_listener_id=" + listener, "TF_VAR_fallback_certificate_id=" + d.fallback}
+	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+d.fallback)
 	return nil
 }
 
@@ -145,7 +145,7 @@ func writePair(dir string) error {
 // demo is the play: its stage, and what happened so far.
 type demo struct {
 	cloud *elbstub.Cloud
-	tf    *cli
+	tf    *terraform.CLI
 	out   io.Writer
 	acts  []act
 	// fallback is the ID of a certificate that Terraform does not manage, or empty.
@@ -203,7 +203,7 @@ func lifeOfCertificate(d *demo) []act {
 			title: "Rename, and change the description",
 			why:   "Name and description change in place: one PUT, and the certificate keeps its ID.",
 			before: func() error {
-				d.tf.variables = []string{"TF_VAR_name=" + renamed, "TF_VAR_description=Renamed in place"}
+				d.tf.Env = append(d.tf.Env, "TF_VAR_name="+renamed, "TF_VAR_description=Renamed in place")
 				return nil
 			},
 			changes: []string{"update"},
@@ -229,7 +229,7 @@ func lifeOfCertificate(d *demo) []act {
 		{
 			title:   "New content",
 			why:     "The certificate was renewed. The API cannot change its content, so the certificate is replaced.",
-			before:  func() error { return writePair(d.tf.dir) },
+			before:  func() error { return writePair(d.tf.Dir) },
 			changes: []string{"delete, create"},
 			name:    renamed,
 			writes:  []elbstub.Operation{remove, post},
@@ -258,7 +258,7 @@ func rotationOfCertificate(d *demo) []act {
 		{
 			title:   "Rotate: new files, one apply",
 			why:     "The certificate was renewed. The new one is created, the listener is switched, the old one is deleted.",
-			before:  func() error { return writePair(d.tf.dir) },
+			before:  func() error { return writePair(d.tf.Dir) },
 			changes: []string{"create, delete", "update"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver, remove},
@@ -295,7 +295,7 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 	}
 	d.showListeners("before")
 	before := len(d.cloud.Journal())
-	said, changes, err := d.tf.plan(ctx, a.destroy)
+	said, changes, err := plan(ctx, d.tf, a.destroy)
 	if err != nil {
 		return err
 	}
@@ -306,7 +306,7 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 		return fmt.Errorf("the plan is to %q, and should be to %q:\n%s", changes, a.changes, said)
 	}
 	if slices.ContainsFunc(changes, func(change string) bool { return change != noChanges }) {
-		if err := d.tf.apply(ctx); err != nil {
+		if _, err := d.tf.Run(ctx, "apply", "-input=false", "plan"); err != nil {
 			return err
 		}
 	}
@@ -421,9 +421,4 @@ func (d *demo) table() {
 	}
 	_ = w.Flush()
 	fmt.Fprintln(d.out, "\nEverything was as it should be.")
-}
-
-// commandFailed is the error of a command, with what it printed.
-func commandFailed(command *exec.Cmd, output []byte, err error) error {
-	return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
 }
