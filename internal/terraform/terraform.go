@@ -77,7 +77,7 @@ func Require(address string) string {
 // Build builds the provider of the repository that the folder root is in.
 func Build(ctx context.Context, root, program string, flags ...string) error {
 	arguments := append([]string{"build", "-ldflags", "-s -w -X main.version=" + Version, "-o", program}, flags...)
-	build := exec.CommandContext(ctx, "go", append(arguments, "github.com/elbaas/terraform-provider-elbaas")...)
+	build := exec.CommandContext(ctx, "go", append(arguments, "github.com/elbaas/terraform-provider-elbaas")...) //nolint:gosec // its own
 	build.Dir = root
 	_, err := output(build)
 	return err

@@ -49,7 +49,7 @@ func TestNew(t *testing.T) { //nolint:paralleltest // it sets variables
 
 // TestFind: the CLI that acceptance tests are about comes first, and nothing takes its
 // place.
-func TestFind(t *testing.T) { //nolint:paralleltest // it sets variables
+func TestFind(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"terraform", "tofu", "another"} {
 		for _, ending := range []string{"", ".exe"} {
