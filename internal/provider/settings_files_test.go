@@ -219,7 +219,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		},
 		"a vendor that is nowhere": {
 			clouds: "mine: {profile: otc, region_name: eu-de, auth: {" + user + "}}",
-			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Looked for: clouds-public.yaml, `,
+			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Searched: clouds-public.yaml, `,
 		},
 		"a vendor that is not there": {
 			clouds: "mine: {profile: other, region_name: eu-de, auth: {" + user + "}}", public: public,
@@ -227,7 +227,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		},
 		"a vendor file that is not YAML": {
 			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: "public-clouds: hunter2",
-			want: "clouds-public.yaml is not the YAML",
+			want: "clouds-public.yaml is not valid YAML",
 		},
 		"a vendor without a region": {
 			clouds: "mine: {profile: otc, auth: {" + user + "}}",
