@@ -764,14 +764,14 @@ func TestErrorsOfDestinations(t *testing.T) {
 			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"},
 			"assume_role.agency_name",
 			[]string{
-				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token",
-				"in another account",
+				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "from the provider block are a token",
+				"would use another account",
 			},
 		},
 		"half an agency of the environment": {
 			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"},
 			"assume_role.domain_name",
-			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME too"},
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME as well"},
 		},
 		"a profile and an entry": {
 			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
