@@ -42,7 +42,8 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, which ends before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
-		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
+		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),
+			tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 		if err != nil {
 			t.Errorf("serve the provider: %v", err)
 		}
@@ -117,7 +118,8 @@ func NewPackedCLI(t *testing.T, archive string) *CLI {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, filepath.Base(archive)), packed, 0o600); err != nil { //nolint:gosec // of the test
+		file := filepath.Join(folder, filepath.Base(archive))
+		if err := os.WriteFile(file, packed, 0o600); err != nil { //nolint:gosec // of the test
 			t.Fatal(err)
 		}
 	}

@@ -99,7 +99,8 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil { //nolint:gosec // a folder of our own
+	text := append([]byte(requirements), configuration...)
+	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
 		return err
 	}
 	if _, err := d.tf.Run(ctx, "init"); err != nil {
@@ -248,14 +249,14 @@ func rotationOfCertificate(d *demo) []act {
 	return []act{
 		{
 			title:   "Attach to a listener",
-			why:     "A listener serves a certificate that was uploaded by hand. Terraform creates another one and switches the listener.",
+			why:     "A listener serves a certificate that was uploaded by hand. Terraform switches it to a new one.",
 			changes: []string{"create", "create"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver},
 		},
 		{
 			title:   "Rotate",
-			why:     "The certificate was renewed. One apply creates the new one, switches the listener and deletes the old one.",
+			why:     "The certificate was renewed. One apply creates it, switches the listener and deletes the old one.",
 			before:  func() error { return writePair(d.tf.Dir) },
 			changes: []string{"create, delete", "update"},
 			name:    name,

@@ -40,19 +40,23 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("elbstub", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	remote := flags.Bool("allow-remote", false, "allow an address that is not loopback: everyone who can reach it can read every private key")
+	remote := flags.Bool("allow-remote", false,
+		"allow an address that is not loopback: everyone who can reach it can read every private key")
 	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
 	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`ID` of the only project")
 	token := flags.String("token", "stub-token", "the only valid `token`")
 	accessKey := flags.String("access-key", "stub-access-key", "the only valid access `key`; signatures are checked")
-	secretKey := flags.String("secret-key", "stub-secret-key", "secret `key` of the access key; it is printed, so do not use a real one")
-	userName := flags.String("user-name", "stub-user", "`name` of the only user, for tokens of the stub's identity service")
-	password := flags.String("password", "stub-password", "`password` of the user; it is printed, so do not use a real one")
+	secretKey := flags.String("secret-key", "stub-secret-key",
+		"secret `key` of the access key; it is printed, so do not use a real one")
+	userName := flags.String("user-name", "stub-user",
+		"`name` of the only user, for tokens of the stub's identity service")
+	password := flags.String("password", "stub-password",
+		"`password` of the user; it is printed, so do not use a real one")
 	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
-	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners, 0 to %d; they serve a throwaway certificate, which counts towards the quota",
-		mostListeners))
-	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the API dialect, 0 to %d, for the details in which the clouds differ; 0 is as documented",
-		elbstub.Dialects-1))
+	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners, 0 to %d; "+
+		"they serve a throwaway certificate, which counts towards the quota", mostListeners))
+	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the API dialect, 0 to %d, "+
+		"for the details in which the clouds differ; 0 is as documented", elbstub.Dialects-1))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -67,7 +71,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("the base path %q must begin with a slash, and have no parts that are empty, relative or "+
 			"need escaping: use one such as /elb", *base)
 	case *accessKey == "" || strings.ContainsAny(*accessKey, ",/ "):
-		return fmt.Errorf("the access key %q is not valid: it must not be empty or contain a comma, a slash or a space", *accessKey)
+		return fmt.Errorf("the access key %q is not valid: it must not be empty or contain a comma, a slash or a space",
+			*accessKey)
 	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
 		return errors.New("-token, -secret-key, -user-name and -password must not be empty: omit them to use the defaults")
 	case *quota < 1:
@@ -177,7 +182,8 @@ func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, e
 	}
 	all := cloud.Listeners(projectID)
 	var printed strings.Builder
-	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n", all[0].LoadBalancerID, certificate)
+	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n",
+		all[0].LoadBalancerID, certificate)
 	for _, l := range all {
 		fmt.Fprintf(&printed, "  %s  %s, %s, port %d\n", l.ID, l.Name, l.Protocol, l.Port)
 	}

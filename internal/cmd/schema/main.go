@@ -174,7 +174,9 @@ func functionOf(function *tfprotov6.Function) *tfjson.FunctionSignature {
 }
 
 func parameterOf(p *tfprotov6.FunctionParameter) *tfjson.FunctionParameter {
-	return &tfjson.FunctionParameter{Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type)}
+	return &tfjson.FunctionParameter{
+		Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type),
+	}
 }
 
 // typeOf converts a type by its JSON, which is the same in both libraries.
