@@ -57,8 +57,8 @@ type Cloud struct {
 	Endpoint, AuthURL string
 }
 
-// DialectVariable has the number of the dialect that stub clouds answer in.
-// Without it they answer as the API reference documents.
+// DialectVariable is the environment variable with the number of the dialect of stub
+// clouds. Without it they behave as the API reference documents.
 const DialectVariable = "ELBAAS_TEST_DIALECT"
 
 // OnceForAllDialects leaves a test out of the runs of the dialects besides 0: what it
@@ -79,9 +79,9 @@ func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	return at(cloud, server.URL)
 }
 
-// NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with a
-// certificate that nobody trusts. It is for a bubble, where waiting takes no
-// time, and waits for what the provider leaves behind when the test ends.
+// NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with an untrusted
+// certificate. It is for a synctest bubble, in which waiting takes no time, and waits for
+// goroutines that the provider leaves when the test ends.
 func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
 	t.Helper()
 	cloud := newStub(t, options)

@@ -170,7 +170,8 @@ func (c *CLI) Setenv(name, value string) {
 // Configure replaces the configuration.
 func (c *CLI) Configure(config string) {
 	c.t.Helper()
-	c.WriteFile("main.tf", terraform.Require(provider.Address)+config)
+	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + provider.Address + "\"\n    }\n  }\n}\n"
+	c.WriteFile("main.tf", header+config)
 	c.Run("init")
 }
 

@@ -134,7 +134,7 @@ func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 func (c *Cloud) ServerInMemory(t testing.TB, network *elbstub.Network, settings ...Values) *Server {
 	t.Helper()
 	config := c.Configuration()
-	config["insecure"] = true // the network has a certificate that nobody trusts
+	config["insecure"] = true // the certificate of the network is not trusted
 	for _, more := range settings {
 		maps.Copy(config, more)
 	}
@@ -387,7 +387,7 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 	return all, nil
 }
 
-// Stop tells the provider that the user has interrupted Terraform.
+// Stop stops the provider as Terraform does when the user interrupts it.
 func (s *Server) Stop() {
 	s.t.Helper()
 	response, err := s.server.StopProvider(s.t.Context(), &tfprotov6.StopProviderRequest{})

@@ -257,7 +257,7 @@ func (r *resolver) cloudsEntry(name string) source {
 			"in the entry, or region in the provider block.", name)
 	}
 	if !hasAny(append(r.sources[:1:1], s), credentialArguments...) {
-		return broken("has an entry %q with no credentials: it lacks a password, a token, or ak and sk, and so does the "+
+		return broken("has an entry %q with no credentials: set a password, a token, or ak and sk there or in the "+
 			"secure.yaml beside it.", name)
 	}
 	return s

@@ -718,7 +718,7 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 }
 
 // TestErrorsOfDestinations: an error says what was found where, what it would have
-// meant, and which argument settles it.
+// meant, and which argument to set.
 func TestErrorsOfDestinations(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -823,15 +823,15 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		variable string
 		want     int64 // -1 is an error
 	}{
-		"default":            {types.StringNull(), "", 30},
-		"block":              {types.StringValue("7"), "9", 7},
-		"environment":        {types.StringNull(), "9", 9},
-		"off":                {types.StringValue("0"), "9", 0},
-		"not known yet":      {types.StringUnknown(), "", 30},
-		"negative":           {types.StringValue("-1"), "", -1},
-		"beyond reason":      {types.StringValue("36501"), "", -1},
-		"no number":          {types.StringNull(), "soon", -1},
-		"not an integer":     {types.StringNull(), "1.5", -1},
+		"default":        {types.StringNull(), "", 30},
+		"block":          {types.StringValue("7"), "9", 7},
+		"environment":    {types.StringNull(), "9", 9},
+		"off":            {types.StringValue("0"), "9", 0},
+		"not known yet":  {types.StringUnknown(), "", 30},
+		"negative":       {types.StringValue("-1"), "", -1},
+		"beyond reason":  {types.StringValue("36501"), "", -1},
+		"no number":      {types.StringNull(), "soon", -1},
+		"not an integer": {types.StringNull(), "1.5", -1},
 	} {
 		block := completeBlock()
 		block["expiry_warning_days"] = row.block

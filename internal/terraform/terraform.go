@@ -69,11 +69,6 @@ func isOfTheUser(variable string) bool {
 	})
 }
 
-// Require is the block of a configuration that names a provider by its address.
-func Require(address string) string {
-	return fmt.Sprintf("terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n", path.Base(address), address)
-}
-
 // Build builds the provider of the repository that the folder root is in.
 func Build(ctx context.Context, root, program string, flags ...string) error {
 	arguments := append([]string{"build", "-ldflags", "-s -w -X main.version=" + Version, "-o", program}, flags...)
