@@ -1,4 +1,4 @@
-# Whatever is in the project, managed by Terraform or not.
+# All certificates of the project, including those that Terraform does not manage.
 data "elbaas_certificates" "expiring" {
   expires_before = timeadd(plantimestamp(), "720h")
 }

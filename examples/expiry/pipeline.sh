@@ -1,5 +1,5 @@
 #!/bin/sh
-# Plans, and fails when a check does not pass: Terraform itself warns only.
+# Fails if a check does not pass. Terraform itself only warns.
 set -eu
 tf=${TF:-terraform}
 "$tf" plan -input=false -out=plan.tfplan

@@ -1,5 +1,5 @@
 variable "serial" {
-  description = "A change of it fetches the files again."
+  description = "Change this to fetch the files again."
   type        = string
 }
 

@@ -1,4 +1,4 @@
-# Terraform forgets what the REST provider manages, and deletes nothing.
+# Remove the object from the state without deleting the certificate.
 removed {
   from = restapi_object.www
 
@@ -7,7 +7,7 @@ removed {
   }
 }
 
-# This provider takes the certificate in.
+# Import the certificate into this provider.
 import {
   to = elbaas_certificate.www
   id = "5b8f908b5495452aa13beede0afc5d99"

@@ -10,7 +10,7 @@ terraform {
   }
 }
 
-# The certificate is public and is kept in the state. Its key is in a secret of its own.
+# The certificate is public and stored in the state. Its private key is in a separate secret.
 data "vault_kv_secret_v2" "certificate" {
   mount = "kv"
   name  = "www.example.com/certificate"

@@ -1,5 +1,5 @@
 locals {
-  certificates = { # file name => id, as a list or a query shows it
+  certificates = { # file name => certificate ID
     "www.example.com" = "5b8f908b5495452aa13beede0afc5d99"
   }
 }

@@ -4,7 +4,7 @@ variable "listener_id" {
 }
 
 variable "fallback_certificate_id" {
-  description = "ID of the certificate that the listener is given when this configuration is destroyed."
+  description = "ID of the certificate that the listener serves after a destroy."
   type        = string
   default     = null
 }

@@ -6,18 +6,18 @@ terraform {
   }
 }
 
-# The endpoint, the project and the token come from the environment:
+# The environment names the endpoint, the project and the token:
 # ELBAAS_ENDPOINT, HW_PROJECT_ID or OS_PROJECT_ID, HW_AUTH_TOKEN or OS_AUTH_TOKEN.
 provider "elbaas" {}
 
 variable "name" {
-  description = "Name of the certificate in the console of the load balancer."
+  description = "Name of the certificate."
   type        = string
   default     = "www-example-com"
 }
 
 variable "description" {
-  description = "What the certificate is for."
+  description = "Description of the certificate."
   type        = string
   default     = "Public web site"
 }
@@ -42,6 +42,6 @@ resource "elbaas_certificate" "www" {
 }
 
 output "certificate_id" {
-  description = "What a listener of the load balancer refers to."
+  description = "ID of the certificate, for a listener of the load balancer."
   value       = elbaas_certificate.www.id
 }

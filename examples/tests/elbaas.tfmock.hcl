@@ -1,4 +1,4 @@
-# Values in the form that the provider gives them, for mock_provider "elbaas".
+# Realistic values for mock_provider "elbaas".
 
 mock_resource "elbaas_certificate" {
   defaults = {
@@ -11,7 +11,7 @@ mock_resource "elbaas_certificate" {
     update_time               = "2026-01-01 00:00:00"
     not_before                = "2026-01-01T00:00:00Z"
     not_after                 = "2036-01-01T00:00:00Z"
-    fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    fingerprint_sha256        = "ffe67a9d9366a5acac9e55e5015d4259ecf79e97a41ab0192c5d65f0dd577e97"
     serial_number             = "abc"
     subject                   = "CN=www.example.com"
     issuer                    = "CN=Example CA"
@@ -33,7 +33,19 @@ mock_resource "elbaas_listener_certificate" {
 
 mock_data "elbaas_certificate" {
   defaults = {
-    certificate               = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+    certificate = <<-EOT
+      -----BEGIN CERTIFICATE-----
+      MIIBYzCCAQigAwIBAgICCrwwCgYIKoZIzj0EAwIwFTETMBEGA1UEAxMKRXhhbXBs
+      ZSBDQTAeFw0yNjAxMDEwMDAwMDBaFw0zNjAxMDEwMDAwMDBaMBoxGDAWBgNVBAMT
+      D3d3dy5leGFtcGxlLmNvbTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDshqkX6
+      UMmqccZYLeR9zmU5HaX69JqXBasae75786H2aYu3F2g8OUuBHWZdVYxS8IBDj8SL
+      U3BiKIl97ac5DiijQzBBMA4GA1UdDwEB/wQEAwIHgDATBgNVHSUEDDAKBggrBgEF
+      BQcDATAaBgNVHREEEzARgg93d3cuZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDSQAw
+      RgIhAO7zWZX+uArcTUWPrNa26bcX2p49ztj6LMPpzaiCMFQHAiEA8m0ltj9IB00T
+      aopKIQwwvT4vaXHMf4zpTS77CGimUyU=
+      -----END CERTIFICATE-----
+    EOT
+
     id                        = "0123456789abcdef0123456789abcdef"
     name                      = "www-example-com"
     description               = ""
@@ -43,7 +55,7 @@ mock_data "elbaas_certificate" {
     update_time               = "2026-01-01 00:00:00"
     not_before                = "2026-01-01T00:00:00Z"
     not_after                 = "2036-01-01T00:00:00Z"
-    fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    fingerprint_sha256        = "ffe67a9d9366a5acac9e55e5015d4259ecf79e97a41ab0192c5d65f0dd577e97"
     serial_number             = "abc"
     subject                   = "CN=www.example.com"
     issuer                    = "CN=Example CA"
@@ -52,12 +64,24 @@ mock_data "elbaas_certificate" {
   }
 }
 
-# Mocked lists of objects are empty. Terraform takes one object, with the values for every element.
+# Mocked lists of objects are empty. Terraform accepts one object here, with the values of every element.
 mock_data "elbaas_certificates" {
   defaults = {
     project_id = "fedcba9876543210fedcba9876543210"
     certificates = {
-      certificate               = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+      certificate = <<-EOT
+        -----BEGIN CERTIFICATE-----
+        MIIBYzCCAQigAwIBAgICCrwwCgYIKoZIzj0EAwIwFTETMBEGA1UEAxMKRXhhbXBs
+        ZSBDQTAeFw0yNjAxMDEwMDAwMDBaFw0zNjAxMDEwMDAwMDBaMBoxGDAWBgNVBAMT
+        D3d3dy5leGFtcGxlLmNvbTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDshqkX6
+        UMmqccZYLeR9zmU5HaX69JqXBasae75786H2aYu3F2g8OUuBHWZdVYxS8IBDj8SL
+        U3BiKIl97ac5DiijQzBBMA4GA1UdDwEB/wQEAwIHgDATBgNVHSUEDDAKBggrBgEF
+        BQcDATAaBgNVHREEEzARgg93d3cuZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDSQAw
+        RgIhAO7zWZX+uArcTUWPrNa26bcX2p49ztj6LMPpzaiCMFQHAiEA8m0ltj9IB00T
+        aopKIQwwvT4vaXHMf4zpTS77CGimUyU=
+        -----END CERTIFICATE-----
+      EOT
+
       id                        = "0123456789abcdef0123456789abcdef"
       name                      = "www-example-com"
       description               = ""
@@ -67,7 +91,7 @@ mock_data "elbaas_certificates" {
       update_time               = "2026-01-01 00:00:00"
       not_before                = "2026-01-01T00:00:00Z"
       not_after                 = "2036-01-01T00:00:00Z"
-      fingerprint_sha256        = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+      fingerprint_sha256        = "ffe67a9d9366a5acac9e55e5015d4259ecf79e97a41ab0192c5d65f0dd577e97"
       serial_number             = "abc"
       subject                   = "CN=www.example.com"
       issuer                    = "CN=Example CA"

@@ -1,4 +1,4 @@
-# Needs a running elbstub with a listener, which the environment variables name.
+# Requires a running elbstub with a listener. The environment variables name both.
 
 variables {
   certificate = file("./tests/www.example.com.crt")

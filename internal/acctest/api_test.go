@@ -234,6 +234,10 @@ var api = map[string][]string{
 		"elbstub.TestLimits/domain with a wildcard (reference)",
 		"provider.TestAccBadInput/wildcard domain",
 	},
+	"domain may begin with a wildcard (reference, Open Telekom Cloud)": {
+		"elbstub.TestDialects/wildcard true",
+		"provider.TestWildcardDomain/accepted",
+	},
 	"domain begins with a letter or a digit (reference)": {
 		"elbstub.TestLimits/domain that begins with . (reference)",
 		"provider.TestTextRules/domain that begins with a dot",

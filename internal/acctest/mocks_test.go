@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
@@ -34,6 +36,7 @@ func TestMockFile(t *testing.T) {
 		}
 		mocks[block.Type+" "+block.Labels[0]] = defaults
 	}
+	checkMockFacts(t, mocks)
 	server := provider.New("test")()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
@@ -56,6 +59,44 @@ func TestMockFile(t *testing.T) {
 	}
 	for block := range mocks {
 		t.Errorf("the mock file has %s, which the provider does not have: remove the block", block)
+	}
+}
+
+// checkMockFacts checks that a mocked certificate can be read, and that what is mocked of its contents is true, so that
+// functions accept each of these values. A value that is missing is for mockProblems.
+func checkMockFacts(t *testing.T, mocks map[string]cty.Value) {
+	t.Helper()
+	one := mocks["mock_data elbaas_certificate"].AsValueMap()
+	text, found := one["certificate"]
+	if !found {
+		return
+	}
+	chain, err := pemcert.ParseChain(text.AsString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := chain.Facts(0)
+	want := map[string]cty.Value{
+		"certificate":               text,
+		"not_before":                cty.StringVal(facts.NotBefore.Format(time.RFC3339)),
+		"not_after":                 cty.StringVal(facts.NotAfter.Format(time.RFC3339)),
+		"fingerprint_sha256":        cty.StringVal(facts.FingerprintSHA256),
+		"serial_number":             cty.StringVal(facts.SerialNumber),
+		"subject":                   cty.StringVal(facts.Subject),
+		"issuer":                    cty.StringVal(facts.Issuer),
+		"key_algorithm":             cty.StringVal(facts.KeyAlgorithm),
+		"subject_alternative_names": cty.TupleVal([]cty.Value{cty.StringVal(facts.SubjectAlternativeNames[0])}),
+	}
+	for block, mock := range map[string]map[string]cty.Value{
+		"mock_data elbaas_certificate":     one,
+		"mock_resource elbaas_certificate": mocks["mock_resource elbaas_certificate"].AsValueMap(),
+		"mock_data elbaas_certificates":    mocks["mock_data elbaas_certificates"].AsValueMap()["certificates"].AsValueMap(),
+	} {
+		for name, value := range want {
+			if got, found := mock[name]; found && !got.RawEquals(value) {
+				t.Errorf("%s: %s is %#v, want %#v, as in the mocked certificate", block, name, got, value)
+			}
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *Cloud) createCertificate(r request) (Response, *refusal) {
 	if refused != nil {
 		return Response{}, refused
 	}
-	if refused := checkFields(fields); refused != nil {
+	if refused := c.options.Dialect.checkFields(fields); refused != nil {
 		return Response{}, refused
 	}
 	if refused := checkPair(fields["certificate"], fields["private_key"]); refused != nil {
@@ -139,7 +139,7 @@ func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
 	if refused != nil {
 		return Response{}, refused
 	}
-	if refused := checkFields(fields); refused != nil {
+	if refused := c.options.Dialect.checkFields(fields); refused != nil {
 		return Response{}, refused
 	}
 	c.revise(cert.ID, cert)
@@ -226,11 +226,13 @@ var (
 	nameRule = regexp.MustCompile(`^[\p{Han}A-Za-z0-9_-]{0,64}$`)
 	// reference: letters, digits, "-", "."; a letter or digit first; at most 254.
 	domainRule = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253})?$`)
+	// A guide of Open Telekom Cloud has a "*." before it (reference).
+	wildcardRule = regexp.MustCompile(`^\*\.[A-Za-z0-9][A-Za-z0-9.-]{0,251}$`)
 )
 
 // checkFields makes the checks that create and modify share. The code for a
 // parameter against its rule is the reference's.
-func checkFields(fields map[string]string) *refusal {
+func (d Dialect) checkFields(fields map[string]string) *refusal {
 	description := fields["description"]
 	switch {
 	case !nameRule.MatchString(fields["name"]):
@@ -239,6 +241,7 @@ func checkFields(fields map[string]string) *refusal {
 		return invalid("description", "must be at most 128 characters")
 	case strings.ContainsAny(description, "<>"): // seed
 		return invalid("description", "must not contain < or >")
+	case d.Wildcards && wildcardRule.MatchString(fields["domain"]):
 	case !domainRule.MatchString(fields["domain"]):
 		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and start with a letter or a digit")
 	}

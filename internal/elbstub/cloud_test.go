@@ -702,6 +702,13 @@ func TestDialects(t *testing.T) {
 		_, extra := element["enterprise"]
 		seen[fmt.Sprintf("extra %t %t", dialect.Extra, extra)] = true
 		seen[fmt.Sprintf("create %d", created.status)] = true
+		wildcard := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"domain": "*.example.com"}))
+		seen[fmt.Sprintf("wildcard %t", wildcard.status < http.StatusBadRequest)] = true
+		for _, cert := range r.cloud.Certificates(project) {
+			if cert.ID != id {
+				r.cloud.Remove(cert.ID)
+			}
+		}
 
 		modified := r.call(http.MethodPut, certificates+"/"+id, `{"name":"new"}`)
 		if renamed := r.cloud.Certificates(project)[0]; renamed.Name != "new" {
@@ -756,7 +763,7 @@ func TestDialects(t *testing.T) {
 		"unset 4: true ", "unset 4: false <nil>",
 		"count string", "count float64", "count <nil>",
 		"extra false false", "extra true true",
-		"create 200", "create 201",
+		"create 200", "create 201", "wildcard true", "wildcard false",
 		"modify 200 true true", "modify 202 false false", "modify 204 false false", "modify 200 true false",
 		"in use 400", "in use 409", "in use 403", "in use 500",
 		"in use says ELB.5002", "in use says ELB.8907", "in use says ELB.1001", "in use says authFault",

@@ -30,6 +30,9 @@ type Dialect struct {
 	Count CountText
 	// Extra adds fields that no document knows.
 	Extra bool
+	// Wildcards is whether a domain may begin with "*.": a guide of Open Telekom Cloud
+	// names such domains for SNI (reference), the tables of fields do not (reference).
+	Wildcards bool
 	// CreateStatus answers a create: 200, if 0 (reference, Huawei Cloud), or 201
 	// (reference, Open Telekom Cloud).
 	CreateStatus int
@@ -175,6 +178,7 @@ func NewDialect(n int) Dialect {
 		Empty:        pick(n, EmptyArray, EmptyObject),
 		Count:        pick(n, CountString, CountNumber, CountAbsent),
 		Extra:        pick(n, false, true),
+		Wildcards:    pick(n, false, true),
 		CreateStatus: pick(n, 0, http.StatusCreated, http.StatusOK),
 		Modify:       pick(n, ModifyWhole, ModifyAccepted, ModifyNoContent, ModifyHalf),
 		DeleteStatus: pick(n, 0, http.StatusOK, http.StatusAccepted),

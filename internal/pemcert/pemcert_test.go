@@ -250,8 +250,16 @@ func TestKeyAlgorithms(t *testing.T) {
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	leaf := parseChain(t, pemtest.NewChain(t).Leaf)
-	template := &x509.Certificate{Subject: pkix.Name{CommonName: "*.old.example.com"}}
-	old := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, pemtest.NewECKey(t), nil, nil)))
+	issue := func(commonName string, template x509.Certificate) pemcert.Chain {
+		template.Subject.CommonName = commonName
+		return parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)))
+	}
+	old := issue("*.old.example.com", x509.Certificate{})
+	// Alternative names of any kind, so that the common name does not count.
+	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
+	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
+	// Wildcards that RFC 6125 lets clients ignore, and a final dot.
+	odd := issue("", x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}})
 	for _, row := range []struct {
 		chain  pemcert.Chain
 		domain string
@@ -266,6 +274,14 @@ func TestCovers(t *testing.T) {
 		{old, "a.old.example.com", true},
 		{old, "old.example.com", false},
 		{leaf, "*.shop.example.com", true},
+		{address, "192.0.2.1", true},
+		{address, "::ffff:192.0.2.1", true},
+		{address, "www.example.com", false},
+		{mail, "www.example.com", false},
+		{odd, "localhost", false},
+		{odd, "www.example.com", false},
+		{odd, "a.b.org", false},
+		{odd, "dot.example.com", false},
 	} {
 		if got, known := row.chain.Covers(row.domain); got != row.want || !known {
 			t.Errorf("%s: %t, known %t", row.domain, got, known)

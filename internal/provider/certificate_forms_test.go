@@ -226,7 +226,8 @@ func TestBadPEM(t *testing.T) {
 		"not yet valid":               {future, futureKey, nil, cert, isWarning, "is valid from"},
 		"expires in ten days":         {ending, endingKey, nil, cert, isWarning, "in 9 days"},
 		"domain of another":           {good, goodKey, acctest.Values{"domain": "example.org"}, "domain", isWarning, `not good for "example.org"`},
-		"domain with a wildcard":      {good, goodKey, acctest.Values{"domain": "*.shop.example.com"}, "domain", isError, `contains "*" (U+002A) as character 1`},
+		"domain with two wildcards":   {good, goodKey, acctest.Values{"domain": "*.*.example.com"}, "domain", isError, `contains "*" (U+002A) as character 3`},
+		"wildcard of another":         {good, goodKey, acctest.Values{"domain": "*.example.org"}, "domain", isWarning, `not good for "*.example.org"`},
 		"name with a dot":             {good, goodKey, acctest.Values{"name": "www.example"}, "name", isError, `contains "." (U+002E) as character 4`},
 		"name with a full-width dash": {good, goodKey, acctest.Values{"name": "www－1"}, "name", isError, `contains "－" (U+FF0D) as character 4`},
 		"description with <":          {good, goodKey, acctest.Values{"description": "<b>"}, "description", isError, `contains "<" (U+003C) as character 1`},
@@ -328,4 +329,49 @@ func TestAccExpiryWarning(t *testing.T) {
 		cli.Run("apply", "plan")
 	}
 	cli.Run("destroy", "-auto-approve")
+}
+
+// TestWildcardDomain: the API decides on a domain with a wildcard. Where it accepts one, nothing
+// warns that the certificate covers, and where it does not, the error says which argument to change.
+func TestWildcardDomain(t *testing.T) {
+	t.Parallel()
+	key := pemtest.NewECKey(t)
+	template := x509.Certificate{
+		DNSNames: []string{"*.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+	}
+	config := acctest.Values{
+		"certificate": pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
+		"private_key": pemtest.KeyForms(t, key)["PKCS#8"],
+		"domain":      "*.example.com",
+	}
+
+	for name, accepts := range map[string]bool{"accepted": true, "refused": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Wildcards = accepts })
+			server := cloud.Server(t, provider.New("test")())
+			if diagnostics := server.Validate(config); len(diagnostics) > 0 {
+				t.Fatalf("validate: %s", diagnostics[0].Detail)
+			}
+			plan, diagnostics := server.Plan(nil, config)
+			if len(diagnostics) > 0 {
+				t.Fatalf("plan: %s", diagnostics[0].Detail)
+			}
+
+			state, diagnostics := server.Apply(plan)
+			if !accepts {
+				says(t, diagnostics, "", "no wildcard in domain")
+				if left := cloud.Certificates(acctest.ProjectID); len(left) > 0 {
+					t.Errorf("the refused certificate exists: %v", left)
+				}
+				return
+			}
+			if len(diagnostics) > 0 {
+				t.Fatalf("apply: %s", diagnostics[0].Detail)
+			}
+			if next, _ := server.Plan(state, config); next.Values["domain"] != "*.example.com" || len(next.Replace) > 0 {
+				t.Errorf("the next plan has the domain %v and replaces because of %v", next.Values["domain"], next.Replace)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -55,7 +56,7 @@ func (certificateInfoFunction) Run(ctx context.Context, req function.RunRequest,
 	}
 	chain, err := pemcert.ParseChain(text)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err))
+		resp.Error = function.NewArgumentFuncError(0, strings.TrimSuffix(sentence(err), ".")) // Terraform adds one
 		return
 	}
 	info := certificateInfo{Leaf: factsOfCertificate(chain.Facts(0)), Chain: []factsModel{}}

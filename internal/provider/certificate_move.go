@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
@@ -35,9 +35,9 @@ type restObject struct {
 	Data string `json:"data"`
 }
 
-// restPath is the path of the certificates of this API. The beginning of it may be in the
-// base URL of the generic REST provider.
-var restPath = regexp.MustCompile(`^/?(?:(?:.*/)?v1\.0/([^/]+)/)?(?:elbaas/)?certificate/?$`)
+// restPath is the path of the certificates of this API. Any beginning of it may be in the
+// base URL of the generic REST provider. The project has the characters that checkProjectID allows.
+var restPath = regexp.MustCompile(`^/?(?:(?:(?:(?:.*/)?v1\.0/)?([0-9A-Za-z_-]+)/)?elbaas/)?certificate/?$`)
 
 // moveCertificate makes the state of a certificate of that of a restapi_object.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
@@ -95,20 +95,57 @@ func (o restObject) identity() (identityModel, diag.Diagnostics) {
 	if match == nil {
 		diags.AddError("Unable to move certificate", fmt.Sprintf(
 			"The restapi_object has the path %q, which is not that of a certificate of the classic load balancer: "+
-				"/v1.0/{project_id}/elbaas/certificate. Remove this moved block.", o.Path))
+				"/v1.0/{project_id}/elbaas/certificate. If it is one nevertheless, use a removed block and an import block instead. "+
+				"Otherwise, remove this moved block.", o.Path))
 		return identityModel{}, diags
 	}
-	text := cmp.Or(o.ID, o.ObjectID)
+	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
+	objectID := o.ID
+	if checkID(objectID) != nil && o.ObjectID != "" {
+		objectID = o.ObjectID
+	}
+	text := objectID
 	if match[1] != "" {
-		text = match[1] + "/" + text
+		text = match[1] + "/" + objectID
 	}
 	project, id, err := parseImportID(text, "certificate")
 	if err != nil {
 		diags.AddError("Unable to move certificate", fmt.Sprintf(
-			"The restapi_object has the path %q and the ID %q: %s. Use a removed block and an import block instead.", o.Path, o.ID, err))
+			"The restapi_object has the path %q and the ID %q: %s. Use a removed block and an import block instead.",
+			o.Path, objectID, err))
 		return identityModel{}, diags
 	}
 	return identityModel{ProjectID: orNull(project), ID: types.StringValue(id)}, diags
+}
+
+// notMoved is the error of a moved certificate that the provider's project does not have. Its
+// source did not have the project, so it may be in another one: taken for gone, it would be
+// created once more.
+func notMoved(certificate identityModel) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Moved certificate not found", fmt.Sprintf(
+		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the project of the provider was searched. "+
+			"If the certificate belongs to another project, use a removed block and an import block with the ID project_id/id instead of the moved block. "+
+			"If it no longer exists, remove the moved block, and the restapi_object from the state with terraform state rm.",
+		certificate.ProjectID.ValueString(), certificate.ID.ValueString()))
+}
+
+// checkRead refuses to plan for a certificate that was moved, but not read since. Its state
+// lacks most values, so that a plan would clear its name, replace it, or delete it in a project
+// that it may not belong to. A read leaves no name null.
+func checkRead(ctx context.Context, state tfsdk.State) diag.Diagnostics {
+	if state.Raw.IsNull() {
+		return nil
+	}
+	var name, id types.String
+	diags := state.GetAttribute(ctx, path.Root("name"), &name)
+	if diags.HasError() || !name.IsNull() {
+		return diags
+	}
+	diags.Append(state.GetAttribute(ctx, path.Root("id"), &id)...)
+	diags.AddError("Moved certificate not read", fmt.Sprintf(
+		"The state of certificate %q comes from a restapi_object, which has little more than its ID. "+
+			"Plan without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
+	return diags
 }
 
 // certificate returns the certificates that were sent, if they can be read, and never

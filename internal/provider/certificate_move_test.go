@@ -49,9 +49,11 @@ func TestMove(t *testing.T) {
 	for name, change := range map[string]func(acctest.Values){
 		"as it writes it":                  func(acctest.Values) {},
 		"the project in its base URL":      func(o acctest.Values) { o["path"] = "/certificate" },
+		"the version in its base URL":      func(o acctest.Values) { o["path"] = "/" + acctest.ProjectID + "/elbaas/certificate" },
 		"a part of the path":               func(o acctest.Values) { o["path"] = "/elbaas/certificate" },
 		"an absolute path":                 func(o acctest.Values) { o["path"] = "/elb" + certificatePath + "/" },
 		"object_id alone":                  func(o acctest.Values) { o["object_id"], o["id"] = o["id"], "" },
+		"object_id beside a name":          func(o acctest.Values) { o["object_id"], o["id"] = o["id"], "www" },
 		"an ID in capitals":                func(o acctest.Values) { o["id"] = strings.ToUpper(o["id"].(string)) },
 		"data that is not JSON":            func(o acctest.Values) { o["data"] = "name: www" },
 		"data with a key only":             func(o acctest.Values) { o["data"] = `{"private_key": "a secret"}` },
@@ -102,28 +104,70 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// TestMoveWithoutRefresh: a certificate whose state does not have the project yet is changed
-// and deleted in the provider's project.
+// TestMoveWithoutRefresh: what was moved and not read since is neither changed nor deleted. Its
+// state does not have the name, so that a change of the description would clear that.
 func TestMoveWithoutRefresh(t *testing.T) {
 	t.Parallel()
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
 	id := add(cloud, "www-example-com", pair)
 	server := cloud.Server(t, provider.New("test")())
+	for name, change := range map[string]func(source, config acctest.Values){
+		"the name left out": func(_, _ acctest.Values) {},
+		"another name":      func(_, config acctest.Values) { config["name"] = "renamed" },
+		"a domain":          func(_, config acctest.Values) { config["domain"] = "www.example.com" },
+		"no data":           func(source, _ acctest.Values) { delete(source, "data") },
+		"no project":        func(source, _ acctest.Values) { source["path"] = "/certificate" },
+		"a project set here": func(source, config acctest.Values) {
+			source["path"], config["project_id"] = "/certificate", acctest.ProjectID
+		},
+	} {
+		source := restObject(t, cloud, id, certificatePath, pair)
+		config := acctest.Values{"certificate": pair.Certificate, "private_key_wo": pair.PrivateKey}
+		change(source, config)
+		moved, diagnostics := server.Move(restAddress, "restapi_object", source)
+		if len(diagnostics) > 0 {
+			t.Fatal(diagnosticTexts(diagnostics))
+		}
+
+		plan, diagnostics := server.Plan(moved, config)
+		if !diagnostics.HasError() {
+			t.Errorf("%s: it plans %v, and replaces %v", name, plan.Values, plan.Replace)
+		} else {
+			says(t, diagnostics, "", "Plan without -refresh=false")
+		}
+		if diagnostics := server.PlanDestroy(moved); !diagnostics.HasError() {
+			t.Errorf("%s: it plans to delete the certificate", name)
+		}
+	}
+	if calls := len(cloud.Journal()); calls != 0 {
+		t.Errorf("%d calls, want none", calls)
+	}
+}
+
+// TestMoveFromAnotherProject: where the source does not have the project, a certificate that the
+// provider's project does not have is not taken for gone. With the project, it is.
+func TestMoveFromAnotherProject(t *testing.T) {
+	t.Parallel()
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+	server := cloud.Server(t, provider.New("test")())
+
 	moved, diagnostics := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, "/certificate", pair))
 	if len(diagnostics) > 0 {
 		t.Fatal(diagnosticTexts(diagnostics))
 	}
+	read, diagnostics := server.Read(moved)
+	if read == nil || !diagnostics.HasError() {
+		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
+	}
+	says(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the restapi_object does not contain the project")
 
-	config := acctest.Values{"name": "renamed", "certificate": pair.Certificate, "private_key_wo": pair.PrivateKey}
-	plan, diagnostics := server.Plan(moved, config)
-	if len(diagnostics) > 0 || len(plan.Replace) > 0 {
-		t.Fatalf("it replaces %v: %q", plan.Replace, diagnosticTexts(diagnostics))
+	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnosticTexts(diagnostics))
 	}
-	if _, diagnostics = server.Apply(plan); len(diagnostics) > 0 || cloud.Only(t).Name != "renamed" {
-		t.Errorf("the name is %q: %q", cloud.Only(t).Name, diagnosticTexts(diagnostics))
-	}
-	if _, diagnostics = server.Destroy(moved); len(diagnostics) > 0 || len(cloud.Certificates(acctest.ProjectID)) > 0 {
-		t.Errorf("it is not deleted: %q", diagnosticTexts(diagnostics))
+	if read, diagnostics := server.Read(moved); read != nil || len(diagnostics) > 0 {
+		t.Errorf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
 }
 
@@ -175,15 +219,23 @@ func TestMoveRefused(t *testing.T) {
 	}{
 		"another API":             {restAddress, "restapi_object", object("/v2.0/lbaas/listeners", id), []string{`"/v2.0/lbaas/listeners"`, "/v1.0/{project_id}/elbaas/certificate"}},
 		"listeners":               {restAddress, "restapi_object", object("/v1.0/p/elbaas/listeners", id), []string{"/v1.0/p/elbaas/listeners"}},
+		"another service":         {restAddress, "restapi_object", object("/v1.0/p/certificate", id), []string{"/v1.0/p/certificate", "which is not that of a certificate"}},
+		"a path without project":  {restAddress, "restapi_object", object("/v1.0/elbaas/certificate", id), []string{"which is not that of a certificate"}},
+		"a query":                 {restAddress, "restapi_object", object(certificatePath+"?limit=1", id), []string{"?limit=1", "import block"}},
 		"another version":         {restAddress, "restapi_object", object("/v3/p/elb/certificates", id), []string{"/v3/p/elb/certificates"}},
 		"no path":                 {restAddress, "restapi_object", object("", id), []string{`path ""`}},
 		"no ID":                   {restAddress, "restapi_object", object(certificatePath, ""), []string{"32 hexadecimal characters", "import block"}},
 		"an ID that is not valid": {restAddress, "restapi_object", object(certificatePath, "www"), []string{`"www"`, "32 hexadecimal characters"}},
-		"a project that is none":  {restAddress, "restapi_object", object("/v1.0/a b/elbaas/certificate", id), []string{"project"}},
-		"not an object":           {restAddress, "restapi_object", []string{"?"}, []string{"cannot be read"}},
-		"another type":            {restAddress, "restapi_file", object(certificatePath, id), []string{"restapi_file", "Only a restapi_object"}},
-		"a type of our own":       {provider.Address, "elbaas_listener_certificate", object(certificatePath, id), []string{"elbaas_listener_certificate", "Only a restapi_object"}},
-		"another provider":        {"registry.terraform.io/other/restapi", "restapi_object", object(certificatePath, id), []string{"registry.terraform.io/other/restapi"}},
+		"an object_id that is not valid": {
+			restAddress, "restapi_object",
+			map[string]any{"id": "", "object_id": "shop", "path": certificatePath},
+			[]string{`the ID "shop"`, "32 hexadecimal characters"},
+		},
+		"a project that is none": {restAddress, "restapi_object", object("/v1.0/a b/elbaas/certificate", id), []string{"project"}},
+		"not an object":          {restAddress, "restapi_object", []string{"?"}, []string{"cannot be read"}},
+		"another type":           {restAddress, "restapi_file", object(certificatePath, id), []string{"restapi_file", "Only a restapi_object"}},
+		"a type of our own":      {provider.Address, "elbaas_listener_certificate", object(certificatePath, id), []string{"elbaas_listener_certificate", "Only a restapi_object"}},
+		"another provider":       {"registry.terraform.io/other/restapi", "restapi_object", object(certificatePath, id), []string{"registry.terraform.io/other/restapi"}},
 		"a newer load balancer": {
 			"registry.terraform.io/huaweicloud/huaweicloud", "huaweicloud_elb_certificate", object("", id),
 			[]string{"huaweicloud_elb_certificate", "another API", "other IDs"},

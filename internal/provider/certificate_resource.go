@@ -146,6 +146,10 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	id := state.ID.ValueString()
 	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private))
+	if errors.Is(err, elb.ErrNotFound) && state.ProjectID.IsNull() {
+		resp.Diagnostics.Append(notMoved(read.identity()))
+		return
+	}
 	if errors.Is(err, elb.ErrNotFound) {
 		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
@@ -191,17 +195,12 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	project, diags := r.cloud.project(ctx, state.ProjectID) // null if a moved one was never read
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	id := state.ID.ValueString()
 	summary := fmt.Sprintf("Unable to update certificate %q", id)
 	known := elb.Certificate{
 		ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString(), Domain: state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, project.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known, r.cloud.sinceWrite(ctx, req.Private),
 		plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
@@ -229,13 +228,8 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	project, diags := r.cloud.project(ctx, state.ProjectID) // as in Update
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	id := state.ID.ValueString()
-	if err := r.cloud.client.DeleteCertificate(ctx, project.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
+	if err := r.cloud.client.DeleteCertificate(ctx, state.ProjectID.ValueString(), id, r.cloud.sinceWrite(ctx, req.Private)); err != nil {
 		r.cloud.addError(&resp.Diagnostics, fmt.Sprintf("Unable to delete certificate %q", id), err)
 	}
 }
@@ -274,8 +268,9 @@ func (r *certificateResource) ImportState(ctx context.Context, req resource.Impo
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return // a destruction
+	resp.Diagnostics.Append(checkRead(ctx, req.State)...)
+	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
+		return // a destruction needs nothing else
 	}
 	var planned certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)

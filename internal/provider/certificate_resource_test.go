@@ -405,7 +405,7 @@ func TestAccBadInput(t *testing.T) {
 		"name of 65 Chinese letters":    {cloud.Provider() + acctest.Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`), "The name has 65 characters"},
 		"description with >":            {cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`), `The description contains ">" (U+003E) as character 4`},
 		"description of 129 characters": {cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`), "The description has 129 characters"},
-		"wildcard domain":               {cloud.Provider() + acctest.Certificate(pair, `domain = "*.example.com"`), `The domain contains "*" (U+002A) as character 1`},
+		"wildcard domain":               {cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`), `The domain contains "*" (U+002A) as character 2`},
 		"empty project":                 {cloud.Provider() + acctest.Certificate(pair, `project_id = ""`), "The project id is empty. Leave it out"},
 		"no certificate":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  private_key = \"x\"\n}", `The argument "certificate" is required`},
 		"no private key":                {cloud.Provider() + "resource \"elbaas_certificate\" \"test\" {\n  certificate = \"x\"\n}", "Missing private key"},

@@ -75,8 +75,9 @@ func certificateSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{textRule{"description", checkDescription}},
 			},
 			"domain": schema.StringAttribute{
-				MarkdownDescription: "The domain name that the certificate is signed for, as a note to the reader: at most 254 letters, digits, `-` and `.`, " +
-					"a letter or digit first. Left out, what the server has stays; empty means none. A change replaces the certificate.",
+				MarkdownDescription: "The domain name that the certificate is signed for: at most 254 letters, digits, `-` and `.`, beginning with " +
+					"a letter or a digit, or with `*.` on clouds that accept wildcards here. A certificate that a listener serves by SNI must have it. " +
+					"If omitted, the current domain is kept; an empty string means no domain. Changing this forces a new resource to be created, and so does adding it later.",
 				Optional:   true,
 				Computed:   true,
 				Validators: []validator.String{textRule{"domain", checkDomain}},
@@ -207,16 +208,29 @@ func checkDescription(description string) error {
 	return checkCharacters(description, rule, func(r rune) bool { return r != '<' && r != '>' })
 }
 
-// checkDomain keeps the rule of the API reference.
+// checkDomain keeps the rule of the API reference. The reference does not allow a wildcard,
+// but a guide of Open Telekom Cloud has one for SNI, so the API decides on it.
 func checkDomain(domain string) error {
-	const rule = "A domain has at most 254 letters (A–Z, a–z), digits, hyphens and dots, and begins with a letter or a digit"
+	const rule = "A domain has at most 254 letters (A–Z, a–z), digits, hyphens and dots, and begins with a letter or a digit, or with *. before one"
 	if err := checkLength(domain, 254, rule); err != nil {
 		return err
 	}
-	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
+
+	name, isWildcard := strings.CutPrefix(domain, "*.")
+	switch {
+	case isWildcard && name == "":
+		return fmt.Errorf("has nothing after the wildcard. %s", rule)
+	case isWildcard && (name[0] == '-' || name[0] == '.'):
+		return fmt.Errorf("begins with %s after the wildcard. %s", describeRune(rune(name[0])), rule)
+	case domain != "" && (domain[0] == '-' || domain[0] == '.'):
 		return fmt.Errorf("begins with %s. %s", describeRune(rune(domain[0])), rule)
 	}
-	return checkCharacters(domain, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
+
+	position := 0
+	return checkCharacters(domain, rule, func(r rune) bool {
+		position++
+		return isLatinOrDigit(r) || r == '-' || r == '.' || r == '*' && isWildcard && position == 1
+	})
 }
 
 // checkProjectID keeps what a path can carry (assumed): the clouds give 32

@@ -249,7 +249,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	case "ELB.0002", "ELB.0004", "ELB.0230", "ELB.1000", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
 		return ourFault
 	case "ELB.1001":
-		return "The server refuses the value of an argument. The rules of this cloud may be narrower than the ones checked here: Open Telekom Cloud, for one, documents no Chinese letters in names."
+		return "The server refuses the value of an argument. The rules of this cloud may be narrower than the ones checked here: Open Telekom Cloud documents no Chinese letters in names, and Huawei Cloud no wildcard in domain."
 	case "ELB.1011", "ELB.5013":
 		return "Check that certificate and private_key are PEM, that the key is not encrypted, and that it belongs to the first certificate."
 	case "ELB.5033":

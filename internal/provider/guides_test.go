@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
@@ -215,6 +216,28 @@ func TestAccWithoutACloudGuide(t *testing.T) {
 	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080", freeAddress(t)))
 	if err != nil || !strings.Contains(said, "1 added") || !strings.Contains(said, "No changes") {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+// TestScriptsWithoutTheStub: a script whose stub does not start ends, and Terraform does not run.
+func TestScriptsWithoutTheStub(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no shell")
+	}
+	for _, name := range []string{"without-a-cloud.sh", "test-your-modules.sh"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		// Nothing has that name, which is as good as a stub whose port is taken.
+		script := strings.ReplaceAll(example(t, "guides/"+name), "elbstub -addr", "no-such-program -addr")
+		command := exec.CommandContext(ctx, shell, "-c", script)
+		command.Dir, command.Env = t.TempDir(), append(os.Environ(), "TF=echo")
+		command.WaitDelay = time.Second // what it started holds the output
+		said, err := command.CombinedOutput()
+		if ctx.Err() != nil || err == nil || strings.Contains(string(said), "init -input=false") {
+			t.Errorf("%s: %v, %v: %s", name, err, ctx.Err(), said)
+		}
 	}
 }
 

@@ -1,12 +1,14 @@
+# By name.
 data "elbaas_certificate" "www" {
-  name = "www-example-com" # or id, domain, or:
+  name = "www-example-com"
 }
 
+# By the fingerprint of a file.
 data "elbaas_certificate" "file" {
   fingerprint_sha256 = provider::elbaas::certificate_info(file("${path.module}/www.example.com.crt")).leaf.fingerprint_sha256
 }
 
-# During a rotation, two certificates have the same name or cover the same host.
+# By host name. During a rotation, two certificates match.
 data "elbaas_certificate" "newest" {
   covers      = "www.example.com"
   most_recent = true

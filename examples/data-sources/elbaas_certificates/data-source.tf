@@ -1,14 +1,14 @@
-# Those of a project, by name.
+# Certificates whose name begins with www-.
 data "elbaas_certificates" "www" {
   name_regex = "^www-"
 }
 
-# Those that end within 30 days.
+# Certificates that expire within 30 days.
 data "elbaas_certificates" "expiring" {
   expires_before = timeadd(plantimestamp(), "720h")
 }
 
-# Those that are valid for a host name, through a wildcard as well.
+# Certificates that are valid for a host name, including wildcard certificates.
 data "elbaas_certificates" "host" {
   covers = "www.example.com"
 }

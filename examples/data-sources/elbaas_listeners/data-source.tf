@@ -1,10 +1,10 @@
-# The listener to switch, by its name.
+# HTTPS listeners whose name begins with www-.
 data "elbaas_listeners" "www" {
   protocol   = "HTTPS"
   name_regex = "^www-"
 }
 
-# Those that use a certificate, as their own or for SNI.
+# Listeners that use a certificate, as their own or for SNI.
 data "elbaas_certificate" "www" {
   name = "www-example-com"
 }

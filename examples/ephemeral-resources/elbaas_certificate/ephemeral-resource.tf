@@ -10,7 +10,7 @@ ephemeral "elbaas_certificate" "www" {
   id = data.elbaas_certificate.www.id
 }
 
-# A copy in another project: its key is in no plan and in no state.
+# A copy in another project. The private key is in no plan and no state.
 resource "elbaas_certificate" "copy" {
   project_id     = var.other_project_id
   name           = data.elbaas_certificate.www.name

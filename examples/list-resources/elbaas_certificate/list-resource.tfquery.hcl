@@ -1,5 +1,5 @@
 variable "until" {
-  description = "RFC 3339, such as 2027-01-31T00:00:00Z."
+  description = "Latest expiry date: RFC 3339, such as 2027-01-31T00:00:00Z."
   type        = string
 }
 
@@ -9,7 +9,7 @@ list "elbaas_certificate" "all" {
   config {}
 }
 
-# Those of a project that end soon, with all of their attributes.
+# Certificates of a project that expire soon, with all attributes.
 list "elbaas_certificate" "expiring" {
   provider         = elbaas
   include_resource = true

@@ -3,7 +3,7 @@ resource "elbaas_certificate" "www" {
   private_key = file("${path.module}/www.example.com.key")
 
   lifecycle {
-    create_before_destroy = true # so that the listener can be switched before the old one goes
+    create_before_destroy = true # the listener is switched before the old certificate is deleted
   }
 }
 

@@ -15,9 +15,12 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -70,11 +73,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case prefix != "" && !isPlain:
 		return fmt.Errorf("the base path %q must begin with a slash, and have no parts that are empty, relative or "+
 			"need escaping: use one such as /elb", *base)
-	case *accessKey == "" || strings.ContainsAny(*accessKey, ",/ "):
-		return fmt.Errorf("the access key %q is not valid: it must not be empty or contain a comma, a slash or a space",
-			*accessKey)
+	case !projectID.MatchString(*project):
+		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens "+
+			"and underscores", *project)
+	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
+		return fmt.Errorf("the access key %q is not valid: it must not be empty, and have printable ASCII characters "+
+			"without a comma, a slash or a space", *accessKey)
 	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
 		return errors.New("-token, -secret-key, -user-name and -password must not be empty: omit them to use the defaults")
+	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
+		return errors.New("-token and -secret-key must have printable ASCII characters without spaces")
+	case strings.ContainsFunc(*userName+*password, isControl):
+		return errors.New("-user-name and -password must be UTF-8 without control characters")
 	case *quota < 1:
 		return fmt.Errorf("the quota must be at least 1, not %d", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
@@ -142,6 +152,17 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 	}
 	logger.Print("The stub cloud has stopped.")
 	return nil
+}
+
+// The provider accepts these values, and so each block that is printed.
+var (
+	projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	visible   = regexp.MustCompile(`^[!-~]+$`)
+)
+
+// isControl reports whether a block cannot have a character: it is a control character, or not UTF-8.
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == utf8.RuneError
 }
 
 // account is the name of the domain (account) of the project and the user.
