@@ -1,5 +1,5 @@
-// Package acctest is what acceptance tests share: a stub cloud for each test,
-// the provider under test, and throwaway certificates.
+// Package acctest has what acceptance tests share: a stub cloud for each test, the provider
+// under test, and throwaway certificates.
 package acctest
 
 import (
@@ -57,8 +57,8 @@ type Cloud struct {
 	Endpoint, AuthURL string
 }
 
-// DialectVariable has the number of the dialect that stub clouds answer in.
-// Without it they answer as the API reference documents.
+// DialectVariable is the environment variable with the number of the dialect of stub
+// clouds. Without it they behave as the API reference documents.
 const DialectVariable = "ELBAAS_TEST_DIALECT"
 
 // OnceForAllDialects leaves a test out of the runs of the dialects besides 0: what it
@@ -79,9 +79,9 @@ func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	return at(cloud, server.URL)
 }
 
-// NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with a
-// certificate that nobody trusts. It is for a bubble, where waiting takes no
-// time, and waits for what the provider leaves behind when the test ends.
+// NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with an untrusted
+// certificate. It is for a synctest bubble, in which waiting takes no time, and waits for
+// goroutines that the provider leaves when the test ends.
 func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
 	t.Helper()
 	cloud := newStub(t, options)
@@ -90,7 +90,9 @@ func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, 
 
 // serveInMemory serves a cloud by a handler in front of it. protocols are those of
 // ALPN; without any, HTTP/1.1 is spoken.
-func serveInMemory(t *testing.T, cloud *elbstub.Cloud, handler http.Handler, protocols []string) (*Cloud, *elbstub.Network) {
+func serveInMemory(
+	t *testing.T, cloud *elbstub.Cloud, handler http.Handler, protocols []string,
+) (*Cloud, *elbstub.Network) {
 	t.Helper()
 	const address = "cloud.test:443"
 	network, pair := elbstub.NewNetwork(address), NewPair(t)
@@ -103,7 +105,11 @@ func serveInMemory(t *testing.T, cloud *elbstub.Cloud, handler http.Handler, pro
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm resets
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13, NextProtos: protocols}
+	config := &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS13,
+		NextProtos:   protocols,
+	}
 	go func() { _ = server.Serve(tls.NewListener(cloud.Listener(network), config)) }()
 	t.Cleanup(func() {
 		time.Sleep(time.Hour)
@@ -199,7 +205,11 @@ func NewPair(t testing.TB) throwaway.Pair {
 func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
 	t.Helper()
 	key := pemtest.NewECKey(t)
-	template := x509.Certificate{Subject: pkix.Name{CommonName: "www.example.com"}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: notAfter}
+	template := x509.Certificate{
+		Subject:   pkix.Name{CommonName: "www.example.com"},
+		NotBefore: time.Now().AddDate(-1, 0, 0),
+		NotAfter:  notAfter,
+	}
 	return throwaway.Pair{
 		Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
 		PrivateKey:  pemtest.KeyForms(t, key)["PKCS#8"],

@@ -22,7 +22,7 @@ func documents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = append(all, "../../internal/cmd/bench/README.md")
+	all = append(all, "../../internal/tools/bench/README.md")
 	for _, dir := range []string{"../../docs", "../../.github"} {
 		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".md") {

@@ -2,14 +2,11 @@ package acctest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,16 +19,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 )
 
-// CLI is Terraform (or what TF_ACC_TERRAFORM_PATH names) in a folder of its own,
-// with the provider of this process or an installed one. It is for what
-// resource.Test does not show: what is printed, and what comes of a command that
-// does not end by itself.
+// CLI is Terraform or OpenTofu in a folder of its own, with the provider of this process
+// or an installed one. It is for what resource.Test does not show: what is printed, and
+// what becomes of a command that does not end by itself.
 type CLI struct {
-	t   *testing.T
-	dir string
-	env []string
+	t  *testing.T
+	tf *terraform.CLI
 	// binary is the provider that is installed, or empty.
 	binary string
 	// reattach is how Terraform reaches the provider of this process, or nil.
@@ -42,11 +38,12 @@ type CLI struct {
 // when no acceptance tests are wanted.
 func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	t.Helper()
-	c := newCLI(t, "")
+	c := newCLI(t)
 	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, which ends before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
-		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
+		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),
+			tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 		if err != nil {
 			t.Errorf("serve the provider: %v", err)
 		}
@@ -85,34 +82,24 @@ func (c *CLI) ServeAs(addresses ...string) {
 }
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
-// process of it, as it does for a user. Another program takes its place where one
-// is named. The test is skipped when no acceptance tests are wanted.
+// process of it, as it does for a user. Another program takes its place if one is
+// named. The test is skipped when no acceptance tests are wanted.
 func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
-	c, mirror := newMirrorCLI(t)
-	const version = "0.0.1"
-	c.binary = filepath.Join(mirror, provider.Address, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-elbaas_v"+version)
-	if runtime.GOOS == "windows" {
-		c.binary += ".exe"
-	}
-	if instead != "" { // copied, since not every user of Windows may link
-		program, err := os.ReadFile(instead) //nolint:gosec // of the test
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(c.binary), 0o700)
-		}
-		if err == nil {
-			err = os.WriteFile(c.binary, program, 0o700) //nolint:gosec // it is a program
-		}
-		if err != nil {
+	c := newCLI(t)
+	program := instead
+	if program == "" {
+		program = filepath.Join(t.TempDir(), "provider")
+		if err := terraform.Build(t.Context(), ".", program); err != nil {
 			t.Fatal(err)
 		}
-		return c
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", c.binary, "github.com/elbaas/terraform-provider-elbaas") //nolint:gosec // our own
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
+
+	var err error
+	if c.binary, err = c.tf.Install(program, provider.Address); err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.KillProvider() }) // which outlives a Terraform that is killed
+	t.Cleanup(func() { c.KillProvider() }) // it does not end with a Terraform that is killed
 	return c
 }
 
@@ -120,41 +107,40 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 // The test is skipped when no acceptance tests are wanted.
 func NewPackedCLI(t *testing.T, archive string) *CLI {
 	t.Helper()
-	c, mirror := newMirrorCLI(t)
+	c := newCLI(t)
 	packed, err := os.ReadFile(archive) //nolint:gosec // our own
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		folder := filepath.Join(mirror, host, "elbaas", "elbaas")
+		folder := filepath.Join(c.tf.Mirror, host, "elbaas", "elbaas")
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, filepath.Base(archive)), packed, 0o600); err != nil { //nolint:gosec // of the test
+		file := filepath.Join(folder, filepath.Base(archive))
+		if err := os.WriteFile(file, packed, 0o600); err != nil { //nolint:gosec // of the test
 			t.Fatal(err)
 		}
 	}
 	return c
 }
 
-// newMirrorCLI also returns the folder that providers are installed from.
-func newMirrorCLI(t *testing.T) (*CLI, string) {
-	t.Helper()
-	mirror := t.TempDir()
-	return newCLI(t, fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)), mirror
-}
-
-func newCLI(t *testing.T, settings string) *CLI {
+func newCLI(t *testing.T) *CLI {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "terraform.rc") // not the developer's
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+
+	path, err := terraform.Find()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &CLI{t: t, dir: dir, env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")}
+	tf, err := terraform.New(path, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &CLI{t: t, tf: tf}
 }
 
 // Needs skips the test where the CLI is older than the first version of its program
@@ -178,7 +164,7 @@ func (c *CLI) Needs(terraform, tofu string) {
 
 // Setenv sets a variable for the commands that follow.
 func (c *CLI) Setenv(name, value string) {
-	c.env = append(c.env, name+"="+value)
+	c.tf.Env = append(c.tf.Env, name+"="+value)
 }
 
 // Configure replaces the configuration.
@@ -192,7 +178,7 @@ func (c *CLI) Configure(config string) {
 // WriteFile writes a file into the folder, or into one below it.
 func (c *CLI) WriteFile(name, content string) {
 	c.t.Helper()
-	path := filepath.Join(c.dir, name)
+	path := filepath.Join(c.tf.Dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		c.t.Fatal(err)
 	}
@@ -204,7 +190,7 @@ func (c *CLI) WriteFile(name, content string) {
 // ReadFile reads a file of the folder.
 func (c *CLI) ReadFile(name string) string {
 	c.t.Helper()
-	content, err := os.ReadFile(filepath.Join(c.dir, name)) //nolint:gosec // of the test
+	content, err := os.ReadFile(filepath.Join(c.tf.Dir, name)) //nolint:gosec // of the test
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -238,7 +224,7 @@ type Command struct {
 // Start starts a command.
 func (c *CLI) Start(arguments ...string) *Command {
 	c.t.Helper()
-	return c.start(program(), append(arguments, "-no-color")...)
+	return c.start(c.tf.Command(c.t.Context(), arguments...))
 }
 
 // TryScript runs a script of the shell, which finds the CLI in the variable TF, and
@@ -249,26 +235,24 @@ func (c *CLI) TryScript(script string) (string, error) {
 	if err != nil {
 		c.t.Skip("there is no shell")
 	}
-	c.Setenv("TF", program())
+	c.Setenv("TF", c.tf.Path)
 	c.Setenv("TF_CLI_ARGS", "-no-color")
-	return c.start(shell, "-c", script).Wait()
+
+	command := exec.CommandContext(c.t.Context(), shell, "-c", script) //nolint:gosec // a test's own script
+	command.Dir, command.Env = c.tf.Dir, c.tf.Env
+	return c.start(command).Wait()
 }
 
-func program() string {
-	return cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform")
-}
-
-func (c *CLI) start(program string, arguments ...string) *Command {
+func (c *CLI) start(command *exec.Cmd) *Command {
 	c.t.Helper()
-	command := &Command{command: exec.CommandContext(c.t.Context(), program, arguments...)} //nolint:gosec // that is what it is for
-	command.command.Dir, command.command.Env = c.dir, c.env
-	command.command.Stdout, command.command.Stderr = &command.said, &command.said
-	command.command.WaitDelay = time.Second // a provider that is left over holds the output
-	if err := command.command.Start(); err != nil {
+	started := &Command{command: command}
+	command.Stdout, command.Stderr = &started.said, &started.said
+	command.WaitDelay = time.Second // a provider that is left over holds the output
+	if err := command.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	command.Process = command.command.Process
-	return command
+	started.Process = command.Process
+	return started
 }
 
 // Wait waits for the end of a command, and returns what it printed, on one line.

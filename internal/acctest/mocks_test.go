@@ -123,7 +123,7 @@ func mockProblems(where string, attributes []*tfprotov6.SchemaAttribute, mock ct
 	return problems
 }
 
-// TestMockProblems: a mock that lacks a field, or has one too many, is told.
+// TestMockProblems: a mock with a missing field or with one too many is reported.
 func TestMockProblems(t *testing.T) {
 	t.Parallel()
 	computed := func(name string) *tfprotov6.SchemaAttribute {

@@ -26,7 +26,7 @@ type unknown string
 // A State is what Terraform keeps of a resource. nil is no resource.
 type State struct {
 	Values Values
-	// Identity is nil when the provider has told none.
+	// Identity is nil if the provider has returned none.
 	Identity Values
 	private  []byte
 }
@@ -52,7 +52,7 @@ func (s *State) WithPrivate(t testing.TB, values map[string]string) *State {
 	return &changed
 }
 
-// A Plan is what the provider answers to a change of a configuration.
+// A Plan is the provider's plan for a configuration.
 type Plan struct {
 	// Values are what is planned.
 	Values Values
@@ -69,16 +69,18 @@ func (p *Plan) Configure(name string, value any) {
 	p.config[name] = value
 }
 
-// Diagnostics are what the provider says.
+// Diagnostics are the errors and warnings of a call.
 type Diagnostics []*tfprotov6.Diagnostic
 
 // HasError reports whether one of them is an error.
 func (d Diagnostics) HasError() bool {
-	return slices.ContainsFunc(d, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
+	return slices.ContainsFunc(d, func(d *tfprotov6.Diagnostic) bool {
+		return d.Severity == tfprotov6.DiagnosticSeverityError
+	})
 }
 
-// Server is a provider as Terraform speaks to it, but without Terraform: many
-// times faster, and open to what the CLI at hand cannot do.
+// Server is a provider that is called by Terraform's protocol, but without Terraform: that
+// is many times faster, and independent of what the installed CLI supports.
 type Server struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
@@ -132,7 +134,7 @@ func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 func (c *Cloud) ServerInMemory(t testing.TB, network *elbstub.Network, settings ...Values) *Server {
 	t.Helper()
 	config := c.Configuration()
-	config["insecure"] = true // the network has a certificate that nobody trusts
+	config["insecure"] = true // the certificate of the network is not trusted
 	for _, more := range settings {
 		maps.Copy(config, more)
 	}
@@ -144,20 +146,20 @@ func (c *Cloud) Configuration() Values {
 	return Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token}
 }
 
-// Validate asks whether a configuration makes sense.
+// Validate validates a configuration.
 func (s *Server) Validate(config Values) Diagnostics {
 	s.t.Helper()
-	answer, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+	response, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: s.resourceType,
 		Config:   s.encode(s.resource(), config),
 
 		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
 	s.check(err, nil)
-	return answer.Diagnostics
+	return response.Diagnostics
 }
 
-// Plan asks what a configuration would change.
+// Plan plans a configuration.
 func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	s.t.Helper()
 	request := &tfprotov6.PlanResourceChangeRequest{
@@ -170,22 +172,25 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 		request.PriorPrivate = prior.private
 		request.PriorIdentity = s.encodeIdentity(prior)
 	}
-	answer, err := s.server.PlanResourceChange(s.t.Context(), request)
+	response, err := s.server.PlanResourceChange(s.t.Context(), request)
 	s.check(err, nil)
-	if Diagnostics(answer.Diagnostics).HasError() {
-		return Plan{}, answer.Diagnostics
+	if Diagnostics(response.Diagnostics).HasError() {
+		return Plan{}, response.Diagnostics
 	}
-	plan := Plan{Values: s.decode(answer.PlannedState, s.resource().ValueType()), prior: prior, config: config, private: answer.PlannedPrivate}
-	for _, path := range answer.RequiresReplace {
+	plan := Plan{
+		Values: s.decode(response.PlannedState, s.resource().ValueType()),
+		prior:  prior, config: config, private: response.PlannedPrivate,
+	}
+	for _, path := range response.RequiresReplace {
 		plan.Replace = append(plan.Replace, path.String())
 	}
-	return plan, answer.Diagnostics
+	return plan, response.Diagnostics
 }
 
-// Apply carries a plan out that creates or updates.
+// Apply applies a plan that creates or updates.
 func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 	s.t.Helper()
-	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	response, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:       s.resourceType,
 		PriorState:     s.encodeState(plan.prior),
 		PlannedState:   s.encode(s.resource(), plan.Values),
@@ -195,13 +200,13 @@ func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 		PlannedIdentity: s.encodeIdentity(plan.prior),
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, answer.NewIdentity, answer.Private), answer.Diagnostics
+	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
 
-// PlanDestroy asks what is to be said of a deletion before it.
+// PlanDestroy plans the destruction of a resource.
 func (s *Server) PlanDestroy(prior *State) Diagnostics {
 	s.t.Helper()
-	answer, err := s.server.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+	response, err := s.server.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName:         s.resourceType,
 		PriorState:       s.encodeState(prior),
 		ProposedNewState: s.encodeState(nil),
@@ -210,13 +215,13 @@ func (s *Server) PlanDestroy(prior *State) Diagnostics {
 		PriorIdentity:    s.encodeIdentity(prior),
 	})
 	s.check(err, nil)
-	return answer.Diagnostics
+	return response.Diagnostics
 }
 
 // Destroy deletes a resource.
 func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 	s.t.Helper()
-	answer, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	response, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:     s.resourceType,
 		PriorState:   s.encodeState(prior),
 		PlannedState: s.encodeState(nil),
@@ -225,13 +230,13 @@ func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 		PlannedPrivate: prior.private,
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, nil, answer.Private), answer.Diagnostics
+	return s.state(response.NewState, nil, response.Private), response.Diagnostics
 }
 
 // Read refreshes a state. It is nil when the resource is gone.
 func (s *Server) Read(state *State) (*State, Diagnostics) {
 	s.t.Helper()
-	answer, err := s.server.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{
+	response, err := s.server.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName:     s.resourceType,
 		CurrentState: s.encodeState(state),
 		Private:      state.private,
@@ -239,7 +244,7 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 		CurrentIdentity: s.encodeIdentity(state),
 	})
 	s.check(err, nil)
-	return s.state(answer.NewState, answer.NewIdentity, answer.Private), answer.Diagnostics
+	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
 
 // Import takes a resource in by its id, and reads it.
@@ -259,12 +264,12 @@ func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 
 func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*State, Diagnostics) {
 	s.t.Helper()
-	answer, err := s.server.ImportResourceState(s.t.Context(), request)
+	response, err := s.server.ImportResourceState(s.t.Context(), request)
 	s.check(err, nil)
-	if Diagnostics(answer.Diagnostics).HasError() {
-		return nil, answer.Diagnostics
+	if Diagnostics(response.Diagnostics).HasError() {
+		return nil, response.Diagnostics
 	}
-	imported := answer.ImportedResources[0]
+	imported := response.ImportedResources[0]
 	return s.Read(s.state(imported.State, imported.Identity, imported.Private))
 }
 
@@ -273,28 +278,28 @@ func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Di
 	s.t.Helper()
 	raw, err := json.Marshal(source)
 	s.check(err, nil)
-	answer, err := s.server.MoveResourceState(s.t.Context(), &tfprotov6.MoveResourceStateRequest{
+	response, err := s.server.MoveResourceState(s.t.Context(), &tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: sourceProvider,
 		SourceTypeName:        sourceType,
 		SourceState:           &tfprotov6.RawState{JSON: raw},
 		TargetTypeName:        s.resourceType,
 	})
 	s.check(err, nil)
-	if Diagnostics(answer.Diagnostics).HasError() {
-		return nil, answer.Diagnostics
+	if Diagnostics(response.Diagnostics).HasError() {
+		return nil, response.Diagnostics
 	}
-	return s.state(answer.TargetState, answer.TargetIdentity, answer.TargetPrivate), answer.Diagnostics
+	return s.state(response.TargetState, response.TargetIdentity, response.TargetPrivate), response.Diagnostics
 }
 
 // GenerateConfig returns the configuration that Terraform writes for a state.
 func (s *Server) GenerateConfig(state *State) Values {
 	s.t.Helper()
-	answer, err := s.server.GenerateResourceConfig(s.t.Context(), &tfprotov6.GenerateResourceConfigRequest{
+	response, err := s.server.GenerateResourceConfig(s.t.Context(), &tfprotov6.GenerateResourceConfigRequest{
 		TypeName: s.resourceType,
 		State:    s.encodeState(state),
 	})
-	s.check(err, answer.Diagnostics)
-	return s.decode(answer.Config, s.resource().ValueType())
+	s.check(err, response.Diagnostics)
+	return s.decode(response.Config, s.resource().ValueType())
 }
 
 // ReadDataSource validates a configuration of a data source, and reads it.
@@ -302,17 +307,21 @@ func (s *Server) ReadDataSource(name string, config Values) (Values, Diagnostics
 	s.t.Helper()
 	schema := s.schema.DataSourceSchemas[name]
 	encoded := s.encode(schema, config)
-	valid, err := s.server.ValidateDataResourceConfig(s.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: name, Config: encoded})
+	valid, err := s.server.ValidateDataResourceConfig(s.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{
+		TypeName: name, Config: encoded,
+	})
 	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
 	}
-	answer, err := s.server.ReadDataSource(s.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: encoded})
+	response, err := s.server.ReadDataSource(s.t.Context(), &tfprotov6.ReadDataSourceRequest{
+		TypeName: name, Config: encoded,
+	})
 	s.check(err, nil)
-	if Diagnostics(answer.Diagnostics).HasError() {
-		return nil, answer.Diagnostics
+	if Diagnostics(response.Diagnostics).HasError() {
+		return nil, response.Diagnostics
 	}
-	return s.decode(answer.State, schema.ValueType()), answer.Diagnostics
+	return s.decode(response.State, schema.ValueType()), response.Diagnostics
 }
 
 // Open validates a configuration of the ephemeral certificate, and opens it.
@@ -320,17 +329,21 @@ func (s *Server) Open(config Values) (Values, Diagnostics) {
 	s.t.Helper()
 	schema := s.schema.EphemeralResourceSchemas[certificateType]
 	encoded := s.encode(schema, config)
-	valid, err := s.server.ValidateEphemeralResourceConfig(s.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: certificateType, Config: encoded})
+	valid, err := s.server.ValidateEphemeralResourceConfig(s.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
+		TypeName: certificateType, Config: encoded,
+	})
 	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
 	}
-	answer, err := s.server.OpenEphemeralResource(s.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: certificateType, Config: encoded})
+	response, err := s.server.OpenEphemeralResource(s.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+		TypeName: certificateType, Config: encoded,
+	})
 	s.check(err, nil)
-	if Diagnostics(answer.Diagnostics).HasError() {
-		return nil, answer.Diagnostics
+	if Diagnostics(response.Diagnostics).HasError() {
+		return nil, response.Diagnostics
 	}
-	return s.decode(answer.Result, schema.ValueType()), answer.Diagnostics
+	return s.decode(response.Result, schema.ValueType()), response.Diagnostics
 }
 
 // Listed is a certificate that the list resource found.
@@ -346,7 +359,9 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 	s.t.Helper()
 	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert,staticcheck // as Terraform finds it
 	encoded := s.encode(s.schema.ListResourceSchemas[certificateType], config)
-	valid, err := server.ValidateListResourceConfig(s.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: certificateType, Config: encoded})
+	valid, err := server.ValidateListResourceConfig(s.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+		TypeName: certificateType, Config: encoded,
+	})
 	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
@@ -360,7 +375,10 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 		if Diagnostics(result.Diagnostics).HasError() {
 			return all, result.Diagnostics
 		}
-		listed := Listed{DisplayName: result.DisplayName, Identity: s.decode(result.Identity.IdentityData, s.identity().ValueType())}
+		listed := Listed{
+			DisplayName: result.DisplayName,
+			Identity:    s.decode(result.Identity.IdentityData, s.identity().ValueType()),
+		}
 		if result.Resource != nil {
 			listed.Values = s.decode(result.Resource, s.resource().ValueType())
 		}
@@ -369,16 +387,16 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 	return all, nil
 }
 
-// Stop tells the provider that the user has interrupted Terraform.
+// Stop stops the provider as Terraform does when the user interrupts it.
 func (s *Server) Stop() {
 	s.t.Helper()
-	answer, err := s.server.StopProvider(s.t.Context(), &tfprotov6.StopProviderRequest{})
-	if err != nil || answer.Error != "" {
-		s.t.Fatalf("%v, %v", answer, err)
+	response, err := s.server.StopProvider(s.t.Context(), &tfprotov6.StopProviderRequest{})
+	if err != nil || response.Error != "" {
+		s.t.Fatalf("%v, %v", response, err)
 	}
 }
 
-// check ends the test for what no user can cause.
+// check fails the test for errors that no user can cause.
 func (s *Server) check(err error, diagnostics Diagnostics) {
 	s.t.Helper()
 	if err != nil {
@@ -491,67 +509,58 @@ func encodeField(kind tftypes.Type, value any) tftypes.Value {
 
 func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {
 	s.t.Helper()
-	value, err := encoded.Unmarshal(kind)
+	object, err := encoded.Unmarshal(kind)
 	s.check(err, nil)
+	values, _ := s.decodeValue(object).(Values)
+	return values
+}
+
+// decodeValue returns a value as Values have it: nil if it is null.
+func (s *Server) decodeValue(value tftypes.Value) any {
+	s.t.Helper()
 	if value.IsNull() {
 		return nil
 	}
-	return s.decodeObject(value)
-}
+	if !value.IsKnown() {
+		return Unknown
+	}
 
-func (s *Server) decodeObject(object tftypes.Value) Values {
-	s.t.Helper()
-	var fields map[string]tftypes.Value
-	s.check(object.As(&fields), nil)
+	switch kind := value.Type(); {
+	case kind.Is(tftypes.String):
+		return decodeAs[string](s, value)
+	case kind.Is(tftypes.Bool):
+		return decodeAs[bool](s, value)
+	case kind.Is(tftypes.Number):
+		number := decodeAs[big.Float](s, value)
+		integer, _ := number.Int64()
+		return integer
+	case kind.Equal(tftypes.List{ElementType: tftypes.String}):
+		return decodeList[string](s, value)
+	case kind.Is(tftypes.List{}):
+		return decodeList[Values](s, value)
+	}
+
 	values := Values{}
-	for name, field := range fields {
-		switch {
-		case field.IsNull():
-		case !field.IsKnown():
-			values[name] = Unknown
-		case field.Type().Is(tftypes.String):
-			values[name] = s.decodeText(field)
-		case field.Type().Is(tftypes.Bool):
-			var flag bool
-			s.check(field.As(&flag), nil)
-			values[name] = flag
-		case field.Type().Is(tftypes.Number):
-			var number big.Float
-			s.check(field.As(&number), nil)
-			values[name], _ = number.Int64()
-		case field.Type().Is(tftypes.List{}):
-			values[name] = s.decodeList(field)
-		case field.Type().Is(tftypes.Object{}):
-			values[name] = s.decodeObject(field)
-		default:
-			s.t.Fatalf("attribute %s has a type that this test support does not know", name)
+	for name, field := range decodeAs[map[string]tftypes.Value](s, value) {
+		if !field.IsNull() {
+			values[name] = s.decodeValue(field)
 		}
 	}
 	return values
 }
 
-// decodeList returns a []string or a []Values.
-func (s *Server) decodeList(list tftypes.Value) any {
+func decodeList[Element any](s *Server, list tftypes.Value) []Element {
 	s.t.Helper()
-	var elements []tftypes.Value
-	s.check(list.As(&elements), nil)
-	if list.Type().(tftypes.List).ElementType.Is(tftypes.String) { //nolint:forcetypeassert // checked
-		texts := make([]string, len(elements))
-		for i, element := range elements {
-			texts[i] = s.decodeText(element)
-		}
-		return texts
+	elements := []Element{}
+	for _, element := range decodeAs[[]tftypes.Value](s, list) {
+		elements = append(elements, s.decodeValue(element).(Element)) //nolint:forcetypeassert // as its type says
 	}
-	objects := make([]Values, len(elements))
-	for i, element := range elements {
-		objects[i] = s.decodeObject(element)
-	}
-	return objects
+	return elements
 }
 
-func (s *Server) decodeText(value tftypes.Value) string {
+func decodeAs[Target any](s *Server, value tftypes.Value) Target {
 	s.t.Helper()
-	var text string
-	s.check(value.As(&text), nil)
-	return text
+	var target Target
+	s.check(value.As(&target), nil)
+	return target
 }

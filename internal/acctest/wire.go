@@ -119,9 +119,9 @@ type Exchange struct {
 	cloud      http.Handler
 }
 
-// Answer carries the request out, and returns the response: the head up to and
+// Response carries the request out, and returns the response: the head up to and
 // including the empty line, and the body.
-func (e *Exchange) Answer() (head, body string) {
+func (e *Exchange) Response() (head, body string) {
 	request := e.request.Clone(e.request.Context())
 	request.Body = io.NopCloser(bytes.NewReader(e.body))
 	recorder := httptest.NewRecorder()

@@ -31,7 +31,7 @@ type cloud struct {
 	listenerLocks sync.Map
 }
 
-// newCloud makes a cloud of settings. It calls nothing.
+// newCloud returns a cloud with settings. It sends no request.
 func newCloud(settings settings, userAgent string, now func() time.Time, dial Dialer) *cloud {
 	network := httpapi.NewNetwork(httpapi.Config{
 		Dial:       dial,
@@ -58,8 +58,8 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 	return c
 }
 
-// endpoint returns where the ELB service is: as it is set, or as the service
-// catalog says. The type of the service is elbv1, or elb (observed).
+// endpoint returns the address of the ELB service, from the settings or from the service
+// catalog. The type of the service is elbv1, or elb (observed).
 func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error) {
 	if c.settings.endpoint != nil {
 		return c.settings.endpoint, nil
@@ -67,7 +67,7 @@ func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error
 	return c.session.Endpoint(ctx, projectID, "elbv1", "elb")
 }
 
-// ready reports as an error whether the cloud cannot be called yet.
+// ready returns an error if the cloud cannot be called yet.
 func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
@@ -75,15 +75,18 @@ func (c *cloud) ready() diag.Diagnostics {
 			continue // project reports it to those that need it, and numbers have defaults
 		}
 		diags.AddError("Provider argument not known yet",
-			fmt.Sprintf("The provider argument %s depends on something that is known only after an apply, "+
-				"but the ELB service must be called now. Apply that first (terraform apply -target=…), or give %s a value that is known.", name, name))
+			fmt.Sprintf("The provider argument %s depends on a value that is known only after an apply, "+
+				"but the ELB service must be called now. Apply the resource with that value first "+
+				"(terraform apply -target=…), or set %s to a known value.", name, name))
 	}
 	return diags
 }
 
 // planProject returns what a plan shows as the project of a new resource: as it was
 // planned, or the provider's if the configuration names none.
-func (c *cloud) planProject(ctx context.Context, config tfsdk.Config, planned types.String) (types.String, diag.Diagnostics) {
+func (c *cloud) planProject(
+	ctx context.Context, config tfsdk.Config, planned types.String,
+) (types.String, diag.Diagnostics) {
 	var own types.String
 	diags := config.GetAttribute(ctx, path.Root("project_id"), &own)
 	if diags.HasError() || !own.IsNull() {
@@ -107,9 +110,10 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 	case c.settings.projectName != "" && (c.settings.authURL != nil || c.addressesUnknown()):
 		return types.StringUnknown(), diags
 	}
-	diags.AddAttributeError(path.Root("project_id"), "Missing project id",
-		"No project is set here, and the provider has no default. Set project_id here. "+argumentNamed("project_id").remedy()+
-			" "+c.settings.noAuthURL+"A project's name will do where the identity service is known (project_name, auth_url).")
+	diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
+		"No project is set here, and the provider has no default project. Set project_id here. "+
+			argumentNamed("project_id").remedy()+" "+c.settings.noAuthURL+
+			"If auth_url is set, the name of the project is sufficient (project_name).")
 	return types.StringNull(), diags
 }
 
@@ -130,7 +134,8 @@ func (c *cloud) project(ctx context.Context, own types.String) (types.String, di
 	}
 	if c.projectUnknown() {
 		diags.AddError("Provider argument not known yet",
-			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed now. Apply that first (terraform apply -target=…), or name the project here.")
+			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed "+
+				"now. Apply the resource that it depends on first (terraform apply -target=…), or set project_id here.")
 		return project, diags
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)

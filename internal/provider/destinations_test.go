@@ -509,7 +509,7 @@ func TestDestinations(t *testing.T) {
 			profileOf(`,"region":"eu-de"`)),
 		"profile without a region": failing("OS_AUTH_URL", "profile=a", "OS_REGION_NAME=eu-de "+otcURL,
 			profileOf("")),
-		"profile and entry": failing("name one of them", "", "HW_PROFILE=a OS_CLOUD=mine",
+		"profile and entry": failing("never mixed: remove one of them", "", "HW_PROFILE=a OS_CLOUD=mine",
 			profileOf(`,"region":"cn-north-4"`)),
 
 		// An auth_url that names no cloud, and the catalog that tells.

@@ -45,7 +45,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 				}
 				before := wire.Calls(row.method)
 				wire.Script(row.method, 1, func(e *acctest.Exchange) {
-					head, body := e.Answer()
+					head, body := e.Response()
 					if body == "" { // of a deletion
 						head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
 					}
@@ -85,7 +85,7 @@ func TestSlowBodies(t *testing.T) {
 	// trickle sends a body a byte at a time for a while, and then the rest.
 	trickle := func(during time.Duration) func(*acctest.Exchange) {
 		return func(e *acctest.Exchange) {
-			head, body := e.Answer()
+			head, body := e.Response()
 			e.Send(head)
 			for began := time.Now(); time.Since(began) < during; body = body[1:] {
 				e.Send(body[:1])
@@ -95,7 +95,7 @@ func TestSlowBodies(t *testing.T) {
 		}
 	}
 	silent := func(e *acctest.Exchange) {
-		head, body := e.Answer()
+		head, body := e.Response()
 		e.Send(head, body[:len(body)/2])
 		e.Hold()
 	}
@@ -182,7 +182,7 @@ func TestArrivedResponseIsKept(t *testing.T) {
 					}
 					began := time.Now()
 					wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
-						head, body := e.Answer()
+						head, body := e.Response()
 						time.Sleep(row.head - time.Since(began))
 						e.Send(head, body[:5])
 						time.Sleep(row.body - time.Since(began))
@@ -213,7 +213,7 @@ func TestInterruptedWithinABody(t *testing.T) {
 	t.Parallel()
 	const end = 3 * time.Second
 	hang := func(e *acctest.Exchange) {
-		head, body := e.Answer()
+		head, body := e.Response()
 		if body == "" { // of a deletion
 			head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
 		}
@@ -275,7 +275,7 @@ func does(t *testing.T, s *acctest.Server, method string, state *acctest.State, 
 // tooShort sends a response whose Content-Length counts the characters of the body
 // and not its bytes, so that the last ones follow the response.
 func tooShort(e *acctest.Exchange) {
-	_, body := e.Answer()
+	_, body := e.Response()
 	length := utf8.RuneCountInString(body)
 	e.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length), body)
 }
@@ -284,7 +284,7 @@ var malformedResponses = map[string]func(*acctest.Exchange){"Content-Length": to
 
 // noEmptyLine sends a response whose body stands where another header is expected.
 func noEmptyLine(e *acctest.Exchange) {
-	head, body := e.Answer()
+	head, body := e.Response()
 	e.Send(strings.TrimSuffix(head, "\r\n"), body, "\r\n\r\n")
 }
 
@@ -360,7 +360,7 @@ func TestMalformedTokenResponse(t *testing.T) {
 	t.Parallel()
 	cloud, wire := acctest.NewWire(t)
 	wire.ScriptAll(http.MethodPost, func(e *acctest.Exchange) {
-		head, body := e.Answer()
+		head, body := e.Response()
 		e.Send(strings.Replace(head, "X-Subject-Token: ", "X-Subject-Token ", 1), body)
 	})
 	state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"})
@@ -374,7 +374,7 @@ func TestTokenResponseIsCut(t *testing.T) {
 	t.Parallel()
 	cloud, wire := acctest.NewWire(t)
 	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
-		head, body := e.Answer()
+		head, body := e.Response()
 		e.Send(head, body[:20])
 	})
 	if state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"}); state == nil {

@@ -25,15 +25,15 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*elbaasProvider)(nil)
 )
 
-// An Option replaces something of the world that the provider runs in.
+// An Option replaces a dependency of the provider.
 type Option func(*elbaasProvider)
 
-// WithClock gives the provider a clock, by which it judges expiry.
+// WithClock sets the clock for judging expiry.
 func WithClock(now func() time.Time) Option {
 	return func(p *elbaasProvider) { p.now = now }
 }
 
-// WithDialer gives the provider a network.
+// WithDialer sets how the provider connects to addresses.
 func WithDialer(dial Dialer) Option {
 	return func(p *elbaasProvider) { p.dial = dial }
 }
@@ -44,7 +44,7 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 type elbaasProvider struct {
 	version string
 	now     func() time.Time
-	dial    Dialer // nil is that of http.DefaultTransport
+	dial    Dialer // nil means the dialer of http.DefaultTransport
 }
 
 // Metadata implements provider.Provider.
@@ -58,12 +58,15 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 	resp.Schema = providerSchema()
 }
 
-// Configure implements provider.Provider. It calls nothing: Terraform runs it
-// several times in one command.
-func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+// Configure implements provider.Provider. It sends no request, because Terraform configures
+// a provider several times in one command.
+func (p *elbaasProvider) Configure(
+	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
+) {
 	block, err := newProviderBlock(req.Config.Raw)
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to read the provider block", "This is a bug in the provider; please report it: "+err.Error())
+		resp.Diagnostics.AddError("Unable to read the provider block",
+			"This is a bug in the provider; please report it: "+err.Error())
 		return
 	}
 	settings, diags := newSettings(block, osEnvironment())
@@ -71,9 +74,15 @@ func (p *elbaasProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	cloud := newCloud(settings, fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion), p.now, p.dial)
-	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud, cloud, cloud
-	tflog.Info(ctx, "credentials", map[string]any{"source": settings.credentialsSource, "kind": string(settings.credentials.Kind())})
+
+	userAgent := fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion)
+	cloud := newCloud(settings, userAgent, p.now, p.dial)
+	resp.ResourceData, resp.DataSourceData = cloud, cloud
+	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
+	tflog.Info(ctx, "credentials", map[string]any{
+		"source": settings.credentialsSource,
+		"kind":   string(settings.credentials.Kind()),
+	})
 }
 
 // Resources implements provider.Provider.

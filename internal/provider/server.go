@@ -15,44 +15,44 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// Address is what the provider is called in a configuration, in full.
+// Address is the full address of the provider in a configuration.
 const Address = "registry.terraform.io/elbaas/elbaas"
 
 // Serve serves the provider to the Terraform that has started this process, until
-// that has no more use for it. With debug, it waits for one that is told where to
-// find it.
+// Terraform stops it. With debug, it waits for a Terraform that gets its address from
+// TF_REATTACH_PROVIDERS.
 func Serve(version string, debug bool, options ...Option) error {
 	var serving []tf6server.ServeOpt
 	if debug {
 		serving = append(serving, tf6server.WithManagedDebug())
 	} else {
-		quieten()
+		disableUnreadLogs()
 	}
 	// Through the standard logger net/http quotes what a server sends after a response,
 	// which may be a private key. Nothing else uses it.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
 		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
-		// and adds an eighth of memory (internal/cmd/bench/README.md).
+		// and adds an eighth of memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
 }
 
-// quieten switches off every log when Terraform throws them away, which is when
-// neither of these variables is set. They would be written all the same, call by
-// call, for a third of the CPU of a plan (internal/cmd/bench/README.md).
-func quieten() {
+// disableUnreadLogs switches off every log if Terraform discards them, which is when
+// neither of these variables is set. Otherwise they would be written for each call, for a
+// third of the CPU of a plan (internal/tools/bench/README.md).
+func disableUnreadLogs() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
 		return
 	}
 	for _, level := range []string{"TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO", "TF_LOG_PROVIDER_ELBAAS"} {
-		_ = os.Setenv(level, "OFF") // if that fails, it is written
+		_ = os.Setenv(level, "OFF") // if that fails, the log is written
 	}
 }
 
-// New returns a function that makes a server of the provider. Its version is told
-// to Terraform and to the API.
+// New returns a function that makes a server of the provider. The version is sent to
+// Terraform and, as part of the user agent, to the API.
 func New(version string, options ...Option) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		p := &elbaasProvider{version: version, now: time.Now}
@@ -63,15 +63,15 @@ func New(version string, options ...Option) func() tfprotov6.ProviderServer {
 	}
 }
 
-// server is the framework's, but lets go of what belongs to a call when that is
-// over. The framework keeps a context of every call until the provider stops, and
-// with it the call's connection, messages and loggers.
+// server is the framework's server, but releases the context of a call when the call is
+// over. The framework keeps the context of every call until the provider stops, and with
+// it the call's connection, messages and loggers.
 type server struct {
 	frameworkServer
 }
 
-// frameworkServer is all that the framework's server can do. Whoever serves it
-// finds the last three by type assertion.
+// frameworkServer has all methods of the framework's server. plugin-go finds the last
+// three interfaces by type assertion.
 type frameworkServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
@@ -84,11 +84,13 @@ func newServer(p provider.Provider) tfprotov6.ProviderServer {
 }
 
 // call calls with a context that ends with the call.
-func call[Request, Response any](ctx context.Context, do func(context.Context, Request) (Response, error), request Request) (Response, error) {
+func call[Request, Response any](
+	ctx context.Context, do func(context.Context, Request) (Response, error), request Request,
+) (Response, error) {
 	c := &callContext{}
 	c.current.Store(&ctx)
-	defer c.current.Store(&over) //nolint:contextcheck // it is for after the call
-	return do(c, request)        //nolint:contextcheck // it is the call's
+	defer c.current.Store(&ended) //nolint:contextcheck // it is for after the call
+	return do(c, request)         //nolint:contextcheck // it is the call's
 }
 
 // callContext is the context of a call, as long as that is not over.
@@ -96,8 +98,8 @@ type callContext struct {
 	current atomic.Pointer[context.Context]
 }
 
-// over is what remains of a context when its call is over.
-var over = func() context.Context {
+// ended is what remains of a context when its call is over.
+var ended = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
@@ -115,59 +117,81 @@ func (c *callContext) Err() error { return (*c.current.Load()).Err() }
 // Value implements context.Context.
 func (c *callContext) Value(key any) any { return (*c.current.Load()).Value(key) }
 
-// What follows is called for each certificate.
+// The following methods are called for each certificate.
 
 // ValidateResourceConfig implements tfprotov6.ResourceServer.
-func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+func (s server) ValidateResourceConfig(
+	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return call(ctx, s.frameworkServer.ValidateResourceConfig, req)
 }
 
 // UpgradeResourceState implements tfprotov6.ResourceServer.
-func (s server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+func (s server) UpgradeResourceState(
+	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
+) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceState, req)
 }
 
 // UpgradeResourceIdentity implements tfprotov6.ResourceServer.
-func (s server) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+func (s server) UpgradeResourceIdentity(
+	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
+) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceIdentity, req)
 }
 
 // ReadResource implements tfprotov6.ResourceServer.
-func (s server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s server) ReadResource(
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	return call(ctx, s.frameworkServer.ReadResource, req)
 }
 
 // PlanResourceChange implements tfprotov6.ResourceServer.
-func (s server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (s server) PlanResourceChange(
+	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.PlanResourceChange, req)
 }
 
 // ApplyResourceChange implements tfprotov6.ResourceServer.
-func (s server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (s server) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.ApplyResourceChange, req)
 }
 
 // ImportResourceState implements tfprotov6.ResourceServer.
-func (s server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+func (s server) ImportResourceState(
+	ctx context.Context, req *tfprotov6.ImportResourceStateRequest,
+) (*tfprotov6.ImportResourceStateResponse, error) {
 	return call(ctx, s.frameworkServer.ImportResourceState, req)
 }
 
 // GenerateResourceConfig implements tfprotov6.ResourceServer.
-func (s server) GenerateResourceConfig(ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
+func (s server) GenerateResourceConfig(
+	ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest,
+) (*tfprotov6.GenerateResourceConfigResponse, error) {
 	return call(ctx, s.frameworkServer.GenerateResourceConfig, req)
 }
 
 // ValidateDataResourceConfig implements tfprotov6.DataSourceServer.
-func (s server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+func (s server) ValidateDataResourceConfig(
+	ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest,
+) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
 	return call(ctx, s.frameworkServer.ValidateDataResourceConfig, req)
 }
 
 // ReadDataSource implements tfprotov6.DataSourceServer.
-func (s server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+func (s server) ReadDataSource(
+	ctx context.Context, req *tfprotov6.ReadDataSourceRequest,
+) (*tfprotov6.ReadDataSourceResponse, error) {
 	return call(ctx, s.frameworkServer.ReadDataSource, req)
 }
 
 // CallFunction implements tfprotov6.FunctionServer.
-func (s server) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+func (s server) CallFunction(
+	ctx context.Context, req *tfprotov6.CallFunctionRequest,
+) (*tfprotov6.CallFunctionResponse, error) {
 	return call(ctx, s.frameworkServer.CallFunction, req)
 }

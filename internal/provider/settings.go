@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// defaultExpiryWarningDays is how long before its end a certificate is worth a
-	// warning.
+	// defaultExpiryWarningDays is how many days before a certificate expires a plan begins
+	// to warn.
 	defaultExpiryWarningDays = 30
 	defaultMaxRetries        = 5
 )
@@ -23,8 +23,7 @@ const (
 type settings struct {
 	// endpoint of the ELB service; nil asks the service catalog.
 	endpoint *url.URL
-	// authURL is the identity service; nil if it is not known, for a reason that
-	// noAuthURL tells.
+	// authURL is the identity service. nil if it is not known; noAuthURL is the reason.
 	authURL   *url.URL
 	noAuthURL string
 	// plainCatalog lets the service catalog name addresses without TLS.
@@ -42,15 +41,15 @@ type settings struct {
 
 	tls        *tls.Config
 	maxRetries int
-	// expiryWarningDays is how many days before its end a certificate is worth a
-	// warning; 0 is never.
+	// expiryWarningDays is how many days before a certificate expires a plan begins to
+	// warn; 0 warns of expired certificates only.
 	expiryWarningDays int
 	// unknown are the names of the arguments whose values are known only after
 	// an apply.
 	unknown []string
 }
 
-// environment is what settings are read from besides the provider block.
+// environment has what settings are read from besides the provider block.
 type environment struct {
 	getenv   func(string) string
 	readFile func(string) ([]byte, error)
@@ -58,24 +57,23 @@ type environment struct {
 	home string
 }
 
-// osEnvironment is that of this process.
+// osEnvironment is the environment of this process.
 func osEnvironment() environment {
 	home, _ := os.UserHomeDir() // without one, there are no files in it
 	return environment{getenv: os.Getenv, readFile: os.ReadFile, home: home}
 }
 
-// resolver makes settings of what the sources say.
+// A resolver makes settings from several sources.
 type resolver struct {
 	environment
 	settings settings
 	sources  []source // earlier ones come first
-	// lastRank is that of the last source whose addresses and insecure count.
+	// lastRank is the rank of the last source whose addresses and insecure count.
 	lastRank int
 	diags    diag.Diagnostics
 }
 
-// newSettings puts together what the provider block, the environment and the
-// files say.
+// newSettings reads the settings from the provider block, the environment and files.
 func newSettings(block providerBlock, environment environment) (settings, diag.Diagnostics) {
 	r := &resolver{environment: environment}
 	r.settings.maxRetries, r.settings.expiryWarningDays = defaultMaxRetries, defaultExpiryWarningDays
@@ -122,20 +120,20 @@ func (r *resolver) readProject() {
 
 func (r *resolver) readNumbers() {
 	const century = 36500
-	r.number("expiry_warning_days", century, "The number of days", "for expired certificates only",
-		&r.settings.expiryWarningDays)
-	r.number("max_retries", 100, "The number of retries", "for none", &r.settings.maxRetries)
+	r.number("expiry_warning_days", century, "expired certificates only", &r.settings.expiryWarningDays)
+	r.number("max_retries", 100, "no retries", &r.settings.maxRetries)
 }
 
-func (r *resolver) number(name string, most int, what, zero string, target *int) {
+// number reads an integer from 0, whose meaning zero is, to most.
+func (r *resolver) number(name string, most int, zero string, target *int) {
 	text, origin := r.value(name) // an unknown value leaves the default
 	if text == "" {
 		return
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
-		r.invalid(name, fmt.Sprintf("%s from %s is %s. Give a whole number from 0, %s, to %d.", what, origin,
-			quoted(text), zero, most))
+		r.invalid(name, fmt.Sprintf("The value of %s from %s is %s. It must be an integer from 0 (%s) to %d.",
+			name, origin, quoted(text), zero, most))
 		return
 	}
 	*target = n

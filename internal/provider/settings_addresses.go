@@ -9,8 +9,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// defaultCloud is where a region alone is looked for. It receives nothing where a
-// cloud, an auth_url or an endpoint is named that counts.
+// defaultCloud is the cloud of a region if no cloud, auth_url or endpoint is named that
+// counts. Otherwise it receives nothing.
 const defaultCloud = "myhuaweicloud.com"
 
 // readAddresses finds out where the services are. Credentials go only where the
@@ -21,7 +21,7 @@ func (r *resolver) readAddresses(credentials source) {
 	if region != "" {
 		noun := "region from " + r.origin(regionSource, "region")
 		if err := checkHostLabel(noun, region); err != nil {
-			r.invalid("region", sentence(err)+" A region is such as eu-de.")
+			r.invalid("region", sentence(err)+" Set a region such as eu-de.")
 		}
 	}
 	r.settings.region = region
@@ -120,7 +120,7 @@ func (r *resolver) sameCloud(endpoint string, s source) bool {
 		return false
 	}
 	domain := domainOf(elb, "elb", r.settings.region)
-	isName := checkDomain("host", iam.Hostname()) == nil // the zone of an IPv6 address may end in anything
+	isName := checkDomainName("host", iam.Hostname(), domainRule) == nil // the zone of an IPv6 address may end in anything
 	return iam.Host != "" && iam.Host == elb.Host ||
 		domain != "" && isName && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
 }
@@ -172,8 +172,8 @@ func before(sources []source, name, other string) bool {
 	return slices.IndexFunc(sources, has(name)) < slices.IndexFunc(sources, has(other))
 }
 
-// whyNotDefault says why the default cloud is out of the question where no source
-// that counts names another; it is empty if it is not.
+// whyNotDefault returns why the default cloud must not be used although no source that
+// counts names another. It is empty if the default cloud may be used.
 func (r *resolver) whyNotDefault(credentials, region source) string {
 	own := r.at(credentials, ownSource)
 	regionCounts := hasAny(own, "region") || hasAny(r.at(credentials, earlierSource), "region")
@@ -182,27 +182,27 @@ func (r *resolver) whyNotDefault(credentials, region source) string {
 		for _, name := range []string{"cloud", "auth_url", "clouds_entry"} {
 			if later == "" && s.has(name) && (name != "clouds_entry" || !regionCounts) {
 				later = capitalize(r.origin(s, name)) + " is set, but it comes from a later source, and credentials " +
-					"are not sent where only a later source says. "
+					"are never sent where only a later source says. "
 			}
 		}
 	}
 	private := r.isPrivate(credentials) || r.leavesAddresses(credentials) && r.isPrivate(region)
 	switch {
 	case r.settings.endpoint != nil:
-		return later + "The endpoint is set, but it does not tell where the identity service is: set auth_url, or cloud " +
-			"and region. "
+		return later + "The endpoint is set, but it does not name the cloud of the identity service: set auth_url, or " +
+			"cloud and region. "
 	case region.label != "" && private:
-		return fmt.Sprintf("The credentials come from %s, the region comes from %s, and no cloud is set. %sWhat is "+
-			"set with HCS_… is for a private cloud, and nothing is sent to the default cloud (%s). "+
+		return fmt.Sprintf("The credentials come from %s, the region comes from %s, and no cloud is set. "+
+			"%sSettings from HCS_… variables are for a private cloud and never go to the default cloud (%s). "+
 			"Set %s, to the domain of the cloud; or set endpoint (ELBAAS_ENDPOINT), or auth_url. ",
-			credentials.label, r.origin(region, "region"), later, defaultCloud, r.settles(credentials, "cloud"))
+			credentials.label, r.origin(region, "region"), later, defaultCloud, r.placeFor(credentials, "cloud"))
 	case credentials.isFile && credentials.has("region") || credentials.rank != blockRank && regionCounts:
 		return ""
 	case later != "":
 		return fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s"+
 			"Without it, they would go to the default cloud (%s), which may be the wrong one. "+
 			"Set %s: to %q, or to the domain of the cloud that the credentials are for. ",
-			credentials.label, later, defaultCloud, r.settles(credentials, "cloud"), defaultCloud)
+			credentials.label, later, defaultCloud, r.placeFor(credentials, "cloud"), defaultCloud)
 	}
 	return ""
 }
@@ -215,9 +215,9 @@ func (r *resolver) isPrivate(s source) bool {
 	})
 }
 
-// settles says where to set an argument that counts for credentials. Those of a file go
-// with the variables that name it.
-func (r *resolver) settles(credentials source, name string) string {
+// placeFor says where to set an argument so that it counts for credentials. Credentials of
+// a file go with the variables that name the file.
+func (r *resolver) placeFor(credentials source, name string) string {
 	block := source{label: blockLabel}.place(name)
 	for _, s := range r.sources {
 		taken := name == "cloud" && s.has("clouds_entry") // OS_CLOUD names an entry
@@ -228,7 +228,7 @@ func (r *resolver) settles(credentials source, name string) string {
 	return block
 }
 
-// checkAddresses reports an address that is needed for sure, and is not known.
+// checkAddresses reports an address that is required and not known.
 func (r *resolver) checkAddresses(credentials source, region string) {
 	why := r.settings.noAuthURL
 	if r.settings.endpoint == nil && r.settings.authURL == nil {
@@ -236,8 +236,7 @@ func (r *resolver) checkAddresses(credentials source, region string) {
 			r.fail("cloud", "Missing provider argument cloud", strings.TrimSpace(why))
 		} else {
 			r.fail("region", "Missing provider argument region",
-				fmt.Sprintf("The provider does not know where the ELB service is. %s On a private cloud, set endpoint "+
-					"instead (%s).",
+				fmt.Sprintf("The address of the ELB service is not known. %s On a private cloud, set endpoint instead (%s).",
 					argumentNamed("region").remedy(), argumentNamed("endpoint").variables[0]))
 		}
 		return
@@ -250,9 +249,8 @@ func (r *resolver) checkAddresses(credentials source, region string) {
 	}
 	needs := func(what string) {
 		r.fail("auth_url", "Missing provider argument auth_url",
-			fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a public cloud, region and "+
-				"cloud are enough.",
-				what, why, r.settles(credentials, "auth_url")))
+			fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a public cloud, set region "+
+				"and cloud instead.", what, why, r.placeFor(credentials, "auth_url")))
 	}
 	switch {
 	case r.settings.agency != nil:
@@ -269,7 +267,7 @@ func domainOf(address *url.URL, service, region string) string {
 		return ""
 	}
 	_, domain, _ := strings.Cut(strings.ToLower(address.Hostname()), "."+strings.ToLower(region)+".")
-	if !strings.Contains(domain, ".") || checkDomain("domain", domain) != nil {
+	if !strings.Contains(domain, ".") || checkDomainName("domain", domain, domainRule) != nil {
 		return ""
 	}
 	return domain
@@ -280,15 +278,15 @@ func (r *resolver) checkCloud(cloud, origin string) {
 		return
 	}
 	if !strings.Contains(cloud, ".") {
-		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %s, which is not a domain name: it has no dot. Give the "+
-			"domain of the cloud's endpoints, such as otc.t-systems.com. "+
-			"Did you mean clouds_entry, the name of an entry of clouds.yaml?", origin, quoted(cloud)))
-	} else if err := checkDomain("cloud from "+origin, cloud); err != nil {
+		r.invalid("cloud", fmt.Sprintf("The cloud from %s is %s, which is not a domain name: it has no dot. Set it "+
+			"to the domain of the cloud's endpoints, such as otc.t-systems.com. For an entry of clouds.yaml, set "+
+			"clouds_entry instead.", origin, quoted(cloud)))
+	} else if err := checkDomainName("cloud from "+origin, cloud, domainRule); err != nil {
 		r.invalid("cloud", sentence(err))
 	}
 }
 
-// address reads a base URL, or returns nil for an empty text.
+// address parses a base URL. It returns nil for an empty text.
 func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	if text == "" {
 		return nil
@@ -297,10 +295,10 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	if err == nil {
 		return address
 	}
-	remedy := fmt.Sprintf("Give the base URL of %s. A path is allowed; credentials, a query and a fragment are not.", what)
+	remedy := fmt.Sprintf("Set it to the base URL of %s. It may have a path, but no credentials, query or fragment.", what)
 	if _, other := auth.ParseBaseURL(text, true); other == nil { // it is about TLS alone
 		if elsewhere := r.insecureElsewhere(); elsewhere != "" {
-			remedy = elsewhere + "The argument that settles it is insecure = true in the provider block."
+			remedy = elsewhere + "To allow it, set insecure = true in the provider block."
 		}
 	}
 	r.invalid(name, fmt.Sprintf("The %s from %s cannot be used: %s. %s", name, r.origin(s, name), err, remedy))
@@ -312,16 +310,15 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 func (r *resolver) serviceAddress(text string) *url.URL {
 	address, err := auth.ParseBaseURL("https://"+text, false)
 	if err != nil && !r.diags.HasError() {
-		r.invalid("cloud", "The region and the cloud make no host of a service, such as elb.eu-de.otc.t-systems.com. "+
+		r.invalid("cloud", "The region and the cloud do not form a valid host name such as elb.eu-de.otc.t-systems.com. "+
 			"Check region and cloud.")
 	}
 	return address
 }
 
-// checkHostLabel keeps what a region is put into: the name of a host.
+// checkHostLabel makes sure that a host name which contains the text stays one.
 func checkHostLabel(noun, text string) error {
-	return checkCharacters(noun, text, "It has letters, digits and hyphens", func(r rune) bool {
-		return isLatinOrDigit(r) ||
-			r == '-'
+	return checkCharacters(noun, text, "It must have letters, digits and hyphens only", func(r rune) bool {
+		return isLatinOrDigit(r) || r == '-'
 	})
 }

@@ -21,11 +21,11 @@ type argument struct {
 	kind      valueKind
 	// secret values are hidden by Terraform.
 	secret bool
-	// description is what the documentation says before it names the variables.
+	// description is completed by a sentence that names the variables.
 	description string
 }
 
-// A valueKind is that of the values of an argument.
+// A valueKind is the kind of the values of an argument.
 type valueKind int
 
 const (
@@ -37,156 +37,174 @@ const (
 // arguments are all arguments of the provider.
 var arguments = []argument{
 	{
-		name: "region", variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
-		description: "The region, such as `eu-de`. The addresses of the services are made of it, it chooses among the " +
-			"endpoints of the service catalog, " +
-			"and it is the name of the default project.",
+		name:      "region",
+		variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
+		description: "The region, such as `eu-de`. It is part of the default endpoints, selects an endpoint of the " +
+			"service catalog, and is the default of `project_name`.",
 	},
 	{
-		name: "cloud", variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
+		name:      "cloud",
+		variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
 		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
-			"`auth_url` names, " +
-			"and to `" + defaultCloud + "` if no cloud, `auth_url` or `endpoint` is set, but for `HCS_…`, which is a " +
-			"private cloud. " +
-			"`OS_CLOUD` counts here only if it has a dot.",
+			"`auth_url` or `endpoint` names, and to `" + defaultCloud + "` if none of them is set. Settings from " +
+			"`HCS_…` variables, which are for private clouds, have no default. `OS_CLOUD` sets this argument only if " +
+			"it contains a dot.",
 	},
 	{
-		name: "clouds_entry", variables: []string{"OS_CLOUD"},
-		description: "The name of an entry of `clouds.yaml`, with a password, a token, or `ak` and `sk`. The file is " +
-			"looked for in the current folder, " +
-			"in `~/.config/openstack` and in `/etc/openstack`, unless `OS_CLIENT_CONFIG_FILE` names another one; a " +
-			"`secure.yaml` beside it is merged, and so is `clouds-public.yaml` if the entry names a `profile`. " +
-			"`OS_CLOUD` counts here only if it has no dot.",
+		name:      "clouds_entry",
+		variables: []string{"OS_CLOUD"},
+		description: "The name of an entry of `clouds.yaml` with a password, a token, or `ak` and `sk`. The provider " +
+			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, unless " +
+			"the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` in the " +
+			"same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this argument " +
+			"only if it contains no dot.",
 	},
 	{
-		name: "endpoint", variables: []string{"ELBAAS_ENDPOINT"},
+		name:      "endpoint",
+		variables: []string{"ELBAAS_ENDPOINT"},
 		description: "The base URL of the ELB service, such as `https://elb.eu-de.otc.t-systems.com`, without the " +
-			"version: " +
-			"`/v1.0/…` is added to it. A path is allowed. Defaults to `https://elb.{region}.{cloud}`; if neither " +
-			"`cloud` nor `auth_url` names the cloud, " +
-			"the service catalog does.",
+			"version: the provider appends `/v1.0/…`. It may contain a path. Defaults to " +
+			"`https://elb.{region}.{cloud}`, or to the endpoint in the service catalog if neither `cloud` nor " +
+			"`auth_url` names the cloud.",
 	},
 	{
-		name: "auth_url", variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
+		name:      "auth_url",
+		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
 		description: "The base URL of the identity service (IAM), with its version. Defaults to " +
-			"`https://iam.{region}.{cloud}/v3`, " +
-			"except where all settings are those of a private cloud (`HCS_…`): there is no default then. " +
-			"It is called for a password, an agency, a project that is set by its name, and the service catalog.",
+			"`https://iam.{region}.{cloud}/v3`, unless all settings come from `HCS_…` variables: a private cloud has " +
+			"no default. The provider calls it for a password, an agency, a `project_name`, and the service catalog.",
 	},
 	{
-		name: "access_key", variables: []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
-		description: "The access key (AK) that signs requests.",
+		name:        "access_key",
+		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
+		description: "The access key (AK) for signing requests.",
 	},
 	{
-		name: "secret_key", variables: []string{"HW_SECRET_KEY", "HCS_SECRET_KEY", "OS_SECRET_KEY"}, secret: true,
-		description: "The secret key (SK) of the access key.",
+		name:        "secret_key",
+		variables:   []string{"HW_SECRET_KEY", "HCS_SECRET_KEY", "OS_SECRET_KEY"},
+		secret:      true,
+		description: "The secret key (SK) that belongs to `access_key`.",
 	},
 	{
-		name: "security_token", variables: []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"},
+		name:        "security_token",
+		variables:   []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"},
 		secret:      true,
 		description: "The security token that belongs to a temporary access key.",
 	},
 	{
-		name: "signing_scheme", variables: []string{"ELBAAS_SIGNING_SCHEME"},
-		description: "How requests are signed: `access` is what Huawei Cloud documents, " +
-			"`scoped` signs with a key that is derived from date and region, as some private clouds want it. Defaults " +
-			"to `access`.",
+		name:      "signing_scheme",
+		variables: []string{"ELBAAS_SIGNING_SCHEME"},
+		description: "How to sign requests: `access` as Huawei Cloud documents it, or `scoped` with a key that is " +
+			"derived from date and region, which some private clouds require. Defaults to `access`.",
 	},
 	{
-		name: "token", variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
+		name:        "token",
+		variables:   []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
 		secret:      true,
-		description: "A Keystone token for the project. It is never renewed; the clouds issue tokens for 24 hours.",
+		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for 24 hours.",
 	},
 	{
-		name: "user_name", variables: []string{"HW_USER_NAME", "HCS_USER_NAME", "OS_USERNAME", "OS_USER_NAME"},
-		description: "The name of a user, with `password` and the domain.",
+		name:        "user_name",
+		variables:   []string{"HW_USER_NAME", "HCS_USER_NAME", "OS_USERNAME", "OS_USER_NAME"},
+		description: "The name of a user. Requires `password`, and `domain_name` or `domain_id`.",
 	},
 	{
-		name: "user_id", variables: []string{"HW_USER_ID", "HCS_USER_ID", "OS_USER_ID"},
-		description: "The ID of a user, instead of `user_name` and the domain.",
+		name:        "user_id",
+		variables:   []string{"HW_USER_ID", "HCS_USER_ID", "OS_USER_ID"},
+		description: "The ID of a user, as an alternative to `user_name` and the domain. Requires `password`.",
 	},
 	{
-		name: "password", variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"}, secret: true,
-		description: "The password of the user. It is exchanged for a token at first use, one for each project, which " +
-			"is renewed before it expires.",
+		name:      "password",
+		variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"},
+		secret:    true,
+		description: "The password of the user. At first use, the provider exchanges it for a token for each project, " +
+			"and renews the token before it expires.",
 	},
 	{
 		name: "domain_name",
 		variables: []string{
-			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME",
-			"OS_DOMAIN_NAME",
+			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME",
 		},
 		description: "The name of the domain (account) of the user.",
 	},
 	{
 		name: "domain_id",
 		variables: []string{
-			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID",
-			"OS_DOMAIN_ID",
+			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID",
 		},
-		description: "The ID of the domain (account) of the user, instead of its name.",
+		description: "The ID of the domain (account) of the user, as an alternative to `domain_name`.",
 	},
 	{
-		name: "project_id", variables: []string{"HW_PROJECT_ID", "HCS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"},
-		description: "The ID of the project of all certificates that name none themselves.",
+		name:        "project_id",
+		variables:   []string{"HW_PROJECT_ID", "HCS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"},
+		description: "The ID of the default project, for all resources and data sources without a `project_id`.",
 	},
 	{
-		name: "project_name", variables: []string{
-			"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME",
-			"OS_TENANT_NAME",
-		},
-		description: "The name of the default project, if `project_id` is not set: its ID is looked up at first use. " +
-			"Defaults to the region.",
+		name:      "project_name",
+		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
+		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its ID " +
+			"at first use. Defaults to `region`.",
 	},
 	{
-		name: "shared_config_file", variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
-		description: "The configuration file of Huawei Cloud's command line tool. Defaults to `~/.hcloud/config.json`.",
+		name:      "shared_config_file",
+		variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
+		description: "The path of the configuration file of Huawei Cloud's command line tool. Defaults to " +
+			"`~/.hcloud/config.json`.",
 	},
 	{
-		name: "profile", variables: []string{"HW_PROFILE", "HCS_PROFILE"},
-		description: "The profile in `shared_config_file`. Defaults to its current profile.",
+		name:        "profile",
+		variables:   []string{"HW_PROFILE", "HCS_PROFILE"},
+		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file.",
 	},
 	{
-		name: "assume_role.agency_name", variables: []string{
-			"HW_ASSUME_ROLE_AGENCY_NAME",
-			"HCS_ASSUME_ROLE_AGENCY_NAME",
-		},
+		name:        "assume_role.agency_name",
+		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME"},
 		description: "The name of the agency.",
 	},
 	{
-		name: "assume_role.domain_name", variables: []string{
-			"HW_ASSUME_ROLE_DOMAIN_NAME",
-			"HCS_ASSUME_ROLE_DOMAIN_NAME",
-		},
+		name:        "assume_role.domain_name",
+		variables:   []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME"},
 		description: "The name of the domain (account) that created the agency.",
 	},
 	{
-		name: "insecure", variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"}, kind: flagValue,
+		name:      "insecure",
+		variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"},
+		kind:      flagValue,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
-			"production. A variable counts only for the credentials of its own or a later source, and for endpoints of its own.",
+			"production. A variable applies only to credentials from the same or a later source, and to endpoints from " +
+			"the same source.",
 	},
 	{
-		name: "cacert_file", variables: []string{"OS_CACERT"},
-		description: "A file of CA certificates (PEM), or its content, to trust instead of the system's. The variable " +
-			"counts for all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` names another cloud beside it.",
+		name:      "cacert_file",
+		variables: []string{"OS_CACERT"},
+		description: "CA certificates in PEM format to trust instead of the system's: the path of a file, or its " +
+			"content. `OS_CACERT` applies to all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` is set for another " +
+			"cloud.",
 	},
 	{
-		name: "cert", variables: []string{"OS_CERT"},
-		description: "A client certificate (PEM): a file, or its content.",
+		name:        "cert",
+		variables:   []string{"OS_CERT"},
+		description: "A client certificate in PEM format: the path of a file, or its content. Requires `key`.",
 	},
 	{
-		name: "key", variables: []string{"OS_KEY"}, secret: true,
-		description: "The private key of the client certificate (PEM): a file, or its content.",
+		name:        "key",
+		variables:   []string{"OS_KEY"},
+		secret:      true,
+		description: "The private key of `cert` in PEM format: the path of a file, or its content.",
 	},
 	{
-		name: "max_retries", variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"}, kind: numberValue,
+		name:      "max_retries",
+		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
+		kind:      numberValue,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +
 			"Throttled requests (429) do not count: they are retried until the operation times out.",
 	},
 	{
-		name: "expiry_warning_days", variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"}, kind: numberValue,
-		description: "How many days before the end of a certificate a plan warns of it. Defaults to `30`; `0` warns " +
-			"of expired certificates only.",
+		name:      "expiry_warning_days",
+		variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"},
+		kind:      numberValue,
+		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; `0` " +
+			"warns of expired certificates only.",
 	},
 }
 
@@ -223,15 +241,26 @@ func (a argument) remedy() string {
 		strings.Join(a.variables, " or "))
 }
 
+// variableList names the variables in a sentence.
+func (a argument) variableList() string {
+	quoted := "`" + strings.Join(a.variables, "`, `") + "`"
+	if i := strings.LastIndex(quoted, ", "); i >= 0 {
+		return quoted[:i] + " or" + quoted[i+1:]
+	}
+	return quoted
+}
+
 // attribute is the argument's part of the schema.
 func (a argument) attribute() schema.Attribute {
-	variables := "`" + a.variables[0] + "`"
-	if last := len(a.variables) - 1; last > 0 {
-		variables = "s `" + strings.Join(a.variables[:last], "`, `") + "` or `" + a.variables[last] + "`"
-	} else {
-		variables = " " + variables
+	description := a.description + " Can also be set with the environment variable " + a.variableList() + "."
+	switch {
+	case slices.Contains(credentialArguments, a.name):
+		description = a.description + " Can also be set with the environment variables " + a.variableList() +
+			"; the first that is not empty wins."
+	case len(a.variables) > 1: // the order depends on the source of the credentials
+		description = a.description + " Can also be set with the environment variables " + a.variableList() + "."
 	}
-	description := a.description + " Can also be set with the environment variable" + variables + "."
+
 	switch a.kind {
 	case flagValue:
 		return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
@@ -239,6 +268,16 @@ func (a argument) attribute() schema.Attribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
 	}
 	return schema.StringAttribute{MarkdownDescription: description, Optional: true, Sensitive: a.secret}
+}
+
+// ArgumentTable returns the arguments of the provider and their environment variables as a
+// table in Markdown, for the documentation.
+func ArgumentTable() string {
+	table := "| Argument | Environment variables |\n| --- | --- |\n"
+	for _, a := range arguments {
+		table += "| `" + a.name + "` | `" + strings.Join(a.variables, "`, `") + "` |\n"
+	}
+	return table
 }
 
 // providerSchema is the schema of the provider block.
@@ -253,13 +292,12 @@ func providerSchema() schema.Schema {
 	}
 	return schema.Schema{
 		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei " +
-			"Cloud family: " +
-			"Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds of the same make.",
+			"Cloud family: Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds of the same make.",
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "An agency of another account to act as, with temporary keys that the access key " +
-					"gets.",
+				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with the " +
+					"access key.",
 				Attributes: agency,
 			},
 		},

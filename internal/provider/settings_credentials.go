@@ -9,12 +9,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// credentialArguments make a source one of credentials.
+// A source that has one of the credentialArguments is a source of credentials.
 var credentialArguments = []string{
 	"token", "access_key", "secret_key", "security_token", "password", "user_name", "user_id",
 }
 
-// fileArguments name a file that may have everything.
+// fileArguments name a file, which may have any other argument.
 var fileArguments = []string{"profile", "shared_config_file", "clouds_entry"}
 
 // credentialsSource returns the first source that has any credentials: those of
@@ -34,8 +34,8 @@ func (r *resolver) credentialsSource() (source, bool) {
 func (r *resolver) readCredentials() source {
 	s, found := r.credentialsSource()
 	if !found {
-		r.fail("access_key", "Missing credentials", "The provider has no credentials. Give one of these sets, whole, "+
-			"in the provider block or in the environment:\n"+
+		r.fail("access_key", "Missing credentials", "The provider has no credentials. Set all arguments of one of "+
+			"these lines, in the provider block or in the environment:\n"+
 			"  - access_key and secret_key (HW_ACCESS_KEY and HW_SECRET_KEY, or the same with HCS_ or OS_)\n"+
 			"  - user_name, password and domain_name (HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME; OS_USERNAME, "+
 			"OS_PASSWORD, OS_USER_DOMAIN_NAME)\n"+
@@ -47,7 +47,7 @@ func (r *resolver) readCredentials() source {
 	r.prefer(s)
 	unknown := slices.Concat(credentialArguments, fileArguments, []string{"domain_name", "domain_id"})
 	if s.label == blockLabel && r.unknown(unknown...) {
-		return s // what is missing may come yet
+		return s // the missing arguments may be known after an apply
 	}
 	credentials := auth.Credentials{
 		Token:         secret.New(s.values["token"]),
@@ -61,7 +61,7 @@ func (r *resolver) readCredentials() source {
 		Password:      secret.New(s.values["password"]),
 	}
 	missing := func(name, what string) {
-		r.fail(name, "Incomplete credentials", fmt.Sprintf("%s, but %s does not go with it. Set %s too: credentials "+
+		r.fail(name, "Incomplete credentials", fmt.Sprintf("%s, but %s is not set there. Set %s as well: credentials "+
 			"of different sources are never mixed.", what, name, s.place(name)))
 	}
 	from := func(name string) string { return "The " + name + " comes from " + r.origin(s, name) }
@@ -81,7 +81,7 @@ func (r *resolver) readCredentials() source {
 		r.checkHeader(s, "secret_key")
 		r.checkHeader(s, "security_token")
 	case !s.has("password"):
-		missing("password", "A user is given")
+		missing("password", "The user comes from "+s.label)
 	case !s.has("user_name", "user_id"):
 		missing("user_name", from("password"))
 	case !s.has("user_id", "domain_name", "domain_id"):
@@ -97,10 +97,9 @@ func (r *resolver) readCredentials() source {
 func (r *resolver) checkHeader(s source, name string) {
 	text := s.values[name]
 	if i := strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }); i >= 0 {
-		r.invalid(name, fmt.Sprintf("The %s from %s contains %s as character %d. It has printable ASCII characters "+
-			"only. "+
-			"If it is read from a file, remove the line end: trimspace(file(…)).", name, r.origin(s, name),
-			describeRune([]rune(text[i:])[0]), len([]rune(text[:i]))+1))
+		r.invalid(name, fmt.Sprintf("The %s from %s contains %s as character %d. It must consist of printable ASCII "+
+			"characters. If it is read from a file, remove the line end: trimspace(file(…)).",
+			name, r.origin(s, name), describeRune([]rune(text[i:])[0]), len([]rune(text[:i]))+1))
 	}
 }
 
@@ -112,13 +111,13 @@ func (r *resolver) readSigning() {
 	case auth.SchemeAccess, auth.SchemeScoped:
 		r.settings.signingScheme = scheme
 	default:
-		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %s. Give %q, which is the default, or "+
+		r.invalid("signing_scheme", fmt.Sprintf("The signing scheme from %s is %s. It must be %q (the default) or "+
 			"%q.", origin, quoted(text), auth.SchemeAccess, auth.SchemeScoped))
 	}
 }
 
-// readAgency takes an agency from wherever one is named: it is assumed with the access
-// key of whatever source.
+// readAgency reads the agency. It is assumed with the access key, from whatever source
+// that comes.
 func (r *resolver) readAgency(credentials source) {
 	const name, domain = "assume_role.agency_name", "assume_role.domain_name"
 	i := slices.IndexFunc(r.sources, func(s source) bool { return s.has(name, domain) })
@@ -129,17 +128,16 @@ func (r *resolver) readAgency(credentials source) {
 	for _, missing := range []string{name, domain} {
 		if !s.has(missing) {
 			r.fail(missing, "Missing provider argument "+missing,
-				fmt.Sprintf("An agency is known by its name and by the domain name of the account that made it. Set "+
-					"%s too.", s.place(missing)))
+				fmt.Sprintf("An agency needs its name and the name of the domain (account) that created it. Set %s as "+
+					"well.", s.place(missing)))
 			return
 		}
 	}
 	if kind := r.settings.credentials.Kind(); kind != auth.KindAccessKey {
 		r.fail(name, "Agency without an access key", fmt.Sprintf("The agency from %s can be assumed with an access "+
-			"key only, and the credentials of %s are a %s. "+
-			"Without the agency, the provider would act in another account than the one that is named. "+
-			"Set access_key and secret_key, or remove %s.", r.origin(s, name), credentials.label, kind, r.origin(s,
-			name)))
+			"key only, and the credentials from %s are a %s. Without the agency, the provider would use another account. "+
+			"Set access_key and secret_key, or remove %s.",
+			r.origin(s, name), credentials.label, kind, r.origin(s, name)))
 	}
 	r.settings.agency = &auth.Agency{Name: s.values[name], DomainName: s.values[domain]}
 }

@@ -16,10 +16,10 @@ import (
 	"gopkg.in/yaml.v2"
 )
 
-// addFiles adds a profile or an entry of clouds.yaml. It belongs to the source that
-// names it, and a profile to the one that names its file: the secrets are there. One that
-// the block names comes right after it; one that the environment names comes last, and the
-// profile that nobody names only where nothing else is.
+// addFiles adds a profile or an entry of clouds.yaml as a source. It belongs to the source
+// that names it; a profile belongs to the source that names its file, which has the secrets.
+// One that the block names comes right after the block, one that the environment names comes
+// last, and the default profile is read only if there are no other credentials.
 func (r *resolver) addFiles() {
 	if r.unknown(fileArguments...) {
 		return
@@ -47,8 +47,8 @@ func (r *resolver) addFiles() {
 	switch {
 	case profile+config != "" && entry != "":
 		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of "+
-			"clouds.yaml are named: by %s, and by %s. "+
-			"Credentials of two sources are never mixed: name one of them.", r.origin(profileSource, profileName),
+			"clouds.yaml are named, by %s and by %s. "+
+			"Credentials of different sources are never mixed: remove one of them.", r.origin(profileSource, profileName),
 			r.origin(entrySource, "clouds_entry")))
 		return
 	case entry != "":
@@ -83,8 +83,8 @@ type sharedConfig struct {
 	} `json:"profiles"`
 }
 
-// profile reads a profile of the shared configuration file. Where nobody named
-// one, a file that cannot be read is nothing.
+// profile reads a profile of the shared configuration file. Unless it is named, it may be
+// missing or unreadable.
 func (r *resolver) profile(file, name string, named bool) source {
 	if file == "" {
 		if r.home == "" && !named {
@@ -105,8 +105,8 @@ func (r *resolver) profile(file, name string, named bool) source {
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
-		return broken("shared_config_file", "is not the JSON that it should be, or is encrypted. Write it anew with "+
-			"hcloud configure set, or give the access key otherwise: %s", argumentNamed("access_key").remedy())
+		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate "+
+			"it with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
 	}
 	if name == "" {
 		name = config.Current
@@ -119,11 +119,11 @@ func (r *resolver) profile(file, name string, named bool) source {
 		}
 		switch {
 		case p.AccessKeyID == "" && p.SecretAccessKey == "" && p.SecurityToken == "":
-			return broken("profile", "has no access key in its profile %q (mode %q). Only profiles with an access key "+
-				"can be used.", name, p.Mode)
+			return broken("profile", "has no access key in its profile %q (mode %q). Use a profile with an access key.",
+				name, p.Mode)
 		case !isKey(p.AccessKeyID) || !isKey(p.SecretAccessKey):
-			return broken("profile", "has an access key in its profile %q that is no access key: it seems to be "+
-				"encrypted. Give the access key otherwise: %s", name, argumentNamed("access_key").remedy())
+			return broken("profile", "has an access key in its profile %q that is not valid: it seems to be "+
+				"encrypted. Set the access key elsewhere: %s", name, argumentNamed("access_key").remedy())
 		}
 		return source{label: fmt.Sprintf("the profile %q of %s", name, fileName(file)), values: map[string]string{
 			"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
@@ -138,8 +138,7 @@ func (r *resolver) profile(file, name string, named bool) source {
 // letters and digits (observed); an encrypted one has more.
 func isKey(text string) bool {
 	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool {
-		return !isLatinOrDigit(c) && c != '-' &&
-			c != '_'
+		return !isLatinOrDigit(c) && c != '-' && c != '_'
 	}) < 0
 }
 
@@ -189,8 +188,8 @@ func (r *resolver) cloudsEntry(name string) source {
 	content, place, err := r.firstOf(places)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml to take the entry %s from. Looked for: %s. The "+
-			"environment variable OS_CLIENT_CONFIG_FILE names another.", quoted(name), fileNames(places)))
+		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml for the entry %s. Searched: %s. Set the "+
+			"environment variable OS_CLIENT_CONFIG_FILE to use another file.", quoted(name), fileNames(places)))
 		return source{}
 	case err != nil:
 		r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
@@ -209,7 +208,7 @@ func (r *resolver) cloudsEntry(name string) source {
 	errs := errors.Join(yaml.Unmarshal(content, &file), yaml.Unmarshal(hidden, &secure),
 		overlay(&entry, file.Clouds[name], secure.Clouds[name]))
 	if errs != nil {
-		return broken("or the secure.yaml beside it is not the YAML that it should be.")
+		return broken("or the secure.yaml beside it is not valid YAML of the expected form.")
 	}
 	_, found := file.Clouds[name]
 	if _, foundSecure := secure.Clouds[name]; !found && !foundSecure {
@@ -258,7 +257,7 @@ func (r *resolver) cloudsEntry(name string) source {
 			"in the entry, or region in the provider block.", name)
 	}
 	if !hasAny(append(r.sources[:1:1], s), credentialArguments...) {
-		return broken("has an entry %q with no credentials: it lacks a password, a token, or ak and sk, and so does the "+
+		return broken("has an entry %q with no credentials: set a password, a token, or ak and sk there or in the "+
 			"secure.yaml beside it.", name)
 	}
 	return s
@@ -284,16 +283,16 @@ func (r *resolver) vendor(name string) (entry cloudsEntry, why string) {
 	content, place, err := r.firstOf(places)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return entry, "there is no clouds-public.yaml. Looked for: " + fileNames(places)
+		return entry, "there is no clouds-public.yaml. Searched: " + fileNames(places)
 	case err != nil:
 		return entry, fileName(place) + " cannot be read: " + fileReason(err)
 	}
 	var file cloudsFile
 	if yaml.Unmarshal(content, &file) != nil || overlay(&entry, file.Public[name]) != nil {
-		return entry, fileName(place) + " is not the YAML that it should be"
+		return entry, fileName(place) + " is not valid YAML of the expected form"
 	}
 	if _, found := file.Public[name]; !found {
-		return entry, fileName(place) + " has none of that name"
+		return entry, fileName(place) + " does not have it"
 	}
 	return entry, ""
 }

@@ -52,9 +52,9 @@ func TestKeysInEntries(t *testing.T) {
 		},
 		"a key as authority":   {clouds: line("cacert", withoutBegin), want: "The value of cacert_file from the entry"},
 		"a key as certificate": {clouds: "    key: client.key\n    cert: " + inOneLine + "\n", want: "The value of cert"},
-		"not YAML":             {clouds: "    key: [" + inOneLine, want: "not the YAML"},
-		"not YAML, secure":     {secure: "clouds: " + inOneLine, want: "not the YAML"},
-		"a list":               {clouds: "    key: [" + inOneLine + "]\n", want: "not the YAML"},
+		"not YAML":             {clouds: "    key: [" + inOneLine, want: "is not valid YAML of the expected form"},
+		"not YAML, secure":     {secure: "clouds: " + inOneLine, want: "is not valid YAML of the expected form"},
+		"a list":               {clouds: "    key: [" + inOneLine + "]\n", want: "is not valid YAML of the expected form"},
 	} {
 		files := map[string]string{"clouds.yaml": entry + row.clouds, "ca.pem": certificate, "client.key": whole}
 		if row.secure != "" {
@@ -219,15 +219,15 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		},
 		"a vendor that is nowhere": {
 			clouds: "mine: {profile: otc, region_name: eu-de, auth: {" + user + "}}",
-			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Looked for: clouds-public.yaml, `,
+			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Searched: clouds-public.yaml, `,
 		},
 		"a vendor that is not there": {
 			clouds: "mine: {profile: other, region_name: eu-de, auth: {" + user + "}}", public: public,
-			want: `the vendor profile "other", and /home/me/.config/openstack/clouds-public.yaml has none`,
+			want: `the vendor profile "other", and /home/me/.config/openstack/clouds-public.yaml does not have it`,
 		},
 		"a vendor file that is not YAML": {
 			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: "public-clouds: hunter2",
-			want: "clouds-public.yaml is not the YAML",
+			want: "clouds-public.yaml is not valid YAML",
 		},
 		"a vendor without a region": {
 			clouds: "mine: {profile: otc, auth: {" + user + "}}",

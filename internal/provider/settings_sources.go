@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// valueText writes an argument as its environment variable would be.
+// valueText returns the value of an argument as its environment variable would be set.
 func valueText(value tftypes.Value) (types.String, error) {
 	if !value.IsKnown() {
 		return types.StringUnknown(), nil
@@ -40,12 +40,11 @@ const (
 	blockRank  = 0
 )
 
-// A source is a place that settings come from: the value of each argument that
-// it has.
+// A source is a place that settings come from, with the values of its arguments.
 type source struct {
 	// label completes the sentence "The token from …".
 	label string
-	// prefix is that of the source's environment variables, or empty.
+	// prefix is the prefix of the source's environment variables, or empty.
 	prefix string
 	// rank orders the provider block, then the variables by their prefixes. A file has
 	// the rank of the source that names it.
@@ -66,7 +65,7 @@ func (s source) place(name string) string {
 	return name + " in " + s.label
 }
 
-// addBlock adds what the provider block says.
+// addBlock adds the provider block as a source.
 func (r *resolver) addBlock(block providerBlock) {
 	s := source{label: blockLabel, rank: blockRank, values: map[string]string{}}
 	for _, a := range arguments {
@@ -76,9 +75,8 @@ func (r *resolver) addBlock(block providerBlock) {
 		case value.IsNull():
 		case value.ValueString() == "":
 			r.fail(a.name, "Empty provider argument "+a.name,
-				fmt.Sprintf("The provider argument %s is an empty text. Give it a value, or leave it out to have the "+
-					"environment variable %s read.",
-					a.name, strings.Join(a.variables, " or ")))
+				fmt.Sprintf("The provider argument %s is an empty string. Set it to a value, or remove it to use the "+
+					"environment variable %s.", a.name, strings.Join(a.variables, " or ")))
 		default:
 			s.values[a.name] = value.ValueString()
 		}
@@ -107,9 +105,9 @@ func (r *resolver) addVariables(prefix string) {
 	r.sources = append(r.sources, s)
 }
 
-// prefer sorts the sources for what goes with credentials: the provider block comes
-// first, then the source of the credentials and what named it, then the others in
-// their order.
+// prefer sorts the sources for everything but the credentials: the provider block comes
+// first, then the source of the credentials and the variables that named it, then the
+// other sources in their order.
 func (r *resolver) prefer(credentials source) {
 	slices.SortStableFunc(r.sources, func(a, b source) int {
 		return cmp.Or(cmp.Compare(distance(a, credentials), distance(b, credentials)), cmp.Compare(a.rank, b.rank),
@@ -134,8 +132,8 @@ func distance(s, credentials source) int {
 	return laterSource
 }
 
-// fileFirst puts a file before the variables that name it, but after the provider
-// block, which may say otherwise.
+// fileFirst sorts a file before the variables that name it, but after the provider block,
+// which overrides it.
 func fileFirst(a, b source) int {
 	if a.isFile == b.isFile || a.rank == blockRank {
 		return 0
@@ -146,14 +144,14 @@ func fileFirst(a, b source) int {
 	return 1
 }
 
-// value returns an argument, and says where it comes from.
+// value returns an argument and its origin.
 func (r *resolver) value(name string) (text, origin string) {
 	text, s := r.valueWhere(name, func(source) bool { return true })
 	return text, r.origin(s, name)
 }
 
-// valueWhere returns an argument of the first source that counts, and that source. One
-// that is not known yet is empty.
+// valueWhere returns an argument of the first source that counts, and that source. The
+// argument is empty if it is not known yet.
 func (r *resolver) valueWhere(name string, counts func(source) bool) (string, source) {
 	for _, s := range r.sources {
 		if s.label == blockLabel && r.unknown(name) {
@@ -166,7 +164,7 @@ func (r *resolver) valueWhere(name string, counts func(source) bool) (string, so
 	return "", source{}
 }
 
-// origin says where a source has an argument from.
+// origin describes where a source has an argument from.
 func (r *resolver) origin(s source, name string) string {
 	for _, variable := range argumentNamed(name).variables {
 		if s.prefix != "" && strings.HasPrefix(variable, s.prefix) && r.getenv(variable) != "" {

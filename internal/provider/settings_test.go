@@ -286,14 +286,14 @@ func TestSettingsErrors(t *testing.T) {
 			func(m providerBlock) { m["token"], m["access_key"] = types.StringNull(), types.StringValue("AK") },
 			map[string]string{"HW_SECRET_KEY": "hunter2"}, // never mixed
 			"secret_key",
-			[]string{"The access_key comes from the provider block", "Set secret_key in the provider block too", "never mixed"},
+			[]string{"The access_key comes from the provider block", "but secret_key is not set there. Set secret_key in the provider block as well", "never mixed"},
 			"hunter2",
 		},
 		"secret key of the environment alone": {
 			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HW_SECRET_KEY": "hunter2", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"},
 			"access_key",
-			[]string{"The secret_key comes from the environment variable HW_SECRET_KEY", "Set the environment variable HW_ACCESS_KEY too"},
+			[]string{"The secret_key comes from the environment variable HW_SECRET_KEY", "Set the environment variable HW_ACCESS_KEY as well"},
 			"hunter2",
 		},
 		"security token alone": {
@@ -337,7 +337,13 @@ func TestSettingsErrors(t *testing.T) {
 		"cloud without a dot": {
 			func(m providerBlock) { m["cloud"] = types.StringValue("otc") }, nil,
 			"cloud",
-			[]string{"The cloud from the provider block is \"otc\"", "no dot", "Did you mean clouds_entry"},
+			[]string{"The cloud from the provider block is \"otc\"", "no dot", "set clouds_entry instead"},
+			"",
+		},
+		"cloud with a wildcard": {
+			func(m providerBlock) { m["cloud"] = types.StringValue("*.otc.t-systems.com") }, nil,
+			"cloud",
+			[]string{"The cloud from the provider block contains \"*\" (U+002A) as character 1"},
 			"",
 		},
 		"region that is a URL": {
@@ -380,7 +386,7 @@ func TestSettingsErrors(t *testing.T) {
 		"CA file that is none": {
 			func(m providerBlock) { m["cacert_file"] = types.StringValue("notes.txt") }, nil,
 			"cacert_file",
-			[]string{"no certificate that can be read"},
+			[]string{"has no valid certificate"},
 			"hunter2",
 		},
 		"client certificate without a key": {
@@ -401,7 +407,7 @@ func TestSettingsErrors(t *testing.T) {
 				m["cert"], m["key"] = types.StringValue("notes.txt"), types.StringValue("-----BEGIN hunter2")
 			}, nil,
 			"cert",
-			[]string{"not a pair of PEM files"},
+			[]string{"are not a matching pair in PEM format"},
 			"hunter2",
 		},
 		"half an agency": {
@@ -411,7 +417,7 @@ func TestSettingsErrors(t *testing.T) {
 				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
 			}, nil,
 			"assume_role.domain_name",
-			[]string{"domain name of the account", "assume_role.domain_name in the provider block"},
+			[]string{"the name of the domain (account)", "assume_role.domain_name in the provider block"},
 			"",
 		},
 		"agency with a token": {
@@ -457,7 +463,7 @@ func TestSettingsErrors(t *testing.T) {
 			func(m providerBlock) { m["token"] = types.StringNull() },
 			map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
 			"shared_config_file",
-			[]string{"notes.txt is not the JSON that it should be, or is encrypted"},
+			[]string{"notes.txt is not valid JSON of the expected form, or is encrypted"},
 			"hunter2",
 		},
 		"file of profiles that is not there": {
@@ -488,14 +494,14 @@ func TestSettingsErrors(t *testing.T) {
 			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
 			map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
 			"clouds_entry",
-			[]string{"notes.txt or the secure.yaml beside it is not the YAML"},
+			[]string{"notes.txt or the secure.yaml beside it is not valid YAML"},
 			"hunter2",
 		},
 		"no clouds.yaml": {
 			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
 			map[string]string{"OS_CLIENT_CONFIG_FILE": "none.yaml"},
 			"clouds_entry",
-			[]string{`no clouds.yaml to take the entry "otc" from. Looked for: none.yaml`},
+			[]string{`no clouds.yaml for the entry "otc". Searched: none.yaml`},
 			"",
 		},
 		"profile and entry": {
@@ -503,32 +509,32 @@ func TestSettingsErrors(t *testing.T) {
 				m["clouds_entry"], m["profile"] = types.StringValue("otc"), types.StringValue("default")
 			}, nil,
 			"clouds_entry",
-			[]string{"name one of them"},
+			[]string{"never mixed: remove one of them"},
 			"",
 		},
 		"too many retries": {
 			func(providerBlock) {},
 			map[string]string{"HCS_MAX_RETRIES": "1000"},
 			"max_retries",
-			[]string{"HCS_MAX_RETRIES is \"1000\"", "from 0, for none, to 100"},
+			[]string{"HCS_MAX_RETRIES is \"1000\"", "from 0 (no retries) to 100"},
 			"",
 		},
 		"endpoint empty": {
 			func(m providerBlock) { m["endpoint"] = types.StringValue("") }, nil,
 			"endpoint",
-			[]string{"empty text", "ELBAAS_ENDPOINT"},
+			[]string{"is an empty string", "ELBAAS_ENDPOINT"},
 			"",
 		},
 		"project empty": {
 			func(m providerBlock) { m["project_id"] = types.StringValue("") }, nil,
 			"project_id",
-			[]string{"empty text", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
+			[]string{"is an empty string", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
 			"",
 		},
 		"token empty": {
 			func(m providerBlock) { m["token"] = types.StringValue("") }, nil,
 			"token",
-			[]string{"empty text", "HW_AUTH_TOKEN"},
+			[]string{"is an empty string", "HW_AUTH_TOKEN"},
 			"",
 		},
 		"endpoint without a scheme": {
@@ -718,7 +724,7 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 }
 
 // TestErrorsOfDestinations: an error says what was found where, what it would have
-// meant, and which argument settles it.
+// meant, and which argument to set.
 func TestErrorsOfDestinations(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -764,14 +770,14 @@ func TestErrorsOfDestinations(t *testing.T) {
 			setup{block: "token region=eu-de", variables: "HW_ASSUME_ROLE_AGENCY_NAME=a HW_ASSUME_ROLE_DOMAIN_NAME=d"},
 			"assume_role.agency_name",
 			[]string{
-				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "of the provider block are a token",
-				"in another account",
+				"the environment variable HW_ASSUME_ROLE_AGENCY_NAME", "from the provider block are a token",
+				"would use another account",
 			},
 		},
 		"half an agency of the environment": {
 			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_AGENCY_NAME=a"},
 			"assume_role.domain_name",
-			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME too"},
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME as well"},
 		},
 		"a profile and an entry": {
 			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
@@ -823,21 +829,21 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		variable string
 		want     int64 // -1 is an error
 	}{
-		"default":            {types.StringNull(), "", 30},
-		"block":              {types.StringValue("7"), "9", 7},
-		"environment":        {types.StringNull(), "9", 9},
-		"off":                {types.StringValue("0"), "9", 0},
-		"not known yet":      {types.StringUnknown(), "", 30},
-		"negative":           {types.StringValue("-1"), "", -1},
-		"beyond reason":      {types.StringValue("36501"), "", -1},
-		"no number":          {types.StringNull(), "soon", -1},
-		"not a whole number": {types.StringNull(), "1.5", -1},
+		"default":        {types.StringNull(), "", 30},
+		"block":          {types.StringValue("7"), "9", 7},
+		"environment":    {types.StringNull(), "9", 9},
+		"off":            {types.StringValue("0"), "9", 0},
+		"not known yet":  {types.StringUnknown(), "", 30},
+		"negative":       {types.StringValue("-1"), "", -1},
+		"beyond reason":  {types.StringValue("36501"), "", -1},
+		"no number":      {types.StringNull(), "soon", -1},
+		"not an integer": {types.StringNull(), "1.5", -1},
 	} {
 		block := completeBlock()
 		block["expiry_warning_days"] = row.block
 		s, diags := newSettings(block, environmentOf(map[string]string{"ELBAAS_EXPIRY_WARNING_DAYS": row.variable}))
 		if row.want < 0 {
-			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "Give a whole number from 0") || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
+			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "It must be an integer from 0") || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
 				t.Errorf("%s: got %v", name, diags)
 			}
 			continue

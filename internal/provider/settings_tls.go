@@ -22,7 +22,7 @@ func (r *resolver) readInsecure(counts func(source) bool) bool {
 	}
 	insecure, err := strconv.ParseBool(text)
 	if err != nil {
-		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. Give true or false.",
+		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. It must be true or false.",
 			r.origin(s, "insecure"), quoted(text)))
 	}
 	return insecure
@@ -45,7 +45,7 @@ func (r *resolver) mayBePlain(named source) bool {
 func (r *resolver) insecureElsewhere() string {
 	for _, s := range r.sources {
 		if insecure, _ := strconv.ParseBool(s.values["insecure"]); insecure {
-			return fmt.Sprintf("%s sets insecure, which does not count for the address of another source. ",
+			return fmt.Sprintf("%s sets insecure, which does not apply to the address of another source. ",
 				capitalize(r.origin(s, "insecure")))
 		}
 		if s.label == blockLabel && s.has("insecure") {
@@ -77,8 +77,8 @@ func (r *resolver) readTLS() {
 		config.RootCAs = x509.NewCertPool()
 		if content := r.fileOrText("cacert_file", text, origin); content != nil &&
 			!config.RootCAs.AppendCertsFromPEM(content) {
-			r.invalid("cacert_file", fmt.Sprintf("The CA file from %s has no certificate that can be read. Give a "+
-				"file of PEM certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
+			r.invalid("cacert_file", fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
+				"certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
 		}
 	}
 	cert, certOrigin := r.trust("cert")
@@ -91,13 +91,12 @@ func (r *resolver) readTLS() {
 		}
 		pair, err := tls.X509KeyPair(certPEM, keyPEM)
 		if err != nil { // which may quote neither
-			r.invalid("cert", fmt.Sprintf("The client certificate from %s and the key from %s are not a pair of PEM "+
-				"files that belong together.", certOrigin, keyOrigin))
+			r.invalid("cert", fmt.Sprintf("The client certificate from %s and the key from %s are not a matching "+
+				"pair in PEM format.", certOrigin, keyOrigin))
 		}
 		config.Certificates = []tls.Certificate{pair}
 	case cert != "" && !r.unknown("key"):
-		r.fail("key", "Missing provider argument key", "A client certificate needs its key. "+argumentNamed(
-			"key").remedy())
+		r.fail("key", "Missing provider argument key", "A client certificate needs its key. "+argumentNamed("key").remedy())
 	case key != "" && !r.unknown("cert"):
 		r.fail("cert", "Missing provider argument cert",
 			"The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
@@ -163,8 +162,9 @@ var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
 // open reads a file that an argument names, unless it is what should be in the file: of
 // several lines, JSON, or a key in base64.
 func (r *resolver) open(name string) ([]byte, error) {
-	if strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{") || wholeBase64.MatchString(name) && mayBeKey(name) {
-		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("this is not the name of a file")}
+	isContent := strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{")
+	if isContent || wholeBase64.MatchString(name) && mayBeKey(name) {
+		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("it is not the name of a file")}
 	}
 	return r.readFile(r.expand(name))
 }

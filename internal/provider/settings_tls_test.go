@@ -93,7 +93,7 @@ func TestInsecureOfSources(t *testing.T) {
 }
 
 // TestPlainAddressesOfSources: an address without TLS needs the insecure of its own
-// source, or of the provider block. The error names both, and what settles it.
+// source, or of the provider block. The error names both, and the remedy.
 func TestPlainAddressesOfSources(t *testing.T) {
 	t.Parallel()
 	const plain = "_AUTH_URL=http://iam.example.com/v3 "

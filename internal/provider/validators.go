@@ -63,26 +63,30 @@ func checkDescription(noun, description string) error {
 	return checkText(noun, description, 128, rule, func(r rune) bool { return r != '<' && r != '>' })
 }
 
+// domainRule is what the API reference says of a domain.
+const domainRule = "A domain may contain up to 254 Latin letters (A–Z, a–z), digits, hyphens and dots. " +
+	"It must begin with a letter or a digit"
+
 // checkDomain applies the rule of the API reference, but leaves a wildcard to the API: the reference does not allow
 // one, while a guide of Open Telekom Cloud has one for SNI.
 func checkDomain(noun, domain string) error {
-	const rule = "A domain may contain up to 254 Latin letters (A–Z, a–z), digits, hyphens and dots. " +
-		"It must begin with a letter or a digit, or with *. followed by one"
+	const rule = domainRule + ", or with *. followed by one"
 	name, isWildcard := strings.CutPrefix(domain, "*.")
-	switch {
-	case isWildcard && name == "":
-		return fmt.Errorf("the %s has nothing after the wildcard. %s", noun, rule)
-	case isWildcard && (name[0] == '-' || name[0] == '.'):
-		return fmt.Errorf("the %s begins with %s after the wildcard. %s", noun, describeRune(rune(name[0])), rule)
-	case domain != "" && (domain[0] == '-' || domain[0] == '.'):
+	if !isWildcard {
+		return checkDomainName(noun, domain, rule)
+	}
+	if name == "" || name[0] == '-' || name[0] == '.' {
+		return fmt.Errorf("the %s has no letter or digit after the wildcard. %s", noun, rule)
+	}
+	return checkDomainName(noun, "x."+name, rule) // of the same length, so that positions are right
+}
+
+// checkDomainName accepts what a host name can end with, so no wildcard.
+func checkDomainName(noun, domain, rule string) error {
+	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
 	}
-
-	position := 0
-	return checkText(noun, domain, 254, rule, func(r rune) bool {
-		position++
-		return isLatinOrDigit(r) || r == '-' || r == '.' || r == '*' && isWildcard && position == 1
-	})
+	return checkText(noun, domain, 254, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
 }
 
 // checkProjectID accepts what the path of a URL can carry (assumed): the clouds assign 32 hexadecimal characters, but

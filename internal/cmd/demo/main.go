@@ -1,6 +1,6 @@
-// The demo command shows the whole life of a certificate: it drives the real
-// Terraform CLI with the provider of this repository against a stub cloud, and
-// fails when anything is not as it should be.
+// Command demo shows the life of a certificate: it runs Terraform with the provider of this
+// repository against a stub cloud, and fails if a plan, a request or the cloud is not as
+// expected.
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -30,7 +30,7 @@ const (
 	basePath  = "/elb"
 	domain    = "www.example.com"
 
-	// listLag is for how long lists may lag behind a write.
+	// listLag is how long lists may lag behind a write.
 	listLag = 5 * time.Second
 )
 
@@ -44,8 +44,8 @@ func main() {
 	}
 }
 
-// run builds the provider from the source in root and walks through the
-// configuration in example, and then through the rotation of the guide.
+// run builds the provider of the repository in root, and performs the acts of the
+// configuration in example, then those of the guide's rotation.
 func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "elbaas-demo-")
 	if err != nil {
@@ -59,19 +59,19 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 		return err
 	}
 	defer stop()
-	fmt.Fprintf(out, "A stub of the classic load balancer's certificate API listens at %s.\n", endpoint)
+	fmt.Fprintf(out, "The stub cloud listens at %s.\n", endpoint)
 
 	tf, err := newCLI(ctx, root, dir, endpoint, out)
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(tf.dir, os.DirFS(example)); err != nil {
+	if err := os.CopyFS(tf.Dir, os.DirFS(example)); err != nil {
 		return err
 	}
-	if err := writePair(tf.dir); err != nil {
+	if err := writePair(tf.Dir); err != nil {
 		return err
 	}
-	if _, err := tf.run(ctx, "init"); err != nil {
+	if _, err := tf.Run(ctx, "init"); err != nil {
 		return err
 	}
 
@@ -92,17 +92,18 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	return nil
 }
 
-// addListener adds a listener to the cloud that serves a certificate of its own, and
-// makes the configuration in file that of the acts that follow.
+// addListener adds a listener with a certificate of its own to the cloud, and replaces the
+// configuration by the file for the following acts.
 func (d *demo) addListener(ctx context.Context, file string) error {
 	configuration, err := os.ReadFile(file) //nolint:gosec // of the repository
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(d.tf.dir, "main.tf"), append([]byte(requirements), configuration...), 0o600); err != nil { //nolint:gosec // a folder of our own
+	text := append([]byte(requirements), configuration...)
+	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
 		return err
 	}
-	if _, err := d.tf.run(ctx, "init"); err != nil {
+	if _, err := d.tf.Run(ctx, "init"); err != nil {
 		return err
 	}
 
@@ -114,7 +115,7 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 		ProjectID: projectID, Name: "by-hand", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
 	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: d.fallback})
-	d.tf.variables = []string{"TF_VAR_listener_id=" + listener, "TF_VAR_fallback_certificate_id=" + d.fallback}
+	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+d.fallback)
 	return nil
 }
 
@@ -130,7 +131,7 @@ func listen(ctx context.Context, cloud *elbstub.Cloud) (endpoint string, stop fu
 	return "http://" + listener.Addr().String() + basePath, func() { _ = server.Close() }, nil
 }
 
-// writePair puts a new throwaway pair where the example expects its files.
+// writePair writes a new throwaway certificate and its key to the files of the example.
 func writePair(dir string) error {
 	pair, err := throwaway.NewPair(domain)
 	if err != nil {
@@ -142,10 +143,10 @@ func writePair(dir string) error {
 	return os.WriteFile(filepath.Join(dir, domain+".key"), []byte(pair.PrivateKey), 0o600)
 }
 
-// demo is the play: its stage, and what happened so far.
+// A demo is a run of the demonstration.
 type demo struct {
 	cloud *elbstub.Cloud
-	tf    *cli
+	tf    *terraform.CLI
 	out   io.Writer
 	acts  []act
 	// fallback is the ID of a certificate that Terraform does not manage, or empty.
@@ -155,24 +156,23 @@ type demo struct {
 // An act is one run of plan and apply.
 type act struct {
 	title string
-	// why explains it in a line or two.
+	// why explains it in one line.
 	why string
-	// before prepares it.
+	// before prepares it. It may be nil.
 	before func() error
-	// changes are what the plan must say of each resource, in the order of their
-	// addresses.
+	// changes are the planned changes of the resources, in the order of their addresses.
 	changes []string
-	// writes are the calls that change something which the cloud must see.
+	// writes are the requests that change something, in order.
 	writes []elbstub.Operation
-	// name is that of the certificate afterwards.
+	// name is the name of the certificate afterwards.
 	name string
-	// destroy plans the destruction; no certificate may be left afterwards.
+	// destroy plans the destruction. No certificate may be left afterwards.
 	destroy bool
 
 	calls []elbstub.Call
 }
 
-// noChanges is what the plan says of a resource that stays as it is.
+// noChanges is the planned change of a resource that does not change.
 const noChanges = ""
 
 const (
@@ -182,28 +182,28 @@ const (
 	switchOver = elbstub.ModifyListener
 )
 
-// lifeOfCertificate is what happens to a certificate that no listener serves.
+// lifeOfCertificate has the acts with a certificate that no listener serves.
 func lifeOfCertificate(d *demo) []act {
 	const original, renamed = "www-example-com", "官网证书" // the first is the example's default
 	return []act{
 		{
 			title:   "Create",
-			why:     "A throwaway certificate and its key, as files. The plan shows the certificate and hides the key.",
+			why:     "The certificate and its key come from files. The plan shows the certificate and hides the key.",
 			changes: []string{"create"},
 			name:    original,
 			writes:  []elbstub.Operation{post},
 		},
 		{
-			title:   "Again, with nothing to do",
-			why:     "The API has no GET of one certificate, so a read is a list.",
+			title:   "Plan again",
+			why:     "Nothing has changed. The API has no GET of one certificate, so the provider reads a list.",
 			changes: []string{noChanges},
 			name:    original,
 		},
 		{
-			title: "Rename, and change the description",
-			why:   "Name and description change in place: one PUT, and the certificate keeps its ID.",
+			title: "Rename",
+			why:   "Name and description are updated in place: one PUT, and the certificate keeps its ID.",
 			before: func() error {
-				d.tf.variables = []string{"TF_VAR_name=" + renamed, "TF_VAR_description=Renamed in place"}
+				d.tf.Env = append(d.tf.Env, "TF_VAR_name="+renamed, "TF_VAR_description=Renamed in place")
 				return nil
 			},
 			changes: []string{"update"},
@@ -211,11 +211,10 @@ func lifeOfCertificate(d *demo) []act {
 			writes:  []elbstub.Operation{put},
 		},
 		{
-			title: "A change outside of Terraform",
-			why:   "Somebody renames the certificate in the console. The plan finds it, and the apply changes it back.",
+			title: "Drift",
+			why:   "Someone renames the certificate in the console. The plan detects the drift, and the apply reverts it.",
 			before: func() error {
-				// Sooner, the provider takes another name for that of a list that lags behind its
-				// own write, and asks again.
+				// Within the list lag, the provider takes another name for an old list, and reads again.
 				time.Sleep(listLag)
 				for _, cert := range d.cloud.Certificates(projectID) {
 					d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
@@ -227,16 +226,16 @@ func lifeOfCertificate(d *demo) []act {
 			writes:  []elbstub.Operation{put},
 		},
 		{
-			title:   "New content",
-			why:     "The certificate was renewed. The API cannot change its content, so the certificate is replaced.",
-			before:  func() error { return writePair(d.tf.dir) },
+			title:   "Replace",
+			why:     "The certificate was renewed. The API cannot change its content, so it is replaced.",
+			before:  func() error { return writePair(d.tf.Dir) },
 			changes: []string{"delete, create"},
 			name:    renamed,
 			writes:  []elbstub.Operation{remove, post},
 		},
 		{
 			title:   "Destroy",
-			why:     "Nothing is left in the cloud.",
+			why:     "No certificate is left in the cloud.",
 			changes: []string{"delete"},
 			writes:  []elbstub.Operation{remove},
 			destroy: true,
@@ -244,28 +243,28 @@ func lifeOfCertificate(d *demo) []act {
 	}
 }
 
-// rotationOfCertificate is what happens to a certificate that a listener serves.
+// rotationOfCertificate has the acts with a certificate that a listener serves.
 func rotationOfCertificate(d *demo) []act {
 	const name = "www-example-com" // of the guide
 	return []act{
 		{
-			title:   "Serve it",
-			why:     "A listener serves a certificate that was made by hand. From now on, it serves ours.",
+			title:   "Attach to a listener",
+			why:     "A listener serves a certificate that was uploaded by hand. Terraform switches it to a new one.",
 			changes: []string{"create", "create"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver},
 		},
 		{
-			title:   "Rotate: new files, one apply",
-			why:     "The certificate was renewed. The new one is created, the listener is switched, the old one is deleted.",
-			before:  func() error { return writePair(d.tf.dir) },
+			title:   "Rotate",
+			why:     "The certificate was renewed. One apply creates it, switches the listener and deletes the old one.",
+			before:  func() error { return writePair(d.tf.Dir) },
 			changes: []string{"create, delete", "update"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver, remove},
 		},
 		{
-			title:   "Destroy, with a fallback",
-			why:     "A listener cannot be without a certificate, so it is given the one that was made by hand.",
+			title:   "Destroy with a fallback",
+			why:     "A listener needs a certificate, so it is switched back to the one that was uploaded by hand.",
 			changes: []string{"delete", "delete"},
 			writes:  []elbstub.Operation{switchOver, remove},
 			destroy: true,
@@ -285,8 +284,8 @@ func (d *demo) play(ctx context.Context, acts []act) error {
 	return nil
 }
 
-// perform plans, shows what the plan says, applies it, and compares what
-// happened with what should have.
+// perform shows a plan, applies it, and compares the plan, the requests and the cloud with
+// what is expected.
 func (d *demo) perform(ctx context.Context, a *act) error {
 	if a.before != nil {
 		if err := a.before(); err != nil {
@@ -295,7 +294,7 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 	}
 	d.showListeners("before")
 	before := len(d.cloud.Journal())
-	said, changes, err := d.tf.plan(ctx, a.destroy)
+	said, changes, err := plan(ctx, d.tf, a.destroy)
 	if err != nil {
 		return err
 	}
@@ -303,10 +302,10 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 		fmt.Fprintf(d.out, "   | %s\n", line)
 	}
 	if !slices.Equal(changes, a.changes) {
-		return fmt.Errorf("the plan is to %q, and should be to %q:\n%s", changes, a.changes, said)
+		return fmt.Errorf("the plan has the changes %q instead of %q:\n%s", changes, a.changes, said)
 	}
 	if slices.ContainsFunc(changes, func(change string) bool { return change != noChanges }) {
-		if err := d.tf.apply(ctx); err != nil {
+		if _, err := d.tf.Run(ctx, "apply", "-input=false", "plan"); err != nil {
 			return err
 		}
 	}
@@ -318,30 +317,30 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 	return d.compareCloud(a, said)
 }
 
-// compareCalls shows the calls that changed something, and compares them with those
-// that should have.
+// compareCalls shows the requests that changed something, and compares them with the
+// expected ones.
 func (d *demo) compareCalls(a *act) error {
 	var writes []elbstub.Operation
 	for _, call := range a.calls {
 		if call.Status/100 != 2 {
-			return fmt.Errorf("the stub answered %s %s with %d", call.Method, call.Path, call.Status)
+			return fmt.Errorf("the stub responded to %s %s with %d", call.Method, call.Path, call.Status)
 		}
 		if call.Method == http.MethodGet {
 			continue
 		}
 		writes = append(writes, call.Operation)
-		fmt.Fprintf(d.out, "   The stub saw: %s %s\n", call.Method, call.Path)
+		fmt.Fprintf(d.out, "   Request: %s %s\n", call.Method, call.Path)
 		if call.Method == http.MethodPut {
-			fmt.Fprintf(d.out, "                 %s\n", call.Body)
+			fmt.Fprintf(d.out, "            %s\n", call.Body)
 		}
 	}
 	if !slices.Equal(writes, a.writes) {
-		return fmt.Errorf("the stub saw %q, and should have seen %q", writes, a.writes)
+		return fmt.Errorf("the stub received %q instead of %q", writes, a.writes)
 	}
 	return nil
 }
 
-// compareCloud compares what the cloud has with what it should have.
+// compareCloud compares the cloud with what is expected.
 func (d *demo) compareCloud(a *act, said string) error {
 	isFallback := func(cert elbstub.Certificate) bool { return cert.ID == d.fallback }
 	there := slices.DeleteFunc(d.cloud.Certificates(projectID), isFallback)
@@ -370,7 +369,7 @@ func (d *demo) showListeners(when string) {
 	}
 }
 
-// interesting picks the lines of a plan that tell what will happen.
+// interesting returns the lines of a plan that show its changes.
 func interesting(plan string) []string {
 	var lines []string
 	for line := range strings.Lines(plan) {
@@ -387,9 +386,9 @@ func interesting(plan string) []string {
 	return lines
 }
 
-// table shows the calls of each act.
+// table shows the number of requests of each act.
 func (d *demo) table() {
-	fmt.Fprintln(d.out, "\nThe calls that the stub has seen:")
+	fmt.Fprintln(d.out, "\nRequests that the stub received:")
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	columns := []struct {
 		title      string
@@ -421,9 +420,4 @@ func (d *demo) table() {
 	}
 	_ = w.Flush()
 	fmt.Fprintln(d.out, "\nEverything was as it should be.")
-}
-
-// commandFailed is the error of a command, with what it printed.
-func commandFailed(command *exec.Cmd, output []byte, err error) error {
-	return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
 }

@@ -1,5 +1,5 @@
-// The elbstub command serves a stub of the classic load balancer's certificate
-// API on loopback, so that the provider can be tried without a cloud.
+// Command elbstub serves a stub of the classic load balancer's certificate API on loopback,
+// so that the provider can be tried without a cloud.
 package main
 
 import (
@@ -16,12 +16,14 @@ import (
 	"os/signal"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -41,17 +43,23 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("elbstub", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	remote := flags.Bool("allow-remote", false, "listen on an address that is not loopback too: whoever reaches it can read every key")
+	remote := flags.Bool("allow-remote", false,
+		"allow an address that is not loopback: everyone who can reach it can read every private key")
 	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
-	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`id` of the only project")
+	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`ID` of the only project")
 	token := flags.String("token", "stub-token", "the only valid `token`")
-	accessKey := flags.String("access-key", "stub-access-key", "the only valid access `key`, whose signatures are checked")
-	secretKey := flags.String("secret-key", "stub-secret-key", "the secret `key` of that access key; it is printed, so do not use a real one")
-	userName := flags.String("user-name", "stub-user", "`name` of the only user, who gets tokens from the stub's identity service")
-	password := flags.String("password", "stub-password", "`password` of that user; it is printed, so do not use a real one")
+	accessKey := flags.String("access-key", "stub-access-key", "the only valid access `key`; signatures are checked")
+	secretKey := flags.String("secret-key", "stub-secret-key",
+		"secret `key` of the access key; it is printed, so do not use a real one")
+	userName := flags.String("user-name", "stub-user",
+		"`name` of the only user, for tokens of the stub's identity service")
+	password := flags.String("password", "stub-password",
+		"`password` of the user; it is printed, so do not use a real one")
 	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
-	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners to begin with, 0 to %d; they serve a throwaway certificate, which counts towards the quota", mostListeners))
-	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the way to answer where the clouds of the family differ, 0 to %d; 0 is what the API reference documents", elbstub.Dialects-1))
+	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners, 0 to %d; "+
+		"they serve a throwaway certificate, which counts towards the quota", mostListeners))
+	dialect := flags.Int("dialect", 0, fmt.Sprintf("`number` of the API dialect, 0 to %d, "+
+		"for the details in which the clouds differ; 0 is as documented", elbstub.Dialects-1))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -59,25 +67,30 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	prefix := strings.TrimSuffix(*base, "/")
+	isPlain := strings.HasPrefix(prefix, "/") && path.Clean(prefix) == prefix &&
+		url.PathEscape(prefix) == strings.ReplaceAll(prefix, "/", "%2F")
 	switch {
-	case prefix != "" && (!strings.HasPrefix(prefix, "/") || path.Clean(prefix) != prefix || url.PathEscape(prefix) != strings.ReplaceAll(prefix, "/", "%2F")):
-		return fmt.Errorf("the base path %q does not begin with a slash, or has something in it that would have to be escaped or left out: give one such as /elb", *base)
+	case prefix != "" && !isPlain:
+		return fmt.Errorf("the base path %q must begin with a slash, and have no parts that are empty, relative or "+
+			"need escaping: use one such as /elb", *base)
 	case !projectID.MatchString(*project):
-		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens and underscores", *project)
+		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens "+
+			"and underscores", *project)
 	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
-		return fmt.Errorf("the access key %q cannot be signed with: it must not be empty, and have printable ASCII characters without a comma, a slash or a space", *accessKey)
+		return fmt.Errorf("the access key %q is not valid: it must not be empty, and have printable ASCII characters "+
+			"without a comma, a slash or a space", *accessKey)
 	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
-		return errors.New("-token, -secret-key, -user-name and -password must not be empty: leave out those that do not matter")
+		return errors.New("-token, -secret-key, -user-name and -password must not be empty: omit them to use the defaults")
 	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
 		return errors.New("-token and -secret-key must have printable ASCII characters without spaces")
 	case strings.ContainsFunc(*userName+*password, isControl):
 		return errors.New("-user-name and -password must be UTF-8 without control characters")
 	case *quota < 1:
-		return fmt.Errorf("the quota %d is less than 1", *quota)
+		return fmt.Errorf("the quota must be at least 1, not %d", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
-		return fmt.Errorf("the number of listeners %d is not one of 0 to %d", *listeners, mostListeners)
+		return fmt.Errorf("the number of listeners must be from 0 to %d, not %d", mostListeners, *listeners)
 	case *dialect < 0 || *dialect >= elbstub.Dialects:
-		return fmt.Errorf("the dialect %d is not one of 0 to %d", *dialect, elbstub.Dialects-1)
+		return fmt.Errorf("the dialect must be from 0 to %d, not %d", elbstub.Dialects-1, *dialect)
 	}
 
 	var listen net.ListenConfig
@@ -96,7 +109,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		Quota:   *quota,
 		Dialect: elbstub.NewDialect(*dialect),
 	})
-	served, err := listenOn(cloud, *project, *listeners)
+	served, err := addListeners(cloud, *project, *listeners)
 	if err != nil {
 		return err
 	}
@@ -124,7 +137,7 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 		served,
 	)
 
-	server := &http.Server{Handler: narrate(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: logRequests(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -141,7 +154,7 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 	return nil
 }
 
-// What the provider accepts, so that it accepts each block that is printed.
+// The provider accepts these values, and so each block that is printed.
 var (
 	projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 	visible   = regexp.MustCompile(`^[!-~]+$`)
@@ -152,32 +165,25 @@ func isControl(r rune) bool {
 	return unicode.IsControl(r) || r == utf8.RuneError
 }
 
-// account is the name of the account (domain) that the project and the user belong to.
+// account is the name of the domain (account) of the project and the user.
 const account = "stub"
 
-// providerBlock writes a provider block for one kind of credentials, indented and formatted.
+// providerBlock returns a provider block for one kind of credentials, indented.
 func providerBlock(endpoint, projectID string, credentials [][2]string) string {
-	arguments := append([][2]string{{"endpoint", endpoint}, {"project_id", projectID}}, credentials...)
-	width := 0
-	for _, argument := range arguments {
-		width = max(width, len(argument[0]))
+	file := hclwrite.NewEmptyFile()
+	block := file.Body().AppendNewBlock("provider", []string{"elbaas"})
+	for _, argument := range append([][2]string{{"endpoint", endpoint}, {"project_id", projectID}}, credentials...) {
+		block.Body().SetAttributeValue(argument[0], cty.StringVal(argument[1]))
 	}
-	escape := strings.NewReplacer("${", "$${", "%{", "%%{")
-	var block strings.Builder
-	block.WriteString("  provider \"elbaas\" {\n")
-	for _, argument := range arguments {
-		fmt.Fprintf(&block, "    %-*s = %s\n", width, argument[0], escape.Replace(strconv.Quote(argument[1])))
-	}
-	block.WriteString("  }\n")
-	return block.String()
+	return "  " + strings.ReplaceAll(strings.TrimSpace(string(file.Bytes())), "\n", "\n  ") + "\n"
 }
 
-// mostListeners is how many listeners there may be: enough for anything that is tried.
+// mostListeners is the maximum number of listeners.
 const mostListeners = 1000
 
-// listenOn adds listeners of one load balancer that serve a throwaway certificate, and
-// returns what to print of them.
-func listenOn(cloud *elbstub.Cloud, projectID string, number int) (string, error) {
+// addListeners adds listeners of one load balancer that serve a throwaway certificate, and
+// returns a list of them to be printed.
+func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, error) {
 	if number == 0 {
 		return "", nil
 	}
@@ -197,7 +203,8 @@ func listenOn(cloud *elbstub.Cloud, projectID string, number int) (string, error
 	}
 	all := cloud.Listeners(projectID)
 	var printed strings.Builder
-	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n", all[0].LoadBalancerID, certificate)
+	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n",
+		all[0].LoadBalancerID, certificate)
 	for _, l := range all {
 		fmt.Fprintf(&printed, "  %s  %s, %s, port %d\n", l.ID, l.Name, l.Protocol, l.Port)
 	}
@@ -205,7 +212,7 @@ func listenOn(cloud *elbstub.Cloud, projectID string, number int) (string, error
 	return printed.String(), nil
 }
 
-// checkAddress refuses to show private keys to the network.
+// checkAddress refuses to serve private keys to the network.
 func checkAddress(addr string, remote bool) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -214,11 +221,12 @@ func checkAddress(addr string, remote bool) error {
 	if ip := net.ParseIP(host); remote || host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("the address %q is not loopback (such as 127.0.0.1:8080): whoever reaches it could read every private key. Add -allow-remote if you mean it", addr)
+	return fmt.Errorf("the address %q is not loopback (such as 127.0.0.1:8080): everyone who can reach it could read "+
+		"every private key. Set -allow-remote to allow it", addr)
 }
 
-// narrate writes a line for each call.
-func narrate(cloud *elbstub.Cloud, logger *log.Logger) http.Handler {
+// logRequests writes a line for each request.
+func logRequests(cloud *elbstub.Cloud, logger *log.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := &statusRecorder{ResponseWriter: w}
 		cloud.ServeHTTP(recorder, r)

@@ -1,6 +1,7 @@
-// Command schema prints the provider's schema in the form of "terraform providers
-// schema -json", whole on every machine: a CLI leaves out what it does not know,
-// such as list resources and identities. The documentation is made of it.
+// Command schema prints the provider's schema in the form of "terraform providers schema
+// -json", from which the documentation is generated. It is complete on every machine,
+// while a CLI leaves out what it does not know, such as list resources and identities.
+// Tables for the documentation are added to the descriptions.
 package main
 
 import (
@@ -8,7 +9,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -26,16 +29,39 @@ func main() {
 	}
 }
 
-// run prints the schema. The tool that makes the documentation finds it by the
-// provider's short name.
+// run prints the schema, with tables.
 func run(ctx context.Context, out io.Writer) error {
 	schema, err := providerSchema(ctx)
 	if err != nil {
 		return err
 	}
+	schema.ConfigSchema.Block.Description += "\n\n" + provider.ArgumentTable()
+	function := schema.Functions["certificate_info"]
+	listed := schema.DataSourceSchemas["elbaas_certificates"].Block.Attributes["certificates"].AttributeNestedType
+	function.Description += "\n\n" + resultTable(function, listed.Attributes)
+	return print(out, schema)
+}
+
+// print prints the schema under the provider's short name, by which the generator of the
+// documentation finds it.
+func print(out io.Writer, schema *tfjson.ProviderSchema) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(tfjson.ProviderSchemas{FormatVersion: "1.0", Schemas: map[string]*tfjson.ProviderSchema{"elbaas": schema}})
+	return encoder.Encode(tfjson.ProviderSchemas{
+		FormatVersion: "1.0",
+		Schemas:       map[string]*tfjson.ProviderSchema{"elbaas": schema},
+	})
+}
+
+// resultTable describes the attributes of the object leaf that a function returns, as the
+// attributes of a data source with the same names.
+func resultTable(function *tfjson.FunctionSignature, described map[string]*tfjson.SchemaAttribute) string {
+	leaf := function.ReturnType.AttributeType("leaf").AttributeTypes()
+	table := "| Attribute | Type | Description |\n| --- | --- | --- |\n"
+	for _, name := range slices.Sorted(maps.Keys(leaf)) {
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", name, leaf[name].FriendlyName(), described[name].Description)
+	}
+	return table
 }
 
 func providerSchema(ctx context.Context) (*tfjson.ProviderSchema, error) {
@@ -148,10 +174,12 @@ func functionOf(function *tfprotov6.Function) *tfjson.FunctionSignature {
 }
 
 func parameterOf(p *tfprotov6.FunctionParameter) *tfjson.FunctionParameter {
-	return &tfjson.FunctionParameter{Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type)}
+	return &tfjson.FunctionParameter{
+		Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type),
+	}
 }
 
-// typeOf goes by the text that both libraries write types in.
+// typeOf converts a type by its JSON, which is the same in both libraries.
 func typeOf(kind tftypes.Type) cty.Type {
 	text, err := kind.MarshalJSON() //nolint:staticcheck // there is no other way
 	var converted cty.Type

@@ -13,13 +13,59 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestAccSchemaIsThatOfTheCLI compares what is printed with what the CLI at hand
-// prints, as far as that knows it.
+// TestTables: the documentation has a row for each argument of the provider with its
+// variables, and for each attribute of the function's result with its description.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	var printed bytes.Buffer
+	if err := run(t.Context(), &printed); err != nil {
+		t.Fatal(err)
+	}
+	var all tfjson.ProviderSchemas
+	if err := json.Unmarshal(printed.Bytes(), &all); err != nil {
+		t.Fatal(err)
+	}
+	schema := all.Schemas["elbaas"]
+
+	_, table, _ := strings.Cut(schema.ConfigSchema.Block.Description, "\n\n")
+	for name, attribute := range schema.ConfigSchema.Block.Attributes {
+		_, row, found := strings.Cut(table, "\n| `"+name+"` | ")
+		row, _, _ = strings.Cut(row, " |\n")
+		if !found {
+			t.Errorf("the table has no row for the argument %s:\n%s", name, table)
+		}
+		for variable := range strings.SplitSeq(row, ", ") {
+			if !strings.Contains(attribute.Description, variable) {
+				t.Errorf("the description of %s does not name the variable %s", name, variable)
+			}
+		}
+	}
+	if agency := "\n| `assume_role.agency_name` | `HW_ASSUME_ROLE_AGENCY_NAME`, "; !strings.Contains(table, agency) {
+		t.Errorf("the table has no row %q:\n%s", agency, table)
+	}
+
+	_, table, _ = strings.Cut(schema.Functions["certificate_info"].Description, "\n\n")
+	if rows := strings.Count(table, "\n| `"); rows != 8 {
+		t.Errorf("the table of the result has %d rows, want 8:\n%s", rows, table)
+	}
+	listed := schema.DataSourceSchemas["elbaas_certificates"].Block.Attributes["certificates"].AttributeNestedType
+	described := listed.Attributes["not_after"].Description
+	if row := "\n| `not_after` | string | " + described + " |\n"; !strings.Contains(table, row) {
+		t.Errorf("the table of the result has no row %q:\n%s", row, table)
+	}
+}
+
+// TestAccSchemaIsThatOfTheCLI compares the schema with what the CLI at hand prints, as far
+// as that knows it.
 func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	t.Parallel()
 	var ours, theirs tfjson.ProviderSchemas
+	schema, err := providerSchema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var printed bytes.Buffer
-	if err := run(t.Context(), &printed); err != nil {
+	if err := print(&printed, schema); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(printed.Bytes(), &ours); err != nil {

@@ -1,152 +1,273 @@
-// Command bench draws the figures of a run of the measurements, from their JSON to
-// an SVG: how long a plan takes, and how much memory the provider needs for it.
+// Command bench measures, side by side in one run, what the provider costs: plans of many
+// certificates against the stub cloud, the same plans without a network (floor), those of
+// the null provider and of the generic REST provider with the same certificates, and what
+// creating, renaming, rotating and destroying them takes. README.md says how to read it.
 package main
 
 import (
+	"context"
+	"embed"
 	"encoding/json"
-	"fmt"
-	"image/color"
+	"flag"
 	"log"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// report is what is drawn of the measurements.
-type report struct {
-	Machine struct {
-		Date, CPU, Go, Terraform string
-		CPUs                     int
-	}
-	Results []struct {
-		Operation, Variant string
-		N                  int
-		LatencyMS          int `json:"latency_ms"`
-		Samples            []sample
-	}
-}
+var (
+	sizes       = flag.String("sizes", "100,300,1000,3000", "numbers of certificates to plan")
+	rounds      = flag.Int("rounds", 5, "how often each command is measured")
+	nullProgram = flag.String("null", "", "program of the null provider; it is left out if empty")
+	restProgram = flag.String("rest", "", "program of the generic REST provider; it is left out if empty")
+	output      = flag.String("output", ".", "folder of figures.json and figures.svg")
+)
 
-type sample struct {
-	Wall float64 `json:"wall_seconds"`
-	Peak float64 `json:"provider_peak_mib"`
-}
-
-// curves are what is drawn, in this order.
-var curves = []struct {
-	variant string
-	latency int
-	name    string
-	color   color.Color
-	dashes  []vg.Length
-}{
-	{"elbaas", 0, "this provider", color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}, nil},
-	{"elbaas", 50, "this provider, 50 ms away", color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}, []vg.Length{vg.Points(4), vg.Points(3)}},
-	{"floor", 0, "the same without a network", color.RGBA{R: 0x7f, G: 0x7f, B: 0x7f, A: 0xff}, nil},
-	{"null", 0, "null provider, same texts", color.RGBA{R: 0xd6, G: 0x27, B: 0x28, A: 0xff}, nil},
-}
+const (
+	// mostChanged is how many certificates are created, renamed, rotated and destroyed.
+	mostChanged = 300
+	// mostREST is how many the generic REST provider is measured with. Beyond, it takes
+	// more memory than most machines have.
+	mostREST = 1000
+)
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("usage: bench FIGURES.json PICTURE.svg")
+	log.SetFlags(log.Ltime)
+	if list := os.Getenv(listVariable); list != "" {
+		check(serveFloor(list))
+		return
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+
+	flag.Parse()
+	b := newBench()
+	b.measureStart()
+	b.measureChanges()
+	b.measurePlans()
+
+	b.judge()
+	b.print(os.Stdout)
+	text, err := json.MarshalIndent(b.report, "", "  ")
+	check(err)
+	check(os.WriteFile(filepath.Join(*output, "figures.json"), append(text, '\n'), 0o644))
+	check(b.draw(filepath.Join(*output, "figures.svg")))
+	check(os.RemoveAll(b.dir))
+}
+
+func check(err error) {
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
-	}
-	wall, err := r.plot("A plan in which nothing changes", "seconds", func(s sample) float64 { return s.Wall })
-	if err != nil {
-		return err
-	}
-	peak, err := r.plot("Peak memory of the provider", "MiB", func(s sample) float64 { return s.Peak })
-	if err != nil {
-		return err
-	}
-	canvas := vgsvg.New(9*vg.Inch, 4*vg.Inch)
-	page := draw.New(canvas)
-	white := draw.Canvas(page)
-	white.SetColor(color.White)
-	white.Fill(white.Rectangle.Path())
-	where := fmt.Sprintf("%s: %s with %d CPUs, Terraform %s, %s. Medians.", r.Machine.Date, r.Machine.CPU, r.Machine.CPUs, r.Machine.Terraform, r.Machine.Go)
-	style := wall.X.Tick.Label
-	style.XAlign = draw.XCenter
-	page.FillText(style, vg.Point{X: page.Center().X, Y: vg.Points(16)}, where)
-	for i, tile := range plot.Align([][]*plot.Plot{{wall, peak}}, draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(20), PadTop: vg.Points(8), PadBottom: vg.Points(26), PadLeft: vg.Points(8), PadRight: vg.Points(12)}, page)[0] {
-		[]*plot.Plot{wall, peak}[i].Draw(tile)
-	}
-	file, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	if _, err := canvas.WriteTo(file); err != nil {
-		return err
-	}
-	return file.Close()
+// A bench is one run. Its folder is kept if it fails.
+type bench struct {
+	report
+
+	dir      string
+	cli      string
+	sizes    []int
+	programs map[string]string // by variant
+	servers  *servers
 }
 
-// plot draws one figure of all curves over the number of certificates.
-func (r report) plot(title, unit string, figure func(sample) float64) (*plot.Plot, error) {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "certificates", unit
-	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = marks{}, marks{}
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Add(plotter.NewGrid())
-	for _, curve := range curves {
-		var points plotter.XYs
-		for _, result := range r.Results {
-			if result.Operation != "plan" || result.Variant != curve.variant || result.LatencyMS != curve.latency {
-				continue
-			}
-			var values []float64
-			for _, s := range result.Samples {
-				values = append(values, figure(s))
-			}
-			slices.Sort(values)
-			points = append(points, plotter.XY{X: float64(result.N), Y: (values[(len(values)-1)/2] + values[len(values)/2]) / 2})
-		}
-		if len(points) == 0 {
-			continue
-		}
-		line, dots, err := plotter.NewLinePoints(points)
-		if err != nil {
-			return nil, err
-		}
-		line.Color, line.Width, line.Dashes = curve.color, vg.Points(1.5), curve.dashes
-		dots.Color, dots.Shape, dots.Radius = curve.color, draw.CircleGlyph{}, vg.Points(2)
-		p.Add(line, dots)
-		p.Legend.Add(curve.name, line)
+// newBench builds the provider, makes the certificates and starts the servers.
+func newBench() *bench {
+	dir, err := os.MkdirTemp("", "bench")
+	check(err)
+	cli, err := terraform.Find()
+	check(err)
+	self, err := os.Executable()
+	check(err)
+	b := &bench{dir: dir, cli: cli, programs: map[string]string{null: *nullProgram, generic: *restProgram, floor: self}}
+	for text := range strings.SplitSeq(*sizes, ",") {
+		n, err := strconv.Atoi(text)
+		check(err)
+		b.sizes = append(b.sizes, n)
 	}
-	p.Y.Max *= 4 // room for the legend
-	return p, nil
+	slices.Sort(b.sizes)
+
+	log.Print("building …")
+	b.programs[ours] = filepath.Join(dir, "provider")
+	check(terraform.Build(context.Background(), "../../..", b.programs[ours], "-trimpath"))
+	info, err := os.Stat(b.programs[ours])
+	check(err)
+	b.ProgramMB = float64(info.Size()) / 1e6
+
+	n := max(slices.Max(b.sizes), 2*b.changed())
+	b.servers = newServers(10 * n)
+	log.Printf("making %d certificates …", n)
+	var group errgroup.Group
+	group.SetLimit(2)
+	for i := range n {
+		group.Go(func() error { return writePair(filepath.Join(dir, strconv.Itoa(i))) })
+	}
+	check(group.Wait())
+	return b
 }
 
-// marks are the numbers 1, 2, 3 and 5 and their multiples by powers of ten.
-type marks struct{}
+// changed is how many certificates are created, renamed, rotated and destroyed.
+func (b *bench) changed() int { return min(mostChanged, slices.Max(b.sizes)) }
 
-// Ticks implements plot.Ticker.
-func (marks) Ticks(least, most float64) []plot.Tick {
-	var ticks []plot.Tick
-	for power := 0.01; power <= most; power *= 10 {
-		for _, digit := range []float64{1, 2, 3, 5} {
-			if value := digit * power; value >= least && value <= most {
-				ticks = append(ticks, plot.Tick{Value: value, Label: fmt.Sprintf("%g", value)})
+func writePair(path string) error {
+	pair, err := throwaway.NewRSAPair(filepath.Base(path) + ".example.com")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".crt", []byte(pair.Certificate), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(path+".key", []byte(pair.PrivateKey), 0o600)
+}
+
+//go:embed configurations
+var configurations embed.FS
+
+// addresses are those of the providers, by variant.
+var addresses = map[string]string{
+	ours:    "registry.terraform.io/elbaas/elbaas",
+	floor:   "registry.terraform.io/elbaas/elbaas",
+	null:    "registry.terraform.io/hashicorp/null",
+	generic: "registry.terraform.io/mastercard/restapi",
+}
+
+// workspace prepares a folder in which Terraform runs with the provider of a variant, and
+// with a state that has a name.
+func (b *bench) workspace(variant, folder, state string) *terraform.CLI {
+	cli, err := terraform.New(b.cli, filepath.Join(b.dir, folder))
+	check(err)
+	_, err = cli.Install(b.programs[variant], addresses[variant])
+	check(err)
+
+	name := strings.Replace(variant, floor, ours, 1)
+	configuration, err := configurations.ReadFile("configurations/" + name + ".tf")
+	check(err)
+	check(os.WriteFile(filepath.Join(cli.Dir, "main.tf"), configuration, 0o600))
+	cli.Env = append(cli.Env, listVariable+"="+b.list()) // other variants pay no attention to it
+	run(cli, "init", "-input=false", "-backend-config=address="+b.servers.url+"/state/"+state)
+	return cli
+}
+
+// list is the file with the response to a list.
+func (b *bench) list() string { return filepath.Join(b.dir, "list.json") }
+
+// set writes the variables of a configuration.
+func (b *bench) set(cli *terraform.CLI, variables map[string]any) {
+	variables["url"] = b.servers.url
+	text, err := json.Marshal(variables)
+	check(err)
+	check(os.WriteFile(filepath.Join(cli.Dir, "terraform.tfvars.json"), text, 0o600))
+}
+
+func run(cli *terraform.CLI, arguments ...string) string {
+	printed, err := cli.Run(context.Background(), arguments...)
+	check(err)
+	return printed
+}
+
+// measure runs a command that is measured.
+func (b *bench) measure(c contender, cli *terraform.CLI, arguments ...string) {
+	b.servers.latency.Store(int64(time.Duration(c.LatencyMS) * time.Millisecond))
+	before := len(b.servers.cloud.Journal())
+	s, err := measure(cli.Command(context.Background(), arguments...))
+	check(err)
+	s.count(b.servers.cloud.Journal()[before:])
+	b.servers.latency.Store(0)
+
+	b.add(c, s)
+	log.Printf("%s: %.2f s, provider %.2f s CPU, %.1f MiB", c, s[wall], s[cpu], s[peak])
+}
+
+// workspaces prepares a folder for each variant that there is a program of.
+func (b *bench) workspaces(operation string, variants ...string) map[string]*terraform.CLI {
+	all := map[string]*terraform.CLI{}
+	for _, variant := range variants {
+		if b.programs[variant] != "" {
+			state := operation + "-" + strings.Replace(variant, floor, ours, 1)
+			all[variant] = b.workspace(variant, operation+"-"+variant, state)
+		}
+	}
+	return all
+}
+
+// measureStart has Terraform start a provider and ask for its schema.
+func (b *bench) measureStart() {
+	clis := b.workspaces("start", ours, null)
+	b.Machine = machine(run(clis[ours], "version"))
+	for range 4 * *rounds {
+		for _, variant := range []string{ours, null} {
+			if clis[variant] != nil {
+				b.measure(contender{"start", variant, 0, 0}, clis[variant], "providers", "schema", "-json")
 			}
 		}
 	}
-	return ticks
+}
+
+// measureChanges creates certificates, renames them, has listeners serve them, rotates
+// them, and destroys them.
+func (b *bench) measureChanges() {
+	n := b.changed()
+	listeners, fallback := b.servers.listen(n)
+	clis := b.workspaces("change", ours, floor)
+	check(os.WriteFile(b.list(), []byte(`{"certificates":[],"instance_num":"0"}`), 0o600))
+	for range *rounds {
+		b.set(clis[floor], map[string]any{"n": n})
+		b.measure(contender{"create", floor, n, 0}, clis[floor], "apply", "-input=false", "-auto-approve")
+		b.servers.states.Clear() // the floor remembers nothing
+
+		served := map[string]any{"n": n, "name": "new", "listeners": listeners, "fallback": fallback}
+		rotated := maps.Clone(served)
+		rotated["first"] = n
+		for _, step := range []struct {
+			operation, command string
+			variables          map[string]any
+		}{
+			{"create", "apply", map[string]any{"n": n}},
+			{"rename", "apply", map[string]any{"n": n, "name": "new"}},
+			{"serve", "apply", served},
+			{"rotate", "apply", rotated},
+			{"destroy", "destroy", rotated},
+		} {
+			b.set(clis[ours], step.variables)
+			b.measure(contender{step.operation, ours, n, 0}, clis[ours], step.command, "-input=false", "-auto-approve")
+		}
+	}
+}
+
+// measurePlans has more and more certificates planned, none of which has changed.
+func (b *bench) measurePlans() {
+	clis := b.workspaces("plan", ours, floor, null, generic)
+	for _, n := range b.sizes {
+		if n > mostREST {
+			delete(clis, generic)
+		}
+		for variant, cli := range clis {
+			b.set(cli, map[string]any{"n": n})
+			if variant != floor { // which has the state and the certificates of the provider
+				log.Printf("creating %d of %s …", n, variant)
+				run(cli, "apply", "-input=false", "-auto-approve")
+			}
+		}
+		b.servers.saveList(b.list())
+
+		for round := range *rounds {
+			for _, c := range []contender{
+				{"plan", floor, n, 0}, {"plan", ours, n, 0}, {"plan", ours, n, 50}, {"plan", null, n, 0}, {"plan", generic, n, 0},
+			} {
+				if clis[c.Variant] == nil || c.Variant == generic && round > 0 { // which takes minutes
+					continue
+				}
+				// -detailed-exitcode makes a change an error.
+				b.measure(c, clis[c.Variant], "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+			}
+		}
+	}
 }

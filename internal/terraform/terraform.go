@@ -1,0 +1,122 @@
+// Package terraform drives Terraform or OpenTofu for tests, the demonstration and
+// measurements: in a folder of its own, and without anything that the user has set.
+package terraform
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Version is the version that providers are installed as.
+const Version = "0.0.1"
+
+// A CLI is Terraform or OpenTofu, with a folder for a configuration and its state.
+type CLI struct {
+	// Path is the path of the program.
+	Path string
+	// Dir has the configuration, and the state unless there is a backend.
+	Dir string
+	// Mirror is the only place that providers are installed from.
+	Mirror string
+	// Env is the environment of commands, as in exec.Cmd.
+	Env []string
+}
+
+// Find returns the path of the CLI: the one that acceptance tests are about, or else
+// Terraform or OpenTofu on PATH.
+func Find() (string, error) {
+	if named := os.Getenv("TF_ACC_TERRAFORM_PATH"); named != "" {
+		return exec.LookPath(named)
+	}
+	if found, err := exec.LookPath("terraform"); err == nil {
+		return found, nil
+	}
+
+	return exec.LookPath("tofu")
+}
+
+// New returns a CLI whose folder and mirror are below the folder dir. Variables of the
+// user that are meant for a CLI or for a real cloud do not reach it.
+func New(path, dir string) (*CLI, error) {
+	c := &CLI{Path: path, Dir: filepath.Join(dir, "work"), Mirror: filepath.Join(dir, "mirror")}
+	for _, folder := range []string{c.Dir, c.Mirror} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, err
+		}
+	}
+
+	settings := filepath.Join(dir, "cli.tfrc")
+	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", c.Mirror)
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+
+	c.Env = slices.DeleteFunc(os.Environ(), isOfTheUser)
+	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1")
+	return c, nil
+}
+
+func isOfTheUser(variable string) bool {
+	return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool {
+		return strings.HasPrefix(variable, prefix)
+	})
+}
+
+// Build builds the provider of the repository that the folder root is in.
+func Build(ctx context.Context, root, program string, flags ...string) error {
+	arguments := append([]string{"build", "-ldflags", "-s -w -X main.version=" + Version, "-o", program}, flags...)
+	build := exec.CommandContext(ctx, "go", append(arguments, "github.com/elbaas/terraform-provider-elbaas")...) //nolint:gosec // its own
+	build.Dir = root
+	_, err := output(build)
+	return err
+}
+
+// Install copies a program into the mirror as the provider with an address, which begins
+// with the host of a registry, and returns the path of the copy. It is not a link, since
+// not every user of Windows may make one.
+func (c *CLI) Install(program, address string) (string, error) {
+	content, err := os.ReadFile(program) //nolint:gosec // the caller's own
+	if err != nil {
+		return "", err
+	}
+
+	folder := filepath.Join(c.Mirror, filepath.FromSlash(address), Version, runtime.GOOS+"_"+runtime.GOARCH)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+
+	installed := filepath.Join(folder, "terraform-provider-"+path.Base(address)+"_v"+Version)
+	if runtime.GOOS == "windows" {
+		installed += ".exe"
+	}
+	return installed, os.WriteFile(installed, content, 0o700) //nolint:gosec // it is a program
+}
+
+// Command returns a command of the CLI. When ctx is done, it is interrupted, so that it
+// saves its state.
+func (c *CLI) Command(ctx context.Context, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, c.Path, append(arguments, "-no-color")...) //nolint:gosec // the caller's own
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.Dir, command.Env = c.Dir, c.Env
+	return command
+}
+
+// Run runs a command of the CLI, and returns its output. An error quotes the output.
+func (c *CLI) Run(ctx context.Context, arguments ...string) (string, error) {
+	return output(c.Command(ctx, arguments...))
+}
+
+func output(command *exec.Cmd) (string, error) {
+	printed, err := command.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%s: %w\n%s", command, err, printed)
+	}
+	return string(printed), err
+}
