@@ -118,6 +118,9 @@ func (w *world) judgeListeners() {
 	w.judgeServed()
 	l := w.memory.listeners
 	for _, address := range addresses {
+		if w.isAltered(address) {
+			continue
+		}
 		want := l.fallback
 		if state := w.ledger.states[address]; l.isConfigured(w.ledger, address) && state != nil {
 			want = state.Values["id"].(string)
