@@ -24,11 +24,11 @@ var api = map[string][]string{
 		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
-	"create answers 200 (reference, Huawei Cloud)": {
+	"create returns 200 (reference, Huawei Cloud)": {
 		"elbstub.TestResponses",
 		"elb.TestCreateResponses/200 (reference, Huawei Cloud)",
 	},
-	"create answers 201 (reference, Open Telekom Cloud)": {
+	"create returns 201 (reference, Open Telekom Cloud)": {
 		"elbstub.TestDialects/create 201",
 		"elb.TestCreateResponses/201 (reference, Open Telekom Cloud)",
 	},
@@ -36,7 +36,7 @@ var api = map[string][]string{
 		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
-	"list answers 200 (reference)": {
+	"list returns 200 (reference)": {
 		"elbstub.TestResponses",
 		"elb.TestGetCertificate",
 	},
@@ -48,33 +48,33 @@ var api = map[string][]string{
 		"elb.TestRequest",
 		"provider.TestAccCertificate",
 	},
-	"modify answers 200 with the whole certificate (seed)": {
+	"modify returns 200 with the whole certificate (seed)": {
 		"elbstub.TestResponses",
 		"elb.TestUpdateCertificate",
 	},
-	"modify answers 202 (observed)": {
+	"modify returns 202 (observed)": {
 		"elbstub.TestDialects/modify 202 false false",
 		"elb.TestUpdateResponses/202 (observed)",
-		"provider.TestAccUpdateAnswers/202",
+		"provider.TestAccUpdateResponses/202",
 	},
-	"modify answers 204 (observed)": {
+	"modify returns 204 (observed)": {
 		"elbstub.TestDialects/modify 204 false false",
 		"elb.TestUpdateResponses/204 (observed)",
-		"provider.TestAccUpdateAnswers/204",
+		"provider.TestAccUpdateResponses/204",
 	},
 	"delete is DELETE …/certificate/{id} (reference)": {
 		"elbstub.TestResponses",
 		"elb.TestRequest",
 	},
-	"delete answers 204 (reference)": {
+	"delete returns 204 (reference)": {
 		"elbstub.TestResponses",
 		"elb.TestDeleteCertificate/204 (reference)",
 	},
-	"delete answers 200 (observed)": {
+	"delete returns 200 (observed)": {
 		"elbstub.TestDialects/delete 200",
 		"elb.TestDeleteCertificate/200 (observed)",
 	},
-	"delete answers 202 (observed)": {
+	"delete returns 202 (observed)": {
 		"elbstub.TestDialects/delete 202",
 		"elb.TestDeleteCertificate/202 (observed)",
 	},
@@ -82,7 +82,7 @@ var api = map[string][]string{
 		"elbstub.TestRefusals/GET of one certificate (seed)",
 		"elb.TestGetCertificate",
 	},
-	"requests and answers have no envelope (seed)": {
+	"requests and responses have no envelope (seed)": {
 		"elbstub.TestResponses",
 		"elb.TestUpdateCertificate",
 	},
@@ -90,7 +90,7 @@ var api = map[string][]string{
 		"elbstub.TestListenerHoldsCertificate",
 		"elb.TestRequest",
 	},
-	"listeners answers a bare array (reference)": {
+	"listeners returns a bare array (reference)": {
 		"elbstub.TestListenerHoldsCertificate",
 		"elb.TestListenersInAnyShape/all",
 	},
@@ -105,12 +105,12 @@ var api = map[string][]string{
 	// Lists.
 	"an empty list is an array (assumed)": {
 		"elbstub.TestEmptyLists/[] (assumed)",
-		"provider.TestFirstCertificateOfAProject/an array, counted (reference)",
+		"provider.TestFirstCertificateOfAProject/an array, with a total (reference)",
 	},
 	"an empty list may be an empty object, with instance_num (observed of load balancers)": {
 		"elbstub.TestEmptyLists/{} with instance_num (observed of load balancers, assumed)",
 		"elb.TestLists/gone, an empty object and 0 (observed)",
-		"provider.TestFirstCertificateOfAProject/an empty object, counted (observed)",
+		"provider.TestFirstCertificateOfAProject/an empty object, with a total (observed)",
 	},
 	"an empty object without instance_num proves no absence (assumed)": {
 		"elbstub.TestEmptyLists/{} without instance_num (assumed)",
@@ -128,7 +128,7 @@ var api = map[string][]string{
 		"elbstub.TestEmptyLists/{} without instance_num (assumed)",
 		"elb.TestListenersInAnyShape/an empty object instead of none (assumed)",
 	},
-	"an ID that is listed twice counts once (assumed)": {
+	"an ID that is listed twice counts as one (assumed)": {
 		"elb.TestLists/a duplicate ID counts as one",
 	},
 	"lists are ordered, the newest first (recorded)": {
@@ -265,17 +265,17 @@ var api = map[string][]string{
 		"provider.TestAccCertificateReplaced",
 	},
 
-	// Fields of answers.
+	// Fields of responses.
 	"id is 32 hexadecimal characters (seed)": {
 		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 		"provider.TestParseImportID",
 	},
-	"name is always answered (seed)": {
+	"name is always returned (seed)": {
 		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
-	"description is always answered (seed)": {
+	"description is always returned (seed)": {
 		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
@@ -287,7 +287,7 @@ var api = map[string][]string{
 		"elbstub.TestUnsetDomain/absent everywhere (recorded)",
 		"elb.TestUpdateResponses/domain absent (recorded)",
 		"elb.TestRecordedResponses",
-		"provider.TestUpdateAnsweredWithoutDomain/no domain",
+		"provider.TestUpdateResponseWithoutDomain/no domain",
 	},
 	"domain is null on list and modify (recorded)": {
 		"elbstub.TestUnsetDomain/null on list and modify (seed, recorded)",
@@ -300,11 +300,11 @@ var api = map[string][]string{
 		"elbstub.TestResponses",
 		"elb.TestCreateSendsOnlyWhatIsGiven",
 	},
-	"certificate is always answered (seed)": {
+	"certificate is always returned (seed)": {
 		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
-	"private_key is answered in clear, also in the list (seed, recorded)": {
+	"private_key is returned in clear text, also in the list (seed, recorded)": {
 		"elbstub.TestResponses",
 		"elb.TestResponsesShowNoSecret",
 		"provider.TestAccCertificateImport",
@@ -313,7 +313,7 @@ var api = map[string][]string{
 		"elbstub.TestResponses",
 		"provider.TestAccCertificate",
 	},
-	"tenant_id is answered on create (reference), not always (recorded)": {
+	"tenant_id is returned on create (reference), not always (recorded)": {
 		"elbstub.TestResponses",
 		"elb.TestCreateResponses/tenant_id and unknown fields (reference)",
 	},
@@ -391,19 +391,19 @@ var api = map[string][]string{
 		"elbstub.TestModifyListener",
 		"elb.TestSwitchListener/200 and the whole listener (reference)",
 	},
-	"the modify of a listener answers 200 with a bare object (reference, recorded)": {
+	"the modify of a listener returns 200 with a bare object (reference, recorded)": {
 		"elbstub.TestModifyListenerResponses/200 and the whole listener (reference)",
 		"elb.TestSwitchListener/200 and the whole listener (reference)",
 	},
-	"the modify of a listener answers 202 (observed)": {
+	"the modify of a listener returns 202 (observed)": {
 		"elbstub.TestModifyListenerResponses/202 (observed)",
 		"elb.TestSwitchListener/202 (observed)",
 	},
-	"the modify of a listener answers 204 (observed)": {
+	"the modify of a listener returns 204 (observed)": {
 		"elbstub.TestModifyListenerResponses/204 (observed)",
 		"elb.TestSwitchListener/204 (observed)",
 	},
-	"the modify of a listener answers a half (assumed)": {
+	"the modify of a listener returns a half (assumed)": {
 		"elbstub.TestModifyListenerResponses/200 and a half (assumed)",
 		"elb.TestSwitchListener/200 and a half (assumed)",
 	},
@@ -693,7 +693,7 @@ var api = map[string][]string{
 		"provider.TestRemedies/ELB.5020",
 	},
 	"ELB.5033 (reference)": {
-		"provider.TestAccUpdateAnswers/400",
+		"provider.TestAccUpdateResponses/400",
 		"provider.TestRemedies/ELB.5033",
 	},
 	"ELB.5040 under 404 (reference)": {

@@ -39,7 +39,7 @@ type CLI struct {
 func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	t.Helper()
 	c := newCLI(t)
-	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, which ends before the cleanup
+	ctx, stop := context.WithCancel(context.Background()) // t.Context is cancelled before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
 		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),

@@ -34,7 +34,7 @@ func brokenLinks(files fs.FS) (broken []string, followed int, err error) {
 		if entry.Name() == ".git" && entry.IsDir() {
 			return fs.SkipDir
 		}
-		if ending := path.Ext(strings.TrimSuffix(file, ".tmpl")); entry.IsDir() || ending != ".md" {
+		if suffix := path.Ext(strings.TrimSuffix(file, ".tmpl")); entry.IsDir() || suffix != ".md" {
 			return nil
 		}
 		text, err := fs.ReadFile(files, file)

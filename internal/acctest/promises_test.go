@@ -62,8 +62,8 @@ var promises = map[string][]string{
 	},
 	"create-again": {
 		"elb.TestCreateExactlyOnce/commit 8 s after the 504",
-		"provider.TestCreationsThatAreNotSimple/twice",
-		"provider.TestCreationsThatAreNotSimple/perhaps twice",
+		"provider.TestCreationsThatAreNotSimple/duplicate",
+		"provider.TestCreationsThatAreNotSimple/possible duplicate",
 		"provider.TestLostThenRefused",
 		"provider.TestLateCommits",
 	},
@@ -94,7 +94,7 @@ var promises = map[string][]string{
 		"provider.TestChaos",
 	},
 	"empty-list": {
-		"provider.TestFirstCertificateOfAProject/an empty object, counted (observed)",
+		"provider.TestFirstCertificateOfAProject/an empty object, with a total (observed)",
 		"provider.TestFirstCertificateOfAProject/an empty object, and no number (observed)",
 		"provider.TestListsThatAreNone/an object with something in it",
 		"provider.TestListsThatAreNone/a whole body {}",
@@ -125,7 +125,7 @@ var promises = map[string][]string{
 		"provider.TestUpdateIsBounded",
 	},
 	"update-domain": {
-		"provider.TestUpdateAnsweredWithoutDomain/a domain",
+		"provider.TestUpdateResponseWithoutDomain/a domain",
 		"elb.TestUpdateResponses/domain absent (recorded)",
 	},
 	"lost-delete": {
@@ -151,7 +151,7 @@ var promises = map[string][]string{
 		"elb.TestSwitchListener/accepted, and shown late",
 		"elb.TestSwitchListener/PENDING_UPDATE, then ACTIVE",
 		"elb.TestSwitchEndsWithItsContext",
-		"provider.TestSwitchThatFails/answered by another",
+		"provider.TestSwitchThatFails/response about another listener",
 		"provider.TestChaos",
 	},
 	"switch-new-certificate": {

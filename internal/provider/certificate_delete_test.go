@@ -40,7 +40,7 @@ func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)
 // run deletes the certificate. It returns what was said, and how long it took.
 func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 	t.Helper()
-	began := time.Now()
+	started := time.Now()
 	left, diagnostics := d.server.Destroy(d.state)
 	for _, diagnostic := range diagnostics {
 		said += diagnostic.Summary + "\n" + diagnostic.Detail + "\n"
@@ -49,7 +49,7 @@ func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 	if failed := diagnostics.HasError(); failed != there || failed != (left != nil) {
 		t.Errorf("there: %t, in the state: %t, after: %s", there, left != nil, said)
 	}
-	return said, time.Since(began)
+	return said, time.Since(started)
 }
 
 // inUse are the ways in which a cloud refuses to delete what a listener holds.
@@ -197,7 +197,7 @@ func TestDeletionThatNobodyCanExplain(t *testing.T) {
 	}
 }
 
-// TestDeletionThatAPolicyForbids while a listener holds the certificate is told at once,
+// TestDeletionThatAPolicyForbids while a listener holds the certificate is reported at once,
 // as what it is.
 func TestDeletionThatAPolicyForbids(t *testing.T) {
 	t.Parallel()
@@ -223,7 +223,7 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 	})
 }
 
-// TestDeletionThatIsDenied: what the token, the account or the policy forbids is told at
+// TestDeletionThatIsDenied: what the token, the account or the policy forbids is reported at
 // once, with whatever status, though a listener holds the certificate.
 func TestDeletionThatIsDenied(t *testing.T) {
 	t.Parallel()

@@ -472,7 +472,7 @@ func TestAccExpiryWarning(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	cli := acctest.NewCLI(t, provider.New("test"))
 	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(t, time.Now().AddDate(0, 0, days)) }
-	healthy, ending, next := pair(31), pair(10), pair(11)
+	healthy, expiring, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"
 	for _, step := range []struct {
 		config   string
@@ -481,9 +481,9 @@ func TestAccExpiryWarning(t *testing.T) {
 	}{
 		{acctest.Certificate(healthy), "1 to add", 0},
 		{acctest.Certificate(healthy), "No changes", 0},
-		{acctest.Certificate(ending), "1 to add, 0 to change, 1 to destroy", 1},
-		{acctest.Certificate(ending), "No changes", 1},
-		{acctest.Certificate(ending, `name = "new"`), "1 to change", 1},
+		{acctest.Certificate(expiring), "1 to add, 0 to change, 1 to destroy", 1},
+		{acctest.Certificate(expiring), "No changes", 1},
+		{acctest.Certificate(expiring, `name = "new"`), "1 to change", 1},
 		{acctest.Certificate(next, first), "1 to add, 0 to change, 1 to destroy", 1},
 		{acctest.Certificate(healthy, first), "1 to add, 0 to change, 1 to destroy", 0},
 	} {

@@ -200,9 +200,9 @@ func TestPlanAtOnceIsCheap(t *testing.T) {
 		f := newFleet(t, cloud, 60)
 		f.start = func(config acctest.Values) *acctest.Server { return cloud.ServerInMemory(t, network, config) }
 		f.apply()
-		began, count := time.Now(), countCalls(cloud)
+		started, count := time.Now(), countCalls(cloud)
 		f.refresh()
-		if took := time.Since(began); took > 6*time.Second {
+		if took := time.Since(started); took > 6*time.Second {
 			t.Errorf("the plan took %s", took)
 		}
 		if posts, puts, deletes, lists := count(); posts+puts+deletes > 0 || lists < 2 || lists > 7 {
@@ -268,9 +268,9 @@ func TestPrivateStates(t *testing.T) {
 
 				cloud.Remove(cloud.Only(t).ID)
 				r.state = r.state.WithPrivate(t, row.private())
-				began := time.Now()
+				started := time.Now()
 				r.plan("create")
-				if took := time.Since(began); took < row.waits || took > row.waits+time.Second {
+				if took := time.Since(started); took < row.waits || took > row.waits+time.Second {
 					t.Errorf("that it is gone took %s, want %s", took, row.waits)
 				}
 			})

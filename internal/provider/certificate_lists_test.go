@@ -41,9 +41,9 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 		count elbstub.CountText
 		gone  bool // is what the list proves once the certificate is
 	}{
-		"an array, counted (reference)":             {elbstub.EmptyArray, elbstub.CountString, true},
+		"an array, with a total (reference)":        {elbstub.EmptyArray, elbstub.CountString, true},
 		"an array (assumed)":                        {elbstub.EmptyArray, elbstub.CountAbsent, true},
-		"an empty object, counted (observed)":       {elbstub.EmptyObject, elbstub.CountString, true},
+		"an empty object, with a total (observed)":  {elbstub.EmptyObject, elbstub.CountString, true},
 		"an empty object and a number (assumed)":    {elbstub.EmptyObject, elbstub.CountNumber, true},
 		"an empty object, and no number (observed)": {elbstub.EmptyObject, elbstub.CountAbsent, false},
 	} {

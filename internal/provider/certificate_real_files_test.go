@@ -666,12 +666,12 @@ func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
 	pair := acctest.NewPair(t)
 	add(cloud, "odd", throwaway.Pair{Certificate: aCase(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + `
-data "elbaas_certificates" "ending" {
+data "elbaas_certificates" "expiring" {
   expires_before = "2046-12-01T00:00:00Z"
 }
 
 output "found" {
-  value = data.elbaas_certificates.ending.certificates[*].name
+  value = data.elbaas_certificates.expiring.certificates[*].name
 }
 `)
 	if said := cli.Run("plan"); !strings.Contains(said, `+ found = [ + "odd", ]`) {

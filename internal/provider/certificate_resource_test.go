@@ -622,8 +622,8 @@ func TestAccHalfCreated(t *testing.T) {
 		"HTML that looks like success":    {post: elbstub.ReplyAfter(200, "<html></html>")},
 		"cut before the id":               {post: elbstub.Cut(5)},
 		"an empty body":                   {post: elbstub.ReplyAfter(201, "")},
-		"no answer":                       {post: elbstub.Drop()},
-		"no answer, list is lost":         {post: elbstub.Drop(), list: elbstub.Drop()},
+		"no response":                     {post: elbstub.Drop()},
+		"no response, list is lost":       {post: elbstub.Drop(), list: elbstub.Drop()},
 		"cut after the id, read back":     {post: elbstub.Cut(80)},
 		"cut after the id, not read back": {post: elbstub.Cut(80), list: elbstub.Reply(500, "")},
 		"cut after the id, list is HTML":  {post: elbstub.Cut(80), list: elbstub.Reply(200, "<html>")},
@@ -718,9 +718,9 @@ func TestAccUnreadable(t *testing.T) {
 	}
 }
 
-// TestAccUpdateAnswers: whatever the response to a PUT, the state tells what
+// TestAccUpdateResponses: whatever the response to a PUT, the state tells what
 // the server has.
-func TestAccUpdateAnswers(t *testing.T) {
+func TestAccUpdateResponses(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {

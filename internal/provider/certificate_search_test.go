@@ -485,9 +485,9 @@ func TestEphemeralWithoutKey(t *testing.T) {
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
-	endingID := add(cloud, "shop", ending)
+	expiringID := add(cloud, "shop", expiring)
 	cli.WriteFile("www.example.com.crt", pair.Certificate)
 	cli.WriteFile("one.tf", example(t, "data-sources/elbaas_certificate/data-source.tf"))
 	cli.WriteFile("many.tf", example(t, "data-sources/elbaas_certificates/data-source.tf"))
@@ -498,7 +498,7 @@ func TestAccDataSourceExamples(t *testing.T) {
 		`"certificate_id": { "sensitive": false, "type": "string", "value": "` + id + `"`,
 		`"newest_id": { "sensitive": false, "type": "string", "value": "` + id + `"`,
 		`"value": [ "shop", "www-example-com" ]`,
-		`"` + id + `": [ "www.example.com" ]`, `"expiring": { "sensitive": false, "type": [ "object", { "` + endingID,
+		`"` + id + `": [ "www.example.com" ]`, `"expiring": { "sensitive": false, "type": [ "object", { "` + expiringID,
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the outputs have no %s: %s", want, said)
@@ -547,12 +547,12 @@ func TestAccExpiryExample(t *testing.T) {
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
-	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 29))
+	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 29))
 	add(cloud, "good", pair)
 	if said, err := cli.TryScript(pipeline); err != nil || strings.Contains(said, "Warning") {
 		t.Errorf("with good certificates: %v: %s", err, said)
 	}
-	id := add(cloud, "bad", ending)
+	id := add(cloud, "bad", expiring)
 	said, err := cli.TryScript(pipeline)
 	if err == nil || !strings.Contains(said, "Certificate "+id+" (bad) expires on 20") ||
 		strings.Contains(said, "will be read during apply") || strings.Contains(said, "(good)") ||
@@ -571,9 +571,9 @@ func TestAccListExample(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.14.0", "")
-	pair, ending := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)
-	endingID := add(cloud, "www-bad", ending)
+	expiringID := add(cloud, "www-bad", expiring)
 	other := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.OtherProjectID,
 		Name:        "www-other",
@@ -581,16 +581,16 @@ func TestAccListExample(t *testing.T) {
 		PrivateKey:  pair.PrivateKey,
 	})
 	query := example(t, "list-resources/elbaas_certificate/list-resource.tfquery.hcl")
-	cli.WriteFile("www.example.com.key", ending.PrivateKey)
+	cli.WriteFile("www.example.com.key", expiring.PrivateKey)
 	cli.WriteFile("certificates.tfquery.hcl", query)
 	cli.Configure(cloud.Provider())
 	until := "-var=until=" + time.Now().AddDate(0, 0, 30).Format(time.RFC3339)
 	said := cli.Run("query", until)
-	if !strings.Contains(said, id) || strings.Count(said, endingID) < 2 || strings.Contains(said, other) ||
-		!strings.Contains(said, `"www-bad" (ID `+endingID) {
+	if !strings.Contains(said, id) || strings.Count(said, expiringID) < 2 || strings.Contains(said, other) ||
+		!strings.Contains(said, `"www-bad" (ID `+expiringID) {
 		t.Errorf("it found %s", said)
 	}
-	for _, line := range keyLines(pair, ending) {
+	for _, line := range keyLines(pair, expiring) {
 		if line != "" && strings.Contains(said, line) {
 			t.Errorf("it shows a key: %s", said)
 		}

@@ -26,9 +26,9 @@ func withoutDomain(t *testing.T) elbstub.Fault {
 	}
 }
 
-// TestUpdateAnsweredWithoutDomain costs no list, and the domain stays, in the state and
+// TestUpdateResponseWithoutDomain costs no list, and the domain stays, in the state and
 // for whoever reads in the same run.
-func TestUpdateAnsweredWithoutDomain(t *testing.T) {
+func TestUpdateResponseWithoutDomain(t *testing.T) {
 	t.Parallel()
 	for name, domain := range map[string]string{"a domain": "www.example.com", "no domain": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -147,9 +147,9 @@ func TestUpdateIsBounded(t *testing.T) {
 				r.config["name"] = "new"
 				server, plan, _ := r.refresh()
 				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return row.fault })
-				began := time.Now()
+				started := time.Now()
 				state, diagnostics := server.Apply(plan)
-				if took := time.Since(began); took > 15*time.Second+100*time.Millisecond {
+				if took := time.Since(started); took > 15*time.Second+100*time.Millisecond {
 					t.Errorf("the timeout of 15 seconds came after %s", took)
 				}
 				says(t, diagnostics, "", "the API accepted the change, but does not show it yet")

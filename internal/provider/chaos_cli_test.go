@@ -49,7 +49,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		config += fmt.Sprintf("  lifecycle {\n    create_before_destroy = %t\n  }\n}\n", tf.first[address])
 	}
 	tf.cli.Configure(config)
-	began := time.Now()
+	started := time.Now()
 	output, err := tf.cli.Start("apply", "-auto-approve", "-json").Output()
 	tf.said, tf.failed = nil, err != nil
 	for line := range strings.Lines(output) {
@@ -61,7 +61,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		}
 		d := message.Diagnostic
 		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", d.Address, d.Severity, d.Summary, d.Detail))
-		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, began: began, said: time.Now()})
+		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, started: started, said: time.Now()})
 	}
 	var state struct {
 		Values struct {

@@ -180,9 +180,9 @@ func (l listeners) config(address string, certificate *acctest.State) acctest.Va
 func (tf *memoryTerraform) readListener(p *process, address string) {
 	state := tf.listeners.states[address]
 	tf.operations.Add(1)
-	began := time.Now()
+	started := time.Now()
 	read, diagnostics := p.server.Listeners().Read(state)
-	tf.note("read the listener of "+address, began, diagnostics)
+	tf.note("read the listener of "+address, started, diagnostics)
 	switch {
 	case diagnostics.HasError():
 		return
@@ -234,11 +234,11 @@ func (tf *memoryTerraform) changeListener(p *process, address string) bool {
 	case tf.listeners.replace[address]:
 		return tf.removeListener(p, address) && tf.createListener(p, address, config)
 	}
-	began := time.Now()
+	started := time.Now()
 	plan, diagnostics := p.server.Listeners().Plan(state, config)
 	switch {
 	case diagnostics.HasError():
-		tf.note("plan the listener of "+address, began, diagnostics)
+		tf.note("plan the listener of "+address, started, diagnostics)
 		return false
 	case reflect.DeepEqual(plan.Values, state.Values):
 		return true
@@ -250,7 +250,7 @@ func (tf *memoryTerraform) changeListener(p *process, address string) bool {
 	if !p.alive() {
 		return false
 	}
-	tf.note("switch the listener of "+address, began, diagnostics)
+	tf.note("switch the listener of "+address, started, diagnostics)
 	if updated == nil {
 		tf.t.Errorf("a switch of the listener of %s took it out of the state", address)
 		return false
@@ -269,10 +269,10 @@ func (tf *memoryTerraform) createListener(p *process, address string, config acc
 	if p.ended.Load() {
 		return false
 	}
-	began := time.Now()
+	started := time.Now()
 	plan, diagnostics := p.server.Listeners().Plan(nil, config)
 	if diagnostics.HasError() {
-		tf.note("plan the listener of "+address, began, diagnostics)
+		tf.note("plan the listener of "+address, started, diagnostics)
 		return false
 	}
 	tf.mu.Lock()
@@ -283,7 +283,7 @@ func (tf *memoryTerraform) createListener(p *process, address string, config acc
 	if !p.alive() {
 		return false
 	}
-	tf.note("create the certificate of the listener of "+address, began, diagnostics)
+	tf.note("create the certificate of the listener of "+address, started, diagnostics)
 	tf.mu.Lock()
 	defer tf.mu.Unlock()
 	switch {
@@ -319,12 +319,12 @@ func (tf *memoryTerraform) destroyListener(p *process, address string, state *ac
 		return false
 	}
 	tf.operations.Add(1)
-	began := time.Now()
+	started := time.Now()
 	left, diagnostics := p.server.Listeners().Destroy(state)
 	if !p.alive() {
 		return false
 	}
-	tf.note("destroy the certificate of the listener of "+address, began, diagnostics)
+	tf.note("destroy the certificate of the listener of "+address, started, diagnostics)
 	if diagnostics.HasError() != (left != nil) {
 		tf.t.Errorf("destroy the certificate of the listener of %s: %v, %v", address, left, diagnostics)
 	}

@@ -107,7 +107,7 @@ func (w *world) applyMildly(late bool) {
 	w.terraform.apply(interfere)
 	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
 	w.judgeServed()
-	w.unsettled = interrupted || late
+	w.needsPause = interrupted || late
 	if late {
 		time.Sleep(catchUp)
 		w.judgeLateCreations(before, interrupted)
@@ -240,9 +240,9 @@ func (w *world) judgeDeletions() (heldOn bool) {
 	const slack = time.Minute // the pauses between two attempts grow up to half of it
 	for _, d := range w.memory.deletions {
 		h := w.holdOf(d.id)
-		failed, ended, deadline := d.diagnostics.HasError(), d.ended.Sub(d.began), d.began.Add(deleteTimeout)
-		heldOn = heldOn || failed && h.until.After(d.began)
-		if h.until.After(d.began) {
+		failed, ended, deadline := d.diagnostics.HasError(), d.ended.Sub(d.started), d.started.Add(deleteTimeout)
+		heldOn = heldOn || failed && h.until.After(d.started)
+		if h.until.After(d.started) {
 			w.refused++
 		}
 		switch {
@@ -287,7 +287,7 @@ func (w *world) importStranger() {
 		}
 	}
 	id := w.addStranger(w.random)
-	w.unsettled = true
+	w.needsPause = true
 	time.Sleep(w.nature.listLag) // which is shorter than a list is kept for
 	w.memory.operations.Add(1)
 	if imported, diagnostics := p.server.Import(id); imported == nil || diagnostics.HasError() {

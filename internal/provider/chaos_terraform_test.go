@@ -49,14 +49,14 @@ type ledger struct {
 
 // A note is the text of a diagnostic of an operation.
 type note struct {
-	text        string
-	began, said time.Time
+	text          string
+	started, said time.Time
 }
 
 // A lostCreation is one whose provider was killed.
 type lostCreation struct {
-	config       acctest.Values
-	began, ended time.Time
+	config         acctest.Values
+	started, ended time.Time
 }
 
 func newLedger() *ledger {
@@ -85,7 +85,7 @@ var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 // about what the creation has made that was under way when it came to be.
 func (l *ledger) names(cert elbstub.Certificate) bool {
 	return l.namesID(cert.ID) || slices.ContainsFunc(l.notes, func(n note) bool {
-		meant := !cert.CreateTime.Before(n.began) && cert.CreateTime.Before(n.said.Add(catchUp))
+		meant := !cert.CreateTime.Before(n.started) && cert.CreateTime.Before(n.said.Add(catchUp))
 		return meant && namesCertificate(n.text, cert)
 	})
 }
@@ -115,7 +115,7 @@ type memoryTerraform struct {
 	replace map[string]bool
 	// created is when a process last ended a creation, by PEM text.
 	created map[string]time.Time
-	// creations is how many the last apply began, and failedCreations how many of them
+	// creations is how many the last apply started, and failedCreations how many of them
 	// failed. deletions are those that ended.
 	creations, failedCreations int
 	deletions                  []endedDeletion
@@ -123,9 +123,9 @@ type memoryTerraform struct {
 
 // An endedDeletion is one that has ended.
 type endedDeletion struct {
-	id           string
-	began, ended time.Time
-	diagnostics  acctest.Diagnostics
+	id             string
+	started, ended time.Time
+	diagnostics    acctest.Diagnostics
 }
 
 // A process is a provider that was started.
@@ -339,9 +339,9 @@ func (tf *memoryTerraform) wantListed(p *process, before []string) {
 
 func (tf *memoryTerraform) read(p *process, address string, state *acctest.State) *acctest.State {
 	tf.operations.Add(1)
-	began := time.Now()
+	started := time.Now()
 	read, diagnostics := p.server.Read(state)
-	tf.note("read "+address, began, diagnostics)
+	tf.note("read "+address, started, diagnostics)
 	switch {
 	case diagnostics.HasError():
 		return state
@@ -401,9 +401,9 @@ func (tf *memoryTerraform) changeCertificate(p *process, address string) bool {
 	case !configured:
 		return true
 	}
-	began := time.Now()
+	started := time.Now()
 	plan, diagnostics := p.server.Plan(state, config)
-	tf.note("plan "+address, began, diagnostics)
+	tf.note("plan "+address, started, diagnostics)
 	replace := tf.replace[address] || len(plan.Replace) > 0
 	switch {
 	case diagnostics.HasError(), p.ended.Load():
@@ -426,13 +426,13 @@ func (tf *memoryTerraform) changeCertificate(p *process, address string) bool {
 }
 
 func (tf *memoryTerraform) update(p *process, address string, plan acctest.Plan) bool {
-	began := time.Now()
+	started := time.Now()
 	tf.operations.Add(1)
 	updated, diagnostics := p.server.Apply(plan)
 	if !p.alive() {
 		return false
 	}
-	tf.note("update "+address, began, diagnostics)
+	tf.note("update "+address, started, diagnostics)
 	if updated == nil {
 		tf.t.Errorf("an update of %s took it out of the state", address)
 		return false
@@ -447,13 +447,13 @@ func (tf *memoryTerraform) update(p *process, address string, plan acctest.Plan)
 }
 
 func (tf *memoryTerraform) create(p *process, address string, config acctest.Values) bool {
-	began := time.Now()
+	started := time.Now()
 	plan, diagnostics := p.server.Plan(nil, config)
 	if p.ended.Load() {
 		return false
 	}
 	if diagnostics.HasError() {
-		tf.note("plan "+address, began, diagnostics)
+		tf.note("plan "+address, started, diagnostics)
 		return false
 	}
 	tf.mu.Lock()
@@ -465,10 +465,10 @@ func (tf *memoryTerraform) create(p *process, address string, config acctest.Val
 	if !p.alive() {
 		tf.mu.Lock()
 		defer tf.mu.Unlock()
-		tf.lost = append(tf.lost, lostCreation{config, began, time.Now()})
+		tf.lost = append(tf.lost, lostCreation{config, started, time.Now()})
 		return false
 	}
-	tf.note("create "+address, began, diagnostics)
+	tf.note("create "+address, started, diagnostics)
 	tf.mu.Lock()
 	defer tf.mu.Unlock()
 	if diagnostics.HasError() {
@@ -504,15 +504,15 @@ func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.St
 		return false
 	}
 	tf.operations.Add(1)
-	began := time.Now()
+	started := time.Now()
 	tf.noteServed(state.Values["id"].(string))
 	left, diagnostics := p.server.Destroy(state)
 	if !p.alive() {
 		return false
 	}
-	tf.note("destroy "+address, began, diagnostics)
+	tf.note("destroy "+address, started, diagnostics)
 	tf.mu.Lock()
-	tf.deletions = append(tf.deletions, endedDeletion{state.Values["id"].(string), began, time.Now(), diagnostics})
+	tf.deletions = append(tf.deletions, endedDeletion{state.Values["id"].(string), started, time.Now(), diagnostics})
 	tf.mu.Unlock()
 	if diagnostics.HasError() != (left != nil) {
 		tf.t.Errorf("destroy %s: %v, %v", address, left, diagnostics)
@@ -532,13 +532,13 @@ func (tf *memoryTerraform) wantConsistent(address string, plan acctest.Plan, sta
 	}
 }
 
-func (tf *memoryTerraform) note(what string, began time.Time, diagnostics acctest.Diagnostics) {
+func (tf *memoryTerraform) note(what string, started time.Time, diagnostics acctest.Diagnostics) {
 	tf.mu.Lock()
 	defer tf.mu.Unlock()
 	tf.failed = tf.failed || diagnostics.HasError()
 	for _, d := range diagnostics {
 		detail := strings.ReplaceAll(d.Detail, "\n", " ")
 		tf.said = append(tf.said, fmt.Sprintf("%s: %s: %s: %s", what, d.Severity, d.Summary, detail))
-		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, began: began, said: time.Now()})
+		tf.notes = append(tf.notes, note{text: d.Summary + "\n" + d.Detail, started: started, said: time.Now()})
 	}
 }

@@ -48,7 +48,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("the first seed is %d", seed)
 	var done, faults, refused, switches atomic.Int64
-	for began := seed; done.Load() < operations; {
+	for started := seed; done.Load() < operations; {
 		t.Run("from", func(t *testing.T) {
 			for range 4 {
 				s := seed
@@ -70,7 +70,7 @@ func TestChaos(t *testing.T) {
 			}
 		})
 		if t.Failed() {
-			t.Logf("the sequences from %d to %d had failures; one is replayed with %s=N", began, seed-1, chaosSeed)
+			t.Logf("the sequences from %d to %d had failures; one is replayed with %s=N", started, seed-1, chaosSeed)
 			return
 		}
 	}
@@ -102,10 +102,10 @@ type world struct {
 	memory    *memoryTerraform // the same, or nil for the real one
 	ledger    *ledger          // of terraform
 	pairs     []throwaway.Pair
-	// unsettled is whether something has happened of which a process that begins at
+	// needsPause is whether something has happened of which a process that begins at
 	// once may see a part only, and of which no state tells.
-	unsettled bool
-	refused   int64 // deletions that waited for a listener in a mild spell
+	needsPause bool
+	refused    int64 // deletions that waited for a listener in a mild spell
 
 	mu sync.Mutex // of what happens in between
 	// strangers are what others have put into the cloud, by id.
@@ -228,7 +228,7 @@ func (w *world) live(applies int) {
 		w.configure()
 		if w.random.IntN(3) == 0 {
 			w.meddle(w.random.Uint64())
-			w.unsettled = true
+			w.needsPause = true
 		}
 		w.pause()
 		w.say("apply")
@@ -281,10 +281,10 @@ func (w *world) isAltered(address string) bool {
 
 // pause lets time pass before an apply that could not know what it must.
 func (w *world) pause() {
-	if w.memory == nil || w.unsettled || w.memory.createsAgain(w.say) {
+	if w.memory == nil || w.needsPause || w.memory.createsAgain(w.say) {
 		time.Sleep(catchUp)
 	}
-	w.unsettled = false
+	w.needsPause = false
 }
 
 func (w *world) say(format string, arguments ...any) {
@@ -444,10 +444,10 @@ func (w *world) interference() func(*process) {
 	case 0:
 		return func(p *process) { time.AfterFunc(after, func() { w.say("interrupt"); p.interrupt() }) }
 	case 1:
-		w.unsettled = true // what was created in vain is seen only by a process that begins later (documented)
+		w.needsPause = true // what was created in vain is seen only by a process that begins later (documented)
 		return func(p *process) { time.AfterFunc(after, func() { w.say("kill"); p.kill() }) }
 	case 2:
-		w.unsettled = true
+		w.needsPause = true
 		return func(*process) {
 			time.AfterFunc(after, func() {
 				// A stranger who creates the same at the same time cannot be told from us (documented).
@@ -478,7 +478,7 @@ func (w *world) judge() {
 			continue
 		}
 		id := state.Values["id"].(string)
-		if other, twice := held[id]; twice {
+		if other, isDuplicate := held[id]; isDuplicate {
 			w.t.Errorf("%s and %s are both certificate %s", address, other, id)
 		}
 		held[id] = address
@@ -546,7 +546,7 @@ func (w *world) names(cert elbstub.Certificate) bool {
 // with texts that the cloud does not keep: the next one does not take it for identical.
 func (w *world) lostAltered(cert elbstub.Certificate) bool {
 	return slices.ContainsFunc(w.ledger.lost, func(l lostCreation) bool {
-		meant := !cert.CreateTime.Before(l.began) && cert.CreateTime.Before(l.ended.Add(catchUp))
+		meant := !cert.CreateTime.Before(l.started) && cert.CreateTime.Before(l.ended.Add(catchUp))
 		return meant && w.nature.alters(l.config)
 	})
 }

@@ -43,7 +43,7 @@ resource "elbaas_certificate" "leaf%[1]d" {
 	var mu sync.Mutex
 	happened := map[string]int{}
 	cloud.ScriptEach(elbstub.CreateCertificate, func(nth int) elbstub.Fault {
-		what, fault := "answered", elbstub.Delay(0)
+		what, fault := "no fault", elbstub.Delay(0)
 		switch chance := rand.New(rand.NewPCG(seed, uint64(nth))).IntN(100); {
 		case chance < 20:
 			what, fault = "throttled", elbstub.Throttle("")
@@ -60,7 +60,7 @@ resource "elbaas_certificate" "leaf%[1]d" {
 	output, err := cli.Start("apply", "-auto-approve", "-parallelism=100", "-json").Output()
 	diagnostics := jsonDiagnostics(output)
 	t.Logf("POSTs: %v; %d diagnostics; %v", happened, len(diagnostics), err)
-	for _, what := range []string{"answered", "throttled", "lost", "unavailable"} {
+	for _, what := range []string{"no fault", "throttled", "lost", "unavailable"} {
 		if happened[what] == 0 {
 			t.Errorf("no POST was %s", what)
 		}
@@ -107,7 +107,7 @@ func managedNames(t *testing.T, cli *acctest.CLI) map[string]string {
 	for _, r := range state.Resources {
 		for _, instance := range r.Instances {
 			id := instance.Attributes.ID
-			if _, twice := names[id]; twice {
+			if _, isDuplicate := names[id]; isDuplicate {
 				t.Errorf("certificate %s is in the state twice", id)
 			}
 			names[id] = instance.Attributes.Name

@@ -200,7 +200,7 @@ func (s *sequence) scriptPosts() {
 		faults[i] = s.postFault()
 	}
 	s.cloud.ScriptEach(elbstub.CreateCertificate, func(nth int) elbstub.Fault {
-		chosen := sequenceFault{called: "answered", fault: elbstub.Delay(0), kind: plainPost}
+		chosen := sequenceFault{called: "no fault", fault: elbstub.Delay(0), kind: plainPost}
 		if nth <= len(faults) {
 			chosen = faults[nth-1]
 		}
@@ -228,7 +228,7 @@ func (s *sequence) postFault() sequenceFault {
 	beforeID, afterID := 1+s.random.IntN(38), 41+s.random.IntN(200)
 	retryAfter := elbstub.Throttle(strconv.Itoa(seconds))
 	faults := []sequenceFault{
-		{called: "answered", fault: elbstub.Delay(0), kind: plainPost},
+		{called: "no fault", fault: elbstub.Delay(0), kind: plainPost},
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: "429", fault: elbstub.Throttle(""), kind: throttledPost},
 		{called: fmt.Sprintf("429, Retry-After %d", seconds), fault: retryAfter, kind: throttledPost},
@@ -246,15 +246,15 @@ func (s *sequence) postFault() sequenceFault {
 		{called: fmt.Sprintf("carried out, cut after %d bytes, before the ID", beforeID), fault: elbstub.Cut(beforeID)},
 		{called: fmt.Sprintf("carried out, cut after %d bytes, after the ID", afterID), fault: elbstub.Cut(afterID)},
 		{called: "carried out, 200 without a body", fault: elbstub.ReplyAfter(200, "")},
-		{called: fmt.Sprintf("carried out, answered %s later", late), fault: elbstub.Slow(late)},
-		{called: fmt.Sprintf("carried out and answered %s later", late), fault: elbstub.Delay(late)},
+		{called: fmt.Sprintf("carried out, with a response %s later", late), fault: elbstub.Slow(late)},
+		{called: fmt.Sprintf("carried out %s later, with a response", late), fault: elbstub.Delay(late)},
 	}
 	if s.oneIn(8) {
 		other := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: acctest.NewPair(s.t).Certificate}
-		faults = []sequenceFault{{called: "carried out, answered with another leaf", fault: s.cloud.Confuse(other)}}
+		faults = []sequenceFault{{called: "carried out, with a response about another leaf", fault: s.cloud.Confuse(other)}}
 		if s.stranger != nil {
 			confused := s.cloud.Confuse(*s.stranger)
-			faults = append(faults, sequenceFault{called: "carried out, answered with the stranger's", fault: confused})
+			faults = append(faults, sequenceFault{called: "carried out, with a response about the stranger's", fault: confused})
 		}
 	}
 	return faults[s.random.IntN(len(faults))]
@@ -281,7 +281,7 @@ func (s *sequence) scriptTokens() {
 		chosen, faulty := faults[nth]
 		if !faulty {
 			chosen = sequenceFault{
-				called: "answered",
+				called: "no fault",
 				fault:  func(next elbstub.Next) elbstub.Response { return next() },
 			}
 		}
@@ -312,7 +312,7 @@ func (s *sequence) scriptLists() {
 	s.cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
 		chosen, faulty := faults[nth]
 		if !faulty {
-			chosen = sequenceFault{called: "answered", fault: elbstub.See(elbstub.View{Lag: lag})}
+			chosen = sequenceFault{called: "no fault", fault: elbstub.See(elbstub.View{Lag: lag})}
 		}
 		return func(next elbstub.Next) elbstub.Response {
 			s.step("list %d: %s", nth, chosen.called)
@@ -338,14 +338,14 @@ func (s *sequence) listFault(lag time.Duration) sequenceFault {
 		{called: "429", fault: elbstub.Throttle("")},
 		{called: "lost", fault: elbstub.Drop(), breaks: true},
 		{called: "cut", fault: elbstub.Cut(1 + s.random.IntN(500)), breaks: true},
-		{called: fmt.Sprintf("carried out, answered %s later", slow), fault: lateList},
+		{called: fmt.Sprintf("carried out, with a response %s later", slow), fault: lateList},
 	}
 	// Nobody could tell that a list without a count lacks one, nor that an ID which no
 	// list had is the stranger's.
 	counts := elbstub.NewDialect(int(s.seed%elbstub.Dialects)).Count != elbstub.CountAbsent
 	if counts && s.stranger == nil {
 		view := elbstub.View{Lag: lag, Hidden: 1}
-		faults = append(faults, sequenceFault{called: "lacks one", fault: elbstub.See(view)})
+		faults = append(faults, sequenceFault{called: "incomplete", fault: elbstub.See(view)})
 	}
 	return faults[s.random.IntN(len(faults))]
 }

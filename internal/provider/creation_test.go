@@ -38,11 +38,11 @@ func TestCreationsThatAreNotSimple(t *testing.T) {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, created: true,
 			want: []string{"was adopted after the response to its creation was lost", "It is now in the state"},
 		},
-		"twice": {
+		"duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
 			want: []string{"was sent 2 times", "may exist", "which is new and has the same leaf", "delete it if not"},
 		},
-		"perhaps twice": {
+		"possible duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
 			lists: append(make([]elbstub.Fault, 7), outOfOrder, outOfOrder, outOfOrder, outOfOrder, outOfOrder,
 				outOfOrder, outOfOrder, outOfOrder),

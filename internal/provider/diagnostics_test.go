@@ -98,7 +98,7 @@ func TestRemedies(t *testing.T) {
 		detail := describeWith(err, remedy)
 		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request ID the-id", remedy} {
 			if !strings.Contains(detail, part) {
-				t.Errorf("%s, %d: the detail %q lacks %q", row.code, row.status, detail, part)
+				t.Errorf("%s, %d: the detail %q does not contain %q", row.code, row.status, detail, part)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func TestSlowBodies(t *testing.T) {
 		return func(e *acctest.Exchange) {
 			head, body := e.Response()
 			e.Send(head)
-			for began := time.Now(); time.Since(began) < during; body = body[1:] {
+			for started := time.Now(); time.Since(started) < during; body = body[1:] {
 				e.Send(body[:1])
 				time.Sleep(30 * time.Second)
 			}
@@ -130,12 +130,12 @@ func TestSlowBodies(t *testing.T) {
 
 				time.Sleep(10 * time.Second)
 				wire.Script(http.MethodGet, 1, row.first)
-				before, began := wire.Calls(http.MethodGet), time.Now()
+				before, started := wire.Calls(http.MethodGet), time.Now()
 				after, diagnostics := start().Read(state)
 				if after == nil || diagnostics.HasError() != row.fails {
 					t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 				}
-				if took := time.Since(began); took < row.took-time.Second || took > row.took+3*time.Second {
+				if took := time.Since(started); took < row.took-time.Second || took > row.took+3*time.Second {
 					t.Errorf("it took %s, want %s", took, row.took)
 				}
 				if lists := wire.Calls(http.MethodGet) - before; lists != row.lists {
@@ -180,12 +180,12 @@ func TestArrivedResponseIsKept(t *testing.T) {
 					if timeout != "" {
 						config["timeouts"] = acctest.Values{"create": timeout}
 					}
-					began := time.Now()
+					started := time.Now()
 					wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
 						head, body := e.Response()
-						time.Sleep(row.head - time.Since(began))
+						time.Sleep(row.head - time.Since(started))
 						e.Send(head, body[:5])
-						time.Sleep(row.body - time.Since(began))
+						time.Sleep(row.body - time.Since(started))
 						e.Send(body[5:])
 					})
 					if timeout == "" {
@@ -198,7 +198,7 @@ func TestArrivedResponseIsKept(t *testing.T) {
 					if lists := wire.Calls(http.MethodGet); lists != 1 || len(diagnostics) > 0 {
 						t.Errorf("the response was not enough: %d lists, %s", lists, textOf(diagnostics))
 					}
-					if took := time.Since(began) - end; took > 10*time.Second {
+					if took := time.Since(started) - end; took > 10*time.Second {
 						t.Errorf("it took %s after the end", took)
 					}
 				})
@@ -238,10 +238,10 @@ func TestInterruptedWithinABody(t *testing.T) {
 				}
 				wire.ScriptAll(method, hang)
 				s := inMemory(t, cloud, network, nil)
-				began := time.Now()
+				started := time.Now()
 				time.AfterFunc(end, s.Stop)
 				after, diagnostics := does(t, s, method, state, config)
-				if took := time.Since(began) - end; took < 0 || took > limit {
+				if took := time.Since(started) - end; took < 0 || took > limit {
 					t.Errorf("it ended %s after the interrupt, want %s", took, limit)
 				}
 				wantNamed(t, cloud, after, diagnostics, "www")

@@ -472,9 +472,9 @@ func TestInterruptedWhileThrottled(t *testing.T) {
 		}
 		s := inMemory(t, cloud, network, nil)
 		time.AfterFunc(3*time.Second, s.Stop)
-		began := time.Now()
+		started := time.Now()
 		state, diagnostics := create(t, s, acctest.Values{"name": "www"})
-		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+		if took := time.Since(started); took < 3*time.Second || took > 5*time.Second {
 			t.Errorf("it ended after %s", took)
 		}
 		wantInterrupted(t, diagnostics)
@@ -551,11 +551,11 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 			posts: []elbstub.Fault{after(second, elbstub.Refuse()), elbstub.Slow(second)},
 			lists: after(second/2, func(next elbstub.Next) elbstub.Response { return next() }),
 		},
-		"never answered": {
+		"no response": {
 			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
 			lists: elbstub.See(elbstub.View{}),
 		},
-		"never answered, and lists hang": {
+		"no response, and lists hang": {
 			posts: []elbstub.Fault{elbstub.Slow(5 * time.Minute)},
 			lists: elbstub.Slow(50 * second),
 		},

@@ -315,7 +315,7 @@ func TestThrottledAtOnce(t *testing.T) {
 						return elbstub.Throttle("")(nil)
 					})
 				}
-				began := time.Now()
+				started := time.Now()
 				left := make(chan *acctest.State)
 				for _, state := range states {
 					go func() {
@@ -328,7 +328,7 @@ func TestThrottledAtOnce(t *testing.T) {
 						t.Errorf("certificate %s is left", idOf(state))
 					}
 				}
-				if took := time.Since(began); took > 4*time.Second {
+				if took := time.Since(started); took > 4*time.Second {
 					t.Errorf("%d calls took %s", calls, took)
 				}
 			})

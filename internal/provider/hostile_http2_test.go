@@ -241,7 +241,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 
 				time.Sleep(10 * time.Second) // the list is too old to be used
 				to.breakLatest()
-				dials, began := to.dials.Load(), time.Now()
+				dials, started := to.dials.Load(), time.Now()
 				if method == http.MethodPost {
 					values = acctest.Values{"name": "other"}
 				}
@@ -249,7 +249,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 				if diagnostics.HasError() || (after == nil) != (method == http.MethodDelete) {
 					t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 				}
-				if took := time.Since(began); took < 59*time.Second || took > 90*time.Second {
+				if took := time.Since(started); took < 59*time.Second || took > 90*time.Second {
 					t.Errorf("it took %s, want about a minute", took)
 				}
 				if dialled := to.dials.Load() - dials; dialled == 0 {
@@ -276,13 +276,13 @@ func TestSilentServer(t *testing.T) {
 		state, _ := create(t, s, acctest.Values{"name": "www"})
 
 		time.Sleep(10 * time.Second)
-		lists, dials, began := wire.Calls(http.MethodGet), to.dials.Load(), time.Now()
+		lists, dials, started := wire.Calls(http.MethodGet), to.dials.Load(), time.Now()
 		wire.ScriptAll(http.MethodGet, (*acctest.Exchange).Hold)
 		after, diagnostics := s.Read(state)
 		if after == nil || !diagnostics.HasError() {
 			t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 		}
-		if took := time.Since(began); took < 179*time.Second || took > 200*time.Second {
+		if took := time.Since(started); took < 179*time.Second || took > 200*time.Second {
 			t.Errorf("it took %s, want about three minutes", took)
 		}
 		if calls, dialled := wire.Calls(http.MethodGet)-lists, to.dials.Load()-dials; calls != 3 || dialled != 2 {

@@ -72,9 +72,9 @@ func TestDeletionThatWaitsForACreation(t *testing.T) {
 			_, _ = l.create(server)
 		}()
 		synctest.Wait()
-		began := time.Now()
+		started := time.Now()
 		left, diagnostics := server.Destroy(l.state)
-		if took := time.Since(began); took > 10*time.Second || left == nil {
+		if took := time.Since(started); took > 10*time.Second || left == nil {
 			t.Errorf("the deletion has taken %s, left %v, and says %v", took, left, diagnostics)
 		}
 		<-done

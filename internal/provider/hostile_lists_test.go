@@ -247,10 +247,10 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 				if interrupted {
 					time.AfterFunc(1500*time.Millisecond, s.Stop)
 				}
-				began := time.Now()
+				started := time.Now()
 				read, diagnostics := s.Read(state)
-				if read == nil || !diagnostics.HasError() || time.Since(began) > 2600*time.Millisecond {
-					t.Errorf("after %s: there %t, %s", time.Since(began), read != nil, textOf(diagnostics))
+				if read == nil || !diagnostics.HasError() || time.Since(started) > 2600*time.Millisecond {
+					t.Errorf("after %s: there %t, %s", time.Since(started), read != nil, textOf(diagnostics))
 				}
 				if interrupted {
 					wantInterrupted(t, diagnostics)
@@ -276,9 +276,9 @@ func TestLongReadTimeout(t *testing.T) {
 			}
 			return nil
 		})
-		began := time.Now()
+		started := time.Now()
 		if _, diagnostics := inMemory(t, cloud, network, nil).Read(state); diagnostics.HasError() {
-			t.Errorf("after %s: %s", time.Since(began), textOf(diagnostics))
+			t.Errorf("after %s: %s", time.Since(started), textOf(diagnostics))
 		}
 	})
 }

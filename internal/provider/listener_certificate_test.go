@@ -607,7 +607,7 @@ func TestSwitchThatFails(t *testing.T) {
 			happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) },
 			kept:    true,
 		},
-		"answered by another": {happens: func(l *listening) {
+		"response about another listener": {happens: func(l *listening) {
 			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
 		}, kept: true},
 		"accepted, late": {
@@ -919,7 +919,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 		}
 		l.sent(1, "by the creation alone")
 
-		began := time.Now()
+		started := time.Now()
 		kept, diagnostics := certificates.Destroy(certificate)
 		says(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
 		says(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
@@ -927,8 +927,8 @@ func TestDestroyWithoutFallback(t *testing.T) {
 			t.Error("the certificate is not in the state any more")
 		}
 		if deletes := len(l.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 ||
-			time.Since(began) > 5*time.Second {
-			t.Errorf("%d DELETEs in %s", deletes, time.Since(began))
+			time.Since(started) > 5*time.Second {
+			t.Errorf("%d DELETEs in %s", deletes, time.Since(started))
 		}
 	})
 }

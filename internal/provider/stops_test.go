@@ -285,9 +285,9 @@ func TestInterrupted(t *testing.T) {
 
 				server = start()
 				time.AfterFunc(3*time.Second, server.Stop)
-				began := time.Now()
+				started := time.Now()
 				diagnostics = row.work(server, state, config)
-				if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+				if took := time.Since(started); took < 3*time.Second || took > 5*time.Second {
 					t.Errorf("it ended after %s", took)
 				}
 				if !diagnostics.HasError() ||

@@ -52,8 +52,8 @@ func TestNew(t *testing.T) { //nolint:paralleltest // it sets variables
 func TestFind(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"terraform", "tofu", "another"} {
-		for _, ending := range []string{"", ".exe"} {
-			if err := os.WriteFile(filepath.Join(folder, name+ending), nil, 0o700); err != nil {
+		for _, suffix := range []string{"", ".exe"} {
+			if err := os.WriteFile(filepath.Join(folder, name+suffix), nil, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}

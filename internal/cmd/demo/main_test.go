@@ -53,9 +53,9 @@ func TestAccDemo(t *testing.T) {
 	}
 	const heading = "Requests that the stub received:\n"
 	_, text, _ := strings.Cut(string(readme), "```text\n"+heading)
-	ending, _, found := strings.Cut(heading+text, "```")
-	if !found || !strings.HasSuffix(out.String(), ending) {
-		t.Errorf("the README shows another end:\n%s", ending)
+	wanted, _, found := strings.Cut(heading+text, "```")
+	if !found || !strings.HasSuffix(out.String(), wanted) {
+		t.Errorf("the README shows another end:\n%s", wanted)
 	}
 }
 
