@@ -14,7 +14,7 @@ import (
 const listVariable = "ELBAAS_BENCH_LIST"
 
 func serveFloor(list string) error {
-	cloud := newCloud(0)
+	cloud := newCloud()
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			// The file is in the memory of the system, and does not count as the provider's.

@@ -103,7 +103,7 @@ func newBench() *bench {
 	b.ProgramMB = float64(info.Size()) / 1e6
 
 	n := max(slices.Max(b.sizes), 2*b.changed())
-	b.servers = newServers(10 * n)
+	b.servers = newServers()
 	log.Printf("making %d certificates …", n)
 	var group errgroup.Group
 	group.SetLimit(2)

@@ -19,10 +19,10 @@ const projectID = "0123456789abcdef0123456789abcdef"
 
 // newCloud returns the stub cloud of the configurations. The project of the generic REST
 // provider is another one, so that neither provider lists the certificates of the other.
-func newCloud(quota int) *elbstub.Cloud {
+func newCloud() *elbstub.Cloud {
 	return elbstub.New(elbstub.Options{
 		BasePath: "/elb",
-		Quota:    quota,
+		Quota:    1_000_000, // more than is ever created
 		Tokens:   map[string]string{"token-of-elbaas": projectID, "token-of-rest": "fedcba9876543210fedcba9876543210"},
 	})
 }
@@ -37,8 +37,8 @@ type servers struct {
 }
 
 // newServers serves on loopback until the program ends.
-func newServers(quota int) *servers {
-	s := &servers{cloud: newCloud(quota)}
+func newServers() *servers {
+	s := &servers{cloud: newCloud()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/state/", s.serveState)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
