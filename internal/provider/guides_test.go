@@ -168,7 +168,7 @@ func TestAccImportGuide(t *testing.T) {
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair(t)
 	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
-	id := add(cloud, "www", pair)
+	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + strings.ReplaceAll(example(t, "guides/import.tf"), exampleID, id))
 	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
 		"1 imported, 0 added, 0 changed, 0 destroyed") {
