@@ -65,7 +65,7 @@ func (r *listenerCertificateResource) Schema(
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of an update until the API shows it. Defaults to 5 minutes.",
+				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
 				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. Defaults to 5 minutes.",
 			}),
 		},
