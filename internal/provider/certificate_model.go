@@ -93,9 +93,8 @@ func keepCase(own types.String, value string) types.String {
 	return types.StringValue(value)
 }
 
-// fromAPI takes over what the API returns. Of its certificate, only the certificates are taken, in canonical form:
-// what a server keeps beside them may be a private key. A text without certificates, or with the same ones, does not
-// overwrite the user's text.
+// fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
+// because a server may store a private key beside them. If the text has none, or the same ones, the user's text stays.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	for field, value := range m.fields(cert) {
 		*field = value
@@ -103,7 +102,7 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 
 	text := m.Certificate.ValueString()
 	own, err := pemcert.ParseChain(text)
-	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // which saves half of a read
+	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // skips parsing the same PEM twice
 		stored := pemcert.CertificatesIn(cert.Certificate)
 		if stored.Len() == 0 && err != nil {
 			stored = pemcert.CertificatesIn(text)

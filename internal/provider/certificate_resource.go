@@ -142,7 +142,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
 				"Changes of the certificate outside of Terraform cannot be detected.")
 	}
-	if !reflect.DeepEqual(read, state) { // converting it takes a fifth of a read
+	if !reflect.DeepEqual(read, state) { // setting an unchanged state takes a fifth of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 	}
 }
@@ -243,8 +243,8 @@ func (r *certificateResource) ModifyPlan(
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
 
-	// Terraform plans a replacement twice, as an update and as a creation, and shows the warnings of the update; those
-	// of the creation only with an error. So both warn.
+	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings unless
+	// the second fails, so both plans warn.
 	_, key := planned.key()
 	resp.Diagnostics.Append(certificateWarnings(
 		planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
@@ -266,7 +266,7 @@ func (r *certificateResource) ModifyPlan(
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if !plan.replaces(state) { // otherwise Terraform plans the creation next, without ignore_changes
+		if !plan.replaces(state) { // a replacement is checked when Terraform plans the creation
 			resp.Diagnostics.Append(plan.checkNewKey(state)...)
 		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {

@@ -315,7 +315,8 @@ type listenerLock struct {
 
 func (l *listenerLock) unlock() { <-l.held }
 
-// lockListener waits for the lock of a listener until ctx is done. A free lock is returned in any case.
+// lockListener waits for the lock of a listener until ctx is done. A free lock is returned even if ctx is
+// already done.
 func (c *cloud) lockListener(ctx context.Context, listenerID types.String) (*listenerLock, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	key := strings.ToLower(listenerID.ValueString())

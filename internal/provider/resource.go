@@ -62,7 +62,7 @@ func projectAttribute(noun string) schema.StringAttribute {
 // also those of the next run.
 const lastWrite = "last_write"
 
-// privateState is the private state of a resource. With an error, a value stays unchanged.
+// privateState is the private state of a resource. If SetKey or the operation fails, Terraform keeps the old value.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics

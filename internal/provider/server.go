@@ -83,7 +83,8 @@ func newServer(p provider.Provider) tfprotov6.ProviderServer {
 	return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
 }
 
-// call calls with a context that ends with the call.
+// call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original
+// alive.
 func call[Request, Response any](
 	ctx context.Context, do func(context.Context, Request) (Response, error), request Request,
 ) (Response, error) {
@@ -93,12 +94,12 @@ func call[Request, Response any](
 	return do(c, request)         //nolint:contextcheck // it is the call's
 }
 
-// callContext is the context of a call, as long as that is not over.
+// callContext is the context of a call until the call returns.
 type callContext struct {
 	current atomic.Pointer[context.Context]
 }
 
-// ended is what remains of a context when its call is over.
+// ended is the cancelled context that replaces the context of a call.
 var ended = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

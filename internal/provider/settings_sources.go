@@ -115,7 +115,7 @@ func (r *resolver) prefer(credentials source) {
 	})
 }
 
-// The distances of a source from that of the credentials.
+// How a source ranks relative to the source of the credentials.
 const (
 	ownSource = iota // the provider block, or the source of the credentials
 	earlierSource
@@ -132,8 +132,7 @@ func distance(s, credentials source) int {
 	return laterSource
 }
 
-// fileFirst sorts a file before the variables that name it, but after the provider block,
-// which overrides it.
+// fileFirst compares two sources of equal rank: a file comes first, except after the provider block, which overrides it.
 func fileFirst(a, b source) int {
 	if a.isFile == b.isFile || a.rank == blockRank {
 		return 0

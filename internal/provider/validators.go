@@ -81,7 +81,7 @@ func checkDomain(noun, domain string) error {
 	return checkDomainName(noun, "x."+name, rule) // of the same length, so that positions are right
 }
 
-// checkDomainName accepts what a host name can end with, so no wildcard.
+// checkDomainName applies the rule of a domain that has no wildcard.
 func checkDomainName(noun, domain, rule string) error {
 	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
