@@ -78,7 +78,7 @@ func (d *certificateDataSource) ValidateConfig(
 ) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if config.MostRecent.ValueBool() && known(config.ID) != nil {
+	if config.MostRecent.ValueBool() && stringOrNil(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
 			"most_recent chooses among several certificates, but id names exactly one. "+
 				"Remove most_recent, or search by name, fingerprint_sha256, domain or covers instead of id.")

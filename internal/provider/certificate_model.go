@@ -64,9 +64,9 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 		return elb.NewCertificate{}, diags
 	}
 	return elb.NewCertificate{
-		Name:        known(m.Name),
+		Name:        stringOrNil(m.Name),
 		Description: m.Description.ValueString(),
-		Domain:      known(m.Domain),
+		Domain:      stringOrNil(m.Domain),
 		Certificate: chain.PEM(),
 		PrivateKey:  key.For(chain).PEM(),
 	}, diags
@@ -87,7 +87,7 @@ func (m *publicModel) fields(cert elb.Certificate) map[*types.String]types.Strin
 
 // keepCase returns a value of the API, or the own one if they differ in case only.
 func keepCase(own types.String, value string) types.String {
-	if text := known(own); text != nil && strings.EqualFold(*text, value) {
+	if text := stringOrNil(own); text != nil && strings.EqualFold(*text, value) {
 		return own
 	}
 	return types.StringValue(value)
@@ -140,7 +140,7 @@ type difference struct{ attribute, detail string }
 func (m publicModel) differences(cert elb.Certificate) []difference {
 	var all []difference
 	compare := func(attribute string, planned types.String, stored string) {
-		if text := known(planned); text != nil && *text != stored {
+		if text := stringOrNil(planned); text != nil && *text != stored {
 			all = append(all, difference{attribute, fmt.Sprintf(
 				"Certificate %q was sent with the %s %q, but the API stored %q.", cert.ID, attribute, *text, stored)})
 		}
@@ -158,4 +158,20 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 func (m publicModel) isStoredDifferently(cert elb.Certificate) bool {
 	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
 	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
+}
+
+// stringOrNil returns the text of a value, or nil if the value is null or unknown.
+func stringOrNil(value types.String) *string {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueStringPointer()
+}
+
+// textOrNull returns a text as a value, or null if it is empty.
+func textOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
 }

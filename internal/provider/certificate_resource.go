@@ -119,8 +119,8 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
 	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
-	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, written)
+	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
 	if errors.Is(err, elb.ErrNotFound) && state.ProjectID.IsNull() {
 		resp.Diagnostics.Append(movedNotFound(read.identity())...)
 		return
@@ -174,23 +174,23 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	known := elb.Certificate{
+	prior := elb.Certificate{
 		ID:          state.ID.ValueString(),
 		Name:        state.Name.ValueString(),
 		Description: state.Description.ValueString(),
 		Domain:      state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known,
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), prior,
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
-	summary := fmt.Sprintf("Unable to update certificate %q", known.ID)
+	summary := fmt.Sprintf("Unable to update certificate %q", prior.ID)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
 		return
 	}
 
-	known.Name, known.Description = cert.Name, cert.Description // a PUT sends nothing else
-	for _, d := range plan.differences(known) {
+	prior.Name, prior.Description = cert.Name, cert.Description // a PUT sends nothing else
+	for _, d := range plan.differences(prior) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
 			d.detail+" Plan again to see what the API has.")
 	}
@@ -261,7 +261,7 @@ func (r *certificateResource) ModifyPlan(
 	if req.State.Raw.IsNull() {
 		_, _, diags := planned.parsePEM()
 		resp.Diagnostics.Append(diags...)
-		plan.ProjectID, diags = r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		plan.ProjectID, diags = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)
 	} else {
 		var state certificateModel

@@ -61,7 +61,7 @@ func (r *listenerCertificateResource) Create(
 	}
 	defer lock.unlock()
 
-	plan.ProjectID, diags = r.cloud.project(ctx, plan.ProjectID)
+	plan.ProjectID, diags = r.cloud.resolveProject(ctx, plan.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(plan.check()...)
 	resp.Diagnostics.Append(r.checkProjects(plan)...)
@@ -248,11 +248,11 @@ func mayBeMissing(refusal *httpapi.Error) bool {
 // call.
 func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	project := known(m.ProjectID)
+	project := stringOrNil(m.ProjectID)
 	for attribute, certificate := range map[string]types.String{
 		"certificate_id": m.CertificateID, "fallback_certificate_id": m.FallbackCertificateID,
 	} {
-		id := known(certificate)
+		id := stringOrNil(certificate)
 		if id == nil || project == nil {
 			continue
 		}
@@ -295,7 +295,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 		return
 	}
 	if req.State.Raw.IsNull() {
-		project, diags := r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		project, diags := r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)
 		plan.ProjectID, plan.ID = project, plan.ListenerID
 	}

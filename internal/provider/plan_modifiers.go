@@ -58,7 +58,7 @@ func (m ignoreEquivalentPEM) MarkdownDescription(ctx context.Context) string {
 func (m ignoreEquivalentPEM) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
-	planned, state := known(req.PlanValue), known(req.StateValue)
+	planned, state := stringOrNil(req.PlanValue), stringOrNil(req.StateValue)
 	switch {
 	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.StateValue.Equal(req.PlanValue):
 	case planned != nil && state != nil && m.isEquivalent(*planned, *state):

@@ -37,8 +37,8 @@ func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureReques
 	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// keptText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
-func keptText(description string) schema.StringAttribute {
+// computedString returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+func computedString(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Computed:            true,

@@ -36,7 +36,7 @@ func (r *resolver) readAddresses(credentials source) {
 	authURL, authSource := first(naming, "auth_url")
 	r.settings.authURL = r.address("auth_url", authURL, authSource,
 		"the identity service, such as https://iam.eu-de.otc.t-systems.com/v3")
-	r.settings.plainCatalog = r.mayBePlain(authSource) // the catalog is of the source that names it
+	r.settings.plainCatalog = r.allowsHTTP(authSource) // the catalog is of the source that names it
 	cloud, cloudSource := first(naming, "cloud")
 	r.checkCloud(cloud, r.origin(cloudSource, "cloud"))
 	if r.diags.HasError() || r.unknown("region", "cloud", "auth_url", "endpoint") {
@@ -137,11 +137,11 @@ func (r *resolver) lastToCount(credentials source, naming []source, endpoint sou
 	return credentials.rank
 }
 
-// at returns the sources at a distance from the credentials.
+// at returns the sources of a priority.
 func (r *resolver) at(credentials source, wanted int) []source {
 	var found []source
 	for _, s := range r.sources {
-		if distance(s, credentials) == wanted {
+		if priority(s, credentials) == wanted {
 			found = append(found, s)
 		}
 	}
@@ -289,7 +289,7 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	if text == "" {
 		return nil
 	}
-	address, err := auth.ParseBaseURL(text, r.mayBePlain(s))
+	address, err := auth.ParseBaseURL(text, r.allowsHTTP(s))
 	if err == nil {
 		return address
 	}

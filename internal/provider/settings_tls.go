@@ -28,9 +28,9 @@ func (r *resolver) readInsecure(counts func(source) bool) bool {
 	return insecure
 }
 
-// mayBePlain reports whether an address of a source may use plain HTTP, because insecure is set in the provider block
+// allowsHTTP reports whether the address of a source may use plain HTTP, because insecure is set in the provider block
 // or in the same source. There is no ELBAAS_INSECURE, so any insecure that counts applies to ELBAAS_ENDPOINT.
-func (r *resolver) mayBePlain(named source) bool {
+func (r *resolver) allowsHTTP(named source) bool {
 	if r.unknown("insecure") {
 		return true
 	}
