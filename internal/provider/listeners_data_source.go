@@ -1,10 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -116,14 +114,19 @@ func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadReque
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// fromAPI takes over the listeners that are chosen, sorted by name, then by ID.
+// fromAPI takes over the listeners that match every argument that is set.
 func (m *listenersModel) fromAPI(listed []elb.Listener) {
-	sorted := slices.SortedFunc(slices.Values(listed), func(a, b elb.Listener) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
+	is := func(argument types.String, own string) bool {
+		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
+	}
 	m.Listeners = []listenerModel{}
-	for _, l := range sorted {
-		if !m.chooses(l) {
+	for _, l := range listed {
+		isChosen := name.MatchString(l.Name) &&
+			is(m.LoadBalancerID, l.LoadBalancerID) &&
+			is(m.Protocol, l.Protocol) &&
+			(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
+		if !isChosen {
 			continue
 		}
 		m.Listeners = append(m.Listeners, listenerModel{
@@ -137,14 +140,4 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 			Status:            textOrNull(l.Status),
 		})
 	}
-}
-
-// chooses reports whether a listener matches every argument that is set.
-func (m listenersModel) chooses(l elb.Listener) bool {
-	is := func(argument types.String, own string) bool {
-		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
-	}
-	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
-	return is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) && name.MatchString(l.Name) &&
-		(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
 }
