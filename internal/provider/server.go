@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -59,12 +58,12 @@ func New(version string, options ...Option) func() tfprotov6.ProviderServer {
 		for _, option := range options {
 			option(p)
 		}
-		return newServer(p)
+		return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
 	}
 }
 
-// server is the framework's server, but releases the context of a call when the call is
-// over. The framework keeps the context of every call until the provider stops, and with
+// server is the framework's server, but releases the context of a call when the call is over, for the calls that
+// Terraform makes for each resource. The framework keeps the context of every call until the provider stops, and with
 // it the call's connection, messages and loggers.
 type server struct {
 	frameworkServer
@@ -77,10 +76,6 @@ type frameworkServer interface {
 	tfprotov6.ListResourceServer
 	tfprotov6.ActionServer
 	tfprotov6.StateStoreServer
-}
-
-func newServer(p provider.Provider) tfprotov6.ProviderServer {
-	return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
 }
 
 // call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original
@@ -117,8 +112,6 @@ func (c *callContext) Err() error { return (*c.current.Load()).Err() }
 
 // Value implements context.Context.
 func (c *callContext) Value(key any) any { return (*c.current.Load()).Value(key) }
-
-// The following methods are called for each certificate.
 
 // ValidateResourceConfig implements tfprotov6.ResourceServer.
 func (s server) ValidateResourceConfig(
@@ -160,39 +153,4 @@ func (s server) ApplyResourceChange(
 	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.ApplyResourceChange, req)
-}
-
-// ImportResourceState implements tfprotov6.ResourceServer.
-func (s server) ImportResourceState(
-	ctx context.Context, req *tfprotov6.ImportResourceStateRequest,
-) (*tfprotov6.ImportResourceStateResponse, error) {
-	return call(ctx, s.frameworkServer.ImportResourceState, req)
-}
-
-// GenerateResourceConfig implements tfprotov6.ResourceServer.
-func (s server) GenerateResourceConfig(
-	ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest,
-) (*tfprotov6.GenerateResourceConfigResponse, error) {
-	return call(ctx, s.frameworkServer.GenerateResourceConfig, req)
-}
-
-// ValidateDataResourceConfig implements tfprotov6.DataSourceServer.
-func (s server) ValidateDataResourceConfig(
-	ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest,
-) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return call(ctx, s.frameworkServer.ValidateDataResourceConfig, req)
-}
-
-// ReadDataSource implements tfprotov6.DataSourceServer.
-func (s server) ReadDataSource(
-	ctx context.Context, req *tfprotov6.ReadDataSourceRequest,
-) (*tfprotov6.ReadDataSourceResponse, error) {
-	return call(ctx, s.frameworkServer.ReadDataSource, req)
-}
-
-// CallFunction implements tfprotov6.FunctionServer.
-func (s server) CallFunction(
-	ctx context.Context, req *tfprotov6.CallFunctionRequest,
-) (*tfprotov6.CallFunctionResponse, error) {
-	return call(ctx, s.frameworkServer.CallFunction, req)
 }

@@ -19,7 +19,9 @@ func (r *resolver) readAddresses(credentials source) {
 	region, regionSource := r.valueWhere("region", func(source) bool { return true })
 	if region != "" {
 		noun := "region from " + r.origin(regionSource, "region")
-		if err := checkHostLabel(noun, region); err != nil {
+		const rule = "It may contain up to 63 letters, digits and hyphens" // as the label of a host name
+		err := checkText(noun, region, 63, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
+		if err != nil {
 			r.invalid("region", sentence(err)+" Set a region such as eu-de.")
 		}
 	}
@@ -312,11 +314,4 @@ func (r *resolver) serviceAddress(text string) *url.URL {
 			"Check region and cloud.")
 	}
 	return address
-}
-
-// checkHostLabel makes sure that a host name which contains the text stays one.
-func checkHostLabel(noun, text string) error {
-	return checkCharacters(noun, text, "It must have letters, digits and hyphens only", func(r rune) bool {
-		return isLatinOrDigit(r) || r == '-'
-	})
 }

@@ -174,14 +174,11 @@ func checkTime(noun, text string) error {
 	return nil
 }
 
+// checkText checks the length of a text, and its characters.
 func checkText(noun, text string, limit int, rule string, isAllowed func(rune) bool) error {
 	if n := utf8.RuneCountInString(text); n > limit {
 		return fmt.Errorf("the %s has %d characters. %s", noun, n, rule)
 	}
-	return checkCharacters(noun, text, rule, isAllowed)
-}
-
-func checkCharacters(noun, text, rule string, isAllowed func(rune) bool) error {
 	position := 0
 	for _, r := range text {
 		position++
