@@ -226,7 +226,7 @@ func (r *certificateResource) ImportState(
 		_, err := r.cloud.client.GetCertificate(ctx, projectID, id)
 		return err
 	}
-	importer{r.cloud, "certificate", "id", find}.importState(ctx, req, resp)
+	r.cloud.importState(ctx, "certificate", "id", find, req, resp)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.

@@ -275,7 +275,7 @@ func (r *listenerCertificateResource) ImportState(
 		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.Never)
 		return err
 	}
-	importer{r.cloud, "listener", "listener_id", find}.importState(ctx, req, resp)
+	r.cloud.importState(ctx, "listener", "listener_id", find, req, resp)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.

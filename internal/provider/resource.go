@@ -84,16 +84,6 @@ func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Durat
 	return c.now().Sub(at)
 }
 
-// An importer imports certificates or listeners by an import ID or by an identity.
-type importer struct {
-	cloud *cloud
-	// noun is what errors call the object, attribute is the one that has its ID.
-	noun, attribute string
-	// find looks an object up. What is imported must exist: Terraform's own error for a missing object does not name
-	// the project.
-	find func(ctx context.Context, projectID, id string) error
-}
-
 // identitySchema returns the schema of the identity.
 func identitySchema(noun, attribute string) identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
@@ -109,11 +99,14 @@ func identitySchema(noun, attribute string) identityschema.Schema {
 	}}
 }
 
-// importState sets the project and the ID in the state and in the identity. The read that follows sets the rest.
-func (i importer) importState(
-	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+// importState imports a certificate or a listener, which errors call by the noun, by an import ID or an identity, whose
+// attribute has the ID. It sets the project and the ID in the state and in the identity. The read that follows sets the
+// rest. The object must exist, which find checks: Terraform's own error for a missing object does not name the project.
+func (c *cloud) importState(
+	ctx context.Context, noun, attribute string, find func(ctx context.Context, projectID, id string) error,
+	req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	projectID, id, diags := i.target(ctx, req)
+	projectID, id, diags := importTarget(ctx, noun, attribute, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -121,52 +114,52 @@ func (i importer) importState(
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := i.cloud.readyProject(ctx, textOrNull(projectID))
+	project, diags := c.readyProject(ctx, textOrNull(projectID))
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	err := i.find(ctx, project.ValueString(), id)
+	err := find(ctx, project.ValueString(), id)
 	if errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
-		resp.Diagnostics.AddError("No such "+i.noun, fmt.Sprintf(
+		resp.Diagnostics.AddError("No such "+noun, fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",
-			project.ValueString(), i.noun, id, i.noun, i.attribute))
+			project.ValueString(), noun, id, noun, attribute))
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", i.noun, id), i.cloud.describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", noun, id), c.describe(err))
 		return
 	}
-	for name, value := range map[string]string{"project_id": project.ValueString(), i.attribute: id} {
+	for name, value := range map[string]string{"project_id": project.ValueString(), attribute: id} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), value)...)
 	}
 }
 
-// target returns the project and the ID that an import ID or an identity names. The project is empty if it is not set.
-func (i importer) target(
-	ctx context.Context, req resource.ImportStateRequest,
+// importTarget returns the project and the ID that an import ID or an identity names. The project is empty if it is not set.
+func importTarget(
+	ctx context.Context, noun, attribute string, req resource.ImportStateRequest,
 ) (projectID, id string, diags diag.Diagnostics) {
 	if req.ID != "" {
-		projectID, id, err := parseImportID(req.ID, i.noun)
+		projectID, id, err := parseImportID(req.ID, noun)
 		if err != nil {
 			diags.AddError("Invalid import ID", fmt.Sprintf(
 				"The import ID %q is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
-				req.ID, err, i.noun, i.attribute))
+				req.ID, err, noun, attribute))
 		}
 		return projectID, id, diags
 	}
 
 	var project, own types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
-	diags.Append(req.Identity.GetAttribute(ctx, path.Root(i.attribute), &own)...)
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root(attribute), &own)...)
 	if !project.IsNull() {
 		rule := textRule{"project ID", checkProjectID}
 		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
 	}
-	rule := textRule{i.noun + " ID", checkID}
-	diags.Append(rule.validate(path.Root(i.attribute), own.ValueString())...)
+	rule := textRule{noun + " ID", checkID}
+	diags.Append(rule.validate(path.Root(attribute), own.ValueString())...)
 	return project.ValueString(), strings.ToLower(own.ValueString()), diags
 }
 
