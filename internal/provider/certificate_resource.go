@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -85,7 +86,11 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	for _, d := range planned.differences(cert) {
+	differences := planned.differences(cert)
+	if !strings.EqualFold(planned.Domain.ValueString(), cert.Domain) {
+		differences = append(differences, differenceOf(cert.ID, "domain", planned.Domain, cert.Domain)...)
+	}
+	for _, d := range differences {
 		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The API stored a different "+d.attribute,
 			d.detail+" The next plan shows the difference.")
 	}
@@ -189,8 +194,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 
-	prior.Name, prior.Description = cert.Name, cert.Description // a PUT sends nothing else
-	for _, d := range plan.differences(prior) {
+	for _, d := range plan.differences(cert) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
 			d.detail+" Plan again to see what the API has.")
 	}
@@ -237,19 +241,20 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	var planned certificateModel
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
+	// Most plans change nothing, and need only these attributes for the warnings.
+	var partial certificateModel
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
 	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings unless
 	// the second fails, so both plans warn.
-	_, key := planned.key()
+	_, key := partial.key()
 	resp.Diagnostics.Append(certificateWarnings(
-		planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+		partial.Certificate, key, partial.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	if req.Plan.Raw.Equal(req.State.Raw) {
-		return // most plans change nothing
+		return
 	}
 
 	var plan certificateModel
@@ -259,7 +264,7 @@ func (r *certificateResource) ModifyPlan(
 	}
 	plan.x509Model = x509FromPEM(plan.Certificate)
 	if req.State.Raw.IsNull() {
-		_, _, diags := planned.parsePEM()
+		_, _, diags := partial.parsePEM()
 		resp.Diagnostics.Append(diags...)
 		plan.ProjectID, diags = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)

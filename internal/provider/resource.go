@@ -99,9 +99,9 @@ func identitySchema(noun, attribute string) identityschema.Schema {
 	}}
 }
 
-// importState imports a certificate or a listener, which errors call by the noun, by an import ID or an identity, whose
-// attribute has the ID. It sets the project and the ID in the state and in the identity. The read that follows sets the
-// rest. The object must exist, which find checks: Terraform's own error for a missing object does not name the project.
+// importState imports an object by an import ID or by an identity. It sets the project and the ID in the state and in
+// the identity; the read that follows sets the rest. Errors call the object by the noun, and the attribute has its ID.
+// Find checks that the object exists, because Terraform's own error for a missing object does not name the project.
 func (c *cloud) importState(
 	ctx context.Context, noun, attribute string, find func(ctx context.Context, projectID, id string) error,
 	req resource.ImportStateRequest, resp *resource.ImportStateResponse,
@@ -137,7 +137,8 @@ func (c *cloud) importState(
 	}
 }
 
-// importTarget returns the project and the ID that an import ID or an identity names. The project is empty if it is not set.
+// importTarget returns the project and the ID that an import ID or an identity names. The project is empty if it is not
+// set.
 func importTarget(
 	ctx context.Context, noun, attribute string, req resource.ImportStateRequest,
 ) (projectID, id string, diags diag.Diagnostics) {
