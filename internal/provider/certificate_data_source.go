@@ -36,7 +36,6 @@ type certificateSearchModel struct {
 	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
-// Schema implements datasource.DataSource.
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
@@ -64,7 +63,6 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-// ConfigValidators implements datasource.DataSourceWithConfigValidators.
 func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
 		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
@@ -72,7 +70,6 @@ func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.C
 	)}
 }
 
-// ValidateConfig implements datasource.DataSourceWithValidateConfig.
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
@@ -85,7 +82,6 @@ func (d *certificateDataSource) ValidateConfig(
 	}
 }
 
-// Read implements datasource.DataSource.
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)

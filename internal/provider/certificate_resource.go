@@ -32,14 +32,12 @@ func NewCertificateResource() resource.Resource {
 
 type certificateResource struct{ resourceBase }
 
-// IdentitySchema implements resource.ResourceWithIdentity.
 func (r *certificateResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema = identitySchema("certificate", "id")
 }
 
-// Create implements resource.Resource.
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -102,7 +100,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 }
 
-// Read implements resource.Resource.
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -152,7 +149,6 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 }
 
-// Update implements resource.Resource.
 func (r *certificateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -202,7 +198,6 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Delete implements resource.Resource.
 func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -222,7 +217,6 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// ImportState implements resource.ResourceWithImportState.
 func (r *certificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
@@ -233,7 +227,6 @@ func (r *certificateResource) ImportState(
 	r.cloud.importState(ctx, "certificate", "id", find, req, resp)
 }
 
-// ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *certificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
@@ -283,7 +276,6 @@ func (r *certificateResource) ModifyPlan(
 	}
 }
 
-// ValidateConfig implements resource.ResourceWithValidateConfig.
 func (r *certificateResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {

@@ -31,7 +31,6 @@ func NewListenerCertificateResource() resource.Resource {
 
 type listenerCertificateResource struct{ resourceBase }
 
-// IdentitySchema implements resource.ResourceWithIdentity.
 func (r *listenerCertificateResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
@@ -98,7 +97,6 @@ func (r *listenerCertificateResource) Create(
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// Read implements resource.Resource.
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state listenerCertificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -267,7 +265,6 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) 
 	return diags
 }
 
-// ImportState implements resource.ResourceWithImportState.
 func (r *listenerCertificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
@@ -278,7 +275,6 @@ func (r *listenerCertificateResource) ImportState(
 	r.cloud.importState(ctx, "listener", "listener_id", find, req, resp)
 }
 
-// ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *listenerCertificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {

@@ -16,7 +16,6 @@ import (
 // defaultSwitchTimeout is shorter than that of certificates, because nothing waits for something else to let go.
 const defaultSwitchTimeout = 5 * time.Minute
 
-// Schema implements resource.Resource.
 func (r *listenerCertificateResource) Schema(
 	ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse,
 ) {

@@ -44,7 +44,6 @@ type listenerModel struct {
 	Status            types.String `tfsdk:"status"`
 }
 
-// Schema implements datasource.DataSource.
 func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	project, name := filterArguments["project_id"], filterArguments["name_regex"]
 	resp.Schema = schema.Schema{
@@ -89,7 +88,6 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	}
 }
 
-// Read implements datasource.DataSource.
 func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model listenersModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

@@ -13,15 +13,12 @@ type ignoreCase struct{}
 
 var _ planmodifier.String = ignoreCase{}
 
-// Description implements planmodifier.String.
 func (ignoreCase) Description(context.Context) string {
 	return "Changing this forces a new resource to be created. The case of letters is ignored."
 }
 
-// MarkdownDescription implements planmodifier.String.
 func (m ignoreCase) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
-// PlanModifyString implements planmodifier.String.
 func (ignoreCase) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
@@ -44,17 +41,14 @@ type ignoreEquivalentPEM struct {
 
 var _ planmodifier.String = ignoreEquivalentPEM{}
 
-// Description implements planmodifier.String.
 func (m ignoreEquivalentPEM) Description(context.Context) string {
 	return "Another text of the same content is no change."
 }
 
-// MarkdownDescription implements planmodifier.String.
 func (m ignoreEquivalentPEM) MarkdownDescription(ctx context.Context) string {
 	return m.Description(ctx)
 }
 
-// PlanModifyString implements planmodifier.String.
 func (m ignoreEquivalentPEM) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {

@@ -27,12 +27,10 @@ type resourceBase struct {
 	cloud *cloud // nil while Terraform validates
 }
 
-// Metadata implements resource.Resource and list.ListResource.
 func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
 }
 
-// Configure implements resource.ResourceWithConfigure and list.ListResourceWithConfigure.
 func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	r.cloud, _ = req.ProviderData.(*cloud)
 }

@@ -101,54 +101,44 @@ var ended = func() context.Context {
 	return ctx
 }()
 
-// Deadline implements context.Context.
 func (c *callContext) Deadline() (time.Time, bool) { return (*c.current.Load()).Deadline() }
 
-// Done implements context.Context.
 func (c *callContext) Done() <-chan struct{} { return (*c.current.Load()).Done() }
 
-// Err implements context.Context.
 func (c *callContext) Err() error { return (*c.current.Load()).Err() }
 
-// Value implements context.Context.
 func (c *callContext) Value(key any) any { return (*c.current.Load()).Value(key) }
 
-// ValidateResourceConfig implements tfprotov6.ResourceServer.
 func (s server) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return call(ctx, s.frameworkServer.ValidateResourceConfig, req)
 }
 
-// UpgradeResourceState implements tfprotov6.ResourceServer.
 func (s server) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceState, req)
 }
 
-// UpgradeResourceIdentity implements tfprotov6.ResourceServer.
 func (s server) UpgradeResourceIdentity(
 	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
 ) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceIdentity, req)
 }
 
-// ReadResource implements tfprotov6.ResourceServer.
 func (s server) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	return call(ctx, s.frameworkServer.ReadResource, req)
 }
 
-// PlanResourceChange implements tfprotov6.ResourceServer.
 func (s server) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.PlanResourceChange, req)
 }
 
-// ApplyResourceChange implements tfprotov6.ResourceServer.
 func (s server) ApplyResourceChange(
 	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {

@@ -23,15 +23,12 @@ type textRule struct {
 
 var _ validator.String = textRule{}
 
-// Description implements validator.String.
 func (r textRule) Description(context.Context) string {
 	return "The " + r.noun + " must follow the rules of the API."
 }
 
-// MarkdownDescription implements validator.String.
 func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
 
-// ValidateString implements validator.String.
 func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
