@@ -52,18 +52,18 @@ var promises = map[string][]string{
 	},
 	"adopt": {
 		"elb.TestCreateExactlyOnce/lost after the commit",
-		"provider.TestCreationsThatAreNotSimple/found",
+		"provider.TestCreationWarnings/found",
 	},
 	"ambiguous-create": {
 		"elb.TestCreateExactlyOnce/two candidates",
-		"provider.TestCreationsThatAreNotSimple/two that may be it",
+		"provider.TestCreationWarnings/two that may be it",
 		"elb.TestResponsesThatAreNotOurs/lost, and the texts were trimmed",
 		"provider.TestServerThatRewrites",
 	},
 	"create-again": {
 		"elb.TestCreateExactlyOnce/commit 8 s after the 504",
-		"provider.TestCreationsThatAreNotSimple/duplicate",
-		"provider.TestCreationsThatAreNotSimple/possible duplicate",
+		"provider.TestCreationWarnings/duplicate",
+		"provider.TestCreationWarnings/possible duplicate",
 		"provider.TestLostThenRefused",
 		"provider.TestLateCommits",
 	},
@@ -74,7 +74,7 @@ var promises = map[string][]string{
 	},
 	"identical": {
 		"elb.TestCreateExactlyOnce/there was one before",
-		"provider.TestCreationsThatAreNotSimple/there was one before",
+		"provider.TestCreationWarnings/there was one before",
 	},
 	"id-saved": {
 		"provider.TestAccHalfCreated/cut after the id, not read back",
@@ -164,7 +164,7 @@ var promises = map[string][]string{
 		"provider.TestChaos",
 	},
 	"listener-absence": {
-		"provider.TestListenerLeavesTheStateOnProofAlone",
+		"provider.TestListenerRemovedOnlyWhenProvenGone",
 		"provider.TestListenerIsGone",
 	},
 	"switch-lag": {

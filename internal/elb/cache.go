@@ -1,9 +1,11 @@
 package elb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +29,12 @@ const (
 // An element of a list: a Certificate or a Listener.
 type element interface {
 	key() string // its ID, in lower case
+	name() string
+}
+
+// byName sorts elements by name, then by ID.
+func byName[E element](a, b E) int {
+	return cmp.Or(cmp.Compare(a.name(), b.name()), cmp.Compare(a.key(), b.key()))
 }
 
 // A cache holds the certificates or the listeners of a project. All reads at the same time,
@@ -210,8 +218,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 	}
 }
 
-// all returns every element, in the order of the list, which must be complete. Elements
-// that were written here and are not in it follow in any order.
+// all returns every element, sorted by name, then by ID. The list must be complete.
 func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -227,7 +234,9 @@ func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
 	if !call.complete {
 		return nil, c.incomplete(call.listing)
 	}
-	return c.overlaidLocked(call), nil
+	elements = c.overlaidLocked(call)
+	slices.SortFunc(elements, byName)
+	return elements, nil
 }
 
 // overlaid returns the elements of a list, with what was written here laid over them.

@@ -44,6 +44,8 @@ type Certificate struct {
 
 func (c Certificate) key() string { return strings.ToLower(c.ID) }
 
+func (c Certificate) name() string { return c.Name }
+
 // GetCertificate returns a certificate of a project. The API has no call for one
 // certificate, so it is looked up in the cached list of the project. ErrNotFound is
 // returned only if a complete list that started after the call does not have it, or if
@@ -69,8 +71,8 @@ func (c *Client) ReadCertificate(
 	})
 }
 
-// ListCertificates returns the certificates of a project in any order, from the cached list.
-// If the API reports a different total than it lists, the error is an *IncompleteListError.
+// ListCertificates returns the certificates of a project, sorted by name, then by ID, from the cached
+// list. If the API reports a different total than it lists, the error is an *IncompleteListError.
 func (c *Client) ListCertificates(ctx context.Context, projectID string) ([]Certificate, error) {
 	return c.project(projectID).cache.all(ctx)
 }

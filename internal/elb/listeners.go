@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +42,8 @@ type Listener struct {
 }
 
 func (l Listener) key() string { return strings.ToLower(l.ID) }
+
+func (l Listener) name() string { return l.Name }
 
 // serves reports whether a certificate is the default certificate of the listener.
 func (l Listener) serves(certificateID string) bool {
@@ -136,7 +137,7 @@ func idsIn(value any) []string {
 	return nil
 }
 
-// ListListeners returns the listeners of a project in any order, from the cached list and
+// ListListeners returns the listeners of a project, sorted by name, then by ID, from the cached list and
 // the results of our own writes.
 func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listener, error) {
 	return c.project(projectID).listeners.all(ctx)
@@ -366,8 +367,6 @@ func (c *Client) holders(ctx context.Context, projectID, certificateID string) (
 		return nil, err
 	}
 	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.Holds(certificateID) })
-	slices.SortFunc(holders, func(a, b Listener) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(holders, byName)
 	return holders, nil
 }

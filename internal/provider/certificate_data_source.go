@@ -36,7 +36,6 @@ type certificateSearchModel struct {
 	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
-// Schema implements datasource.DataSource.
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
@@ -73,7 +72,6 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-// ConfigValidators implements datasource.DataSourceWithConfigValidators.
 func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
 		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
@@ -81,20 +79,18 @@ func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.C
 	)}
 }
 
-// ValidateConfig implements datasource.DataSourceWithValidateConfig.
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if config.MostRecent.ValueBool() && known(config.ID) != nil {
+	if config.MostRecent.ValueBool() && stringOrNil(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
 			"most_recent chooses among several certificates, but id names exactly one. "+
 				"Remove most_recent, or search by name, fingerprint_sha256, domain or covers instead of id.")
 	}
 }
 
-// Read implements datasource.DataSource.
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)

@@ -33,14 +33,12 @@ type certificateEphemeralModel struct {
 	PrivateKey  types.String `tfsdk:"private_key"`
 }
 
-// Metadata implements ephemeral.EphemeralResource.
 func (r *certificateEphemeralResource) Metadata(
 	_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse,
 ) {
 	resp.TypeName = req.ProviderTypeName + "_certificate"
 }
 
-// Schema implements ephemeral.EphemeralResource.
 func (r *certificateEphemeralResource) Schema(
 	_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse,
 ) {
@@ -75,14 +73,12 @@ func (r *certificateEphemeralResource) Schema(
 	}
 }
 
-// Configure implements ephemeral.EphemeralResourceWithConfigure.
 func (r *certificateEphemeralResource) Configure(
 	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
 ) {
 	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// Open implements ephemeral.EphemeralResource.
 func (r *certificateEphemeralResource) Open(
 	ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse,
 ) {

@@ -1,10 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -83,12 +81,6 @@ func (f *certificateFilter) choose(ctx context.Context, c *cloud) ([]publicModel
 			chosen = append(chosen, m)
 		}
 	}
-	slices.SortFunc(chosen, func(a, b publicModel) int {
-		return cmp.Or(
-			cmp.Compare(a.Name.ValueString(), b.Name.ValueString()),
-			cmp.Compare(a.ID.ValueString(), b.ID.ValueString()),
-		)
-	})
 	return chosen, diags
 }
 

@@ -25,14 +25,12 @@ type certificateInfo struct {
 	Chain []x509Model `tfsdk:"chain"`
 }
 
-// Metadata implements function.Function.
 func (certificateInfoFunction) Metadata(
 	_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse,
 ) {
 	resp.Name = "certificate_info"
 }
 
-// Definition implements function.Function.
 func (certificateInfoFunction) Definition(
 	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
 ) {
@@ -52,7 +50,6 @@ func (certificateInfoFunction) Definition(
 	}
 }
 
-// Run implements function.Function.
 func (certificateInfoFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var text string
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {

@@ -21,7 +21,6 @@ func NewCertificateListResource() list.ListResource {
 
 type certificateListResource struct{ resourceBase }
 
-// ListResourceConfigSchema implements list.ListResource.
 func (r *certificateListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
@@ -40,7 +39,6 @@ func (r *certificateListResource) ListResourceConfigSchema(
 	}
 }
 
-// List implements list.ListResource.
 func (r *certificateListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter certificateFilter
 	var chosen []publicModel

@@ -64,46 +64,35 @@ func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
 		return elb.NewCertificate{}, diags
 	}
 	return elb.NewCertificate{
-		Name:        known(m.Name),
+		Name:        stringOrNil(m.Name),
 		Description: m.Description.ValueString(),
-		Domain:      known(m.Domain),
+		Domain:      stringOrNil(m.Domain),
 		Certificate: chain.PEM(),
 		PrivateKey:  key.For(chain).PEM(),
 	}, diags
 }
 
-// fields returns the attributes that the API returns, each with its value in a response. The certificate is none of
-// them: fromAPI and complete decide whether it is taken.
-func (m *publicModel) fields(cert elb.Certificate) map[*types.String]types.String {
-	return map[*types.String]types.String{
-		&m.ID:          keepCase(m.ID, cert.ID),
-		&m.Name:        types.StringValue(cert.Name),
-		&m.Description: types.StringValue(cert.Description),
-		&m.Domain:      keepCase(m.Domain, cert.Domain),
-		&m.CreateTime:  textOrNull(cert.CreateTime),
-		&m.UpdateTime:  textOrNull(cert.UpdateTime),
-	}
-}
-
 // keepCase returns a value of the API, or the own one if they differ in case only.
 func keepCase(own types.String, value string) types.String {
-	if text := known(own); text != nil && strings.EqualFold(*text, value) {
+	if text := stringOrNil(own); text != nil && strings.EqualFold(*text, value) {
 		return own
 	}
 	return types.StringValue(value)
 }
 
-// fromAPI takes over what the API returns. Of its certificate, only the certificates are taken, in canonical form:
-// what a server keeps beside them may be a private key. A text without certificates, or with the same ones, does not
-// overwrite the user's text.
+// fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
+// because a server may store a private key beside them. If the text has none, or the same ones, the user's text stays.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
-	for field, value := range m.fields(cert) {
-		*field = value
-	}
+	m.ID = keepCase(m.ID, cert.ID)
+	m.Name = types.StringValue(cert.Name)
+	m.Description = types.StringValue(cert.Description)
+	m.Domain = keepCase(m.Domain, cert.Domain)
+	m.CreateTime = textOrNull(cert.CreateTime)
+	m.UpdateTime = textOrNull(cert.UpdateTime)
 
 	text := m.Certificate.ValueString()
 	own, err := pemcert.ParseChain(text)
-	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // which saves half of a read
+	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // skips parsing the same PEM twice
 		stored := pemcert.CertificatesIn(cert.Certificate)
 		if stored.Len() == 0 && err != nil {
 			stored = pemcert.CertificatesIn(text)
@@ -118,11 +107,17 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 // complete takes over from the API only what the plan left unknown: Terraform reports any other change of a planned
 // value as a bug of the provider.
 func (m *publicModel) complete(cert elb.Certificate) {
-	for field, value := range m.fields(cert) {
-		if field.IsUnknown() {
-			*field = value
+	fill := func(attribute *types.String, value types.String) {
+		if attribute.IsUnknown() {
+			*attribute = value
 		}
 	}
+	fill(&m.ID, types.StringValue(cert.ID))
+	fill(&m.Name, types.StringValue(cert.Name))
+	fill(&m.Description, types.StringValue(cert.Description))
+	fill(&m.Domain, types.StringValue(cert.Domain))
+	fill(&m.CreateTime, textOrNull(cert.CreateTime))
+	fill(&m.UpdateTime, textOrNull(cert.UpdateTime))
 	m.x509Model = x509FromPEM(m.Certificate)
 }
 
@@ -137,21 +132,22 @@ func (m certificateModel) replaces(state certificateModel) bool {
 // A difference is an attribute that the API stored with another value than it was sent.
 type difference struct{ attribute, detail string }
 
-// differences returns where a response differs from the plan.
+// differences returns where a response differs from the plan of an update.
 func (m publicModel) differences(cert elb.Certificate) []difference {
-	var all []difference
-	compare := func(attribute string, planned types.String, stored string) {
-		if text := known(planned); text != nil && *text != stored {
-			all = append(all, difference{attribute, fmt.Sprintf(
-				"Certificate %q was sent with the %s %q, but the API stored %q.", cert.ID, attribute, *text, stored)})
-		}
+	return append(
+		differenceOf(cert.ID, "name", m.Name, cert.Name),
+		differenceOf(cert.ID, "description", m.Description, cert.Description)...,
+	)
+}
+
+// differenceOf returns the difference of an attribute, or none if the plan left its value to the API.
+func differenceOf(id, attribute string, planned types.String, stored string) []difference {
+	text := stringOrNil(planned)
+	if text == nil || *text == stored {
+		return nil
 	}
-	compare("name", m.Name, cert.Name)
-	compare("description", m.Description, cert.Description)
-	if !strings.EqualFold(m.Domain.ValueString(), cert.Domain) {
-		compare("domain", m.Domain, cert.Domain)
-	}
-	return all
+	return []difference{{attribute, fmt.Sprintf(
+		"Certificate %q was sent with the %s %q, but the API stored %q.", id, attribute, *text, stored)}}
 }
 
 // isStoredDifferently reports whether the API stored another chain than it was sent. A response without certificates
@@ -159,4 +155,20 @@ func (m publicModel) differences(cert elb.Certificate) []difference {
 func (m publicModel) isStoredDifferently(cert elb.Certificate) bool {
 	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
 	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
+}
+
+// stringOrNil returns the text of a value, or nil if the value is null or unknown.
+func stringOrNil(value types.String) *string {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueStringPointer()
+}
+
+// textOrNull returns a text as a value, or null if it is empty.
+func textOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
 }

@@ -23,7 +23,7 @@ func (m certificateModel) key() (attribute string, key types.String) {
 func (m certificateModel) parsePEM() (pemcert.Chain, pemcert.Key, diag.Diagnostics) {
 	var chain pemcert.Chain
 	diags := m.checkKeys()
-	if text := known(m.Certificate); text != nil {
+	if text := stringOrNil(m.Certificate); text != nil {
 		var err error
 		if chain, err = pemcert.ParseChain(*text); err != nil {
 			diags.AddAttributeError(path.Root("certificate"), "Invalid certificate", sentence(err))
@@ -38,7 +38,7 @@ func (m certificateModel) parsePEM() (pemcert.Chain, pemcert.Key, diag.Diagnosti
 
 // parseKey parses the private key of an attribute, if it is known, and checks that it belongs to the certificate.
 func parseKey(attribute string, value types.String, chain pemcert.Chain) (key pemcert.Key, diags diag.Diagnostics) {
-	text := known(value)
+	text := stringOrNil(value)
 	if text == nil {
 		return key, diags
 	}
@@ -107,12 +107,4 @@ func isSameKey(a, b string) bool {
 	keyA, errA := pemcert.ParseKey(a)
 	keyB, errB := pemcert.ParseKey(b)
 	return errA == nil && errB == nil && keyA.Equal(keyB)
-}
-
-// known returns the text of a value, or nil if the value is null or unknown.
-func known(value types.String) *string {
-	if value.IsUnknown() {
-		return nil
-	}
-	return value.ValueStringPointer()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -31,14 +32,12 @@ func NewCertificateResource() resource.Resource {
 
 type certificateResource struct{ resourceBase }
 
-// IdentitySchema implements resource.ResourceWithIdentity.
 func (r *certificateResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema = identitySchema("certificate", "id")
 }
 
-// Create implements resource.Resource.
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -85,7 +84,11 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	for _, d := range planned.differences(cert) {
+	differences := planned.differences(cert)
+	if !strings.EqualFold(planned.Domain.ValueString(), cert.Domain) {
+		differences = append(differences, differenceOf(cert.ID, "domain", planned.Domain, cert.Domain)...)
+	}
+	for _, d := range differences {
 		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The API stored a different "+d.attribute,
 			d.detail+" The next plan shows the difference.")
 	}
@@ -97,7 +100,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 }
 
-// Read implements resource.Resource.
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -119,8 +121,8 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
 	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
-	known := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), known, written)
+	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
 	if errors.Is(err, elb.ErrNotFound) && state.ProjectID.IsNull() {
 		resp.Diagnostics.Append(movedNotFound(read.identity())...)
 		return
@@ -142,12 +144,11 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
 				"Changes of the certificate outside of Terraform cannot be detected.")
 	}
-	if !reflect.DeepEqual(read, state) { // converting it takes a fifth of a read
+	if !reflect.DeepEqual(read, state) { // setting an unchanged state takes a fifth of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 	}
 }
 
-// Update implements resource.Resource.
 func (r *certificateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -174,23 +175,22 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	known := elb.Certificate{
+	prior := elb.Certificate{
 		ID:          state.ID.ValueString(),
 		Name:        state.Name.ValueString(),
 		Description: state.Description.ValueString(),
 		Domain:      state.Domain.ValueString(),
 	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), known,
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), prior,
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
-	summary := fmt.Sprintf("Unable to update certificate %q", known.ID)
+	summary := fmt.Sprintf("Unable to update certificate %q", prior.ID)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
 		return
 	}
 
-	known.Name, known.Description = cert.Name, cert.Description // a PUT sends nothing else
-	for _, d := range plan.differences(known) {
+	for _, d := range plan.differences(cert) {
 		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
 			d.detail+" Plan again to see what the API has.")
 	}
@@ -198,7 +198,6 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Delete implements resource.Resource.
 func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -218,7 +217,6 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// ImportState implements resource.ResourceWithImportState.
 func (r *certificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
@@ -226,10 +224,9 @@ func (r *certificateResource) ImportState(
 		_, err := r.cloud.client.GetCertificate(ctx, projectID, id)
 		return err
 	}
-	importer{r.cloud, "certificate", "id", find}.importState(ctx, req, resp)
+	r.cloud.importState(ctx, "certificate", "id", find, req, resp)
 }
 
-// ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *certificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
@@ -237,19 +234,20 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	var planned certificateModel
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &planned.Certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &planned.Domain)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &planned.PrivateKey)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
+	// Most plans change nothing, and need only these attributes for the warnings.
+	var partial certificateModel
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
-	// Terraform plans a replacement twice, as an update and as a creation, and shows the warnings of the update; those
-	// of the creation only with an error. So both warn.
-	_, key := planned.key()
+	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings unless
+	// the second fails, so both plans warn.
+	_, key := partial.key()
 	resp.Diagnostics.Append(certificateWarnings(
-		planned.Certificate, key, planned.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+		partial.Certificate, key, partial.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
 	if req.Plan.Raw.Equal(req.State.Raw) {
-		return // most plans change nothing
+		return
 	}
 
 	var plan certificateModel
@@ -259,9 +257,9 @@ func (r *certificateResource) ModifyPlan(
 	}
 	plan.x509Model = x509FromPEM(plan.Certificate)
 	if req.State.Raw.IsNull() {
-		_, _, diags := planned.parsePEM()
+		_, _, diags := partial.parsePEM()
 		resp.Diagnostics.Append(diags...)
-		plan.ProjectID, diags = r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		plan.ProjectID, diags = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)
 	} else {
 		var state certificateModel
@@ -270,7 +268,7 @@ func (r *certificateResource) ModifyPlan(
 			var config certificateModel
 			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 			resp.Diagnostics.Append(lossWarnings(config.publicModel, state.publicModel)...)
-		} else { // Terraform plans the creation of a replacement next, without ignore_changes
+		} else { // a replacement is checked when Terraform plans the creation
 			resp.Diagnostics.Append(plan.checkNewKey(state)...)
 		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
@@ -282,7 +280,6 @@ func (r *certificateResource) ModifyPlan(
 	}
 }
 
-// ValidateConfig implements resource.ResourceWithValidateConfig.
 func (r *certificateResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {

@@ -101,7 +101,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		},
 	}
 	for name, description := range apiDescriptions {
-		resp.Schema.Attributes[name] = keptText(description)
+		resp.Schema.Attributes[name] = computedString(description)
 	}
 	for name, description := range x509Descriptions { // ModifyPlan plans their values
 		resp.Schema.Attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}

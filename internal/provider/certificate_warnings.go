@@ -83,7 +83,7 @@ func uncheckedKey(chain pemcert.Chain, leaf pemcert.Facts, key types.String) []s
 		return []string{fmt.Sprintf("whether the private key belongs to the certificate, "+
 			"because it does not know the algorithm of the public key (%s)", leaf.KeyAlgorithm)}
 	}
-	text := known(key)
+	text := stringOrNil(key)
 	if text == nil {
 		return nil
 	}

@@ -86,13 +86,6 @@ func timeOrNull(at time.Time) types.String {
 	return types.StringValue(at.Format(time.RFC3339))
 }
 
-func textOrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}
-
 func listOrNull(texts []string) types.List {
 	if texts == nil {
 		return types.ListNull(types.StringType)

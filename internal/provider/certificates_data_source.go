@@ -26,7 +26,6 @@ type certificatesModel struct {
 	Certificates []publicModel `tfsdk:"certificates"`
 }
 
-// Schema implements datasource.DataSource.
 func (d *certificatesDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
@@ -53,7 +52,6 @@ func (d *certificatesDataSource) Schema(
 	}
 }
 
-// Read implements datasource.DataSource.
 func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model certificatesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

@@ -72,7 +72,7 @@ func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
 		if slices.Contains([]string{"project_id", "project_name", "max_retries", "expiry_warning_days"}, name) {
-			continue // project reports it to those that need it, and numbers have defaults
+			continue // resolveProject reports it to those that need it, and numbers have defaults
 		}
 		diags.AddError("Provider argument not known yet",
 			fmt.Sprintf("The provider argument %s depends on a value that is known only after an apply, "+
@@ -82,9 +82,9 @@ func (c *cloud) ready() diag.Diagnostics {
 	return diags
 }
 
-// planProject returns what a plan shows as the project of a new resource: as it was
-// planned, or the provider's if the configuration names none.
-func (c *cloud) planProject(
+// projectForPlan returns the project of a new resource for its plan: the planned one, or the provider's if the
+// configuration sets none.
+func (c *cloud) projectForPlan(
 	ctx context.Context, config tfsdk.Config, planned types.String,
 ) (types.String, diag.Diagnostics) {
 	var own types.String
@@ -92,13 +92,12 @@ func (c *cloud) planProject(
 	if diags.HasError() || !own.IsNull() {
 		return planned, diags
 	}
-	return c.plannedProject(own)
+	return c.configuredProject(own)
 }
 
-// plannedProject returns the project of a resource, without a call: its own,
-// or the provider's. It is unknown when the provider's is not known yet, or only
-// by its name.
-func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics) {
+// configuredProject returns the project of a resource without an API call: its own, or the provider's. It is unknown if
+// the provider's is not known yet, or only its name is.
+func (c *cloud) configuredProject(own types.String) (types.String, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	switch {
 	case own.ValueString() != "":
@@ -117,18 +116,18 @@ func (c *cloud) plannedProject(own types.String) (types.String, diag.Diagnostics
 	return types.StringNull(), diags
 }
 
-// readyProject returns the project of a resource like project, or the reason why the cloud cannot be called yet.
+// readyProject returns the project of a resource like resolveProject, or why the cloud cannot be called yet.
 func (c *cloud) readyProject(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
 	if diags := c.ready(); diags.HasError() {
 		return own, diags
 	}
-	return c.project(ctx, own)
+	return c.resolveProject(ctx, own)
 }
 
-// project returns the project of a resource as plannedProject does, and looks
-// up what is known by its name.
-func (c *cloud) project(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
-	project, diags := c.plannedProject(own)
+// resolveProject returns the project of a resource like configuredProject, and looks up the ID of a project that is set
+// by its name.
+func (c *cloud) resolveProject(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
+	project, diags := c.configuredProject(own)
 	if !project.IsUnknown() || diags.HasError() {
 		return project, diags
 	}

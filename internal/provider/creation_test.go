@@ -11,10 +11,10 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestCreationsThatAreNotSimple has what the user reads when a response is lost, or
+// TestCreationWarnings has what the user reads when a response is lost, or
 // when there was such a certificate before. Package elb has the cases; here is
 // one for each text.
-func TestCreationsThatAreNotSimple(t *testing.T) {
+func TestCreationWarnings(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
 	outOfOrder := elbstub.Reply(500, `{"error":{"message":"out of order","code":"authFault"}}`)

@@ -14,14 +14,12 @@ type dataSourceBase struct {
 	cloud *cloud // nil while Terraform validates
 }
 
-// Metadata implements datasource.DataSource.
 func (d *dataSourceBase) Metadata(
 	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
 ) {
 	resp.TypeName = req.ProviderTypeName + "_" + d.name
 }
 
-// Configure implements datasource.DataSourceWithConfigure.
 func (d *dataSourceBase) Configure(
 	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
 ) {

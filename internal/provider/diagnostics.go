@@ -48,7 +48,7 @@ func capitalize(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// named says how a certificate is called that was created with a name, or without.
+// named describes a certificate by the name that was sent, if any.
 func named(name *string) string {
 	if name == nil {
 		return "with a name that the API has chosen"

@@ -81,7 +81,7 @@ func (m listenerCertificateModel) check() diag.Diagnostics {
 // checkFallback checks that the fallback is another certificate, if both are known.
 func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 	var diags diag.Diagnostics
-	fallback, own := known(m.FallbackCertificateID), known(m.CertificateID)
+	fallback, own := stringOrNil(m.FallbackCertificateID), stringOrNil(m.CertificateID)
 	if fallback != nil && own != nil && *fallback == *own {
 		diags.AddAttributeError(path.Root("fallback_certificate_id"), "Conflicting certificate IDs", fmt.Sprintf(
 			"fallback_certificate_id and certificate_id are both %q. "+

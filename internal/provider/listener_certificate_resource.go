@@ -31,7 +31,6 @@ func NewListenerCertificateResource() resource.Resource {
 
 type listenerCertificateResource struct{ resourceBase }
 
-// IdentitySchema implements resource.ResourceWithIdentity.
 func (r *listenerCertificateResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
@@ -61,7 +60,7 @@ func (r *listenerCertificateResource) Create(
 	}
 	defer lock.unlock()
 
-	plan.ProjectID, diags = r.cloud.project(ctx, plan.ProjectID)
+	plan.ProjectID, diags = r.cloud.resolveProject(ctx, plan.ProjectID)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(plan.check()...)
 	resp.Diagnostics.Append(r.checkProjects(plan)...)
@@ -98,7 +97,6 @@ func (r *listenerCertificateResource) Create(
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// Read implements resource.Resource.
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state listenerCertificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -248,11 +246,11 @@ func mayBeMissing(refusal *httpapi.Error) bool {
 // call.
 func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	project := known(m.ProjectID)
+	project := stringOrNil(m.ProjectID)
 	for attribute, certificate := range map[string]types.String{
 		"certificate_id": m.CertificateID, "fallback_certificate_id": m.FallbackCertificateID,
 	} {
-		id := known(certificate)
+		id := stringOrNil(certificate)
 		if id == nil || project == nil {
 			continue
 		}
@@ -267,7 +265,6 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) 
 	return diags
 }
 
-// ImportState implements resource.ResourceWithImportState.
 func (r *listenerCertificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
@@ -275,10 +272,9 @@ func (r *listenerCertificateResource) ImportState(
 		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.Never)
 		return err
 	}
-	importer{r.cloud, "listener", "listener_id", find}.importState(ctx, req, resp)
+	r.cloud.importState(ctx, "listener", "listener_id", find, req, resp)
 }
 
-// ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *listenerCertificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
@@ -295,7 +291,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 		return
 	}
 	if req.State.Raw.IsNull() {
-		project, diags := r.cloud.planProject(ctx, req.Config, plan.ProjectID)
+		project, diags := r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
 		resp.Diagnostics.Append(diags...)
 		plan.ProjectID, plan.ID = project, plan.ListenerID
 	}
@@ -315,7 +311,8 @@ type listenerLock struct {
 
 func (l *listenerLock) unlock() { <-l.held }
 
-// lockListener waits for the lock of a listener until ctx is done. A free lock is returned in any case.
+// lockListener waits for the lock of a listener until ctx is done. A free lock is returned even if ctx is
+// already done.
 func (c *cloud) lockListener(ctx context.Context, listenerID types.String) (*listenerLock, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	key := strings.ToLower(listenerID.ValueString())

@@ -16,7 +16,6 @@ import (
 // defaultSwitchTimeout is shorter than that of certificates, because nothing waits for something else to let go.
 const defaultSwitchTimeout = 5 * time.Minute
 
-// Schema implements resource.Resource.
 func (r *listenerCertificateResource) Schema(
 	ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse,
 ) {
@@ -51,10 +50,10 @@ func (r *listenerCertificateResource) Schema(
 				Validators: []validator.String{textRule{"fallback certificate ID", checkLowerID}},
 			},
 			"project_id":      projectAttribute("listener"),
-			"id":              keptText("The ID of the listener."),
-			"listener_name":   keptText(listenerNameDescription),
-			"loadbalancer_id": keptText(loadBalancerIDDescription),
-			"protocol":        keptText("The protocol of the listener: `HTTPS` or `SSL`."),
+			"id":              computedString("The ID of the listener."),
+			"listener_name":   computedString(listenerNameDescription),
+			"loadbalancer_id": computedString(loadBalancerIDDescription),
+			"protocol":        computedString("The protocol of the listener: `HTTPS` or `SSL`."),
 			"port": schema.Int64Attribute{
 				MarkdownDescription: listenerPortDescription,
 				Computed:            true,

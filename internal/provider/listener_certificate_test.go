@@ -764,9 +764,9 @@ func TestListenerChangesElsewhere(t *testing.T) {
 	})
 }
 
-// TestListenerLeavesTheStateOnProofAlone: what is no complete list with the status 200 is
+// TestListenerRemovedOnlyWhenProvenGone: what is no complete list with the status 200 is
 // an error, and the state stays.
-func TestListenerLeavesTheStateOnProofAlone(t *testing.T) {
+func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
 		"404":         elbstub.Reply(404, ""),

@@ -1,10 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -46,7 +44,6 @@ type listenerModel struct {
 	Status            types.String `tfsdk:"status"`
 }
 
-// Schema implements datasource.DataSource.
 func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	project, name := filterArguments["project_id"], filterArguments["name_regex"]
 	resp.Schema = schema.Schema{
@@ -91,7 +88,6 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	}
 }
 
-// Read implements datasource.DataSource.
 func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model listenersModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -116,14 +112,19 @@ func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadReque
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// fromAPI takes over the listeners that are chosen, sorted by name, then by ID.
+// fromAPI takes over the listeners that match every argument that is set.
 func (m *listenersModel) fromAPI(listed []elb.Listener) {
-	sorted := slices.SortedFunc(slices.Values(listed), func(a, b elb.Listener) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
+	is := func(argument types.String, own string) bool {
+		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
+	}
 	m.Listeners = []listenerModel{}
-	for _, l := range sorted {
-		if !m.chooses(l) {
+	for _, l := range listed {
+		isChosen := name.MatchString(l.Name) &&
+			is(m.LoadBalancerID, l.LoadBalancerID) &&
+			is(m.Protocol, l.Protocol) &&
+			(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
+		if !isChosen {
 			continue
 		}
 		m.Listeners = append(m.Listeners, listenerModel{
@@ -137,14 +138,4 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 			Status:            textOrNull(l.Status),
 		})
 	}
-}
-
-// chooses reports whether a listener matches every argument that is set.
-func (m listenersModel) chooses(l elb.Listener) bool {
-	is := func(argument types.String, own string) bool {
-		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
-	}
-	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
-	return is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) && name.MatchString(l.Name) &&
-		(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
 }

@@ -59,7 +59,7 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		var log bytes.Buffer
 		ctx := tflogtest.RootLogger(t.Context(), &log)
 		c := newCloud(s, "test", time.Now, nil)
-		_, said := c.project(ctx, types.StringNull())
+		_, said := c.resolveProject(ctx, types.StringNull())
 		_, err := c.client.GetCertificate(ctx, testProject, "id")
 		shown := fmt.Sprint(said, err, log.String())
 		for _, secret := range []string{hidden, "Signature=", "issued-"} {

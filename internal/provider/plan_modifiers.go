@@ -13,15 +13,12 @@ type ignoreCase struct{}
 
 var _ planmodifier.String = ignoreCase{}
 
-// Description implements planmodifier.String.
 func (ignoreCase) Description(context.Context) string {
 	return "Changing this forces a new resource to be created. The case of letters is ignored."
 }
 
-// MarkdownDescription implements planmodifier.String.
 func (m ignoreCase) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
-// PlanModifyString implements planmodifier.String.
 func (ignoreCase) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
@@ -44,21 +41,18 @@ type ignoreEquivalentPEM struct {
 
 var _ planmodifier.String = ignoreEquivalentPEM{}
 
-// Description implements planmodifier.String.
 func (m ignoreEquivalentPEM) Description(context.Context) string {
 	return "Another text of the same content is no change."
 }
 
-// MarkdownDescription implements planmodifier.String.
 func (m ignoreEquivalentPEM) MarkdownDescription(ctx context.Context) string {
 	return m.Description(ctx)
 }
 
-// PlanModifyString implements planmodifier.String.
 func (m ignoreEquivalentPEM) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
-	planned, state := known(req.PlanValue), known(req.StateValue)
+	planned, state := stringOrNil(req.PlanValue), stringOrNil(req.StateValue)
 	switch {
 	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.StateValue.Equal(req.PlanValue):
 	case planned != nil && state != nil && m.isEquivalent(*planned, *state):

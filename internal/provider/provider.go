@@ -47,13 +47,11 @@ type elbaasProvider struct {
 	dial    Dialer // nil means the dialer of http.DefaultTransport
 }
 
-// Metadata implements provider.Provider.
 func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "elbaas"
 	resp.Version = p.version
 }
 
-// Schema implements provider.Provider.
 func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = providerSchema()
 }
@@ -85,27 +83,22 @@ func (p *elbaasProvider) Configure(
 	})
 }
 
-// Resources implements provider.Provider.
 func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{NewCertificateResource, NewListenerCertificateResource}
 }
 
-// DataSources implements provider.Provider.
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource, NewListenersDataSource}
 }
 
-// ListResources implements provider.ProviderWithListResources.
 func (p *elbaasProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{NewCertificateListResource}
 }
 
-// EphemeralResources implements provider.ProviderWithEphemeralResources.
 func (p *elbaasProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{NewCertificateEphemeralResource}
 }
 
-// Functions implements provider.ProviderWithFunctions.
 func (p *elbaasProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{NewCertificateInfoFunction}
 }

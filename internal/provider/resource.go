@@ -27,18 +27,16 @@ type resourceBase struct {
 	cloud *cloud // nil while Terraform validates
 }
 
-// Metadata implements resource.Resource and list.ListResource.
 func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
 }
 
-// Configure implements resource.ResourceWithConfigure and list.ListResourceWithConfigure.
 func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// keptText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
-func keptText(description string) schema.StringAttribute {
+// computedString returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+func computedString(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Computed:            true,
@@ -62,7 +60,7 @@ func projectAttribute(noun string) schema.StringAttribute {
 // also those of the next run.
 const lastWrite = "last_write"
 
-// privateState is the private state of a resource. With an error, a value stays unchanged.
+// privateState is the private state of a resource. If SetKey or the operation fails, Terraform keeps the old value.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
@@ -84,16 +82,6 @@ func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Durat
 	return c.now().Sub(at)
 }
 
-// An importer imports certificates or listeners by an import ID or by an identity.
-type importer struct {
-	cloud *cloud
-	// noun is what errors call the object, attribute is the one that has its ID.
-	noun, attribute string
-	// find looks an object up. What is imported must exist: Terraform's own error for a missing object does not name
-	// the project.
-	find func(ctx context.Context, projectID, id string) error
-}
-
 // identitySchema returns the schema of the identity.
 func identitySchema(noun, attribute string) identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
@@ -109,11 +97,14 @@ func identitySchema(noun, attribute string) identityschema.Schema {
 	}}
 }
 
-// importState sets the project and the ID in the state and in the identity. The read that follows sets the rest.
-func (i importer) importState(
-	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+// importState imports an object by an import ID or by an identity. It sets the project and the ID in the state and in
+// the identity; the read that follows sets the rest. Errors call the object by the noun, and the attribute has its ID.
+// Find checks that the object exists, because Terraform's own error for a missing object does not name the project.
+func (c *cloud) importState(
+	ctx context.Context, noun, attribute string, find func(ctx context.Context, projectID, id string) error,
+	req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	projectID, id, diags := i.target(ctx, req)
+	projectID, id, diags := importTarget(ctx, noun, attribute, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -121,52 +112,53 @@ func (i importer) importState(
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := i.cloud.readyProject(ctx, textOrNull(projectID))
+	project, diags := c.readyProject(ctx, textOrNull(projectID))
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	err := i.find(ctx, project.ValueString(), id)
+	err := find(ctx, project.ValueString(), id)
 	if errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
-		resp.Diagnostics.AddError(capitalize(i.noun)+" not found", fmt.Sprintf(
+		resp.Diagnostics.AddError(capitalize(noun)+" not found", fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",
-			project.ValueString(), i.noun, id, i.noun, i.attribute))
+			project.ValueString(), noun, id, noun, attribute))
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", i.noun, id), i.cloud.describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", noun, id), c.describe(err))
 		return
 	}
-	for name, value := range map[string]string{"project_id": project.ValueString(), i.attribute: id} {
+	for name, value := range map[string]string{"project_id": project.ValueString(), attribute: id} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), value)...)
 	}
 }
 
-// target returns the project and the ID that an import ID or an identity names. The project is empty if it is not set.
-func (i importer) target(
-	ctx context.Context, req resource.ImportStateRequest,
+// importTarget returns the project and the ID that an import ID or an identity names. The project is empty if it is not
+// set.
+func importTarget(
+	ctx context.Context, noun, attribute string, req resource.ImportStateRequest,
 ) (projectID, id string, diags diag.Diagnostics) {
 	if req.ID != "" {
-		projectID, id, err := parseImportID(req.ID, i.noun)
+		projectID, id, err := parseImportID(req.ID, noun)
 		if err != nil {
 			diags.AddError("Invalid import ID", fmt.Sprintf(
 				"The import ID %q is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
-				req.ID, err, i.noun, i.attribute))
+				req.ID, err, noun, attribute))
 		}
 		return projectID, id, diags
 	}
 
 	var project, own types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
-	diags.Append(req.Identity.GetAttribute(ctx, path.Root(i.attribute), &own)...)
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root(attribute), &own)...)
 	if !project.IsNull() {
 		rule := textRule{"project ID", checkProjectID}
 		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
 	}
-	rule := textRule{i.noun + " ID", checkID}
-	diags.Append(rule.validate(path.Root(i.attribute), own.ValueString())...)
+	rule := textRule{noun + " ID", checkID}
+	diags.Append(rule.validate(path.Root(attribute), own.ValueString())...)
 	return project.ValueString(), strings.ToLower(own.ValueString()), diags
 }
 

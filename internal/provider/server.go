@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -59,12 +58,12 @@ func New(version string, options ...Option) func() tfprotov6.ProviderServer {
 		for _, option := range options {
 			option(p)
 		}
-		return newServer(p)
+		return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
 	}
 }
 
-// server is the framework's server, but releases the context of a call when the call is
-// over. The framework keeps the context of every call until the provider stops, and with
+// server is the framework's server, but releases the context of a call when the call is over, for the calls that
+// Terraform makes for each resource. The framework keeps the context of every call until the provider stops, and with
 // it the call's connection, messages and loggers.
 type server struct {
 	frameworkServer
@@ -79,11 +78,8 @@ type frameworkServer interface {
 	tfprotov6.StateStoreServer
 }
 
-func newServer(p provider.Provider) tfprotov6.ProviderServer {
-	return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
-}
-
-// call calls with a context that ends with the call.
+// call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original
+// alive.
 func call[Request, Response any](
 	ctx context.Context, do func(context.Context, Request) (Response, error), request Request,
 ) (Response, error) {
@@ -93,105 +89,58 @@ func call[Request, Response any](
 	return do(c, request)         //nolint:contextcheck // it is the call's
 }
 
-// callContext is the context of a call, as long as that is not over.
+// callContext is the context of a call until the call returns.
 type callContext struct {
 	current atomic.Pointer[context.Context]
 }
 
-// ended is what remains of a context when its call is over.
+// ended is the cancelled context that replaces the context of a call.
 var ended = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// Deadline implements context.Context.
 func (c *callContext) Deadline() (time.Time, bool) { return (*c.current.Load()).Deadline() }
 
-// Done implements context.Context.
 func (c *callContext) Done() <-chan struct{} { return (*c.current.Load()).Done() }
 
-// Err implements context.Context.
 func (c *callContext) Err() error { return (*c.current.Load()).Err() }
 
-// Value implements context.Context.
 func (c *callContext) Value(key any) any { return (*c.current.Load()).Value(key) }
 
-// The following methods are called for each certificate.
-
-// ValidateResourceConfig implements tfprotov6.ResourceServer.
 func (s server) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return call(ctx, s.frameworkServer.ValidateResourceConfig, req)
 }
 
-// UpgradeResourceState implements tfprotov6.ResourceServer.
 func (s server) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceState, req)
 }
 
-// UpgradeResourceIdentity implements tfprotov6.ResourceServer.
 func (s server) UpgradeResourceIdentity(
 	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
 ) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
 	return call(ctx, s.frameworkServer.UpgradeResourceIdentity, req)
 }
 
-// ReadResource implements tfprotov6.ResourceServer.
 func (s server) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	return call(ctx, s.frameworkServer.ReadResource, req)
 }
 
-// PlanResourceChange implements tfprotov6.ResourceServer.
 func (s server) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.PlanResourceChange, req)
 }
 
-// ApplyResourceChange implements tfprotov6.ResourceServer.
 func (s server) ApplyResourceChange(
 	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return call(ctx, s.frameworkServer.ApplyResourceChange, req)
-}
-
-// ImportResourceState implements tfprotov6.ResourceServer.
-func (s server) ImportResourceState(
-	ctx context.Context, req *tfprotov6.ImportResourceStateRequest,
-) (*tfprotov6.ImportResourceStateResponse, error) {
-	return call(ctx, s.frameworkServer.ImportResourceState, req)
-}
-
-// GenerateResourceConfig implements tfprotov6.ResourceServer.
-func (s server) GenerateResourceConfig(
-	ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest,
-) (*tfprotov6.GenerateResourceConfigResponse, error) {
-	return call(ctx, s.frameworkServer.GenerateResourceConfig, req)
-}
-
-// ValidateDataResourceConfig implements tfprotov6.DataSourceServer.
-func (s server) ValidateDataResourceConfig(
-	ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest,
-) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return call(ctx, s.frameworkServer.ValidateDataResourceConfig, req)
-}
-
-// ReadDataSource implements tfprotov6.DataSourceServer.
-func (s server) ReadDataSource(
-	ctx context.Context, req *tfprotov6.ReadDataSourceRequest,
-) (*tfprotov6.ReadDataSourceResponse, error) {
-	return call(ctx, s.frameworkServer.ReadDataSource, req)
-}
-
-// CallFunction implements tfprotov6.FunctionServer.
-func (s server) CallFunction(
-	ctx context.Context, req *tfprotov6.CallFunctionRequest,
-) (*tfprotov6.CallFunctionResponse, error) {
-	return call(ctx, s.frameworkServer.CallFunction, req)
 }

@@ -92,7 +92,8 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 	r.readAddresses(credentials)
 	r.readProject()
 	r.readTLS()
-	r.readNumbers()
+	r.readNumber("expiry_warning_days", 36500, "expired certificates only", &r.settings.expiryWarningDays)
+	r.readNumber("max_retries", 100, "no retries", &r.settings.maxRetries)
 	return r.settings, r.diags
 }
 
@@ -118,14 +119,8 @@ func (r *resolver) readProject() {
 	r.settings.projectName = r.settings.region
 }
 
-func (r *resolver) readNumbers() {
-	const century = 36500
-	r.number("expiry_warning_days", century, "expired certificates only", &r.settings.expiryWarningDays)
-	r.number("max_retries", 100, "no retries", &r.settings.maxRetries)
-}
-
-// number reads an integer from 0, whose meaning zero is, to most.
-func (r *resolver) number(name string, most int, zero string, target *int) {
+// readNumber reads an integer from 0, whose meaning zero is, to most.
+func (r *resolver) readNumber(name string, most int, zero string, target *int) {
 	text, origin := r.value(name) // an unknown value leaves the default
 	if text == "" {
 		return

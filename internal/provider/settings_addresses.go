@@ -9,8 +9,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// defaultCloud is the cloud of a region if no cloud, auth_url or endpoint is named that
-// counts. Otherwise it receives nothing.
+// defaultCloud is the cloud used when only a region is set.
 const defaultCloud = "myhuaweicloud.com"
 
 // readAddresses finds out where the services are. Credentials go only where the
@@ -20,7 +19,9 @@ func (r *resolver) readAddresses(credentials source) {
 	region, regionSource := r.valueWhere("region", func(source) bool { return true })
 	if region != "" {
 		noun := "region from " + r.origin(regionSource, "region")
-		if err := checkHostLabel(noun, region); err != nil {
+		const rule = "It may contain up to 63 letters, digits and hyphens" // as the label of a host name
+		err := checkText(noun, region, 63, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
+		if err != nil {
 			r.invalid("region", sentence(err)+" Set a region such as eu-de.")
 		}
 	}
@@ -37,7 +38,7 @@ func (r *resolver) readAddresses(credentials source) {
 	authURL, authSource := first(naming, "auth_url")
 	r.settings.authURL = r.address("auth_url", authURL, authSource,
 		"the identity service, such as https://iam.eu-de.otc.t-systems.com/v3")
-	r.settings.plainCatalog = r.mayBePlain(authSource) // the catalog is of the source that names it
+	r.settings.plainCatalog = r.allowsHTTP(authSource) // the catalog is of the source that names it
 	cloud, cloudSource := first(naming, "cloud")
 	r.checkCloud(cloud, r.origin(cloudSource, "cloud"))
 	if r.diags.HasError() || r.unknown("region", "cloud", "auth_url", "endpoint") {
@@ -74,8 +75,9 @@ func (r *resolver) readAddresses(credentials source) {
 	r.checkAddresses(credentials, region)
 }
 
-// naming returns the sources that may say which cloud it is. Within the first of
-// these groups that says so, an earlier source counts before a later one.
+// naming returns the sources that name the cloud. It looks at the provider block and the source of the credentials,
+// then at earlier sources, then, if the block leaves addresses to the environment, at later ones, and returns the first
+// that names a cloud.
 func (r *resolver) naming(credentials source, endpoint string) []source {
 	own := r.at(credentials, ownSource)
 	if slices.ContainsFunc(own, namesCloud) || r.unknown("cloud", "auth_url") {
@@ -102,14 +104,12 @@ func (r *resolver) leavesAddresses(credentials source) bool {
 	return credentials.label == blockLabel && !hasAny(r.at(credentials, ownSource), "region") && !r.unknown("region")
 }
 
-// sameCloud reports whether a source names the cloud that an endpoint names, or its host.
+// sameCloud reports whether the auth_url of a source has the host of an endpoint, or a host in the cloud that the
+// endpoint names (elb.{region}.{domain}). An endpoint in the provider block says where the credentials of the block go,
+// so only such an auth_url of the environment may receive a password:
 //
-// A provider block with an endpoint says where its credentials go, so that a later source
-// adds nothing but the region, which is a label, and an auth_url of the same cloud. The
-// cloud is that of the endpoint, if its host is elb.{region}.{domain}: for ordinary CI,
-// HW_REGION_NAME with or without HW_CLOUD beside such an endpoint, that is the cloud which
-// HW_CLOUD names. Another cloud, or another endpoint, would send a password to a host that
-// only the environment names: an IAM call then needs an auth_url in the provider block.
+//   - Beside https://elb.eu-de.example.com, the auth_url https://iam.eu-de.example.com counts.
+//   - The auth_url https://iam.eu-de.example.org does not: the block then needs an auth_url of its own.
 func (r *resolver) sameCloud(endpoint string, s source) bool {
 	elb, err := url.Parse(endpoint)
 	if err != nil {
@@ -125,8 +125,8 @@ func (r *resolver) sameCloud(endpoint string, s source) bool {
 		domain != "" && isName && strings.HasSuffix(strings.ToLower(iam.Hostname()), "."+domain)
 }
 
-// lastToCount returns the rank of the last source whose insecure counts: that of the
-// credentials, or of the addresses which the provider block leaves to it.
+// lastToCount returns the rank of the lowest-priority source that may turn off TLS verification: that of the
+// credentials, or of the addresses that the provider block leaves to the environment.
 func (r *resolver) lastToCount(credentials source, naming []source, endpoint source) int {
 	switch {
 	case r.sources[0].has("endpoint"):
@@ -139,11 +139,11 @@ func (r *resolver) lastToCount(credentials source, naming []source, endpoint sou
 	return credentials.rank
 }
 
-// at returns the sources at a distance from the credentials.
+// at returns the sources of a priority.
 func (r *resolver) at(credentials source, wanted int) []source {
 	var found []source
 	for _, s := range r.sources {
-		if distance(s, credentials) == wanted {
+		if priority(s, credentials) == wanted {
 			found = append(found, s)
 		}
 	}
@@ -291,7 +291,7 @@ func (r *resolver) address(name, text string, s source, what string) *url.URL {
 	if text == "" {
 		return nil
 	}
-	address, err := auth.ParseBaseURL(text, r.mayBePlain(s))
+	address, err := auth.ParseBaseURL(text, r.allowsHTTP(s))
 	if err == nil {
 		return address
 	}
@@ -314,11 +314,4 @@ func (r *resolver) serviceAddress(text string) *url.URL {
 			"Check region and cloud.")
 	}
 	return address
-}
-
-// checkHostLabel makes sure that a host name which contains the text stays one.
-func checkHostLabel(noun, text string) error {
-	return checkCharacters(noun, text, "It must have letters, digits and hyphens only", func(r rune) bool {
-		return isLatinOrDigit(r) || r == '-'
-	})
 }

@@ -151,7 +151,6 @@ type cloudsFile struct {
 // A rawEntry decodes an entry over what another file says of it, key by key.
 type rawEntry struct{ decode func(any) error }
 
-// UnmarshalYAML implements yaml.Unmarshaler.
 func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
 	e.decode = decode
 	return nil

@@ -291,7 +291,7 @@ func TestUnknownFiles(t *testing.T) {
 				continue
 			}
 			c := newCloud(s, "test", nil, nil)
-			project, diags := c.plannedProject(types.StringNull())
+			project, diags := c.configuredProject(types.StringNull())
 			if diags.HasError() || project.IsUnknown() != (row.project == "") || project.ValueString() != row.project {
 				t.Errorf("%s, %s: project %v, %v", name, what, project, diags)
 			}

@@ -110,19 +110,19 @@ func (r *resolver) addVariables(prefix string) {
 // other sources in their order.
 func (r *resolver) prefer(credentials source) {
 	slices.SortStableFunc(r.sources, func(a, b source) int {
-		return cmp.Or(cmp.Compare(distance(a, credentials), distance(b, credentials)), cmp.Compare(a.rank, b.rank),
+		return cmp.Or(cmp.Compare(priority(a, credentials), priority(b, credentials)), cmp.Compare(a.rank, b.rank),
 			fileFirst(a, b))
 	})
 }
 
-// The distances of a source from that of the credentials.
+// The priorities say how a source ranks relative to the source of the credentials.
 const (
 	ownSource = iota // the provider block, or the source of the credentials
 	earlierSource
 	laterSource
 )
 
-func distance(s, credentials source) int {
+func priority(s, credentials source) int {
 	switch {
 	case s.rank == blockRank || s.rank == credentials.rank:
 		return ownSource
@@ -132,8 +132,8 @@ func distance(s, credentials source) int {
 	return laterSource
 }
 
-// fileFirst sorts a file before the variables that name it, but after the provider block,
-// which overrides it.
+// fileFirst compares two sources of equal rank: a file comes first, except after the provider block, which overrides
+// it.
 func fileFirst(a, b source) int {
 	if a.isFile == b.isFile || a.rank == blockRank {
 		return 0

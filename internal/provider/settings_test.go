@@ -885,13 +885,13 @@ func TestSettingsUnknown(t *testing.T) {
 	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") || strings.Contains(shown, "argument project_id") {
 		t.Errorf("the error does not name the arguments: %s", shown)
 	}
-	if project, diags := c.plannedProject(types.StringNull()); !project.IsUnknown() || diags.HasError() {
+	if project, diags := c.configuredProject(types.StringNull()); !project.IsUnknown() || diags.HasError() {
 		t.Errorf("project = %v, %v, want unknown", project, diags)
 	}
-	if _, diags := c.project(t.Context(), types.StringNull()); len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
+	if _, diags := c.resolveProject(t.Context(), types.StringNull()); len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
 		t.Errorf("project: %v", diags)
 	}
-	if project, diags := c.project(t.Context(), types.StringValue(testProject)); project.ValueString() != testProject || diags.HasError() {
+	if project, diags := c.resolveProject(t.Context(), types.StringValue(testProject)); project.ValueString() != testProject || diags.HasError() {
 		t.Errorf("project = %v, %v, want the certificate's own", project, diags)
 	}
 }
@@ -939,7 +939,7 @@ func TestUnknownAddresses(t *testing.T) {
 			t.Fatalf("%s: %v", name, diags)
 		}
 		c := newCloud(s, "test", time.Now, nil)
-		project, diags := c.plannedProject(types.StringNull())
+		project, diags := c.configuredProject(types.StringNull())
 		if !project.IsUnknown() || diags.HasError() || !c.ready().HasError() {
 			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
@@ -948,7 +948,7 @@ func TestUnknownAddresses(t *testing.T) {
 
 func TestNoProject(t *testing.T) {
 	t.Parallel()
-	_, diags := newCloud(settings{}, "test", time.Now, nil).plannedProject(types.StringNull())
+	_, diags := newCloud(settings{}, "test", time.Now, nil).configuredProject(types.StringNull())
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
 		t.Errorf("got %v", diags)
 	}

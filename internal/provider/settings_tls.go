@@ -28,10 +28,9 @@ func (r *resolver) readInsecure(counts func(source) bool) bool {
 	return insecure
 }
 
-// mayBePlain reports whether an address of a source may be without TLS: by insecure in
-// the provider block or in that source. For an endpoint of the environment, whose
-// variable has no other beside it, any insecure that counts will do.
-func (r *resolver) mayBePlain(named source) bool {
+// allowsHTTP reports whether the address of a source may use plain HTTP, because insecure is set in the provider block
+// or in the same source. There is no ELBAAS_INSECURE, so any insecure that counts applies to ELBAAS_ENDPOINT.
+func (r *resolver) allowsHTTP(named source) bool {
 	if r.unknown("insecure") {
 		return true
 	}
@@ -55,10 +54,9 @@ func (r *resolver) insecureElsewhere() string {
 	return ""
 }
 
-// trust returns an argument that says whom to trust, or as whom to appear. Its variable
-// exists as OS_… alone, also for the credentials of a private cloud (HCS_…), so that it
-// counts for all of them. But a later source that names a cloud means that one: what is
-// left over of it must not be trusted for another.
+// trust returns the CA file, the client certificate or its key. These have OS_… variables only, so the variables apply
+// to credentials from other sources, too. But if a later source names a cloud, its certificates are for that cloud, and
+// must not be trusted for another.
 func (r *resolver) trust(name string) (text, origin string) {
 	text, s := r.valueWhere(name, func(s source) bool {
 		return s.rank <= r.lastRank || !namesCloud(s) && !s.has("clouds_entry")

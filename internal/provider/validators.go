@@ -23,15 +23,12 @@ type textRule struct {
 
 var _ validator.String = textRule{}
 
-// Description implements validator.String.
 func (r textRule) Description(context.Context) string {
 	return "The " + r.noun + " must follow the rules of the API."
 }
 
-// MarkdownDescription implements validator.String.
 func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
 
-// ValidateString implements validator.String.
 func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
@@ -81,7 +78,7 @@ func checkDomain(noun, domain string) error {
 	return checkDomainName(noun, "x."+name, rule) // of the same length, so that positions are right
 }
 
-// checkDomainName accepts what a host name can end with, so no wildcard.
+// checkDomainName applies the rule of a domain that has no wildcard.
 func checkDomainName(noun, domain, rule string) error {
 	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
@@ -174,14 +171,11 @@ func checkTime(noun, text string) error {
 	return nil
 }
 
+// checkText checks the length of a text, and its characters.
 func checkText(noun, text string, limit int, rule string, isAllowed func(rune) bool) error {
 	if n := utf8.RuneCountInString(text); n > limit {
 		return fmt.Errorf("the %s has %d characters. %s", noun, n, rule)
 	}
-	return checkCharacters(noun, text, rule, isAllowed)
-}
-
-func checkCharacters(noun, text, rule string, isAllowed func(rune) bool) error {
 	position := 0
 	for _, r := range text {
 		position++
