@@ -181,8 +181,8 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 	return e, err
 }
 
-// lookUp finds an element as get does, and returns when the list that has it started. Until
-// lagEnds the absence of an element proves nothing, so it is returned without another list.
+// lookUp finds an element as get does, and returns the start time of the list that it was found
+// in. Before lagEnds a new list could not prove an absence either, so it is not awaited.
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -274,8 +274,8 @@ func (c *cache[E]) find(call *listCall[E], id string) (E, error) {
 	return e, err
 }
 
-// findLocked is find. The result is proven unless the element is absent from a list that
-// started before the sequence number asked.
+// findLocked is find. proven is false only if the element is missing and the list started
+// before the sequence number asked.
 func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, proven bool, err error) {
 	if w, written := c.overlayLocked(call, id); written {
 		e, err = c.resultOf(w, id)
@@ -306,7 +306,7 @@ func (c *cache[E]) resultOf(w write[E], id string) (e E, err error) {
 	return *w.element, nil
 }
 
-// lagEnd returns when lists begin to show what was written so long ago. The age may be
+// lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
 func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 	if age <= -listLag || age > time.Hour { // no list that is still of use runs for an hour
@@ -459,8 +459,8 @@ func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted b
 	return call, call.complete, err
 }
 
-// accept lets current return a list again though it may be incomplete. It returns a mark: a
-// sequence number that is later than everything before.
+// accept marks a list, which may be incomplete, as good enough for a baseline, so that current
+// returns it again. mark is a sequence number that is later than everything before.
 func (c *cache[E]) accept(call *listCall[E]) (mark int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

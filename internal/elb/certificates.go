@@ -120,9 +120,9 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. known is the certificate in the state: its domain is used
-// if the response has none, as some responses do (recorded). If it does not have other
-// fields, the certificate is read back until the change shows or ctx is done. written is as
-// for ReadCertificate. ErrNotFound says that the certificate does not exist.
+// if the response has none, as some responses do (recorded). If the response lacks any other
+// field, the list is polled until the change shows or ctx is done. written is as for
+// ReadCertificate. ErrNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, known Certificate, written time.Duration, name, description string,
 ) (Certificate, error) {

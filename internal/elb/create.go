@@ -453,9 +453,9 @@ func (c *creations) addUnclear(leaf content, create NewCertificate) {
 	c.unclear[leaf] = append(c.unclear[leaf], create)
 }
 
-// explains reports whether a certificate rather belongs to another Create call whose outcome
-// is not clear: it equals that one, and either does not equal ours, or only because ours
-// leaves the name or the domain to the API.
+// explains reports whether another unclear creation is a better match for a certificate than
+// ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
+// or a domain to the API that the other one sets.
 func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
