@@ -337,10 +337,9 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written t
 
 // isGone reports whether an error response may mean that the certificate does not exist:
 // ELB.5040, which is 404 in one table of the reference and 400 in another, or any 404 except
-// that of the gateway, which means that the endpoint is wrong.
+// that of the gateway.
 func isGone(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.5040" ||
-		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+	return refusal.Code == "ELB.5040" || refusal.IsNotFound()
 }
 
 // orNotFound returns ErrNotFound if an error response may mean that the certificate does not

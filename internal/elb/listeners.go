@@ -323,8 +323,8 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 
 // isListenerGone reports whether an error response may mean that the listener does not exist:
 // ELB.6030, "belongs to no load balancer"; ELB.6002, documented for a deletion with 503
-// (reference of the codes, assumed here); or a 404, except that of the gateway, which means
-// that the endpoint is wrong, and that about the certificate.
+// (reference of the codes, assumed here); or a 404, except that of the gateway and that about
+// the certificate.
 func isListenerGone(refusal *httpapi.Error) bool {
 	if refusal == nil {
 		return false
@@ -335,7 +335,7 @@ func isListenerGone(refusal *httpapi.Error) bool {
 	case "ELB.5040":
 		return false
 	}
-	return refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+	return refusal.IsNotFound()
 }
 
 // KeepCertificate tells DeleteCertificate not to wait for a listener, because this process

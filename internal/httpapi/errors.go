@@ -60,6 +60,12 @@ func (e *Error) Error() string {
 // Unwrap returns why the response could not be read, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
+// IsNotFound reports whether the status is 404, except that of the gateway, which means
+// that the endpoint is wrong (observed).
+func (e *Error) IsNotFound() bool {
+	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIGW.")
+}
+
 // An UnsentError says that a request was not sent.
 type UnsentError struct{ Err error }
 
