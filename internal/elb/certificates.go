@@ -235,7 +235,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, wr
 func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
 	var inUse *InUseError // the latest one
 	hadNoHolder := false  // at the latest refusal
-	for pauses := newPauses(time.Second, 30*time.Second); ; {
+	for attempt := 0; ; attempt++ {
 		err := c.deleteOnce(ctx, projectID, id, written)
 		refusal := httpapi.RefusalOf(err)
 		if err == nil || refusal == nil || !mayBeInUse(refusal) {
@@ -265,7 +265,7 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, wr
 			}
 			continue
 		}
-		if err := pauses.wait(ctx); err != nil {
+		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, time.Second, 30*time.Second)); err != nil {
 			return orInUse(ctx, err, inUse)
 		}
 	}
@@ -350,15 +350,4 @@ func (c *Client) orNotFound(ctx context.Context, projectID, id string, written t
 		return err
 	}
 	return c.project(projectID).cache.proveAbsence(ctx, id, written, err)
-}
-
-// pauses are the pauses of a loop that polls. They double.
-type pauses struct{ next, longest time.Duration }
-
-func newPauses(first, longest time.Duration) *pauses { return &pauses{first, longest} }
-
-func (p *pauses) wait(ctx context.Context) error {
-	pause := p.next
-	p.next = min(2*pause, p.longest)
-	return httpapi.Pause(ctx, pause)
 }

@@ -406,7 +406,6 @@ type baseline struct {
 // baseline returns a list that is not older than the list TTL. An incomplete list is repeated
 // at most so many times, and then accepted.
 func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
-	pauses := newPauses(250*time.Millisecond, 2*time.Second)
 	for attempt := 0; ; attempt++ {
 		list, isAccepted, err := p.cache.current(ctx)
 		if err != nil {
@@ -415,7 +414,7 @@ func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
 		if isAccepted || attempt >= retries {
 			return baseline{list: list, mark: p.cache.accept(list)}, nil
 		}
-		if err := pauses.wait(ctx); err != nil {
+		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second)); err != nil {
 			return baseline{}, err
 		}
 	}

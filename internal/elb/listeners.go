@@ -206,7 +206,7 @@ func (c *Client) switchListener(
 		return l.pending()
 	}
 	accepted := false
-	for pauses := newPauses(time.Second, 30*time.Second); ; {
+	for attempt := 0; ; attempt++ {
 		body, err := c.putCertificate(ctx, projectID, known.ID, certificateID, &accepted)
 		refusal := httpapi.RefusalOf(err)
 		l := body.listener(known)
@@ -224,7 +224,8 @@ func (c *Client) switchListener(
 			}
 			return l, err
 		case isConflict, p.mayNotKnow(refusal, certificateID):
-			if ended := pauses.wait(ctx); ended != nil {
+			pause := httpapi.Backoff(attempt, time.Second, 30*time.Second)
+			if ended := httpapi.Pause(ctx, pause); ended != nil {
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case isListenerGone(refusal):
@@ -276,7 +277,7 @@ func (c *Client) awaitListener(
 	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
-	for pauses := newPauses(pollInterval, 10*time.Second); ; {
+	for attempt := 0; ; attempt++ {
 		l, err := c.showListener(ctx, projectID, known)
 		switch {
 		case err == nil && l.isFaulty():
@@ -294,7 +295,8 @@ func (c *Client) awaitListener(
 		default:
 			waiting = err
 		}
-		if ended := pauses.wait(ctx); ended != nil {
+		pause := httpapi.Backoff(attempt, pollInterval, 10*time.Second)
+		if ended := httpapi.Pause(ctx, pause); ended != nil {
 			return Listener{}, fmt.Errorf("%w: %w", waiting, ended)
 		}
 	}
