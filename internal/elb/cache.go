@@ -318,8 +318,8 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 // isAbsence reports whether an error says that a list does not have an element. If the list
 // is incomplete, that is no proof.
 func (c *cache[E]) isAbsence(err error) bool {
-	var incomplete *IncompleteListError
-	return errors.Is(err, c.absent) || errors.As(err, &incomplete)
+	_, isIncomplete := errors.AsType[*IncompleteListError](err)
+	return isIncomplete || errors.Is(err, c.absent)
 }
 
 // awaitListed lists until an element appears, but no longer than the list lag. It ignores

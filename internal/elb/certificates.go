@@ -328,8 +328,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written t
 		err := errors.New("the response to the deletion has an unexpected body")
 		return cache.proveAbsence(ctx, id, written, err)
 	}
-	var broken *httpapi.TransportError
-	if accepted && errors.As(err, &broken) { // the response was cut off
+	if _, isCut := errors.AsType[*httpapi.TransportError](err); accepted && isCut {
 		return cache.proveAbsence(ctx, id, written, err)
 	}
 	return c.orNotFound(ctx, projectID, id, written, err)

@@ -147,8 +147,8 @@ func (x *createCall) run(ctx context.Context) error {
 
 	for {
 		err := x.attempt(ctx)
-		var uncertain *UncertainError
-		if !errors.As(err, &uncertain) || uncertain.Existing != "" {
+		uncertain, ok := errors.AsType[*UncertainError](err)
+		if !ok || uncertain.Existing != "" {
 			return err
 		}
 		if x.mayRetry(uncertain) && x.waitFor(ctx, uncertain.Err) {
@@ -187,8 +187,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	}
 
 	cert, err := x.verify(graceCtx, body, err)
-	var mismatch *mismatchError
-	if errors.As(err, &mismatch) {
+	if _, isMismatch := errors.AsType[*mismatchError](err); isMismatch {
 		return x.search(graceCtx, err)
 	}
 	x.accept(graceCtx, cert)
@@ -334,8 +333,7 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 		SearchErr:  searchErr,
 		Err:        outcome,
 	}
-	var mismatch *mismatchError
-	if errors.As(outcome, &mismatch) && mismatch.existed && mismatch.hasOurLeaf {
+	if mismatch, ok := errors.AsType[*mismatchError](outcome); ok && mismatch.existed && mismatch.hasOurLeaf {
 		uncertain.Existing = mismatch.id // an API that stores each leaf only once creates no other
 	}
 	return uncertain

@@ -74,8 +74,7 @@ func withEarlier(err, earlier error) error {
 
 // transient reports whether the next attempt may have a different outcome.
 func transient(err error) bool {
-	var unsent *UnsentError
-	if errors.As(err, &unsent) {
+	if unsent, ok := errors.AsType[*UnsentError](err); ok {
 		err = unsent.Err
 	}
 	switch err := err.(type) { //nolint:errorlint // a wrapped error may be about the credentials
