@@ -176,7 +176,9 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 			return e, listErr
 		}
 		started = call.startedAt
-		e, err = c.find(call, id)
+		c.mu.Lock()
+		e, _, err = c.findLocked(call, id, 0)
+		c.mu.Unlock()
 	}
 	return e, err
 }
@@ -266,16 +268,8 @@ func (c *cache[E]) recentLocked() *listCall[E] {
 	return nil
 }
 
-// find finds an element among the results of our own writes, or else in a list.
-func (c *cache[E]) find(call *listCall[E], id string) (E, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, _, err := c.findLocked(call, id, 0)
-	return e, err
-}
-
-// findLocked is find. proven is false only if the element is missing and the list started
-// before the sequence number asked.
+// findLocked finds an element among the results of our own writes, or else in a list. proven is
+// false only if the element is missing and the list started before the sequence number asked.
 func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, proven bool, err error) {
 	if w, written := c.overlayLocked(call, id); written {
 		e, err = c.resultOf(w, id)
