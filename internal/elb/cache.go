@@ -82,7 +82,7 @@ func (l *listing[E]) add(e E) {
 
 // A listCall is one list call, with its response when that is complete.
 type listCall[E element] struct {
-	started   int // a sequence number
+	startSeq  int // a sequence number
 	waiting   int // how many callers wait for it
 	cancel    context.CancelFunc
 	startedAt time.Time
@@ -189,7 +189,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	asked := c.sequence
+	askedSeq := c.sequence
 
 	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
 		e, err := c.resultOf(w, id)
@@ -201,7 +201,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 	call := c.recentLocked()
 	for {
 		if call != nil {
-			e, proven, err := c.findLocked(call, id, asked)
+			e, proven, err := c.findLocked(call, id, askedSeq)
 			if proven || c.now().Before(lagEnds) {
 				return e, call.startedAt, err
 			}
@@ -262,21 +262,21 @@ func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], writ
 
 // recentLocked returns the cached list, or nil if it has expired or was invalidated.
 func (c *cache[E]) recentLocked() *listCall[E] {
-	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.started {
+	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq {
 		return call
 	}
 	return nil
 }
 
 // findLocked finds an element among the results of our own writes, or else in a list. proven is
-// false only if the element is missing and the list started before the sequence number asked.
-func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, proven bool, err error) {
+// false only if the element is missing and the list started before the sequence number askedSeq.
+func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
 	if w, written := c.overlayLocked(call, id); written {
 		e, err = c.resultOf(w, id)
 		return e, true, err
 	}
 	e, err = c.findListed(call.listing, id)
-	return e, call.started > asked || err == nil, err
+	return e, call.startSeq > askedSeq || err == nil, err
 }
 
 // findListed finds an element in a list. The error is an absence error or, if the list is
@@ -331,10 +331,10 @@ func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) 
 }
 
 // proveAbsence returns an absence error if a list proves, within the list lag, that an
-// element does not exist, and err otherwise. It ignores what was written here; written is
+// element does not exist, and err otherwise. It ignores what was written here; sinceWrite is
 // how long ago the element was written, and lists that may lag behind that prove nothing.
-func (c *cache[E]) proveAbsence(ctx context.Context, id string, written time.Duration, err error) error {
-	lagEnds, deadline := c.lagEnd(written), c.now().Add(listLag)
+func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.Duration, err error) error {
+	lagEnds, deadline := c.lagEnd(sinceWrite), c.now().Add(listLag)
 	var findErr error
 	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
 		_, findErr = c.findListed(call.listing, id)
@@ -391,13 +391,13 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	asked := c.sequence
+	askedSeq := c.sequence
 
 	for ctx.Err() == nil {
-		if call := c.ended; call != nil && call.started > asked { // something else polled meanwhile
+		if call := c.ended; call != nil && call.startSeq > askedSeq { // something else polled meanwhile
 			return call, call.err
 		}
-		isUseful := c.running != nil && c.running.started > asked
+		isUseful := c.running != nil && c.running.startSeq > askedSeq
 		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
 			c.mu.Unlock()
 			_ = httpapi.Pause(ctx, pause)
@@ -405,7 +405,7 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			continue
 		}
 		call, err := c.listLocked(ctx)
-		if call.started > asked {
+		if call.startSeq > askedSeq {
 			return call, err
 		}
 	}
@@ -558,7 +558,7 @@ func (c *cache[E]) startLocked(ctx context.Context) {
 	c.sequence++
 	c.lastStart = c.now()
 	c.running = &listCall[E]{
-		started:   c.sequence,
+		startSeq:  c.sequence,
 		startedAt: c.lastStart,
 		cancel:    cancel,
 		done:      make(chan struct{}),

@@ -143,15 +143,15 @@ func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listene
 }
 
 // ReadListener returns a listener from the cached list of the project. known is the listener
-// in the state, and written is as for ReadCertificate: while a list may lag behind that
+// in the state, and sinceWrite is as for ReadCertificate: while a list may lag behind that
 // write, a list without the listener, or with another certificate, is not believed.
 // ErrListenerNotFound is returned only if a list that started after the call does not have
 // the listener.
 func (c *Client) ReadListener(
-	ctx context.Context, projectID string, known Listener, written time.Duration,
+	ctx context.Context, projectID string, known Listener, sinceWrite time.Duration,
 ) (Listener, error) {
 	cache := c.project(projectID).listeners
-	return cache.getAfter(ctx, known.ID, cache.lagEnd(written), func(l Listener) bool {
+	return cache.getAfter(ctx, known.ID, cache.lagEnd(sinceWrite), func(l Listener) bool {
 		return !l.serves(known.CertificateID)
 	})
 }
@@ -175,7 +175,7 @@ func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listene
 func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
-	l, err := c.switchListener(ctx, projectID, known, certificateID)
+	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
 			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
@@ -183,7 +183,7 @@ func (c *Client) SwitchListener(
 	return l, nil
 }
 
-func (c *Client) switchListener(
+func (c *Client) putAndAwait(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (switched Listener, err error) {
 	p := c.project(projectID)
@@ -229,7 +229,7 @@ func (c *Client) switchListener(
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case isListenerGone(refusal):
-			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, Never, err)
+			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 		case httpapi.Ambiguous(err):
 			l, getErr := c.showListener(ctx, projectID, known)
 			if getErr == nil && shows(l) == nil && !l.isFaulty() {
@@ -249,7 +249,7 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 		return false
 	}
 	isUnknown := refusal.Status == http.StatusBadRequest || refusal.Code == "ELB.5040"
-	return isUnknown && p.cache.isNew(certificateID)
+	return isUnknown && p.certificates.isNew(certificateID)
 }
 
 // putCertificate sends the new certificate of a listener, and none of its other fields, so
@@ -318,7 +318,7 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 		return nil
 	})
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, Never, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 	}
 	return l, err
 }

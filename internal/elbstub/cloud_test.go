@@ -590,7 +590,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 	}
 }
 
-func TestBehindTheBack(t *testing.T) {
+func TestChangesWithoutCalls(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "before"})

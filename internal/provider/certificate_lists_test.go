@@ -69,8 +69,8 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 	}
 }
 
-// TestListsThatAreNone are errors: the state stays, and nothing is created.
-func TestListsThatAreNone(t *testing.T) {
+// TestMalformedLists are errors: the state stays, and nothing is created.
+func TestMalformedLists(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
 		"a whole body {}": {`{}`, `the list has no "certificates"`},

@@ -270,7 +270,7 @@ func (r *listenerCertificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
 	find := func(ctx context.Context, projectID, id string) error {
-		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.Never)
+		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
 		return err
 	}
 	importer{r.cloud, "listener", "listener_id", find}.importState(ctx, req, resp)

@@ -79,7 +79,7 @@ func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Durat
 	var at time.Time
 	text, diags := private.GetKey(ctx, lastWrite)
 	if diags.HasError() || json.Unmarshal(text, &at) != nil {
-		return elb.Never
+		return elb.NoWrite
 	}
 	return c.now().Sub(at)
 }
@@ -127,7 +127,7 @@ func (i importer) importState(
 		return
 	}
 	err := i.find(ctx, project.ValueString(), id)
-	if errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
+	if errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
 		resp.Diagnostics.AddError("No such "+i.noun, fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",
