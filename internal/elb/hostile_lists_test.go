@@ -174,7 +174,7 @@ func TestListenersInAnotherCase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				dialect := elbstub.Dialect{InUse: []elbstub.InUseText{elbstub.InUse1001}}
+				dialect := elbstub.Dialect{InUse: []elbstub.InUseForm{elbstub.InUse1001}}
 				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 				cert := create(t, client)
 				cloud.Listen(listener(cert.ID))

@@ -627,7 +627,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		lag           time.Duration
-		noCertificate elbstub.NoCertificateText
+		noCertificate elbstub.NoCertificateForm
 		ours          bool
 		puts          int
 		fails         bool
