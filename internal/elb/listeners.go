@@ -175,30 +175,28 @@ func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listene
 func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
+	p := c.project(projectID)
+	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
+	if err != nil {
+		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", known.ID, err)
+	}
+	defer unlock()
+
 	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
+	p.listeners.recordUpdate(known.ID, l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
 			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
 	}
+	c.ReleaseCertificate(projectID, known.ID)
 	return l, nil
 }
 
+// putAndAwait sends the new certificate of a listener until a response or a read shows it.
 func (c *Client) putAndAwait(
 	ctx context.Context, projectID string, known Listener, certificateID string,
-) (switched Listener, err error) {
+) (Listener, error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
-	if err != nil {
-		return Listener{}, err
-	}
-	defer unlock()
-	defer func() {
-		p.listeners.recordUpdate(known.ID, switched, err)
-		if err == nil {
-			c.ReleaseCertificate(projectID, known.ID)
-		}
-	}()
-
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
 			return fmt.Errorf("the listener still has the certificate %q", l.CertificateID)
@@ -218,7 +216,7 @@ func (c *Client) putAndAwait(
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err := c.awaitListener(ctx, projectID, known, true, shows)
+			l, err = c.awaitListener(ctx, projectID, known, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
@@ -231,9 +229,9 @@ func (c *Client) putAndAwait(
 		case isListenerGone(refusal):
 			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			l, getErr := c.showListener(ctx, projectID, known)
-			if getErr == nil && shows(l) == nil && !l.isFaulty() {
-				return l, nil
+			shown, getErr := c.showListener(ctx, projectID, known)
+			if getErr == nil && shows(shown) == nil && !shown.isFaulty() {
+				return shown, nil
 			}
 			return Listener{}, err
 		default:
