@@ -232,6 +232,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, si
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
+// deleteUntilGone repeats a deletion that is refused because a listener holds the certificate.
 func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	var inUse *InUseError // the latest one
 	hadNoHolder := false  // at the latest refusal
@@ -242,17 +243,15 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 			return orInUse(ctx, err, inUse)
 		}
 
-		holders, listErr := c.holders(ctx, projectID, id)
+		why, listErr := c.whyInUse(ctx, projectID, id, refusal)
 		switch {
 		case listErr != nil && inUse != nil:
 			// The latest InUseError is still the best explanation.
-		case len(holders) > 0 || saysInUse(refusal):
+		case why != nil && why.Kept:
+			return why
+		case why != nil:
+			inUse = why
 			hadNoHolder = false
-			kept := c.project(projectID).oneKeeps(holders)
-			inUse = &InUseError{Listeners: holders, ListenersErr: listErr, Kept: kept, Err: refusal}
-			if kept {
-				return inUse
-			}
 		case listErr != nil:
 			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
 		case hadNoHolder:
@@ -269,6 +268,19 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 			return orInUse(ctx, err, inUse)
 		}
 	}
+}
+
+// whyInUse returns an InUseError if a listener holds the certificate or the error response says
+// so, and otherwise nil. The error is why the listeners could not be read.
+func (c *Client) whyInUse(
+	ctx context.Context, projectID, id string, refusal *httpapi.Error,
+) (*InUseError, error) {
+	holders, err := c.holders(ctx, projectID, id)
+	if len(holders) == 0 && !saysInUse(refusal) {
+		return nil, err
+	}
+	kept := c.project(projectID).oneKeeps(holders)
+	return &InUseError{Listeners: holders, ListenersErr: err, Kept: kept, Err: refusal}, err
 }
 
 // orInUse returns the InUseError that a deletion met, if any, when it has timed out, and
