@@ -1,4 +1,5 @@
-# All certificates of the project, including those that Terraform does not manage.
+# Certificates of the project that have expired or expire within 30 days, including those that Terraform does not
+# manage.
 data "elbaas_certificates" "expiring" {
   expires_before = timeadd(plantimestamp(), "720h")
 }

@@ -7,4 +7,8 @@ resource "elbaas_certificate" "www" {
   name           = "www-example-com"
   certificate    = file("${path.module}/www.example.com.crt")
   private_key_wo = file("${path.module}/www.example.com.key")
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -1,10 +1,10 @@
 variable "listener_id" {
-  description = "ID of the HTTPS listener that serves www.example.com."
+  description = "ID of the HTTPS listener of www.example.com."
   type        = string
 }
 
 variable "fallback_certificate_id" {
-  description = "ID of the certificate that the listener serves after a destroy."
+  description = "ID of the certificate that the listener uses after a destroy."
   type        = string
   default     = null
 }

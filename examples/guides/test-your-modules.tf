@@ -10,12 +10,12 @@ variable "private_key" {
 }
 
 variable "listener_id" {
-  description = "The ID of the HTTPS listener that serves the certificate."
+  description = "The ID of the HTTPS listener that uses the certificate."
   type        = string
 }
 
 variable "fallback_certificate_id" {
-  description = "The ID of the certificate that the listener serves after a destroy."
+  description = "The ID of the certificate that the listener uses after a destroy."
   type        = string
 }
 

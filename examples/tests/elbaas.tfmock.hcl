@@ -64,7 +64,7 @@ mock_data "elbaas_certificate" {
   }
 }
 
-# Mocked lists of objects are empty. Terraform accepts one object here, with the values of every element.
+# Terraform generates empty lists of objects. It takes the values of their elements from one object.
 mock_data "elbaas_certificates" {
   defaults = {
     project_id = "fedcba9876543210fedcba9876543210"

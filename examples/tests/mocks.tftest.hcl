@@ -10,10 +10,10 @@ variables {
   fallback_certificate_id = "11112222333344445555666677778888"
 }
 
-run "listener_serves_the_certificate" {
+run "listener_uses_the_certificate" {
   assert {
     condition     = elbaas_listener_certificate.www.certificate_id == elbaas_certificate.www.id
-    error_message = "The listener does not serve the certificate."
+    error_message = "The listener does not use the certificate."
   }
 
   assert {

@@ -13,6 +13,6 @@ run "certificate_is_accepted" {
 
   assert {
     condition     = elbaas_listener_certificate.www.certificate_id == elbaas_certificate.www.id
-    error_message = "The listener does not serve the certificate."
+    error_message = "The listener does not use the certificate."
   }
 }

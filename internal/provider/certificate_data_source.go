@@ -42,9 +42,18 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id":   optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
-		"name": optionalText("The name of the certificate.", textRule{"name", checkName}, true),
-		"domain": optionalText("The domain of the certificate, as the API returns it. "+
-			"It need not be one of the names in the certificate.", textRule{"domain", checkDomain}, true),
+		// Older certificates may have a name or a domain that cannot be set any more, so none is refused.
+		"name": schema.StringAttribute{
+			MarkdownDescription: "The name of the certificate.",
+			Optional:            true,
+			Computed:            true,
+		},
+		"domain": schema.StringAttribute{
+			MarkdownDescription: "The domain of the certificate, as the API returns it. " +
+				"It need not be one of the names in the certificate.",
+			Optional: true,
+			Computed: true,
+		},
 		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"],
 			textRule{"fingerprint", checkFingerprint}, true),
 		"project_id": optionalText(project.description, project.rule, true),
@@ -110,7 +119,7 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 	})
 	switch {
 	case len(found) == 0:
-		resp.Diagnostics.AddAttributeError(path.Root(attribute), "No such certificate", fmt.Sprintf(
+		resp.Diagnostics.AddAttributeError(path.Root(attribute), "Certificate not found", fmt.Sprintf(
 			"Project %s has no certificate %s. %s", project, criterion, candidates("It has", certificates)))
 		return
 	case len(found) > 1 && !config.MostRecent.ValueBool():

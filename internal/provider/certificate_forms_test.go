@@ -545,3 +545,61 @@ func TestWildcardDomain(t *testing.T) {
 		})
 	}
 }
+
+// TestReplacementWithoutNameOrDomain: a replacement is created without what the configuration omits,
+// so the plan names what gets lost.
+func TestReplacementWithoutNameOrDomain(t *testing.T) {
+	t.Parallel()
+	old, renewed := acctest.NewPair(t), acctest.NewPair(t)
+	for name, row := range map[string]struct {
+		name, domain string // of the existing certificate
+		config       acctest.Values
+		want         []string // attributes that are warned of
+	}{
+		"both omitted":     {"shop", "www.example.com", acctest.Values{}, []string{"name", "domain"}},
+		"name omitted":     {"shop", "www.example.com", acctest.Values{"domain": "www.example.com"}, []string{"name"}},
+		"domain omitted":   {"shop", "www.example.com", acctest.Values{"name": "shop"}, []string{"domain"}},
+		"both set":         {"shop", "www.example.com", acctest.Values{"name": "new", "domain": ""}, nil},
+		"nothing to lose":  {"", "", acctest.Values{}, nil},
+		"not a new key":    {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
+		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
+		"unknown contents": {"shop", "", acctest.Values{"certificate": acctest.Unknown}, []string{"name"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := acctest.NewCloud(t)
+			id := cloud.Add(elbstub.Certificate{
+				ProjectID: acctest.ProjectID, Name: row.name, Domain: row.domain,
+				Certificate: old.Certificate, PrivateKey: old.PrivateKey,
+			})
+			server := cloud.Server(t, provider.New("test")())
+			state, _ := server.Import(id)
+			state, diagnostics := server.Read(state)
+			if len(diagnostics) > 0 {
+				t.Fatal(diagnostics[0].Detail)
+			}
+			config := acctest.Values{"certificate": renewed.Certificate, "private_key_wo": renewed.PrivateKey}
+			maps.Copy(config, row.config)
+			if config["certificate"] == old.Certificate {
+				config["private_key_wo"] = old.PrivateKey
+			}
+
+			_, diagnostics = server.Plan(state, config)
+			var got []string
+			for _, d := range diagnostics {
+				if d.Severity != tfprotov6.DiagnosticSeverityWarning {
+					t.Fatalf("%s: %s", d.Summary, d.Detail)
+				}
+				attribute := strings.TrimSuffix(strings.TrimPrefix(d.Attribute.String(), `AttributeName("`), `")`)
+				got = append(got, attribute)
+				lost := map[string]string{"name": row.name, "domain": row.domain}[attribute]
+				if !strings.Contains(d.Detail, strconv.Quote(lost)) {
+					t.Errorf("it says %q, and not that %q is lost", d.Detail, lost)
+				}
+			}
+			if !slices.Equal(got, row.want) {
+				t.Errorf("it warns of %q, want %q", got, row.want)
+			}
+		})
+	}
+}

@@ -82,11 +82,11 @@ func checkPair(attribute string, key pemcert.Key, chain pemcert.Chain) diag.Diag
 	switch position, known := key.BelongsTo(chain); {
 	case !known || position == 0:
 	case position > 0:
-		diags.AddAttributeError(path.Root("certificate"), "Certificates in the wrong order",
+		diags.AddAttributeError(path.Root("certificate"), "First certificate does not match the private key",
 			fmt.Sprintf("The private key belongs to certificate %d of %d. "+
 				"Put that one first, followed by the one that issued it.", position+1, chain.Len()))
 	default:
-		diags.AddAttributeError(path.Root(attribute), "Private key of another certificate",
+		diags.AddAttributeError(path.Root(attribute), "Private key does not match the certificate",
 			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+
 				"certificate was requested with, or the certificate that was issued for this key. If "+
 				"lifecycle.ignore_changes has certificate or the key, add the other one too: a new key always comes "+

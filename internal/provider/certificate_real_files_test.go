@@ -172,7 +172,7 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	configure(func(_ string, row test) string { return row.after })
 	said, _ := cli.Try("plan")
 	fails := func(name string) bool {
-		return strings.Contains(said, "Error: Private key of another certificate with elbaas_certificate."+name+",")
+		return strings.Contains(said, "Error: Private key does not match the certificate with elbaas_certificate."+name+",")
 	}
 	refused := 0
 	for name := range tests {

@@ -266,7 +266,11 @@ func (r *certificateResource) ModifyPlan(
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if !plan.replaces(state) { // otherwise Terraform plans the creation next, without ignore_changes
+		if plan.replaces(state) {
+			var config certificateModel
+			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+			resp.Diagnostics.Append(lossWarnings(config.publicModel, state.publicModel)...)
+		} else { // Terraform plans the creation of a replacement next, without ignore_changes
 			resp.Diagnostics.Append(plan.checkNewKey(state)...)
 		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {

@@ -495,7 +495,7 @@ func TestAccBadInput(t *testing.T) {
 				"it must be 32 hexadecimal characters. Import by the ID of the certificate, or by project_id/id.",
 		},
 		"import id with two slashes": {importing("a/b/c"), "32 hexadecimal characters"},
-		"import of nothing":          {importing(id), "No such certificate"},
+		"import of nothing":          {importing(id), "Certificate not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

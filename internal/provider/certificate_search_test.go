@@ -197,6 +197,32 @@ func TestMostRecent(t *testing.T) {
 	}
 }
 
+// TestLookupOfLooseText finds a certificate whose name and domain cannot be set any more (assumed: an
+// older version of the API, or the console, accepted them).
+func TestLookupOfLooseText(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID: acctest.ProjectID, Name: "www.example.com (old)", Domain: "www_example",
+		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+	})
+
+	server := cloud.Server(t, provider.New("test")())
+	for attribute, value := range map[string]string{"name": "www.example.com (old)", "domain": "www_example"} {
+		found, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{attribute: value})
+		if len(diagnostics) > 0 {
+			t.Errorf("%s: %s", attribute, diagnostics[0].Detail)
+		} else if found["id"] != id {
+			t.Errorf("%s: found %v, want %s", attribute, found["id"], id)
+		}
+	}
+	found, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"domain": "www_example"})
+	if len(diagnostics) > 0 || len(found["certificates"].([]acctest.Values)) != 1 {
+		t.Errorf("found %v, %v", found["certificates"], diagnostics)
+	}
+}
+
 // TestCoversArgument finds a certificate by the names that it is valid for.
 func TestCoversArgument(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ func certificateWarnings(certificate, key, domain types.String, now time.Time, w
 		warn("certificate", summary, detail)
 	}
 	if !chain.InOrder() {
-		warn("certificate", "Certificates not in order",
+		warn("certificate", "Certificate chain not in order",
 			"Each certificate must be followed by the one that issued it: the leaf first, then the intermediate "+
 				"certificates. Some clients reject any other order.")
 	}
@@ -53,6 +53,23 @@ func certificateWarnings(certificate, key, domain types.String, now time.Time, w
 		warn("domain", "Domain not covered by the certificate",
 			fmt.Sprintf("The certificate does not cover %q. It covers %q.", name, leaf.SubjectAlternativeNames))
 	}
+	return diags
+}
+
+// lossWarnings warns of a name and a domain that a replacement does not keep, because the configuration omits them:
+// Terraform plans a replacement without the state of what it replaces.
+func lossWarnings(config, state publicModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	warn := func(attribute string, configured, current types.String) {
+		if configured.IsNull() && current.ValueString() != "" {
+			diags.AddAttributeWarning(path.Root(attribute), "Replacement does not keep the "+attribute, fmt.Sprintf(
+				"Certificate %q has the %s %q, which the configuration omits, so the new certificate is created without "+
+					"it. To keep it, set %s = %q.",
+				state.ID.ValueString(), attribute, current.ValueString(), attribute, current.ValueString()))
+		}
+	}
+	warn("name", config.Name, state.Name)
+	warn("domain", config.Domain, state.Domain)
 	return diags
 }
 

@@ -31,8 +31,11 @@ func (d *certificatesDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	attributes := map[string]schema.Attribute{
-		"domain": optionalText("The domain of the certificates, as the API returns it. "+
-			"An empty string finds those without a domain.", textRule{"domain", checkDomain}, false),
+		"domain": schema.StringAttribute{
+			MarkdownDescription: "The domain of the certificates, as the API returns it. " +
+				"An empty string finds those without a domain.",
+			Optional: true,
+		},
 		"certificates": schema.ListNestedAttribute{
 			MarkdownDescription: "The certificates, sorted by name, then by ID.",
 			Computed:            true,

@@ -159,7 +159,7 @@ func TestTroubleshooting(t *testing.T) {
 			said[found] = remedy
 		}
 	}
-	const renew = "See [refused credentials](#refused-credentials)."
+	const renew = "See [rejected credentials](#rejected-credentials)."
 	for _, known := range code.FindAllString(string(source), -1) {
 		want := refusalRemedy(&httpapi.Error{Status: 400, Code: known}, auth.KindToken)
 		if want == credentialsRemedy(auth.KindToken) {

@@ -3,12 +3,8 @@ package provider
 import (
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // templateOf returns the text of a page of the documentation.
@@ -19,66 +15,6 @@ func templateOf(t *testing.T, page string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// TestArgumentsTable compares the table of the documentation that shows which variables set an
-// argument with the table that the provider reads them by.
-func TestArgumentsTable(t *testing.T) {
-	t.Parallel()
-	table := "| Argument | Environment variables |\n| --- | --- |\n"
-	for _, a := range arguments {
-		table += "| `" + a.name + "` | `" + strings.Join(a.variables, "`, `") + "` |\n"
-	}
-	if !strings.Contains(templateOf(t, "index"), "\n\n"+table+"\n") {
-		t.Errorf("the page of the provider should have this table:\n%s", table)
-	}
-}
-
-// TestResultTable compares the table of the documentation that shows what certificate_info
-// returns with the type of its result.
-func TestResultTable(t *testing.T) {
-	t.Parallel()
-	server := New("test")()
-	functions, err := server.GetFunctions(t.Context(), &tfprotov6.GetFunctionsRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, isObject := functions.Functions["certificate_info"].Return.Type.(tftypes.Object)
-	if !isObject {
-		t.Fatal("the result is not an object")
-	}
-	leaf, isObject := result.AttributeTypes["leaf"].(tftypes.Object)
-	if !isObject {
-		t.Fatal("the leaf is not an object")
-	}
-
-	want := []string{}
-	for _, object := range []tftypes.Object{result, leaf} {
-		for name, kind := range object.AttributeTypes {
-			want = append(want, name+" "+describeType(kind))
-		}
-	}
-	documented := []string{}
-	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([\\w ]+) \\|")
-	for _, match := range row.FindAllStringSubmatch(templateOf(t, "functions/certificate_info"), -1) {
-		documented = append(documented, match[1]+" "+match[2])
-	}
-	slices.Sort(want)
-	slices.Sort(documented)
-	if !slices.Equal(documented, want) {
-		t.Errorf("the page of the function has\n%q\nwant\n%q", documented, want)
-	}
-}
-
-// describeType says what a type is, as the documentation does.
-func describeType(kind tftypes.Type) string {
-	switch kind := kind.(type) {
-	case tftypes.Object:
-		return "object"
-	case tftypes.List:
-		return "list of " + describeType(kind.ElementType) + "s"
-	}
-	return "string"
 }
 
 // TestQuotedMessages: the guide about troubleshooting quotes messages that the provider has.

@@ -71,6 +71,56 @@ func (r *rotation) configure(path string) {
 	r.expectEmptyPlan()
 }
 
+// TestAccExpiredGuide replaces a certificate that has expired by the first section of the guide: in one apply, first
+// without an import, then by an import of the old certificate.
+func TestAccExpiredGuide(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		config, planned string
+		left            int // certificates
+	}{
+		"without an import": {example(t, "guides/expired.tf"), "2 to add, 0 to change, 0 to destroy", 2},
+		"with an import": {
+			example(t, "guides/expired.tf") + example(t, "guides/expired-import.tf"),
+			"1 to import, 2 to add, 0 to change, 1 to destroy",
+			1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs("1.11.0", "1.11.0")
+			old := add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -1)))
+			listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www", CertificateID: old})
+			cli.Configure(cloud.Provider() + example(t, "guides/find-listeners.tf"))
+			said := cli.Run("plan")
+			for _, want := range []string{listener, old} {
+				if !strings.Contains(said, want) {
+					t.Errorf("the plan does not show %s: %s", want, said)
+				}
+			}
+
+			writePair(cli, acctest.NewPair(t))
+			cli.WriteFile("ca-bundle.crt", acctest.NewPair(t).Certificate)
+			names := strings.NewReplacer(exampleID, old, exampleListenerID, listener)
+			cli.Configure(cloud.Provider() + names.Replace(row.config))
+			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, row.planned) {
+				t.Errorf("it does not plan %q: %s", row.planned, said)
+			}
+			served := ""
+			for _, l := range cloud.Listeners(acctest.ProjectID) {
+				served = l.CertificateID
+			}
+			if certs := cloud.Certificates(acctest.ProjectID); len(certs) != row.left || served == old {
+				t.Errorf("%d certificates are left, want %d; the listener serves %s", len(certs), row.left, served)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("it plans %s", said)
+			}
+		})
+	}
+}
+
 // TestAccRotationLookup finds the new certificate by name while the old one is still there.
 func TestAccRotationLookup(t *testing.T) {
 	t.Parallel()
@@ -168,7 +218,7 @@ func TestAccImportGuide(t *testing.T) {
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair(t)
 	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
-	id := add(cloud, "www", pair)
+	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + strings.ReplaceAll(example(t, "guides/import.tf"), exampleID, id))
 	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
 		"1 imported, 0 added, 0 changed, 0 destroyed") {

@@ -83,7 +83,7 @@ func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 	var diags diag.Diagnostics
 	fallback, own := known(m.FallbackCertificateID), known(m.CertificateID)
 	if fallback != nil && own != nil && *fallback == *own {
-		diags.AddAttributeError(path.Root("fallback_certificate_id"), "Fallback is the certificate itself", fmt.Sprintf(
+		diags.AddAttributeError(path.Root("fallback_certificate_id"), "Conflicting certificate IDs", fmt.Sprintf(
 			"fallback_certificate_id and certificate_id are both %q. "+
 				"Set fallback_certificate_id to a certificate that outlives this one, or remove it: "+
 				"the listener then keeps its certificate when this resource is destroyed.", *own))
@@ -95,7 +95,7 @@ func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 func checkProtocol(listener elb.Listener) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
-		diags.AddAttributeError(path.Root("listener_id"), "Listener without a certificate", fmt.Sprintf(
+		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(
 			"%s has the protocol %s, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
 				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))

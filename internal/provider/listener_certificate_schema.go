@@ -21,9 +21,9 @@ func (r *listenerCertificateResource) Schema(
 	ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages which certificate an existing HTTPS or SSL listener of a classic load balancer " +
-			"serves. The listener itself is managed elsewhere: the provider never creates or deletes listeners, and " +
-			"changes nothing but their certificate. With this resource, a certificate is rotated in one apply: the " +
+		MarkdownDescription: "Assigns a certificate to an existing HTTPS or SSL listener of a classic load balancer. " +
+			"The listener itself is managed elsewhere: the provider never creates or deletes listeners, and changes " +
+			"nothing but their certificate. With this resource, a certificate is rotated in one apply: the " +
 			"new certificate is created, the listener is switched to it, and the old certificate is deleted.",
 		Attributes: map[string]schema.Attribute{
 			"listener_id": schema.StringAttribute{
@@ -65,7 +65,7 @@ func (r *listenerCertificateResource) Schema(
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of an update until the API shows it. Defaults to 5 minutes.",
+				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
 				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. Defaults to 5 minutes.",
 			}),
 		},

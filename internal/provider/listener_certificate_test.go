@@ -391,14 +391,14 @@ func TestListenerRules(t *testing.T) {
 
 		l.config["fallback_certificate_id"] = l.other
 		_, diagnostics := server.Plan(nil, l.config)
-		says(t, diagnostics, "fallback_certificate_id", "Fallback is the certificate itself")
+		says(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
 		l.config["certificate_id"] = acctest.Unknown
 		plan, diagnostics := server.Plan(nil, l.config)
 		l.quiet("plan", diagnostics)
 		plan.Configure("certificate_id", l.other)
 		plan.Values["certificate_id"] = l.other
 		_, diagnostics = server.Apply(plan)
-		says(t, diagnostics, "fallback_certificate_id", "Fallback is the certificate itself")
+		says(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
 		if more := len(l.cloud.Journal()) - calls; more != 0 {
 			t.Errorf("%d calls, want none", more)
 		}

@@ -128,7 +128,7 @@ func (i importer) importState(
 	}
 	err := i.find(ctx, project.ValueString(), id)
 	if errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
-		resp.Diagnostics.AddError("No such "+i.noun, fmt.Sprintf(
+		resp.Diagnostics.AddError(capitalize(i.noun)+" not found", fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",
 			project.ValueString(), i.noun, id, i.noun, i.attribute))

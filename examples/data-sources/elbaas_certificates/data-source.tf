@@ -3,7 +3,7 @@ data "elbaas_certificates" "www" {
   name_regex = "^www-"
 }
 
-# Certificates that expire within 30 days.
+# Certificates that have expired or expire within 30 days.
 data "elbaas_certificates" "expiring" {
   expires_before = timeadd(plantimestamp(), "720h")
 }

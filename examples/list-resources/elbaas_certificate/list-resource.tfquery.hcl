@@ -9,7 +9,7 @@ list "elbaas_certificate" "all" {
   config {}
 }
 
-# Certificates of a project that expire soon, with all attributes.
+# Certificates of a project that have expired or expire soon, with all attributes.
 list "elbaas_certificate" "expiring" {
   provider         = elbaas
   include_resource = true

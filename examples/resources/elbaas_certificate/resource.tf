@@ -5,6 +5,6 @@ resource "elbaas_certificate" "www" {
   private_key = file("${path.module}/www.example.com.key")
 
   lifecycle {
-    create_before_destroy = true # a listener must never be without a certificate
+    create_before_destroy = true # a listener cannot be without a certificate
   }
 }

@@ -1,0 +1,1 @@
+openssl s_client -connect www.example.com:443 -servername www.example.com </dev/null | openssl x509 -noout -dates
