@@ -118,11 +118,11 @@ var api = map[string][]string{
 		"provider.TestFirstCertificateOfAProject/an empty object, and no number (observed)",
 	},
 	"a whole body {} is no list of certificates": {
-		"provider.TestListsThatAreNone/a whole body {}",
+		"provider.TestMalformedLists/a whole body {}",
 	},
 	"an object that is not empty is no list": {
 		"elb.TestLists/an object as list",
-		"provider.TestListsThatAreNone/an object with something in it",
+		"provider.TestMalformedLists/an object with something in it",
 	},
 	"an empty list of listeners may be {} (assumed)": {
 		"elbstub.TestEmptyLists/{} without instance_num (assumed)",
@@ -442,16 +442,16 @@ var api = map[string][]string{
 	},
 	"a missing listener is 404 for a modify, and a list decides (assumed)": {
 		"elbstub.TestModifyListenerIDs/missing, 404 (assumed)",
-		"elb.TestSwitchOfNoListener/404",
+		"elb.TestSwitchMissingListener/404",
 		"elb.TestGetListenerFails/404, and listed",
 	},
 	"a missing listener is ELB.6030 for a modify, and a list decides (reference, assumed)": {
 		"elbstub.TestModifyListenerIDs/missing, ELB.6030",
-		"elb.TestSwitchOfNoListener/ELB.6030",
+		"elb.TestSwitchMissingListener/ELB.6030",
 		"elb.TestGetListenerFails/ELB.6030, and not listed",
 	},
 	"a missing listener is 503 and ELB.6002, and a list decides (reference of DELETE)": {
-		"elb.TestSwitchOfNoListener/503 and ELB.6002",
+		"elb.TestSwitchMissingListener/503 and ELB.6002",
 		"elb.TestGetListenerFails/503 and ELB.6002, and not listed",
 	},
 	"a 404 of the gateway says nothing of a listener (observed)": {

@@ -96,8 +96,8 @@ var promises = map[string][]string{
 	"empty-list": {
 		"provider.TestFirstCertificateOfAProject/an empty object, with a total (observed)",
 		"provider.TestFirstCertificateOfAProject/an empty object, and no number (observed)",
-		"provider.TestListsThatAreNone/an object with something in it",
-		"provider.TestListsThatAreNone/a whole body {}",
+		"provider.TestMalformedLists/an object with something in it",
+		"provider.TestMalformedLists/a whole body {}",
 	},
 	"list-lag": {
 		"provider.TestRunsAtOnceWhileListsLag/apply, plan",
@@ -225,7 +225,7 @@ var promises = map[string][]string{
 		"httpapi.TestErrorsShowNoSecret",
 		"elb.TestResponsesShowNoSecret",
 		"httpapi.TestCutSecretsAreNotShown",
-		"provider.TestErrorResponsesAreTamed",
+		"provider.TestErrorTextIsSanitized",
 	},
 	"crash": {
 		"provider.TestAccPanicShowsNoSecret",

@@ -90,7 +90,7 @@ func (l *listing[E]) add(e E) {
 
 // A listCall is one list call, with its response when that is complete.
 type listCall[E element] struct {
-	started   int // a sequence number
+	startSeq  int // a sequence number
 	waiting   int // how many callers wait for it
 	cancel    context.CancelFunc
 	startedAt time.Time
@@ -184,18 +184,20 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 			return e, listErr
 		}
 		started = call.startedAt
-		e, err = c.find(call, id)
+		c.mu.Lock()
+		e, _, err = c.findLocked(call, id, 0)
+		c.mu.Unlock()
 	}
 	return e, err
 }
 
-// lookUp finds an element as get does, and returns when the list that has it started. Until
-// lagEnds the absence of an element proves nothing, so it is returned without another list.
+// lookUp finds an element as get does, and returns the start time of the list that it was found
+// in. Before lagEnds a new list could not prove an absence either, so it is not awaited.
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	asked := c.sequence
+	askedSeq := c.sequence
 
 	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
 		e, err := c.resultOf(w, id)
@@ -207,7 +209,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 	call := c.recentLocked()
 	for {
 		if call != nil {
-			e, proven, err := c.findLocked(call, id, asked)
+			e, proven, err := c.findLocked(call, id, askedSeq)
 			if proven || c.now().Before(lagEnds) {
 				return e, call.startedAt, err
 			}
@@ -269,29 +271,21 @@ func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], writ
 
 // recentLocked returns the cached list, or nil if it has expired or was invalidated.
 func (c *cache[E]) recentLocked() *listCall[E] {
-	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.started {
+	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq {
 		return call
 	}
 	return nil
 }
 
-// find finds an element among the results of our own writes, or else in a list.
-func (c *cache[E]) find(call *listCall[E], id string) (E, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, _, err := c.findLocked(call, id, 0)
-	return e, err
-}
-
-// findLocked is find. The result is proven unless the element is absent from a list that
-// started before the sequence number asked.
-func (c *cache[E]) findLocked(call *listCall[E], id string, asked int) (e E, proven bool, err error) {
+// findLocked finds an element among the results of our own writes, or else in a list. proven is
+// false only if the element is missing and the list started before the sequence number askedSeq.
+func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
 	if w, written := c.overlayLocked(call, id); written {
 		e, err = c.resultOf(w, id)
 		return e, true, err
 	}
 	e, err = c.findListed(call.listing, id)
-	return e, call.started > asked || err == nil, err
+	return e, call.startSeq > askedSeq || err == nil, err
 }
 
 // findListed finds an element in a list. The error is an absence error or, if the list is
@@ -315,7 +309,7 @@ func (c *cache[E]) resultOf(w write[E], id string) (e E, err error) {
 	return *w.element, nil
 }
 
-// lagEnd returns when lists begin to show what was written so long ago. The age may be
+// lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
 func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 	if age <= -listLag || age > time.Hour { // no list that is still of use runs for an hour
@@ -327,8 +321,8 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 // isAbsence reports whether an error says that a list does not have an element. If the list
 // is incomplete, that is no proof.
 func (c *cache[E]) isAbsence(err error) bool {
-	var incomplete *IncompleteListError
-	return errors.Is(err, c.absent) || errors.As(err, &incomplete)
+	_, isIncomplete := errors.AsType[*IncompleteListError](err)
+	return isIncomplete || errors.Is(err, c.absent)
 }
 
 // awaitListed lists until an element appears, but no longer than the list lag. It ignores
@@ -346,10 +340,10 @@ func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) 
 }
 
 // proveAbsence returns an absence error if a list proves, within the list lag, that an
-// element does not exist, and err otherwise. It ignores what was written here; written is
+// element does not exist, and err otherwise. It ignores what was written here; sinceWrite is
 // how long ago the element was written, and lists that may lag behind that prove nothing.
-func (c *cache[E]) proveAbsence(ctx context.Context, id string, written time.Duration, err error) error {
-	lagEnds, deadline := c.lagEnd(written), c.now().Add(listLag)
+func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.Duration, err error) error {
+	lagEnds, deadline := c.lagEnd(sinceWrite), c.now().Add(listLag)
 	var findErr error
 	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
 		_, findErr = c.findListed(call.listing, id)
@@ -406,13 +400,13 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	asked := c.sequence
+	askedSeq := c.sequence
 
 	for ctx.Err() == nil {
-		if call := c.ended; call != nil && call.started > asked { // something else polled meanwhile
+		if call := c.ended; call != nil && call.startSeq > askedSeq { // something else polled meanwhile
 			return call, call.err
 		}
-		isUseful := c.running != nil && c.running.started > asked
+		isUseful := c.running != nil && c.running.startSeq > askedSeq
 		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
 			c.mu.Unlock()
 			_ = httpapi.Pause(ctx, pause)
@@ -420,7 +414,7 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			continue
 		}
 		call, err := c.listLocked(ctx)
-		if call.started > asked {
+		if call.startSeq > askedSeq {
 			return call, err
 		}
 	}
@@ -468,8 +462,8 @@ func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted b
 	return call, call.complete, err
 }
 
-// accept lets current return a list again though it may be incomplete. It returns a mark: a
-// sequence number that is later than everything before.
+// accept marks a list, which may be incomplete, as good enough for a baseline, so that current
+// returns it again. mark is a sequence number that is later than everything before.
 func (c *cache[E]) accept(call *listCall[E]) (mark int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -573,7 +567,7 @@ func (c *cache[E]) startLocked(ctx context.Context) {
 	c.sequence++
 	c.lastStart = c.now()
 	c.running = &listCall[E]{
-		started:   c.sequence,
+		startSeq:  c.sequence,
 		startedAt: c.lastStart,
 		cancel:    cancel,
 		done:      make(chan struct{}),

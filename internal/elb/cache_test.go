@@ -166,7 +166,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				case 2:
 					server.lag = listLag
 				}
-				v := newCache("certificate", ErrNotFound, "p", server.list, time.Now)
+				v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
 				var mu sync.Mutex
 				ended := map[string]state{} // our latest write of each that has ended
 				var all sync.WaitGroup
@@ -196,7 +196,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							case server.dice(5) == 0: // the response was lost
 								v.recordUpdate(id, Certificate{}, errors.New("lost"))
 							case !there:
-								v.recordUpdate(id, Certificate{}, ErrNotFound)
+								v.recordUpdate(id, Certificate{}, ErrCertificateNotFound)
 								end(id, state{})
 								id = ""
 							case ours.version == 0:
@@ -248,7 +248,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 									wrote && ours.version == 0 {
 									t.Errorf("read version %d of %s, after ours was %d", version, id, ours.version)
 								}
-							case errors.Is(err, ErrNotFound):
+							case errors.Is(err, ErrCertificateNotFound):
 								from := started.Add(-server.lag - age)
 								if from.Before(ours.from) {
 									from = ours.from
@@ -285,7 +285,7 @@ func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate,
 			return cert, nil
 		}
 	}
-	return Certificate{}, ErrNotFound
+	return Certificate{}, ErrCertificateNotFound
 }
 
 // TestOneListForAll counts the list calls of reads at the same time, soon after, and later.
@@ -298,7 +298,7 @@ func TestOneListForAll(t *testing.T) {
 			id, _ := server.create()
 			ids = append(ids, id)
 		}
-		v := newCache("certificate", ErrNotFound, "p", server.list, time.Now)
+		v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -334,7 +334,7 @@ func TestFailedListIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lists := 0
-		v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
+		v := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			lists++
 			time.Sleep(time.Second)
 			return listing[Certificate]{}, errors.New("broken")
@@ -367,7 +367,8 @@ func TestFailedListIsCached(t *testing.T) {
 func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		v := newCache("certificate", ErrNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
+		absent := ErrCertificateNotFound
+		v := newCache("certificate", absent, "p", func(ctx context.Context) (listing[Certificate], error) {
 			if err := httpapi.Pause(ctx, time.Second); err != nil {
 				return listing[Certificate]{}, err
 			}
@@ -395,14 +396,14 @@ func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 // cloud needs.
 func TestIncompleteListHasARequestID(t *testing.T) {
 	t.Parallel()
-	v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
+	v := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		l := listingOf(false, Certificate{ID: "a"})
 		l.total, l.requestID = "2", "the-id"
 		return l, nil
 	}, time.Now)
 	_, err := v.get(t.Context(), "b")
 	var incomplete *IncompleteListError
-	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrNotFound) ||
+	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrCertificateNotFound) ||
 		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request "+
 			"ID the-id)") {
 		t.Errorf("error %v", err)
@@ -414,7 +415,7 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	lists := 0
-	v := newCache("certificate", ErrNotFound, "p", func(context.Context) (listing[Certificate], error) {
+	v := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		lists++
 		return listing[Certificate]{complete: lists > 1}, nil
 	}, time.Now)

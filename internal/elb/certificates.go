@@ -19,8 +19,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// ErrNotFound says that a certificate is proven not to exist.
-var ErrNotFound = errors.New("the certificate does not exist")
+// ErrCertificateNotFound says that a certificate is proven not to exist.
+var ErrCertificateNotFound = errors.New("the certificate does not exist")
 
 // ErrNotShown says that the API accepted a change, but did not show it in time.
 var ErrNotShown = errors.New("the API accepted the change, but does not show it yet")
@@ -47,26 +47,26 @@ func (c Certificate) key() string { return strings.ToLower(c.ID) }
 func (c Certificate) name() string { return c.Name }
 
 // GetCertificate returns a certificate of a project. The API has no call for one
-// certificate, so it is looked up in the cached list of the project. ErrNotFound is
+// certificate, so it is looked up in the cached list of the project. ErrCertificateNotFound is
 // returned only if a complete list that started after the call does not have it, or if
 // this process deleted it.
 func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
-	return c.project(projectID).cache.get(ctx, id)
+	return c.project(projectID).certificates.get(ctx, id)
 }
 
-// Never is the age of the latest write if no write is known.
-const Never time.Duration = math.MaxInt64
+// NoWrite is the age of the latest write if no write is known.
+const NoWrite time.Duration = math.MaxInt64
 
 // ReadCertificate returns a certificate as GetCertificate does. known is the certificate in
-// the state, and written is how long ago this or an earlier run wrote it; by the clock of
+// the state, and sinceWrite is how long ago this or an earlier run wrote it; by the clock of
 // another machine, that may be negative. While a list may lag behind that write, a list
 // without the certificate, or with another name or description, is not believed: a new
 // list is awaited.
 func (c *Client) ReadCertificate(
-	ctx context.Context, projectID string, known Certificate, written time.Duration,
+	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
-	cache := c.project(projectID).cache
-	return cache.getAfter(ctx, known.ID, cache.lagEnd(written), func(cert Certificate) bool {
+	cache := c.project(projectID).certificates
+	return cache.getAfter(ctx, known.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
 		return cert.Name != known.Name || cert.Description != known.Description
 	})
 }
@@ -74,12 +74,12 @@ func (c *Client) ReadCertificate(
 // ListCertificates returns the certificates of a project, sorted by name, then by ID, from the cached
 // list. If the API reports a different total than it lists, the error is an *IncompleteListError.
 func (c *Client) ListCertificates(ctx context.Context, projectID string) ([]Certificate, error) {
-	return c.project(projectID).cache.all(ctx)
+	return c.project(projectID).certificates.all(ctx)
 }
 
 // GetPrivateKey returns a certificate and its private key as the API returns it, which may be
 // a mask or empty. It makes a list call of its own, because no key is ever cached.
-// ErrNotFound says that the list is complete and does not have the certificate.
+// ErrCertificateNotFound says that the list is complete and does not have the certificate.
 func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certificate, secret.Value, error) {
 	var key secret.Value
 	list, err := fetchList(ctx, c, projectID, "certificate", func(body io.Reader) (listing[Certificate], error) {
@@ -88,7 +88,7 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 	if err != nil {
 		return Certificate{}, secret.Value{}, listError("certificate", projectID, err)
 	}
-	cert, err := c.project(projectID).cache.findListed(list, id)
+	cert, err := c.project(projectID).certificates.findListed(list, id)
 	if err != nil {
 		return Certificate{}, secret.Value{}, err // the key may come from an attempt that was cut off
 	}
@@ -103,9 +103,9 @@ func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID st
 	projects := slices.Collect(maps.Values(c.projects))
 	c.mu.Unlock()
 	for _, p := range projects {
-		exists, _ := p.cache.known(certificateID, p.creations.has(certificateID))
-		if exists && (!known || strings.EqualFold(p.cache.projectID, preferredID)) {
-			projectID, known = p.cache.projectID, true
+		exists, _ := p.certificates.known(certificateID, p.creations.has(certificateID))
+		if exists && (!known || strings.EqualFold(p.certificates.projectID, preferredID)) {
+			projectID, known = p.certificates.projectID, true
 		}
 	}
 	return projectID, known
@@ -116,28 +116,28 @@ func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID st
 // deleted here.
 func (c *Client) KnownMissing(projectID, certificateID string) bool {
 	p := c.project(projectID)
-	_, missing := p.cache.known(certificateID, p.creations.has(certificateID))
+	_, missing := p.certificates.known(certificateID, p.creations.has(certificateID))
 	return missing
 }
 
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. known is the certificate in the state: its domain is used
-// if the response has none, as some responses do (recorded). If it does not have other
-// fields, the certificate is read back until the change shows or ctx is done. written is as
-// for ReadCertificate. ErrNotFound says that the certificate does not exist.
+// if the response has none, as some responses do (recorded). If the response lacks any other
+// field, the list is polled until the change shows or ctx is done. sinceWrite is as for
+// ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
-	ctx context.Context, projectID string, known Certificate, written time.Duration, name, description string,
+	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
-	cert, err := c.updateCertificate(ctx, projectID, known, written, name, description)
-	c.project(projectID).cache.recordUpdate(known.ID, cert, err)
+	cert, err := c.sendUpdate(ctx, projectID, known, sinceWrite, name, description)
+	c.project(projectID).certificates.recordUpdate(known.ID, cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
 	}
 	return cert, nil
 }
 
-func (c *Client) updateCertificate(
-	ctx context.Context, projectID string, known Certificate, written time.Duration, name, description string,
+func (c *Client) sendUpdate(
+	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
 	type update struct {
 		Name        string `json:"name"`
@@ -157,7 +157,7 @@ func (c *Client) updateCertificate(
 	})
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
-		return Certificate{}, c.orNotFound(ctx, projectID, known.ID, written, err)
+		return Certificate{}, c.orNotFound(ctx, projectID, known.ID, sinceWrite, err)
 	case err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.whole():
 		if !body.Domain.Sent {
 			body.Domain.Value = known.Domain
@@ -172,7 +172,7 @@ func (c *Client) updateCertificate(
 func (c *Client) readBack(
 	ctx context.Context, projectID string, known Certificate, name, description string,
 ) (Certificate, error) {
-	cache := c.project(projectID).cache
+	cache := c.project(projectID).certificates
 	accepted := cache.now()
 	shown := errors.New("no list was read")
 	for {
@@ -193,7 +193,7 @@ func (c *Client) readBack(
 			return cert, nil
 		case err == nil:
 			shown = fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
-		case errors.Is(err, ErrNotFound) && !mayLag:
+		case errors.Is(err, ErrCertificateNotFound) && !mayLag:
 			return Certificate{}, err
 		default:
 			shown = errors.New("the certificate is not in the list of the project")
@@ -223,38 +223,37 @@ func (e *InUseError) Unwrap() error { return e.Err }
 // DeleteCertificate deletes a certificate. It succeeds if the certificate does not exist.
 // While a listener holds the certificate, the request is repeated until ctx is done; then
 // the error is an *InUseError. If a listener keeps the certificate, see KeepCertificate, that
-// error comes immediately. written is as for ReadCertificate.
-func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
-	err := c.deleteCertificate(ctx, projectID, id, written)
-	if err == nil || errors.Is(err, ErrNotFound) {
-		c.project(projectID).cache.record(id, nil)
+// error comes immediately. sinceWrite is as for ReadCertificate.
+func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
+	err := c.deleteUntilGone(ctx, projectID, id, sinceWrite)
+	if err == nil || errors.Is(err, ErrCertificateNotFound) {
+		c.project(projectID).certificates.record(id, nil)
 		return nil
 	}
-	c.project(projectID).cache.invalidate() // it may have been carried out
+	c.project(projectID).certificates.invalidate() // it may have been carried out
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
-func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, written time.Duration) error {
+// deleteUntilGone repeats a deletion that is refused because a listener holds the certificate.
+func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	var inUse *InUseError // the latest one
 	hadNoHolder := false  // at the latest refusal
-	for pauses := newPauses(time.Second, 30*time.Second); ; {
-		err := c.deleteOnce(ctx, projectID, id, written)
+	for attempt := 0; ; attempt++ {
+		err := c.deleteOnce(ctx, projectID, id, sinceWrite)
 		refusal := httpapi.RefusalOf(err)
 		if err == nil || refusal == nil || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
 		}
 
-		holders, listErr := c.holders(ctx, projectID, id)
+		why, listErr := c.whyInUse(ctx, projectID, id, refusal)
 		switch {
 		case listErr != nil && inUse != nil:
 			// The latest InUseError is still the best explanation.
-		case len(holders) > 0 || saysInUse(refusal):
+		case why != nil && why.Kept:
+			return why
+		case why != nil:
+			inUse = why
 			hadNoHolder = false
-			kept := c.project(projectID).oneKeeps(holders)
-			inUse = &InUseError{Listeners: holders, ListenersErr: listErr, Kept: kept, Err: refusal}
-			if kept {
-				return inUse
-			}
 		case listErr != nil:
 			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
 		case hadNoHolder:
@@ -267,10 +266,23 @@ func (c *Client) deleteCertificate(ctx context.Context, projectID, id string, wr
 			}
 			continue
 		}
-		if err := pauses.wait(ctx); err != nil {
+		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, time.Second, 30*time.Second)); err != nil {
 			return orInUse(ctx, err, inUse)
 		}
 	}
+}
+
+// whyInUse returns an InUseError if a listener holds the certificate or the error response says
+// so, and otherwise nil. The error is why the listeners could not be read.
+func (c *Client) whyInUse(
+	ctx context.Context, projectID, id string, refusal *httpapi.Error,
+) (*InUseError, error) {
+	holders, err := c.holders(ctx, projectID, id)
+	if len(holders) == 0 && !saysInUse(refusal) {
+		return nil, err
+	}
+	kept := c.project(projectID).oneKeeps(holders)
+	return &InUseError{Listeners: holders, ListenersErr: err, Kept: kept, Err: refusal}, err
 }
 
 // orInUse returns the InUseError that a deletion met, if any, when it has timed out, and
@@ -305,7 +317,7 @@ func saysInUse(refusal *httpapi.Error) bool {
 
 // deleteOnce sends one deletion, and decides by the list of the project if it is not clear
 // whether the certificate still exists.
-func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written time.Duration) error {
+func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	accepted := false
 	hasBody := false
 	remove := request{method: http.MethodDelete, path: []string{"certificate", id}}
@@ -325,43 +337,30 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, written t
 		}
 		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
 	})
-	cache := c.project(projectID).cache
+	cache := c.project(projectID).certificates
 	if err == nil && hasBody { // the body may be an error
 		err := errors.New("the response to the deletion has an unexpected body")
-		return cache.proveAbsence(ctx, id, written, err)
+		return cache.proveAbsence(ctx, id, sinceWrite, err)
 	}
-	var broken *httpapi.TransportError
-	if accepted && errors.As(err, &broken) { // the response was cut off
-		return cache.proveAbsence(ctx, id, written, err)
+	if _, isCut := errors.AsType[*httpapi.TransportError](err); accepted && isCut {
+		return cache.proveAbsence(ctx, id, sinceWrite, err)
 	}
-	return c.orNotFound(ctx, projectID, id, written, err)
+	return c.orNotFound(ctx, projectID, id, sinceWrite, err)
 }
 
 // isGone reports whether an error response may mean that the certificate does not exist:
 // ELB.5040, which is 404 in one table of the reference and 400 in another, or any 404 except
-// that of the gateway, which means that the endpoint is wrong.
+// that of the gateway.
 func isGone(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.5040" ||
-		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+	return refusal.Code == "ELB.5040" || refusal.IsNotFound()
 }
 
-// orNotFound returns ErrNotFound if an error response may mean that the certificate does not
+// orNotFound returns ErrCertificateNotFound if an error response may mean that the certificate does not
 // exist and the list of the project proves it: a 404 may also be about the project or the
 // endpoint. Otherwise it returns err.
-func (c *Client) orNotFound(ctx context.Context, projectID, id string, written time.Duration, err error) error {
+func (c *Client) orNotFound(ctx context.Context, projectID, id string, sinceWrite time.Duration, err error) error {
 	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
 		return err
 	}
-	return c.project(projectID).cache.proveAbsence(ctx, id, written, err)
-}
-
-// pauses are the pauses of a loop that polls. They double.
-type pauses struct{ next, longest time.Duration }
-
-func newPauses(first, longest time.Duration) *pauses { return &pauses{first, longest} }
-
-func (p *pauses) wait(ctx context.Context) error {
-	pause := p.next
-	p.next = min(2*pause, p.longest)
-	return httpapi.Pause(ctx, pause)
+	return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 }

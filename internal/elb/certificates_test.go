@@ -99,7 +99,7 @@ func deleteWithin(t *testing.T, client *elb.Client, id string, timeout time.Dura
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	return client.DeleteCertificate(ctx, project, id, elb.Never)
+	return client.DeleteCertificate(ctx, project, id, elb.NoWrite)
 }
 
 func create(t *testing.T, client *elb.Client) elb.Certificate {
@@ -258,8 +258,9 @@ func TestGetCertificate(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	cloud.Remove(want.ID)
-	if _, err := newClient(t, cloud).GetCertificate(t.Context(), project, want.ID); !errors.Is(err, elb.ErrNotFound) {
-		t.Errorf("error %v, want ErrNotFound", err)
+	_, err = newClient(t, cloud).GetCertificate(t.Context(), project, want.ID)
+	if !errors.Is(err, elb.ErrCertificateNotFound) {
+		t.Errorf("error %v, want ErrCertificateNotFound", err)
 	}
 }
 
@@ -389,11 +390,12 @@ func TestLists(t *testing.T) {
 					t.Errorf("got %+v, %v", cert, err)
 				}
 			case "gone":
-				if !errors.Is(err, elb.ErrNotFound) {
-					t.Errorf("error %v, want ErrNotFound", err)
+				if !errors.Is(err, elb.ErrCertificateNotFound) {
+					t.Errorf("error %v, want ErrCertificateNotFound", err)
 				}
 			default:
-				if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), row.want) {
+				isAbsence := errors.Is(err, elb.ErrCertificateNotFound)
+				if err == nil || isAbsence || !strings.Contains(err.Error(), row.want) {
 					t.Errorf("error %v, want %q", err, row.want)
 				}
 			}
@@ -401,7 +403,7 @@ func TestLists(t *testing.T) {
 			// With the key, by a list of its own, that proves the same.
 			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
 			if withKey != cert || (keyErr == nil) != (err == nil) ||
-				errors.Is(keyErr, elb.ErrNotFound) != errors.Is(err, elb.ErrNotFound) {
+				errors.Is(keyErr, elb.ErrCertificateNotFound) != errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("with the key: %+v, %v", withKey, keyErr)
 			}
 			if keyErr == nil && key.Reveal() != "K" || keyErr != nil && !key.Empty() {
@@ -472,7 +474,7 @@ func TestUpdateCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	before := create(t, client)
-	cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "新名字", "")
+	cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "新名字", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -524,7 +526,7 @@ func TestUpdateResponses(t *testing.T) {
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
 					return response
 				})
-				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
 				if err != nil || cert.ID != before.ID || cert.Name != "new" || cert.Description != "newer" {
 					t.Fatalf("got %+v, %v", cert, err)
 				}
@@ -568,7 +570,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 					}
 				}
 				started := time.Now()
-				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
 				if err != nil || cert.Name != "new" || cert.Description != "newer" {
 					t.Fatalf("got %+v, %v", cert, err)
 				}
@@ -588,7 +590,7 @@ func TestUpdateTimesOutWaiting(t *testing.T) {
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := client.UpdateCertificate(ctx, project, before, elb.Never, "new", "newer")
+		_, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
 			!strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
@@ -604,7 +606,7 @@ func TestUpdateCutThenRefused(t *testing.T) {
 		before := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
 		cloud.Script(elbstub.ModifyCertificate, 2, elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9803"}}`))
-		_, err := client.UpdateCertificate(t.Context(), project, before, elb.Never, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Code != "ELB.9803" {
 			t.Errorf("error %v, want the refusal", err)
 		}
@@ -639,7 +641,7 @@ func TestGone(t *testing.T) {
 	}{
 		"update": {elbstub.ModifyCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
 			t.Helper()
-			_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
+			_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "newer")
 			return err
 		}},
 		"delete": {elbstub.DeleteCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
@@ -647,7 +649,7 @@ func TestGone(t *testing.T) {
 			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 				return err
 			}
-			return elb.ErrNotFound // which is success
+			return elb.ErrCertificateNotFound // which is success
 		}},
 	}
 	for name, row := range goneResponses {
@@ -668,7 +670,8 @@ func TestGone(t *testing.T) {
 						)
 						cloud.Script(call.operation, 1, elbstub.Reply(row.status, row.body))
 						err := call.call(t, client, cert)
-						if gone := errors.Is(err, elb.ErrNotFound); err == nil || gone != (row.byList && lag >= 0) {
+						gone := errors.Is(err, elb.ErrCertificateNotFound)
+						if err == nil || gone != (row.byList && lag >= 0) {
 							t.Errorf("error %v", err)
 						}
 						if lists := len(cloud.Journal(elbstub.ListCertificates)); (lists > 1) != row.byList {
@@ -690,8 +693,8 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		for n := range 3 { // one that fails is tried again
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
-		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "newer")
-		if err == nil || errors.Is(err, elb.ErrNotFound) || !strings.Contains(err.Error(), "not known") ||
+		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "newer")
+		if err == nil || errors.Is(err, elb.ErrCertificateNotFound) || !strings.Contains(err.Error(), "not known") ||
 			!strings.Contains(err.Error(), "HTTP 503") {
 			t.Errorf("error %v", err)
 		}
@@ -975,7 +978,7 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 			defer cancel()
 			return next()
 		})
-		if err := client.DeleteCertificate(ctx, project, cert.ID, elb.Never); !errors.Is(err, context.Canceled) {
+		if err := client.DeleteCertificate(ctx, project, cert.ID, elb.NoWrite); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want a cancellation", err)
 		}
 	})
@@ -1043,9 +1046,9 @@ func TestListenersInAnyShape(t *testing.T) {
 func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		written time.Duration // ago, at the first list that is as old as that
-		lists   [2]int        // at least, and at most
-		found   bool
+		sinceWrite time.Duration // ago, at the first list that is as old as that
+		lists      [2]int        // at least, and at most
+		found      bool
 	}{
 		"just now":           {0, [2]int{4, 7}, true},
 		"in the future":      {-3 * time.Second, [2]int{4, 7}, true},
@@ -1076,9 +1079,9 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 				var all sync.WaitGroup
 				for _, cert := range known {
 					all.Go(func() {
-						got, err := client.ReadCertificate(t.Context(), project, cert, row.written)
+						got, err := client.ReadCertificate(t.Context(), project, cert, row.sinceWrite)
 						if found := err == nil && got.Name == cert.Name; found != row.found ||
-							err != nil && !errors.Is(err, elb.ErrNotFound) {
+							err != nil && !errors.Is(err, elb.ErrCertificateNotFound) {
 							t.Errorf("got %+v, %v", got, err)
 						}
 					})

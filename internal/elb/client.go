@@ -43,11 +43,11 @@ type Client struct {
 
 // A project holds the caches and the locks of one project.
 type project struct {
-	cache     *cache[Certificate]
-	listeners *cache[Listener]
-	creations creations
-	switches  locks    // of listeners, by ID in lower case
-	keeping   sync.Map // IDs of listeners that keep their certificate, in lower case
+	certificates *cache[Certificate]
+	listeners    *cache[Listener]
+	creations    creations
+	switches     locks    // of listeners, by ID in lower case
+	keeping      sync.Map // IDs of listeners that keep their certificate, in lower case
 }
 
 // New returns a Client.
@@ -71,9 +71,9 @@ func (c *Client) project(id string) *project {
 			return fetchList(ctx, c, id, "listeners", decodeListeners)
 		}
 		p = &project{
-			cache:     newCache("certificate", ErrNotFound, id, certificates, time.Now),
-			listeners: newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations: creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
+			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates, time.Now),
+			listeners:    newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
+			creations:    creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}

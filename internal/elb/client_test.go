@@ -17,7 +17,7 @@ func TestRequest(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	cert := create(t, client)
-	if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "a", "b"); err != nil {
+	if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := newClient(t, cloud).GetCertificate(t.Context(), project, cert.ID); err != nil {

@@ -121,7 +121,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	p.cache.record(x.result.ID, &x.result.Certificate)
+	p.certificates.record(x.result.ID, &x.result.Certificate)
 	return x.result, nil
 }
 
@@ -147,8 +147,8 @@ func (x *createCall) run(ctx context.Context) error {
 
 	for {
 		err := x.attempt(ctx)
-		var uncertain *UncertainError
-		if !errors.As(err, &uncertain) || uncertain.Existing != "" {
+		uncertain, ok := errors.AsType[*UncertainError](err)
+		if !ok || uncertain.Existing != "" {
 			return err
 		}
 		if x.mayRetry(uncertain) && x.waitFor(ctx, uncertain.Err) {
@@ -175,7 +175,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	defer cancel()
 
 	body, err := x.post(ctx)
-	x.project.cache.invalidate()
+	x.project.certificates.invalidate()
 	if err == nil || httpapi.Ambiguous(err) {
 		x.result.Sent++
 	}
@@ -187,8 +187,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	}
 
 	cert, err := x.verify(graceCtx, body, err)
-	var mismatch *mismatchError
-	if errors.As(err, &mismatch) {
+	if _, isMismatch := errors.AsType[*mismatchError](err); isMismatch {
 		return x.search(graceCtx, err)
 	}
 	x.accept(graceCtx, cert)
@@ -258,10 +257,10 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 		return cert, nil
 	}
 
-	listed, err := x.project.cache.awaitListed(ctx, id)
+	listed, err := x.project.certificates.awaitListed(ctx, id)
 	leaf = leafOf(listed.Certificate)
 	switch {
-	case errors.Is(err, ErrNotFound) && x.listShowsOurs(ctx):
+	case errors.Is(err, ErrCertificateNotFound) && x.listShowsOurs(ctx):
 		return Certificate{}, &mismatchError{id: id}
 	case err != nil:
 		return cert, err
@@ -273,17 +272,17 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 
 // listShowsOurs reports whether a list has a certificate that equals ours.
 func (x *createCall) listShowsOurs(ctx context.Context) bool {
-	list, err := x.project.cache.poll(ctx)
+	list, err := x.project.certificates.poll(ctx)
 	if err != nil {
 		return false
 	}
-	exact, _ := x.candidates(list)
-	return len(exact) > 0
+	equal, _ := x.candidates(list)
+	return len(equal) > 0
 }
 
 // isKnown reports whether a certificate existed before, or was created here.
 func (x *createCall) isKnown(id string) bool {
-	return x.project.cache.seenBefore(id, x.baseline.mark) || x.project.creations.has(id)
+	return x.project.certificates.seenBefore(id, x.baseline.mark) || x.project.creations.has(id)
 }
 
 // A mismatchError says that the API returned a certificate that is not the one that was sent.
@@ -307,8 +306,8 @@ func (x *createCall) accept(ctx context.Context, cert Certificate) {
 	x.project.creations.add(cert.ID)
 	x.result.Certificate = cert
 	if x.result.Sent > 1 {
-		exact, near, err := x.find(ctx)
-		x.result.Others = idsOf(slices.Concat(exact, near))
+		equal, sameLeaf, err := x.find(ctx)
+		x.result.Others = idsOf(slices.Concat(equal, sameLeaf))
 		x.result.SearchErr = err
 	}
 }
@@ -317,12 +316,12 @@ func (x *createCall) accept(ctx context.Context, cert Certificate) {
 // certificate that equals what was sent, or returns an *UncertainError.
 func (x *createCall) search(ctx context.Context, outcome error) error {
 	x.project.creations.addUnclear(x.leaf, x.create)
-	exact, near, searchErr := x.find(ctx)
+	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
-	if isSearched && len(exact) == 1 && x.baseline.list.complete {
+	if isSearched && len(equal) == 1 && x.baseline.list.complete {
 		x.result.Adopted = true
-		x.result.Others = idsOf(near)
-		x.accept(ctx, exact[0])
+		x.result.Others = idsOf(sameLeaf)
+		x.accept(ctx, equal[0])
 		return nil
 	}
 
@@ -330,12 +329,11 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 		ProjectID:  x.projectID,
 		Name:       x.create.Name,
 		Sent:       x.result.Sent,
-		Candidates: idsOf(slices.Concat(exact, near)),
+		Candidates: idsOf(slices.Concat(equal, sameLeaf)),
 		SearchErr:  searchErr,
 		Err:        outcome,
 	}
-	var mismatch *mismatchError
-	if errors.As(outcome, &mismatch) && mismatch.existed && mismatch.hasOurLeaf {
+	if mismatch, ok := errors.AsType[*mismatchError](outcome); ok && mismatch.existed && mismatch.hasOurLeaf {
 		uncertain.Existing = mismatch.id // an API that stores each leaf only once creates no other
 	}
 	return uncertain
@@ -352,27 +350,27 @@ func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 }
 
 // find lists until the list lag has passed, so that a complete list shows everything that the
-// request has created. exact are the new certificates that equal what was sent, near those
+// request has created. equal are the new certificates that equal what was sent, sameLeaf those
 // that have the same leaf but differ otherwise.
-func (x *createCall) find(ctx context.Context) (exact, near []Certificate, err error) {
-	cache := x.project.cache
+func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, err error) {
+	cache := x.project.certificates
 	started := cache.now()
 	err = cache.pollUntil(ctx, 5, func(list *listCall[Certificate]) (done bool, err error) {
-		exact, near = x.candidates(list)
+		equal, sameLeaf = x.candidates(list)
 		mayLag := list.startedAt.Sub(started) < listLag
 		if !mayLag && !list.complete {
 			return false, cache.incomplete(list.listing)
 		}
 		return !mayLag, nil
 	})
-	return exact, near, err
+	return equal, sameLeaf, err
 }
 
 // candidates returns the certificates of a list that may be ours: those that equal ours, and
 // those that have the same leaf, or the same name if the API hides the leaf. Certificates
 // that existed before, were created here, or equal another Create call of this process are
 // not candidates.
-func (x *createCall) candidates(list *listCall[Certificate]) (exact, near []Certificate) {
+func (x *createCall) candidates(list *listCall[Certificate]) (equal, sameLeaf []Certificate) {
 	with := x.project.creations.withLeaf
 	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
 		if x.isKnown(cert.ID) || x.project.creations.explains(x.leaf, x.create, cert) {
@@ -381,12 +379,12 @@ func (x *createCall) candidates(list *listCall[Certificate]) (exact, near []Cert
 		isHidden := leafOf(cert.Certificate) == hidden
 		switch {
 		case x.create.equals(cert):
-			exact = append(exact, cert)
+			equal = append(equal, cert)
 		case !isHidden || x.create.Name == nil || *x.create.Name == cert.Name:
-			near = append(near, cert)
+			sameLeaf = append(sameLeaf, cert)
 		}
 	}
-	return exact, near
+	return equal, sameLeaf
 }
 
 func idsOf(certificates []Certificate) []string {
@@ -406,16 +404,15 @@ type baseline struct {
 // baseline returns a list that is not older than the list TTL. An incomplete list is repeated
 // at most so many times, and then accepted.
 func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
-	pauses := newPauses(250*time.Millisecond, 2*time.Second)
 	for attempt := 0; ; attempt++ {
-		list, isAccepted, err := p.cache.current(ctx)
+		list, isAccepted, err := p.certificates.current(ctx)
 		if err != nil {
 			return baseline{}, err
 		}
 		if isAccepted || attempt >= retries {
-			return baseline{list: list, mark: p.cache.accept(list)}, nil
+			return baseline{list: list, mark: p.certificates.accept(list)}, nil
 		}
-		if err := pauses.wait(ctx); err != nil {
+		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second)); err != nil {
 			return baseline{}, err
 		}
 	}
@@ -425,7 +422,7 @@ func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
 // were not created here.
 func (p *project) identical(list *listCall[Certificate], create NewCertificate) []string {
 	var ids []string
-	for _, cert := range p.cache.overlaid(list) {
+	for _, cert := range p.certificates.overlaid(list) {
 		if !p.creations.has(cert.ID) && create.equals(cert) {
 			ids = append(ids, cert.ID)
 		}
@@ -453,9 +450,9 @@ func (c *creations) addUnclear(leaf content, create NewCertificate) {
 	c.unclear[leaf] = append(c.unclear[leaf], create)
 }
 
-// explains reports whether a certificate rather belongs to another Create call whose outcome
-// is not clear: it equals that one, and either does not equal ours, or only because ours
-// leaves the name or the domain to the API.
+// explains reports whether another unclear creation is a better match for a certificate than
+// ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
+// or a domain to the API that the other one sets.
 func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

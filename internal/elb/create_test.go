@@ -486,7 +486,8 @@ func TestVeryLateCertificateIsNamed(t *testing.T) {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 		time.Sleep(time.Hour)
-		if _, err := client.GetCertificate(t.Context(), project, "that lists"); !errors.Is(err, elb.ErrNotFound) {
+		_, err := client.GetCertificate(t.Context(), project, "that lists")
+		if !errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Error(err)
 		}
 		if creation, err := client.CreateCertificate(t.Context(), project, create); err != nil ||
@@ -614,9 +615,9 @@ func TestSameLeafAgain(t *testing.T) {
 	})
 }
 
-// TestNamelessCreationExplainsNoNamedOne: a certificate that was sent with a name does not
+// TestUnnamedCreateDoesNotClaimNamedCertificate: a certificate that was sent with a name does not
 // belong to a Create call without a name, even if the server stores a different name.
-func TestNamelessCreationExplainsNoNamedOne(t *testing.T) {
+func TestUnnamedCreateDoesNotClaimNamedCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		keep    func(*elbstub.Certificate)

@@ -100,7 +100,7 @@ func findID(raw []byte) (id optional[string]) {
 		if field == "id" {
 			return decoder.Decode(&id)
 		}
-		return decoder.Decode(&skipped{})
+		return decoder.Decode(new(json.RawMessage)) // skipped
 	})
 	return id
 }
@@ -166,7 +166,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		case "instance_num":
 			return decoder.Decode(&total)
 		}
-		return decoder.Decode(&skipped{})
+		return decoder.Decode(new(json.RawMessage)) // skipped
 	})
 	if err == nil {
 		err = expectEnd(decoder)
@@ -298,9 +298,3 @@ func expectEnd(decoder *json.Decoder) error {
 	}
 	return nil
 }
-
-// skipped is a value that is not decoded.
-type skipped struct{}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (*skipped) UnmarshalJSON([]byte) error { return nil }

@@ -58,7 +58,7 @@ func FuzzList(f *testing.F) {
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("found %+v", cert)
 		}
-		if errors.Is(err, elb.ErrNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") &&
+		if errors.Is(err, elb.ErrCertificateNotFound) && !strings.Contains(strings.ToLower(body), "ertificates") &&
 			!strings.Contains(body, `\u`) {
 			t.Errorf("%v", err)
 		}
@@ -80,7 +80,7 @@ func FuzzUpdate(f *testing.F) {
 		client := clientFor(t, "http://cloud.test", always(body).change)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // a change that is not shown is waited for
 		defer cancel()
-		cert, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: fuzzedID}, elb.Never, "www", "")
+		cert, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: fuzzedID}, elb.NoWrite, "www", "")
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("updated %+v", cert)
 		}

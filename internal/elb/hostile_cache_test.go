@@ -20,13 +20,13 @@ func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 			list := func(ctx context.Context) (listing[Certificate], error) {
 				return listingOf(true), httpapi.Pause(ctx, 2*time.Second)
 			}
-			c := newCache("certificate", ErrNotFound, "p", list, time.Now)
+			c := newCache("certificate", ErrCertificateNotFound, "p", list, time.Now)
 			go func() { _, _ = c.get(t.Context(), "other") }()
 			time.Sleep(1500 * time.Millisecond)
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
-			err := c.proveAbsence(ctx, "deleted", Never, errors.New("404"))
-			if errors.Is(err, ErrNotFound) {
+			err := c.proveAbsence(ctx, "deleted", NoWrite, errors.New("404"))
+			if errors.Is(err, ErrCertificateNotFound) {
 				old++
 			}
 			time.Sleep(time.Hour)

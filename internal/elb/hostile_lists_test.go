@@ -174,7 +174,7 @@ func TestListenersInAnotherCase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				dialect := elbstub.Dialect{InUse: []elbstub.InUseText{elbstub.InUse1001}}
+				dialect := elbstub.Dialect{InUse: []elbstub.InUseForm{elbstub.InUse1001}}
 				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 				cert := create(t, client)
 				cloud.Listen(listener(cert.ID))
@@ -252,10 +252,10 @@ func TestFailedDeletionEndsTheList(t *testing.T) {
 			t.Fatal(err)
 		}
 		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
-		if err := client.DeleteCertificate(t.Context(), project, id, elb.Never); err == nil {
+		if err := client.DeleteCertificate(t.Context(), project, id, elb.NoWrite); err == nil {
 			t.Fatal("the deletion succeeded")
 		}
-		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrNotFound) {
+		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("the list from before the deletion says that it is there: %v", err)
 		}
 	})
@@ -290,7 +290,7 @@ func TestUpdateRespondsInAnotherCase(t *testing.T) {
 			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			return response
 		})
-		if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", ""); err != nil {
+		if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", ""); err != nil {
 			t.Error(err)
 		}
 		if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists > 0 {
@@ -425,7 +425,7 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 		before := len(cloud.Journal(elbstub.ListCertificates))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		got, err := client.UpdateCertificate(ctx, project, cert, elb.Never, "new", "with a space ")
+		got, err := client.UpdateCertificate(ctx, project, cert, elb.NoWrite, "new", "with a space ")
 		lists := len(cloud.Journal(elbstub.ListCertificates)) - before
 		if took := time.Since(started); took > time.Minute {
 			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
@@ -433,10 +433,10 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 	})
 }
 
-// TestWritesByChance makes random changes and deletions with two faults in a row: a success
+// TestRandomWrites makes random changes and deletions with two faults in a row: a success
 // is a success, an existing certificate is never reported as gone, and nothing exceeds the
 // timeout.
-func TestWritesByChance(t *testing.T) {
+func TestRandomWrites(t *testing.T) {
 	t.Parallel()
 	const timeout = 40 * time.Second
 	for seed := range uint64(150) {
@@ -506,7 +506,7 @@ func TestWritesByChance(t *testing.T) {
 						ctx, cancel := context.WithTimeout(t.Context(), timeout)
 						defer cancel()
 						if i%3 < 2 {
-							if err := client.DeleteCertificate(ctx, project, id, elb.Never); err == nil &&
+							if err := client.DeleteCertificate(ctx, project, id, elb.NoWrite); err == nil &&
 								there(id) != nil {
 								t.Errorf("certificate %d is there after its deletion", i)
 							}
@@ -515,14 +515,14 @@ func TestWritesByChance(t *testing.T) {
 								ctx,
 								project,
 								elb.Certificate{ID: id},
-								elb.Never,
+								elb.NoWrite,
 								"new",
 								"",
 							)
 							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
 								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
 							}
-							if errors.Is(err, elb.ErrNotFound) {
+							if errors.Is(err, elb.ErrCertificateNotFound) {
 								t.Errorf("certificate %d does not exist, it says: %v", i, err)
 							}
 						}
@@ -550,7 +550,7 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 			return err
 		}},
 		"a deletion": {listListeners, func(ctx context.Context, client *elb.Client, cert elb.Certificate) error {
-			return client.DeleteCertificate(ctx, project, cert.ID, elb.Never)
+			return client.DeleteCertificate(ctx, project, cert.ID, elb.NoWrite)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

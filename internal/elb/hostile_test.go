@@ -150,7 +150,7 @@ func TestIDsInAnotherCase(t *testing.T) {
 			t.Errorf("the second creation has adopted the certificate of the first: %s, %v", second.ID, err)
 		}
 		time.Sleep(10 * time.Second)
-		if _, err = client.GetCertificate(t.Context(), project, first.ID); errors.Is(err, elb.ErrNotFound) {
+		if _, err = client.GetCertificate(t.Context(), project, first.ID); errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("a certificate that is there is taken for gone: %v", err)
 		}
 	})
@@ -199,9 +199,9 @@ func (b breaking) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
-// TestNothingWrittenIsUnsent: the connection of the list is dead, so that nothing of the
+// TestDeadConnectionIsUnsent: the connection of the list is dead, so that nothing of the
 // Create call could be written, and no other connection can be made.
-func TestNothingWrittenIsUnsent(t *testing.T) {
+func TestDeadConnectionIsUnsent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
@@ -403,7 +403,7 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 		time.Sleep(time.Minute)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
-		_, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.Never, "new", "")
+		_, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.NoWrite, "new", "")
 		if err != nil {
 			t.Error(err)
 		}

@@ -144,15 +144,15 @@ func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listene
 }
 
 // ReadListener returns a listener from the cached list of the project. known is the listener
-// in the state, and written is as for ReadCertificate: while a list may lag behind that
+// in the state, and sinceWrite is as for ReadCertificate: while a list may lag behind that
 // write, a list without the listener, or with another certificate, is not believed.
 // ErrListenerNotFound is returned only if a list that started after the call does not have
 // the listener.
 func (c *Client) ReadListener(
-	ctx context.Context, projectID string, known Listener, written time.Duration,
+	ctx context.Context, projectID string, known Listener, sinceWrite time.Duration,
 ) (Listener, error) {
 	cache := c.project(projectID).listeners
-	return cache.getAfter(ctx, known.ID, cache.lagEnd(written), func(l Listener) bool {
+	return cache.getAfter(ctx, known.ID, cache.lagEnd(sinceWrite), func(l Listener) bool {
 		return !l.serves(known.CertificateID)
 	})
 }
@@ -176,30 +176,28 @@ func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listene
 func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
-	l, err := c.switchListener(ctx, projectID, known, certificateID)
+	p := c.project(projectID)
+	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
+	if err != nil {
+		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", known.ID, err)
+	}
+	defer unlock()
+
+	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
+	p.listeners.recordUpdate(known.ID, l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
 			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
 	}
+	c.ReleaseCertificate(projectID, known.ID)
 	return l, nil
 }
 
-func (c *Client) switchListener(
+// putAndAwait sends the new certificate of a listener until a response or a read shows it.
+func (c *Client) putAndAwait(
 	ctx context.Context, projectID string, known Listener, certificateID string,
-) (switched Listener, err error) {
+) (Listener, error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
-	if err != nil {
-		return Listener{}, err
-	}
-	defer unlock()
-	defer func() {
-		p.listeners.recordUpdate(known.ID, switched, err)
-		if err == nil {
-			c.ReleaseCertificate(projectID, known.ID)
-		}
-	}()
-
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
 			return fmt.Errorf("the listener still has the certificate %q", l.CertificateID)
@@ -207,7 +205,7 @@ func (c *Client) switchListener(
 		return l.pending()
 	}
 	accepted := false
-	for pauses := newPauses(time.Second, 30*time.Second); ; {
+	for attempt := 0; ; attempt++ {
 		body, err := c.putCertificate(ctx, projectID, known.ID, certificateID, &accepted)
 		refusal := httpapi.RefusalOf(err)
 		l := body.listener(known)
@@ -219,21 +217,22 @@ func (c *Client) switchListener(
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err := c.awaitListener(ctx, projectID, known, true, shows)
+			l, err = c.awaitListener(ctx, projectID, known, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
 			return l, err
 		case isConflict, p.mayNotKnow(refusal, certificateID):
-			if ended := pauses.wait(ctx); ended != nil {
+			pause := httpapi.Backoff(attempt, time.Second, 30*time.Second)
+			if ended := httpapi.Pause(ctx, pause); ended != nil {
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case isListenerGone(refusal):
-			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, Never, err)
+			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			l, getErr := c.showListener(ctx, projectID, known)
-			if getErr == nil && shows(l) == nil && !l.isFaulty() {
-				return l, nil
+			shown, getErr := c.showListener(ctx, projectID, known)
+			if getErr == nil && shows(shown) == nil && !shown.isFaulty() {
+				return shown, nil
 			}
 			return Listener{}, err
 		default:
@@ -249,7 +248,7 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 		return false
 	}
 	isUnknown := refusal.Status == http.StatusBadRequest || refusal.Code == "ELB.5040"
-	return isUnknown && p.cache.isNew(certificateID)
+	return isUnknown && p.certificates.isNew(certificateID)
 }
 
 // putCertificate sends the new certificate of a listener, and none of its other fields, so
@@ -277,7 +276,7 @@ func (c *Client) awaitListener(
 	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
-	for pauses := newPauses(pollInterval, 10*time.Second); ; {
+	for attempt := 0; ; attempt++ {
 		l, err := c.showListener(ctx, projectID, known)
 		switch {
 		case err == nil && l.isFaulty():
@@ -295,7 +294,8 @@ func (c *Client) awaitListener(
 		default:
 			waiting = err
 		}
-		if ended := pauses.wait(ctx); ended != nil {
+		pause := httpapi.Backoff(attempt, pollInterval, 10*time.Second)
+		if ended := httpapi.Pause(ctx, pause); ended != nil {
 			return Listener{}, fmt.Errorf("%w: %w", waiting, ended)
 		}
 	}
@@ -317,15 +317,15 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 		return nil
 	})
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, Never, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 	}
 	return l, err
 }
 
 // isListenerGone reports whether an error response may mean that the listener does not exist:
 // ELB.6030, "belongs to no load balancer"; ELB.6002, documented for a deletion with 503
-// (reference of the codes, assumed here); or a 404, except that of the gateway, which means
-// that the endpoint is wrong, and that about the certificate.
+// (reference of the codes, assumed here); or a 404, except that of the gateway and that about
+// the certificate.
 func isListenerGone(refusal *httpapi.Error) bool {
 	if refusal == nil {
 		return false
@@ -336,7 +336,7 @@ func isListenerGone(refusal *httpapi.Error) bool {
 	case "ELB.5040":
 		return false
 	}
-	return refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+	return refusal.IsNotFound()
 }
 
 // KeepCertificate tells DeleteCertificate not to wait for a listener, because this process

@@ -136,7 +136,7 @@ func TestListenersRead(t *testing.T) {
 				}
 			}
 			check("alone", alone, err)
-			read, err := client.ReadListener(t.Context(), project, elb.Listener{ID: asked}, elb.Never)
+			read, err := client.ReadListener(t.Context(), project, elb.Listener{ID: asked}, elb.NoWrite)
 			check("by the list", read, err)
 			all, err := client.ListListeners(t.Context(), project)
 			if len(all) != 1 {
@@ -258,7 +258,8 @@ func TestGetListenerFails(t *testing.T) {
 					!strings.Contains(err.Error(), row.says) {
 					t.Errorf("error %v", err)
 				}
-				if err != nil && strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrNotFound) {
+				if err != nil && strings.Contains(err.Error(), "certificate") ||
+					errors.Is(err, elb.ErrCertificateNotFound) {
 					t.Errorf("the error speaks of a certificate: %v", err)
 				}
 				if lists := b.count(listList) > 0; lists != row.lists {
@@ -626,7 +627,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		lag           time.Duration
-		noCertificate elbstub.NoCertificateText
+		noCertificate elbstub.NoCertificateForm
 		ours          bool
 		puts          int
 		fails         bool
@@ -682,9 +683,9 @@ func lowered(l elb.Listener) elb.Listener {
 	return l
 }
 
-// TestSwitchOfNoListener: a list decides for each error response that may mean that a
+// TestSwitchMissingListener: a list decides for each error response that may mean that a
 // listener is missing.
-func TestSwitchOfNoListener(t *testing.T) {
+func TestSwitchMissingListener(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
 		"404":              elbstub.Reply(404, ""),
@@ -711,13 +712,13 @@ func TestSwitchOfNoListener(t *testing.T) {
 						)
 					}
 					_, err := b.switched(t, time.Minute)
-					isOther := errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrNotShown)
+					isOther := errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrNotShown)
 					if !errors.Is(err, elb.ErrListenerNotFound) || isOther {
 						t.Errorf("error %v", err)
 					}
 					// From now on, the cache knows that.
 					lists := b.count(listList)
-					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
+					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.NoWrite)
 					if !errors.Is(err, elb.ErrListenerNotFound) {
 						t.Errorf("read: error %v", err)
 					}
@@ -813,7 +814,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 		var all sync.WaitGroup
 		for _, l := range known {
 			all.Go(func() {
-				if got, err := b.client.ReadListener(t.Context(), project, l, elb.Never); err != nil ||
+				if got, err := b.client.ReadListener(t.Context(), project, l, elb.NoWrite); err != nil ||
 					got.CertificateID != b.next {
 					t.Errorf("got %+v, %v", got, err)
 				}
@@ -827,7 +828,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 		if _, err := b.switched(t, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		got, err := b.client.ReadListener(t.Context(), project, b.listener, elb.Never)
+		got, err := b.client.ReadListener(t.Context(), project, b.listener, elb.NoWrite)
 		if err != nil || got.CertificateID != b.next || got.Name != "https" {
 			t.Errorf("after the switch, a read has %+v, %v", got, err)
 		}
@@ -863,12 +864,12 @@ func TestListenersAreListedTogether(t *testing.T) {
 func TestListenerOfTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		written time.Duration // ago
-		found   bool
+		sinceWrite time.Duration // ago
+		found      bool
 	}{
 		"just now":          {0, true},
 		"long ago":          {time.Minute, false},
-		"never":             {elb.Never, false},
+		"never":             {elb.NoWrite, false},
 		"far in the future": {-time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -888,7 +889,7 @@ func TestListenerOfTheEarlierRun(t *testing.T) {
 					all.Go(func() {
 						l.ID = strings.ToUpper(l.ID)
 						l.CertificateID = strings.ToUpper(l.CertificateID)
-						got, err := b.client.ReadListener(t.Context(), project, l, row.written)
+						got, err := b.client.ReadListener(t.Context(), project, l, row.sinceWrite)
 						if found := err == nil && got.CertificateID == b.next; found != row.found {
 							t.Errorf("got %+v, %v", got, err)
 						}
@@ -933,7 +934,7 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, row.server)
 			_, listErr := client.ListListeners(t.Context(), project)
-			_, readErr := client.ReadListener(t.Context(), project, elb.Listener{ID: "1"}, elb.Never)
+			_, readErr := client.ReadListener(t.Context(), project, elb.Listener{ID: "1"}, elb.NoWrite)
 			for how, err := range map[string]error{"list": listErr, "read": readErr} {
 				if err == nil || !strings.Contains(err.Error(), row.says) ||
 					strings.Contains(err.Error(), "certificate") || errors.Is(err, elb.ErrListenerNotFound) {

@@ -164,7 +164,7 @@ func TestRecordedResponses(t *testing.T) {
 			// The total says that the list is complete, so a certificate that is not in it
 			// is gone.
 			_, err = client.GetCertificate(t.Context(), project, createdID)
-			if !errors.Is(err, elb.ErrNotFound) {
+			if !errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("a certificate that is not listed: error %v, want that it does not exist", err)
 			}
 		})
@@ -231,7 +231,7 @@ func TestRecordedResponses(t *testing.T) {
 				t.Context(),
 				project,
 				elb.Certificate{ID: olderID},
-				elb.Never,
+				elb.NoWrite,
 				"portal",
 				"staff only",
 			)

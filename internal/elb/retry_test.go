@@ -64,7 +64,7 @@ func TestRetries(t *testing.T) {
 					return err
 				})
 				count(elbstub.ModifyCertificate, row.update, func() error {
-					_, err := client.UpdateCertificate(t.Context(), project, cert, elb.Never, "new", "")
+					_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "")
 					return err
 				})
 				count(elbstub.DeleteCertificate, row.remove, func() error {

@@ -323,7 +323,7 @@ func TestRefusals(t *testing.T) {
 		},
 		"create: unknown field (assumed)": {
 			method: "POST",
-			body:   creation(pair, map[string]any{"type": "server"}),
+			body:   creation(pair, map[string]any{"undocumented": "server"}),
 			status: 400,
 			code:   "ELB.1001",
 		},
@@ -590,7 +590,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 	}
 }
 
-func TestBehindTheBack(t *testing.T) {
+func TestChangesWithoutCalls(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
 	id := r.create(newPair(t), map[string]any{"name": "before"})
@@ -868,7 +868,7 @@ func TestDialects(t *testing.T) {
 		listed := r.call(http.MethodGet, certificates, "").fields(t)
 		element := listed["certificates"].([]any)[0].(map[string]any)
 
-		want := map[elbstub.PEMText]string{
+		want := map[elbstub.PEMForm]string{
 			elbstub.PEMTrimmed:   text(64, "\n"),
 			elbstub.PEMOneLine:   text(1<<20, "\n"),
 			elbstub.PEMRewrapped: text(76, "\n"),

@@ -14,19 +14,19 @@ import (
 // A Dialect is what differs between the clouds of this family. The zero value is what the
 // reference documents for Huawei Cloud.
 type Dialect struct {
-	PEM PEMText
+	PEM PEMForm
 	// Keys is how private keys are returned.
-	Keys KeyText
+	Keys KeyForm
 	// Listed is how a list returns the PEM of certificates.
-	Listed CertificateText
+	Listed CertificateForm
 	// Unset is how an empty name, description or domain is returned.
-	Unset UnsetText
+	Unset UnsetForm
 	// Order is the order of lists.
-	Order OrderText
+	Order OrderForm
 	// Empty is the form of an empty list.
-	Empty EmptyText
+	Empty EmptyForm
 	// Count is the form of instance_num.
-	Count CountText
+	Count CountForm
 	// Extra adds undocumented fields.
 	Extra bool
 	// Wildcards is whether a domain may begin with "*.": a guide of Open Telekom Cloud has such
@@ -36,126 +36,126 @@ type Dialect struct {
 	// (reference, Open Telekom Cloud).
 	CreateStatus int
 	// Modify is the response to a modify.
-	Modify ModifyText
+	Modify ModifyForm
 	// DeleteStatus is the status of a delete: 204, if 0 (reference), or 200 or 202
 	// (observed).
 	DeleteStatus int
 	// Errors is the form of errors.
-	Errors ErrorText
+	Errors ErrorForm
 	// NotFound are the responses to a modify and a delete of an unknown certificate, in
 	// rotation (assumed: backends of several versions). nil means NotFound404.
-	NotFound []NotFoundText
+	NotFound []NotFoundForm
 	// InUse are the responses to the deletion of a certificate that a listener holds, in
 	// rotation. nil means InUse5002.
-	InUse []InUseText
+	InUse []InUseForm
 	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
 	TokenStatus int
 	// SNI is how a listener returns its SNI certificates.
-	SNI SNIText
+	SNI SNIForm
 	// Booleans is how a listener returns true and false.
-	Booleans BooleanText
+	Booleans BooleanForm
 	// NoListener is the response for an unknown listener.
-	NoListener NoListenerText
+	NoListener NoListenerForm
 	// Switch is the response to the modify of a listener.
-	Switch ModifyText
+	Switch ModifyForm
 	// NoCertificate is how a listener refuses a certificate that is not in its project.
-	NoCertificate NoCertificateText
+	NoCertificate NoCertificateForm
 }
 
-// PEMText is how certificates are returned.
-type PEMText int
+// PEMForm is how certificates are returned.
+type PEMForm int
 
 // The forms of PEM.
 const (
-	PEMTrimmed     PEMText = iota // as sent, without a newline at the end (seed, recorded)
+	PEMTrimmed     PEMForm = iota // as sent, without a newline at the end (seed, recorded)
 	PEMOneLine                    // the base64 on one line (recorded)
 	PEMRewrapped                  // 76 columns (observed)
 	PEMCRLF                       // CRLF line ends (observed)
 	PEMWithNewline                // a newline at the end (observed)
 )
 
-// KeyText is how private keys are returned.
-type KeyText int
+// KeyForm is how private keys are returned.
+type KeyForm int
 
 // The forms of private keys.
 const (
-	KeysClear   KeyText = iota // as sent (seed, recorded)
+	KeysClear   KeyForm = iota // as sent (seed, recorded)
 	KeysMasked                 // as ****** (observed)
 	KeysLeftOut                // not at all (assumed)
 )
 
-// CertificateText is how a list returns the PEM of certificates.
-type CertificateText int
+// CertificateForm is how a list returns the PEM of certificates.
+type CertificateForm int
 
 // The forms of PEM in a list. NewDialect has only the first, because with the others no client
 // can identify a certificate.
 const (
-	CertificatesShown   CertificateText = iota // as Dialect.PEM says (seed, recorded)
+	CertificatesShown   CertificateForm = iota // as Dialect.PEM says (seed, recorded)
 	CertificatesMasked                         // as ****** (assumed)
 	CertificatesLeftOut                        // not at all (assumed)
 )
 
-// UnsetText is how empty texts are returned.
-type UnsetText int
+// UnsetForm is how empty texts are returned.
+type UnsetForm int
 
 // The forms of empty texts.
 const (
 	// UnsetDocumented is an empty name and description, a domain that is null on
 	// list and modify (seed, recorded) and absent on create (recorded).
-	UnsetDocumented    UnsetText = iota
+	UnsetDocumented    UnsetForm = iota
 	UnsetNull                    // assumed
 	UnsetEmpty                   // assumed
 	UnsetAbsent                  // assumed
 	UnsetDomainNowhere           // as documented, but without a domain in any response (recorded)
 )
 
-// OrderText is the order of lists.
-type OrderText int
+// OrderForm is the order of lists.
+type OrderForm int
 
 // The orders of lists.
 const (
-	OrderNewest OrderText = iota // the newest first (recorded of certificates, assumed of listeners)
+	OrderNewest OrderForm = iota // the newest first (recorded of certificates, assumed of listeners)
 	OrderOldest                  // the oldest first (assumed)
 )
 
-// EmptyText is the form of an empty list.
-type EmptyText int
+// EmptyForm is the form of an empty list.
+type EmptyForm int
 
 // The forms of an empty list.
 const (
-	EmptyArray EmptyText = iota // [] (assumed; recorded of the certificates of a listener)
+	EmptyArray EmptyForm = iota // [] (assumed; recorded of the certificates of a listener)
 	// EmptyObject is {} instead of the array (observed of the load balancers of this
 	// service, assumed here).
 	EmptyObject
 )
 
-// CountText is the form of the number of certificates in a list.
-type CountText int
+// CountForm is the form of the number of certificates in a list.
+type CountForm int
 
 // The forms of instance_num.
 const (
-	CountString CountText = iota // reference, recorded
+	CountString CountForm = iota // reference, recorded
 	CountNumber                  // assumed
 	CountAbsent                  // assumed
 )
 
-// ModifyText is the response to a modify.
-type ModifyText int
+// ModifyForm is the response to a modify.
+type ModifyForm int
 
 // The responses to a modify.
 const (
-	ModifyWhole     ModifyText = iota // 200 and the whole certificate (seed), or listener (reference)
+	ModifyWhole     ModifyForm = iota // 200 and the whole certificate (seed), or listener (reference)
 	ModifyAccepted                    // 202 without a body (observed)
 	ModifyNoContent                   // 204 without a body (observed)
 	ModifyHalf                        // 200 and half of the fields (assumed)
 )
 
-// ErrorText is the form of an error.
-type ErrorText int
+// ErrorForm is the form of an error.
+type ErrorForm int
 
 // The forms of errors.
 const (
-	ErrorNested  ErrorText = iota // {"error":{"message","code"}} (reference)
+	ErrorNested  ErrorForm = iota // {"error":{"message","code"}} (reference)
 	ErrorFlat                     // {"error_msg","error_code"} (reference)
 	ErrorNeutron                  // {"NeutronError":{"type","message","detail"}} (observed)
 )
@@ -183,17 +183,17 @@ func NewDialect(n int) Dialect {
 		Errors:       pick(n, ErrorNested, ErrorFlat, ErrorNeutron),
 		NotFound: pick(n,
 			nil,
-			[]NotFoundText{NotFound400, NotFound500},
-			[]NotFoundText{NotFoundBare},
-			[]NotFoundText{NotFoundWords, NotFoundNeutron},
-			[]NotFoundText{NotFound8904, NotFound404},
+			[]NotFoundForm{NotFound400, NotFound500},
+			[]NotFoundForm{NotFoundBare},
+			[]NotFoundForm{NotFoundWords, NotFoundNeutron},
+			[]NotFoundForm{NotFound8904, NotFound404},
 		),
 		InUse: pick(n,
 			nil,
-			[]InUseText{InUse409, InUse5002},
-			[]InUseText{InUse1001, InUse500},
-			[]InUseText{InUse403, InUseWords},
-			[]InUseText{InUsePage},
+			[]InUseForm{InUse409, InUse5002},
+			[]InUseForm{InUse1001, InUse500},
+			[]InUseForm{InUse403, InUseWords},
+			[]InUseForm{InUsePage},
 		),
 		TokenStatus:   pick(n, 0, http.StatusBadRequest),
 		SNI:           pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
@@ -219,7 +219,7 @@ func (d Dialect) pem(text string) string {
 	var written strings.Builder
 	for _, block := range pemBlocks(text) {
 		content := []byte(base64.StdEncoding.EncodeToString(block.Bytes))
-		columns := map[PEMText]int{PEMOneLine: len(content), PEMRewrapped: 76}[d.PEM]
+		columns := map[PEMForm]int{PEMOneLine: len(content), PEMRewrapped: 76}[d.PEM]
 		fmt.Fprintf(&written, "-----BEGIN %s-----\n", block.Type)
 		for line := range slices.Chunk(content, cmp.Or(columns, 64)) {
 			fmt.Fprintf(&written, "%s\n", line)
@@ -298,7 +298,7 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	o = append(o, field{"create_time", cert.CreateTime.Format(timeLayout)})
 	o = append(o, field{"update_time", cert.UpdateTime.Format(timeLayout)})
 	if d.Extra {
-		o = append(o, field{"type", "server"})
+		o = append(o, field{"undocumented", "server"})
 		o = append(o, field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}})
 	}
 	return o
@@ -354,7 +354,7 @@ func (d Dialect) list(certificates []object, count int) object {
 func (d Dialect) modified(cert *Certificate) Response { return d.Modify.response(d.body(cert, false)) }
 
 // response is the response to a modify with that result.
-func (m ModifyText) response(body object) Response {
+func (m ModifyForm) response(body object) Response {
 	switch m {
 	case ModifyAccepted:
 		return Response{Status: http.StatusAccepted}

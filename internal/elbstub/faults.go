@@ -57,7 +57,8 @@ type choice struct {
 	calls  int
 }
 
-// nextFault takes the fault of a call.
+// nextFault takes the fault of a call: of Script; or else of ScriptEach, whose nil means no
+// fault; or else what a fault of the Storm has left for this call; or else one of the Storm.
 func (c *Cloud) nextFault(operation Operation) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -60,43 +60,43 @@ func (c *Cloud) held(certificateID string) bool {
 	return known && c.options.Now().Sub(released) < c.options.HoldLag
 }
 
-// SNIText is how a listener returns its SNI certificates.
-type SNIText int
+// SNIForm is how a listener returns its SNI certificates.
+type SNIForm int
 
 // The forms of the SNI certificates of a listener. All but SNIString are an array if there are
 // any.
 const (
-	SNIArray  SNIText = iota // an array, also an empty one (recorded)
+	SNIArray  SNIForm = iota // an array, also an empty one (recorded)
 	SNIString                // a string, with commas (reference of the type, assumed of the commas)
 	SNIObject                // {} for none (observed of other lists of this service)
 	SNINull                  // null for none (assumed)
 	SNIAbsent                // no such field for none (recorded of old ones, reference of Huawei Cloud)
 )
 
-// BooleanText is the form of true and false.
-type BooleanText int
+// BooleanForm is the form of true and false.
+type BooleanForm int
 
 // The forms of true and false.
 const (
-	BooleansPlain   BooleanText = iota // reference, recorded
+	BooleansPlain   BooleanForm = iota // reference, recorded
 	BooleansNumbers                    // 1 and 0 (reference, in an example)
 )
 
-// NoListenerText is the response for a listener that does not exist.
-type NoListenerText int
+// NoListenerForm is the response for a listener that does not exist.
+type NoListenerForm int
 
 // The responses for a listener that does not exist.
 const (
-	NoListener404  NoListenerText = iota // 404 and nothing else (assumed)
+	NoListener404  NoListenerForm = iota // 404 and nothing else (assumed)
 	NoListener6030                       // 400 and ELB.6030 (reference of the code, assumed of its reason)
 )
 
-// NoCertificateText is how a listener refuses a certificate that is not in its project.
-type NoCertificateText int
+// NoCertificateForm is how a listener refuses a certificate that is not in its project.
+type NoCertificateForm int
 
 // The responses to such a certificate. No code is documented.
 const (
-	NoCertificate1001 NoCertificateText = iota // 400 and ELB.1001 (assumed)
+	NoCertificate1001 NoCertificateForm = iota // 400 and ELB.1001 (assumed)
 	NoCertificate5040                          // 404 and ELB.5040 (assumed)
 )
 

@@ -337,7 +337,7 @@ func TestModifyListenerIDs(t *testing.T) {
 	none := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
 		id     string
-		text   elbstub.NoListenerText
+		text   elbstub.NoListenerForm
 		status int
 		code   string
 	}{
@@ -366,7 +366,7 @@ func TestModifyListenerIDs(t *testing.T) {
 func TestModifyListenerResponses(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		response elbstub.ModifyText
+		response elbstub.ModifyForm
 		status   int
 		has      string // of id, certificate_id and update_time
 	}{

@@ -121,7 +121,7 @@ func TestOrder(t *testing.T) {
 func TestUnsetDomain(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		unset          elbstub.UnsetText
+		unset          elbstub.UnsetForm
 		create, others string // JSON, or empty where it is absent
 	}{
 		"null on list and modify (seed, recorded)": {elbstub.UnsetDocumented, "", "null"},
@@ -166,7 +166,7 @@ func TestUnsetDomain(t *testing.T) {
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		listed elbstub.CertificateText
+		listed elbstub.CertificateForm
 		want   any
 		has    bool
 	}{

@@ -44,12 +44,12 @@ func neutronError(r *refusal) Response {
 	return respond(r.status, object{{"NeutronError", object{{"type", r.code}, {"message", r.message}, {"detail", ""}}}})
 }
 
-// NotFoundText is the response for an unknown certificate.
-type NotFoundText int
+// NotFoundForm is the response for an unknown certificate.
+type NotFoundForm int
 
 // The responses for a certificate that does not exist.
 const (
-	NotFound404     NotFoundText = iota // 404 and ELB.5040 (reference, one table)
+	NotFound404     NotFoundForm = iota // 404 and ELB.5040 (reference, one table)
 	NotFound400                         // 400 and ELB.5040 (reference, the other table)
 	NotFound500                         // 500 and ELB.5040 (assumed: the tables disagree about the status)
 	NotFoundBare                        // 404 and nothing else (seed, the table of statuses)
@@ -79,14 +79,14 @@ func (d Dialect) notFound(nth int) Response {
 	}
 }
 
-// InUseText is the response to the deletion of a certificate that a listener holds. The status
+// InUseForm is the response to the deletion of a certificate that a listener holds. The status
 // and the code of this API are not documented. Only two of the messages state the reason, so
 // that no client can rely on them.
-type InUseText int
+type InUseForm int
 
 // The responses for a certificate in use.
 const (
-	InUse5002  InUseText = iota // 400 and ELB.5002 (reference of the code, assumed of its reason)
+	InUse5002  InUseForm = iota // 400 and ELB.5002 (reference of the code, assumed of its reason)
 	InUse409                    // 409 and ELB.8907 (reference, of newer versions of the API)
 	InUse1001                   // 400 and ELB.1001, the code for parameters (assumed)
 	InUseWords                  // 400 and the words of the table of statuses (seed), assumed here

@@ -12,19 +12,24 @@ type Authorizer interface {
 	Authorize(r *http.Request) (renew func(), err error)
 }
 
-// authorized adds credentials. If they are rejected and can be renewed, it sends the request
-// again with new ones. That is safe, because a request with rejected credentials is not carried
-// out.
+// authorized adds credentials, and then calls Prepare. If the credentials are rejected and can be
+// renewed, it sends the request again with new ones. That is safe, because a request with
+// rejected credentials is not carried out.
 func authorized(next link, authorizer Authorizer) link {
-	if authorizer == nil {
-		return next
-	}
 	attempt := func(ctx context.Context, c *call) (renew func(), err error) {
 		authorized := *c
 		authorized.Request = c.Clone(ctx)
-		renew, err = authorizer.Authorize(authorized.Request)
-		if err != nil {
-			return nil, &UnsentError{credentialsError{err}}
+		if authorizer != nil {
+			renew, err = authorizer.Authorize(authorized.Request)
+			if err != nil {
+				return nil, &UnsentError{credentialsError{err}}
+			}
+		}
+		if c.prepare != nil {
+			// After Authorize, because the call may have waited for throttling or credentials.
+			if err := c.prepare(ctx); err != nil {
+				return nil, &UnsentError{err}
+			}
 		}
 		return renew, next(ctx, &authorized)
 	}

@@ -4,7 +4,7 @@
 //
 // A request goes through one chain. Each link has its own file:
 //
-//	retry → authorize → prepare → log → wire
+//	retry → authorize → log → wire
 //
 // Comments name the source of a rule as package elb does.
 package httpapi
@@ -69,8 +69,7 @@ type link func(context.Context, *call) error
 func (n *Network) Client(authorizer Authorizer) *Client {
 	send := wire(n.transport)                              // sends a request and reads its response within limits
 	send = logged(send, n.config.Log)                      // logs each attempt
-	send = prepared(send)                                  // calls Prepare when everything else is ready
-	send = authorized(send, authorizer)                    // adds credentials and renews them if they are rejected
+	send = authorized(send, authorizer)                    // adds credentials, renews rejected ones, calls Prepare
 	send = retried(send, n.config.MaxRetries, &n.throttle) // repeats attempts and obeys throttling
 	return &Client{userAgent: n.config.UserAgent, send: send}
 }

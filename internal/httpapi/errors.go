@@ -60,6 +60,12 @@ func (e *Error) Error() string {
 // Unwrap returns why the response could not be read, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
+// IsNotFound reports whether the status is 404, except that of the gateway, which means
+// that the endpoint is wrong (observed).
+func (e *Error) IsNotFound() bool {
+	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIGW.")
+}
+
 // An UnsentError says that a request was not sent.
 type UnsentError struct{ Err error }
 
@@ -69,22 +75,25 @@ func (e *UnsentError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *UnsentError) Unwrap() error { return e.Err }
 
+func isUnsent(err error) bool {
+	_, is := errors.AsType[*UnsentError](err)
+	return is
+}
+
 // RefusalOf returns the error response to a request, or nil. An error response to the request
 // for its credentials does not count.
 func RefusalOf(err error) *Error {
-	var unsent *UnsentError
-	var refusal *Error
-	if errors.As(err, &unsent) || !errors.As(err, &refusal) {
+	if isUnsent(err) {
 		return nil
 	}
+	refusal, _ := errors.AsType[*Error](err)
 	return refusal
 }
 
 // Ambiguous reports whether a request that failed may have been carried out: its response was
 // lost, cannot be read, or comes from a server or gateway that does not know.
 func Ambiguous(err error) bool {
-	var unsent *UnsentError
-	if err == nil || errors.As(err, &unsent) {
+	if err == nil || isUnsent(err) {
 		return false
 	}
 	if refusal := RefusalOf(err); refusal != nil {
@@ -100,9 +109,9 @@ func Ambiguous(err error) bool {
 // unreadable returns the error for a response whose status is 2xx and whose body cannot be
 // decoded.
 func unreadable(response *http.Response, c *call, cause error) *Error {
-	var mistyped *json.UnmarshalTypeError
+	mistyped, isMistyped := errors.AsType[*json.UnmarshalTypeError](cause)
 	switch {
-	case errors.As(cause, &mistyped): // json's own message names our types
+	case isMistyped: // json's own message names our types
 		cause = fmt.Errorf("%s must not be a JSON %s", cmp.Or(mistyped.Field, "the value"), mistyped.Value)
 	case errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, io.EOF):
 		cause = errors.New("the JSON ends too early")

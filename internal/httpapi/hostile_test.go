@@ -65,9 +65,9 @@ func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 	})
 }
 
-// TestInterimResponseIsNone: a POST that only has an interim response is awaited for five
+// Test1xxIsNotTheResponse: a POST that only has an interim response is awaited for five
 // seconds after the interrupt, so that the rest of the grace period remains for a search.
-func TestInterimResponseIsNone(t *testing.T) {
+func Test1xxIsNotTheResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dial := serveInMemory(t, func(w http.ResponseWriter, r *http.Request) {

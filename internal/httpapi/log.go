@@ -24,12 +24,9 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 		err := next(ctx, &observed)
 
 		fields["duration_ms"] = time.Since(started).Milliseconds()
-		var refusal *Error
-		var broken *TransportError
-		switch {
-		case errors.As(err, &refusal):
+		if refusal, ok := errors.AsType[*Error](err); ok {
 			fields["status"], fields["request_id"] = refusal.Status, refusal.RequestID
-		case errors.As(err, &broken):
+		} else if broken, ok := errors.AsType[*TransportError](err); ok {
 			fields["error"] = broken.Error()
 		}
 		log(ctx, "API call", fields)

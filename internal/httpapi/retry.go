@@ -74,8 +74,7 @@ func withEarlier(err, earlier error) error {
 
 // transient reports whether the next attempt may have a different outcome.
 func transient(err error) bool {
-	var unsent *UnsentError
-	if errors.As(err, &unsent) {
+	if unsent, ok := errors.AsType[*UnsentError](err); ok {
 		err = unsent.Err
 	}
 	switch err := err.(type) { //nolint:errorlint // a wrapped error may be about the credentials
@@ -91,11 +90,14 @@ func transient(err error) bool {
 	return false
 }
 
-// backoff doubles with each attempt, which counts from 0, and has a jitter of a half.
+// Backoff returns the pause after an attempt, which counts from 0. It doubles with each attempt,
+// up to the longest pause.
+func Backoff(attempt int, first, longest time.Duration) time.Duration {
+	return min(first<<min(attempt, 10), longest)
+}
+
+// backoff is the Backoff of failed requests. It has a jitter of a half.
 func backoff(attempt int) time.Duration {
-	longest := longestPause
-	if attempt < 6 {
-		longest = firstPause << attempt
-	}
-	return longest/2 + rand.N(longest/2) //nolint:gosec // jitter is no secret
+	pause := Backoff(attempt, firstPause, longestPause)
+	return pause/2 + rand.N(pause/2) //nolint:gosec // jitter is no secret
 }

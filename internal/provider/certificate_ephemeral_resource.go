@@ -98,7 +98,7 @@ func (r *certificateEphemeralResource) Open(
 	id := strings.ToLower(model.ID.ValueString())
 	summary := fmt.Sprintf("Unable to read certificate %q", id)
 	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
-	if errors.Is(err, elb.ErrNotFound) {
+	if errors.Is(err, elb.ErrCertificateNotFound) {
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Certificate not found", fmt.Sprintf(
 			"Project %s has no certificate %q. Check the ID, and project_id if the certificate belongs to another "+
 				"project.",

@@ -37,8 +37,8 @@ func pairConfig(pair throwaway.Pair) acctest.Values {
 func TestFirstCertificateOfAProject(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		empty elbstub.EmptyText
-		count elbstub.CountText
+		empty elbstub.EmptyForm
+		count elbstub.CountForm
 		gone  bool // is what the list proves once the certificate is
 	}{
 		"an array, with a total (reference)":        {elbstub.EmptyArray, elbstub.CountString, true},
@@ -69,8 +69,8 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 	}
 }
 
-// TestListsThatAreNone are errors: the state stays, and nothing is created.
-func TestListsThatAreNone(t *testing.T) {
+// TestMalformedLists are errors: the state stays, and nothing is created.
+func TestMalformedLists(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
 		"a whole body {}": {`{}`, `the list has no "certificates"`},
@@ -113,7 +113,7 @@ func TestListsThatAreNone(t *testing.T) {
 // no replacement. What nobody can know is null.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
-	for name, listed := range map[string]elbstub.CertificateText{
+	for name, listed := range map[string]elbstub.CertificateForm{
 		"masked (assumed)": elbstub.CertificatesMasked, "left out (assumed)": elbstub.CertificatesLeftOut,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -179,7 +179,7 @@ func sweep(string) error {
 	for _, cert := range certificates {
 		if isLeft(cert) {
 			log.Printf("deleting certificate %s (%s) of project %s", cert.ID, cert.Name, project)
-			err = errors.Join(err, c.client.DeleteCertificate(ctx, project, cert.ID, elb.Never))
+			err = errors.Join(err, c.client.DeleteCertificate(ctx, project, cert.ID, elb.NoWrite))
 		}
 	}
 	return err

@@ -77,7 +77,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	// From here on, an error would taint the certificate, and the next apply would replace one that works.
 	if err != nil {
 		detail := r.cloud.describe(err)
-		if errors.Is(err, elb.ErrNotFound) { // it is new, so nothing has deleted it
+		if errors.Is(err, elb.ErrCertificateNotFound) { // it is new, so nothing has deleted it
 			detail = "The list of the project does not show it yet."
 		}
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Certificate %q was created, but not read back", cert.ID),
@@ -123,11 +123,11 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
 	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
-	if errors.Is(err, elb.ErrNotFound) && state.ProjectID.IsNull() {
+	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
 		resp.Diagnostics.Append(movedNotFound(read.identity())...)
 		return
 	}
-	if errors.Is(err, elb.ErrNotFound) {
+	if errors.Is(err, elb.ErrCertificateNotFound) {
 		tflog.Info(ctx, "the certificate is gone", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
 		return

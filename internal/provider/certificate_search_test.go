@@ -481,7 +481,7 @@ func TestEphemeralWithoutKey(t *testing.T) {
 	t.Parallel()
 	pair, other := acctest.NewPair(t), acctest.NewPair(t)
 	for name, row := range map[string]struct {
-		shows elbstub.KeyText
+		shows elbstub.KeyForm
 		key   string
 		want  string
 	}{

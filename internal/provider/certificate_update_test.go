@@ -70,7 +70,7 @@ func TestUpdateResponseWithoutDomain(t *testing.T) {
 // is read back, and the lists that fail meanwhile are tried again.
 func TestUpdateSurvivesFailedLists(t *testing.T) {
 	t.Parallel()
-	modifies := map[string]elbstub.ModifyText{
+	modifies := map[string]elbstub.ModifyForm{
 		"202": elbstub.ModifyAccepted, "204": elbstub.ModifyNoContent, "half": elbstub.ModifyHalf,
 	}
 	for name, fault := range map[string]elbstub.Fault{

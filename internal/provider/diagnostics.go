@@ -97,7 +97,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	_, isListed := errors.AsType[*elb.ListedError](err)
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
 	switch {
-	case errors.Is(err, elb.ErrNotFound):
+	case errors.Is(err, elb.ErrCertificateNotFound):
 		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
 	case errors.Is(err, elb.ErrListenerNotFound):
 		return "Check listener_id, and project_id if the listener belongs to another project. " +

@@ -110,7 +110,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	for want, err := range map[string]error{
 		"Plan again in a few minutes": fmt.Errorf("%w: %w", elb.ErrNotShown,
 			context.DeadlineExceeded),
-		"Something else has deleted":         fmt.Errorf("x: %w", elb.ErrNotFound),
+		"Something else has deleted":         fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
 		"The operation was interrupted.":     fmt.Errorf("x: %w", context.Canceled),
 		"The operation timed out":            fmt.Errorf("x: %w", context.DeadlineExceeded),
 		"set cacert_file (OS_CACERT)":        fmt.Errorf("x: %w", httpapi.ErrUntrusted),
@@ -183,7 +183,7 @@ func TestTroubleshooting(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"ELB.5040": elb.ErrNotFound,
+		"ELB.5040": elb.ErrCertificateNotFound,
 		"ELB.5002": &elb.InUseError{Err: &httpapi.Error{}},
 	} {
 		if want := remedyFor(err, auth.KindToken); said[name] == "" || !strings.Contains(want, said[name]) {

@@ -137,9 +137,9 @@ func spread(text, with string, n int) string {
 	return b.String()
 }
 
-// TestErrorResponsesAreTamed: what a server says goes to a terminal, through a
+// TestErrorTextIsSanitized: what a server says goes to a terminal, through a
 // protocol that takes UTF-8 alone, and into tickets.
-func TestErrorResponsesAreTamed(t *testing.T) {
+func TestErrorTextIsSanitized(t *testing.T) {
 	t.Parallel()
 	pair := acctest.NewPair(t)
 	key := strings.Join(strings.Split(pair.PrivateKey, "\n")[1:4], "") // the base64 without its boundaries

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -238,8 +237,7 @@ func (r *listenerCertificateResource) switchListener(
 // certificate: an argument that is not valid (assumed), a certificate that does not exist (assumed), or a 404 that is
 // not the gateway's.
 func mayBeMissing(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" ||
-		refusal.Status == http.StatusNotFound && !strings.HasPrefix(refusal.Code, "APIGW.")
+	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" || refusal.IsNotFound()
 }
 
 // checkProjects checks that the certificates belong to the project of the listener, as far as that is known without a
@@ -269,7 +267,7 @@ func (r *listenerCertificateResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
 	find := func(ctx context.Context, projectID, id string) error {
-		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.Never)
+		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
 		return err
 	}
 	r.cloud.importState(ctx, "listener", "listener_id", find, req, resp)

@@ -423,7 +423,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		"faulty":         {&elbstub.Listener{Status: "ERROR"}, "the listener has the status ERROR"},
 		"never ready":    {&elbstub.Listener{Status: "PENDING_CREATE"}, `the status of the listener is still "PENDING_CREATE"`},
 	} {
-		for text, form := range map[string]elbstub.NoListenerText{
+		for text, form := range map[string]elbstub.NoListenerForm{
 			"404": elbstub.NoListener404, "6030": elbstub.NoListener6030,
 		} {
 			t.Run(name+"/"+text, func(t *testing.T) {
@@ -474,7 +474,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 	missing := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
 		list bool // the process has listed the certificates
-		text elbstub.NoCertificateText
+		text elbstub.NoCertificateForm
 		want string
 	}{
 		"listed, 400": {

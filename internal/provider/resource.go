@@ -77,7 +77,7 @@ func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Durat
 	var at time.Time
 	text, diags := private.GetKey(ctx, lastWrite)
 	if diags.HasError() || json.Unmarshal(text, &at) != nil {
-		return elb.Never
+		return elb.NoWrite
 	}
 	return c.now().Sub(at)
 }
@@ -118,7 +118,7 @@ func (c *cloud) importState(
 		return
 	}
 	err := find(ctx, project.ValueString(), id)
-	if errors.Is(err, elb.ErrNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
+	if errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
 		resp.Diagnostics.AddError(capitalize(noun)+" not found", fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",

@@ -13,9 +13,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestHammer runs readers, writers, cancellations and failures in parallel, for the race
+// TestConcurrentUse runs readers, writers, cancellations and failures in parallel, for the race
 // detector. Each writer reads what it wrote.
-func TestHammer(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	cloud, _ := newCloud(t)
 	client := retrying(t, cloud, 0)
@@ -38,7 +38,7 @@ func TestHammer(t *testing.T) {
 			ids.Store(cert.ID, true)
 			for round := range rounds {
 				want := fmt.Sprintf("w%d-%d", w, round)
-				_, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.Never, want, "")
+				_, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.NoWrite, want, "")
 				if err != nil {
 					t.Errorf("update: %v", err)
 				}
@@ -50,7 +50,8 @@ func TestHammer(t *testing.T) {
 			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 				t.Errorf("delete: %v", err)
 			}
-			if _, err := client.GetCertificate(t.Context(), project, cert.ID); !errors.Is(err, elb.ErrNotFound) {
+			_, err = client.GetCertificate(t.Context(), project, cert.ID)
+			if !errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("read after the delete: %v", err)
 			}
 		})
@@ -62,7 +63,7 @@ func TestHammer(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), rand.N(5*time.Millisecond))
 					defer cancel()
 					_, err := client.GetCertificate(ctx, project, id.(string))
-					if _, there := ids.Load(id); there && errors.Is(err, elb.ErrNotFound) {
+					if _, there := ids.Load(id); there && errors.Is(err, elb.ErrCertificateNotFound) {
 						t.Errorf("%s is said to be gone: %v", id, err)
 					}
 					return true
