@@ -40,7 +40,7 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id":   optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
+		"id": optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
 		// Older certificates may have a name or a domain that cannot be set any more, so none is refused.
 		"name": schema.StringAttribute{
 			MarkdownDescription: "The name of the certificate.",

@@ -58,7 +58,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "The name of the certificate: up to 64 Chinese letters, Latin letters, digits, " +
-					"`_` and `-`. It may be empty. If omitted, the current name is kept.",
+					"`_` and `-`. It may be empty. If omitted, an in-place update keeps the current name; a " +
+					"replacement does not.",
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"name", checkName}},
@@ -75,9 +76,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"domain": schema.StringAttribute{
 				MarkdownDescription: "The domain name that the certificate is issued for: up to 254 letters, digits, " +
 					"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards " +
-					"here. A certificate that a listener serves by SNI must have it. If omitted, the current domain " +
-					"is kept; an empty string means no domain. Changing this forces a new resource to be created, " +
-					"and so does adding it later.",
+					"here. An SNI certificate must have it. If omitted, an in-place update keeps the current domain; " +
+					"a replacement does not. An empty string means no domain. Changing this forces a new resource " +
+					"to be created, and so does adding it later.",
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"domain", checkDomain}},
