@@ -89,7 +89,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		}
 	}
 	for address := range tf.configs {
-		tf.pending[address] = tf.failed // it is not told which
+		tf.pending[address] = tf.failed // which one is not known
 	}
 }
 

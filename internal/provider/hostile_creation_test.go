@@ -568,8 +568,8 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 			lists: elbstub.See(elbstub.View{}),
 		},
 	} {
-		for tick := range 26 {
-			offset := second/4 + time.Duration(tick)*second/2
+		for step := range 26 {
+			offset := second/4 + time.Duration(step)*second/2
 			t.Run(fmt.Sprintf("%s, after %s", name, offset), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

@@ -94,10 +94,10 @@ func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it cou
 	old := apply(t, server, nil, config)
 	config["name"] = "new"
 	renamed := apply(t, server, old, config)
-	reading := func(state *acctest.State) float64 {
+	allocations := func(state *acctest.State) float64 {
 		return testing.AllocsPerRun(100, func() { read(t, server, state) })
 	}
-	if unchanged, changed := reading(renamed), reading(old); unchanged > 0.9*changed {
+	if unchanged, changed := allocations(renamed), allocations(old); unchanged > 0.9*changed {
 		t.Errorf("%.0f allocations when nothing has changed, %.0f when something has", unchanged, changed)
 	}
 }

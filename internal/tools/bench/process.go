@@ -62,7 +62,7 @@ func watch(parent int, ended <-chan struct{}) sample {
 		for _, file := range files {
 			pids, _ := os.ReadFile(file)
 			for _, pid := range strings.Fields(string(pids)) {
-				if s := look(pid); s != nil {
+				if s := sampleOf(pid); s != nil {
 					providers[pid] = s
 				}
 			}
@@ -81,9 +81,9 @@ func watch(parent int, ended <-chan struct{}) sample {
 	}
 }
 
-// look returns the figures of a provider, or nil of a process that has ended or is
+// sampleOf returns the figures of a provider, or nil of a process that has ended or is
 // another one.
-func look(pid string) sample {
+func sampleOf(pid string) sample {
 	status, _ := os.ReadFile("/proc/" + pid + "/status")
 	_, memory, _ := strings.Cut(string(status), "VmHWM:")
 	stat, _ := os.ReadFile("/proc/" + pid + "/stat")
@@ -110,7 +110,7 @@ func (s sample) count(calls []elbstub.Call) {
 		elbstub.DeleteCertificate: deletes,
 	}
 	for _, call := range calls {
-		if figure, counted := figures[call.Operation]; counted {
+		if figure, isCounted := figures[call.Operation]; isCounted {
 			s[figure]++
 		}
 		if call.Operation == elbstub.ListCertificates {
