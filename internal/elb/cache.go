@@ -458,8 +458,10 @@ func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted b
 	if err := c.failureLocked(); err != nil {
 		return nil, false, err
 	}
-	call, err = c.listLocked(ctx)
-	return call, call.complete, err
+	if call, err = c.listLocked(ctx); err != nil {
+		return nil, false, err // the list may still be running
+	}
+	return call, call.complete, nil
 }
 
 // accept marks a list, which may be incomplete, as good enough for a baseline, so that current

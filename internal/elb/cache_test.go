@@ -392,6 +392,22 @@ func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 	})
 }
 
+// TestCancelledBaseline is for the race detector: a caller that is cancelled must not look at the
+// result of the list that it has stopped waiting for.
+func TestCancelledBaseline(t *testing.T) {
+	t.Parallel()
+	c := newCache("certificate", ErrCertificateNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
+		<-ctx.Done()
+		return listingOf(true), nil
+	}, time.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, isAccepted, err := c.current(ctx)
+	if isAccepted || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %t and the error %v, want that it was cancelled", isAccepted, err)
+	}
+}
+
 // TestIncompleteListHasARequestID: the error has the request ID, which the operator of the
 // cloud needs.
 func TestIncompleteListHasARequestID(t *testing.T) {

@@ -238,7 +238,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, si
 func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	var inUse *InUseError // the latest one
 	hadNoHolder := false  // at the latest refusal
-	for attempt := 0; ; attempt++ {
+	for pauses := 0; ; {
 		err := c.deleteOnce(ctx, projectID, id, sinceWrite)
 		refusal := httpapi.RefusalOf(err)
 		if err == nil || refusal == nil || !mayBeInUse(refusal) {
@@ -266,9 +266,10 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 			}
 			continue
 		}
-		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, time.Second, 30*time.Second)); err != nil {
+		if err := httpapi.Pause(ctx, httpapi.Backoff(pauses, time.Second, 30*time.Second)); err != nil {
 			return orInUse(ctx, err, inUse)
 		}
+		pauses++
 	}
 }
 

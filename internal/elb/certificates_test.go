@@ -932,6 +932,29 @@ func TestDeleteRefused(t *testing.T) {
 	}
 }
 
+// TestDeletePausesBeginWithTheListener: the wait for a backend without a listener is not one of
+// the pauses that double.
+func TestDeletePausesBeginWithTheListener(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		refused := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return refused })
+		time.AfterFunc(2*time.Second, func() {
+			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		})
+		err := deleteWithin(t, client, cert.ID, 10*time.Second)
+		var inUse *elb.InUseError
+		if !errors.As(err, &inUse) {
+			t.Errorf("error %v, want an InUseError", err)
+		}
+		if deletes := len(cloud.Journal(elbstub.DeleteCertificate)); deletes != 4 { // after 0, 5, 6 and 8 seconds
+			t.Errorf("%d DELETEs, want 4", deletes)
+		}
+	})
+}
+
 // TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners,
 // and no call comes after it.
 func TestDeleteTimeout(t *testing.T) {
