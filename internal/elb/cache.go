@@ -464,12 +464,15 @@ func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted b
 	return call, call.complete, nil
 }
 
-// accept marks a list, which may be incomplete, as good enough for a baseline, so that current
-// returns it again. mark is a sequence number that is later than everything before.
+// accept marks a list as good enough for a baseline though it is incomplete, so that current
+// returns it again. A complete one needs no mark. mark is a sequence number that is later than everything before.
 func (c *cache[E]) accept(call *listCall[E]) (mark int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.accepted = call
+	c.accepted = nil
+	if !call.complete {
+		c.accepted = call
+	}
 	c.sequence++
 	return c.sequence
 }

@@ -34,8 +34,10 @@ type restObject struct {
 }
 
 // restPath is the path of the certificates of this API. Any beginning of it may be in the
-// base URL of the generic REST provider. The project has the characters that checkProjectID allows.
-var restPath = regexp.MustCompile(`^/?(?:(?:(?:(?:.*/)?v1\.0/)?([0-9A-Za-z_-]+)/)?elbaas/)?certificate/?$`)
+// base URL of the generic REST provider. After v1.0, the project has the characters that checkProjectID
+// allows. Without it, the project must look like one, since any other word may be before elbaas.
+var restPath = regexp.MustCompile(
+	`^/?(?:(?:(?:.*/)?v1\.0/([0-9A-Za-z_-]+)/|([0-9a-fA-F]{32})/)?elbaas/)?certificate/?$`)
 
 // moveCertificate makes the state of a certificate of that of a restapi_object.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
@@ -104,8 +106,8 @@ func (o restObject) identity() (identityModel, diag.Diagnostics) {
 		objectID = o.ObjectID
 	}
 	text := objectID
-	if match[1] != "" {
-		text = match[1] + "/" + objectID
+	if project := match[1] + match[2]; project != "" {
+		text = project + "/" + objectID
 	}
 	project, id, err := parseImportID(text, "certificate")
 	if err != nil {

@@ -254,6 +254,12 @@ func TestMoveRefused(t *testing.T) {
 			source:   object("/v1.0/elbaas/certificate", id),
 			want:     []string{"which is not that of a certificate"},
 		},
+		"a word that is no project": {
+			provider: restAddress,
+			kind:     "restapi_object",
+			source:   object("/api/elbaas/certificate", id),
+			want:     []string{"/api/elbaas/certificate", "which is not that of a certificate"},
+		},
 		"a query": {
 			provider: restAddress,
 			kind:     "restapi_object",
