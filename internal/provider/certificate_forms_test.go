@@ -484,8 +484,8 @@ func TestAccExpiryWarning(t *testing.T) {
 		{acctest.Certificate(expiring), "1 to add, 0 to change, 1 to destroy", 1},
 		{acctest.Certificate(expiring), "No changes", 1},
 		{acctest.Certificate(expiring, `name = "new"`), "1 to change", 1},
-		{acctest.Certificate(next, first), "1 to add, 0 to change, 1 to destroy", 1},
-		{acctest.Certificate(healthy, first), "1 to add, 0 to change, 1 to destroy", 0},
+		{acctest.Certificate(next, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 1},
+		{acctest.Certificate(healthy, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 0},
 	} {
 		cli.Configure(cloud.Provider() + step.config)
 		said := cli.Run("plan", "-out=plan")
@@ -504,8 +504,9 @@ func TestWildcardDomain(t *testing.T) {
 	t.Parallel()
 	key := pemtest.NewECKey(t)
 	template := x509.Certificate{
-		DNSNames: []string{"*.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0,
-			0),
+		DNSNames:  []string{"*.example.com"},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().AddDate(1, 0, 0),
 	}
 	config := acctest.Values{
 		"certificate": pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
