@@ -121,7 +121,7 @@ func TestListsOfAPlanInTheLag(t *testing.T) {
 // without a total. Such a list is repeated until it shows the certificate.
 func TestEmptyObjectInTheLag(t *testing.T) {
 	t.Parallel()
-	dialect := elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
+	dialect := elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}
 	t.Run("read by the next run", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestListenersInAnotherCase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				dialect := elbstub.Dialect{InUse: []elbstub.InUseForm{elbstub.InUse1001}}
+				dialect := elbstub.Dialect{InUse: []elbstub.Refusal{elbstub.InUse1001}}
 				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 				cert := create(t, client)
 				cloud.Listen(listener(cert.ID))

@@ -612,7 +612,7 @@ func TestSwitchListener(t *testing.T) {
 					t.Errorf("the listeners were listed: %t", lists)
 				}
 				for _, call := range b.cloud.Journal(put) { // and nothing else is ever sent
-					if call.ListenerID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
+					if call.ID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
 						t.Errorf("there was %s %s", call.Path, call.Body)
 					}
 				}
@@ -627,7 +627,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		lag           time.Duration
-		noCertificate elbstub.NoCertificateForm
+		noCertificate elbstub.Refusal
 		ours          bool
 		puts          int
 		fails         bool

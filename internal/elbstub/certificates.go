@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto"
 	cryptorand "crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -12,7 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"math/rand/v2"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -21,72 +22,45 @@ import (
 	"unicode/utf8"
 )
 
-// A Certificate as the cloud holds it.
+// A Certificate as the cloud holds it. Its tags are the fields of requests.
 type Certificate struct {
 	ID          string
 	ProjectID   string
-	Name        string
-	Description string
+	Name        string `json:"name"`
+	Description string `json:"description"`
 	// Domain is empty when none was given.
-	Domain      string
-	Certificate string
-	PrivateKey  string
+	Domain      string `json:"domain"`
+	Certificate string `json:"certificate"`
+	PrivateKey  string `json:"private_key"`
 	CreateTime  time.Time
 	UpdateTime  time.Time
 }
 
-// timeLayout has no zone (seed).
-const timeLayout = "2006-01-02 15:04:05"
+func (c Certificate) id() string      { return c.ID }
+func (c Certificate) project() string { return c.ProjectID }
 
-func (c *Cloud) createCertificate(r request) (Response, *refusal) {
-	fields, refused := decodeFields(r.body, "name", "description", "domain", "certificate", "private_key")
-	if refused != nil {
-		return Response{}, refused
-	}
-	if refused := c.options.Dialect.checkFields(fields); refused != nil {
-		return Response{}, refused
-	}
-	if refused := checkPair(fields["certificate"], fields["private_key"]); refused != nil {
+func (c *Cloud) createCertificate(r request) (Response, *Refusal) {
+	cert := Certificate{ProjectID: r.PathValue("project_id")}
+	_, refused := decode(r.body, &cert, "ELB.1001", "name", "description", "domain", "certificate", "private_key")
+	if refused := cmp.Or(refused, c.options.Dialect.checkFields(cert), checkPair(cert)); refused != nil {
 		return Response{}, refused
 	}
 	if c.options.Deduplicate {
-		if cert := c.sameLeaf(r.projectID, fields["certificate"]); cert != nil {
-			return respond(http.StatusOK, c.options.Dialect.body(cert, true)), nil
+		if same, exists := c.sameLeaf(cert); exists {
+			return respond(http.StatusOK, c.options.Dialect.body(same, CreateCertificate)), nil
 		}
 	}
-	if len(c.certificates) >= c.options.Quota { // reference
-		message := fmt.Sprintf("the certificate quota of %d is used up", c.options.Quota)
-		return Response{}, badRequest("ELB.5151", message)
+	if len(c.certificates.now()) >= c.options.Quota { // reference
+		return Response{}, badRequest("ELB.5151", fmt.Sprintf("the quota of %d is used up", c.options.Quota))
 	}
-
-	cert := Certificate{
-		ProjectID:   r.projectID,
-		Name:        fields["name"],
-		Description: fields["description"],
-		Domain:      fields["domain"],
-		Certificate: fields["certificate"],
-		PrivateKey:  fields["private_key"],
-	}
-	c.keep(&cert)
+	c.options.Keep(&cert)
 	return c.created(c.add(cert)), nil
 }
 
 // created is the response to a create.
-func (c *Cloud) created(cert *Certificate) Response {
-	return respond(cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK), c.options.Dialect.body(cert, true))
-}
-
-func (c *Cloud) keep(cert *Certificate) {
-	if c.options.Keep != nil {
-		c.options.Keep(cert)
-	}
-}
-
-// LeafAlone drops all certificates of a chain but the first (assumed).
-func LeafAlone(cert *Certificate) {
-	if blocks := pemBlocks(cert.Certificate); len(blocks) > 0 {
-		cert.Certificate = string(pem.EncodeToMemory(blocks[0]))
-	}
+func (c *Cloud) created(cert Certificate) Response {
+	status := cmp.Or(c.options.Dialect.CreateStatus, http.StatusOK)
+	return respond(status, c.options.Dialect.body(cert, CreateCertificate))
 }
 
 // TrimTexts trims the name and the description (assumed).
@@ -99,124 +73,84 @@ func LowerTexts(cert *Certificate) {
 	cert.Name, cert.Description = strings.ToLower(cert.Name), strings.ToLower(cert.Description)
 }
 
-func (c *Cloud) listCertificates(r request) (Response, *refusal) {
-	dialect := c.options.Dialect
-	lag := max(c.nextLag(ListCertificates), r.view.Lag)
+func (c *Cloud) listCertificates(r request) (Response, *Refusal) {
+	certs, _ := c.certificates.list(r.PathValue("project_id"), r.view.Lag)
 	listed := []object{}
-	for _, cert := range c.asOf(c.options.Now().Add(-lag)) {
-		if cert.ProjectID == r.projectID {
-			listed = append(listed, dialect.listed(cert))
-		}
+	for _, cert := range certs {
+		listed = append(listed, c.options.Dialect.body(cert, ListCertificates))
 	}
-	shown := dialect.ordered(listed[min(r.view.Hidden, len(listed)):])
-	return respond(http.StatusOK, dialect.list(shown, len(listed))), nil
+	shown := listed[min(r.view.Hidden, len(listed)):]
+	return respond(http.StatusOK, c.options.Dialect.certificates(shown, len(listed))), nil
 }
 
-// nextLag returns how far behind the replica of the next list of a kind is.
-func (c *Cloud) nextLag(list Operation) time.Duration {
-	c.lists[list]++
-	if c.options.ListLag == 0 {
-		return 0
-	}
-	random := rand.New(rand.NewPCG(c.options.Seed, c.lists[list])) //nolint:gosec // lags are no secret
-	switch random.IntN(3) {
-	case 0:
-		return 0
-	case 1:
-		return c.options.ListLag
-	default:
-		return time.Duration(random.Int64N(int64(c.options.ListLag)))
-	}
-}
-
-func (c *Cloud) modifyCertificate(r request) (Response, *refusal) {
-	cert, refusing := c.find(r, "ELB.5030")
-	if cert == nil {
-		return refusing, nil
-	}
-	// seed: only the name and the description can be modified, both optional.
-	fields, refused := decodeFields(r.body, "name", "description")
+func (c *Cloud) modifyCertificate(r request) (Response, *Refusal) {
+	cert, refused := c.findCertificate(r, "ELB.5030")
 	if refused != nil {
 		return Response{}, refused
 	}
-	if refused := c.options.Dialect.checkFields(fields); refused != nil {
+	// seed: only the name and the description can be modified, both optional.
+	var sent Certificate
+	fields, refused := decode(r.body, &sent, "ELB.1001", "name", "description")
+	if refused := cmp.Or(refused, c.options.Dialect.checkFields(sent)); refused != nil {
 		return Response{}, refused
 	}
-	c.revise(cert.ID, cert)
-	if name, sent := fields["name"]; sent {
-		cert.Name = name
-	}
-	if description, sent := fields["description"]; sent {
-		cert.Description = description
-	}
-	c.keep(cert)
-	cert.UpdateTime = c.options.Now().UTC()
-	return c.options.Dialect.modified(cert), nil
+	modified := c.certificates.change(cert.ID, func(cert *Certificate) {
+		if fields["name"] != nil {
+			cert.Name = sent.Name
+		}
+		if fields["description"] != nil {
+			cert.Description = sent.Description
+		}
+		c.options.Keep(cert)
+		cert.UpdateTime = c.now()
+	})
+	return c.options.Dialect.Modify.response(c.options.Dialect.body(*modified, ModifyCertificate)), nil
 }
 
-func (c *Cloud) deleteCertificate(r request) (Response, *refusal) {
-	cert, refusing := c.find(r, "ELB.5010")
-	if cert == nil {
-		return refusing, nil
+func (c *Cloud) deleteCertificate(r request) (Response, *Refusal) {
+	cert, refused := c.findCertificate(r, "ELB.5010")
+	if refused != nil {
+		return Response{}, refused
 	}
 	if c.held(cert.ID) {
-		c.inUse++
-		return c.options.Dialect.inUse(c.inUse - 1), nil
+		return Response{}, inTurn(c.options.Dialect.InUse, &c.inUse, InUse5002)
 	}
-	c.remove(cert.ID)
+	c.certificates.remove(cert.ID)
 	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
 }
 
-// find returns the certificate that the path of a request names, or an error response. Each
+// findCertificate returns the certificate that the path of a request names, or an error. Each
 // operation has its own code for a malformed path (reference).
-func (c *Cloud) find(r request, malformed string) (*Certificate, Response) {
-	dialect := c.options.Dialect
-	if r.certificateID == "" || strings.Contains(r.certificateID, "/") {
-		return nil, dialect.refused(badRequest(malformed, "the certificate URL is malformed"))
-	}
-	if len(r.certificateID) != 32 { // reference
-		message := "the certificate id is not 32 characters long"
-		return nil, dialect.refused(badRequest("ELB.5020", message))
-	}
-	for _, cert := range c.certificates {
-		if cert.ID == r.certificateID && cert.ProjectID == r.projectID {
-			return cert, Response{}
-		}
-	}
-	c.gone++
-	return nil, dialect.notFound(c.gone - 1)
+func (c *Cloud) findCertificate(r request, malformed string) (Certificate, *Refusal) {
+	missing := func() *Refusal { return inTurn(c.options.Dialect.NotFound, &c.gone, NotFound404) }
+	return c.certificates.find(r, c.options.Now(), malformed, "ELB.5020", missing)
 }
 
-// sameLeaf returns the oldest certificate of a project that has the same leaf as a
-// PEM text, or nil.
-func (c *Cloud) sameLeaf(projectID, text string) *Certificate {
-	leaf := pemBlocks(text)[0].Bytes
-	for _, cert := range c.certificates {
+// sameLeaf returns the oldest certificate of a project that has the same leaf.
+func (c *Cloud) sameLeaf(as Certificate) (Certificate, bool) {
+	leaf := pemBlocks(as.Certificate)[0].Bytes
+	return first(ofProject(c.certificates.now(), as.ProjectID), func(cert Certificate) bool {
 		blocks := pemBlocks(cert.Certificate)
-		if cert.ProjectID == projectID && len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf) {
-			return cert
-		}
-	}
-	return nil
+		return len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf)
+	})
 }
 
-// decodeFields reads a body that is an object of strings.
-func decodeFields(body []byte, allowed ...string) (map[string]string, *refusal) {
-	var raw map[string]any
-	if len(bytes.TrimSpace(body)) == 0 || json.Unmarshal(body, &raw) != nil || raw == nil {
+// decode reads a body that is an object into a value, and returns its fields. code refuses a field
+// that is not allowed.
+func decode(body []byte, into any, code string, allowed ...string) (fields map[string]any, refused *Refusal) {
+	if json.Unmarshal(body, &fields) != nil || fields == nil {
 		return nil, badRequest("ELB.0002", "the request body is empty or malformed") // reference
 	}
-	fields := make(map[string]string, len(raw))
-	for name, value := range raw {
-		text, isString := value.(string)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		switch {
 		case !slices.Contains(allowed, name):
-			// assumed: a field that the operation does not have is refused.
-			return nil, invalid(name, "is not a parameter of this operation")
-		case !isString:
-			return nil, invalid(name, "is not a string")
+			return nil, badRequest(code, fmt.Sprintf("parameter %s cannot be set by this operation", name))
+		case fields[name] == nil:
+			return nil, invalid(name, "must not be null") // assumed
 		}
-		fields[name] = text
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return nil, badRequest("ELB.1001", err.Error()) // assumed
 	}
 	return fields, nil
 }
@@ -232,105 +166,83 @@ var (
 
 // checkFields makes the checks that create and modify share. The code for a
 // parameter against its rule is the reference's.
-func (d Dialect) checkFields(fields map[string]string) *refusal {
-	description := fields["description"]
+func (d Dialect) checkFields(cert Certificate) *Refusal {
 	switch {
-	case !nameRule.MatchString(fields["name"]):
+	case !nameRule.MatchString(cert.Name):
 		return invalid("name", "must be 0 to 64 Chinese or Latin letters, digits, underscores, hyphens")
-	case utf8.RuneCountInString(description) > 128: // seed
+	case utf8.RuneCountInString(cert.Description) > 128: // seed
 		return invalid("description", "must be at most 128 characters")
-	case strings.ContainsAny(description, "<>"): // seed
+	case strings.ContainsAny(cert.Description, "<>"): // seed
 		return invalid("description", "must not contain < or >")
-	case d.Wildcards && wildcardRule.MatchString(fields["domain"]):
-	case !domainRule.MatchString(fields["domain"]):
-		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, and "+
-			"start with a letter or a digit")
+	case !domainRule.MatchString(cert.Domain) && (!d.Wildcards || !wildcardRule.MatchString(cert.Domain)):
+		return invalid("domain", "must be at most 254 letters, digits, hyphens, dots, the first a letter or digit")
 	}
 	return nil
 }
 
 // checkPair checks the certificate and the key of a create.
-func checkPair(certificate, privateKey string) *refusal {
-	// reference: ELB.1001 where one of the two is empty.
-	if certificate == "" {
-		return invalid("certificate", "must not be empty")
-	}
-	if privateKey == "" {
-		return invalid("private_key", "must not be empty")
-	}
-	// reference: the codes; assumed: which of them means what.
-	blocks := pemBlocks(certificate)
+func checkPair(cert Certificate) *Refusal {
+	blocks, keys := pemBlocks(cert.Certificate), pemBlocks(cert.PrivateKey)
 	isOther := func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }
-	if len(blocks) == 0 || slices.ContainsFunc(blocks, isOther) {
+	isKey := func(b *pem.Block) bool {
+		return strings.HasSuffix(b.Type, "PRIVATE KEY") && b.Headers["DEK-Info"] == "" && isDER(b.Bytes)
+	}
+	// reference: the codes, and ELB.1001 where one of the two is empty; assumed: which of the others
+	// means what.
+	switch {
+	case cert.Certificate == "":
+		return invalid("certificate", "must not be empty")
+	case cert.PrivateKey == "":
+		return invalid("private_key", "must not be empty")
+	case len(blocks) == 0 || slices.ContainsFunc(blocks, isOther):
 		return badRequest("ELB.1011", "the content of certificate is not valid")
-	}
-	keys := pemBlocks(privateKey)
-	if len(keys) != 1 || !strings.HasSuffix(keys[0].Type, "PRIVATE KEY") || keys[0].Headers["DEK-Info"] != "" ||
-		!isDER(keys[0].Bytes) {
+	case len(keys) != 1 || !isKey(keys[0]):
 		return badRequest("ELB.1011", "the content of private_key is not valid")
-	}
-	public := publicKey(blocks[0].Bytes)
-	if public != nil && !public.Equal(publicKeyOf(keys[0].Bytes)) {
+	case !belongs(keys[0].Bytes, blocks[0].Bytes):
 		return badRequest("ELB.5013", "private_key does not belong to certificate")
 	}
 	return nil
 }
 
-// oidRSASSAPSS is the algorithm of keys that sign by RSASSA-PSS alone (RFC 4055).
-var oidRSASSAPSS = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
-
-// comparableKey is what the public keys of the standard library are.
-type comparableKey interface {
-	Equal(other crypto.PublicKey) bool
-}
-
-// publicKey returns the public key of a certificate, or nil for an unknown algorithm, such as
-// SM2, whose private keys cannot be matched.
-func publicKey(der []byte) comparableKey {
-	cert, err := x509.ParseCertificate(der)
+// belongs reports whether a private key belongs to a certificate. For an algorithm that the standard
+// library does not know, such as SM2, nobody can tell.
+func belongs(privateKey, certificate []byte) bool {
+	cert, err := x509.ParseCertificate(certificate)
 	if err != nil {
-		return nil
+		return true
 	}
-	if public, known := cert.PublicKey.(comparableKey); known {
-		return public
+	known := []x509.PublicKeyAlgorithm{x509.RSA, x509.ECDSA, x509.Ed25519}
+	switch public := publicKeyOf(privateKey).(type) {
+	case nil:
+		return !slices.Contains(known, cert.PublicKeyAlgorithm)
+	case *rsa.PublicKey: // which may have the algorithm RSASSA-PSS in the certificate
+		return bytes.HasSuffix(cert.RawSubjectPublicKeyInfo, x509.MarshalPKCS1PublicKey(public))
+	default:
+		own, err := x509.MarshalPKIXPublicKey(public)
+		return err == nil && bytes.Equal(cert.RawSubjectPublicKeyInfo, own)
 	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil ||
-		!info.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
-		return nil
-	}
-	public, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)
-	if err != nil {
-		return nil
-	}
-	return public
 }
 
 // publicKeyOf returns the public key of a private key in PKCS#8, SEC 1 or PKCS#1, or nil for
 // other bytes.
 func publicKeyOf(der []byte) crypto.PublicKey {
-	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		if signer, known := key.(crypto.Signer); known {
-			return signer.Public()
-		}
-		return nil
-	}
-	if key, err := x509.ParseECPrivateKey(der); err == nil {
-		return key.Public()
-	}
 	var wrapped struct {
 		Version   int
 		Algorithm pkix.AlgorithmIdentifier
 		Key       []byte
 	}
-	if _, err := asn1.Unmarshal(der, &wrapped); err == nil && wrapped.Algorithm.Algorithm.Equal(oidRSASSAPSS) {
-		der = wrapped.Key // of the form of PKCS#1
-	}
-	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return key.Public()
+	_, _ = asn1.Unmarshal(der, &wrapped)
+	for _, parse := range []func() (any, error){
+		func() (any, error) { return x509.ParsePKCS8PrivateKey(der) },
+		func() (any, error) { return x509.ParseECPrivateKey(der) },
+		func() (any, error) { return x509.ParsePKCS1PrivateKey(der) },
+		// The standard library does not know RSASSA-PSS in PKCS#8 (RFC 4055).
+		func() (any, error) { return x509.ParsePKCS1PrivateKey(wrapped.Key) },
+	} {
+		key, err := parse()
+		if signer, isKnown := key.(crypto.Signer); err == nil && isKnown {
+			return signer.Public()
+		}
 	}
 	return nil
 }
@@ -338,17 +250,12 @@ func publicKeyOf(der []byte) crypto.PublicKey {
 // pemBlocks returns the blocks of a text, or nil if it contains anything but PEM.
 func pemBlocks(text string) []*pem.Block {
 	var blocks []*pem.Block
-	rest := []byte(strings.TrimSpace(text))
-	for len(rest) > 0 {
-		if !bytes.HasPrefix(rest, []byte("-----BEGIN ")) {
+	for rest := strings.TrimSpace(text); rest != ""; {
+		block, after := pem.Decode([]byte(rest))
+		if block == nil || !strings.HasPrefix(rest, "-----BEGIN ") {
 			return nil
 		}
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return nil
-		}
-		blocks = append(blocks, block)
-		rest = bytes.TrimSpace(rest)
+		blocks, rest = append(blocks, block), strings.TrimSpace(string(after))
 	}
 	return blocks
 }
@@ -370,13 +277,7 @@ func newID() string {
 func (c *Cloud) Certificates(projectID string) []Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var certs []Certificate
-	for _, cert := range c.certificates {
-		if cert.ProjectID == projectID {
-			certs = append(certs, *cert)
-		}
-	}
-	return certs
+	return ofProject(c.certificates.now(), projectID)
 }
 
 // Add adds a certificate without a call and without checks. It sets the ID and the times, and
@@ -387,14 +288,11 @@ func (c *Cloud) Add(cert Certificate) string {
 	return c.add(cert).ID
 }
 
-func (c *Cloud) add(cert Certificate) *Certificate {
-	cert.ID = newID()
-	c.ordinals[cert.ID] = len(c.ordinals)
-	cert.CreateTime = c.options.Now().UTC()
+func (c *Cloud) add(cert Certificate) Certificate {
+	cert.ID, cert.CreateTime = newID(), c.now()
 	cert.UpdateTime = cert.CreateTime
-	c.revise(cert.ID, nil)
-	c.certificates = append(c.certificates, &cert)
-	return &cert
+	c.certificates.add(cert)
+	return cert
 }
 
 // Change changes the certificate with an ID without a call. It reports whether the
@@ -402,15 +300,11 @@ func (c *Cloud) add(cert Certificate) *Certificate {
 func (c *Cloud) Change(id string, change func(*Certificate)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := c.certificateIndex(id)
-	if i < 0 {
-		return false
-	}
-	cert := c.certificates[i]
-	c.revise(id, cert)
-	change(cert)
-	cert.UpdateTime = c.options.Now().UTC()
-	return true
+	changed := c.certificates.change(id, func(cert *Certificate) {
+		change(cert)
+		cert.UpdateTime = c.now()
+	})
+	return changed != nil
 }
 
 // Remove removes the certificate with an ID without a call, even if a listener holds it. It
@@ -418,56 +312,5 @@ func (c *Cloud) Change(id string, change func(*Certificate)) bool {
 func (c *Cloud) Remove(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.remove(id)
-}
-
-func (c *Cloud) remove(id string) bool {
-	i := c.certificateIndex(id)
-	if i < 0 {
-		return false
-	}
-	c.revise(id, c.certificates[i])
-	c.certificates = slices.Delete(c.certificates, i, i+1)
-	return true
-}
-
-func (c *Cloud) certificateIndex(id string) int {
-	return slices.IndexFunc(c.certificates, func(cert *Certificate) bool { return cert.ID == id })
-}
-
-// A revision is a certificate before a change.
-type revision struct {
-	at     time.Time
-	id     string
-	before *Certificate // nil if it did not exist
-}
-
-// longestLag is the minimum time for which revisions are kept.
-const longestLag = 10 * time.Second
-
-// revise records a certificate before it is changed.
-func (c *Cloud) revise(id string, before *Certificate) {
-	now, longest := c.options.Now(), max(longestLag, c.options.ListLag)
-	c.revisions = slices.DeleteFunc(c.revisions, func(r revision) bool { return now.Sub(r.at) > longest })
-	if before != nil {
-		was := *before
-		before = &was
-	}
-	c.revisions = append(c.revisions, revision{at: now, id: id, before: before})
-}
-
-// asOf returns the certificates at a time, oldest first.
-func (c *Cloud) asOf(at time.Time) []*Certificate {
-	certificates := slices.Clone(c.certificates)
-	for _, r := range slices.Backward(c.revisions) {
-		if !r.at.After(at) {
-			break
-		}
-		certificates = slices.DeleteFunc(certificates, func(cert *Certificate) bool { return cert.ID == r.id })
-		if r.before != nil {
-			certificates = append(certificates, r.before)
-		}
-	}
-	slices.SortFunc(certificates, func(a, b *Certificate) int { return c.ordinals[a.ID] - c.ordinals[b.ID] })
-	return certificates
+	return c.certificates.remove(id)
 }

@@ -18,8 +18,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,8 +52,8 @@ type Options struct {
 	// Deduplicate lets a create return an existing certificate of the project with the
 	// same leaf instead of a new one (assumed).
 	Deduplicate bool
-	// Keep changes a certificate before it is stored: LeafAlone, TrimTexts or LowerTexts.
-	// nil changes nothing (seed: the response has what was sent).
+	// Keep changes a certificate before it is stored, such as TrimTexts or LowerTexts. nil
+	// changes nothing (seed: the response has what was sent).
 	Keep func(*Certificate)
 	// ListLag is the maximum age of what a list shows: each list comes from a replica that
 	// is up to date, or that far behind, or something in between (observed of certificates,
@@ -73,6 +73,8 @@ type Options struct {
 	Seed uint64
 	// Now is the clock of the server. nil means time.Now.
 	Now func() time.Time
+	// Log is called with each call, concurrently, before its response is sent. nil does nothing.
+	Log func(Call)
 }
 
 // Cloud is the imitation. It is an http.Handler, safe for concurrent use.
@@ -81,21 +83,17 @@ type Cloud struct {
 	mux     *http.ServeMux
 
 	mu           sync.Mutex
-	certificates []*Certificate
-	ordinals     map[string]int       // the position of each certificate ID in the order of creation
-	lists        map[Operation]uint64 // how many lists there were
-	gone, inUse  int                  // how many refusals of that kind there were
-	listeners    []Listener
-	released     map[string]time.Time // when a listener last released each certificate ID
+	certificates collection[Certificate]
+	listeners    collection[Listener]
+	gone, inUse  int // how many refusals of that kind there were
 	issued       map[string]issuedToken
 	temporary    []AccessKey
-	scripted     []scriptedFault
-	choices      map[Operation]*choice
+	calls        map[Operation]int // how many there were
+	scripted     map[scriptedCall]Fault
+	choices      map[Operation]func(call int) Fault
 	storm        Storm
-	attempts     map[Operation]uint64  // how many calls there were in the storm
-	following    map[Operation][]Fault // the faults of the next calls in the storm
-	revisions    []revision
-	history      []history // of the listeners
+	attempts     map[Operation]uint64 // how many calls there were in the storm
+	lost         map[Operation]int    // how many of the next calls in the storm have a lost response
 	journal      []Call
 }
 
@@ -105,29 +103,32 @@ func New(options Options) *Cloud {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	if options.Keep == nil {
+		options.Keep = func(*Certificate) {}
+	}
+	if options.Log == nil {
+		options.Log = func(Call) {}
+	}
 	c := &Cloud{
 		options:  options,
 		mux:      http.NewServeMux(),
-		ordinals: map[string]int{},
-		lists:    map[Operation]uint64{},
-		released: map[string]time.Time{},
 		issued:   map[string]issuedToken{},
-		choices:  map[Operation]*choice{},
+		calls:    map[Operation]int{},
+		scripted: map[scriptedCall]Fault{},
+		choices:  map[Operation]func(int) Fault{},
 	}
+	c.certificates = newCollection[Certificate](&c.options)
+	c.listeners = newCollection[Listener](&c.options)
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
-	certificates := elbaas + "/certificate"
-	certificate := certificates + "/{certificate_id...}"
-	listeners := elbaas + "/listeners"
-	listener := listeners + "/{listener_id...}"
 	iam := options.BasePath + "/v3"
-	c.handle("POST "+certificates, CreateCertificate, c.createCertificate)
-	c.handle("GET "+certificates, ListCertificates, c.listCertificates)
-	c.handle("PUT "+certificate, ModifyCertificate, c.modifyCertificate)
-	c.handle("DELETE "+certificate, DeleteCertificate, c.deleteCertificate)
-	c.handle("GET "+listeners, ListListeners, c.listListeners)
-	c.handle("GET "+listener, ShowListener, c.showListener)
-	c.handle("PUT "+listener, ModifyListener, c.modifyListener)
+	c.handle("POST "+elbaas+"/certificate", CreateCertificate, c.createCertificate)
+	c.handle("GET "+elbaas+"/certificate", ListCertificates, c.listCertificates)
+	c.handle("PUT "+elbaas+"/certificate/{id...}", ModifyCertificate, c.modifyCertificate)
+	c.handle("DELETE "+elbaas+"/certificate/{id...}", DeleteCertificate, c.deleteCertificate)
+	c.handle("GET "+elbaas+"/listeners", ListListeners, c.listListeners)
+	c.handle("GET "+elbaas+"/listeners/{id...}", ShowListener, c.showListener)
+	c.handle("PUT "+elbaas+"/listeners/{id...}", ModifyListener, c.modifyListener)
 	c.handle("POST "+iam+"/auth/tokens", IssueToken, c.issueToken)
 	c.handle("GET "+iam+"/auth/catalog", ShowCatalog, c.showCatalog)
 	c.handle("GET "+iam+"/auth/projects", ListProjects, c.listProjects)
@@ -136,6 +137,8 @@ func New(options Options) *Cloud {
 	c.handle("/", Unknown, nil)
 	return c
 }
+
+func (c *Cloud) now() time.Time { return c.options.Now().UTC() }
 
 // ServeHTTP implements http.Handler.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -164,14 +167,10 @@ const (
 
 // request is the input of a handler.
 type request struct {
-	projectID     string
-	certificateID string
-	listenerID    string
-	query         url.Values
-	host          string
-	caller        caller
-	body          []byte
-	view          View
+	*http.Request
+	body   []byte
+	caller caller
+	view   View
 }
 
 // A Response is the response to a call.
@@ -182,43 +181,27 @@ type Response struct {
 	// cut is how many bytes of Body are sent before the connection closes; less than 0
 	// closes it without a response.
 	cut int
-	// inUse is whether the certificate to be deleted is in use.
-	inUse bool
 }
 
 // handle registers a handler. Before it runs, the checks of all operations are made; a fault
 // may change the result, which is recorded in the journal and written to the client.
-func (c *Cloud) handle(pattern string, operation Operation, handle func(request) (Response, *refusal)) {
+func (c *Cloud) handle(pattern string, operation Operation, handle func(request) (Response, *Refusal)) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		requestID := newID()
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		carryOut := func(views ...View) Response {
-			if err != nil {
-				return c.options.Dialect.refused(badRequest("ELB.0002", "the request body could not be read"))
-			}
+		body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody)) // the rest of it would be malformed
+		carryOut := func(views ...View) (response Response) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			who, refused := c.refuse(operation, r, body)
-			if refused != nil {
-				return c.options.Dialect.refused(refused)
+			if refused == nil {
+				response, refused = handle(request{r, body, who, append(views, View{})[0]})
 			}
-			response, refused := handle(request{
-				projectID:     r.PathValue("project_id"),
-				certificateID: r.PathValue("certificate_id"),
-				listenerID:    r.PathValue("listener_id"),
-				query:         r.URL.Query(),
-				host:          r.Host,
-				caller:        who,
-				body:          body,
-				view:          append(views, View{})[0],
-			})
 			if refused != nil {
-				return c.options.Dialect.refused(refused)
+				return c.options.Dialect.refused(*refused)
 			}
 			return response
 		}
 
-		response := c.nextFault(operation)(carryOut)
+		response, requestID := c.nextFault(operation)(carryOut), newID()
 		c.record(operation, r, requestID, body, response)
 		response.write(w, requestID)
 	})
@@ -226,9 +209,7 @@ func (c *Cloud) handle(pattern string, operation Operation, handle func(request)
 
 // write sends a response, or the part of it that its fault lets through.
 func (r Response) write(w http.ResponseWriter, requestID string) {
-	for name, values := range r.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.Header)
 	w.Header().Set("X-Request-Id", requestID)
 	if r.cut < 0 {
 		panic(http.ErrAbortHandler)
@@ -246,65 +227,58 @@ func (r Response) write(w http.ResponseWriter, requestID string) {
 }
 
 // refuse makes the checks that come before every operation, and identifies the caller.
-func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (caller, *refusal) {
+func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (who caller, refused *Refusal) {
 	switch operation {
 	case Unknown:
 		// observed: the gateway responds so to an unknown path. A GET of one certificate is
 		// such a path (seed and reference have none).
 		const message = "The API does not exist or has not been published in the environment"
-		return caller{}, &refusal{http.StatusNotFound, "APIGW.0101", message}
+		return who, &Refusal{http.StatusNotFound, "APIGW.0101", message}
 	case IssueToken:
-		return caller{}, nil // the credentials are in the body
+		return who, nil // the credentials are in the body
 	}
-	who, refused := c.identify(r, body)
-	if refused != nil {
-		return caller{}, refused
-	}
-	switch operation {
-	case ShowCatalog, ListProjects, AssumeAgency:
-		return who, nil
-	}
-	project := r.PathValue("project_id")
-	if !c.may(who, project) {
+	who, refused = c.identify(r, body)
+	switch project := r.PathValue("project_id"); {
+	case refused != nil || project == "": // the identity service has no project
+	case !c.may(who, project):
 		// reference: a token is valid for its own project; assumed: the code.
-		return caller{}, forbidden("ELB.9802", "the policy does not allow the action in this project")
-	}
-	if who.anyProject && r.Header.Get("X-Project-Id") != project {
+		refused = &Refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
+	case who.anyProject && r.Header.Get("X-Project-Id") != project:
 		// reference: every signed request has it; assumed: the error.
-		return caller{}, forbidden("ELB.9802", "X-Project-Id is not the project of the path")
-	}
-	if r.URL.RawQuery != "" && operation != ListListeners {
+		refused = &Refusal{http.StatusForbidden, "ELB.9802", "X-Project-Id is not the project of the path"}
+	case r.URL.RawQuery != "" && operation != ListListeners:
 		// reference: no other operation has a query parameter; assumed: the error.
-		return caller{}, badRequest("ELB.5004", "the search condition is not valid")
+		refused = badRequest("ELB.5004", "the search condition is not valid")
 	}
-	return who, nil
+	return who, refused
 }
 
 // identify identifies the caller by the token or the signature.
-func (c *Cloud) identify(r *http.Request, body []byte) (caller, *refusal) {
+func (c *Cloud) identify(r *http.Request, body []byte) (caller, *Refusal) {
 	token := r.Header.Get("X-Auth-Token")
-	if token == "" && r.Header.Get("Authorization") != "" {
+	project, isFixed := c.options.Tokens[token]
+	issued := c.issued[token]
+	switch {
+	case token == "" && r.Header.Get("Authorization") != "":
 		return c.verify(r, body)
-	}
-	if token == "" {
+	case token == "":
 		return caller{}, unauthorized("token is missing")
+	case isFixed:
+		known, _ := first(c.options.Identity.Projects, func(p Project) bool { return p.ID == project })
+		return caller{projectID: project, domain: known.Domain}, nil
+	case c.now().Before(issued.expires):
+		return issued.caller, nil
 	}
-	if project, known := c.options.Tokens[token]; known {
-		return caller{projectID: project, domain: c.domainOf(project)}, nil
-	}
-	if issued, known := c.issued[token]; known && c.options.Now().Before(issued.expires) {
-		return caller{projectID: issued.projectID, domain: issued.domain}, nil
-	}
-	return caller{}, &refusal{c.options.Dialect.tokenStatus(), "ELB.1102", "the token is not valid"} // reference
+	status := cmp.Or(c.options.Dialect.TokenStatus, http.StatusUnauthorized)
+	return caller{}, &Refusal{status, "ELB.1102", "the token is not valid"} // reference
 }
 
-func (c *Cloud) domainOf(projectID string) string {
-	for _, p := range c.options.Identity.Projects {
-		if p.ID == projectID {
-			return p.Domain
-		}
+// first returns the first element that is what is sought.
+func first[T any](all []T, is func(T) bool) (found T, exists bool) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
 	}
-	return ""
+	return found, false
 }
 
 func respond(status int, body any) Response {
@@ -312,21 +286,17 @@ func respond(status int, body any) Response {
 	if err != nil {
 		panic(fmt.Sprintf("elbstub: a response is not JSON: %v", err))
 	}
-	return Response{
-		Status: status,
-		Header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}},
-		Body:   text,
-	}
+	return reply(status, string(text))
 }
 
 // A Call is an entry of the journal: a request, without its secrets, and its response.
 type Call struct {
-	Operation     Operation
-	Method        string
-	Path          string
-	ProjectID     string
-	CertificateID string
-	ListenerID    string
+	Operation Operation
+	Method    string
+	Path      string
+	ProjectID string
+	// ID is that of the certificate or the listener.
+	ID string
 	// Header is that of the request, with its credentials redacted.
 	Header http.Header
 	// Body is that of the request, with its private key or password redacted.
@@ -347,21 +317,18 @@ func (c *Cloud) record(operation Operation, r *http.Request, requestID string, b
 		}
 	}
 	call := Call{
-		Operation:     operation,
-		Method:        r.Method,
-		Path:          r.URL.Path,
-		ProjectID:     r.PathValue("project_id"),
-		CertificateID: r.PathValue("certificate_id"),
-		ListenerID:    r.PathValue("listener_id"),
-		Header:        header,
-		Body:          withoutSecrets(operation, body),
-		Status:        response.Status,
-		RequestID:     requestID,
-		Sent:          len(response.Body),
+		Operation: operation,
+		Method:    r.Method,
+		Path:      r.URL.Path,
+		ProjectID: r.PathValue("project_id"),
+		ID:        r.PathValue("id"),
+		Header:    header,
+		Body:      withoutSecrets(operation, body),
+		Status:    response.Status,
+		RequestID: requestID,
+		Sent:      len(response.Body),
 	}
-	if response.cut < 0 {
-		call.Status, call.Sent = 0, 0
-	}
+	c.options.Log(call)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.journal = append(c.journal, call)
@@ -383,11 +350,7 @@ func withoutSecrets(operation Operation, body []byte) string {
 func (c *Cloud) Journal(operations ...Operation) []Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	calls := slices.Clone(c.journal)
-	if len(operations) == 0 {
-		return calls
-	}
-	return slices.DeleteFunc(calls, func(call Call) bool {
-		return !slices.Contains(operations, call.Operation)
+	return slices.DeleteFunc(slices.Clone(c.journal), func(call Call) bool {
+		return len(operations) > 0 && !slices.Contains(operations, call.Operation)
 	})
 }

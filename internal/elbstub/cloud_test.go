@@ -623,7 +623,7 @@ func TestJournal(t *testing.T) {
 	}
 	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` ||
 		put[0].Status != 200 ||
-		put[0].CertificateID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 ||
+		put[0].ID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 ||
 		put[0].RequestID == "" {
 		t.Errorf("the PUT: %+v", put)
 	}
@@ -798,13 +798,14 @@ func TestKeep(t *testing.T) {
 	t.Parallel()
 	leaf := newPair(t)
 	chain := leaf.Certificate + newPair(t).Certificate
+	leafAlone := func(cert *elbstub.Certificate) { cert.Certificate = leaf.Certificate }
 	for name, row := range map[string]struct {
 		keep        func(*elbstub.Certificate)
 		certificate string
 		name        string
 		description string
 	}{
-		"the leaf alone": {elbstub.LeafAlone, leaf.Certificate, "WWW", " Our Site "},
+		"the leaf alone": {leafAlone, leaf.Certificate, "WWW", " Our Site "},
 		"trimmed":        {elbstub.TrimTexts, chain, "WWW", "Our Site"},
 		"lower case":     {elbstub.LowerTexts, chain, "www", " our site "},
 	} {
@@ -879,11 +880,11 @@ func TestDialects(t *testing.T) {
 		}
 		key, has := element["private_key"]
 		switch dialect.Keys {
-		case elbstub.KeysClear:
+		case elbstub.TextClear:
 			has = has && key == strings.TrimSpace(pair.PrivateKey)
-		case elbstub.KeysMasked:
+		case elbstub.TextMasked:
 			has = key == "******"
-		case elbstub.KeysLeftOut:
+		case elbstub.TextLeftOut:
 			has = !has
 		}
 		if !has {

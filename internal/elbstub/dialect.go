@@ -1,7 +1,6 @@
 package elbstub
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Dialect is what differs between the clouds of this family. The zero value is what the
@@ -16,15 +16,18 @@ import (
 type Dialect struct {
 	PEM PEMForm
 	// Keys is how private keys are returned.
-	Keys KeyForm
-	// Listed is how a list returns the PEM of certificates.
-	Listed CertificateForm
+	Keys TextForm
+	// Listed is how a list returns the PEM of certificates. NewDialect has only TextClear (seed,
+	// recorded), because with the others (assumed) no client can identify a certificate.
+	Listed TextForm
 	// Unset is how an empty name, description or domain is returned.
 	Unset UnsetForm
-	// Order is the order of lists.
-	Order OrderForm
-	// Empty is the form of an empty list.
-	Empty EmptyForm
+	// OldestFirst is the order of lists (assumed) instead of the newest first (recorded of
+	// certificates, assumed of listeners).
+	OldestFirst bool
+	// EmptyObject makes an empty list {} (observed of the load balancers of this service, assumed
+	// here) instead of [] (assumed; recorded of the certificates of a listener).
+	EmptyObject bool
 	// Count is the form of instance_num.
 	Count CountForm
 	// Extra adds undocumented fields.
@@ -44,56 +47,54 @@ type Dialect struct {
 	Errors ErrorForm
 	// NotFound are the responses to a modify and a delete of an unknown certificate, in
 	// rotation (assumed: backends of several versions). nil means NotFound404.
-	NotFound []NotFoundForm
+	NotFound []Refusal
 	// InUse are the responses to the deletion of a certificate that a listener holds, in
 	// rotation. nil means InUse5002.
-	InUse []InUseForm
+	InUse []Refusal
 	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
 	TokenStatus int
 	// SNI is how a listener returns its SNI certificates.
 	SNI SNIForm
-	// Booleans is how a listener returns true and false.
-	Booleans BooleanForm
-	// NoListener is the response for an unknown listener.
-	NoListener NoListenerForm
+	// BooleanNumbers makes true and false of a listener 1 and 0 (reference, in an example).
+	BooleanNumbers bool
+	// NoListener is the response for an unknown listener: NoListener404, if it is empty.
+	NoListener Refusal
 	// Switch is the response to the modify of a listener.
 	Switch ModifyForm
-	// NoCertificate is how a listener refuses a certificate that is not in its project.
-	NoCertificate NoCertificateForm
+	// NoCertificate is how a listener refuses a certificate that is not in its project:
+	// NoCertificate1001, if it is empty.
+	NoCertificate Refusal
 }
 
 // PEMForm is how certificates are returned.
-type PEMForm int
+type PEMForm struct {
+	columns      int
+	newline, end string
+}
 
 // The forms of PEM.
-const (
-	PEMTrimmed     PEMForm = iota // as sent, without a newline at the end (seed, recorded)
-	PEMOneLine                    // the base64 on one line (recorded)
-	PEMRewrapped                  // 76 columns (observed)
-	PEMCRLF                       // CRLF line ends (observed)
-	PEMWithNewline                // a newline at the end (observed)
+var (
+	PEMTrimmed     = PEMForm{}                   // as sent, without a newline at the end (seed, recorded)
+	PEMOneLine     = PEMForm{1 << 20, "\n", ""}  // the base64 on one line (recorded)
+	PEMRewrapped   = PEMForm{76, "\n", ""}       // 76 columns (observed)
+	PEMCRLF        = PEMForm{64, "\r\n", "\r\n"} // CRLF line ends (observed)
+	PEMWithNewline = PEMForm{64, "\n", "\n"}     // a newline at the end (observed)
 )
 
-// KeyForm is how private keys are returned.
-type KeyForm int
+// TextForm is how a text is returned.
+type TextForm int
 
-// The forms of private keys.
+// The forms of a text.
 const (
-	KeysClear   KeyForm = iota // as sent (seed, recorded)
-	KeysMasked                 // as ****** (observed)
-	KeysLeftOut                // not at all (assumed)
+	TextClear   TextForm = iota // as it is (seed, recorded)
+	TextMasked                  // as ****** (observed of private keys)
+	TextLeftOut                 // not at all (assumed)
 )
 
-// CertificateForm is how a list returns the PEM of certificates.
-type CertificateForm int
-
-// The forms of PEM in a list. NewDialect has only the first, because with the others no client
-// can identify a certificate.
-const (
-	CertificatesShown   CertificateForm = iota // as Dialect.PEM says (seed, recorded)
-	CertificatesMasked                         // as ****** (assumed)
-	CertificatesLeftOut                        // not at all (assumed)
-)
+// of returns a text in its form.
+func (f TextForm) of(text string) any {
+	return []any{text, "******", absent}[f]
+}
 
 // UnsetForm is how empty texts are returned.
 type UnsetForm int
@@ -107,26 +108,6 @@ const (
 	UnsetEmpty                   // assumed
 	UnsetAbsent                  // assumed
 	UnsetDomainNowhere           // as documented, but without a domain in any response (recorded)
-)
-
-// OrderForm is the order of lists.
-type OrderForm int
-
-// The orders of lists.
-const (
-	OrderNewest OrderForm = iota // the newest first (recorded of certificates, assumed of listeners)
-	OrderOldest                  // the oldest first (assumed)
-)
-
-// EmptyForm is the form of an empty list.
-type EmptyForm int
-
-// The forms of an empty list.
-const (
-	EmptyArray EmptyForm = iota // [] (assumed; recorded of the certificates of a listener)
-	// EmptyObject is {} instead of the array (observed of the load balancers of this
-	// service, assumed here).
-	EmptyObject
 )
 
 // CountForm is the form of the number of certificates in a list.
@@ -144,10 +125,10 @@ type ModifyForm int
 
 // The responses to a modify.
 const (
-	ModifyWhole     ModifyForm = iota // 200 and the whole certificate (seed), or listener (reference)
-	ModifyAccepted                    // 202 without a body (observed)
-	ModifyNoContent                   // 204 without a body (observed)
-	ModifyHalf                        // 200 and half of the fields (assumed)
+	ModifyWhole     ModifyForm = iota                 // 200 and the whole certificate (seed), or listener (reference)
+	ModifyHalf                                        // 200 and half of the fields (assumed)
+	ModifyAccepted  ModifyForm = http.StatusAccepted  // without a body (observed)
+	ModifyNoContent ModifyForm = http.StatusNoContent // without a body (observed)
 )
 
 // ErrorForm is the form of an error.
@@ -168,12 +149,12 @@ const Dialects = 5
 // Dialects-1. Together they have every value of every switch but Listed.
 func NewDialect(n int) Dialect {
 	return Dialect{
-		PEM:   pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),
-		Keys:  pick(n, KeysClear, KeysMasked, KeysLeftOut),
-		Unset: pick(n, UnsetDocumented, UnsetNull, UnsetEmpty, UnsetAbsent, UnsetDomainNowhere),
-		Order: pick(n, OrderNewest, OrderOldest),
+		PEM:         pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),
+		Keys:        pick(n, TextClear, TextMasked, TextLeftOut),
+		Unset:       pick(n, UnsetDocumented, UnsetNull, UnsetEmpty, UnsetAbsent, UnsetDomainNowhere),
+		OldestFirst: pick(n, false, true),
 		// Only where instance_num is given: without it, an empty object proves nothing.
-		Empty:        pick(n, EmptyArray, EmptyObject),
+		EmptyObject:  pick(n, false, true),
 		Count:        pick(n, CountString, CountNumber, CountAbsent),
 		Extra:        pick(n, false, true),
 		Wildcards:    pick(n, false, true),
@@ -181,60 +162,37 @@ func NewDialect(n int) Dialect {
 		Modify:       pick(n, ModifyWhole, ModifyAccepted, ModifyNoContent, ModifyHalf),
 		DeleteStatus: pick(n, 0, http.StatusOK, http.StatusAccepted),
 		Errors:       pick(n, ErrorNested, ErrorFlat, ErrorNeutron),
-		NotFound: pick(n,
-			nil,
-			[]NotFoundForm{NotFound400, NotFound500},
-			[]NotFoundForm{NotFoundBare},
-			[]NotFoundForm{NotFoundWords, NotFoundNeutron},
-			[]NotFoundForm{NotFound8904, NotFound404},
-		),
-		InUse: pick(n,
-			nil,
-			[]InUseForm{InUse409, InUse5002},
-			[]InUseForm{InUse1001, InUse500},
-			[]InUseForm{InUse403, InUseWords},
-			[]InUseForm{InUsePage},
-		),
-		TokenStatus:   pick(n, 0, http.StatusBadRequest),
-		SNI:           pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
-		Booleans:      pick(n, BooleansPlain, BooleansNumbers),
-		NoListener:    pick(n, NoListener404, NoListener6030),
-		Switch:        pick(n, ModifyWhole, ModifyNoContent, ModifyHalf, ModifyAccepted),
-		NoCertificate: pick(n, NoCertificate1001, NoCertificate5040),
+		NotFound: pick(n, nil, []Refusal{NotFound400, NotFound500}, []Refusal{NotFoundBare},
+			[]Refusal{NotFoundWords, NotFoundNeutron}, []Refusal{NotFound8904, NotFound404}),
+		InUse: pick(n, nil, []Refusal{InUse409, InUse5002}, []Refusal{InUse1001, InUse500},
+			[]Refusal{InUse403, InUseWords}, []Refusal{InUsePage}),
+		TokenStatus:    pick(n, 0, http.StatusBadRequest),
+		SNI:            pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
+		BooleanNumbers: pick(n, false, true),
+		NoListener:     pick(n, NoListener404, NoListener6030),
+		Switch:         pick(n, ModifyWhole, ModifyNoContent, ModifyHalf, ModifyAccepted),
+		NoCertificate:  pick(n, NoCertificate1001, NoCertificate5040),
 	}
 }
 
-func pick[T any](n int, values ...T) T {
-	if n < 0 || n >= Dialects || len(values) > Dialects {
-		panic(fmt.Sprintf("elbstub: there is no dialect %d of %d for %d values", n, Dialects, len(values)))
-	}
-	return values[n%len(values)]
-}
+func pick[T any](n int, values ...T) T { return values[n%len(values)] }
 
-// pem writes a certificate in the form of the cloud. A text that is not PEM is not changed.
+// pem writes a certificate in the form of the cloud. A text that is not PEM is only trimmed.
 func (d Dialect) pem(text string) string {
-	if d.PEM == PEMTrimmed {
+	blocks := pemBlocks(text)
+	if d.PEM == PEMTrimmed || len(blocks) == 0 {
 		return strings.TrimSpace(text)
 	}
-	var written strings.Builder
-	for _, block := range pemBlocks(text) {
+	var lines []string
+	for _, block := range blocks {
+		lines = append(lines, "-----BEGIN "+block.Type+"-----")
 		content := []byte(base64.StdEncoding.EncodeToString(block.Bytes))
-		columns := map[PEMForm]int{PEMOneLine: len(content), PEMRewrapped: 76}[d.PEM]
-		fmt.Fprintf(&written, "-----BEGIN %s-----\n", block.Type)
-		for line := range slices.Chunk(content, cmp.Or(columns, 64)) {
-			fmt.Fprintf(&written, "%s\n", line)
+		for line := range slices.Chunk(content, d.PEM.columns) {
+			lines = append(lines, string(line))
 		}
-		fmt.Fprintf(&written, "-----END %s-----\n", block.Type)
+		lines = append(lines, "-----END "+block.Type+"-----")
 	}
-	switch {
-	case written.Len() == 0:
-		return text
-	case d.PEM == PEMWithNewline:
-		return written.String()
-	case d.PEM == PEMCRLF:
-		return strings.ReplaceAll(written.String(), "\n", "\r\n")
-	}
-	return strings.TrimSuffix(written.String(), "\n")
+	return strings.Join(lines, d.PEM.newline) + d.PEM.end
 }
 
 // An object is JSON whose fields have an order.
@@ -245,58 +203,65 @@ type field struct {
 	value any
 }
 
+// absent is the value of a field that an object does not have.
+const absent = absence("absent")
+
+type absence string
+
+// present returns the object without its absent fields.
+func (o object) present() object {
+	return slices.DeleteFunc(o, func(f field) bool { return f.value == absent })
+}
+
 // MarshalJSON implements json.Marshaler.
 func (o object) MarshalJSON() ([]byte, error) {
 	fields := make([]string, len(o))
 	for i, f := range o {
-		value, err := json.Marshal(f.value)
-		if err != nil {
-			return nil, err
-		}
+		value, _ := json.Marshal(f.value) // json reports it if what is returned is malformed
 		fields[i] = fmt.Sprintf("%q:%s", f.name, value)
 	}
 	return []byte("{" + strings.Join(fields, ",") + "}"), nil
 }
 
-// unset adds a text that may be empty. documented is the field that the reference has for an
-// empty text, or nil for none.
-func (d Dialect) unset(o object, name, text string, documented *field) object {
+// unset is the value of a text, which is that of the reference if it is empty.
+func (d Dialect) unset(text string, reference any) any {
 	switch {
 	case text != "":
-		return append(o, field{name, text})
-	case (d.Unset == UnsetDocumented || d.Unset == UnsetDomainNowhere) && documented != nil:
-		return append(o, *documented)
+		return text
 	case d.Unset == UnsetNull:
-		return append(o, field{name, nil})
+		return nil
 	case d.Unset == UnsetEmpty:
-		return append(o, field{name, ""})
+		return ""
+	case d.Unset == UnsetAbsent:
+		return absent
 	}
-	return o
+	return reference
 }
 
-// body is a certificate in a response (seed, Table 2). The response to a create has a tenant_id
-// (reference), and no domain if that is unset (recorded).
-func (d Dialect) body(cert *Certificate, created bool) object {
-	o := object{{"id", cert.ID}}
-	unsetDomain := &field{"domain", nil} // null when unset (seed, recorded)
-	if created {
-		o = append(o, field{"tenant_id", cert.ProjectID})
+// body is a certificate in the response to an operation (seed, Table 2).
+func (d Dialect) body(cert Certificate, operation Operation) object {
+	form := TextClear
+	var project, noDomain any = absent, nil // a domain is null when unset (seed, recorded)
+	switch operation {
+	case CreateCertificate: // tenant_id: reference; no domain if that is unset: recorded
+		project, noDomain = cert.ProjectID, absent
+	case ListCertificates:
+		form = d.Listed
 	}
-	if created || d.Unset == UnsetDomainNowhere {
-		unsetDomain = nil
+	if d.Unset == UnsetDomainNowhere {
+		noDomain = absent
 	}
-	o = d.unset(o, "name", cert.Name, &field{"name", ""})
-	o = d.unset(o, "description", cert.Description, &field{"description", ""})
-	o = d.unset(o, "domain", cert.Domain, unsetDomain)
-	o = append(o, field{"certificate", d.pem(cert.Certificate)})
-	switch d.Keys {
-	case KeysClear: // in the list too (seed, reference, recorded)
-		o = append(o, field{"private_key", strings.TrimSpace(cert.PrivateKey)})
-	case KeysMasked:
-		o = append(o, field{"private_key", "******"})
-	}
-	o = append(o, field{"create_time", cert.CreateTime.Format(timeLayout)})
-	o = append(o, field{"update_time", cert.UpdateTime.Format(timeLayout)})
+	o := object{
+		{"id", cert.ID},
+		{"tenant_id", project},
+		{"name", d.unset(cert.Name, "")},
+		{"description", d.unset(cert.Description, "")},
+		{"domain", d.unset(cert.Domain, noDomain)},
+		{"certificate", form.of(d.pem(cert.Certificate))},
+		{"private_key", d.Keys.of(strings.TrimSpace(cert.PrivateKey))}, // in the list too (seed, reference, recorded)
+		{"create_time", cert.CreateTime.Format(time.DateTime)},
+		{"update_time", cert.UpdateTime.Format(time.DateTime)},
+	}.present()
 	if d.Extra {
 		o = append(o, field{"undocumented", "server"})
 		o = append(o, field{"enterprise", object{{"private_key", nil}, {"tags", []string{"a"}}}})
@@ -304,68 +269,36 @@ func (d Dialect) body(cert *Certificate, created bool) object {
 	return o
 }
 
-// listed is a certificate in a list.
-func (d Dialect) listed(cert *Certificate) object {
-	o := d.body(cert, false)
-	i := slices.IndexFunc(o, func(f field) bool { return f.name == "certificate" })
-	switch d.Listed {
-	case CertificatesMasked:
-		o[i].value = "******"
-	case CertificatesLeftOut:
-		return slices.Delete(o, i, i+1)
+// list is the JSON of what is listed, which is given from the oldest to the newest.
+func (d Dialect) list(listed []object) any {
+	if len(listed) == 0 && d.EmptyObject {
+		return object{}
 	}
-	return o
-}
-
-// ordered puts what was listed from the oldest to the newest into the order of lists.
-func (d Dialect) ordered(listed []object) []object {
-	if d.Order == OrderNewest {
+	if !d.OldestFirst {
 		slices.Reverse(listed)
 	}
 	return listed
 }
 
-// array is the JSON of a list.
-func (d Dialect) array(listed []object) any {
-	if len(listed) == 0 && d.Empty == EmptyObject {
-		return object{}
-	}
-	return listed
-}
-
-// list is the response to a list, with so many certificates in total.
-func (d Dialect) list(certificates []object, count int) object {
-	o := object{}
+// certificates is the response to a list of certificates, with so many of them in total.
+func (d Dialect) certificates(listed []object, count int) object {
+	o := object{
+		{"certificates", d.list(listed)},
+		{"instance_num", []any{strconv.Itoa(count), count, absent}[d.Count]},
+	}.present()
 	if d.Extra {
-		o = append(o, field{"links", []object{{{"rel", "self"}}}})
-	}
-	o = append(o, field{"certificates", d.array(certificates)})
-	switch d.Count {
-	case CountString:
-		o = append(o, field{"instance_num", strconv.Itoa(count)})
-	case CountNumber:
-		o = append(o, field{"instance_num", count})
-	case CountAbsent:
+		o = append(object{{"links", []object{{{"rel", "self"}}}}}, o...)
 	}
 	return o
 }
 
-// modified is the response to the modify of a certificate.
-func (d Dialect) modified(cert *Certificate) Response { return d.Modify.response(d.body(cert, false)) }
-
 // response is the response to a modify with that result.
 func (m ModifyForm) response(body object) Response {
 	switch m {
-	case ModifyAccepted:
-		return Response{Status: http.StatusAccepted}
-	case ModifyNoContent:
-		return Response{Status: http.StatusNoContent}
+	case ModifyWhole:
+		return respond(http.StatusOK, body)
 	case ModifyHalf:
 		return respond(http.StatusOK, body[:len(body)/2])
-	default:
-		return respond(http.StatusOK, body)
 	}
+	return Response{Status: int(m)}
 }
-
-// tokenStatus is the status that refuses a token.
-func (d Dialect) tokenStatus() int { return cmp.Or(d.TokenStatus, http.StatusUnauthorized) }

@@ -29,17 +29,22 @@ type View struct {
 	Hidden int
 }
 
-type scriptedFault struct {
+// A scriptedCall is the nth call of an operation, from 1.
+type scriptedCall struct {
 	operation Operation
-	after     int // how many calls of the operation come before it
-	fault     Fault
+	nth       int
 }
 
-// Script sets the fault of the nth call of an operation from now; 1 is the next.
+// Script sets the fault of the nth call of an operation from now; 1 is the next. If that has one,
+// it is for the first call after it that has none.
 func (c *Cloud) Script(operation Operation, nth int, fault Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.scripted = append(c.scripted, scriptedFault{operation: operation, after: nth - 1, fault: fault})
+	call := scriptedCall{operation, c.calls[operation] + nth}
+	for c.scripted[call] != nil {
+		call.nth++
+	}
+	c.scripted[call] = fault
 }
 
 // ScriptEach lets choose return the fault of each call of an operation from now, or nil; nth is
@@ -48,57 +53,29 @@ func (c *Cloud) Script(operation Operation, nth int, fault Fault) {
 func (c *Cloud) ScriptEach(operation Operation, choose func(nth int) Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.choices[operation] = &choice{choose: choose}
-}
-
-// A choice chooses the faults of an operation, and counts its calls.
-type choice struct {
-	choose func(nth int) Fault
-	calls  int
+	before := c.calls[operation]
+	c.choices[operation] = func(call int) Fault { return choose(call - before) }
 }
 
 // nextFault takes the fault of a call: of Script; or else of ScriptEach, whose nil means no
-// fault; or else what a fault of the Storm has left for this call; or else one of the Storm.
+// fault; or else of the Storm.
 func (c *Cloud) nextFault(operation Operation) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	noFault := func(next Next) Response { return next() }
-	chosen, isChosen := c.choices[operation]
-	if isChosen {
-		chosen.calls++
+	c.calls[operation]++
+	call := scriptedCall{operation, c.calls[operation]}
+	fault := c.scripted[call]
+	switch choose := c.choices[operation]; {
+	case fault != nil:
+	case choose != nil:
+		fault = choose(call.nth)
+	default:
+		fault = c.stormFault(operation)
 	}
-
-	due := -1
-	for i := range c.scripted {
-		scripted := &c.scripted[i]
-		switch {
-		case scripted.operation != operation:
-		case scripted.after == 0 && due < 0:
-			due = i
-		default:
-			scripted.after = max(0, scripted.after-1)
-		}
+	if fault == nil {
+		return func(next Next) Response { return next() }
 	}
-	if due >= 0 {
-		fault := c.scripted[due].fault
-		c.scripted = slices.Delete(c.scripted, due, due+1)
-		return fault
-	}
-
-	if isChosen {
-		if fault := chosen.choose(chosen.calls); fault != nil {
-			return fault
-		}
-		return noFault
-	}
-	if following := c.following[operation]; len(following) > 0 {
-		c.following[operation] = following[1:]
-		return following[0]
-	}
-	if random := c.chance(operation); random != nil {
-		return c.anyFault(operation, random)
-	}
-	return noFault
+	return fault
 }
 
 // A Storm gives calls random faults. The same seed gives the same faults: each is derived from
@@ -118,7 +95,7 @@ type Storm struct {
 func (c *Cloud) Disturb(storm Storm) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.storm, c.attempts, c.following = storm, map[Operation]uint64{}, map[Operation][]Fault{}
+	c.storm, c.attempts, c.lost = storm, map[Operation]uint64{}, map[Operation]int{}
 }
 
 // chance returns the source that chooses the fault of a call, or nil for no fault.
@@ -137,15 +114,18 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 	return random
 }
 
-// anyFault returns one of the faults that an operation may have.
-func (c *Cloud) anyFault(operation Operation, random *rand.Rand) Fault {
-	statuses := []int{
-		http.StatusInternalServerError,
-		http.StatusBadGateway,
-		http.StatusServiceUnavailable,
-		http.StatusGatewayTimeout,
+// stormFault returns the fault of a call in the Storm, or nil. An earlier fault may have taken its
+// response.
+func (c *Cloud) stormFault(operation Operation) Fault {
+	if c.lost[operation] > 0 {
+		c.lost[operation]--
+		return Drop()
 	}
-	status := statuses[random.IntN(len(statuses))]
+	random := c.chance(operation)
+	if random == nil {
+		return nil
+	}
+	status := []int{500, 502, 503, 504}[random.IntN(4)]
 	said := `{"error":{"message":"out of order","code":"ELB.9999"}}`
 	if random.IntN(2) == 0 {
 		said = "<html><head><title>out of order</title></head></html>"
@@ -204,7 +184,7 @@ func (c *Cloud) double(operation Operation, first Fault) Fault {
 	return func(next Next) Response {
 		c.mu.Lock()
 		if c.storm.Percent > 0 {
-			c.following[operation] = append(c.following[operation], Drop())
+			c.lost[operation]++
 		}
 		c.mu.Unlock()
 		return first(next)
@@ -243,25 +223,18 @@ func (r resetting) Read(b []byte) (int, error) {
 }
 
 // Reply responds with status and body without carrying the call out.
-func Reply(status int, body string) Fault {
-	return func(Next) Response { return reply(status, body) }
-}
+func Reply(status int, body string) Fault { return instead(reply(status, body)) }
 
 func reply(status int, body string) Response {
 	contentType := "text/html"
-	if strings.HasPrefix(body, "{") {
+	if strings.HasPrefix(body, "{") || strings.HasPrefix(body, "[") {
 		contentType = "application/json;charset=UTF-8"
 	}
 	return Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}
 }
 
 // ReplyAfter carries the call out, and then responds with status and body in any case.
-func ReplyAfter(status int, body string) Fault {
-	return func(next Next) Response {
-		next()
-		return reply(status, body)
-	}
-}
+func ReplyAfter(status int, body string) Fault { return after(reply(status, body)) }
 
 // Cut carries the call out, and closes the connection after the first n bytes of the body of the
 // response.
@@ -273,43 +246,31 @@ func Cut(n int) Fault {
 	}
 }
 
-// Drop carries the call out and closes the connection without a response.
-func Drop() Fault {
-	return func(next Next) Response {
-		next()
-		return closed
-	}
-}
-
-// Refuse closes the connection without a response and without carrying the call out.
-func Refuse() Fault {
-	return func(Next) Response { return closed }
-}
-
 // closed closes the connection without a response.
 var closed = Response{cut: -1}
+
+// Drop carries the call out and closes the connection without a response.
+func Drop() Fault { return after(closed) }
+
+// Refuse closes the connection without a response and without carrying the call out.
+func Refuse() Fault { return instead(closed) }
 
 // Throttle responds that there are too many calls, with a Retry-After unless that is empty
 // (observed).
 func Throttle(retryAfter string) Fault {
-	return func(Next) Response {
-		response := respond(http.StatusTooManyRequests, object{
-			{"error_msg", "the throttling threshold has been reached"},
-			{"error_code", "APIGW.0308"},
-		})
-		if retryAfter != "" {
-			response.Header.Set("Retry-After", retryAfter)
-		}
-		return response
+	const message = "the throttling threshold has been reached"
+	response := respond(http.StatusTooManyRequests, object{{"error_msg", message}, {"error_code", "APIGW.0308"}})
+	if retryAfter != "" {
+		response.Header.Set("Retry-After", retryAfter)
 	}
+	return instead(response)
 }
 
 // Slow carries the call out and responds late.
 func Slow(by time.Duration) Fault {
 	return func(next Next) Response {
-		response := next()
-		time.Sleep(by)
-		return response
+		defer time.Sleep(by)
+		return next()
 	}
 }
 
@@ -335,56 +296,42 @@ func DropLate(by time.Duration) Fault { return later(by, closed) }
 // the change does not show yet.
 func Accept(by time.Duration) Fault { return later(by, Response{Status: http.StatusAccepted}) }
 
-func later(by time.Duration, response Response) Fault {
-	return func(next Next) Response {
-		time.AfterFunc(by, func() { next() })
-		return response
-	}
-}
-
 // Confuse carries a create out, and responds with another certificate, whose fields are those of
 // cert. Without an ID it gets one that is in no list (assumed: a gateway that mixes responses
 // up).
 func (c *Cloud) Confuse(cert Certificate) Fault {
-	return func(next Next) Response {
-		next()
-		other := cert
-		other.ID = cmp.Or(other.ID, newID())
-		return c.created(&other)
-	}
+	cert.ID = cmp.Or(cert.ID, newID())
+	return after(c.created(cert))
 }
 
 // ConfuseListener carries a call out, and responds with another listener (assumed: a gateway that
 // mixes responses up).
 func (c *Cloud) ConfuseListener(other Listener) Fault {
-	return func(next Next) Response {
-		next()
-		return respond(http.StatusOK, c.options.Dialect.listenerBody(other))
-	}
-}
-
-// Become changes the status of a listener, and then carries the call out (reference of the
-// statuses, assumed of when they change).
-func (c *Cloud) Become(id, status string) Fault {
-	return func(next Next) Response {
-		c.ChangeListener(id, func(l *Listener) { l.Status = status })
-		return next()
-	}
-}
-
-// ForbidInUse carries a deletion out. If a listener holds the certificate, a policy forbids it
-// (reference of the code, assumed of such a policy).
-func (c *Cloud) ForbidInUse() Fault {
-	return func(next Next) Response {
-		response := next()
-		if response.inUse {
-			return c.options.Dialect.refused(forbidden("ELB.9803", "the policy does not allow the action"))
-		}
-		return response
-	}
+	return after(respond(http.StatusOK, c.options.Dialect.listenerBody(other)))
 }
 
 // See gives a list, or a call for one listener, a View.
 func See(view View) Fault {
 	return func(next Next) Response { return next(view) }
+}
+
+// instead does not carry the call out.
+func instead(response Response) Fault {
+	return func(Next) Response { return response }
+}
+
+// after carries the call out.
+func after(response Response) Fault {
+	return func(next Next) Response {
+		next()
+		return response
+	}
+}
+
+// later carries the call out after the response.
+func later(by time.Duration, response Response) Fault {
+	return func(next Next) Response {
+		time.AfterFunc(by, func() { next() })
+		return response
+	}
 }

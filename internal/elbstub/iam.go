@@ -43,8 +43,8 @@ type CatalogEntry struct{ Type, Region, URL string }
 
 // issuedToken is a token that the identity service has issued.
 type issuedToken struct {
-	domain, projectID string
-	expires           time.Time
+	caller
+	expires time.Time
 }
 
 // A caller is the sender of a request. It may call the ELB service for its project, or with
@@ -56,85 +56,77 @@ type caller struct {
 }
 
 func (c *Cloud) may(who caller, projectID string) bool {
-	if !who.anyProject {
-		return who.projectID == projectID
-	}
-	return slices.ContainsFunc(c.options.Identity.Projects, func(p Project) bool {
-		return p.ID == projectID && p.Domain == who.domain
-	})
+	isTheirs := func(p Project) bool { return p.ID == projectID && p.Domain == who.domain }
+	return who.projectID == projectID || who.anyProject && slices.ContainsFunc(c.options.Identity.Projects, isTheirs)
 }
 
 // iamError is an error response of the identity service (observed).
-func iamError(status int, title, message string) (Response, *refusal) {
+func iamError(status int, title, message string) (Response, *Refusal) {
 	return respond(status, object{{"error", object{{"code", status}, {"message", message}, {"title", title}}}}), nil
 }
 
 // iamTime is the layout of the times of the identity service (reference).
 const iamTime = "2006-01-02T15:04:05.000000Z"
 
-// issueToken is the Keystone v3 password method (reference).
-func (c *Cloud) issueToken(r request) (Response, *refusal) {
-	type domain struct{ ID, Name string }
-	var body struct {
-		Auth struct {
-			Identity struct {
-				Methods  []string
-				Password struct {
-					User struct {
-						ID, Name, Password string
-						Domain             domain
-					}
+// An authRequest asks for a token or, as an agency, for temporary keys (reference).
+type authRequest struct {
+	Auth struct {
+		Identity struct {
+			Methods  []string
+			Password struct {
+				User struct {
+					ID, Name, Password string
+					Domain             struct{ ID, Name string }
 				}
 			}
-			Scope *struct {
-				Project *struct {
-					ID, Name string
-					Domain   domain
-				}
-			}
+			AssumeRole struct {
+				AgencyName string `json:"agency_name"`
+				DomainName string `json:"domain_name"`
+				Seconds    int    `json:"duration_seconds"`
+			} `json:"assume_role"`
+		}
+		Scope struct {
+			Project *struct{ ID, Name string }
 		}
 	}
+}
+
+// issueToken is the Keystone v3 password method (reference).
+func (c *Cloud) issueToken(r request) (Response, *Refusal) {
+	var body authRequest
 	if json.Unmarshal(r.body, &body) != nil || !slices.Equal(body.Auth.Identity.Methods, []string{"password"}) {
 		return iamError(http.StatusBadRequest, "Bad Request", "The request body is invalid")
 	}
-	asked := body.Auth.Identity.Password.User
-	user := slices.IndexFunc(c.options.Identity.Users, func(u User) bool {
+	asked, wanted := body.Auth.Identity.Password.User, body.Auth.Scope.Project
+	user, isKnown := first(c.options.Identity.Users, func(u User) bool {
 		byID := asked.ID != "" && asked.ID == u.ID
 		byName := asked.Name != "" && asked.Name == u.Name &&
 			(asked.Domain.Name == u.Domain || asked.Domain.ID != "" && asked.Domain.ID == u.DomainID)
 		return (byID || byName) && asked.Password == u.Password
 	})
-	if user < 0 {
+	if !isKnown {
 		return iamError(http.StatusUnauthorized, "Unauthorized", "The username or password is wrong.")
 	}
-	token := issuedToken{domain: c.options.Identity.Users[user].Domain}
-	var scoped Project
-	if body.Auth.Scope != nil && body.Auth.Scope.Project != nil {
-		wanted := body.Auth.Scope.Project
-		i := slices.IndexFunc(c.options.Identity.Projects, func(p Project) bool {
-			return p.Domain == token.domain &&
-				(wanted.ID != "" && wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name)
-		})
-		if i < 0 { // Keystone does not say what was wrong (observed)
-			const message = "The request you have made requires authentication."
-			return iamError(http.StatusUnauthorized, "Unauthorized", message)
-		}
-		scoped = c.options.Identity.Projects[i]
-		token.projectID = scoped.ID
+	scoped, isTheirs := first(c.options.Identity.Projects, func(p Project) bool {
+		return wanted != nil && p.Domain == user.Domain &&
+			(wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name)
+	})
+	if wanted != nil && !isTheirs { // Keystone does not say what was wrong (observed)
+		return iamError(http.StatusUnauthorized, "Unauthorized", "The request you have made requires authentication.")
 	}
-	now := c.options.Now().UTC()
-	token.expires = now.Add(cmp.Or(c.options.Identity.TokenLifetime, 24*time.Hour))
-	text := "issued-" + newID()
-	c.issued[text] = token
+	now := c.now()
+	expires := now.Add(cmp.Or(c.options.Identity.TokenLifetime, 24*time.Hour))
+	token := "issued-" + newID()
+	c.issued[token] = issuedToken{caller{domain: user.Domain, projectID: scoped.ID}, expires}
 
 	response := respond(http.StatusCreated, object{{"token", object{
 		{"methods", []string{"password"}},
 		{"issued_at", now.Format(iamTime)},
-		{"expires_at", token.expires.Format(iamTime)},
+		{"expires_at", expires.Format(iamTime)},
 		{"project", object{{"id", scoped.ID}, {"name", scoped.Name}}},
 		{"catalog", c.catalog(r)},
 	}}})
-	response.Header.Set("X-Subject-Token", text)
+	response.Header.Set("X-Subject-Token", token)
 	return response, nil
 }
 
@@ -144,7 +136,7 @@ func (c *Cloud) catalog(r request) []object {
 	for _, entry := range c.options.Identity.Catalog {
 		address := entry.URL
 		if !strings.Contains(address, ":") {
-			address = "http://" + r.host + c.options.BasePath + address
+			address = "http://" + r.Host + c.options.BasePath + address
 		}
 		endpoints := []object{
 			{{"region", entry.Region}, {"interface", "admin"}, {"url", "https://admin.invalid"}},
@@ -155,16 +147,16 @@ func (c *Cloud) catalog(r request) []object {
 	return entries
 }
 
-func (c *Cloud) showCatalog(r request) (Response, *refusal) {
+func (c *Cloud) showCatalog(r request) (Response, *Refusal) {
 	return respond(http.StatusOK, object{{"catalog", c.catalog(r)}}), nil
 }
 
 // listProjects lists the projects of the caller's domain, or those of a name
 // (reference).
-func (c *Cloud) listProjects(r request) (Response, *refusal) {
+func (c *Cloud) listProjects(r request) (Response, *Refusal) {
 	projects := []object{}
 	for _, p := range c.options.Identity.Projects {
-		if name := r.query.Get("name"); p.Domain == r.caller.domain && (name == "" || name == p.Name) {
+		if name := r.URL.Query().Get("name"); p.Domain == r.caller.domain && (name == "" || name == p.Name) {
 			projects = append(projects, object{{"id", p.ID}, {"name", p.Name}, {"enabled", true}})
 		}
 	}
@@ -172,19 +164,8 @@ func (c *Cloud) listProjects(r request) (Response, *refusal) {
 }
 
 // assumeAgency issues temporary keys (reference).
-func (c *Cloud) assumeAgency(r request) (Response, *refusal) {
-	var body struct {
-		Auth struct {
-			Identity struct {
-				Methods    []string
-				AssumeRole struct {
-					AgencyName string `json:"agency_name"`
-					DomainName string `json:"domain_name"`
-					Seconds    int    `json:"duration_seconds"`
-				} `json:"assume_role"`
-			}
-		}
-	}
+func (c *Cloud) assumeAgency(r request) (Response, *Refusal) {
+	var body authRequest
 	err := json.Unmarshal(r.body, &body)
 	role := body.Auth.Identity.AssumeRole
 	if err != nil || !slices.Equal(body.Auth.Identity.Methods, []string{"assume_role"}) || role.Seconds < 900 {
@@ -201,7 +182,7 @@ func (c *Cloud) assumeAgency(r request) (Response, *refusal) {
 		Domain:        role.DomainName,
 	}
 	c.temporary = append(c.temporary, key)
-	expires := c.options.Now().UTC().Add(time.Duration(role.Seconds) * time.Second)
+	expires := c.now().Add(time.Duration(role.Seconds) * time.Second)
 	return respond(http.StatusCreated, object{{"credential", object{
 		{"access", key.Access},
 		{"secret", key.Secret},

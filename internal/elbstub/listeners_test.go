@@ -73,7 +73,7 @@ func TestListenerFields(t *testing.T) {
 			row.want["id"] = id
 			same(t, "the list", got, row.want)
 			same(t, "the listener alone", r.call(http.MethodGet, listeners+"/"+id, "").fields(t), row.want)
-			if call := r.cloud.Journal(elbstub.ShowListener); len(call) != 1 || call[0].ListenerID != id {
+			if call := r.cloud.Journal(elbstub.ShowListener); len(call) != 1 || call[0].ID != id {
 				t.Errorf("the journal has %+v", call)
 			}
 		})
@@ -152,13 +152,13 @@ func TestListenerForms(t *testing.T) {
 		"certificates is null (assumed)":             {dialect{SNI: elbstub.SNINull}, sni, `["1","2"]`, `null`},
 		"certificates is absent (recorded)":          {dialect{SNI: elbstub.SNIAbsent}, sni, `["1","2"]`, ``},
 		"booleans are true and false (reference)":    {dialect{}, draining, `false`, `true`},
-		"booleans are 1 and 0 (reference)":           {dialect{Booleans: elbstub.BooleansNumbers}, draining, `0`, `1`},
+		"booleans are 1 and 0 (reference)":           {dialect{BooleanNumbers: true}, draining, `0`, `1`},
 		"no description is null (recorded)":          {dialect{}, description, `null`, `null`},
 		"no description is an empty text (recorded)": {dialect{Unset: elbstub.UnsetEmpty}, description, `""`, `""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			row.dialect.Order = elbstub.OrderOldest
+			row.dialect.OldestFirst = true
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
 			r.cloud.Listen(elbstub.Listener{ProjectID: project, SNI: []string{"1", "2"}})
 			r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
@@ -261,7 +261,7 @@ func TestModifyListener(t *testing.T) {
 		t.Errorf("the listener is %+v", got)
 	}
 	call := r.cloud.Journal(elbstub.ModifyListener)[0]
-	if call.ListenerID != https.ID || call.Body != `{"name":"renamed"}` || call.Status != 200 {
+	if call.ID != https.ID || call.Body != `{"name":"renamed"}` || call.Status != 200 {
 		t.Errorf("the journal has %+v", call)
 	}
 }
@@ -337,7 +337,7 @@ func TestModifyListenerIDs(t *testing.T) {
 	none := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
 		id     string
-		text   elbstub.NoListenerForm
+		text   elbstub.Refusal
 		status int
 		code   string
 	}{
@@ -472,7 +472,12 @@ func TestListenerFaults(t *testing.T) {
 			status: 200, shows: `"id":"another"`, done: true, later: true, state: "ACTIVE",
 		},
 		"done, and then in error": {
-			fault:  func(r *raw, id string) elbstub.Fault { return r.cloud.Become(id, "ERROR") },
+			fault: func(r *raw, id string) elbstub.Fault {
+				return func(next elbstub.Next) elbstub.Response {
+					r.cloud.ChangeListener(id, func(l *elbstub.Listener) { l.Status = "ERROR" })
+					return next()
+				}
+			},
 			status: 200, shows: `"status":"ERROR"`, done: true, later: true, state: "ERROR",
 		},
 	} {

@@ -21,20 +21,19 @@ func asJSON(value any) string {
 // TestEmptyLists: what is listed when there is nothing.
 func TestEmptyLists(t *testing.T) {
 	t.Parallel()
-	object := elbstub.EmptyObject
 	for name, row := range map[string]struct {
 		dialect                 elbstub.Dialect
 		certificates, listeners string
 	}{
 		"[] (assumed)": {elbstub.Dialect{}, `{"certificates":[],"instance_num":"0"}`, `[]`},
 		"{} with instance_num (observed of load balancers, assumed)": {
-			elbstub.Dialect{Empty: object}, `{"certificates":{},"instance_num":"0"}`, `{}`,
+			elbstub.Dialect{EmptyObject: true}, `{"certificates":{},"instance_num":"0"}`, `{}`,
 		},
 		"{} with a number (assumed)": {
-			elbstub.Dialect{Empty: object, Count: elbstub.CountNumber}, `{"certificates":{},"instance_num":0}`, `{}`,
+			elbstub.Dialect{EmptyObject: true, Count: elbstub.CountNumber}, `{"certificates":{},"instance_num":0}`, `{}`,
 		},
 		"{} without instance_num (assumed)": {
-			elbstub.Dialect{Empty: object, Count: elbstub.CountAbsent}, `{"certificates":{}}`, `{}`,
+			elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}, `{"certificates":{}}`, `{}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +77,7 @@ func TestOrder(t *testing.T) {
 		want    []string
 	}{
 		"newest first (recorded)": {elbstub.Dialect{}, []string{"c", "b", "a"}},
-		"oldest first (assumed)":  {elbstub.Dialect{Order: elbstub.OrderOldest}, []string{"a", "b", "c"}},
+		"oldest first (assumed)":  {elbstub.Dialect{OldestFirst: true}, []string{"a", "b", "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,12 +165,12 @@ func TestUnsetDomain(t *testing.T) {
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		listed elbstub.CertificateForm
+		listed elbstub.TextForm
 		want   any
 		has    bool
 	}{
-		"masked (assumed)":   {elbstub.CertificatesMasked, "******", true},
-		"left out (assumed)": {elbstub.CertificatesLeftOut, nil, false},
+		"masked (assumed)":   {elbstub.TextMasked, "******", true},
+		"left out (assumed)": {elbstub.TextLeftOut, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,34 +9,27 @@ import (
 // A Network connects clients and a server of one process without sockets, so that
 // a test can fake the time in which they speak. It is a net.Listener.
 type Network struct {
-	address     networkAddress
+	address     net.Addr
 	connections chan net.Conn
 	closed      chan struct{}
-	close       sync.Once
+	close       func()
 }
-
-type networkAddress string
-
-// Network implements net.Addr.
-func (networkAddress) Network() string { return "memory" }
-
-// String implements net.Addr.
-func (a networkAddress) String() string { return string(a) }
 
 // NewNetwork returns a Network that is listened to at an address.
 func NewNetwork(address string) *Network {
-	return &Network{address: networkAddress(address), connections: make(chan net.Conn), closed: make(chan struct{})}
+	closed := make(chan struct{})
+	at := &net.UnixAddr{Name: address, Net: "memory"}
+	return &Network{at, make(chan net.Conn), closed, sync.OnceFunc(func() { close(closed) })}
 }
 
 // DialContext connects to the listener, whatever the address.
 func (n *Network) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
-	var err error
+	err := net.ErrClosed
 	select {
 	case n.connections <- server:
 		return client, nil
 	case <-n.closed:
-		err = net.ErrClosed
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -55,7 +48,7 @@ func (n *Network) Accept() (net.Conn, error) {
 
 // Close implements net.Listener.
 func (n *Network) Close() error {
-	n.close.Do(func() { close(n.closed) })
+	n.close()
 	return nil
 }
 

@@ -25,21 +25,21 @@ import (
 func TestInUse(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		inUse  []elbstub.InUseForm
+		inUse  []elbstub.Refusal
 		status int
 		says   string
 	}{
 		"400 and ELB.5002 (reference, assumed)": {nil, 400, "ELB.5002"},
-		"409 (reference, of newer versions)":    {[]elbstub.InUseForm{elbstub.InUse409}, 409, "ELB.8907"},
-		"400 and another code (assumed)":        {[]elbstub.InUseForm{elbstub.InUse1001}, 400, "ELB.1001"},
+		"409 (reference, of newer versions)":    {[]elbstub.Refusal{elbstub.InUse409}, 409, "ELB.8907"},
+		"400 and another code (assumed)":        {[]elbstub.Refusal{elbstub.InUse1001}, 400, "ELB.1001"},
 		"400 and words (seed, assumed)": {
-			[]elbstub.InUseForm{elbstub.InUseWords},
+			[]elbstub.Refusal{elbstub.InUseWords},
 			400,
 			"badRequest",
 		},
-		"403 and a code that is none of policies (assumed)": {[]elbstub.InUseForm{elbstub.InUse403}, 403, "ELB.5099"},
-		"500 authFault (seed, assumed)":                     {[]elbstub.InUseForm{elbstub.InUse500}, 500, "authFault"},
-		"400 and a page (assumed)":                          {[]elbstub.InUseForm{elbstub.InUsePage}, 400, "<html>"},
+		"403 and a code that is none of policies (assumed)": {[]elbstub.Refusal{elbstub.InUse403}, 403, "ELB.5099"},
+		"500 authFault (seed, assumed)":                     {[]elbstub.Refusal{elbstub.InUse500}, 500, "authFault"},
+		"400 and a page (assumed)":                          {[]elbstub.Refusal{elbstub.InUsePage}, 400, "<html>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,34 +133,34 @@ func TestPairs(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		notFound []elbstub.NotFoundForm
+		notFound []elbstub.Refusal
 		status   int
 		says     string
 	}{
 		"404 and ELB.5040 (reference)": {nil, 404, "ELB.5040"},
 		"400 and ELB.5040 (reference)": {
-			[]elbstub.NotFoundForm{elbstub.NotFound400},
+			[]elbstub.Refusal{elbstub.NotFound400},
 			400,
 			"ELB.5040",
 		},
 		"500 and ELB.5040 (assumed)": {
-			[]elbstub.NotFoundForm{elbstub.NotFound500},
+			[]elbstub.Refusal{elbstub.NotFound500},
 			500,
 			"ELB.5040",
 		},
-		"404 and nothing (seed)": {[]elbstub.NotFoundForm{elbstub.NotFoundBare}, 404, ""},
+		"404 and nothing (seed)": {[]elbstub.Refusal{elbstub.NotFoundBare}, 404, ""},
 		"404 and words (seed)": {
-			[]elbstub.NotFoundForm{elbstub.NotFoundWords},
+			[]elbstub.Refusal{elbstub.NotFoundWords},
 			404,
 			"Not Found",
 		},
 		"404 and ELB.8904 (reference, of newer versions)": {
-			[]elbstub.NotFoundForm{elbstub.NotFound8904},
+			[]elbstub.Refusal{elbstub.NotFound8904},
 			404,
 			"ELB.8904",
 		},
 		"404 and a NeutronError (observed, assumed)": {
-			[]elbstub.NotFoundForm{elbstub.NotFoundNeutron}, 404, "CertificateNotFound",
+			[]elbstub.Refusal{elbstub.NotFoundNeutron}, 404, "CertificateNotFound",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,8 +181,8 @@ func TestGone(t *testing.T) {
 func TestSeveralRefusals(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) {
-		o.Dialect.InUse = []elbstub.InUseForm{elbstub.InUse409, elbstub.InUse5002}
-		o.Dialect.NotFound = []elbstub.NotFoundForm{elbstub.NotFound400, elbstub.NotFoundBare}
+		o.Dialect.InUse = []elbstub.Refusal{elbstub.InUse409, elbstub.InUse5002}
+		o.Dialect.NotFound = []elbstub.Refusal{elbstub.NotFound400, elbstub.NotFoundBare}
 	})
 	id := r.create(newPair(t), nil)
 	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
@@ -260,10 +260,9 @@ func TestChangeListener(t *testing.T) {
 // nothing else.
 func TestForbidInUse(t *testing.T) {
 	t.Parallel()
-	r := newRaw(t)
+	r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.Refusal{elbstub.InUsePolicy} })
 	held, free := r.create(newPair(t), nil), r.create(newPair(t), nil)
 	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: held})
-	r.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return r.cloud.ForbidInUse() })
 	response := r.call(http.MethodDelete, certificates+"/"+held, "")
 	if response.status != 403 || response.code() != "ELB.9803" {
 		t.Errorf("the deletion of what is in use: %d %s", response.status, response.body)

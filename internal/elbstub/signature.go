@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -24,50 +23,33 @@ const maxSkew = 15 * time.Minute
 
 // verify identifies the signer of a request. The code of the errors is observed; their messages
 // are assumed.
-func (c *Cloud) verify(r *http.Request, body []byte) (caller, *refusal) {
-	refuse := func(why string) (caller, *refusal) { return caller{}, unauthorized(why) }
+func (c *Cloud) verify(r *http.Request, body []byte) (caller, *Refusal) {
 	parts := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if parts == nil {
-		return refuse("the Authorization header is malformed")
+		return caller{}, unauthorized("the Authorization header is malformed")
 	}
 	access, scope, signed, signature := parts[1]+parts[2], parts[3], strings.Split(parts[4], ";"), parts[5]
-	scheme := c.options.Identity.SigningScheme
-	if scheme == "access" && scope != "" || scheme == "scoped" && scope == "" {
-		return refuse("the dialect of the signature is not known")
-	}
-
-	date := r.Header.Get("X-Sdk-Date")
+	scheme, date := c.options.Identity.SigningScheme, r.Header.Get("X-Sdk-Date")
 	when, err := time.Parse("20060102T150405Z", date)
-	now := c.options.Now()
-	if err != nil || when.Before(now.Add(-maxSkew)) || when.After(now.Add(maxSkew)) {
-		return refuse("X-Sdk-Date is not within 15 minutes of the server's time")
+	isUnsigned := func(name string) bool {
+		return (name == "host" || r.Header.Get(name) != "") && !slices.Contains(signed, name)
 	}
-	if scope != "" && !strings.HasPrefix(date, scope[:8]) {
-		return refuse("the scope is of another day")
-	}
-	must := []string{"host", "x-sdk-date"}
-	for _, name := range []string{"X-Project-Id", "X-Security-Token"} {
-		if r.Header.Get(name) != "" {
-			must = append(must, strings.ToLower(name))
-		}
-	}
-	for _, name := range must {
-		if !slices.Contains(signed, name) {
-			return refuse(name + " is not signed")
-		}
-	}
-
 	keys := append(slices.Clone(c.options.Identity.AccessKeys), c.temporary...)
-	i := slices.IndexFunc(keys, func(k AccessKey) bool { return k.Access == access })
-	if i < 0 {
-		return refuse("verify aksk signature fail")
-	}
-	key := keys[i]
-	if r.Header.Get("X-Security-Token") != key.SecurityToken {
-		return refuse("the security token does not belong to the access key")
-	}
-	if want := sign(key.Secret, date, scope, canonical(r, signed, body)); !hmac.Equal([]byte(signature), []byte(want)) {
-		return refuse("verify aksk signature fail")
+	key, isKnown := first(keys, func(k AccessKey) bool { return k.Access == access })
+	want := sign(key.Secret, date, scope, canonical(r, signed, body))
+	switch {
+	case scheme == "access" && scope != "", scheme == "scoped" && scope == "":
+		return caller{}, unauthorized("the dialect of the signature is not known")
+	case err != nil, c.now().Sub(when).Abs() > maxSkew:
+		return caller{}, unauthorized("X-Sdk-Date is not within 15 minutes of the server's time")
+	case scope != "" && !strings.HasPrefix(date, scope[:8]):
+		return caller{}, unauthorized("the scope is of another day")
+	case slices.ContainsFunc([]string{"host", "x-sdk-date", "x-project-id", "x-security-token"}, isUnsigned):
+		return caller{}, unauthorized("a header that must be signed is not")
+	case !isKnown, !hmac.Equal([]byte(signature), []byte(want)):
+		return caller{}, unauthorized("verify aksk signature fail")
+	case r.Header.Get("X-Security-Token") != key.SecurityToken:
+		return caller{}, unauthorized("the security token does not belong to the access key")
 	}
 	return caller{domain: key.Domain, anyProject: true, temporary: key.SecurityToken != ""}, nil
 }
@@ -93,19 +75,15 @@ func sign(secret, date, scope, request string) string {
 func canonical(r *http.Request, signed []string, body []byte) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
-	path := strings.TrimSuffix(r.URL.Path, "/") + "/"
-	b.WriteString(strings.ReplaceAll(percent(path), "%2F", "/") + "\n")
-
-	var pairs []string
-	for name, values := range r.URL.Query() {
-		for _, value := range values {
-			pairs = append(pairs, percent(name)+"\x00"+percent(value))
-		}
+	path := url.QueryEscape(strings.TrimSuffix(r.URL.Path, "/") + "/")
+	b.WriteString(strings.NewReplacer("%2F", "/", "+", "%20").Replace(path) + "\n")
+	query := r.URL.Query()
+	for _, values := range query {
+		slices.Sort(values)
 	}
-	sort.Strings(pairs) // NUL sorts before everything that is not escaped
-	b.WriteString(strings.ReplaceAll(strings.Join(pairs, "&"), "\x00", "=") + "\n")
+	b.WriteString(strings.ReplaceAll(query.Encode(), "+", "%20") + "\n")
 
-	sort.Strings(signed)
+	slices.Sort(signed)
 	for _, name := range signed {
 		value := r.Header.Get(name)
 		if name == "host" {
@@ -116,6 +94,3 @@ func canonical(r *http.Request, signed []string, body []byte) string {
 	fmt.Fprintf(&b, "\n%s\n%x", strings.Join(signed, ";"), sha256.Sum256(body))
 	return b.String()
 }
-
-// percent escapes all but the unreserved characters of RFC 3986.
-func percent(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }

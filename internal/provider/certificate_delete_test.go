@@ -53,7 +53,7 @@ func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 }
 
 // inUse are the ways in which a cloud refuses to delete what a listener holds.
-var inUse = map[string]elbstub.InUseForm{
+var inUse = map[string]elbstub.Refusal{
 	"400 and ELB.5002 (reference, assumed)":             elbstub.InUse5002,
 	"409 (reference, of newer versions)":                elbstub.InUse409,
 	"400 and another code (assumed)":                    elbstub.InUse1001,
@@ -63,8 +63,8 @@ var inUse = map[string]elbstub.InUseForm{
 	"400 and a page (assumed)":                          elbstub.InUsePage,
 }
 
-func refusing(text elbstub.InUseForm) func(*elbstub.Options) {
-	return func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.InUseForm{text} }
+func refusing(text elbstub.Refusal) func(*elbstub.Options) {
+	return func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.Refusal{text} }
 }
 
 // TestDeletionOfWhatIsInUse: whatever the refusal says, it is tried again until the
@@ -202,8 +202,7 @@ func TestDeletionThatNobodyCanExplain(t *testing.T) {
 func TestDeletionThatAPolicyForbids(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := newDeletion(t, "10m")
-		d.cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return d.cloud.ForbidInUse() })
+		d := newDeletion(t, "10m", refusing(elbstub.InUsePolicy))
 		said, took := d.run(t)
 		if !strings.Contains(said, "code ELB.9803") ||
 			!strings.Contains(said, "These credentials are not allowed to do this") ||
@@ -256,7 +255,7 @@ func TestDeletionThatIsDenied(t *testing.T) {
 // is no such certificate, and lists still show it for a while.
 func TestLostDeletion(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]elbstub.NotFoundForm{
+	for name, text := range map[string]elbstub.Refusal{
 		"404 and ELB.5040 (reference)":                    elbstub.NotFound404,
 		"400 and ELB.5040 (reference)":                    elbstub.NotFound400,
 		"500 and ELB.5040 (assumed)":                      elbstub.NotFound500,
@@ -269,7 +268,7 @@ func TestLostDeletion(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := newDeletion(t, "1m",
-					func(o *elbstub.Options) { o.Dialect.NotFound = []elbstub.NotFoundForm{text} })
+					func(o *elbstub.Options) { o.Dialect.NotFound = []elbstub.Refusal{text} })
 				d.cloud.Hangup(d.listener)
 				lagging(d.cloud, 4900*time.Millisecond)
 				d.cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())

@@ -37,20 +37,20 @@ func pairConfig(pair throwaway.Pair) acctest.Values {
 func TestFirstCertificateOfAProject(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		empty elbstub.EmptyForm
+		empty bool
 		count elbstub.CountForm
 		gone  bool // is what the list proves once the certificate is
 	}{
-		"an array, with a total (reference)":        {elbstub.EmptyArray, elbstub.CountString, true},
-		"an array (assumed)":                        {elbstub.EmptyArray, elbstub.CountAbsent, true},
-		"an empty object, with a total (observed)":  {elbstub.EmptyObject, elbstub.CountString, true},
-		"an empty object and a number (assumed)":    {elbstub.EmptyObject, elbstub.CountNumber, true},
-		"an empty object, and no number (observed)": {elbstub.EmptyObject, elbstub.CountAbsent, false},
+		"an array, with a total (reference)":        {false, elbstub.CountString, true},
+		"an array (assumed)":                        {false, elbstub.CountAbsent, true},
+		"an empty object, with a total (observed)":  {true, elbstub.CountString, true},
+		"an empty object and a number (assumed)":    {true, elbstub.CountNumber, true},
+		"an empty object, and no number (observed)": {true, elbstub.CountAbsent, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t,
-				func(o *elbstub.Options) { o.Dialect.Empty, o.Dialect.Count = row.empty, row.count })
+				func(o *elbstub.Options) { o.Dialect.EmptyObject, o.Dialect.Count = row.empty, row.count })
 			state := created(t, cloud.Server(t, provider.New("test")()), pairConfig(acctest.NewPair(t)))
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
@@ -113,8 +113,8 @@ func TestMalformedLists(t *testing.T) {
 // no replacement. What nobody can know is null.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
-	for name, listed := range map[string]elbstub.CertificateForm{
-		"masked (assumed)": elbstub.CertificatesMasked, "left out (assumed)": elbstub.CertificatesLeftOut,
+	for name, listed := range map[string]elbstub.TextForm{
+		"masked (assumed)": elbstub.TextMasked, "left out (assumed)": elbstub.TextLeftOut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

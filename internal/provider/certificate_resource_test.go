@@ -142,8 +142,8 @@ func TestAccCertificate(t *testing.T) {
 					posts(t, 0)
 					deletes(t, 0)
 					want := fmt.Sprintf(`{"name":%q,"description":""}`, longName)
-					if put := cloud.Journal(elbstub.ModifyCertificate)[0]; put.Body != want || put.CertificateID != id {
-						t.Errorf("the PUT for %s was %s", put.CertificateID, put.Body)
+					if put := cloud.Journal(elbstub.ModifyCertificate)[0]; put.Body != want || put.ID != id {
+						t.Errorf("the PUT for %s was %s", put.ID, put.Body)
 					}
 					if cert := cloud.Only(t); cert.ID != id || cert.Name != longName || cert.Description != "" {
 						t.Errorf("the cloud has %q, %q, %q", cert.ID, cert.Name, cert.Description)

@@ -440,7 +440,7 @@ func TestListResource(t *testing.T) {
 // of its own.
 func TestEphemeralCertificate(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.KeysClear })
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	server := cloud.Server(t, provider.New("test")())
 	pair := acctest.NewPair(t)
 	id := cloud.Add(elbstub.Certificate{
@@ -481,16 +481,16 @@ func TestEphemeralWithoutKey(t *testing.T) {
 	t.Parallel()
 	pair, other := acctest.NewPair(t), acctest.NewPair(t)
 	for name, row := range map[string]struct {
-		shows elbstub.KeyForm
+		shows elbstub.TextForm
 		key   string
 		want  string
 	}{
-		"mask":         {elbstub.KeysMasked, pair.PrivateKey, "is a mask of asterisks"},
-		"left out":     {elbstub.KeysLeftOut, pair.PrivateKey, "is missing"},
-		"damaged":      {elbstub.KeysClear, "MIIE-not-a-key", "is not a private key"},
-		"another's":    {elbstub.KeysClear, other.PrivateKey, "belongs to another certificate"},
-		"short mask":   {elbstub.KeysClear, "*", "is a mask of asterisks"},
-		"only a space": {elbstub.KeysClear, " ", "is missing"},
+		"mask":         {elbstub.TextMasked, pair.PrivateKey, "is a mask of asterisks"},
+		"left out":     {elbstub.TextLeftOut, pair.PrivateKey, "is missing"},
+		"damaged":      {elbstub.TextClear, "MIIE-not-a-key", "is not a private key"},
+		"another's":    {elbstub.TextClear, other.PrivateKey, "belongs to another certificate"},
+		"short mask":   {elbstub.TextClear, "*", "is a mask of asterisks"},
+		"only a space": {elbstub.TextClear, " ", "is missing"},
 	} {
 		cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
 		id := cloud.Add(elbstub.Certificate{
@@ -539,7 +539,7 @@ func TestAccDataSourceExamples(t *testing.T) {
 // hunts for the key in what Terraform keeps.
 func TestAccEphemeralExample(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.KeysClear })
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	cli := acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair(t)

@@ -174,7 +174,7 @@ func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
-			o.Dialect = elbstub.Dialect{Empty: elbstub.EmptyObject, Count: elbstub.CountAbsent}
+			o.Dialect = elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}
 		})
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
 		if state == nil {

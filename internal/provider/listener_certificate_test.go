@@ -423,7 +423,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		"faulty":         {&elbstub.Listener{Status: "ERROR"}, "the listener has the status ERROR"},
 		"never ready":    {&elbstub.Listener{Status: "PENDING_CREATE"}, `the status of the listener is still "PENDING_CREATE"`},
 	} {
-		for text, form := range map[string]elbstub.NoListenerForm{
+		for text, form := range map[string]elbstub.Refusal{
 			"404": elbstub.NoListener404, "6030": elbstub.NoListener6030,
 		} {
 			t.Run(name+"/"+text, func(t *testing.T) {
@@ -474,7 +474,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 	missing := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
 		list bool // the process has listed the certificates
-		text elbstub.NoCertificateForm
+		text elbstub.Refusal
 		want string
 	}{
 		"listed, 400": {
@@ -641,8 +641,13 @@ func TestSwitchThatFails(t *testing.T) {
 			want: "ELB.6002",
 		},
 		"ERROR after it": {
-			happens: func(l *listening) { always(l, l.cloud.Become(l.listener, "ERROR")) },
-			want:    "the listener has the status ERROR",
+			happens: func(l *listening) {
+				always(l, func(next elbstub.Next) elbstub.Response {
+					l.cloud.ChangeListener(l.listener, func(changed *elbstub.Listener) { changed.Status = "ERROR" })
+					return next()
+				})
+			},
+			want: "the listener has the status ERROR",
 		},
 	} {
 		for doing, begin := range map[string]func(*testing.T,

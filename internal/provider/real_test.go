@@ -179,7 +179,7 @@ func TestSweepGoesOn(t *testing.T) {
 	if err == nil || !strings.Contains(said, "ELB.9802") {
 		t.Errorf("%v:\n%s", err, said)
 	}
-	refused := cloud.Journal(elbstub.DeleteCertificate)[0].CertificateID
+	refused := cloud.Journal(elbstub.DeleteCertificate)[0].ID
 	if left := cloud.Only(t).ID; left != refused {
 		t.Errorf("%s is left, want %s", left, refused)
 	}
