@@ -11,16 +11,12 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
-	"path"
 	"regexp"
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -67,24 +63,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	prefix := strings.TrimSuffix(*base, "/")
-	isPlain := strings.HasPrefix(prefix, "/") && path.Clean(prefix) == prefix &&
-		url.PathEscape(prefix) == strings.ReplaceAll(prefix, "/", "%2F")
 	switch {
-	case prefix != "" && !isPlain:
-		return fmt.Errorf("the base path %q must begin with a slash, and have no parts that are empty, relative or "+
-			"need escaping: use one such as /elb", *base)
+	case !basePath.MatchString(prefix):
+		return fmt.Errorf("the base path %q must begin with a slash, and have parts of letters (A–Z, a–z), digits, "+
+			"hyphens, underscores and inner dots: use one such as /elb", *base)
 	case !projectID.MatchString(*project):
 		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens "+
 			"and underscores", *project)
 	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
 		return fmt.Errorf("the access key %q is not valid: it must not be empty, and have printable ASCII characters "+
 			"without a comma, a slash or a space", *accessKey)
-	case *token == "" || *secretKey == "" || *userName == "" || *password == "":
-		return errors.New("-token, -secret-key, -user-name and -password must not be empty: omit them to use the defaults")
 	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
-		return errors.New("-token and -secret-key must have printable ASCII characters without spaces")
-	case strings.ContainsFunc(*userName+*password, isControl):
-		return errors.New("-user-name and -password must be UTF-8 without control characters")
+		return errors.New("-token and -secret-key must have printable ASCII characters without spaces, and must " +
+			"not be empty: omit them to use the defaults")
+	case !text.MatchString(*userName) || !text.MatchString(*password):
+		return errors.New("-user-name and -password must be UTF-8 without control characters, and must not be empty: " +
+			"omit them to use the defaults")
 	case *quota < 1:
 		return fmt.Errorf("the quota must be at least 1, not %d", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
@@ -93,11 +87,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("the dialect must be from 0 to %d, not %d", elbstub.Dialects-1, *dialect)
 	}
 
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", *addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
 	if err != nil {
 		return err
 	}
+	logger := log.New(out, "", 0) // calls are logged concurrently
 	cloud := elbstub.New(elbstub.Options{
 		BasePath: prefix,
 		Tokens:   map[string]string{*token: *project},
@@ -108,13 +102,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		},
 		Quota:   *quota,
 		Dialect: elbstub.NewDialect(*dialect),
+		Log:     func(call elbstub.Call) { logger.Print(call.Method, " ", call.Path, " ", call.Status) },
 	})
 	served, err := addListeners(cloud, *project, *listeners)
 	if err != nil {
 		return err
 	}
 	endpoint := "http://" + listener.Addr().String() + prefix
-	logger := log.New(out, "", 0) // calls are logged concurrently
 	logger.Printf(`The stub cloud listens at %[1]s
 
 Put one of these blocks into your configuration. With a token:
@@ -137,17 +131,9 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 		served,
 	)
 
-	server := &http.Server{Handler: logRequests(cloud, logger), ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
+	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	logger.Print("The stub cloud has stopped.")
@@ -156,14 +142,11 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 
 // The provider accepts these values, and so each block that is printed.
 var (
+	basePath  = regexp.MustCompile(`^(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$`)
 	projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 	visible   = regexp.MustCompile(`^[!-~]+$`)
+	text      = regexp.MustCompile(`^[^\p{Cc}\x{FFFD}]+$`) // U+FFFD stands for what is not UTF-8
 )
-
-// isControl reports whether a block cannot have a character: it is a control character, or not UTF-8.
-func isControl(r rune) bool {
-	return unicode.IsControl(r) || r == utf8.RuneError
-}
 
 // account is the name of the domain (account) of the project and the user.
 const account = "stub"
@@ -181,6 +164,9 @@ func providerBlock(endpoint, projectID string, credentials [][2]string) string {
 // mostListeners is the maximum number of listeners.
 const mostListeners = 1000
 
+// loadBalancerID is the ID of the only load balancer.
+const loadBalancerID = "fedcba9876543210fedcba9876543210"
+
 // addListeners adds listeners of one load balancer that serve a throwaway certificate, and
 // returns a list of them to be printed.
 func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, error) {
@@ -195,21 +181,13 @@ func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, e
 		ProjectID: projectID, Name: "throwaway", Domain: "www.example.com",
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
-	listener := elbstub.Listener{ProjectID: projectID, CertificateID: certificate}
+	listener := elbstub.Listener{ProjectID: projectID, CertificateID: certificate, LoadBalancerID: loadBalancerID}
+	printed := "Listeners of load balancer " + loadBalancerID + ", which serve certificate " + certificate + ":\n\n"
 	for i := range number {
 		listener.Name, listener.Port = fmt.Sprintf("https-%d", i+1), 443+i
-		cloud.Listen(listener)
-		listener.LoadBalancerID = cloud.Listeners(projectID)[0].LoadBalancerID // all on the same one
+		printed += fmt.Sprintf("  %s  %s, HTTPS, port %d\n", cloud.Listen(listener), listener.Name, listener.Port)
 	}
-	all := cloud.Listeners(projectID)
-	var printed strings.Builder
-	fmt.Fprintf(&printed, "Listeners of load balancer %s, which serve certificate %s:\n\n",
-		all[0].LoadBalancerID, certificate)
-	for _, l := range all {
-		fmt.Fprintf(&printed, "  %s  %s, %s, port %d\n", l.ID, l.Name, l.Protocol, l.Port)
-	}
-	printed.WriteString("\n")
-	return printed.String(), nil
+	return printed + "\n", nil
 }
 
 // checkAddress refuses to serve private keys to the network.
@@ -223,24 +201,4 @@ func checkAddress(addr string, remote bool) error {
 	}
 	return fmt.Errorf("the address %q is not loopback (such as 127.0.0.1:8080): everyone who can reach it could read "+
 		"every private key. Set -allow-remote to allow it", addr)
-}
-
-// logRequests writes a line for each request.
-func logRequests(cloud *elbstub.Cloud, logger *log.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		recorder := &statusRecorder{ResponseWriter: w}
-		cloud.ServeHTTP(recorder, r)
-		logger.Printf("%s %s %d", r.Method, r.URL.Path, recorder.status)
-	})
-}
-
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (r *statusRecorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
 }
