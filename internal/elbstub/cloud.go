@@ -110,15 +110,15 @@ func New(options Options) *Cloud {
 		options.Log = func(Call) {}
 	}
 	c := &Cloud{
-		options:  options,
-		mux:      http.NewServeMux(),
-		issued:   map[string]issuedToken{},
-		calls:    map[Operation]int{},
-		scripted: map[scriptedCall]Fault{},
-		choices:  map[Operation]func(int) Fault{},
+		options:      options,
+		mux:          http.NewServeMux(),
+		certificates: newCollection[Certificate](options),
+		listeners:    newCollection[Listener](options),
+		issued:       map[string]issuedToken{},
+		calls:        map[Operation]int{},
+		scripted:     map[scriptedCall]Fault{},
+		choices:      map[Operation]func(int) Fault{},
 	}
-	c.certificates = newCollection[Certificate](&c.options)
-	c.listeners = newCollection[Listener](&c.options)
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
 	iam := options.BasePath + "/v3"

@@ -692,6 +692,20 @@ func TestFaultsInARow(t *testing.T) {
 	}
 }
 
+// TestFaultsOfOneCall: a call has one fault, and the next call has the other.
+func TestFaultsOfOneCall(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	r.cloud.Script(elbstub.ListCertificates, 2, elbstub.Reply(501, ""))
+	r.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(502, ""))
+	r.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
+	for _, want := range []int{502, 501, 503, 200} {
+		if got := r.call(http.MethodGet, certificates, "").status; got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+}
+
 // TestScriptEach has faults that a function chooses, and one of Script before them.
 func TestScriptEach(t *testing.T) {
 	t.Parallel()

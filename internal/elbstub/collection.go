@@ -15,7 +15,7 @@ type resource interface {
 
 // A collection has the resources of one kind, oldest first, and remembers what it had.
 type collection[T resource] struct {
-	options  *Options
+	options  Options
 	versions []version[T] // at least one
 	lists    uint64       // how many lists there were
 }
@@ -29,7 +29,7 @@ type version[T resource] struct {
 // longestLag is the minimum time for which versions are kept.
 const longestLag = 10 * time.Second
 
-func newCollection[T resource](options *Options) collection[T] {
+func newCollection[T resource](options Options) collection[T] {
 	return collection[T]{options: options, versions: make([]version[T], 1)}
 }
 

@@ -203,13 +203,10 @@ type stormyListener struct {
 // Accept implements net.Listener.
 func (l stormyListener) Accept() (net.Conn, error) {
 	connection, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
 	l.cloud.mu.Lock()
 	defer l.cloud.mu.Unlock()
-	if l.cloud.chance("connect") == nil {
-		return connection, nil
+	if err != nil || l.cloud.chance("connect") == nil {
+		return connection, err
 	}
 	return resetting{connection}, nil
 }

@@ -277,3 +277,24 @@ func TestListsShowWhatWas(t *testing.T) {
 		t.Errorf("after the deletion: %s", got)
 	}
 }
+
+// TestLongListLag: a list may show what was there until its lag ago, whatever has changed since.
+func TestLongListLag(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) {
+		o.ListLag, o.Now = time.Minute, func() time.Time { return now }
+	})
+	for _, name := range []string{"first", "second", "third"} {
+		now = now.Add(20 * time.Second)
+		r.cloud.Add(elbstub.Certificate{ProjectID: project, Name: name})
+	}
+	now = now.Add(15 * time.Second)
+	seen := map[int]bool{}
+	for range 100 {
+		seen[len(r.names())] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("lists have had so many certificates: %v", seen)
+	}
+}

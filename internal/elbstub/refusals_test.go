@@ -238,6 +238,23 @@ func TestHoldLag(t *testing.T) {
 	}
 }
 
+// TestLongHoldLag: that a listener lets go of a certificate is not forgotten before its deletion
+// sees it, whatever else changes.
+func TestLongHoldLag(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) { o.HoldLag, o.Now = time.Minute, func() time.Time { return now } })
+	id := r.create(newPair(t), nil)
+	r.cloud.Hangup(r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id}))
+	for _, want := range []int{400, 400, 400, 204} {
+		if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != want {
+			t.Errorf("the response is %d %s, want %d", response.status, response.body, want)
+		}
+		now = now.Add(20 * time.Second)
+		r.cloud.Listen(elbstub.Listener{ProjectID: project})
+	}
+}
+
 // TestChangeListener: a listener changes behind its client's back.
 func TestChangeListener(t *testing.T) {
 	t.Parallel()
