@@ -146,7 +146,7 @@ const (
 const Dialects = 5
 
 // NewDialect returns the nth Dialect, from 0, which is the zero value, to
-// Dialects-1. Together they have every value of every switch but Listed.
+// Dialects-1. Together they have every value of every switch but those of Listed and InUsePolicy.
 func NewDialect(n int) Dialect {
 	return Dialect{
 		PEM:         pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),

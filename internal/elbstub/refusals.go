@@ -70,7 +70,7 @@ var (
 	InUse403 = Refusal{403, "ELB.5099", "forbidden"}
 	// assumed
 	InUsePage = Refusal{400, "", "<html><head><title>400 Bad Request</title></head></html>"}
-	// reference of the code, assumed of such a policy; no Dialect has it
+	// reference of the code, assumed of such a policy
 	InUsePolicy = Refusal{403, "ELB.9803", "the policy does not allow the action"}
 )
 
