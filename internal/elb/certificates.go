@@ -25,21 +25,23 @@ var ErrCertificateNotFound = errors.New("the certificate does not exist")
 // ErrNotShown says that the API accepted a change, but did not show it in time.
 var ErrNotShown = errors.New("the API accepted the change, but does not show it yet")
 
-// A Certificate as the API shows it, without its private key.
+// A Certificate as the API shows it. The API also returns the private key, in clear and in
+// every response (seed, reference, recorded). It is not decoded, so that it cannot leak.
 type Certificate struct {
 	// ID is 32 hexadecimal characters (seed).
-	ID string
+	ID string `json:"id"`
 	// Name is 0 to 64 characters (seed).
-	Name string
+	Name string `json:"name"`
 	// Description is at most 128 characters (seed).
-	Description string
+	Description string `json:"description"`
 	// Domain is empty if the certificate has none.
-	Domain string
+	Domain string `json:"domain"`
 	// Certificate is PEM as the API returns it.
-	Certificate string
+	Certificate string `json:"certificate"`
 	// CreateTime and UpdateTime read like "2016-06-27 08:14:42", without a zone
 	// (seed).
-	CreateTime, UpdateTime string
+	CreateTime string `json:"create_time"`
+	UpdateTime string `json:"update_time"`
 }
 
 func (c Certificate) key() string { return strings.ToLower(c.ID) }
@@ -158,11 +160,11 @@ func (c *Client) sendUpdate(
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, known.ID, sinceWrite, err)
-	case err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.whole():
-		if !body.Domain.Sent {
-			body.Domain.Value = known.Domain
+	case err == nil && strings.EqualFold(body.ID, known.ID) && body.whole():
+		if !body.has["domain"] {
+			body.Domain = known.Domain
 		}
-		return body.certificate(), nil
+		return body.Certificate, nil
 	}
 	return c.readBack(ctx, projectID, known, name, description)
 }

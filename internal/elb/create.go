@@ -182,7 +182,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if x.result.Sent == 0 {
 		return err // neither this request nor an earlier one was carried out
 	}
-	if body.ID.Value == "" {
+	if body.ID == "" {
 		return x.search(graceCtx, err)
 	}
 
@@ -238,8 +238,8 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 // response does not have all of it. The error is a *mismatchError if the certificate is not
 // known to be ours; any other error says that it could not be read back.
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
-	id := body.ID.Value
-	leaf := leafOf(body.Certificate.Value)
+	id, cert := body.ID, body.Certificate
+	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
 		listed := leafOf(x.baseline.list.byID[strings.ToLower(id)].Certificate)
 		hasOurLeaf := leaf == x.leaf || leaf == hidden && listed == x.leaf
@@ -249,8 +249,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 		return Certificate{}, &mismatchError{id: id}
 	}
 
-	cert := body.certificate()
-	if !body.Domain.Sent && x.create.Domain != nil {
+	if !body.has["domain"] && x.create.Domain != nil {
 		cert.Domain = *x.create.Domain // the response to a Create call may lack it (recorded)
 	}
 	if err == nil && body.whole() {

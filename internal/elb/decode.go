@@ -2,6 +2,7 @@ package elb
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,81 +13,49 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// An optional is a field of a response, which may be missing.
-type optional[T any] struct {
-	Value T
-	Sent  bool
+// isSent is whether a response has a field, whatever its value.
+type isSent bool
+
+// UnmarshalJSON implements json.Unmarshaler. The value is not decoded.
+func (s *isSent) UnmarshalJSON([]byte) error {
+	*s = true
+	return nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. null counts as sent, with an empty value.
-func (o *optional[T]) UnmarshalJSON(raw []byte) error {
-	o.Sent = true
-	return json.Unmarshal(raw, &o.Value)
-}
-
-// or returns the value, or another one if the field is missing.
-func (o optional[T]) or(other T) T {
-	if o.Sent {
-		return o.Value
-	}
-	return other
-}
-
-// certificateBody is a certificate in a response. The API also returns the private key, in
-// clear and in every response (seed, reference, recorded). It is not decoded, so that it
-// cannot leak.
+// certificateBody is a certificate in a response, or a part of one.
 type certificateBody struct {
-	ID          optional[string] `json:"id"`
-	Name        optional[string] `json:"name"`
-	Description optional[string] `json:"description"`
-	Domain      optional[string] `json:"domain"`
-	Certificate optional[string] `json:"certificate"`
-	CreateTime  optional[string] `json:"create_time"`
-	UpdateTime  optional[string] `json:"update_time"`
+	Certificate
+	has map[string]isSent // by the name of the field
 }
 
 // whole reports whether a response has all documented fields of a certificate. The domain
 // may be missing (recorded).
 func (b certificateBody) whole() bool {
-	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent &&
-		b.CreateTime.Sent && b.UpdateTime.Sent
-}
-
-func (b certificateBody) certificate() Certificate {
-	return Certificate{
-		ID:          b.ID.Value,
-		Name:        b.Name.Value,
-		Description: b.Description.Value,
-		Domain:      b.Domain.Value,
-		Certificate: b.Certificate.Value,
-		CreateTime:  b.CreateTime.Value,
-		UpdateTime:  b.UpdateTime.Value,
-	}
+	return b.ID != "" && bool(b.has["name"] && b.has["description"] && b.has["certificate"] &&
+		b.has["create_time"] && b.has["update_time"])
 }
 
 // decodeBody reads a body that is one certificate. If it cannot be read to its end, the
 // error comes with the ID, if that was there.
-func decodeBody(body io.Reader) (certificateBody, error) {
+func decodeBody(body io.Reader) (decoded certificateBody, err error) {
 	raw, err := io.ReadAll(body)
 	if err == nil {
-		var decoded certificateBody
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		if err = decodeWhole(decoder, &decoded); err == nil {
-			if err := checkID(decoded.ID.Value); err != nil {
-				return certificateBody{}, err // without an ID that cannot be shown
-			}
-			return decoded, nil
-		}
+		err = decodeWhole(bytes.NewReader(raw), &decoded.Certificate)
 	}
-	id := findID(raw)
-	if checkID(id.Value) != nil {
-		id = optional[string]{}
+	if err == nil {
+		err = json.Unmarshal(raw, &decoded.has)
+	} else {
+		decoded.Certificate = Certificate{ID: findID(raw)}
 	}
-	return certificateBody{ID: id}, err
+	if invalid := checkID(decoded.ID); invalid != nil {
+		return certificateBody{}, cmp.Or(err, invalid) // without an ID that cannot be shown
+	}
+	return decoded, err
 }
 
-// decodeWhole reads a value that nothing follows.
-func decodeWhole(decoder *json.Decoder, value any) error {
+// decodeWhole reads a body that is one value.
+func decodeWhole(body io.Reader, value any) error {
+	decoder := json.NewDecoder(body)
 	if err := decoder.Decode(value); err != nil {
 		return err
 	}
@@ -94,13 +63,13 @@ func decodeWhole(decoder *json.Decoder, value any) error {
 }
 
 // findID returns the ID in the beginning of a certificate.
-func findID(raw []byte) (id optional[string]) {
+func findID(raw []byte) (id string) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	_ = decodeObject(decoder, func(field string) error {
 		if field == "id" {
 			return decoder.Decode(&id)
 		}
-		return decoder.Decode(new(json.RawMessage)) // skipped
+		return decoder.Decode(new(isSent)) // skipped
 	})
 	return id
 }
@@ -109,10 +78,9 @@ func findID(raw []byte) (id optional[string]) {
 type decodeElement func(*json.Decoder) (Certificate, error)
 
 // decodeCertificate is a decodeElement that reads no key.
-func decodeCertificate(decoder *json.Decoder) (Certificate, error) {
-	var body certificateBody
-	err := decoder.Decode(&body)
-	return body.certificate(), err
+func decodeCertificate(decoder *json.Decoder) (cert Certificate, err error) {
+	err = decoder.Decode(&cert)
+	return cert, err
 }
 
 // decodeKeyOf returns a decodeElement that also reads the private key of the certificate with
@@ -120,11 +88,11 @@ func decodeCertificate(decoder *json.Decoder) (Certificate, error) {
 func decodeKeyOf(id string, key *secret.Value) decodeElement {
 	return func(decoder *json.Decoder) (Certificate, error) {
 		var body struct {
-			certificateBody
+			Certificate
 			PrivateKey json.RawMessage `json:"private_key"`
 		}
-		if err := decoder.Decode(&body); err != nil || !strings.EqualFold(body.ID.Value, id) {
-			return body.certificate(), err
+		if err := decoder.Decode(&body); err != nil || !strings.EqualFold(body.ID, id) {
+			return body.Certificate, err
 		}
 		var text string
 		if body.PrivateKey != nil {
@@ -133,7 +101,7 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 			}
 		}
 		*key = secret.New(text)
-		return body.certificate(), nil
+		return body.Certificate, nil
 	}
 }
 
@@ -166,7 +134,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		case "instance_num":
 			return decoder.Decode(&total)
 		}
-		return decoder.Decode(new(json.RawMessage)) // skipped
+		return decoder.Decode(new(isSent)) // skipped
 	})
 	if err == nil {
 		err = expectEnd(decoder)
@@ -204,14 +172,14 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Listener]{byID: map[string]Listener{}}
 	opened, err := decodeArray(decoder, func(position int) error {
-		var l listenerBody
+		var l Listener
 		if err := decoder.Decode(&l); err != nil {
 			return err
 		}
-		if err := checkID(l.ID.Value); err != nil {
+		if err := checkID(l.ID); err != nil {
 			return fmt.Errorf("listener %d of the list: %w", position, err)
 		}
-		listed.add(l.listener(Listener{}))
+		listed.add(l)
 		return nil
 	})
 	if err == nil {
@@ -222,16 +190,16 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 }
 
 // decodeListener reads a body that is one listener.
-func decodeListener(body io.Reader) (listenerBody, error) {
-	var decoded listenerBody
-	err := decodeWhole(json.NewDecoder(body), &decoded)
+func decodeListener(body io.Reader) (Listener, error) {
+	var l Listener
+	err := decodeWhole(body, &l)
 	if err == nil {
-		err = checkID(decoded.ID.Value)
+		err = checkID(l.ID)
 	}
 	if err != nil {
-		return listenerBody{}, err
+		return Listener{}, err
 	}
-	return decoded, nil
+	return l, nil
 }
 
 // decodeObject reads an object. value reads the value of each field, so that a large one need

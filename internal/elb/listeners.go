@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,24 +22,61 @@ var ErrListenerNotFound = errors.New("the listener does not exist")
 // ErrListenerFaulty says that a listener has the status ERROR.
 var ErrListenerFaulty = errors.New("the listener has the status ERROR")
 
-// A Listener of a load balancer, with the fields that concern certificates.
+// A Listener of a load balancer, with the fields that concern certificates. Any of them may be
+// missing in a response.
 type Listener struct {
 	// ID and LoadBalancerID are 32 hexadecimal characters (recorded).
-	ID, LoadBalancerID string
-	Name               string
+	ID             string `json:"id"`
+	LoadBalancerID string `json:"loadbalancer_id"`
+	Name           string `json:"name"`
 	// Protocol is HTTP, TCP, HTTPS or UDP (reference), or SSL (reference, Open Telekom
 	// Cloud).
-	Protocol string
+	Protocol string `json:"protocol"`
 	// Port is 0 if the API returns none.
-	Port int64
+	Port int64 `json:"-"`
 	// Status is ACTIVE, PENDING_CREATE or ERROR (reference), or empty if the API returns
 	// none, which counts as ACTIVE (assumed).
-	Status string
+	Status string `json:"status"`
 	// CertificateID is the ID of the default certificate, or empty.
-	CertificateID string
+	CertificateID string `json:"certificate_id"` // null unless it is HTTPS or SSL (reference)
 	// SNI are the IDs of further certificates, one of which is chosen by the server name
 	// that a client sends.
-	SNI []string
+	SNI []string `json:"-"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. The port is a number (reference, recorded), or a
+// number in a string (assumed); anything else is ignored, because the port is only shown. The
+// SNI certificates are an array (recorded), a string with commas (reference), an array of
+// objects or an empty object (assumed), null, or missing.
+func (l *Listener) UnmarshalJSON(raw []byte) error {
+	type strict Listener
+	var body struct {
+		strict
+		Port         any `json:"port"`
+		Certificates any `json:"certificates"`
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return err
+	}
+	*l = Listener(body.strict)
+	if port, err := strconv.ParseUint(fmt.Sprint(body.Port), 10, 16); err == nil {
+		l.Port = int64(port)
+	}
+	l.SNI = idsIn(body.Certificates)
+	return nil
+}
+
+// or returns the listener with the fields of another one that it lacks, except for the
+// certificate and the status.
+func (l Listener) or(known Listener) Listener {
+	l.Name = cmp.Or(l.Name, known.Name)
+	l.LoadBalancerID = cmp.Or(l.LoadBalancerID, known.LoadBalancerID)
+	l.Protocol = cmp.Or(l.Protocol, known.Protocol)
+	l.Port = cmp.Or(l.Port, known.Port)
+	if l.SNI == nil {
+		l.SNI = known.SNI
+	}
+	return l
 }
 
 func (l Listener) key() string { return strings.ToLower(l.ID) }
@@ -67,66 +105,13 @@ func (l Listener) pending() error {
 	return nil
 }
 
-// listenerBody is a listener in a response. Any field may be missing.
-type listenerBody struct {
-	ID             optional[string]         `json:"id"`
-	Name           optional[string]         `json:"name"`
-	LoadBalancerID optional[string]         `json:"loadbalancer_id"`
-	Protocol       optional[string]         `json:"protocol"`
-	Port           optional[port]           `json:"port"`
-	Status         optional[string]         `json:"status"`
-	CertificateID  optional[string]         `json:"certificate_id"` // null unless it is HTTPS or SSL (reference)
-	Certificates   optional[certificateIDs] `json:"certificates"`
-}
-
-// listener returns the listener of a response. known provides fields that the response does
-// not have, except for the certificate and the status.
-func (b listenerBody) listener(known Listener) Listener {
-	return Listener{
-		ID:             b.ID.Value,
-		Name:           b.Name.or(known.Name),
-		LoadBalancerID: b.LoadBalancerID.or(known.LoadBalancerID),
-		Protocol:       b.Protocol.or(known.Protocol),
-		Port:           int64(b.Port.or(port(known.Port))),
-		Status:         b.Status.Value,
-		CertificateID:  b.CertificateID.Value,
-		SNI:            b.Certificates.or(known.SNI),
-	}
-}
-
-// A port is a number (reference, recorded), or a number in a string (assumed). Anything else
-// is ignored, because the port is only shown.
-type port int64
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (p *port) UnmarshalJSON(raw []byte) error {
-	if n, err := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 16); err == nil {
-		*p = port(n)
-	}
-	return nil
-}
-
-// certificateIDs are the SNI certificates of a listener: an array (recorded), a string with
-// commas (reference), an array of objects or an empty object (assumed), null, or missing.
-type certificateIDs []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (ids *certificateIDs) UnmarshalJSON(raw []byte) error {
-	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return err
-	}
-	*ids = idsIn(value)
-	return nil
-}
-
 // idsIn returns the IDs in a JSON value, in their order.
 func idsIn(value any) []string {
 	switch value := value.(type) {
 	case string:
 		return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	case []any:
-		var ids []string
+		ids := []string{}
 		for _, element := range value {
 			ids = append(ids, idsIn(element)...)
 		}
@@ -161,7 +146,7 @@ func (c *Client) ReadListener(
 // is PENDING_…, until ctx is done. ErrListenerNotFound says that a list proves that it does
 // not exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listener, error) {
-	l, err := c.awaitListener(ctx, projectID, Listener{ID: id}, false, Listener.pending)
+	l, err := c.awaitListener(ctx, projectID, id, false, Listener.pending)
 	if err != nil {
 		return Listener{}, fmt.Errorf("get listener %s of project %s: %w", id, projectID, err)
 	}
@@ -183,7 +168,8 @@ func (c *Client) SwitchListener(
 	}
 	defer unlock()
 
-	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
+	l, err := c.putAndAwait(ctx, projectID, known.ID, certificateID)
+	l = l.or(known)
 	p.listeners.recordUpdate(known.ID, l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
@@ -194,9 +180,7 @@ func (c *Client) SwitchListener(
 }
 
 // putAndAwait sends the new certificate of a listener until a response or a read shows it.
-func (c *Client) putAndAwait(
-	ctx context.Context, projectID string, known Listener, certificateID string,
-) (Listener, error) {
+func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID string) (Listener, error) {
 	p := c.project(projectID)
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
@@ -206,10 +190,9 @@ func (c *Client) putAndAwait(
 	}
 	accepted := false
 	for attempt := 0; ; attempt++ {
-		body, err := c.putCertificate(ctx, projectID, known.ID, certificateID, &accepted)
+		l, err := c.putCertificate(ctx, projectID, id, certificateID, &accepted)
 		refusal := httpapi.RefusalOf(err)
-		l := body.listener(known)
-		isWhole := err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.Protocol.Value != ""
+		isWhole := err == nil && strings.EqualFold(l.ID, id) && l.Protocol != ""
 		isConflict := refusal != nil && refusal.Status == http.StatusConflict
 		switch {
 		case isWhole && l.isFaulty():
@@ -217,7 +200,7 @@ func (c *Client) putAndAwait(
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err = c.awaitListener(ctx, projectID, known, true, shows)
+			l, err = c.awaitListener(ctx, projectID, id, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
@@ -228,9 +211,9 @@ func (c *Client) putAndAwait(
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case isListenerGone(refusal):
-			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, NoWrite, err)
+			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			shown, getErr := c.showListener(ctx, projectID, known)
+			shown, getErr := c.showListener(ctx, projectID, id)
 			if getErr == nil && shows(shown) == nil && !shown.isFaulty() {
 				return shown, nil
 			}
@@ -256,7 +239,7 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 // response.
 func (c *Client) putCertificate(
 	ctx context.Context, projectID, id, certificateID string, accepted *bool,
-) (body listenerBody, err error) {
+) (l Listener, err error) {
 	put := request{
 		method: http.MethodPut,
 		path:   []string{"listeners", id},
@@ -264,20 +247,20 @@ func (c *Client) putCertificate(
 	}
 	err = c.do(ctx, projectID, put, func(response *http.Response) error {
 		*accepted = true
-		body, _ = decodeListener(response.Body)
+		l, _ = decodeListener(response.Body)
 		return nil
 	})
-	return body, err
+	return l, err
 }
 
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that
 // fail are repeated; otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
+	ctx context.Context, projectID, id string, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
 	for attempt := 0; ; attempt++ {
-		l, err := c.showListener(ctx, projectID, known)
+		l, err := c.showListener(ctx, projectID, id)
 		switch {
 		case err == nil && l.isFaulty():
 			return Listener{}, ErrListenerFaulty
@@ -303,21 +286,17 @@ func (c *Client) awaitListener(
 
 // showListener makes one call for a listener. If the API says that it is missing, a list
 // decides.
-func (c *Client) showListener(ctx context.Context, projectID string, known Listener) (l Listener, err error) {
-	get := request{method: http.MethodGet, path: []string{"listeners", known.ID}}
-	err = c.do(ctx, projectID, get, func(response *http.Response) error {
-		body, err := decodeListener(response.Body)
-		if err != nil {
-			return err
+func (c *Client) showListener(ctx context.Context, projectID, id string) (l Listener, err error) {
+	get := request{method: http.MethodGet, path: []string{"listeners", id}}
+	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
+		l, err = decodeListener(response.Body)
+		if err == nil && !strings.EqualFold(l.ID, id) {
+			return fmt.Errorf("the response is about another listener, %s", l.ID)
 		}
-		if !strings.EqualFold(body.ID.Value, known.ID) {
-			return fmt.Errorf("the response is about another listener, %s", body.ID.Value)
-		}
-		l = body.listener(known)
-		return nil
+		return err
 	})
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, id, NoWrite, err)
 	}
 	return l, err
 }
