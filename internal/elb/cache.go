@@ -54,14 +54,9 @@ type cache[E element] struct {
 	sequence int          // the latest sequence number
 	running  *listCall[E] // the list call that is running, or nil
 	ended    *listCall[E] // the latest list call that ended, or nil
-	latest   *listCall[E] // the latest list call that succeeded, or nil
-	complete *listCall[E] // the latest list call with a complete list, or nil
-	accepted *listCall[E] // the latest list call that was accepted as a baseline, or nil
+	accepted *listCall[E] // the latest one with a complete list, or one that counts as a baseline, or nil
 
 	lastStart time.Time // when the latest list call started
-
-	failure      error // the error of the latest list call, or nil
-	failureUntil time.Time
 
 	lastWrite int                 // the sequence number of the latest write
 	writes    map[string]write[E] // the latest write of each ID
@@ -110,47 +105,16 @@ type write[E element] struct {
 
 // An IncompleteListError says that a list has fewer elements than the total that the API
 // reported. That an element is not in it proves nothing.
-type IncompleteListError struct {
-	// Noun is "certificate" or "listener".
-	Noun      string
-	ProjectID string
-	// Listed is how many elements the list has.
-	Listed int
-	// Total is the total that the API reported, or empty if that is not a number.
-	Total string
-	// RequestID is the request ID of the response, or empty.
-	RequestID string
-}
+type IncompleteListError struct{ text string }
 
 // Error implements error.
-func (e *IncompleteListError) Error() string {
-	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss", e.Noun, e.ProjectID, e.Listed)
-	if e.Total == "" {
-		text += " and no valid total"
-	} else {
-		text += " but reported a total of " + e.Total
-	}
-	if e.RequestID != "" {
-		text += " (request ID " + e.RequestID + ")"
-	}
-	return text
-}
+func (e *IncompleteListError) Error() string { return e.text }
 
 // A ListedError says that the API does not find an element that the list of the project has.
-type ListedError struct {
-	// Noun is "certificate" or "listener".
-	Noun string
-	// Err is the error response.
-	Err error
-}
+type ListedError struct{ error }
 
-// Error implements error.
-func (e *ListedError) Error() string {
-	return fmt.Sprintf("%s, although the list of the project has the %s", e.Err, e.Noun)
-}
-
-// Unwrap returns the error response.
-func (e *ListedError) Unwrap() error { return e.Err }
+// Unwrap returns the error.
+func (e *ListedError) Unwrap() error { return e.error }
 
 func newCache[E element](
 	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
@@ -203,10 +167,10 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 		e, err := c.resultOf(w, id)
 		return e, c.now(), err
 	}
-	if err := c.failureLocked(); err != nil {
+	call, err := c.recentLocked()
+	if err != nil {
 		return none, c.now(), err
 	}
-	call := c.recentLocked()
 	for {
 		if call != nil {
 			e, proven, err := c.findLocked(call, id, askedSeq)
@@ -221,22 +185,20 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 }
 
 // all returns every element, sorted by name, then by ID. The list must be complete.
-func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
+func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.failureLocked(); err != nil {
+	call, err := c.recentLocked()
+	if err == nil && (call == nil || !call.complete) {
+		call, err = c.listLocked(ctx)
+	}
+	c.mu.Unlock()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	call := c.recentLocked()
-	if call == nil || !call.complete {
-		if call, err = c.listLocked(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if !call.complete {
+	case !call.complete:
 		return nil, c.incomplete(call.listing)
 	}
-	elements = c.overlaidLocked(call)
+	elements := c.overlaid(call)
 	slices.SortFunc(elements, byName)
 	return elements, nil
 }
@@ -245,10 +207,6 @@ func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
 func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.overlaidLocked(call)
-}
-
-func (c *cache[E]) overlaidLocked(call *listCall[E]) []E {
 	all := make([]E, 0, len(call.elements))
 	for _, e := range call.elements {
 		if _, written := c.overlayLocked(call, e.key()); !written {
@@ -269,12 +227,18 @@ func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], writ
 	return w, written && call.startedAt.Sub(w.at) < listLag
 }
 
-// recentLocked returns the cached list, or nil if it has expired or was invalidated.
-func (c *cache[E]) recentLocked() *listCall[E] {
-	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq {
-		return call
+// recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
+// or the list was invalidated.
+func (c *cache[E]) recentLocked() (*listCall[E], error) {
+	call := c.ended
+	switch {
+	case call == nil:
+	case call.err != nil && c.now().Sub(call.doneAt) < failureTTL:
+		return nil, call.err
+	case call.err == nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq:
+		return call, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // findLocked finds an element among the results of our own writes, or else in a list. proven is
@@ -325,13 +289,13 @@ func (c *cache[E]) isAbsence(err error) bool {
 	return isIncomplete || errors.Is(err, c.absent)
 }
 
-// awaitListed lists until an element appears, but no longer than the list lag. It ignores
-// what was written here.
-func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) {
+// search lists until enough is true of what a list says of an element, but no longer than the
+// list lag. It ignores what was written here.
+func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
 	deadline := c.now().Add(listLag)
 	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
 		e, err = c.findListed(call.listing, id)
-		return err == nil || !call.startedAt.Before(deadline), nil
+		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
 	})
 	if listErr != nil {
 		return e, listErr
@@ -339,34 +303,31 @@ func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) 
 	return e, err
 }
 
-// proveAbsence returns an absence error if a list proves, within the list lag, that an
-// element does not exist, and err otherwise. It ignores what was written here; sinceWrite is
-// how long ago the element was written, and lists that may lag behind that prove nothing.
+// awaitListed searches for an element until it appears.
+func (c *cache[E]) awaitListed(ctx context.Context, id string) (E, error) {
+	return c.search(ctx, id, func(_ time.Time, err error) bool { return err == nil })
+}
+
+// proveAbsence returns an absence error if a list proves that an element does not exist, and
+// err otherwise. sinceWrite is how long ago the element was written, and lists that may lag
+// behind that prove nothing.
 func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.Duration, err error) error {
-	lagEnds, deadline := c.lagEnd(sinceWrite), c.now().Add(listLag)
-	var findErr error
-	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
-		_, findErr = c.findListed(call.listing, id)
-		if call.startedAt.Before(lagEnds) {
-			return false, nil
-		}
-		return errors.Is(findErr, c.absent) || !call.startedAt.Before(deadline), nil
+	lagEnds := c.lagEnd(sinceWrite)
+	_, findErr := c.search(ctx, id, func(started time.Time, err error) bool {
+		return !started.Before(lagEnds) && errors.Is(err, c.absent)
 	})
-	if listErr != nil {
-		findErr = listErr
-	}
 	switch {
 	case errors.Is(findErr, c.absent):
 		return fmt.Errorf("%w: %w", c.absent, err)
 	case findErr != nil:
 		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, findErr)
 	}
-	return &ListedError{Noun: c.noun, Err: err}
+	return &ListedError{fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)}
 }
 
-// known reports, without a call, whether an element is known to exist (the latest list has
-// it, or it was created or written here) or known to be missing (the latest complete list
-// does not have it, or it was deleted here).
+// known reports, without a call, whether an element is known to exist (the latest list, or the
+// latest one that is complete, has it, or it was created or written here) or known to be missing
+// (both lists do not have it, or it was deleted here).
 func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -375,14 +336,12 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 		return w.element != nil, w.element == nil
 	}
 	exists = created
-	if c.latest != nil && !exists {
-		_, exists = c.latest.byID[id]
+	for _, call := range []*listCall[E]{c.ended, c.accepted} {
+		if call != nil && !exists {
+			_, exists = call.byID[id]
+		}
 	}
-	if c.complete != nil && !exists {
-		_, listed := c.complete.byID[id]
-		missing = !listed
-	}
-	return exists, missing
+	return exists, !exists && c.accepted != nil && c.accepted.complete
 }
 
 // isNew reports whether this process wrote an element so recently that a backend may not
@@ -444,37 +403,41 @@ func (c *cache[E]) pollUntil(
 	}
 }
 
-// current returns the latest list that is complete or was accepted, while it is not older than
-// the list TTL. Otherwise it waits for the list that is running, or for a new one, and reports
-// whether that is complete.
-func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted bool, err error) {
+// baseline returns the latest list that is complete or was accepted, while it is not older than
+// the list TTL. Otherwise it lists; an incomplete list is repeated so many times at most, and then
+// accepted. mark is a sequence number that is later than everything before.
+func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, call := range []*listCall[E]{c.complete, c.accepted} {
-		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
-			return call, true, nil
+	for attempt := 0; ; attempt++ {
+		call = c.accepted
+		if call == nil || c.now().Sub(call.doneAt) > listTTL {
+			if _, err := c.recentLocked(); err != nil {
+				return nil, 0, err
+			}
+			if call, err = c.listLocked(ctx); err != nil {
+				return nil, 0, err // the list may still be running
+			}
+		}
+		if call == c.accepted || call.complete || attempt >= retries {
+			c.acceptLocked(call)
+			c.sequence++
+			return call, c.sequence, nil
+		}
+		c.mu.Unlock()
+		err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second))
+		c.mu.Lock()
+		if err != nil {
+			return nil, 0, err
 		}
 	}
-	if err := c.failureLocked(); err != nil {
-		return nil, false, err
-	}
-	if call, err = c.listLocked(ctx); err != nil {
-		return nil, false, err // the list may still be running
-	}
-	return call, call.complete, nil
 }
 
-// accept marks a list as good enough for a baseline though it is incomplete, so that current
-// returns it again. A complete one needs no mark. mark is a sequence number that is later than everything before.
-func (c *cache[E]) accept(call *listCall[E]) (mark int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.accepted = nil
-	if !call.complete {
+// acceptLocked makes a list the baseline of creations, unless there is a later one.
+func (c *cache[E]) acceptLocked(call *listCall[E]) {
+	if c.accepted == nil || c.accepted.startSeq < call.startSeq {
 		c.accepted = call
 	}
-	c.sequence++
-	return c.sequence
 }
 
 // seenBefore reports whether a list that ended before a mark had an element.
@@ -515,22 +478,17 @@ func (c *cache[E]) record(id string, e *E) {
 	c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
 }
 
-// failureLocked returns the cached failure of the latest list, or nil.
-func (c *cache[E]) failureLocked() error {
-	if c.failure != nil && c.now().Before(c.failureUntil) {
-		return c.failure
-	}
-	return nil
-}
-
 func (c *cache[E]) incomplete(l listing[E]) error {
-	return &IncompleteListError{
-		Noun:      c.noun,
-		ProjectID: c.projectID,
-		Listed:    len(l.elements),
-		Total:     l.total,
-		RequestID: l.requestID,
+	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss", c.noun, c.projectID, len(l.elements))
+	if l.total == "" {
+		text += " and no valid total"
+	} else {
+		text += " but reported a total of " + l.total
 	}
+	if l.requestID != "" {
+		text += " (request ID " + l.requestID + ")"
+	}
+	return &IncompleteListError{text}
 }
 
 func (c *cache[E]) notFound(id string) error {
@@ -594,16 +552,12 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 	c.running = nil
 	c.ended = call
-	c.failure = nil
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
-		c.failure = call.err
-		c.failureUntil = call.doneAt.Add(failureTTL)
 		return
 	}
-	c.latest = call
 	if call.complete {
-		c.complete = call
+		c.acceptLocked(call)
 	}
 	c.sequence++
 	for id := range call.byID {

@@ -73,7 +73,7 @@ func (c *Client) project(id string) *project {
 		p = &project{
 			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates, time.Now),
 			listeners:    newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations:    creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
+			creations:    creations{unclear: map[leafHash][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}
