@@ -28,13 +28,16 @@ const (
 
 // An element of a list: a Certificate or a Listener.
 type element interface {
-	key() string // its ID, in lower case
+	id() string
 	name() string
 }
 
+// keyOf returns the ID of an element in lower case, because the API does not always keep the case.
+func keyOf[E element](e E) string { return strings.ToLower(e.id()) }
+
 // byName sorts elements by name, then by ID.
 func byName[E element](a, b E) int {
-	return cmp.Or(cmp.Compare(a.name(), b.name()), cmp.Compare(a.key(), b.key()))
+	return cmp.Or(cmp.Compare(a.name(), b.name()), cmp.Compare(keyOf(a), keyOf(b)))
 }
 
 // A cache holds the certificates or the listeners of a project. All reads at the same time,
@@ -76,10 +79,10 @@ type listing[E element] struct {
 }
 
 func (l *listing[E]) add(e E) {
-	if _, isDuplicate := l.byID[e.key()]; isDuplicate {
+	if _, isDuplicate := l.byID[keyOf(e)]; isDuplicate {
 		return
 	}
-	l.byID[e.key()] = e
+	l.byID[keyOf(e)] = e
 	l.elements = append(l.elements, e)
 }
 
@@ -209,7 +212,7 @@ func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	defer c.mu.Unlock()
 	all := make([]E, 0, len(call.elements))
 	for _, e := range call.elements {
-		if _, written := c.overlayLocked(call, e.key()); !written {
+		if _, written := c.overlayLocked(call, keyOf(e)); !written {
 			all = append(all, e)
 		}
 	}
@@ -479,12 +482,12 @@ func (c *cache[E]) record(id string, e *E) {
 }
 
 func (c *cache[E]) incomplete(l listing[E]) error {
-	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss", c.noun, c.projectID, len(l.elements))
-	if l.total == "" {
-		text += " and no valid total"
-	} else {
-		text += " but reported a total of " + l.total
+	total := "and no valid total"
+	if l.total != "" {
+		total = "but reported a total of " + l.total
 	}
+	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss %[4]s",
+		c.noun, c.projectID, len(l.elements), total)
 	if l.requestID != "" {
 		text += " (request ID " + l.requestID + ")"
 	}

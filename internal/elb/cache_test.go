@@ -477,7 +477,7 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the 
 	}
 	list := endless(certificates, keyBytes)
 	measure(&before)
-	decoded, err := decodeList(list, decodeCertificate)
+	decoded, err := decodeList(list, decodeOne)
 	measure(&after)
 	if err != nil || !decoded.complete || len(decoded.elements) != certificates {
 		t.Fatalf("%d certificates, complete %t, %v", len(decoded.elements), decoded.complete, err)

@@ -44,7 +44,7 @@ type Certificate struct {
 	UpdateTime string `json:"update_time"`
 }
 
-func (c Certificate) key() string { return strings.ToLower(c.ID) }
+func (c Certificate) id() string { return c.ID }
 
 func (c Certificate) name() string { return c.Name }
 

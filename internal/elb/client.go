@@ -64,7 +64,7 @@ func (c *Client) project(id string) *project {
 	if !known {
 		certificates := func(ctx context.Context) (listing[Certificate], error) {
 			return fetchList(ctx, c, id, "certificate", func(body io.Reader) (listing[Certificate], error) {
-				return decodeList(body, decodeCertificate)
+				return decodeList(body, decodeOne)
 			})
 		}
 		listeners := func(ctx context.Context) (listing[Listener], error) {

@@ -39,7 +39,8 @@ func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
 		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
-		slices.EqualFunc(pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
+		slices.EqualFunc(
+			pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
 }
 
 // A leafHash is a hash of the first certificate of a PEM text.
@@ -237,14 +238,14 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
-		text := fmt.Sprintf("the API returned certificate %s, which existed before, instead of a new one", id)
+		text := "the API returned certificate " + id + ", which existed before, instead of a new one"
 		known := x.baseline.byID[strings.ToLower(id)]
 		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
 			return Certificate{}, &mismatchError{text, id}
 		}
 		return Certificate{}, &mismatchError{text, ""}
 	}
-	isOther := &mismatchError{text: fmt.Sprintf("the API returned certificate %s, whose leaf is not the one that was sent", id)}
+	isOther := &mismatchError{text: "the API returned certificate " + id + ", whose leaf is not the one that was sent"}
 	if leaf != hidden && leaf != x.leaf {
 		return Certificate{}, isOther
 	}
@@ -286,8 +287,10 @@ func (x *createCall) isKnown(id string) bool {
 
 // A mismatchError says that the API returned a certificate that is not the one that was sent.
 type mismatchError struct {
-	text     string
-	existing string // the ID of the certificate if it existed before and has our leaf as far as that is known, or empty
+	text string
+	// existing is the ID of a certificate that existed before and, as far as that is known, has
+	// our leaf, or empty.
+	existing string
 }
 
 // Error implements error.

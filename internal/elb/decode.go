@@ -74,18 +74,15 @@ func findID(raw []byte) (id string) {
 	return id
 }
 
-// A decodeElement reads one certificate of a list.
-type decodeElement func(*json.Decoder) (Certificate, error)
-
-// decodeCertificate is a decodeElement that reads no key.
-func decodeCertificate(decoder *json.Decoder) (cert Certificate, err error) {
-	err = decoder.Decode(&cert)
-	return cert, err
+// decodeOne reads one element of a list. No private key is in it.
+func decodeOne[E element](decoder *json.Decoder) (e E, err error) {
+	err = decoder.Decode(&e)
+	return e, err
 }
 
-// decodeKeyOf returns a decodeElement that also reads the private key of the certificate with
-// an ID.
-func decodeKeyOf(id string, key *secret.Value) decodeElement {
+// decodeKeyOf returns a function that reads one certificate of a list, and the private key of
+// the one with an ID.
+func decodeKeyOf(id string, key *secret.Value) func(*json.Decoder) (Certificate, error) {
 	return func(decoder *json.Decoder) (Certificate, error) {
 		var body struct {
 			Certificate
@@ -109,7 +106,9 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 // the number of certificates: a string (reference, recorded), or a number (assumed). null or
 // an empty object instead of the array (observed of the load balancers of this service) is
 // an empty list, which is complete only with an instance_num of 0 (assumed).
-func decodeList(body io.Reader, element decodeElement) (listing[Certificate], error) {
+func decodeList(
+	body io.Reader, decode func(*json.Decoder) (Certificate, error),
+) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Certificate]{byID: map[string]Certificate{}}
 	var sent bool
@@ -119,17 +118,7 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		switch field {
 		case "certificates":
 			sent = true
-			opened, err = decodeArray(decoder, func(position int) error {
-				cert, err := element(decoder)
-				if err != nil {
-					return err
-				}
-				if err := checkID(cert.ID); err != nil {
-					return fmt.Errorf("certificate %d of the list: %w", position, err)
-				}
-				listed.add(cert)
-				return nil
-			})
+			opened, err = listed.decodeArray(decoder, "certificate", decode)
 			return err
 		case "instance_num":
 			return decoder.Decode(&total)
@@ -171,17 +160,7 @@ func checkID(id string) error {
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Listener]{byID: map[string]Listener{}}
-	opened, err := decodeArray(decoder, func(position int) error {
-		var l Listener
-		if err := decoder.Decode(&l); err != nil {
-			return err
-		}
-		if err := checkID(l.ID); err != nil {
-			return fmt.Errorf("listener %d of the list: %w", position, err)
-		}
-		listed.add(l)
-		return nil
-	})
+	opened, err := listed.decodeArray(decoder, "listener", decodeOne)
 	if err == nil {
 		err = expectEnd(decoder)
 	}
@@ -221,9 +200,11 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	return expect(decoder, '}')
 }
 
-// decodeArray reads an array. element reads each element; its position counts from 1. null
-// and an empty object count as an empty array: opened is '[', '{', or 0 for null.
-func decodeArray(decoder *json.Decoder, element func(position int) error) (opened json.Delim, err error) {
+// decodeArray adds the elements of an array to a list. null and an empty object count as an
+// empty array: opened is '[', '{', or 0 for null.
+func (l *listing[E]) decodeArray(
+	decoder *json.Decoder, noun string, decode func(*json.Decoder) (E, error),
+) (opened json.Delim, err error) {
 	token, err := decoder.Token()
 	switch {
 	case err != nil || token == nil:
@@ -234,9 +215,14 @@ func decodeArray(decoder *json.Decoder, element func(position int) error) (opene
 		return 0, errors.New("the value is not an array")
 	}
 	for position := 1; decoder.More(); position++ {
-		if err := element(position); err != nil {
+		e, err := decode(decoder)
+		if err != nil {
 			return '[', err
 		}
+		if err := checkID(e.id()); err != nil {
+			return '[', fmt.Errorf("%s %d of the list: %w", noun, position, err)
+		}
+		l.add(e)
 	}
 	return '[', expect(decoder, ']')
 }

@@ -79,7 +79,7 @@ func (l Listener) or(known Listener) Listener {
 	return l
 }
 
-func (l Listener) key() string { return strings.ToLower(l.ID) }
+func (l Listener) id() string { return l.ID }
 
 func (l Listener) name() string { return l.Name }
 
@@ -162,7 +162,7 @@ func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
+	unlock, err := p.switches.lock(ctx, keyOf(known)) // the next switch would disturb the reads of this one
 	if err != nil {
 		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", known.ID, err)
 	}
@@ -333,7 +333,7 @@ func (c *Client) ReleaseCertificate(projectID, listenerID string) {
 // oneKeeps reports whether one of the listeners keeps its certificate.
 func (p *project) oneKeeps(holders []Listener) bool {
 	return slices.ContainsFunc(holders, func(l Listener) bool {
-		_, keeps := p.keeping.Load(l.key())
+		_, keeps := p.keeping.Load(keyOf(l))
 		return keeps
 	})
 }
