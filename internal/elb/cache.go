@@ -513,13 +513,11 @@ func (c *cache[E]) listLocked(ctx context.Context) (*listCall[E], error) {
 	}
 	c.mu.Lock()
 
-	select {
-	case <-call.done:
-		return call, call.err
-	default:
-	}
 	call.waiting--
-	if call.waiting == 0 && c.running == call {
+	switch {
+	case c.running != call: // it has ended
+		return call, call.err
+	case call.waiting == 0:
 		c.running = nil
 		call.cancel()
 	}

@@ -145,14 +145,10 @@ func (c *Client) sendUpdate(
 		Name        string `json:"name"`
 		Description string `json:"description"` // also sent if empty, because that clears it
 	}
-	put := request{
-		method: http.MethodPut,
-		path:   []string{"certificate", known.ID},
-		body:   update{Name: name, Description: description},
-	}
+	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: name, Description: description}}
 	var body certificateBody
 	accepted := false
-	err := c.do(ctx, projectID, put, func(response *http.Response) error {
+	err := c.do(ctx, projectID, []string{"certificate", known.ID}, put, func(response *http.Response) error {
 		accepted = true
 		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
 		return nil
@@ -321,32 +317,27 @@ func saysInUse(refusal *httpapi.Error) bool {
 // deleteOnce sends one deletion, and decides by the list of the project if it is not clear
 // whether the certificate still exists.
 func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
-	accepted := false
-	hasBody := false
-	remove := request{method: http.MethodDelete, path: []string{"certificate", id}}
-	err := c.do(ctx, projectID, remove, func(response *http.Response) error {
+	accepted, hasBody := false, false
+	remove := httpapi.Request{Method: http.MethodDelete}
+	err := c.do(ctx, projectID, []string{"certificate", id}, remove, func(response *http.Response) error {
 		body, err := io.ReadAll(response.Body)
 		body = bytes.TrimSpace(body)
+		hasBody = len(body) > 0 && string(body) != "{}"
 		switch response.StatusCode {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
-			if err != nil || len(body) == 0 {
-				return nil
-			}
-			if json.Valid(body) {
-				hasBody = string(body) != "{}"
+			if err != nil || !hasBody || json.Valid(body) {
 				return nil
 			}
 		}
 		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
 	})
-	cache := c.project(projectID).certificates
-	if err == nil && hasBody { // the body may be an error
-		err := errors.New("the response to the deletion has an unexpected body")
-		return cache.proveAbsence(ctx, id, sinceWrite, err)
+	_, isUnclear := errors.AsType[*httpapi.TransportError](err) // the response was cut off
+	if err == nil && hasBody {                                  // the body may be an error
+		err, isUnclear = errors.New("the response to the deletion has an unexpected body"), true
 	}
-	if _, isCut := errors.AsType[*httpapi.TransportError](err); accepted && isCut {
-		return cache.proveAbsence(ctx, id, sinceWrite, err)
+	if accepted && isUnclear {
+		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)
 }

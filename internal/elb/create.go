@@ -216,15 +216,14 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 		NewCertificate
 		PrivateKey string `json:"private_key"`
 	}
-	r := request{
-		method:        http.MethodPost,
-		path:          []string{"certificate"},
-		body:          withKey{x.create, x.create.PrivateKey.Reveal()},
-		nonIdempotent: true,
-		prepare:       x.prepare,
-		secrets:       []secret.Value{x.create.PrivateKey},
+	post := httpapi.Request{
+		Method:        http.MethodPost,
+		Body:          withKey{x.create, x.create.PrivateKey.Reveal()},
+		NonIdempotent: true,
+		Prepare:       x.prepare,
+		Secrets:       []secret.Value{x.create.PrivateKey},
 	}
-	err = x.client.do(ctx, x.projectID, r, func(response *http.Response) (err error) {
+	err = x.client.do(ctx, x.projectID, []string{"certificate"}, post, func(response *http.Response) (err error) {
 		body, err = decodeBody(response.Body)
 		return err
 	})

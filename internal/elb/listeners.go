@@ -240,12 +240,8 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 func (c *Client) putCertificate(
 	ctx context.Context, projectID, id, certificateID string, accepted *bool,
 ) (l Listener, err error) {
-	put := request{
-		method: http.MethodPut,
-		path:   []string{"listeners", id},
-		body:   map[string]string{"certificate_id": certificateID},
-	}
-	err = c.do(ctx, projectID, put, func(response *http.Response) error {
+	put := httpapi.Request{Method: http.MethodPut, Body: map[string]string{"certificate_id": certificateID}}
+	err = c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
 		*accepted = true
 		l, _ = decodeListener(response.Body)
 		return nil
@@ -287,8 +283,8 @@ func (c *Client) awaitListener(
 // showListener makes one call for a listener. If the API says that it is missing, a list
 // decides.
 func (c *Client) showListener(ctx context.Context, projectID, id string) (l Listener, err error) {
-	get := request{method: http.MethodGet, path: []string{"listeners", id}}
-	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
+	get := httpapi.Request{Method: http.MethodGet}
+	err = c.do(ctx, projectID, []string{"listeners", id}, get, func(response *http.Response) (err error) {
 		l, err = decodeListener(response.Body)
 		if err == nil && !strings.EqualFold(l.ID, id) {
 			return fmt.Errorf("the response is about another listener, %s", l.ID)

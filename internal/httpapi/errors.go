@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -160,12 +161,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 func decodeError(response *http.Response, c *call) *Error {
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a part is better than nothing
 	if len(raw) == maxErrorBody {                                     // the last character may be incomplete
-		for range utf8.UTFMax - 1 {
-			if last, size := utf8.DecodeLastRune(raw); last != utf8.RuneError || size != 1 {
-				break
-			}
-			raw = raw[:len(raw)-1]
-		}
+		raw = bytes.TrimRightFunc(raw, func(r rune) bool { return r == utf8.RuneError })
 	}
 
 	var body errorBody

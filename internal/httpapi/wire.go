@@ -107,19 +107,13 @@ type exchange struct {
 	stop    func() bool // ignores the end of the caller's context from now on
 	silence *time.Timer
 
-	dialled atomic.Bool  // a connection was requested
-	sent    atomic.Bool  // there is a connection, so the request may have been sent
-	state   atomic.Int32 // waiting, arrived or abandoned
+	dialled atomic.Bool // a connection was requested
+	sent    atomic.Bool // there is a connection, so the request may have been sent
+	arrived atomic.Bool // the first byte of the response has arrived
 
 	body    io.ReadCloser
 	bodyErr error // the error that decode met while it read the body
 }
-
-const (
-	waiting   int32 = iota // no byte of the response has arrived
-	arrived                // the first byte arrived before the exchange was abandoned
-	abandoned              // the exchange was ended without a response
-)
 
 func newExchange(caller context.Context, c *call) *exchange {
 	x := &exchange{call: c}
@@ -133,9 +127,9 @@ func newExchange(caller context.Context, c *call) *exchange {
 			x.sent.Store(false)
 		},
 		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
-		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
+		GotFirstResponseByte: func() { x.arrived.Store(true) },
 		Got1xxResponse: func(int, textproto.MIMEHeader) error { // the response is still to come
-			x.state.CompareAndSwap(arrived, waiting)
+			x.arrived.Store(false)
 			return nil
 		},
 	}
@@ -159,14 +153,14 @@ func (x *exchange) end() {
 // is arriving or is awaited for a grace period.
 func (x *exchange) abandon(cause error) {
 	grace := bodyGrace
-	if x.call.nonIdempotent && x.sent.Load() {
+	if x.call.asked.NonIdempotent && x.sent.Load() {
 		grace = bodyGraceNonIdempotent
-		if x.state.Load() == waiting {
+		if !x.arrived.Load() {
 			_ = Pause(x.ctx, ResponseGrace)
 			grace -= ResponseGrace
 		}
 	}
-	if !x.state.CompareAndSwap(waiting, abandoned) {
+	if x.arrived.Load() {
 		_ = Pause(x.ctx, grace)
 	}
 	x.cancel(cause)
