@@ -43,7 +43,7 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	if !ok {
 		return invalid("its host is neither a DNS name nor an IP address in canonical form")
 	}
-	base.Host = withPort(host, base.Port())
+	base.Host = strings.TrimSuffix(net.JoinHostPort(host, base.Port()), ":") // the port may be missing
 	if base.Scheme == "http" && !insecure && !isLoopback(base) {
 		return invalid("without TLS, anyone on the network path can read the private keys and the credentials. " +
 			"Use https://, or set insecure = true if you mean it")
@@ -95,16 +95,6 @@ func toASCII(host string) (string, error) {
 		return host, nil
 	}
 	return idna.Lookup.ToASCII(host)
-}
-
-func withPort(host, port string) string {
-	if port != "" {
-		return net.JoinHostPort(host, port)
-	}
-	if strings.Contains(host, ":") {
-		return "[" + host + "]"
-	}
-	return host
 }
 
 // isLoopback reports whether a base URL with a canonical host is on this machine. net/http uses

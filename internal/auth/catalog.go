@@ -36,14 +36,21 @@ func (s *Session) chooseEndpoint(
 		region = regions[i]
 	}
 	for _, kind := range types {
-		if chosen, found := choose(offersOf(catalog, kind), region); found {
-			endpoint, err := s.baseURL(chosen.url)
-			if err != nil {
-				return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
-					"the provider block", err)
-			}
-			return endpoint, nil
+		offers := offersOf(catalog, kind)
+		isRegional := func(o offer) bool { return !o.isGlobal() && (region == "" || o.region == region) }
+		i := slices.IndexFunc(offers, isRegional)
+		if i < 0 {
+			i = slices.IndexFunc(offers, offer.isGlobal)
 		}
+		if i < 0 {
+			continue
+		}
+		endpoint, err := s.baseURL(offers[i].url)
+		if err != nil {
+			return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
+				"the provider block", err)
+		}
+		return endpoint, nil
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
@@ -51,19 +58,6 @@ func (s *Session) chooseEndpoint(
 	}
 	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, but for: %s. Set region in the "+
 		"provider block to one of them, or set endpoint", region, strings.Join(regions, ", "))
-}
-
-// choose prefers the endpoint of a region to a global one. Without a region, there are endpoints
-// of at most one region.
-func choose(offers []offer, region string) (offer, bool) {
-	i := slices.IndexFunc(offers, func(o offer) bool { return !o.isGlobal() && (region == "" || o.region == region) })
-	if i < 0 {
-		i = slices.IndexFunc(offers, offer.isGlobal)
-	}
-	if i < 0 {
-		return offer{}, false
-	}
-	return offers[i], true
 }
 
 // offersOf returns the public endpoints of the services of a type.
@@ -109,17 +103,11 @@ func (s *Session) baseURL(text string) (*url.URL, error) {
 
 // projectName returns the name of a project, or an empty string if it cannot be found.
 func (s *Session) projectName(ctx context.Context, id string) string {
-	path := []string{"projects"}
-	if s.config.Credentials.Kind() == KindPassword {
-		path = []string{"auth", "projects"}
+	all, _ := s.listProjects(ctx)
+	for _, p := range all {
+		if p.ID == id {
+			return p.Name
+		}
 	}
-	all, err := s.listProjects(ctx, "", path...)
-	if err != nil {
-		return ""
-	}
-	i := slices.IndexFunc(all, func(p project) bool { return p.ID == id })
-	if i < 0 {
-		return ""
-	}
-	return all[i].Name
+	return ""
 }

@@ -106,43 +106,38 @@ func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
 // fetchProjectID finds a project by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
 	doing := fmt.Sprintf("find the ID of the project %q", name)
+	var tokenErr error
 	if s.config.Credentials.Kind() == KindPassword {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)
-		if err == nil && got.projectID != "" {
+		switch {
+		case err == nil && got.projectID == "":
+			return "", &Error{doing, errors.New("the token has no project")}
+		case err == nil:
 			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.tokensOf(of))
 			return got.projectID, nil
 		}
-		if err == nil {
-			return "", &Error{doing, errors.New("the token has no project")}
-		}
 		// Keystone does not say what was wrong. A list with a token without a project shows
 		// whether it was the name.
-		all, listErr := s.listProjects(ctx, "", "auth", "projects")
-		if listErr == nil && !slices.ContainsFunc(all, func(p project) bool { return p.Name == name }) {
-			return "", &Error{doing, noProject(all)}
-		}
-		return "", err
+		tokenErr = err
 	}
-	found, err := s.listProjects(ctx, name, "projects")
-	if err != nil {
+	all, err := s.listProjects(ctx)
+	var ids []string
+	for _, p := range all {
+		if p.Name == name {
+			ids = append(ids, p.ID)
+		}
+	}
+	switch {
+	case tokenErr != nil && (err != nil || len(ids) > 0):
+		return "", tokenErr
+	case err != nil:
 		return "", &Error{doing, err}
-	}
-	found = slices.DeleteFunc(found, func(p project) bool { return p.Name != name }) // the filter may be ignored
-	switch len(found) {
-	case 0:
-		all, err := s.listProjects(ctx, "", "projects")
-		if err != nil {
-			return "", &Error{doing, errors.New("there is no project with that name")}
-		}
+	case len(ids) == 0:
 		return "", &Error{doing, noProject(all)}
-	case 1:
-		return found[0].ID, nil
-	}
-	ids := make([]string, len(found))
-	for i, p := range found {
-		ids[i] = p.ID
+	case len(ids) == 1:
+		return ids[0], nil
 	}
 	slices.Sort(ids)
 	const several = "there are %d projects with that name: %s. Set project_id to one of them"
@@ -161,17 +156,16 @@ func noProject(all []project) error {
 	return fmt.Errorf("there is no project with that name. Existing projects: %s", strings.Join(names, ", "))
 }
 
-// listProjects lists the projects with a name, or all projects.
-func (s *Session) listProjects(ctx context.Context, name string, path ...string) ([]project, error) {
-	query := url.Values{}
-	if name != "" {
-		query.Set("name", name)
+// listProjects lists the projects that the credentials can access.
+func (s *Session) listProjects(ctx context.Context) ([]project, error) {
+	path := []string{"projects"}
+	if s.config.Credentials.Kind() == KindPassword {
+		path = []string{"auth", "projects"}
 	}
 	var body struct {
 		Projects []project `json:"projects"`
 	}
-	request := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
-	_, err := s.call(ctx, s.authorized, request, &body, path...)
+	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet}, &body, path...)
 	return body.Projects, err
 }
 
@@ -244,11 +238,7 @@ func (s *Session) call(
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
 	}
-	target := s.config.AuthURL.JoinPath(path...)
-	if request.URL != nil {
-		target.RawQuery = request.URL.RawQuery
-	}
-	request.URL = target
+	request.URL = s.config.AuthURL.JoinPath(path...)
 	var header http.Header
 	err := client.Do(ctx, request, func(response *http.Response) error {
 		header = response.Header
