@@ -272,16 +272,28 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 }
 
 // whyInUse returns an InUseError if a listener holds the certificate or the error response says
-// so, and otherwise nil. The error is why the listeners could not be read.
+// so, and otherwise nil. The error is why the listeners could not be read. The list of listeners
+// starts after the call; deletions in parallel use the same one.
 func (c *Client) whyInUse(
 	ctx context.Context, projectID, id string, refusal *httpapi.Error,
 ) (*InUseError, error) {
-	holders, err := c.holders(ctx, projectID, id)
-	if len(holders) == 0 && !saysInUse(refusal) {
+	p := c.project(projectID)
+	list, err := p.listeners.poll(ctx)
+	why := &InUseError{Err: refusal, ListenersErr: err}
+	if err == nil {
+		for _, l := range list.elements {
+			if l.Holds(id) {
+				why.Listeners = append(why.Listeners, l)
+				_, keeps := p.keeping.Load(keyOf(l))
+				why.Kept = why.Kept || keeps
+			}
+		}
+	}
+	if len(why.Listeners) == 0 && !saysInUse(refusal) {
 		return nil, err
 	}
-	kept := c.project(projectID).oneKeeps(holders)
-	return &InUseError{Listeners: holders, ListenersErr: err, Kept: kept, Err: refusal}, err
+	slices.SortFunc(why.Listeners, byName)
+	return why, err
 }
 
 // orInUse returns the InUseError that a deletion met, if any, when it has timed out, and

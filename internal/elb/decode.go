@@ -190,11 +190,11 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	for decoder.More() {
 		field, err := decoder.Token()
 		if err != nil {
-			return midway(err)
+			return err
 		}
 		name := field.(string) //nolint:forcetypeassert // the decoder accepts nothing else as a key
 		if err := value(name); err != nil {
-			return fmt.Errorf("field %s: %w", name, midway(err))
+			return fmt.Errorf("field %s: %w", name, err)
 		}
 	}
 	return expect(decoder, '}')
@@ -208,7 +208,7 @@ func (l *listing[E]) decodeArray(
 	token, err := decoder.Token()
 	switch {
 	case err != nil || token == nil:
-		return 0, midway(err)
+		return 0, err
 	case token == json.Delim('{') && !decoder.More():
 		return '{', expect(decoder, '}')
 	case token != json.Delim('['):
@@ -229,19 +229,8 @@ func (l *listing[E]) decodeArray(
 
 func expect(decoder *json.Decoder, want json.Delim) error {
 	token, err := decoder.Token()
-	switch {
-	case err != nil:
-		return midway(err)
-	case token != want:
-		return fmt.Errorf("%q is missing", want.String())
-	}
-	return nil
-}
-
-// midway makes the end of the input an error, because it is not expected within a value.
-func midway(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+	if err == nil && token != want {
+		err = fmt.Errorf("%q is missing", want.String())
 	}
 	return err
 }

@@ -214,7 +214,7 @@ func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID s
 			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
 			shown, getErr := c.showListener(ctx, projectID, id)
-			if getErr == nil && shows(shown) == nil && !shown.isFaulty() {
+			if getErr == nil && shows(shown) == nil {
 				return shown, nil
 			}
 			return Listener{}, err
@@ -258,13 +258,11 @@ func (c *Client) awaitListener(
 	for attempt := 0; ; attempt++ {
 		l, err := c.showListener(ctx, projectID, id)
 		switch {
-		case err == nil && l.isFaulty():
-			return Listener{}, ErrListenerFaulty
 		case err == nil:
 			if waiting = check(l); waiting == nil {
 				return l, nil
 			}
-		case errors.Is(err, ErrListenerNotFound):
+		case errors.Is(err, ErrListenerNotFound), errors.Is(err, ErrListenerFaulty):
 			return Listener{}, err
 		case ctx.Err() != nil && waiting != nil:
 			// The call failed because the time is over, so waiting is the better explanation.
@@ -291,6 +289,9 @@ func (c *Client) showListener(ctx context.Context, projectID, id string) (l List
 		}
 		return err
 	})
+	if err == nil && l.isFaulty() {
+		return Listener{}, ErrListenerFaulty
+	}
 	if isListenerGone(httpapi.RefusalOf(err)) {
 		err = c.project(projectID).listeners.proveAbsence(ctx, id, NoWrite, err)
 	}
@@ -324,24 +325,4 @@ func (c *Client) KeepCertificate(projectID, listenerID string) {
 // ReleaseCertificate undoes KeepCertificate.
 func (c *Client) ReleaseCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Delete(strings.ToLower(listenerID))
-}
-
-// oneKeeps reports whether one of the listeners keeps its certificate.
-func (p *project) oneKeeps(holders []Listener) bool {
-	return slices.ContainsFunc(holders, func(l Listener) bool {
-		_, keeps := p.keeping.Load(keyOf(l))
-		return keeps
-	})
-}
-
-// holders returns the listeners that hold a certificate, sorted by name, from a list that
-// starts after the call. Deletions in parallel use the same list.
-func (c *Client) holders(ctx context.Context, projectID, certificateID string) ([]Listener, error) {
-	list, err := c.project(projectID).listeners.poll(ctx)
-	if err != nil {
-		return nil, err
-	}
-	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.Holds(certificateID) })
-	slices.SortFunc(holders, byName)
-	return holders, nil
 }

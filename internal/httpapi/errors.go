@@ -114,7 +114,7 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	switch {
 	case isMistyped: // json's own message names our types
 		cause = fmt.Errorf("%s must not be a JSON %s", cmp.Or(mistyped.Field, "the value"), mistyped.Value)
-	case errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, io.EOF):
+	case isEnd(cause):
 		cause = errors.New("the JSON ends too early")
 	}
 	message := fmt.Sprintf("the response could not be read: %v", cause)

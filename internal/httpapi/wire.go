@@ -180,13 +180,16 @@ func (x *exchange) read(response *http.Response) error {
 	switch {
 	case x.bodyErr != nil:
 		return x.transportError(x.bodyErr)
-	case errors.Is(err, io.ErrUnexpectedEOF) && endsWithConnection(response):
+	case isEnd(err) && endsWithConnection(response):
 		return x.transportError(io.ErrUnexpectedEOF)
 	case err != nil:
 		return unreadable(response, x.call, err)
 	}
 	return nil
 }
+
+// isEnd reports whether a text ended within a value, or before it.
+func isEnd(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) }
 
 // endsWithConnection reports whether a body ends with its connection, so that a body that was cut
 // off looks complete.
