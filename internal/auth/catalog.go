@@ -8,21 +8,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
-// An offer is a public endpoint of the service catalog.
-type offer struct{ region, url string }
-
 // isGlobal reports whether an endpoint serves all regions, or has no region (observed).
-func (o offer) isGlobal() bool { return o.region == "" || o.region == "*" }
+func isGlobal(e tokens.Endpoint) bool { return e.Region == "" || e.Region == "*" }
 
 // chooseEndpoint finds a service in the service catalog. Earlier types take precedence.
 func (s *Session) chooseEndpoint(
-	ctx context.Context, catalog []service, projectID string, types []string,
+	ctx context.Context, catalog []tokens.CatalogEntry, projectID string, types []string,
 ) (*url.URL, error) {
-	var all []offer
+	var all []tokens.Endpoint
 	for _, kind := range types {
-		all = append(all, offersOf(catalog, kind)...)
+		all = append(all, publicEndpoints(catalog, kind)...)
 	}
 	regions := regionsOf(all)
 	region := s.config.Region
@@ -36,16 +35,16 @@ func (s *Session) chooseEndpoint(
 		region = regions[i]
 	}
 	for _, kind := range types {
-		offers := offersOf(catalog, kind)
-		isRegional := func(o offer) bool { return !o.isGlobal() && (region == "" || o.region == region) }
-		i := slices.IndexFunc(offers, isRegional)
+		public := publicEndpoints(catalog, kind)
+		isRegional := func(e tokens.Endpoint) bool { return !isGlobal(e) && (region == "" || e.Region == region) }
+		i := slices.IndexFunc(public, isRegional)
 		if i < 0 {
-			i = slices.IndexFunc(offers, offer.isGlobal)
+			i = slices.IndexFunc(public, isGlobal)
 		}
 		if i < 0 {
 			continue
 		}
-		endpoint, err := s.baseURL(offers[i].url)
+		endpoint, err := s.baseURL(public[i].URL)
 		if err != nil {
 			return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
 				"the provider block", err)
@@ -60,24 +59,24 @@ func (s *Session) chooseEndpoint(
 		"provider block to one of them, or set endpoint", region, strings.Join(regions, ", "))
 }
 
-// offersOf returns the public endpoints of the services of a type.
-func offersOf(catalog []service, kind string) []offer {
-	var offers []offer
+// publicEndpoints returns the public endpoints of the services of a type.
+func publicEndpoints(catalog []tokens.CatalogEntry, kind string) []tokens.Endpoint {
+	var public []tokens.Endpoint
 	for _, service := range catalog {
 		for _, endpoint := range service.Endpoints {
 			if service.Type == kind && endpoint.Interface == "public" {
-				offers = append(offers, offer{endpoint.Region, endpoint.URL})
+				public = append(public, endpoint)
 			}
 		}
 	}
-	return offers
+	return public
 }
 
-func regionsOf(offers []offer) []string {
+func regionsOf(endpoints []tokens.Endpoint) []string {
 	var regions []string
-	for _, o := range offers {
-		if !o.isGlobal() {
-			regions = append(regions, o.region)
+	for _, e := range endpoints {
+		if !isGlobal(e) {
+			regions = append(regions, e.Region)
 		}
 	}
 	slices.Sort(regions)

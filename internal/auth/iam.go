@@ -21,26 +21,11 @@ import (
 type token struct {
 	text      secret.Value
 	projectID string
-	catalog   []service
+	catalog   []tokens.CatalogEntry
 }
 
 // A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
-
-// service is an entry of the service catalog.
-type service struct {
-	Type      string `json:"type"`
-	Endpoints []struct {
-		Region    string `json:"region"`
-		Interface string `json:"interface"`
-		URL       string `json:"url"`
-	} `json:"endpoints"`
-}
-
-type project struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
 
 // ErrNoAuthURL says that the address of the identity service is needed, but not known.
 var ErrNoAuthURL = errors.New("the address of the identity service is not known")
@@ -69,10 +54,10 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	}
 	var issued struct {
 		Token struct {
-			ExpiresAt time.Time `json:"expires_at"`
-			IssuedAt  time.Time `json:"issued_at"`
-			Project   project   `json:"project"`
-			Catalog   []service `json:"catalog"`
+			tokens.ServiceCatalog
+			ExpiresAt time.Time      `json:"expires_at"`
+			IssuedAt  time.Time      `json:"issued_at"`
+			Project   tokens.Project `json:"project"`
 		} `json:"token"`
 	}
 	header, err := s.call(ctx, s.plain, httpapi.Request{
@@ -91,7 +76,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if t.IssuedAt.IsZero() {
 		lifetime = t.ExpiresAt.Sub(s.config.Now())
 	}
-	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lifetime, time.Second), nil
+	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
 
 // tokenRequest returns the body of a request for a token (reference).
@@ -144,7 +129,7 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
-func noProject(all []project) error {
+func noProject(all []tokens.Project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
 		names[i] = fmt.Sprintf("%q", p.Name)
@@ -157,13 +142,13 @@ func noProject(all []project) error {
 }
 
 // listProjects lists the projects that the credentials can access.
-func (s *Session) listProjects(ctx context.Context) ([]project, error) {
+func (s *Session) listProjects(ctx context.Context) ([]tokens.Project, error) {
 	path := []string{"projects"}
 	if s.config.Credentials.Kind() == KindPassword {
 		path = []string{"auth", "projects"}
 	}
 	var body struct {
-		Projects []project `json:"projects"`
+		Projects []tokens.Project `json:"projects"`
 	}
 	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet}, &body, path...)
 	return body.Projects, err
@@ -172,25 +157,21 @@ func (s *Session) listProjects(ctx context.Context) ([]project, error) {
 // fetchEndpoint reads the service catalog.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
 	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
-	var catalog []service
+	var catalog tokens.ServiceCatalog
 	if s.config.Credentials.Kind() == KindPassword {
 		got, _, err := s.tokensOf(scope{projectID: projectID}).get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		catalog = got.catalog
+		catalog.Entries = got.catalog
 	} else {
-		var body struct {
-			Catalog []service `json:"catalog"`
-		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
-		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
+		if _, err := s.call(ctx, s.authorized, request, &catalog, "auth", "catalog"); err != nil {
 			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
 				"set endpoint in the provider block", err)}
 		}
-		catalog = body.Catalog
 	}
-	endpoint, err := s.chooseEndpoint(ctx, catalog, projectID, types)
+	endpoint, err := s.chooseEndpoint(ctx, catalog.Entries, projectID, types)
 	if err != nil {
 		return nil, &Error{doing, err}
 	}

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -134,9 +135,7 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 	if request.Host, err = httpguts.PunycodeHostPort(zone.ReplaceAllString(request.URL.Host, "]")); err != nil {
 		return nil, fmt.Errorf("host %q is not valid: %w", request.URL.Host, err)
 	}
-	for name, values := range r.Header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, r.Header)
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
