@@ -48,7 +48,11 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if options.UserID != "" { // Keystone rejects a domain with a user ID
 		options.DomainName, options.DomainID = "", ""
 	}
-	body, err := tokenRequest(&options)
+	var body map[string]any
+	within, err := options.ToTokenV3ScopeMap()
+	if err == nil {
+		body, err = options.ToTokenV3CreateMap(within)
+	}
 	if err != nil {
 		return token{}, 0, &Error{doing, err}
 	}
@@ -77,15 +81,6 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 		lifetime = t.ExpiresAt.Sub(s.config.Now())
 	}
 	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
-}
-
-// tokenRequest returns the body of a request for a token (reference).
-func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
-	scope, err := options.ToTokenV3ScopeMap()
-	if err != nil {
-		return nil, err
-	}
-	return options.ToTokenV3CreateMap(scope)
 }
 
 // fetchProjectID finds a project by its name (reference).

@@ -145,7 +145,7 @@ func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
 // is awaited.
 func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (E, error) {
 	e, started, err := c.lookUp(ctx, id, lagEnds)
-	for started.Before(lagEnds) && (err == nil && isOld(e) || c.isAbsence(err)) {
+	for started.Before(lagEnds) && (err != nil || isOld(e)) {
 		call, listErr := c.poll(ctx)
 		if listErr != nil {
 			return e, listErr
@@ -159,7 +159,8 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 }
 
 // lookUp finds an element as get does, and returns the start time of the list that it was found
-// in. Before lagEnds a new list could not prove an absence either, so it is not awaited.
+// in, or lagEnds if another list would change nothing. Before lagEnds a new list could not prove
+// an absence either, so it is not awaited.
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,11 +169,11 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 
 	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
 		e, err := c.resultOf(w, id)
-		return e, c.now(), err
+		return e, lagEnds, err
 	}
 	call, err := c.recentLocked()
 	if err != nil {
-		return none, c.now(), err
+		return none, lagEnds, err
 	}
 	for {
 		if call != nil {
@@ -182,7 +183,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 			}
 		}
 		if call, err = c.listLocked(ctx); err != nil {
-			return none, c.now(), err
+			return none, lagEnds, err
 		}
 	}
 }
@@ -285,13 +286,6 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 	return c.now().Add(listLag - max(age, 0))
 }
 
-// isAbsence reports whether an error says that a list does not have an element. If the list
-// is incomplete, that is no proof.
-func (c *cache[E]) isAbsence(err error) bool {
-	_, isIncomplete := errors.AsType[*IncompleteListError](err)
-	return isIncomplete || errors.Is(err, c.absent)
-}
-
 // search lists until enough is true of what a list says of an element, but no longer than the
 // list lag. It ignores what was written here.
 func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
@@ -385,23 +379,18 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 
 // pollUntil passes one new list after the other to check, until that is done. An error of
 // check counts as a failed list. After so many failed lists it returns the latest error.
-func (c *cache[E]) pollUntil(
-	ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error),
-) error {
+func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
 	for {
 		done := false
 		call, err := c.poll(ctx)
 		if err == nil {
 			done, err = check(call)
 		}
-		if done && err == nil {
-			return nil
-		}
 		if err != nil {
 			tries--
-			if tries == 0 || ctx.Err() != nil {
-				return err
-			}
+		}
+		if done || err != nil && (tries == 0 || ctx.Err() != nil) {
+			return err
 		}
 	}
 }

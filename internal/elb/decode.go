@@ -86,19 +86,14 @@ func decodeKeyOf(id string, key *secret.Value) func(*json.Decoder) (Certificate,
 	return func(decoder *json.Decoder) (Certificate, error) {
 		var body struct {
 			Certificate
-			PrivateKey json.RawMessage `json:"private_key"`
+			PrivateKey any `json:"private_key"`
 		}
-		if err := decoder.Decode(&body); err != nil || !strings.EqualFold(body.ID, id) {
-			return body.Certificate, err
+		err := decoder.Decode(&body)
+		if err == nil && strings.EqualFold(body.ID, id) {
+			text, _ := body.PrivateKey.(string)
+			*key = secret.New(text)
 		}
-		var text string
-		if body.PrivateKey != nil {
-			if err := json.Unmarshal(body.PrivateKey, &text); err != nil {
-				return Certificate{}, err
-			}
-		}
-		*key = secret.New(text)
-		return body.Certificate, nil
+		return body.Certificate, err
 	}
 }
 
