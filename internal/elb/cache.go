@@ -448,26 +448,20 @@ func (c *cache[E]) invalidate() {
 	c.lastWrite = c.sequence
 }
 
-// recordUpdate records the result of an update. An update that failed may have been carried
-// out nevertheless, so the cached list is invalidated; the results of earlier writes stay.
-func (c *cache[E]) recordUpdate(id string, e E, err error) {
-	switch {
-	case err == nil:
-		c.record(id, &e)
-	case errors.Is(err, c.absent):
-		c.record(id, nil)
-	default:
-		c.invalidate()
-	}
-}
-
-// record records the result of our own write: the element, or nil if it was deleted.
-func (c *cache[E]) record(id string, e *E) {
+// record records the result of our own write: the element, or nil if it was deleted. A write that
+// failed may have been carried out nevertheless, so it expires the cached list too; the results of
+// earlier writes stay.
+func (c *cache[E]) record(id string, e *E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	c.lastWrite = c.sequence
-	c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
+	if errors.Is(err, c.absent) {
+		e, err = nil, nil
+	}
+	if err == nil {
+		c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
+	}
 }
 
 func (c *cache[E]) incomplete(l listing[E]) error {

@@ -185,7 +185,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							if id == "" {
 								created, ours := server.create()
 								sleep(time.Second)
-								v.record(created, new(certificateOf(created, ours.version)))
+								v.record(created, new(certificateOf(created, ours.version)), nil)
 								end(created, ours)
 								id = created
 								continue
@@ -194,17 +194,17 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							sleep(time.Second)
 							switch {
 							case server.dice(5) == 0: // the response was lost
-								v.recordUpdate(id, Certificate{}, errors.New("lost"))
+								v.record(id, nil, errors.New("lost"))
 							case !there:
-								v.recordUpdate(id, Certificate{}, ErrCertificateNotFound)
+								v.record(id, nil, ErrCertificateNotFound)
 								end(id, state{})
 								id = ""
 							case ours.version == 0:
-								v.record(id, nil)
+								v.record(id, nil, nil)
 								end(id, ours)
 								id = ""
 							default:
-								v.recordUpdate(id, certificateOf(id, ours.version), nil)
+								v.record(id, new(certificateOf(id, ours.version)), nil)
 								end(id, ours)
 							}
 						}
@@ -321,7 +321,7 @@ func TestOneListForAll(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		readAll(2)
 		server.commit(ids[5], false)
-		v.record(ids[5], new(certificateOf(ids[5], 7))) // the list is not believed any more
+		v.record(ids[5], new(certificateOf(ids[5], 7)), nil) // the list is not believed any more
 		if cert, err := v.get(t.Context(), ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
 			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
 		}

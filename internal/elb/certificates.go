@@ -131,7 +131,7 @@ func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
 	cert, err := c.sendUpdate(ctx, projectID, known, sinceWrite, name, description)
-	c.project(projectID).certificates.recordUpdate(known.ID, cert, err)
+	c.project(projectID).certificates.record(known.ID, &cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
 	}
@@ -224,11 +224,10 @@ func (e *InUseError) Unwrap() error { return e.Err }
 // error comes immediately. sinceWrite is as for ReadCertificate.
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	err := c.deleteUntilGone(ctx, projectID, id, sinceWrite)
+	c.project(projectID).certificates.record(id, nil, err)
 	if err == nil || errors.Is(err, ErrCertificateNotFound) {
-		c.project(projectID).certificates.record(id, nil)
 		return nil
 	}
-	c.project(projectID).certificates.invalidate() // it may have been carried out
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 

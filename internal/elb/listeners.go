@@ -170,7 +170,7 @@ func (c *Client) SwitchListener(
 
 	l, err := c.putAndAwait(ctx, projectID, known.ID, certificateID)
 	l = l.or(known)
-	p.listeners.recordUpdate(known.ID, l, err)
+	p.listeners.record(known.ID, &l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
 			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
@@ -303,16 +303,8 @@ func (c *Client) showListener(ctx context.Context, projectID, id string) (l List
 // (reference of the codes, assumed here); or a 404, except that of the gateway and that about
 // the certificate.
 func isListenerGone(refusal *httpapi.Error) bool {
-	if refusal == nil {
-		return false
-	}
-	switch refusal.Code {
-	case "ELB.6030", "ELB.6002":
-		return true
-	case "ELB.5040":
-		return false
-	}
-	return refusal.IsNotFound()
+	return refusal != nil && (refusal.Code == "ELB.6030" || refusal.Code == "ELB.6002" ||
+		refusal.IsNotFound() && refusal.Code != "ELB.5040")
 }
 
 // KeepCertificate tells DeleteCertificate not to wait for a listener, because this process

@@ -94,17 +94,15 @@ func RefusalOf(err error) *Error {
 // Ambiguous reports whether a request that failed may have been carried out: its response was
 // lost, cannot be read, or comes from a server or gateway that does not know.
 func Ambiguous(err error) bool {
-	if err == nil || isUnsent(err) {
-		return false
+	refusal := RefusalOf(err)
+	if refusal == nil {
+		return err != nil && !isUnsent(err)
 	}
-	if refusal := RefusalOf(err); refusal != nil {
-		switch refusal.Status {
-		case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
-			return true
-		}
-		return refusal.Status/100 == 2 || refusal.Status >= 500
+	switch refusal.Status {
+	case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
+		return true
 	}
-	return true
+	return refusal.Status/100 == 2 || refusal.Status >= 500
 }
 
 // unreadable returns the error for a response whose status is 2xx and whose body cannot be

@@ -41,12 +41,7 @@ var errSilent = errors.New("silence limit")
 func newTransport(dial func(context.Context, string, string) (net.Conn, error), tlsConfig *tls.Config) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host, ten calls or more in parallel
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if tlsConfig != nil {
-		transport.TLSClientConfig = tlsConfig.Clone()
-		transport.TLSClientConfig.NextProtos = nil
-	}
-	transport.ForceAttemptHTTP2 = false
+	transport.TLSClientConfig = tlsConfig.Clone()
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
 	transport.OnProxyConnectResponse = func(
