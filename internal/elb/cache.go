@@ -167,8 +167,7 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 	c.sequence++
 	askedSeq := c.sequence
 
-	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
-		e, err := c.resultOf(w, id)
+	if e, written, err := c.writtenLocked(c.now(), id); written {
 		return e, lagEnds, err
 	}
 	call, err := c.recentLocked()
@@ -213,22 +212,29 @@ func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	defer c.mu.Unlock()
 	all := make([]E, 0, len(call.elements))
 	for _, e := range call.elements {
-		if _, written := c.overlayLocked(call, keyOf(e)); !written {
+		if _, written, _ := c.writtenLocked(call.startedAt, keyOf(e)); !written {
 			all = append(all, e)
 		}
 	}
 	for id := range c.writes {
-		if w, written := c.overlayLocked(call, id); written && w.element != nil {
-			all = append(all, *w.element)
+		if e, written, err := c.writtenLocked(call.startedAt, id); written && err == nil {
+			all = append(all, e)
 		}
 	}
 	return all
 }
 
-// overlayLocked returns what was written after a list started, or shortly before.
-func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], written bool) {
-	w, written = c.writes[strings.ToLower(id)]
-	return w, written && call.startedAt.Sub(w.at) < listLag
+// writtenLocked returns the result of our own write of an element, if it was written after a list
+// started, or shortly before. The error is an absence error.
+func (c *cache[E]) writtenLocked(started time.Time, id string) (e E, written bool, err error) {
+	w, written := c.writes[strings.ToLower(id)]
+	switch {
+	case !written || started.Sub(w.at) >= listLag:
+		return e, false, nil
+	case w.element == nil:
+		return e, true, c.notFound(id)
+	}
+	return *w.element, true, nil
 }
 
 // recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
@@ -248,8 +254,7 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 // findLocked finds an element among the results of our own writes, or else in a list. proven is
 // false only if the element is missing and the list started before the sequence number askedSeq.
 func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
-	if w, written := c.overlayLocked(call, id); written {
-		e, err = c.resultOf(w, id)
+	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
 	}
 	e, err = c.findListed(call.listing, id)
@@ -267,14 +272,6 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 		return e, c.notFound(id)
 	}
 	return e, fmt.Errorf("%s %s is not in the list, which is incomplete: %w", c.noun, id, c.incomplete(l))
-}
-
-// resultOf returns the result of our own write.
-func (c *cache[E]) resultOf(w write[E], id string) (e E, err error) {
-	if w.element == nil {
-		return e, c.notFound(id)
-	}
-	return *w.element, nil
 }
 
 // lagEnd returns the time from which a new list must show a write of that age. The age may be
@@ -298,11 +295,6 @@ func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time,
 		return e, listErr
 	}
 	return e, err
-}
-
-// awaitListed searches for an element until it appears.
-func (c *cache[E]) awaitListed(ctx context.Context, id string) (E, error) {
-	return c.search(ctx, id, func(_ time.Time, err error) bool { return err == nil })
 }
 
 // proveAbsence returns an absence error if a list proves that an element does not exist, and
@@ -346,8 +338,8 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 func (c *cache[E]) isNew(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w, written := c.writes[strings.ToLower(id)]
-	return written && w.element != nil && c.now().Sub(w.at) < listLag
+	_, written, err := c.writtenLocked(c.now(), id)
+	return written && err == nil
 }
 
 // poll waits for a list that starts after the call. Lists start at least a poll interval

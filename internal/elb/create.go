@@ -256,7 +256,8 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 		return cert, nil
 	}
 
-	listed, err := x.project.certificates.awaitListed(ctx, id)
+	isListed := func(_ time.Time, err error) bool { return err == nil }
+	listed, err := x.project.certificates.search(ctx, id, isListed)
 	leaf = leafOf(listed.Certificate)
 	switch {
 	case errors.Is(err, ErrCertificateNotFound) && x.listShowsOurs(ctx):
