@@ -125,6 +125,7 @@ type createCall struct {
 	create    NewCertificate
 	leaf      leafHash
 	result    Creation
+	existing  string // see UncertainError
 
 	// Before the first attempt that may have created a certificate:
 	baseline *listCall[Certificate] // complete, unless the API returned no complete list
@@ -177,12 +178,11 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if x.result.Sent == 0 {
 		return err // neither this request nor an earlier one was carried out
 	}
-	if body.ID == "" {
-		return x.search(graceCtx, err)
+	var cert Certificate
+	if body.ID != "" {
+		cert, err = x.verify(graceCtx, body, err)
 	}
-
-	cert, err := x.verify(graceCtx, body, err)
-	if _, isMismatch := errors.AsType[*mismatchError](err); isMismatch {
+	if cert.ID == "" {
 		return x.search(graceCtx, err)
 	}
 	x.accept(graceCtx, cert)
@@ -231,20 +231,20 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 }
 
 // verify returns the certificate that a response describes, which is read back if the
-// response does not have all of it. The error is a *mismatchError if the certificate is not
-// known to be ours; any other error says that it could not be read back.
+// response does not have all of it. If the certificate is not known to be ours, it returns none;
+// any other error says that it could not be read back.
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
-		text := "the API returned certificate " + id + ", which existed before, instead of a new one"
 		known := x.baseline.byID[strings.ToLower(id)]
 		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
-			return Certificate{}, &mismatchError{text, id}
+			x.existing = id // an API that stores each leaf only once creates no other
 		}
-		return Certificate{}, &mismatchError{text, ""}
+		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
+		return Certificate{}, err
 	}
-	isOther := &mismatchError{text: "the API returned certificate " + id + ", whose leaf is not the one that was sent"}
+	isOther := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
 	if leaf != hidden && leaf != x.leaf {
 		return Certificate{}, isOther
 	}
@@ -285,17 +285,6 @@ func (x *createCall) isKnown(id string) bool {
 	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
-// A mismatchError says that the API returned a certificate that is not the one that was sent.
-type mismatchError struct {
-	text string
-	// existing is the ID of a certificate that existed before and, as far as that is known, has
-	// our leaf, or empty.
-	existing string
-}
-
-// Error implements error.
-func (e *mismatchError) Error() string { return e.text }
-
 // accept makes a certificate the result. If the request was sent several times, it searches
 // for what else that has created.
 func (x *createCall) accept(ctx context.Context, cert Certificate) {
@@ -321,18 +310,15 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 		return nil
 	}
 
-	uncertain := &UncertainError{
+	return &UncertainError{
 		ProjectID:  x.projectID,
 		Name:       x.create.Name,
 		Sent:       x.result.Sent,
 		Candidates: idsOf(slices.Concat(equal, sameLeaf)),
+		Existing:   x.existing,
 		SearchErr:  searchErr,
 		Err:        outcome,
 	}
-	if mismatch, ok := errors.AsType[*mismatchError](outcome); ok {
-		uncertain.Existing = mismatch.existing // an API that stores each leaf only once creates no other
-	}
-	return uncertain
 }
 
 // waitFor waits as long as the API asked for, minus the time that the search took. It reports

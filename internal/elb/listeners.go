@@ -188,9 +188,16 @@ func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID s
 		}
 		return l.pending()
 	}
-	accepted := false
+	// None of the other fields is sent, so the request is idempotent.
+	put := httpapi.Request{Method: http.MethodPut, Body: map[string]string{"certificate_id": certificateID}}
+	accepted := false // by any attempt
 	for attempt := 0; ; attempt++ {
-		l, err := c.putCertificate(ctx, projectID, id, certificateID, &accepted)
+		var l Listener // perhaps incomplete
+		err := c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
+			accepted = true
+			l, _ = decodeListener(response.Body)
+			return nil
+		})
 		refusal := httpapi.RefusalOf(err)
 		isWhole := err == nil && strings.EqualFold(l.ID, id) && l.Protocol != ""
 		isConflict := refusal != nil && refusal.Status == http.StatusConflict
@@ -232,21 +239,6 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 	}
 	isUnknown := refusal.Status == http.StatusBadRequest || refusal.Code == "ELB.5040"
 	return isUnknown && p.certificates.isNew(certificateID)
-}
-
-// putCertificate sends the new certificate of a listener, and none of its other fields, so
-// it is idempotent. The body may be incomplete. It sets accepted if any attempt has a 2xx
-// response.
-func (c *Client) putCertificate(
-	ctx context.Context, projectID, id, certificateID string, accepted *bool,
-) (l Listener, err error) {
-	put := httpapi.Request{Method: http.MethodPut, Body: map[string]string{"certificate_id": certificateID}}
-	err = c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
-		*accepted = true
-		l, _ = decodeListener(response.Body)
-		return nil
-	})
-	return l, err
 }
 
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that
