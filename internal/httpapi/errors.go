@@ -138,6 +138,8 @@ type errorBody struct {
 	ErrorCode    text            `json:"error_code"`   // reference
 	Message      text            `json:"message"`      // assumed
 	Code         text            `json:"code"`         // assumed
+	Type         text            `json:"type"`         // only in NeutronError
+	Detail       text            `json:"detail"`       // only in NeutronError
 	RequestID    text            `json:"request_id"`   // observed
 }
 
@@ -192,12 +194,7 @@ func decodeError(response *http.Response, c *call) *Error {
 // decodeInner reads the object in "error" or "NeutronError". If it is not an object, its text is
 // the message.
 func decodeInner(raw json.RawMessage) (code, message text) {
-	var inner struct {
-		Code    text `json:"code"`
-		Type    text `json:"type"`
-		Message text `json:"message"`
-		Detail  text `json:"detail"`
-	}
+	var inner errorBody
 	if json.Unmarshal(raw, &inner) != nil {
 		_ = message.UnmarshalJSON(raw)
 		return "", message
