@@ -50,15 +50,14 @@ type Listener struct {
 // objects or an empty object (assumed), null, or missing.
 func (l *Listener) UnmarshalJSON(raw []byte) error {
 	type strict Listener
+	if err := json.Unmarshal(raw, (*strict)(l)); err != nil {
+		return err
+	}
 	var body struct {
-		strict
 		Port         any `json:"port"`
 		Certificates any `json:"certificates"`
 	}
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return err
-	}
-	*l = Listener(body.strict)
+	_ = json.Unmarshal(raw, &body) // any values, of the same text
 	if port, err := strconv.ParseUint(fmt.Sprint(body.Port), 10, 16); err == nil {
 		l.Port = int64(port)
 	}

@@ -215,6 +215,11 @@ func TestGetListenerFails(t *testing.T) {
 			listed: true,
 			says:   "the ID is missing",
 		},
+		"a name that is a number": {
+			fault:  elbstub.Reply(200, `{"id":"1","name":5}`),
+			listed: true,
+			says:   ": name must not be a JSON number",
+		},
 		"something after the end": {
 			fault:  elbstub.Reply(200, `{"id":"1"}{}`),
 			listed: true,
