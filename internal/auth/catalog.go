@@ -19,11 +19,17 @@ func isGlobal(e tokens.Endpoint) bool { return e.Region == "" || e.Region == "*"
 func (s *Session) chooseEndpoint(
 	ctx context.Context, catalog []tokens.CatalogEntry, projectID string, types []string,
 ) (*url.URL, error) {
-	var all []tokens.Endpoint
+	var offers []tokens.Endpoint // in the order of the types, and those of a region first
+	var regions []string
 	for _, kind := range types {
-		all = append(all, publicEndpoints(catalog, kind)...)
+		regional, global := publicEndpoints(catalog, kind)
+		offers = slices.Concat(offers, regional, global)
+		for _, e := range regional {
+			regions = append(regions, e.Region)
+		}
 	}
-	regions := regionsOf(all)
+	slices.Sort(regions)
+	regions = slices.Compact(regions)
 	region := s.config.Region
 	if region == "" && len(regions) > 1 {
 		name := s.projectName(ctx, projectID)
@@ -34,24 +40,18 @@ func (s *Session) chooseEndpoint(
 		}
 		region = regions[i]
 	}
-	for _, kind := range types {
-		public := publicEndpoints(catalog, kind)
-		isRegional := func(e tokens.Endpoint) bool { return !isGlobal(e) && (region == "" || e.Region == region) }
-		i := slices.IndexFunc(public, isRegional)
-		if i < 0 {
-			i = slices.IndexFunc(public, isGlobal)
-		}
-		if i < 0 {
-			continue
-		}
-		endpoint, err := s.baseURL(public[i].URL)
+	i := slices.IndexFunc(offers, func(e tokens.Endpoint) bool {
+		return isGlobal(e) || region == "" || e.Region == region
+	})
+	if i >= 0 {
+		endpoint, err := s.baseURL(offers[i].URL)
 		if err != nil {
 			return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
 				"the provider block", err)
 		}
 		return endpoint, nil
 	}
-	if len(all) == 0 {
+	if len(offers) == 0 {
 		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
 			"provider block", strings.Join(types, " or "))
 	}
@@ -60,27 +60,19 @@ func (s *Session) chooseEndpoint(
 }
 
 // publicEndpoints returns the public endpoints of the services of a type.
-func publicEndpoints(catalog []tokens.CatalogEntry, kind string) []tokens.Endpoint {
-	var public []tokens.Endpoint
+func publicEndpoints(catalog []tokens.CatalogEntry, kind string) (regional, global []tokens.Endpoint) {
 	for _, service := range catalog {
 		for _, endpoint := range service.Endpoints {
-			if service.Type == kind && endpoint.Interface == "public" {
-				public = append(public, endpoint)
+			switch {
+			case service.Type != kind || endpoint.Interface != "public":
+			case isGlobal(endpoint):
+				global = append(global, endpoint)
+			default:
+				regional = append(regional, endpoint)
 			}
 		}
 	}
-	return public
-}
-
-func regionsOf(endpoints []tokens.Endpoint) []string {
-	var regions []string
-	for _, e := range endpoints {
-		if !isGlobal(e) {
-			regions = append(regions, e.Region)
-		}
-	}
-	slices.Sort(regions)
-	return slices.Compact(regions)
+	return regional, global
 }
 
 // version matches the version of an API in a path. Some catalogs have it, and the project
