@@ -443,6 +443,34 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// TestIncompleteListMakesNothingMissing: what a complete list has is not missing because a later
+// list, which is incomplete, does not have it.
+func TestIncompleteListMakesNothingMissing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		list := listingOf(true, Certificate{ID: "a"})
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			return list, nil
+		}, time.Now)
+		check := func(id string, wantExists, wantMissing bool) {
+			t.Helper()
+			if exists, missing := c.known(id, false); exists != wantExists || missing != wantMissing {
+				t.Errorf("%s exists: %t, is missing: %t", id, exists, missing)
+			}
+		}
+		check("a", false, false)
+		_, _ = c.get(t.Context(), "a")
+		check("a", true, false)
+		check("b", false, true)
+		time.Sleep(listTTL)
+		list = listingOf(false, Certificate{ID: "B"})
+		_, _ = c.get(t.Context(), "a")
+		check("a", true, false)
+		check("b", true, false)
+		check("c", false, true)
+	})
+}
+
 // endless writes a list of so many certificates without holding it in memory.
 func endless(certificates, keyBytes int) io.Reader {
 	read, write := io.Pipe()
