@@ -358,6 +358,9 @@ func TestFailedListIsCached(t *testing.T) {
 		readAll(1)
 		time.Sleep(29 * time.Second)
 		readAll(1)
+		if _, _, err := v.baseline(t.Context(), 0); err == nil || lists != 1 { // nor does a creation list again
+			t.Errorf("baseline after %d lists: %v", lists, err)
+		}
 		time.Sleep(2 * time.Second)
 		readAll(2)
 	})

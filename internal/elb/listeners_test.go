@@ -679,6 +679,23 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	}
 }
 
+// TestSwitchKeepsWhatIsKnown: a response with three fields is enough, and the others are known.
+func TestSwitchKeepsWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, elbstub.Options{}, 0)
+		known := b.listener
+		known.SNI = []string{"further"}
+		b.cloud.Script(put, 1, elbstub.ReplyAfter(200,
+			`{"id":"`+known.ID+`","certificate_id":"`+b.next+`","protocol":"HTTPS"}`))
+		got, err := b.client.SwitchListener(t.Context(), project, known, b.next)
+		known.CertificateID, known.Status = b.next, ""
+		if err != nil || !reflect.DeepEqual(got, known) {
+			t.Errorf("got %+v, error %v, want %+v", got, err, known)
+		}
+	})
+}
+
 // lowered returns a listener whose ID is in lower case, and without SNI that is empty.
 func lowered(l elb.Listener) elb.Listener {
 	l.ID = strings.ToLower(l.ID)
