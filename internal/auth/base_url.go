@@ -43,7 +43,7 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	if !ok {
 		return invalid("its host is neither a DNS name nor an IP address in canonical form")
 	}
-	base.Host = withPort(host, base.Port())
+	base.Host = strings.TrimSuffix(net.JoinHostPort(host, base.Port()), ":") // the port may be missing
 	if base.Scheme == "http" && !insecure && !isLoopback(base) {
 		return invalid("without TLS, anyone on the network path can read the private keys and the credentials. " +
 			"Use https://, or set insecure = true if you mean it")
@@ -78,33 +78,18 @@ var (
 // canonicalHost returns a host in its canonical form: a DNS name in lower case and ASCII without
 // a final dot, or an IP address. It reports whether the host is valid.
 func canonicalHost(host string) (string, bool) {
-	host, err := toASCII(host)
-	if err != nil {
-		return "", false
+	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		ascii, err := idna.Lookup.ToASCII(host) // as net/http does
+		if err != nil {
+			return "", false
+		}
+		host = ascii
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().String(), true
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	return host, len(host) <= 253 && dnsName.MatchString(host) && !endsInNumber.MatchString(host)
-}
-
-// toASCII encodes an international name as net/http does.
-func toASCII(host string) (string, error) {
-	if strings.IndexFunc(host, func(c rune) bool { return c > unicode.MaxASCII }) < 0 {
-		return host, nil
-	}
-	return idna.Lookup.ToASCII(host)
-}
-
-func withPort(host, port string) string {
-	if port != "" {
-		return net.JoinHostPort(host, port)
-	}
-	if strings.Contains(host, ":") {
-		return "[" + host + "]"
-	}
-	return host
 }
 
 // isLoopback reports whether a base URL with a canonical host is on this machine. net/http uses

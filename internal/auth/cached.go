@@ -59,10 +59,8 @@ func (c *cached[T]) get(ctx context.Context) (T, int, error) {
 	}
 	c.mu.Lock()
 	f.waiters--
-	select {
-	case <-f.done:
+	if c.fetching != f { // it has ended
 		return c.value, c.version, c.err
-	default:
 	}
 	if f.waiters == 0 {
 		f.cancel()

@@ -8,23 +8,28 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
-// An offer is a public endpoint of the service catalog.
-type offer struct{ region, url string }
-
 // isGlobal reports whether an endpoint serves all regions, or has no region (observed).
-func (o offer) isGlobal() bool { return o.region == "" || o.region == "*" }
+func isGlobal(e tokens.Endpoint) bool { return e.Region == "" || e.Region == "*" }
 
 // chooseEndpoint finds a service in the service catalog. Earlier types take precedence.
 func (s *Session) chooseEndpoint(
-	ctx context.Context, catalog []service, projectID string, types []string,
+	ctx context.Context, catalog []tokens.CatalogEntry, projectID string, types []string,
 ) (*url.URL, error) {
-	var all []offer
+	var offers []tokens.Endpoint // in the order of the types, and those of a region first
+	var regions []string
 	for _, kind := range types {
-		all = append(all, offersOf(catalog, kind)...)
+		regional, global := publicEndpoints(catalog, kind)
+		offers = slices.Concat(offers, regional, global)
+		for _, e := range regional {
+			regions = append(regions, e.Region)
+		}
 	}
-	regions := regionsOf(all)
+	slices.Sort(regions)
+	regions = slices.Compact(regions)
 	region := s.config.Region
 	if region == "" && len(regions) > 1 {
 		name := s.projectName(ctx, projectID)
@@ -35,17 +40,18 @@ func (s *Session) chooseEndpoint(
 		}
 		region = regions[i]
 	}
-	for _, kind := range types {
-		if chosen, found := choose(offersOf(catalog, kind), region); found {
-			endpoint, err := s.baseURL(chosen.url)
-			if err != nil {
-				return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
-					"the provider block", err)
-			}
-			return endpoint, nil
+	i := slices.IndexFunc(offers, func(e tokens.Endpoint) bool {
+		return isGlobal(e) || region == "" || e.Region == region
+	})
+	if i >= 0 {
+		endpoint, err := s.baseURL(offers[i].URL)
+		if err != nil {
+			return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
+				"the provider block", err)
 		}
+		return endpoint, nil
 	}
-	if len(all) == 0 {
+	if len(offers) == 0 {
 		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
 			"provider block", strings.Join(types, " or "))
 	}
@@ -53,41 +59,20 @@ func (s *Session) chooseEndpoint(
 		"provider block to one of them, or set endpoint", region, strings.Join(regions, ", "))
 }
 
-// choose prefers the endpoint of a region to a global one. Without a region, there are endpoints
-// of at most one region.
-func choose(offers []offer, region string) (offer, bool) {
-	i := slices.IndexFunc(offers, func(o offer) bool { return !o.isGlobal() && (region == "" || o.region == region) })
-	if i < 0 {
-		i = slices.IndexFunc(offers, offer.isGlobal)
-	}
-	if i < 0 {
-		return offer{}, false
-	}
-	return offers[i], true
-}
-
-// offersOf returns the public endpoints of the services of a type.
-func offersOf(catalog []service, kind string) []offer {
-	var offers []offer
+// publicEndpoints returns the public endpoints of the services of a type.
+func publicEndpoints(catalog []tokens.CatalogEntry, kind string) (regional, global []tokens.Endpoint) {
 	for _, service := range catalog {
 		for _, endpoint := range service.Endpoints {
-			if service.Type == kind && endpoint.Interface == "public" {
-				offers = append(offers, offer{endpoint.Region, endpoint.URL})
+			switch {
+			case service.Type != kind || endpoint.Interface != "public":
+			case isGlobal(endpoint):
+				global = append(global, endpoint)
+			default:
+				regional = append(regional, endpoint)
 			}
 		}
 	}
-	return offers
-}
-
-func regionsOf(offers []offer) []string {
-	var regions []string
-	for _, o := range offers {
-		if !o.isGlobal() {
-			regions = append(regions, o.region)
-		}
-	}
-	slices.Sort(regions)
-	return slices.Compact(regions)
+	return regional, global
 }
 
 // version matches the version of an API in a path. Some catalogs have it, and the project
@@ -109,17 +94,11 @@ func (s *Session) baseURL(text string) (*url.URL, error) {
 
 // projectName returns the name of a project, or an empty string if it cannot be found.
 func (s *Session) projectName(ctx context.Context, id string) string {
-	path := []string{"projects"}
-	if s.config.Credentials.Kind() == KindPassword {
-		path = []string{"auth", "projects"}
+	all, _ := s.listProjects(ctx)
+	for _, p := range all {
+		if p.ID == id {
+			return p.Name
+		}
 	}
-	all, err := s.listProjects(ctx, "", path...)
-	if err != nil {
-		return ""
-	}
-	i := slices.IndexFunc(all, func(p project) bool { return p.ID == id })
-	if i < 0 {
-		return ""
-	}
-	return all[i].Name
+	return ""
 }

@@ -21,26 +21,11 @@ import (
 type token struct {
 	text      secret.Value
 	projectID string
-	catalog   []service
+	catalog   []tokens.CatalogEntry
 }
 
 // A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
-
-// service is an entry of the service catalog.
-type service struct {
-	Type      string `json:"type"`
-	Endpoints []struct {
-		Region    string `json:"region"`
-		Interface string `json:"interface"`
-		URL       string `json:"url"`
-	} `json:"endpoints"`
-}
-
-type project struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
 
 // ErrNoAuthURL says that the address of the identity service is needed, but not known.
 var ErrNoAuthURL = errors.New("the address of the identity service is not known")
@@ -63,16 +48,20 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if options.UserID != "" { // Keystone rejects a domain with a user ID
 		options.DomainName, options.DomainID = "", ""
 	}
-	body, err := tokenRequest(&options)
+	var body map[string]any
+	within, err := options.ToTokenV3ScopeMap()
+	if err == nil {
+		body, err = options.ToTokenV3CreateMap(within)
+	}
 	if err != nil {
 		return token{}, 0, &Error{doing, err}
 	}
 	var issued struct {
 		Token struct {
-			ExpiresAt time.Time `json:"expires_at"`
-			IssuedAt  time.Time `json:"issued_at"`
-			Project   project   `json:"project"`
-			Catalog   []service `json:"catalog"`
+			tokens.ServiceCatalog
+			ExpiresAt time.Time      `json:"expires_at"`
+			IssuedAt  time.Time      `json:"issued_at"`
+			Project   tokens.Project `json:"project"`
 		} `json:"token"`
 	}
 	header, err := s.call(ctx, s.plain, httpapi.Request{
@@ -91,65 +80,51 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if t.IssuedAt.IsZero() {
 		lifetime = t.ExpiresAt.Sub(s.config.Now())
 	}
-	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Catalog}, max(lifetime, time.Second), nil
-}
-
-// tokenRequest returns the body of a request for a token (reference).
-func tokenRequest(options *tokens.AuthOptions) (map[string]any, error) {
-	scope, err := options.ToTokenV3ScopeMap()
-	if err != nil {
-		return nil, err
-	}
-	return options.ToTokenV3CreateMap(scope)
+	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
 
 // fetchProjectID finds a project by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
 	doing := fmt.Sprintf("find the ID of the project %q", name)
+	var tokenErr error
 	if s.config.Credentials.Kind() == KindPassword {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)
-		if err == nil && got.projectID != "" {
+		switch {
+		case err == nil && got.projectID == "":
+			return "", &Error{doing, errors.New("the token has no project")}
+		case err == nil:
 			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.tokensOf(of))
 			return got.projectID, nil
 		}
-		if err == nil {
-			return "", &Error{doing, errors.New("the token has no project")}
-		}
 		// Keystone does not say what was wrong. A list with a token without a project shows
 		// whether it was the name.
-		all, listErr := s.listProjects(ctx, "", "auth", "projects")
-		if listErr == nil && !slices.ContainsFunc(all, func(p project) bool { return p.Name == name }) {
-			return "", &Error{doing, noProject(all)}
-		}
-		return "", err
+		tokenErr = err
 	}
-	found, err := s.listProjects(ctx, name, "projects")
-	if err != nil {
+	all, err := s.listProjects(ctx)
+	var ids []string
+	for _, p := range all {
+		if p.Name == name {
+			ids = append(ids, p.ID)
+		}
+	}
+	switch {
+	case tokenErr != nil && (err != nil || len(ids) > 0):
+		return "", tokenErr
+	case err != nil:
 		return "", &Error{doing, err}
-	}
-	found = slices.DeleteFunc(found, func(p project) bool { return p.Name != name }) // the filter may be ignored
-	switch len(found) {
-	case 0:
-		all, err := s.listProjects(ctx, "", "projects")
-		if err != nil {
-			return "", &Error{doing, errors.New("there is no project with that name")}
-		}
+	case len(ids) == 0:
 		return "", &Error{doing, noProject(all)}
-	case 1:
-		return found[0].ID, nil
-	}
-	ids := make([]string, len(found))
-	for i, p := range found {
-		ids[i] = p.ID
+	case len(ids) == 1:
+		return ids[0], nil
 	}
 	slices.Sort(ids)
 	const several = "there are %d projects with that name: %s. Set project_id to one of them"
 	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
-func noProject(all []project) error {
+func noProject(all []tokens.Project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
 		names[i] = fmt.Sprintf("%q", p.Name)
@@ -161,42 +136,37 @@ func noProject(all []project) error {
 	return fmt.Errorf("there is no project with that name. Existing projects: %s", strings.Join(names, ", "))
 }
 
-// listProjects lists the projects with a name, or all projects.
-func (s *Session) listProjects(ctx context.Context, name string, path ...string) ([]project, error) {
-	query := url.Values{}
-	if name != "" {
-		query.Set("name", name)
+// listProjects lists the projects that the credentials can access.
+func (s *Session) listProjects(ctx context.Context) ([]tokens.Project, error) {
+	path := []string{"projects"}
+	if s.config.Credentials.Kind() == KindPassword {
+		path = []string{"auth", "projects"}
 	}
 	var body struct {
-		Projects []project `json:"projects"`
+		Projects []tokens.Project `json:"projects"`
 	}
-	request := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
-	_, err := s.call(ctx, s.authorized, request, &body, path...)
+	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet}, &body, path...)
 	return body.Projects, err
 }
 
 // fetchEndpoint reads the service catalog.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
 	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
-	var catalog []service
+	var catalog tokens.ServiceCatalog
 	if s.config.Credentials.Kind() == KindPassword {
 		got, _, err := s.tokensOf(scope{projectID: projectID}).get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		catalog = got.catalog
+		catalog.Entries = got.catalog
 	} else {
-		var body struct {
-			Catalog []service `json:"catalog"`
-		}
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
-		if _, err := s.call(ctx, s.authorized, request, &body, "auth", "catalog"); err != nil {
+		if _, err := s.call(ctx, s.authorized, request, &catalog, "auth", "catalog"); err != nil {
 			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
 				"set endpoint in the provider block", err)}
 		}
-		catalog = body.Catalog
 	}
-	endpoint, err := s.chooseEndpoint(ctx, catalog, projectID, types)
+	endpoint, err := s.chooseEndpoint(ctx, catalog.Entries, projectID, types)
 	if err != nil {
 		return nil, &Error{doing, err}
 	}
@@ -244,11 +214,7 @@ func (s *Session) call(
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
 	}
-	target := s.config.AuthURL.JoinPath(path...)
-	if request.URL != nil {
-		target.RawQuery = request.URL.RawQuery
-	}
-	request.URL = target
+	request.URL = s.config.AuthURL.JoinPath(path...)
 	var header http.Header
 	err := client.Do(ctx, request, func(response *http.Response) error {
 		header = response.Header

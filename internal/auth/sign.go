@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -131,9 +132,7 @@ func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 	for _, name := range signed {
 		value := r.Header.Get(name)
 		if name == "host" {
-			if value = r.Host; value == "" {
-				value = r.URL.Host
-			}
+			value = cmp.Or(r.Host, r.URL.Host)
 		}
 		text.WriteString(name + ":" + strings.TrimSpace(value) + "\n")
 	}

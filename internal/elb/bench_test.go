@@ -14,7 +14,7 @@ func BenchmarkDecodeList(b *testing.B) {
 	}
 	b.SetBytes(int64(len(list)))
 	for b.Loop() {
-		if _, err := decodeList(bytes.NewReader(list), decodeCertificate); err != nil {
+		if _, err := decodeList(bytes.NewReader(list), decodeOne); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -28,13 +28,16 @@ const (
 
 // An element of a list: a Certificate or a Listener.
 type element interface {
-	key() string // its ID, in lower case
+	id() string
 	name() string
 }
 
+// keyOf returns the ID of an element in lower case, because the API does not always keep the case.
+func keyOf[E element](e E) string { return strings.ToLower(e.id()) }
+
 // byName sorts elements by name, then by ID.
 func byName[E element](a, b E) int {
-	return cmp.Or(cmp.Compare(a.name(), b.name()), cmp.Compare(a.key(), b.key()))
+	return cmp.Or(cmp.Compare(a.name(), b.name()), cmp.Compare(keyOf(a), keyOf(b)))
 }
 
 // A cache holds the certificates or the listeners of a project. All reads at the same time,
@@ -54,14 +57,9 @@ type cache[E element] struct {
 	sequence int          // the latest sequence number
 	running  *listCall[E] // the list call that is running, or nil
 	ended    *listCall[E] // the latest list call that ended, or nil
-	latest   *listCall[E] // the latest list call that succeeded, or nil
-	complete *listCall[E] // the latest list call with a complete list, or nil
-	accepted *listCall[E] // the latest list call that was accepted as a baseline, or nil
+	accepted *listCall[E] // the latest one with a complete list, or one that counts as a baseline, or nil
 
 	lastStart time.Time // when the latest list call started
-
-	failure      error // the error of the latest list call, or nil
-	failureUntil time.Time
 
 	lastWrite int                 // the sequence number of the latest write
 	writes    map[string]write[E] // the latest write of each ID
@@ -81,10 +79,10 @@ type listing[E element] struct {
 }
 
 func (l *listing[E]) add(e E) {
-	if _, isDuplicate := l.byID[e.key()]; isDuplicate {
+	if _, isDuplicate := l.byID[keyOf(e)]; isDuplicate {
 		return
 	}
-	l.byID[e.key()] = e
+	l.byID[keyOf(e)] = e
 	l.elements = append(l.elements, e)
 }
 
@@ -110,47 +108,16 @@ type write[E element] struct {
 
 // An IncompleteListError says that a list has fewer elements than the total that the API
 // reported. That an element is not in it proves nothing.
-type IncompleteListError struct {
-	// Noun is "certificate" or "listener".
-	Noun      string
-	ProjectID string
-	// Listed is how many elements the list has.
-	Listed int
-	// Total is the total that the API reported, or empty if that is not a number.
-	Total string
-	// RequestID is the request ID of the response, or empty.
-	RequestID string
-}
+type IncompleteListError struct{ text string }
 
 // Error implements error.
-func (e *IncompleteListError) Error() string {
-	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss", e.Noun, e.ProjectID, e.Listed)
-	if e.Total == "" {
-		text += " and no valid total"
-	} else {
-		text += " but reported a total of " + e.Total
-	}
-	if e.RequestID != "" {
-		text += " (request ID " + e.RequestID + ")"
-	}
-	return text
-}
+func (e *IncompleteListError) Error() string { return e.text }
 
 // A ListedError says that the API does not find an element that the list of the project has.
-type ListedError struct {
-	// Noun is "certificate" or "listener".
-	Noun string
-	// Err is the error response.
-	Err error
-}
+type ListedError struct{ error }
 
-// Error implements error.
-func (e *ListedError) Error() string {
-	return fmt.Sprintf("%s, although the list of the project has the %s", e.Err, e.Noun)
-}
-
-// Unwrap returns the error response.
-func (e *ListedError) Unwrap() error { return e.Err }
+// Unwrap returns the error.
+func (e *ListedError) Unwrap() error { return e.error }
 
 func newCache[E element](
 	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
@@ -178,7 +145,7 @@ func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
 // is awaited.
 func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (E, error) {
 	e, started, err := c.lookUp(ctx, id, lagEnds)
-	for started.Before(lagEnds) && (err == nil && isOld(e) || c.isAbsence(err)) {
+	for started.Before(lagEnds) && (err != nil || isOld(e)) {
 		call, listErr := c.poll(ctx)
 		if listErr != nil {
 			return e, listErr
@@ -192,21 +159,21 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 }
 
 // lookUp finds an element as get does, and returns the start time of the list that it was found
-// in. Before lagEnds a new list could not prove an absence either, so it is not awaited.
+// in, or lagEnds if another list would change nothing. Before lagEnds a new list could not prove
+// an absence either, so it is not awaited.
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	askedSeq := c.sequence
 
-	if w, written := c.writes[strings.ToLower(id)]; written && c.now().Sub(w.at) < listLag {
-		e, err := c.resultOf(w, id)
-		return e, c.now(), err
+	if e, written, err := c.writtenLocked(c.now(), id); written {
+		return e, lagEnds, err
 	}
-	if err := c.failureLocked(); err != nil {
-		return none, c.now(), err
+	call, err := c.recentLocked()
+	if err != nil {
+		return none, lagEnds, err
 	}
-	call := c.recentLocked()
 	for {
 		if call != nil {
 			e, proven, err := c.findLocked(call, id, askedSeq)
@@ -215,28 +182,26 @@ func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (no
 			}
 		}
 		if call, err = c.listLocked(ctx); err != nil {
-			return none, c.now(), err
+			return none, lagEnds, err
 		}
 	}
 }
 
 // all returns every element, sorted by name, then by ID. The list must be complete.
-func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
+func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.failureLocked(); err != nil {
+	call, err := c.recentLocked()
+	if err == nil && (call == nil || !call.complete) {
+		call, err = c.listLocked(ctx)
+	}
+	c.mu.Unlock()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	call := c.recentLocked()
-	if call == nil || !call.complete {
-		if call, err = c.listLocked(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if !call.complete {
+	case !call.complete:
 		return nil, c.incomplete(call.listing)
 	}
-	elements = c.overlaidLocked(call)
+	elements := c.overlaid(call)
 	slices.SortFunc(elements, byName)
 	return elements, nil
 }
@@ -245,43 +210,51 @@ func (c *cache[E]) all(ctx context.Context) (elements []E, err error) {
 func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.overlaidLocked(call)
-}
-
-func (c *cache[E]) overlaidLocked(call *listCall[E]) []E {
 	all := make([]E, 0, len(call.elements))
 	for _, e := range call.elements {
-		if _, written := c.overlayLocked(call, e.key()); !written {
+		if _, written, _ := c.writtenLocked(call.startedAt, keyOf(e)); !written {
 			all = append(all, e)
 		}
 	}
 	for id := range c.writes {
-		if w, written := c.overlayLocked(call, id); written && w.element != nil {
-			all = append(all, *w.element)
+		if e, written, err := c.writtenLocked(call.startedAt, id); written && err == nil {
+			all = append(all, e)
 		}
 	}
 	return all
 }
 
-// overlayLocked returns what was written after a list started, or shortly before.
-func (c *cache[E]) overlayLocked(call *listCall[E], id string) (w write[E], written bool) {
-	w, written = c.writes[strings.ToLower(id)]
-	return w, written && call.startedAt.Sub(w.at) < listLag
+// writtenLocked returns the result of our own write of an element, if it was written after a list
+// started, or shortly before. The error is an absence error.
+func (c *cache[E]) writtenLocked(started time.Time, id string) (e E, written bool, err error) {
+	w, written := c.writes[strings.ToLower(id)]
+	switch {
+	case !written || started.Sub(w.at) >= listLag:
+		return e, false, nil
+	case w.element == nil:
+		return e, true, c.notFound(id)
+	}
+	return *w.element, true, nil
 }
 
-// recentLocked returns the cached list, or nil if it has expired or was invalidated.
-func (c *cache[E]) recentLocked() *listCall[E] {
-	if call := c.latest; call != nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq {
-		return call
+// recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
+// or the list was invalidated.
+func (c *cache[E]) recentLocked() (*listCall[E], error) {
+	call := c.ended
+	switch {
+	case call == nil:
+	case call.err != nil && c.now().Sub(call.doneAt) < failureTTL:
+		return nil, call.err
+	case call.err == nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq:
+		return call, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // findLocked finds an element among the results of our own writes, or else in a list. proven is
 // false only if the element is missing and the list started before the sequence number askedSeq.
 func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
-	if w, written := c.overlayLocked(call, id); written {
-		e, err = c.resultOf(w, id)
+	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
 	}
 	e, err = c.findListed(call.listing, id)
@@ -301,14 +274,6 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 	return e, fmt.Errorf("%s %s is not in the list, which is incomplete: %w", c.noun, id, c.incomplete(l))
 }
 
-// resultOf returns the result of our own write.
-func (c *cache[E]) resultOf(w write[E], id string) (e E, err error) {
-	if w.element == nil {
-		return e, c.notFound(id)
-	}
-	return *w.element, nil
-}
-
 // lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
 func (c *cache[E]) lagEnd(age time.Duration) time.Time {
@@ -318,20 +283,13 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 	return c.now().Add(listLag - max(age, 0))
 }
 
-// isAbsence reports whether an error says that a list does not have an element. If the list
-// is incomplete, that is no proof.
-func (c *cache[E]) isAbsence(err error) bool {
-	_, isIncomplete := errors.AsType[*IncompleteListError](err)
-	return isIncomplete || errors.Is(err, c.absent)
-}
-
-// awaitListed lists until an element appears, but no longer than the list lag. It ignores
-// what was written here.
-func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) {
+// search lists until enough is true of what a list says of an element, but no longer than the
+// list lag. It ignores what was written here.
+func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
 	deadline := c.now().Add(listLag)
 	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
 		e, err = c.findListed(call.listing, id)
-		return err == nil || !call.startedAt.Before(deadline), nil
+		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
 	})
 	if listErr != nil {
 		return e, listErr
@@ -339,34 +297,26 @@ func (c *cache[E]) awaitListed(ctx context.Context, id string) (e E, err error) 
 	return e, err
 }
 
-// proveAbsence returns an absence error if a list proves, within the list lag, that an
-// element does not exist, and err otherwise. It ignores what was written here; sinceWrite is
-// how long ago the element was written, and lists that may lag behind that prove nothing.
+// proveAbsence returns an absence error if a list proves that an element does not exist, and
+// err otherwise. sinceWrite is how long ago the element was written, and lists that may lag
+// behind that prove nothing.
 func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.Duration, err error) error {
-	lagEnds, deadline := c.lagEnd(sinceWrite), c.now().Add(listLag)
-	var findErr error
-	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
-		_, findErr = c.findListed(call.listing, id)
-		if call.startedAt.Before(lagEnds) {
-			return false, nil
-		}
-		return errors.Is(findErr, c.absent) || !call.startedAt.Before(deadline), nil
+	lagEnds := c.lagEnd(sinceWrite)
+	_, findErr := c.search(ctx, id, func(started time.Time, err error) bool {
+		return !started.Before(lagEnds) && errors.Is(err, c.absent)
 	})
-	if listErr != nil {
-		findErr = listErr
-	}
 	switch {
 	case errors.Is(findErr, c.absent):
 		return fmt.Errorf("%w: %w", c.absent, err)
 	case findErr != nil:
 		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, findErr)
 	}
-	return &ListedError{Noun: c.noun, Err: err}
+	return &ListedError{fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)}
 }
 
-// known reports, without a call, whether an element is known to exist (the latest list has
-// it, or it was created or written here) or known to be missing (the latest complete list
-// does not have it, or it was deleted here).
+// known reports, without a call, whether an element is known to exist (the latest list, or the
+// latest one that is complete, has it, or it was created or written here) or known to be missing
+// (both lists do not have it, or it was deleted here).
 func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -375,14 +325,12 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 		return w.element != nil, w.element == nil
 	}
 	exists = created
-	if c.latest != nil && !exists {
-		_, exists = c.latest.byID[id]
+	for _, call := range []*listCall[E]{c.ended, c.accepted} {
+		if call != nil && !exists {
+			_, exists = call.byID[id]
+		}
 	}
-	if c.complete != nil && !exists {
-		_, listed := c.complete.byID[id]
-		missing = !listed
-	}
-	return exists, missing
+	return exists, !exists && c.accepted != nil && c.accepted.complete
 }
 
 // isNew reports whether this process wrote an element so recently that a backend may not
@@ -390,8 +338,8 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 func (c *cache[E]) isNew(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w, written := c.writes[strings.ToLower(id)]
-	return written && w.element != nil && c.now().Sub(w.at) < listLag
+	_, written, err := c.writtenLocked(c.now(), id)
+	return written && err == nil
 }
 
 // poll waits for a list that starts after the call. Lists start at least a poll interval
@@ -423,58 +371,57 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 
 // pollUntil passes one new list after the other to check, until that is done. An error of
 // check counts as a failed list. After so many failed lists it returns the latest error.
-func (c *cache[E]) pollUntil(
-	ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error),
-) error {
+func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
 	for {
 		done := false
 		call, err := c.poll(ctx)
 		if err == nil {
 			done, err = check(call)
 		}
-		if done && err == nil {
-			return nil
-		}
 		if err != nil {
 			tries--
-			if tries == 0 || ctx.Err() != nil {
-				return err
+		}
+		if done || err != nil && (tries == 0 || ctx.Err() != nil) {
+			return err
+		}
+	}
+}
+
+// baseline returns the latest list that is complete or was accepted, while it is not older than
+// the list TTL. Otherwise it lists; an incomplete list is repeated so many times at most, and then
+// accepted. mark is a sequence number that is later than everything before.
+func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for attempt := 0; ; attempt++ {
+		call = c.accepted
+		if call == nil || c.now().Sub(call.doneAt) > listTTL {
+			if _, err := c.recentLocked(); err != nil {
+				return nil, 0, err
+			}
+			if call, err = c.listLocked(ctx); err != nil {
+				return nil, 0, err // the list may still be running
 			}
 		}
-	}
-}
-
-// current returns the latest list that is complete or was accepted, while it is not older than
-// the list TTL. Otherwise it waits for the list that is running, or for a new one, and reports
-// whether that is complete.
-func (c *cache[E]) current(ctx context.Context) (call *listCall[E], isAccepted bool, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, call := range []*listCall[E]{c.complete, c.accepted} {
-		if call != nil && c.now().Sub(call.doneAt) <= listTTL {
-			return call, true, nil
+		if call == c.accepted || call.complete || attempt >= retries {
+			c.acceptLocked(call)
+			c.sequence++
+			return call, c.sequence, nil
+		}
+		c.mu.Unlock()
+		err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second))
+		c.mu.Lock()
+		if err != nil {
+			return nil, 0, err
 		}
 	}
-	if err := c.failureLocked(); err != nil {
-		return nil, false, err
-	}
-	if call, err = c.listLocked(ctx); err != nil {
-		return nil, false, err // the list may still be running
-	}
-	return call, call.complete, nil
 }
 
-// accept marks a list as good enough for a baseline though it is incomplete, so that current
-// returns it again. A complete one needs no mark. mark is a sequence number that is later than everything before.
-func (c *cache[E]) accept(call *listCall[E]) (mark int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.accepted = nil
-	if !call.complete {
+// acceptLocked makes a list the baseline of creations, unless there is a later one.
+func (c *cache[E]) acceptLocked(call *listCall[E]) {
+	if c.accepted == nil || c.accepted.startSeq < call.startSeq {
 		c.accepted = call
 	}
-	c.sequence++
-	return c.sequence
 }
 
 // seenBefore reports whether a list that ended before a mark had an element.
@@ -493,44 +440,33 @@ func (c *cache[E]) invalidate() {
 	c.lastWrite = c.sequence
 }
 
-// recordUpdate records the result of an update. An update that failed may have been carried
-// out nevertheless, so the cached list is invalidated; the results of earlier writes stay.
-func (c *cache[E]) recordUpdate(id string, e E, err error) {
-	switch {
-	case err == nil:
-		c.record(id, &e)
-	case errors.Is(err, c.absent):
-		c.record(id, nil)
-	default:
-		c.invalidate()
-	}
-}
-
-// record records the result of our own write: the element, or nil if it was deleted.
-func (c *cache[E]) record(id string, e *E) {
+// record records the result of our own write: the element, or nil if it was deleted. A write that
+// failed may have been carried out nevertheless, so it expires the cached list too; the results of
+// earlier writes stay.
+func (c *cache[E]) record(id string, e *E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
 	c.lastWrite = c.sequence
-	c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
-}
-
-// failureLocked returns the cached failure of the latest list, or nil.
-func (c *cache[E]) failureLocked() error {
-	if c.failure != nil && c.now().Before(c.failureUntil) {
-		return c.failure
+	if errors.Is(err, c.absent) {
+		e, err = nil, nil
 	}
-	return nil
+	if err == nil {
+		c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
+	}
 }
 
 func (c *cache[E]) incomplete(l listing[E]) error {
-	return &IncompleteListError{
-		Noun:      c.noun,
-		ProjectID: c.projectID,
-		Listed:    len(l.elements),
-		Total:     l.total,
-		RequestID: l.requestID,
+	total := "and no valid total"
+	if l.total != "" {
+		total = "but reported a total of " + l.total
 	}
+	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss %[4]s",
+		c.noun, c.projectID, len(l.elements), total)
+	if l.requestID != "" {
+		text += " (request ID " + l.requestID + ")"
+	}
+	return &IncompleteListError{text}
 }
 
 func (c *cache[E]) notFound(id string) error {
@@ -552,13 +488,11 @@ func (c *cache[E]) listLocked(ctx context.Context) (*listCall[E], error) {
 	}
 	c.mu.Lock()
 
-	select {
-	case <-call.done:
-		return call, call.err
-	default:
-	}
 	call.waiting--
-	if call.waiting == 0 && c.running == call {
+	switch {
+	case c.running != call: // it has ended
+		return call, call.err
+	case call.waiting == 0:
 		c.running = nil
 		call.cancel()
 	}
@@ -594,16 +528,12 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 	c.running = nil
 	c.ended = call
-	c.failure = nil
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
-		c.failure = call.err
-		c.failureUntil = call.doneAt.Add(failureTTL)
 		return
 	}
-	c.latest = call
 	if call.complete {
-		c.complete = call
+		c.acceptLocked(call)
 	}
 	c.sequence++
 	for id := range call.byID {

@@ -185,7 +185,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							if id == "" {
 								created, ours := server.create()
 								sleep(time.Second)
-								v.record(created, new(certificateOf(created, ours.version)))
+								v.record(created, new(certificateOf(created, ours.version)), nil)
 								end(created, ours)
 								id = created
 								continue
@@ -194,17 +194,17 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							sleep(time.Second)
 							switch {
 							case server.dice(5) == 0: // the response was lost
-								v.recordUpdate(id, Certificate{}, errors.New("lost"))
+								v.record(id, nil, errors.New("lost"))
 							case !there:
-								v.recordUpdate(id, Certificate{}, ErrCertificateNotFound)
+								v.record(id, nil, ErrCertificateNotFound)
 								end(id, state{})
 								id = ""
 							case ours.version == 0:
-								v.record(id, nil)
+								v.record(id, nil, nil)
 								end(id, ours)
 								id = ""
 							default:
-								v.recordUpdate(id, certificateOf(id, ours.version), nil)
+								v.record(id, new(certificateOf(id, ours.version)), nil)
 								end(id, ours)
 							}
 						}
@@ -321,7 +321,7 @@ func TestOneListForAll(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		readAll(2)
 		server.commit(ids[5], false)
-		v.record(ids[5], new(certificateOf(ids[5], 7))) // the list is not believed any more
+		v.record(ids[5], new(certificateOf(ids[5], 7)), nil) // the list is not believed any more
 		if cert, err := v.get(t.Context(), ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
 			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
 		}
@@ -358,6 +358,9 @@ func TestFailedListIsCached(t *testing.T) {
 		readAll(1)
 		time.Sleep(29 * time.Second)
 		readAll(1)
+		if _, _, err := v.baseline(t.Context(), 0); err == nil || lists != 1 { // nor does a creation list again
+			t.Errorf("baseline after %d lists: %v", lists, err)
+		}
 		time.Sleep(2 * time.Second)
 		readAll(2)
 	})
@@ -402,9 +405,8 @@ func TestCancelledBaseline(t *testing.T) {
 	}, time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, isAccepted, err := c.current(ctx)
-	if isAccepted || !errors.Is(err, context.Canceled) {
-		t.Errorf("got %t and the error %v, want that it was cancelled", isAccepted, err)
+	if _, _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was cancelled", err)
 	}
 }
 
@@ -419,7 +421,7 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 	}, time.Now)
 	_, err := v.get(t.Context(), "b")
 	var incomplete *IncompleteListError
-	if !errors.As(err, &incomplete) || incomplete.RequestID != "the-id" || errors.Is(err, ErrCertificateNotFound) ||
+	if !errors.As(err, &incomplete) || errors.Is(err, ErrCertificateNotFound) ||
 		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request "+
 			"ID the-id)") {
 		t.Errorf("error %v", err)
@@ -442,6 +444,34 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	if _, err := v.all(t.Context()); err != nil || lists != 2 {
 		t.Errorf("%v after %d lists", err, lists)
 	}
+}
+
+// TestIncompleteListMakesNothingMissing: what a complete list has is not missing because a later
+// list, which is incomplete, does not have it.
+func TestIncompleteListMakesNothingMissing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		list := listingOf(true, Certificate{ID: "a"})
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			return list, nil
+		}, time.Now)
+		check := func(id string, wantExists, wantMissing bool) {
+			t.Helper()
+			if exists, missing := c.known(id, false); exists != wantExists || missing != wantMissing {
+				t.Errorf("%s exists: %t, is missing: %t", id, exists, missing)
+			}
+		}
+		check("a", false, false)
+		_, _ = c.get(t.Context(), "a")
+		check("a", true, false)
+		check("b", false, true)
+		time.Sleep(listTTL)
+		list = listingOf(false, Certificate{ID: "B"})
+		_, _ = c.get(t.Context(), "a")
+		check("a", true, false)
+		check("b", true, false)
+		check("c", false, true)
+	})
 }
 
 // endless writes a list of so many certificates without holding it in memory.
@@ -478,7 +508,7 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the 
 	}
 	list := endless(certificates, keyBytes)
 	measure(&before)
-	decoded, err := decodeList(list, decodeCertificate)
+	decoded, err := decodeList(list, decodeOne)
 	measure(&after)
 	if err != nil || !decoded.complete || len(decoded.elements) != certificates {
 		t.Fatalf("%d certificates, complete %t, %v", len(decoded.elements), decoded.complete, err)

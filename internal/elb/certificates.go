@@ -25,24 +25,26 @@ var ErrCertificateNotFound = errors.New("the certificate does not exist")
 // ErrNotShown says that the API accepted a change, but did not show it in time.
 var ErrNotShown = errors.New("the API accepted the change, but does not show it yet")
 
-// A Certificate as the API shows it, without its private key.
+// A Certificate as the API shows it. The API also returns the private key, in clear and in
+// every response (seed, reference, recorded). It is not decoded, so that it cannot leak.
 type Certificate struct {
 	// ID is 32 hexadecimal characters (seed).
-	ID string
+	ID string `json:"id"`
 	// Name is 0 to 64 characters (seed).
-	Name string
+	Name string `json:"name"`
 	// Description is at most 128 characters (seed).
-	Description string
+	Description string `json:"description"`
 	// Domain is empty if the certificate has none.
-	Domain string
+	Domain string `json:"domain"`
 	// Certificate is PEM as the API returns it.
-	Certificate string
+	Certificate string `json:"certificate"`
 	// CreateTime and UpdateTime read like "2016-06-27 08:14:42", without a zone
 	// (seed).
-	CreateTime, UpdateTime string
+	CreateTime string `json:"create_time"`
+	UpdateTime string `json:"update_time"`
 }
 
-func (c Certificate) key() string { return strings.ToLower(c.ID) }
+func (c Certificate) id() string { return c.ID }
 
 func (c Certificate) name() string { return c.Name }
 
@@ -129,7 +131,7 @@ func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
 	cert, err := c.sendUpdate(ctx, projectID, known, sinceWrite, name, description)
-	c.project(projectID).certificates.recordUpdate(known.ID, cert, err)
+	c.project(projectID).certificates.record(known.ID, &cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
 	}
@@ -143,14 +145,10 @@ func (c *Client) sendUpdate(
 		Name        string `json:"name"`
 		Description string `json:"description"` // also sent if empty, because that clears it
 	}
-	put := request{
-		method: http.MethodPut,
-		path:   []string{"certificate", known.ID},
-		body:   update{Name: name, Description: description},
-	}
+	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: name, Description: description}}
 	var body certificateBody
 	accepted := false
-	err := c.do(ctx, projectID, put, func(response *http.Response) error {
+	err := c.do(ctx, projectID, []string{"certificate", known.ID}, put, func(response *http.Response) error {
 		accepted = true
 		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
 		return nil
@@ -158,11 +156,11 @@ func (c *Client) sendUpdate(
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, known.ID, sinceWrite, err)
-	case err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.whole():
-		if !body.Domain.Sent {
-			body.Domain.Value = known.Domain
+	case err == nil && strings.EqualFold(body.ID, known.ID) && body.whole():
+		if !body.has["domain"] {
+			body.Domain = known.Domain
 		}
-		return body.certificate(), nil
+		return body.Certificate, nil
 	}
 	return c.readBack(ctx, projectID, known, name, description)
 }
@@ -226,11 +224,10 @@ func (e *InUseError) Unwrap() error { return e.Err }
 // error comes immediately. sinceWrite is as for ReadCertificate.
 func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
 	err := c.deleteUntilGone(ctx, projectID, id, sinceWrite)
+	c.project(projectID).certificates.record(id, nil, err)
 	if err == nil || errors.Is(err, ErrCertificateNotFound) {
-		c.project(projectID).certificates.record(id, nil)
 		return nil
 	}
-	c.project(projectID).certificates.invalidate() // it may have been carried out
 	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
 }
 
@@ -274,16 +271,28 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 }
 
 // whyInUse returns an InUseError if a listener holds the certificate or the error response says
-// so, and otherwise nil. The error is why the listeners could not be read.
+// so, and otherwise nil. The error is why the listeners could not be read. The list of listeners
+// starts after the call; deletions in parallel use the same one.
 func (c *Client) whyInUse(
 	ctx context.Context, projectID, id string, refusal *httpapi.Error,
 ) (*InUseError, error) {
-	holders, err := c.holders(ctx, projectID, id)
-	if len(holders) == 0 && !saysInUse(refusal) {
+	p := c.project(projectID)
+	list, err := p.listeners.poll(ctx)
+	why := &InUseError{Err: refusal, ListenersErr: err}
+	if err == nil {
+		for _, l := range list.elements {
+			if l.Holds(id) {
+				why.Listeners = append(why.Listeners, l)
+				_, keeps := p.keeping.Load(keyOf(l))
+				why.Kept = why.Kept || keeps
+			}
+		}
+	}
+	if len(why.Listeners) == 0 && !saysInUse(refusal) {
 		return nil, err
 	}
-	kept := c.project(projectID).oneKeeps(holders)
-	return &InUseError{Listeners: holders, ListenersErr: err, Kept: kept, Err: refusal}, err
+	slices.SortFunc(why.Listeners, byName)
+	return why, err
 }
 
 // orInUse returns the InUseError that a deletion met, if any, when it has timed out, and
@@ -319,32 +328,27 @@ func saysInUse(refusal *httpapi.Error) bool {
 // deleteOnce sends one deletion, and decides by the list of the project if it is not clear
 // whether the certificate still exists.
 func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrite time.Duration) error {
-	accepted := false
-	hasBody := false
-	remove := request{method: http.MethodDelete, path: []string{"certificate", id}}
-	err := c.do(ctx, projectID, remove, func(response *http.Response) error {
+	accepted, hasBody := false, false
+	remove := httpapi.Request{Method: http.MethodDelete}
+	err := c.do(ctx, projectID, []string{"certificate", id}, remove, func(response *http.Response) error {
 		body, err := io.ReadAll(response.Body)
 		body = bytes.TrimSpace(body)
+		hasBody = len(body) > 0 && string(body) != "{}"
 		switch response.StatusCode {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
-			if err != nil || len(body) == 0 {
-				return nil
-			}
-			if json.Valid(body) {
-				hasBody = string(body) != "{}"
+			if err != nil || !hasBody || json.Valid(body) {
 				return nil
 			}
 		}
 		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
 	})
-	cache := c.project(projectID).certificates
-	if err == nil && hasBody { // the body may be an error
-		err := errors.New("the response to the deletion has an unexpected body")
-		return cache.proveAbsence(ctx, id, sinceWrite, err)
+	_, isUnclear := errors.AsType[*httpapi.TransportError](err) // the response was cut off
+	if err == nil && hasBody {                                  // the body may be an error
+		err, isUnclear = errors.New("the response to the deletion has an unexpected body"), true
 	}
-	if _, isCut := errors.AsType[*httpapi.TransportError](err); accepted && isCut {
-		return cache.proveAbsence(ctx, id, sinceWrite, err)
+	if accepted && isUnclear {
+		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)
 }

@@ -14,12 +14,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
-	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
 // Config is what a Client needs.
@@ -64,7 +64,7 @@ func (c *Client) project(id string) *project {
 	if !known {
 		certificates := func(ctx context.Context) (listing[Certificate], error) {
 			return fetchList(ctx, c, id, "certificate", func(body io.Reader) (listing[Certificate], error) {
-				return decodeList(body, decodeCertificate)
+				return decodeList(body, decodeOne)
 			})
 		}
 		listeners := func(ctx context.Context) (listing[Listener], error) {
@@ -73,50 +73,36 @@ func (c *Client) project(id string) *project {
 		p = &project{
 			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates, time.Now),
 			listeners:    newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations:    creations{created: map[string]bool{}, unclear: map[content][]NewCertificate{}},
+			creations:    creations{unclear: map[leafHash][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}
 	return p
 }
 
-// A request goes to a path below /v1.0/{project}/elbaas.
-type request struct {
-	method        string
-	path          []string
-	body          any
-	nonIdempotent bool
-	prepare       func(context.Context) error
-	secrets       []secret.Value
-}
-
-func (c *Client) do(ctx context.Context, projectID string, r request, decode func(*http.Response) error) error {
+// do sends a request to a path below /v1.0/{project}/elbaas.
+func (c *Client) do(
+	ctx context.Context, projectID string, path []string, r httpapi.Request, decode func(*http.Response) error,
+) error {
 	endpoint, err := c.config.Endpoint(ctx, projectID)
 	if err != nil {
 		return &httpapi.UnsentError{Err: err}
 	}
-	target := endpoint.JoinPath("v1.0", url.PathEscape(projectID), "elbaas")
-	for _, segment := range r.path {
-		target = target.JoinPath(url.PathEscape(segment))
+	r.URL = endpoint
+	for _, segment := range slices.Concat([]string{"v1.0", projectID, "elbaas"}, path) {
+		r.URL = r.URL.JoinPath(url.PathEscape(segment))
 	}
-	return c.config.API.Do(ctx, httpapi.Request{
-		Method: r.method,
-		URL:    target,
-		// reference: it goes with signed requests; assumed harmless with a token.
-		Header:        http.Header{"X-Project-Id": {projectID}},
-		Body:          r.body,
-		NonIdempotent: r.nonIdempotent,
-		Prepare:       r.prepare,
-		Secrets:       r.secrets,
-	}, decode)
+	// reference: it goes with signed requests; assumed harmless with a token.
+	r.Header = http.Header{"X-Project-Id": {projectID}}
+	return c.config.API.Do(ctx, r, decode)
 }
 
 // fetchList makes a list call.
 func fetchList[E element](
 	ctx context.Context, c *Client, projectID, path string, decode func(io.Reader) (listing[E], error),
 ) (list listing[E], err error) {
-	get := request{method: http.MethodGet, path: []string{path}}
-	err = c.do(ctx, projectID, get, func(response *http.Response) (err error) {
+	get := httpapi.Request{Method: http.MethodGet}
+	err = c.do(ctx, projectID, []string{path}, get, func(response *http.Response) (err error) {
 		if response.StatusCode != http.StatusOK { // reference: a list has no other status
 			return errors.New("the status of a list must be 200")
 		}

@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -23,13 +24,13 @@ const createGrace = 10 * time.Second
 // NewCertificate describes a certificate to create.
 type NewCertificate struct {
 	// Name may be nil: the API then chooses a name.
-	Name        *string
-	Description string
+	Name        *string `json:"name,omitempty"`
+	Description string  `json:"description"`
 	// Domain may be nil: the API then decides.
-	Domain *string
+	Domain *string `json:"domain,omitempty"`
 	// Certificate and PrivateKey are PEM.
-	Certificate string
-	PrivateKey  secret.Value
+	Certificate string       `json:"certificate"`
+	PrivateKey  secret.Value `json:"-"`
 }
 
 // equals reports whether a certificate has everything that was sent, apart from the key,
@@ -38,26 +39,17 @@ func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
 		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
-		contentOf(n.Certificate) == contentOf(cert.Certificate)
+		slices.EqualFunc(
+			pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
 }
 
-// A content is a hash of a PEM text that does not depend on how the text is written: of
-// its certificates, or of its leaf only.
-type content [sha256.Size]byte
-
-func contentOf(text string) content {
-	ders := pemcert.CertificateBlocks(text)
-	if len(ders) == 0 {
-		return sha256.Sum256([]byte(strings.TrimSpace(text)))
-	}
-	return sha256.Sum256(slices.Concat(ders...))
-}
+// A leafHash is a hash of the first certificate of a PEM text.
+type leafHash [sha256.Size]byte
 
 // hidden is the leaf of a text without a certificate, such as a mask.
-var hidden content
+var hidden leafHash
 
-// leafOf returns the content of the leaf of a text.
-func leafOf(text string) content {
+func leafOf(text string) leafHash {
 	ders := pemcert.CertificateBlocks(text)
 	if len(ders) == 0 {
 		return hidden
@@ -121,7 +113,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	p.certificates.record(x.result.ID, &x.result.Certificate)
+	p.certificates.record(x.result.ID, &x.result.Certificate, nil)
 	return x.result, nil
 }
 
@@ -131,9 +123,13 @@ type createCall struct {
 	project   *project
 	projectID string
 	create    NewCertificate
-	leaf      content
-	baseline  baseline // before the first attempt that may have created a certificate
+	leaf      leafHash
 	result    Creation
+	existing  string // see UncertainError
+
+	// Before the first attempt that may have created a certificate:
+	baseline *listCall[Certificate] // complete, unless the API returned no complete list
+	mark     int                    // certificates that were listed before this are not new
 }
 
 // run sends the request until a certificate is created, or must not be sent again. Calls with
@@ -182,12 +178,11 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if x.result.Sent == 0 {
 		return err // neither this request nor an earlier one was carried out
 	}
-	if body.ID.Value == "" {
-		return x.search(graceCtx, err)
+	var cert Certificate
+	if body.ID != "" {
+		cert, err = x.verify(graceCtx, body, err)
 	}
-
-	cert, err := x.verify(graceCtx, body, err)
-	if _, isMismatch := errors.AsType[*mismatchError](err); isMismatch {
+	if cert.ID == "" {
 		return x.search(graceCtx, err)
 	}
 	x.accept(graceCtx, cert)
@@ -200,34 +195,35 @@ func (x *createCall) prepare(ctx context.Context) error {
 	if x.result.Sent > 0 {
 		return nil
 	}
-	baseline, err := x.project.baseline(ctx, x.client.config.MaxRetries)
+	cache := x.project.certificates
+	baseline, mark, err := cache.baseline(ctx, x.client.config.MaxRetries)
 	if err != nil {
 		return fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
 	}
-	x.baseline = baseline
-	x.result.Identical = x.project.identical(baseline.list, x.create)
+	x.baseline, x.mark = baseline, mark
+	x.result.Identical = nil
+	for _, cert := range cache.overlaid(baseline) {
+		if !x.project.creations.has(cert.ID) && x.create.equals(cert) {
+			x.result.Identical = append(x.result.Identical, cert.ID)
+		}
+	}
 	return nil
 }
 
 // post sends the request. It returns a body with an ID, or an error, or both.
 func (x *createCall) post(ctx context.Context) (body certificateBody, err error) {
-	type newCertificate struct {
-		Name        *string `json:"name,omitempty"`
-		Description string  `json:"description"`
-		Domain      *string `json:"domain,omitempty"`
-		Certificate string  `json:"certificate"`
-		PrivateKey  string  `json:"private_key"`
+	type withKey struct {
+		NewCertificate
+		PrivateKey string `json:"private_key"`
 	}
-	n := x.create
-	r := request{
-		method:        http.MethodPost,
-		path:          []string{"certificate"},
-		body:          newCertificate{n.Name, n.Description, n.Domain, n.Certificate, n.PrivateKey.Reveal()},
-		nonIdempotent: true,
-		prepare:       x.prepare,
-		secrets:       []secret.Value{n.PrivateKey},
+	post := httpapi.Request{
+		Method:        http.MethodPost,
+		Body:          withKey{x.create, x.create.PrivateKey.Reveal()},
+		NonIdempotent: true,
+		Prepare:       x.prepare,
+		Secrets:       []secret.Value{x.create.PrivateKey},
 	}
-	err = x.client.do(ctx, x.projectID, r, func(response *http.Response) (err error) {
+	err = x.client.do(ctx, x.projectID, []string{"certificate"}, post, func(response *http.Response) (err error) {
 		body, err = decodeBody(response.Body)
 		return err
 	})
@@ -235,37 +231,41 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 }
 
 // verify returns the certificate that a response describes, which is read back if the
-// response does not have all of it. The error is a *mismatchError if the certificate is not
-// known to be ours; any other error says that it could not be read back.
+// response does not have all of it. If the certificate is not known to be ours, it returns none;
+// any other error says that it could not be read back.
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
-	id := body.ID.Value
-	leaf := leafOf(body.Certificate.Value)
+	id, cert := body.ID, body.Certificate
+	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
-		listed := leafOf(x.baseline.list.byID[strings.ToLower(id)].Certificate)
-		hasOurLeaf := leaf == x.leaf || leaf == hidden && listed == x.leaf
-		return Certificate{}, &mismatchError{id: id, existed: true, hasOurLeaf: hasOurLeaf}
+		known := x.baseline.byID[strings.ToLower(id)]
+		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
+			x.existing = id // an API that stores each leaf only once creates no other
+		}
+		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
+		return Certificate{}, err
 	}
+	isOther := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
 	if leaf != hidden && leaf != x.leaf {
-		return Certificate{}, &mismatchError{id: id}
+		return Certificate{}, isOther
 	}
 
-	cert := body.certificate()
-	if !body.Domain.Sent && x.create.Domain != nil {
+	if !body.has["domain"] && x.create.Domain != nil {
 		cert.Domain = *x.create.Domain // the response to a Create call may lack it (recorded)
 	}
 	if err == nil && body.whole() {
 		return cert, nil
 	}
 
-	listed, err := x.project.certificates.awaitListed(ctx, id)
+	isListed := func(_ time.Time, err error) bool { return err == nil }
+	listed, err := x.project.certificates.search(ctx, id, isListed)
 	leaf = leafOf(listed.Certificate)
 	switch {
 	case errors.Is(err, ErrCertificateNotFound) && x.listShowsOurs(ctx):
-		return Certificate{}, &mismatchError{id: id}
+		return Certificate{}, isOther
 	case err != nil:
 		return cert, err
 	case leaf != hidden && leaf != x.leaf:
-		return Certificate{}, &mismatchError{id: id}
+		return Certificate{}, isOther
 	}
 	return listed, nil
 }
@@ -282,22 +282,7 @@ func (x *createCall) listShowsOurs(ctx context.Context) bool {
 
 // isKnown reports whether a certificate existed before, or was created here.
 func (x *createCall) isKnown(id string) bool {
-	return x.project.certificates.seenBefore(id, x.baseline.mark) || x.project.creations.has(id)
-}
-
-// A mismatchError says that the API returned a certificate that is not the one that was sent.
-type mismatchError struct {
-	id         string
-	existed    bool // before the request; otherwise, its leaf differs
-	hasOurLeaf bool // as far as that is known
-}
-
-// Error implements error.
-func (e *mismatchError) Error() string {
-	if e.existed {
-		return fmt.Sprintf("the API returned certificate %s, which existed before, instead of a new one", e.id)
-	}
-	return fmt.Sprintf("the API returned certificate %s, whose leaf is not the one that was sent", e.id)
+	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
 // accept makes a certificate the result. If the request was sent several times, it searches
@@ -318,25 +303,22 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 	x.project.creations.addUnclear(x.leaf, x.create)
 	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
-	if isSearched && len(equal) == 1 && x.baseline.list.complete {
+	if isSearched && len(equal) == 1 && x.baseline.complete {
 		x.result.Adopted = true
 		x.result.Others = idsOf(sameLeaf)
 		x.accept(ctx, equal[0])
 		return nil
 	}
 
-	uncertain := &UncertainError{
+	return &UncertainError{
 		ProjectID:  x.projectID,
 		Name:       x.create.Name,
 		Sent:       x.result.Sent,
 		Candidates: idsOf(slices.Concat(equal, sameLeaf)),
+		Existing:   x.existing,
 		SearchErr:  searchErr,
 		Err:        outcome,
 	}
-	if mismatch, ok := errors.AsType[*mismatchError](outcome); ok && mismatch.existed && mismatch.hasOurLeaf {
-		uncertain.Existing = mismatch.id // an API that stores each leaf only once creates no other
-	}
-	return uncertain
 }
 
 // waitFor waits as long as the API asked for, minus the time that the search took. It reports
@@ -395,55 +377,20 @@ func idsOf(certificates []Certificate) []string {
 	return ids
 }
 
-// A baseline is the state of a project before a Create call.
-type baseline struct {
-	list *listCall[Certificate] // complete, unless the API returned no complete list
-	mark int                    // certificates that were listed before this are not new
-}
-
-// baseline returns a list that is not older than the list TTL. An incomplete list is repeated
-// at most so many times, and then accepted.
-func (p *project) baseline(ctx context.Context, retries int) (baseline, error) {
-	for attempt := 0; ; attempt++ {
-		list, isAccepted, err := p.certificates.current(ctx)
-		if err != nil {
-			return baseline{}, err
-		}
-		if isAccepted || attempt >= retries {
-			return baseline{list: list, mark: p.certificates.accept(list)}, nil
-		}
-		if err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second)); err != nil {
-			return baseline{}, err
-		}
-	}
-}
-
-// identical returns the IDs of certificates that existed before, are equal to a new one, and
-// were not created here.
-func (p *project) identical(list *listCall[Certificate], create NewCertificate) []string {
-	var ids []string
-	for _, cert := range p.certificates.overlaid(list) {
-		if !p.creations.has(cert.ID) && create.equals(cert) {
-			ids = append(ids, cert.ID)
-		}
-	}
-	return ids
-}
-
 // creations are the Create calls of this process in one project.
 type creations struct {
-	mu      sync.Mutex
-	created map[string]bool              // IDs, in lower case
-	locks   locks                        // by leaf
-	unclear map[content][]NewCertificate // by leaf, without their keys
+	created sync.Map // IDs, in lower case
+	locks   locks    // by leaf
 
-	index   map[content][]Certificate // the certificates of a list, by leaf
+	mu      sync.Mutex
+	unclear map[leafHash][]NewCertificate // by leaf, without their keys
+	index   map[leafHash][]Certificate    // the certificates of a list, by leaf
 	indexed *listCall[Certificate]
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may
 // appear later.
-func (c *creations) addUnclear(leaf content, create NewCertificate) {
+func (c *creations) addUnclear(leaf leafHash, create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -453,7 +400,7 @@ func (c *creations) addUnclear(leaf content, create NewCertificate) {
 // explains reports whether another unclear creation is a better match for a certificate than
 // ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
 // or a domain to the API that the other one sets.
-func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate) bool {
+func (c *creations) explains(leaf leafHash, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)
@@ -464,26 +411,21 @@ func (c *creations) explains(leaf content, ours NewCertificate, cert Certificate
 }
 
 // add records that a certificate was created here.
-func (c *creations) add(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.created[strings.ToLower(id)] = true
-}
+func (c *creations) add(id string) { c.created.Store(strings.ToLower(id), true) }
 
 // has reports whether a certificate was created here.
 func (c *creations) has(id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.created[strings.ToLower(id)]
+	_, created := c.created.Load(strings.ToLower(id))
+	return created
 }
 
 // withLeaf returns the certificates of a list with a leaf. The latest list is indexed, because
 // many Create calls search it.
-func (c *creations) withLeaf(list *listCall[Certificate], leaf content) []Certificate {
+func (c *creations) withLeaf(list *listCall[Certificate], leaf leafHash) []Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.indexed != list {
-		c.index = map[content][]Certificate{}
+		c.index = map[leafHash][]Certificate{}
 		c.indexed = list
 		for _, cert := range list.elements {
 			leaf := leafOf(cert.Certificate)

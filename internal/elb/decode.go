@@ -2,6 +2,7 @@ package elb
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,81 +13,49 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// An optional is a field of a response, which may be missing.
-type optional[T any] struct {
-	Value T
-	Sent  bool
+// isSent is whether a response has a field, whatever its value.
+type isSent bool
+
+// UnmarshalJSON implements json.Unmarshaler. The value is not decoded.
+func (s *isSent) UnmarshalJSON([]byte) error {
+	*s = true
+	return nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. null counts as sent, with an empty value.
-func (o *optional[T]) UnmarshalJSON(raw []byte) error {
-	o.Sent = true
-	return json.Unmarshal(raw, &o.Value)
-}
-
-// or returns the value, or another one if the field is missing.
-func (o optional[T]) or(other T) T {
-	if o.Sent {
-		return o.Value
-	}
-	return other
-}
-
-// certificateBody is a certificate in a response. The API also returns the private key, in
-// clear and in every response (seed, reference, recorded). It is not decoded, so that it
-// cannot leak.
+// certificateBody is a certificate in a response, or a part of one.
 type certificateBody struct {
-	ID          optional[string] `json:"id"`
-	Name        optional[string] `json:"name"`
-	Description optional[string] `json:"description"`
-	Domain      optional[string] `json:"domain"`
-	Certificate optional[string] `json:"certificate"`
-	CreateTime  optional[string] `json:"create_time"`
-	UpdateTime  optional[string] `json:"update_time"`
+	Certificate
+	has map[string]isSent // by the name of the field
 }
 
 // whole reports whether a response has all documented fields of a certificate. The domain
 // may be missing (recorded).
 func (b certificateBody) whole() bool {
-	return b.ID.Value != "" && b.Name.Sent && b.Description.Sent && b.Certificate.Sent &&
-		b.CreateTime.Sent && b.UpdateTime.Sent
-}
-
-func (b certificateBody) certificate() Certificate {
-	return Certificate{
-		ID:          b.ID.Value,
-		Name:        b.Name.Value,
-		Description: b.Description.Value,
-		Domain:      b.Domain.Value,
-		Certificate: b.Certificate.Value,
-		CreateTime:  b.CreateTime.Value,
-		UpdateTime:  b.UpdateTime.Value,
-	}
+	return b.ID != "" && bool(b.has["name"] && b.has["description"] && b.has["certificate"] &&
+		b.has["create_time"] && b.has["update_time"])
 }
 
 // decodeBody reads a body that is one certificate. If it cannot be read to its end, the
 // error comes with the ID, if that was there.
-func decodeBody(body io.Reader) (certificateBody, error) {
+func decodeBody(body io.Reader) (decoded certificateBody, err error) {
 	raw, err := io.ReadAll(body)
 	if err == nil {
-		var decoded certificateBody
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		if err = decodeWhole(decoder, &decoded); err == nil {
-			if err := checkID(decoded.ID.Value); err != nil {
-				return certificateBody{}, err // without an ID that cannot be shown
-			}
-			return decoded, nil
-		}
+		err = decodeWhole(bytes.NewReader(raw), &decoded.Certificate)
 	}
-	id := findID(raw)
-	if checkID(id.Value) != nil {
-		id = optional[string]{}
+	if err == nil {
+		err = json.Unmarshal(raw, &decoded.has)
+	} else {
+		decoded.Certificate = Certificate{ID: findID(raw)}
 	}
-	return certificateBody{ID: id}, err
+	if invalid := checkID(decoded.ID); invalid != nil {
+		return certificateBody{}, cmp.Or(err, invalid) // without an ID that cannot be shown
+	}
+	return decoded, err
 }
 
-// decodeWhole reads a value that nothing follows.
-func decodeWhole(decoder *json.Decoder, value any) error {
+// decodeWhole reads a body that is one value.
+func decodeWhole(body io.Reader, value any) error {
+	decoder := json.NewDecoder(body)
 	if err := decoder.Decode(value); err != nil {
 		return err
 	}
@@ -94,46 +63,37 @@ func decodeWhole(decoder *json.Decoder, value any) error {
 }
 
 // findID returns the ID in the beginning of a certificate.
-func findID(raw []byte) (id optional[string]) {
+func findID(raw []byte) (id string) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	_ = decodeObject(decoder, func(field string) error {
 		if field == "id" {
 			return decoder.Decode(&id)
 		}
-		return decoder.Decode(new(json.RawMessage)) // skipped
+		return decoder.Decode(new(isSent)) // skipped
 	})
 	return id
 }
 
-// A decodeElement reads one certificate of a list.
-type decodeElement func(*json.Decoder) (Certificate, error)
-
-// decodeCertificate is a decodeElement that reads no key.
-func decodeCertificate(decoder *json.Decoder) (Certificate, error) {
-	var body certificateBody
-	err := decoder.Decode(&body)
-	return body.certificate(), err
+// decodeOne reads one element of a list. No private key is in it.
+func decodeOne[E element](decoder *json.Decoder) (e E, err error) {
+	err = decoder.Decode(&e)
+	return e, err
 }
 
-// decodeKeyOf returns a decodeElement that also reads the private key of the certificate with
-// an ID.
-func decodeKeyOf(id string, key *secret.Value) decodeElement {
+// decodeKeyOf returns a function that reads one certificate of a list, and the private key of
+// the one with an ID.
+func decodeKeyOf(id string, key *secret.Value) func(*json.Decoder) (Certificate, error) {
 	return func(decoder *json.Decoder) (Certificate, error) {
 		var body struct {
-			certificateBody
-			PrivateKey json.RawMessage `json:"private_key"`
+			Certificate
+			PrivateKey any `json:"private_key"`
 		}
-		if err := decoder.Decode(&body); err != nil || !strings.EqualFold(body.ID.Value, id) {
-			return body.certificate(), err
+		err := decoder.Decode(&body)
+		if err == nil && strings.EqualFold(body.ID, id) {
+			text, _ := body.PrivateKey.(string)
+			*key = secret.New(text)
 		}
-		var text string
-		if body.PrivateKey != nil {
-			if err := json.Unmarshal(body.PrivateKey, &text); err != nil {
-				return Certificate{}, err
-			}
-		}
-		*key = secret.New(text)
-		return body.certificate(), nil
+		return body.Certificate, err
 	}
 }
 
@@ -141,7 +101,9 @@ func decodeKeyOf(id string, key *secret.Value) decodeElement {
 // the number of certificates: a string (reference, recorded), or a number (assumed). null or
 // an empty object instead of the array (observed of the load balancers of this service) is
 // an empty list, which is complete only with an instance_num of 0 (assumed).
-func decodeList(body io.Reader, element decodeElement) (listing[Certificate], error) {
+func decodeList(
+	body io.Reader, decode func(*json.Decoder) (Certificate, error),
+) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Certificate]{byID: map[string]Certificate{}}
 	var sent bool
@@ -151,22 +113,12 @@ func decodeList(body io.Reader, element decodeElement) (listing[Certificate], er
 		switch field {
 		case "certificates":
 			sent = true
-			opened, err = decodeArray(decoder, func(position int) error {
-				cert, err := element(decoder)
-				if err != nil {
-					return err
-				}
-				if err := checkID(cert.ID); err != nil {
-					return fmt.Errorf("certificate %d of the list: %w", position, err)
-				}
-				listed.add(cert)
-				return nil
-			})
+			opened, err = listed.decodeArray(decoder, "certificate", decode)
 			return err
 		case "instance_num":
 			return decoder.Decode(&total)
 		}
-		return decoder.Decode(new(json.RawMessage)) // skipped
+		return decoder.Decode(new(isSent)) // skipped
 	})
 	if err == nil {
 		err = expectEnd(decoder)
@@ -203,17 +155,7 @@ func checkID(id string) error {
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
 	listed := listing[Listener]{byID: map[string]Listener{}}
-	opened, err := decodeArray(decoder, func(position int) error {
-		var l listenerBody
-		if err := decoder.Decode(&l); err != nil {
-			return err
-		}
-		if err := checkID(l.ID.Value); err != nil {
-			return fmt.Errorf("listener %d of the list: %w", position, err)
-		}
-		listed.add(l.listener(Listener{}))
-		return nil
-	})
+	opened, err := listed.decodeArray(decoder, "listener", decodeOne)
 	if err == nil {
 		err = expectEnd(decoder)
 	}
@@ -222,16 +164,16 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 }
 
 // decodeListener reads a body that is one listener.
-func decodeListener(body io.Reader) (listenerBody, error) {
-	var decoded listenerBody
-	err := decodeWhole(json.NewDecoder(body), &decoded)
+func decodeListener(body io.Reader) (Listener, error) {
+	var l Listener
+	err := decodeWhole(body, &l)
 	if err == nil {
-		err = checkID(decoded.ID.Value)
+		err = checkID(l.ID)
 	}
 	if err != nil {
-		return listenerBody{}, err
+		return Listener{}, err
 	}
-	return decoded, nil
+	return l, nil
 }
 
 // decodeObject reads an object. value reads the value of each field, so that a large one need
@@ -243,51 +185,47 @@ func decodeObject(decoder *json.Decoder, value func(field string) error) error {
 	for decoder.More() {
 		field, err := decoder.Token()
 		if err != nil {
-			return midway(err)
+			return err
 		}
 		name := field.(string) //nolint:forcetypeassert // the decoder accepts nothing else as a key
 		if err := value(name); err != nil {
-			return fmt.Errorf("field %s: %w", name, midway(err))
+			return fmt.Errorf("field %s: %w", name, err)
 		}
 	}
 	return expect(decoder, '}')
 }
 
-// decodeArray reads an array. element reads each element; its position counts from 1. null
-// and an empty object count as an empty array: opened is '[', '{', or 0 for null.
-func decodeArray(decoder *json.Decoder, element func(position int) error) (opened json.Delim, err error) {
+// decodeArray adds the elements of an array to a list. null and an empty object count as an
+// empty array: opened is '[', '{', or 0 for null.
+func (l *listing[E]) decodeArray(
+	decoder *json.Decoder, noun string, decode func(*json.Decoder) (E, error),
+) (opened json.Delim, err error) {
 	token, err := decoder.Token()
 	switch {
 	case err != nil || token == nil:
-		return 0, midway(err)
+		return 0, err
 	case token == json.Delim('{') && !decoder.More():
 		return '{', expect(decoder, '}')
 	case token != json.Delim('['):
 		return 0, errors.New("the value is not an array")
 	}
 	for position := 1; decoder.More(); position++ {
-		if err := element(position); err != nil {
+		e, err := decode(decoder)
+		if err != nil {
 			return '[', err
 		}
+		if err := checkID(e.id()); err != nil {
+			return '[', fmt.Errorf("%s %d of the list: %w", noun, position, err)
+		}
+		l.add(e)
 	}
 	return '[', expect(decoder, ']')
 }
 
 func expect(decoder *json.Decoder, want json.Delim) error {
 	token, err := decoder.Token()
-	switch {
-	case err != nil:
-		return midway(err)
-	case token != want:
-		return fmt.Errorf("%q is missing", want.String())
-	}
-	return nil
-}
-
-// midway makes the end of the input an error, because it is not expected within a value.
-func midway(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+	if err == nil && token != want {
+		err = fmt.Errorf("%q is missing", want.String())
 	}
 	return err
 }

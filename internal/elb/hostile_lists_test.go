@@ -71,6 +71,24 @@ func TestOldListAfterTheLag(t *testing.T) {
 	}
 }
 
+// TestNewCertificateIsNotGone: a list that may lag behind the creation by the run before does not
+// prove that a 404 is right.
+func TestNewCertificateIsNotGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := elb.Certificate{ID: cloud.Add(elbstub.Certificate{ProjectID: project})}
+		lagging(cloud, 4*time.Second)
+		time.Sleep(time.Second)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
+		_, err := client.UpdateCertificate(t.Context(), project, cert, time.Second, "new", "newer")
+		_, isListed := errors.AsType[*elb.ListedError](err)
+		if !isListed || errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("error %v, want that the list has it", err)
+		}
+	})
+}
+
 // TestListsOfAPlanInTheLag: a plan immediately after an apply lists at most once a second,
 // even if certificates appear one after the other.
 func TestListsOfAPlanInTheLag(t *testing.T) {

@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,27 +22,63 @@ var ErrListenerNotFound = errors.New("the listener does not exist")
 // ErrListenerFaulty says that a listener has the status ERROR.
 var ErrListenerFaulty = errors.New("the listener has the status ERROR")
 
-// A Listener of a load balancer, with the fields that concern certificates.
+// A Listener of a load balancer, with the fields that concern certificates. Any of them may be
+// missing in a response.
 type Listener struct {
 	// ID and LoadBalancerID are 32 hexadecimal characters (recorded).
-	ID, LoadBalancerID string
-	Name               string
+	ID             string `json:"id"`
+	LoadBalancerID string `json:"loadbalancer_id"`
+	Name           string `json:"name"`
 	// Protocol is HTTP, TCP, HTTPS or UDP (reference), or SSL (reference, Open Telekom
 	// Cloud).
-	Protocol string
+	Protocol string `json:"protocol"`
 	// Port is 0 if the API returns none.
-	Port int64
+	Port int64 `json:"-"`
 	// Status is ACTIVE, PENDING_CREATE or ERROR (reference), or empty if the API returns
 	// none, which counts as ACTIVE (assumed).
-	Status string
+	Status string `json:"status"`
 	// CertificateID is the ID of the default certificate, or empty.
-	CertificateID string
+	CertificateID string `json:"certificate_id"` // null unless it is HTTPS or SSL (reference)
 	// SNI are the IDs of further certificates, one of which is chosen by the server name
 	// that a client sends.
-	SNI []string
+	SNI []string `json:"-"`
 }
 
-func (l Listener) key() string { return strings.ToLower(l.ID) }
+// UnmarshalJSON implements json.Unmarshaler. The port is a number (reference, recorded), or a
+// number in a string (assumed); anything else is ignored, because the port is only shown. The
+// SNI certificates are an array (recorded), a string with commas (reference), an array of
+// objects or an empty object (assumed), null, or missing.
+func (l *Listener) UnmarshalJSON(raw []byte) error {
+	type strict Listener
+	if err := json.Unmarshal(raw, (*strict)(l)); err != nil {
+		return err
+	}
+	var body struct {
+		Port         any `json:"port"`
+		Certificates any `json:"certificates"`
+	}
+	_ = json.Unmarshal(raw, &body) // any values, of the same text
+	if port, err := strconv.ParseUint(fmt.Sprint(body.Port), 10, 16); err == nil {
+		l.Port = int64(port)
+	}
+	l.SNI = idsIn(body.Certificates)
+	return nil
+}
+
+// or returns the listener with the fields of another one that it lacks, except for the
+// certificate and the status.
+func (l Listener) or(known Listener) Listener {
+	l.Name = cmp.Or(l.Name, known.Name)
+	l.LoadBalancerID = cmp.Or(l.LoadBalancerID, known.LoadBalancerID)
+	l.Protocol = cmp.Or(l.Protocol, known.Protocol)
+	l.Port = cmp.Or(l.Port, known.Port)
+	if l.SNI == nil {
+		l.SNI = known.SNI
+	}
+	return l
+}
+
+func (l Listener) id() string { return l.ID }
 
 func (l Listener) name() string { return l.Name }
 
@@ -67,66 +104,13 @@ func (l Listener) pending() error {
 	return nil
 }
 
-// listenerBody is a listener in a response. Any field may be missing.
-type listenerBody struct {
-	ID             optional[string]         `json:"id"`
-	Name           optional[string]         `json:"name"`
-	LoadBalancerID optional[string]         `json:"loadbalancer_id"`
-	Protocol       optional[string]         `json:"protocol"`
-	Port           optional[port]           `json:"port"`
-	Status         optional[string]         `json:"status"`
-	CertificateID  optional[string]         `json:"certificate_id"` // null unless it is HTTPS or SSL (reference)
-	Certificates   optional[certificateIDs] `json:"certificates"`
-}
-
-// listener returns the listener of a response. known provides fields that the response does
-// not have, except for the certificate and the status.
-func (b listenerBody) listener(known Listener) Listener {
-	return Listener{
-		ID:             b.ID.Value,
-		Name:           b.Name.or(known.Name),
-		LoadBalancerID: b.LoadBalancerID.or(known.LoadBalancerID),
-		Protocol:       b.Protocol.or(known.Protocol),
-		Port:           int64(b.Port.or(port(known.Port))),
-		Status:         b.Status.Value,
-		CertificateID:  b.CertificateID.Value,
-		SNI:            b.Certificates.or(known.SNI),
-	}
-}
-
-// A port is a number (reference, recorded), or a number in a string (assumed). Anything else
-// is ignored, because the port is only shown.
-type port int64
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (p *port) UnmarshalJSON(raw []byte) error {
-	if n, err := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 16); err == nil {
-		*p = port(n)
-	}
-	return nil
-}
-
-// certificateIDs are the SNI certificates of a listener: an array (recorded), a string with
-// commas (reference), an array of objects or an empty object (assumed), null, or missing.
-type certificateIDs []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (ids *certificateIDs) UnmarshalJSON(raw []byte) error {
-	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return err
-	}
-	*ids = idsIn(value)
-	return nil
-}
-
 // idsIn returns the IDs in a JSON value, in their order.
 func idsIn(value any) []string {
 	switch value := value.(type) {
 	case string:
 		return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	case []any:
-		var ids []string
+		ids := []string{}
 		for _, element := range value {
 			ids = append(ids, idsIn(element)...)
 		}
@@ -161,7 +145,7 @@ func (c *Client) ReadListener(
 // is PENDING_…, until ctx is done. ErrListenerNotFound says that a list proves that it does
 // not exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listener, error) {
-	l, err := c.awaitListener(ctx, projectID, Listener{ID: id}, false, Listener.pending)
+	l, err := c.awaitListener(ctx, projectID, id, false, Listener.pending)
 	if err != nil {
 		return Listener{}, fmt.Errorf("get listener %s of project %s: %w", id, projectID, err)
 	}
@@ -177,14 +161,15 @@ func (c *Client) SwitchListener(
 	ctx context.Context, projectID string, known Listener, certificateID string,
 ) (Listener, error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, known.key()) // the next switch would disturb the reads of this one
+	unlock, err := p.switches.lock(ctx, keyOf(known)) // the next switch would disturb the reads of this one
 	if err != nil {
 		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", known.ID, err)
 	}
 	defer unlock()
 
-	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
-	p.listeners.recordUpdate(known.ID, l, err)
+	l, err := c.putAndAwait(ctx, projectID, known.ID, certificateID)
+	l = l.or(known)
+	p.listeners.record(known.ID, &l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
 			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
@@ -194,9 +179,7 @@ func (c *Client) SwitchListener(
 }
 
 // putAndAwait sends the new certificate of a listener until a response or a read shows it.
-func (c *Client) putAndAwait(
-	ctx context.Context, projectID string, known Listener, certificateID string,
-) (Listener, error) {
+func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID string) (Listener, error) {
 	p := c.project(projectID)
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
@@ -204,12 +187,18 @@ func (c *Client) putAndAwait(
 		}
 		return l.pending()
 	}
-	accepted := false
+	// None of the other fields is sent, so the request is idempotent.
+	put := httpapi.Request{Method: http.MethodPut, Body: map[string]string{"certificate_id": certificateID}}
+	accepted := false // by any attempt
 	for attempt := 0; ; attempt++ {
-		body, err := c.putCertificate(ctx, projectID, known.ID, certificateID, &accepted)
+		var l Listener // perhaps incomplete
+		err := c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
+			accepted = true
+			l, _ = decodeListener(response.Body)
+			return nil
+		})
 		refusal := httpapi.RefusalOf(err)
-		l := body.listener(known)
-		isWhole := err == nil && strings.EqualFold(body.ID.Value, known.ID) && body.Protocol.Value != ""
+		isWhole := err == nil && strings.EqualFold(l.ID, id) && l.Protocol != ""
 		isConflict := refusal != nil && refusal.Status == http.StatusConflict
 		switch {
 		case isWhole && l.isFaulty():
@@ -217,7 +206,7 @@ func (c *Client) putAndAwait(
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err = c.awaitListener(ctx, projectID, known, true, shows)
+			l, err = c.awaitListener(ctx, projectID, id, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
@@ -228,10 +217,10 @@ func (c *Client) putAndAwait(
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case isListenerGone(refusal):
-			return Listener{}, p.listeners.proveAbsence(ctx, known.ID, NoWrite, err)
+			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			shown, getErr := c.showListener(ctx, projectID, known)
-			if getErr == nil && shows(shown) == nil && !shown.isFaulty() {
+			shown, getErr := c.showListener(ctx, projectID, id)
+			if getErr == nil && shows(shown) == nil {
 				return shown, nil
 			}
 			return Listener{}, err
@@ -251,41 +240,20 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 	return isUnknown && p.certificates.isNew(certificateID)
 }
 
-// putCertificate sends the new certificate of a listener, and none of its other fields, so
-// it is idempotent. The body may be incomplete. It sets accepted if any attempt has a 2xx
-// response.
-func (c *Client) putCertificate(
-	ctx context.Context, projectID, id, certificateID string, accepted *bool,
-) (body listenerBody, err error) {
-	put := request{
-		method: http.MethodPut,
-		path:   []string{"listeners", id},
-		body:   map[string]string{"certificate_id": certificateID},
-	}
-	err = c.do(ctx, projectID, put, func(response *http.Response) error {
-		*accepted = true
-		body, _ = decodeListener(response.Body)
-		return nil
-	})
-	return body, err
-}
-
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that
 // fail are repeated; otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
+	ctx context.Context, projectID, id string, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
 	for attempt := 0; ; attempt++ {
-		l, err := c.showListener(ctx, projectID, known)
+		l, err := c.showListener(ctx, projectID, id)
 		switch {
-		case err == nil && l.isFaulty():
-			return Listener{}, ErrListenerFaulty
 		case err == nil:
 			if waiting = check(l); waiting == nil {
 				return l, nil
 			}
-		case errors.Is(err, ErrListenerNotFound):
+		case errors.Is(err, ErrListenerNotFound), errors.Is(err, ErrListenerFaulty):
 			return Listener{}, err
 		case ctx.Err() != nil && waiting != nil:
 			// The call failed because the time is over, so waiting is the better explanation.
@@ -303,21 +271,20 @@ func (c *Client) awaitListener(
 
 // showListener makes one call for a listener. If the API says that it is missing, a list
 // decides.
-func (c *Client) showListener(ctx context.Context, projectID string, known Listener) (l Listener, err error) {
-	get := request{method: http.MethodGet, path: []string{"listeners", known.ID}}
-	err = c.do(ctx, projectID, get, func(response *http.Response) error {
-		body, err := decodeListener(response.Body)
-		if err != nil {
-			return err
+func (c *Client) showListener(ctx context.Context, projectID, id string) (l Listener, err error) {
+	get := httpapi.Request{Method: http.MethodGet}
+	err = c.do(ctx, projectID, []string{"listeners", id}, get, func(response *http.Response) (err error) {
+		l, err = decodeListener(response.Body)
+		if err == nil && !strings.EqualFold(l.ID, id) {
+			return fmt.Errorf("the response is about another listener, %s", l.ID)
 		}
-		if !strings.EqualFold(body.ID.Value, known.ID) {
-			return fmt.Errorf("the response is about another listener, %s", body.ID.Value)
-		}
-		l = body.listener(known)
-		return nil
+		return err
 	})
+	if err == nil && l.isFaulty() {
+		return Listener{}, ErrListenerFaulty
+	}
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, id, NoWrite, err)
 	}
 	return l, err
 }
@@ -327,16 +294,8 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 // (reference of the codes, assumed here); or a 404, except that of the gateway and that about
 // the certificate.
 func isListenerGone(refusal *httpapi.Error) bool {
-	if refusal == nil {
-		return false
-	}
-	switch refusal.Code {
-	case "ELB.6030", "ELB.6002":
-		return true
-	case "ELB.5040":
-		return false
-	}
-	return refusal.IsNotFound()
+	return refusal != nil && (refusal.Code == "ELB.6030" || refusal.Code == "ELB.6002" ||
+		refusal.IsNotFound() && refusal.Code != "ELB.5040")
 }
 
 // KeepCertificate tells DeleteCertificate not to wait for a listener, because this process
@@ -349,24 +308,4 @@ func (c *Client) KeepCertificate(projectID, listenerID string) {
 // ReleaseCertificate undoes KeepCertificate.
 func (c *Client) ReleaseCertificate(projectID, listenerID string) {
 	c.project(projectID).keeping.Delete(strings.ToLower(listenerID))
-}
-
-// oneKeeps reports whether one of the listeners keeps its certificate.
-func (p *project) oneKeeps(holders []Listener) bool {
-	return slices.ContainsFunc(holders, func(l Listener) bool {
-		_, keeps := p.keeping.Load(l.key())
-		return keeps
-	})
-}
-
-// holders returns the listeners that hold a certificate, sorted by name, from a list that
-// starts after the call. Deletions in parallel use the same list.
-func (c *Client) holders(ctx context.Context, projectID, certificateID string) ([]Listener, error) {
-	list, err := c.project(projectID).listeners.poll(ctx)
-	if err != nil {
-		return nil, err
-	}
-	holders := slices.DeleteFunc(slices.Clone(list.elements), func(l Listener) bool { return !l.Holds(certificateID) })
-	slices.SortFunc(holders, byName)
-	return holders, nil
 }

@@ -215,6 +215,11 @@ func TestGetListenerFails(t *testing.T) {
 			listed: true,
 			says:   "the ID is missing",
 		},
+		"a name that is a number": {
+			fault:  elbstub.Reply(200, `{"id":"1","name":5}`),
+			listed: true,
+			says:   ": name must not be a JSON number",
+		},
 		"something after the end": {
 			fault:  elbstub.Reply(200, `{"id":"1"}{}`),
 			listed: true,
@@ -672,6 +677,23 @@ func TestSwitchToANewCertificate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSwitchKeepsWhatIsKnown: a response with three fields is enough, and the others are known.
+func TestSwitchKeepsWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, elbstub.Options{}, 0)
+		known := b.listener
+		known.SNI = []string{"further"}
+		b.cloud.Script(put, 1, elbstub.ReplyAfter(200,
+			`{"id":"`+known.ID+`","certificate_id":"`+b.next+`","protocol":"HTTPS"}`))
+		got, err := b.client.SwitchListener(t.Context(), project, known, b.next)
+		known.CertificateID, known.Status = b.next, ""
+		if err != nil || !reflect.DeepEqual(got, known) {
+			t.Errorf("got %+v, error %v, want %+v", got, err, known)
+		}
+	})
 }
 
 // lowered returns a listener whose ID is in lower case, and without SNI that is empty.

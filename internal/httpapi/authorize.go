@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -22,12 +23,12 @@ func authorized(next link, authorizer Authorizer) link {
 		if authorizer != nil {
 			renew, err = authorizer.Authorize(authorized.Request)
 			if err != nil {
-				return nil, &UnsentError{credentialsError{err}}
+				return nil, &UnsentError{fmt.Errorf("%w", err)} // not as it is, because it is not about this request
 			}
 		}
-		if c.prepare != nil {
+		if c.asked.Prepare != nil {
 			// After Authorize, because the call may have waited for throttling or credentials.
-			if err := c.prepare(ctx); err != nil {
+			if err := c.asked.Prepare(ctx); err != nil {
 				return nil, &UnsentError{err}
 			}
 		}
@@ -53,9 +54,3 @@ func credentialsRejected(err error) bool {
 var tokenCodes = map[string]bool{
 	"ELB.1102": true, "ELB.1103": true, "ELB.1104": true, "ELB.1105": true, "ELB.1201": true,
 }
-
-// A credentialsError is an error about the credentials of a request, not about the request.
-type credentialsError struct{ error }
-
-// Unwrap returns the error.
-func (e credentialsError) Unwrap() error { return e.error }

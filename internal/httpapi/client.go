@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -96,10 +97,8 @@ type Request struct {
 // A call is a Request on its way through the chain.
 type call struct {
 	*http.Request
-	nonIdempotent bool
-	prepare       func(context.Context) error
-	secrets       []secret.Value
-	decode        func(*http.Response) error
+	asked  Request
+	decode func(*http.Response) error
 }
 
 // Do sends a request. If the status of the response is 2xx, decode reads it. Do returns nil if
@@ -116,13 +115,7 @@ func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Resp
 		return &UnsentError{err}
 	}
 	r.Header.Set("User-Agent", c.userAgent)
-	return c.send(ctx, &call{
-		Request:       r,
-		nonIdempotent: request.NonIdempotent,
-		prepare:       request.Prepare,
-		secrets:       request.Secrets,
-		decode:        decode,
-	})
+	return c.send(ctx, &call{Request: r, asked: request, decode: decode})
 }
 
 func (r Request) build(ctx context.Context) (*http.Request, error) {
@@ -142,9 +135,7 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 	if request.Host, err = httpguts.PunycodeHostPort(zone.ReplaceAllString(request.URL.Host, "]")); err != nil {
 		return nil, fmt.Errorf("host %q is not valid: %w", request.URL.Host, err)
 	}
-	for name, values := range r.Header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, r.Header)
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -157,25 +148,16 @@ var zone = regexp.MustCompile(`%.*?\]`)
 
 // Pause waits for d, or until ctx is done. It returns the error of ctx.
 func Pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
-		return ctx.Err()
+	case <-time.After(d):
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err()
 }
 
 // WithGrace returns a context that ends after ctx, with a grace period.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	graceCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		_ = Pause(graceCtx, grace)
-		cancel()
-	})
-	return graceCtx, func() {
-		stop()
-		cancel()
-	}
+	context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return graceCtx, cancel
 }

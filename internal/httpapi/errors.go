@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -93,17 +94,15 @@ func RefusalOf(err error) *Error {
 // Ambiguous reports whether a request that failed may have been carried out: its response was
 // lost, cannot be read, or comes from a server or gateway that does not know.
 func Ambiguous(err error) bool {
-	if err == nil || isUnsent(err) {
-		return false
+	refusal := RefusalOf(err)
+	if refusal == nil {
+		return err != nil && !isUnsent(err)
 	}
-	if refusal := RefusalOf(err); refusal != nil {
-		switch refusal.Status {
-		case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
-			return true
-		}
-		return refusal.Status/100 == 2 || refusal.Status >= 500
+	switch refusal.Status {
+	case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
+		return true
 	}
-	return true
+	return refusal.Status/100 == 2 || refusal.Status >= 500
 }
 
 // unreadable returns the error for a response whose status is 2xx and whose body cannot be
@@ -113,7 +112,7 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	switch {
 	case isMistyped: // json's own message names our types
 		cause = fmt.Errorf("%s must not be a JSON %s", cmp.Or(mistyped.Field, "the value"), mistyped.Value)
-	case errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, io.EOF):
+	case isEnd(cause):
 		cause = errors.New("the JSON ends too early")
 	}
 	message := fmt.Sprintf("the response could not be read: %v", cause)
@@ -139,6 +138,8 @@ type errorBody struct {
 	ErrorCode    text            `json:"error_code"`   // reference
 	Message      text            `json:"message"`      // assumed
 	Code         text            `json:"code"`         // assumed
+	Type         text            `json:"type"`         // only in NeutronError
+	Detail       text            `json:"detail"`       // only in NeutronError
 	RequestID    text            `json:"request_id"`   // observed
 }
 
@@ -160,12 +161,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 func decodeError(response *http.Response, c *call) *Error {
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a part is better than nothing
 	if len(raw) == maxErrorBody {                                     // the last character may be incomplete
-		for range utf8.UTFMax - 1 {
-			if last, size := utf8.DecodeLastRune(raw); last != utf8.RuneError || size != 1 {
-				break
-			}
-			raw = raw[:len(raw)-1]
-		}
+		raw = bytes.TrimRightFunc(raw, func(r rune) bool { return r == utf8.RuneError })
 	}
 
 	var body errorBody
@@ -198,12 +194,7 @@ func decodeError(response *http.Response, c *call) *Error {
 // decodeInner reads the object in "error" or "NeutronError". If it is not an object, its text is
 // the message.
 func decodeInner(raw json.RawMessage) (code, message text) {
-	var inner struct {
-		Code    text `json:"code"`
-		Type    text `json:"type"`
-		Message text `json:"message"`
-		Detail  text `json:"detail"`
-	}
+	var inner errorBody
 	if json.Unmarshal(raw, &inner) != nil {
 		_ = message.UnmarshalJSON(raw)
 		return "", message

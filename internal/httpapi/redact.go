@@ -26,7 +26,7 @@ const keyLabel = `(?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY`
 // characters, without the secrets of the call, and at most so many bytes. A server that quotes
 // the request must not bring a key or a token, or a part of one, into an error.
 func cleaner(c *call) func(said string, limit int) string {
-	secrets := c.secrets
+	secrets := c.asked.Secrets
 	for _, name := range credentialHeaders {
 		secrets = append(secrets[:len(secrets):len(secrets)], secret.New(c.Header.Get(name)))
 	}

@@ -37,7 +37,7 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 			switch {
 			case isThrottled:
 				throttle.refused(round, refusal.RetryAfter)
-			case !transient(err) || failures >= maxRetries || c.nonIdempotent && Ambiguous(err):
+			case !transient(err) || failures >= maxRetries || c.asked.NonIdempotent && Ambiguous(err):
 				return withEarlier(err, earlier)
 			default:
 				pause = backoff(failures)

@@ -41,12 +41,7 @@ var errSilent = errors.New("silence limit")
 func newTransport(dial func(context.Context, string, string) (net.Conn, error), tlsConfig *tls.Config) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns       // one host, ten calls or more in parallel
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if tlsConfig != nil {
-		transport.TLSClientConfig = tlsConfig.Clone()
-		transport.TLSClientConfig.NextProtos = nil
-	}
-	transport.ForceAttemptHTTP2 = false
+	transport.TLSClientConfig = tlsConfig.Clone()
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
 	transport.OnProxyConnectResponse = func(
@@ -107,19 +102,13 @@ type exchange struct {
 	stop    func() bool // ignores the end of the caller's context from now on
 	silence *time.Timer
 
-	dialled atomic.Bool  // a connection was requested
-	sent    atomic.Bool  // there is a connection, so the request may have been sent
-	state   atomic.Int32 // waiting, arrived or abandoned
+	dialled atomic.Bool // a connection was requested
+	sent    atomic.Bool // there is a connection, so the request may have been sent
+	arrived atomic.Bool // the first byte of the response has arrived
 
 	body    io.ReadCloser
 	bodyErr error // the error that decode met while it read the body
 }
-
-const (
-	waiting   int32 = iota // no byte of the response has arrived
-	arrived                // the first byte arrived before the exchange was abandoned
-	abandoned              // the exchange was ended without a response
-)
 
 func newExchange(caller context.Context, c *call) *exchange {
 	x := &exchange{call: c}
@@ -133,9 +122,9 @@ func newExchange(caller context.Context, c *call) *exchange {
 			x.sent.Store(false)
 		},
 		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(true) },
-		GotFirstResponseByte: func() { x.state.CompareAndSwap(waiting, arrived) },
+		GotFirstResponseByte: func() { x.arrived.Store(true) },
 		Got1xxResponse: func(int, textproto.MIMEHeader) error { // the response is still to come
-			x.state.CompareAndSwap(arrived, waiting)
+			x.arrived.Store(false)
 			return nil
 		},
 	}
@@ -159,14 +148,14 @@ func (x *exchange) end() {
 // is arriving or is awaited for a grace period.
 func (x *exchange) abandon(cause error) {
 	grace := bodyGrace
-	if x.call.nonIdempotent && x.sent.Load() {
+	if x.call.asked.NonIdempotent && x.sent.Load() {
 		grace = bodyGraceNonIdempotent
-		if x.state.Load() == waiting {
+		if !x.arrived.Load() {
 			_ = Pause(x.ctx, ResponseGrace)
 			grace -= ResponseGrace
 		}
 	}
-	if !x.state.CompareAndSwap(waiting, abandoned) {
+	if x.arrived.Load() {
 		_ = Pause(x.ctx, grace)
 	}
 	x.cancel(cause)
@@ -186,13 +175,16 @@ func (x *exchange) read(response *http.Response) error {
 	switch {
 	case x.bodyErr != nil:
 		return x.transportError(x.bodyErr)
-	case errors.Is(err, io.ErrUnexpectedEOF) && endsWithConnection(response):
+	case isEnd(err) && endsWithConnection(response):
 		return x.transportError(io.ErrUnexpectedEOF)
 	case err != nil:
 		return unreadable(response, x.call, err)
 	}
 	return nil
 }
+
+// isEnd reports whether a text ended within a value, or before it.
+func isEnd(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) }
 
 // endsWithConnection reports whether a body ends with its connection, so that a body that was cut
 // off looks complete.
