@@ -494,7 +494,7 @@ func TestSettingsErrors(t *testing.T) {
 			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
 			map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
 			"clouds_entry",
-			[]string{"notes.txt or the secure.yaml beside it is not valid YAML"},
+			[]string{"notes.txt is not valid YAML of the expected form"},
 			"hunter2",
 		},
 		"no clouds.yaml": {
@@ -626,7 +626,7 @@ func TestSettingsErrors(t *testing.T) {
 		"project that is a name": {
 			func(m providerBlock) { m["project_id"] = types.StringValue("eu-de/mine") }, nil,
 			"project_id",
-			[]string{"The project ID from the provider block", `"/" (U+002F) as character 6`},
+			[]string{"The project_id from the provider block", `"/" (U+002F) as character 6`},
 			"",
 		},
 	} {
