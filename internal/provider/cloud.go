@@ -37,7 +37,9 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 		TLS:        settings.tls,
 		MaxRetries: settings.maxRetries,
 		UserAgent:  userAgent,
-		Log:        func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
+		Log: func(ctx context.Context, message string, fields map[string]any) {
+			tflog.Debug(ctx, message, fields)
+		},
 	})
 	c := &cloud{settings: settings, now: now}
 	c.session = auth.New(auth.Config{

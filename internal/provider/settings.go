@@ -69,8 +69,8 @@ func osEnvironment() environment {
 type resolver struct {
 	environment
 	settings settings
-	// sources are in their order: that of the credentials, until these are found. Then the provider block and the source
-	// of the credentials come first (own), followed by the earlier and the later ones.
+	// sources are in the order in which credentials are looked for. When they are found, the provider block and the
+	// source of the credentials come first (own), followed by the earlier and the later ones.
 	sources             []source
 	credentials         source
 	own, earlier, later []source

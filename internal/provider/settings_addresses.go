@@ -95,8 +95,8 @@ func (r *resolver) leavesAddresses(region value) bool {
 }
 
 // sameCloud reports whether an auth_url has the host of an endpoint, or a host in the cloud that the endpoint names
-// (elb.{region}.{domain}). An endpoint in the provider block says where the credentials of the block go, so only such an
-// auth_url of the environment may receive a password:
+// (elb.{region}.{domain}). An endpoint in the provider block says where the credentials of the block go, so only such
+// an auth_url of the environment may receive a password:
 //
 //   - Beside https://elb.eu-de.example.com, the auth_url https://iam.eu-de.example.com counts.
 //   - The auth_url https://iam.eu-de.example.org does not: the block then needs an auth_url of its own.
@@ -111,8 +111,8 @@ func sameCloud(endpoint, authURL, region string) bool {
 	return iam.Host == elb.Host || domain != "" && isName && strings.HasSuffix(iam.Hostname(), "."+domain)
 }
 
-// cloudByDefault returns the default cloud, or an empty text if it must not be used although no source that counts names
-// another. Then noAuthURL says why.
+// cloudByDefault returns the default cloud. It returns an empty text if the default cloud must not be used although no
+// source that counts names another; noAuthURL then says why.
 func (r *resolver) cloudByDefault(region value) string {
 	regionCounts := region.text != "" && region.rank <= r.credentials.rank
 	naming := []string{"cloud", "auth_url"}
@@ -125,25 +125,23 @@ func (r *resolver) cloudByDefault(region value) string {
 			"credentials are never sent where only a later source says. "
 	}
 	isPrivate := r.credentials.rank == hcsRank || r.leavesAddresses(region) && region.rank == hcsRank
+	why := "Without it, they would go to the default cloud (" + defaultCloud + "), which may be the wrong one. "
 	switch {
 	case r.settings.endpoint != nil:
-		r.settings.noAuthURL = later + "The endpoint is set, but it does not name the cloud of the identity service: set " +
-			"auth_url, or cloud and region. "
+		r.settings.noAuthURL = later + "The endpoint is set, but it does not name the cloud of the identity service: " +
+			"set auth_url, or cloud and region. "
+		return ""
 	case region.text != "" && isPrivate:
-		r.settings.noAuthURL = fmt.Sprintf("The credentials come from %s, the region comes from %s, and no cloud is set. "+
-			"%sSettings from HCS_… variables are for a private cloud and never go to the default cloud (%s). "+
-			"Set %s, to the domain of the cloud; or set endpoint (ELBAAS_ENDPOINT), or auth_url. ",
-			r.credentials.label, region.origin, later, defaultCloud, r.placeFor("cloud"))
+		why = "The region comes from " + region.origin + ". Settings from HCS_… variables are for a private cloud " +
+			"and never go to the default cloud (" + defaultCloud + "). "
 	case later == "",
 		r.credentials.isFile && r.credentials.has("region"),
 		r.credentials.rank != blockRank && regionCounts:
 		return defaultCloud
-	default:
-		r.settings.noAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s"+
-			"Without it, they would go to the default cloud (%s), which may be the wrong one. "+
-			"Set %s: to %q, or to the domain of the cloud that the credentials are for. ",
-			r.credentials.label, later, defaultCloud, r.placeFor("cloud"), defaultCloud)
 	}
+	r.settings.noAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to the "+
+		"domain of the cloud that the credentials are for; or set auth_url, or endpoint (ELBAAS_ENDPOINT). ",
+		r.credentials.label, later, why, r.placeFor("cloud"))
 	return ""
 }
 
@@ -162,16 +160,16 @@ func (r *resolver) placeFor(name string) string {
 func (r *resolver) checkAddresses() {
 	why := r.settings.noAuthURL
 	needs := func(what string) {
-		r.missing("auth_url", fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a public "+
-			"cloud, set region and cloud instead.", what, why, r.placeFor("auth_url")))
+		r.missing("auth_url", fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a "+
+			"public cloud, set region and cloud instead.", what, why, r.placeFor("auth_url")))
 	}
 	switch {
 	case r.settings.authURL != nil:
 	case r.settings.endpoint == nil && why != "":
 		r.missing("cloud", strings.TrimSpace(why))
 	case r.settings.endpoint == nil:
-		r.missing("region", fmt.Sprintf("The address of the ELB service is not known. %s On a private cloud, set endpoint "+
-			"instead (%s).", argumentNamed("region").remedy(), argumentNamed("endpoint").variables[0]))
+		r.missing("region", "The address of the ELB service is not known. "+argumentNamed("region").remedy()+
+			" On a private cloud, set endpoint instead (ELBAAS_ENDPOINT).")
 	case r.settings.agency != nil:
 		needs("An agency is assumed at")
 	case r.settings.credentials.Kind() == auth.KindPassword && !r.settings.credentials.Password.Empty():
@@ -204,8 +202,8 @@ func (r *resolver) address(v value, example string) *url.URL {
 	remedy := "Set it to a base URL such as " + example + ". It may have a path, but no credentials, query or fragment."
 	elsewhere := r.find("insecure", r.sources...)
 	if _, other := auth.ParseBaseURL(v.text, true); other == nil && isTrue(elsewhere) { // it is about TLS alone
-		remedy = capitalize(elsewhere.origin) + " sets insecure, which does not apply to the address of another source. " +
-			"To allow it, set insecure = true in the provider block."
+		remedy = capitalize(elsewhere.origin) + " sets insecure, which does not apply to the address of another " +
+			"source. To allow it, set insecure = true in the provider block."
 	}
 	r.invalid(v.name, fmt.Sprintf("The %s cannot be used: %s. %s", v.from(), err, remedy))
 	return nil
@@ -216,8 +214,8 @@ func (r *resolver) address(v value, example string) *url.URL {
 func (r *resolver) serviceAddress(text string) *url.URL {
 	address, err := auth.ParseBaseURL("https://"+text, false)
 	if err != nil {
-		r.invalid("cloud", "The region and the cloud do not form a valid host name such as elb.eu-de.otc.t-systems.com. "+
-			"Check region and cloud.")
+		r.invalid("cloud", "The region and the cloud do not form a valid host name such as "+
+			"elb.eu-de.otc.t-systems.com. Check region and cloud.")
 	}
 	return address
 }

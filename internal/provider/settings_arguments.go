@@ -57,10 +57,10 @@ var arguments = []argument{
 		name:      "clouds_entry",
 		variables: []string{"OS_CLOUD"},
 		description: "The name of an entry of `clouds.yaml` with a password, a token, or `ak` and `sk`. The provider " +
-			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, unless " +
-			"the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` in the " +
-			"same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this argument " +
-			"only if it contains no dot.",
+			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, " +
+			"unless the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` " +
+			"in the same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this " +
+			"argument only if it contains no dot.",
 	},
 	{
 		name:      "endpoint",
@@ -105,11 +105,12 @@ var arguments = []argument{
 			"derived from date and region, which some private clouds require. Defaults to `access`.",
 	},
 	{
-		name:        "token",
-		variables:   []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
-		check:       checkHeader,
-		secret:      true,
-		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for 24 hours.",
+		name:      "token",
+		variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
+		check:     checkHeader,
+		secret:    true,
+		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for " +
+			"24 hours.",
 	},
 	{
 		name:        "user_name",
@@ -125,8 +126,8 @@ var arguments = []argument{
 		name:      "password",
 		variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"},
 		secret:    true,
-		description: "The password of the user. At first use, the provider exchanges it for a token for each project, " +
-			"and renews the token before it expires.",
+		description: "The password of the user. At first use, the provider exchanges it for a token for each " +
+			"project, and renews the token before it expires.",
 	},
 	{
 		name: "domain_name",
@@ -151,8 +152,8 @@ var arguments = []argument{
 	{
 		name:      "project_name",
 		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
-		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its ID " +
-			"at first use. Defaults to `region`.",
+		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
+			"ID at first use. Defaults to `region`.",
 	},
 	{
 		name:      "shared_config_file",
@@ -181,8 +182,8 @@ var arguments = []argument{
 		check:     checkFlag,
 		kind:      flagValue,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
-			"production. A variable applies only to credentials from the same or a later source, and to endpoints from " +
-			"the same source.",
+			"production. A variable applies only to credentials from the same or a later source, and to endpoints " +
+			"from the same source.",
 	},
 	{
 		name:      "cacert_file",
@@ -215,8 +216,8 @@ var arguments = []argument{
 		variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"},
 		check:     numberCheck(36500, "expired certificates only"),
 		kind:      numberValue,
-		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; `0` " +
-			"warns of expired certificates only.",
+		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; " +
+			"`0` warns of expired certificates only.",
 	},
 }
 
@@ -299,8 +300,8 @@ func providerSchema() schema.Schema {
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with the " +
-					"access key.",
+				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with " +
+					"the access key.",
 				Attributes: agency,
 			},
 		},

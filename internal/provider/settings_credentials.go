@@ -50,8 +50,9 @@ func (r *resolver) readCredentials() {
 	}
 	text := func(name string) string { return r.find(name, s).text }
 	missing := func(name string, given value, why string) {
-		r.fail(name, "Incomplete credentials", fmt.Sprintf("The %s comes from %s, but %s is not set there%s. Set %s as "+
-			"well: credentials of different sources are never mixed.", given.name, given.origin, name, why, s.place(name)))
+		r.fail(name, "Incomplete credentials", fmt.Sprintf("The %s comes from %s, but %s is not set there%s. Set %s "+
+			"as well: credentials of different sources are never mixed.",
+			given.name, given.origin, name, why, s.place(name)))
 	}
 	switch {
 	case s.has("token"):
@@ -126,8 +127,8 @@ func (r *resolver) readAgency() {
 	}
 	if kind := r.settings.credentials.Kind(); kind != auth.KindAccessKey {
 		r.fail(name, "Agency without an access key", fmt.Sprintf("The agency from %s can be assumed with an access "+
-			"key only, and the credentials from %s are a %s. Without the agency, the provider would use another account. "+
-			"Set access_key and secret_key, or remove %s.",
+			"key only, and the credentials from %s are a %s. Without the agency, the provider would use another "+
+			"account. Set access_key and secret_key, or remove %s.",
 			agency.origin, r.credentials.label, kind, agency.origin))
 	}
 	r.settings.agency = &auth.Agency{Name: agency.text, DomainName: s.first(domain).text}

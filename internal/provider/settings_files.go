@@ -17,8 +17,8 @@ import (
 )
 
 // addFile adds a profile or an entry of clouds.yaml as a source. It belongs to the source that names it; a profile
-// belongs to the source that names its file, which has the secrets. What the environment names, and the default profile,
-// is read only if there are no other credentials.
+// belongs to the source that names its file, which has the secrets. What the environment names, or the default
+// profile, is read only if there are no other credentials.
 func (r *resolver) addFile() {
 	_, found := r.findCredentials()
 	block := r.sources[0]
@@ -51,8 +51,8 @@ func (r *resolver) addFile() {
 	default: // it is a file of Huawei Cloud's tool
 		file = r.profile(value{rank: hwRank}, "", "")
 	}
-	if file.isFile {
-		r.sources = slices.Insert(r.sources, 1, file) // after the provider block; if variables name it, it is the only one
+	if file.isFile { // it comes right after the provider block; one that variables name has the only credentials
+		r.sources = slices.Insert(r.sources, 1, file)
 	}
 }
 
@@ -88,8 +88,8 @@ func (r *resolver) profile(named value, file, name string) source {
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
-		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate "+
-			"it with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
+		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
+			"with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
 	}
 	name = cmp.Or(name, config.Current)
 	var names []string
@@ -221,8 +221,8 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
 			"key (ak and sk), or a password", name)
 	case strings.Contains(a.AuthURL, placeholder) && region == "" && !r.unknown("region"):
-		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set region_name "+
-			"in the entry, or region in the provider block", name)
+		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set "+
+			"region_name in the entry, or region in the provider block", name)
 	case !hasAny([]source{r.sources[0], s}, credentialArguments...):
 		return broken("has an entry %q with no credentials: set a password, a token, or ak and sk there or in the "+
 			"secure.yaml beside it", name)

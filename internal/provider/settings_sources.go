@@ -89,9 +89,9 @@ func (r *resolver) addBlock(block providerBlock) {
 			s.values[a.name] = value{}
 		case v.IsNull():
 		case v.ValueString() == "":
-			r.fail(a.name, "Empty provider argument "+a.name, fmt.Sprintf("The provider argument %s is an empty string. "+
-				"Set it to a value, or remove it to use the environment variable %s.",
-				a.name, strings.Join(a.variables, " or ")))
+			r.fail(a.name, "Empty provider argument "+a.name,
+				fmt.Sprintf("The provider argument %s is an empty string. Set it to a value, or remove it to use the "+
+					"environment variable %s.", a.name, strings.Join(a.variables, " or ")))
 		default:
 			s.values[a.name] = value{a.name, v.ValueString(), blockLabel, blockRank}
 		}

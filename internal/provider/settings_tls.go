@@ -16,7 +16,8 @@ import (
 // insecure reports whether insecure is set in the first source that counts. It counts
 // as an address does: a source must not make the calls of an earlier one insecure.
 func (r *resolver) insecure(counts func(source) bool) bool {
-	return isTrue(r.find("insecure", where(r.sources, func(s source) bool { return s.rank <= r.lastRank && counts(s) })...))
+	counting := where(r.sources, func(s source) bool { return s.rank <= r.lastRank && counts(s) })
+	return isTrue(r.find("insecure", counting...))
 }
 
 // allowsHTTP reports whether an address may use plain HTTP, because insecure is set in the provider block
@@ -41,14 +42,12 @@ func where(sources []source, is func(source) bool) []source {
 // variables apply to credentials from other sources, too. But if a later source names a cloud, its certificates are for
 // that cloud, and must not be trusted for another.
 func (r *resolver) readTLS() {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	r.settings.tls = config
 	if r.settings.addressesUnknown {
 		return // nothing is called yet, and whose certificates count depends on the addresses
 	}
-	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: r.insecure(func(source) bool { return true }), //nolint:gosec // only where the user says so
-	}
-	r.settings.tls = config
+	config.InsecureSkipVerify = r.insecure(func(source) bool { return true }) // only where the user says so
 	trusted := where(r.sources, func(s source) bool {
 		return s.rank <= r.lastRank || !s.has("cloud", "auth_url", "clouds_entry")
 	})

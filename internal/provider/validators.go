@@ -184,8 +184,8 @@ func checkRegion(noun, region string) error {
 // checkCloud accepts a domain.
 func checkCloud(noun, cloud string) error {
 	if !strings.Contains(cloud, ".") {
-		return fmt.Errorf("the %s is %s, which is not a domain name: it has no dot. Set it to the domain of the cloud's "+
-			"endpoints, such as otc.t-systems.com. For an entry of clouds.yaml, set clouds_entry instead",
+		return fmt.Errorf("the %s is %s, which is not a domain name: it has no dot. Set it to the domain of the "+
+			"cloud's endpoints, such as otc.t-systems.com. For an entry of clouds.yaml, set clouds_entry instead",
 			noun, quoted(cloud))
 	}
 	return checkDomainName(noun, cloud, domainRule)
