@@ -148,7 +148,7 @@ func (r *resolver) cloudByDefault(region value) string {
 // placeFor says where to set an argument so that it counts for the credentials. Credentials of
 // a file go with the variables that name the file.
 func (r *resolver) placeFor(name string) string {
-	place := source{label: blockLabel}.place(name)
+	place := name + " in " + blockLabel
 	isTaken := name == "cloud" && hasAny(r.own, "clouds_entry") // OS_CLOUD names an entry
 	if r.credentials.rank == blockRank || isTaken {
 		return place

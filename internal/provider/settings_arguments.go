@@ -17,7 +17,8 @@ type argument struct {
 	name string
 	// variables are the environment variables that stand in for it, earlier ones first.
 	variables []string
-	kind      valueKind
+	// A flag and a number are set in the block as such, others as text.
+	isFlag, isNumber bool
 	// secret values are hidden by Terraform.
 	secret bool
 	// check returns why a value is not valid. nil accepts every value.
@@ -25,15 +26,6 @@ type argument struct {
 	// description is completed by a sentence that names the variables.
 	description string
 }
-
-// A valueKind is the kind of the values of an argument.
-type valueKind int
-
-const (
-	textValue valueKind = iota
-	flagValue
-	numberValue
-)
 
 // arguments are all arguments of the provider.
 var arguments = []argument{
@@ -180,7 +172,7 @@ var arguments = []argument{
 		name:      "insecure",
 		variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"},
 		check:     checkFlag,
-		kind:      flagValue,
+		isFlag:    true,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
 			"production. A variable applies only to credentials from the same or a later source, and to endpoints " +
 			"from the same source.",
@@ -207,7 +199,7 @@ var arguments = []argument{
 		name:      "max_retries",
 		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
 		check:     numberCheck(100, "no retries"),
-		kind:      numberValue,
+		isNumber:  true,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +
 			"Throttled requests (429) do not count: they are retried until the operation times out.",
 	},
@@ -215,7 +207,7 @@ var arguments = []argument{
 		name:      "expiry_warning_days",
 		variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"},
 		check:     numberCheck(36500, "expired certificates only"),
-		kind:      numberValue,
+		isNumber:  true,
 		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; " +
 			"`0` warns of expired certificates only.",
 	},
@@ -265,10 +257,10 @@ func (a argument) attribute() schema.Attribute {
 	}
 	description := a.description + " Can also be set with the environment variable" + variables + "."
 
-	switch a.kind {
-	case flagValue:
+	switch {
+	case a.isFlag:
 		return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
-	case numberValue:
+	case a.isNumber:
 		return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
 	}
 	return schema.StringAttribute{MarkdownDescription: description, Optional: true, Sensitive: a.secret}
