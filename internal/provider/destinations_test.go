@@ -568,6 +568,18 @@ func TestDestinations(t *testing.T) {
 			region:    "eu-de",
 			cloud:     otc,
 		},
+		"HW_: its cloud before the one that its auth_url names": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=" + private + " " +
+				"HW_AUTH_URL=https://iam.eu-de.otc.t-systems.com/v3",
+			elb: "elb.eu-de." + private,
+			iam: "iam.eu-de." + otc,
+		},
+		"HW_: a cloud after the one that the block's auth_url names": {
+			block:     "auth_url=https://iam.eu-de.otc.t-systems.com/v3",
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com",
+			region:    "eu-de",
+			cloud:     otc,
+		},
 		"HW_: cloud of the block, its own auth_url": {
 			block:     "cloud=" + private,
 			variables: "HW_password HW_REGION_NAME=region-1 HW_AUTH_URL=" + proxyURL,
@@ -736,6 +748,20 @@ func TestDestinations(t *testing.T) {
 			files:     map[string]string{"ci.json": profileOf(`,"region":"eu-de"`)[atHome]},
 			region:    "eu-de",
 			cloud:     otc,
+		},
+		"profile of the block in a file of HCS_, a key of HW_": {
+			block:     "profile=a",
+			variables: "HW_key HCS_CLOUD=" + private + " HCS_SHARED_CONFIG_FILE=" + atHome,
+			files:     profileOf(`,"region":"region-1"`),
+			region:    "region-1",
+			cloud:     private,
+		},
+		"key of the block, a region of HW_ and of a profile in a file of HCS_": {
+			block:     "key profile=a",
+			variables: "HW_REGION_NAME=cn-north-4 HCS_SHARED_CONFIG_FILE=" + atHome,
+			files:     profileOf(`,"region":"eu-de"`),
+			region:    "cn-north-4",
+			cloud:     huawei,
 		},
 		"file of HW_, a profile and a cloud of HCS_": {
 			variables: "HW_SHARED_CONFIG_FILE=" + atHome + " HCS_PROFILE=a HCS_CLOUD=evil.example.com",

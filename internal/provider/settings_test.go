@@ -1021,7 +1021,10 @@ func TestUnknownAddresses(t *testing.T) {
 			"region": types.StringValue("eu-de"), "project_name": types.StringValue("mine"),
 		}
 		block[name] = types.StringUnknown()
-		s, diags := newSettings(block, environmentOf(map[string]string{"HW_CLOUD": "otc.t-systems.com"}))
+		s, diags := newSettings(block, environmentOf(map[string]string{
+			"HW_CLOUD": "otc.t-systems.com",
+			"OS_CERT":  "without a key", // it may turn out to be for another cloud
+		}))
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}

@@ -100,6 +100,10 @@ func TestInsecureOfSources(t *testing.T) {
 			block:     "token endpoint=https://elb.example.com project_id=a",
 			variables: later,
 		},
+		"of a later source than endpoint, which names its cloud": {
+			block:     "key endpoint=https://elb.eu-de.otc.t-systems.com",
+			variables: "OS_REGION_NAME=eu-de " + later + otcURL,
+		},
 		"block leaves the rest to HW_": {
 			block:     "key",
 			variables: "HW_REGION_NAME=eu-de HW_INSECURE=true",
