@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +37,9 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 		TLS:        settings.tls,
 		MaxRetries: settings.maxRetries,
 		UserAgent:  userAgent,
-		Log:        func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
+		Log: func(ctx context.Context, message string, fields map[string]any) {
+			tflog.Debug(ctx, message, fields)
+		},
 	})
 	c := &cloud{settings: settings, now: now}
 	c.session = auth.New(auth.Config{
@@ -102,11 +103,11 @@ func (c *cloud) configuredProject(own types.String) (types.String, diag.Diagnost
 	switch {
 	case own.ValueString() != "":
 		return own, diags
-	case c.projectUnknown():
+	case c.settings.projectUnknown:
 		return types.StringUnknown(), diags
 	case c.settings.projectID != "":
 		return types.StringValue(c.settings.projectID), diags
-	case c.settings.projectName != "" && (c.settings.authURL != nil || c.addressesUnknown()):
+	case c.settings.projectName != "" && (c.settings.authURL != nil || c.settings.addressesUnknown):
 		return types.StringUnknown(), diags
 	}
 	diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
@@ -131,7 +132,7 @@ func (c *cloud) resolveProject(ctx context.Context, own types.String) (types.Str
 	if !project.IsUnknown() || diags.HasError() {
 		return project, diags
 	}
-	if c.projectUnknown() {
+	if c.settings.projectUnknown {
 		diags.AddError("Provider argument not known yet",
 			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed "+
 				"now. Apply the resource that it depends on first (terraform apply -target=…), or set project_id here.")
@@ -142,18 +143,4 @@ func (c *cloud) resolveProject(ctx context.Context, own types.String) (types.Str
 		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
 	return types.StringValue(id), diags
-}
-
-func (c *cloud) projectUnknown() bool {
-	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
-		byDefault := name == "region" || slices.Contains(fileArguments, name)
-		return strings.HasPrefix(name, "project_") || byDefault && c.settings.projectID == "" && c.settings.projectName == ""
-	})
-}
-
-// addressesUnknown reports whether the identity service may be known after an apply.
-func (c *cloud) addressesUnknown() bool {
-	return slices.ContainsFunc(c.settings.unknown, func(name string) bool {
-		return slices.Contains(slices.Concat(fileArguments, []string{"region", "cloud", "auth_url", "endpoint"}), name)
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,23 +43,61 @@ func TestAccCredentials(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	quoted := func(name, value string) string { return name + " = " + acctest.Quote(value) }
 	key := []string{quoted("access_key", acctest.AccessKey), quoted("secret_key", acctest.SecretKey)}
-	password := []string{quoted("user_name", acctest.UserName), quoted("password", acctest.Password), quoted("domain_name", acctest.Domain)}
+	password := []string{
+		quoted("user_name", acctest.UserName),
+		quoted("password", acctest.Password),
+		quoted("domain_name", acctest.Domain),
+	}
+	agency := []string{
+		"assume_role {",
+		"  " + quoted("agency_name", acctest.Agency),
+		"  " + quoted("domain_name", acctest.AgencyDomain),
+		"}",
+	}
 	authURL, noProject := `auth_url = "AUTH_URL"`, "project_id = null"
 	for name, row := range map[string]struct {
 		lines   []string
 		project string
 		scheme  string
 	}{
-		"access key":                 {lines: key},
-		"access key, scoped":         {lines: append([]string{`signing_scheme = "scoped"`}, key...), scheme: "scoped"},
-		"access key, region":         {lines: append([]string{quoted("region", acctest.Region), authURL, noProject}, key...)},
-		"password":                   {lines: append([]string{authURL}, password...)},
-		"password, project by name":  {lines: append([]string{authURL, noProject, `project_name = "eu-de_other"`}, password...), project: acctest.OtherProjectID},
-		"user id":                    {lines: []string{authURL, quoted("user_id", acctest.UserID), quoted("password", acctest.Password)}},
-		"agency":                     {lines: append([]string{authURL, quoted("project_id", acctest.AgencyProjectID), fmt.Sprintf("assume_role {\n    agency_name = %q\n    domain_name = %q\n  }", acctest.Agency, acctest.AgencyDomain)}, key...), project: acctest.AgencyProjectID},
-		"password, endpoint unknown": {lines: append([]string{authURL, "endpoint = null"}, password...)},
-		"key, endpoint unknown":      {lines: append([]string{authURL, "endpoint = null"}, key...)},
-		"token, project by name":     {lines: []string{quoted("token", acctest.Token), authURL, noProject, quoted("project_name", acctest.Region)}},
+		"access key": {
+			lines: key,
+		},
+		"access key, scoped": {
+			lines:  append([]string{`signing_scheme = "scoped"`}, key...),
+			scheme: "scoped",
+		},
+		"access key, region": {
+			lines: append([]string{quoted("region", acctest.Region), authURL, noProject}, key...),
+		},
+		"password": {
+			lines: append([]string{authURL}, password...),
+		},
+		"password, project by name": {
+			lines:   append([]string{authURL, noProject, `project_name = "eu-de_other"`}, password...),
+			project: acctest.OtherProjectID,
+		},
+		"user id": {
+			lines: []string{authURL, quoted("user_id", acctest.UserID), quoted("password", acctest.Password)},
+		},
+		"agency": {
+			lines:   slices.Concat([]string{authURL, quoted("project_id", acctest.AgencyProjectID)}, agency, key),
+			project: acctest.AgencyProjectID,
+		},
+		"password, endpoint unknown": {
+			lines: append([]string{authURL, "endpoint = null"}, password...),
+		},
+		"key, endpoint unknown": {
+			lines: append([]string{authURL, "endpoint = null"}, key...),
+		},
+		"token, project by name": {
+			lines: []string{
+				quoted("token", acctest.Token),
+				authURL,
+				noProject,
+				quoted("project_name", acctest.Region),
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,8 +122,17 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 	folder := t.TempDir()
 	profile, entry := filepath.Join(folder, "config.json"), filepath.Join(folder, "clouds.yaml")
 	for name, text := range map[string]string{
-		profile: fmt.Sprintf(`{"current":"default","profiles":[{"name":"default","accessKeyId":%q,"secretAccessKey":%q,"projectId":%q}]}`, acctest.AccessKey, acctest.SecretKey, acctest.ProjectID),
-		entry: fmt.Sprintf("clouds:\n  mine:\n    auth: {auth_url: %q, username: %q, password: %q, user_domain_name: %q, project_name: %q}\n",
+		profile: fmt.Sprintf(`{"current": "default", "profiles": [{
+			"name": "default", "accessKeyId": %q, "secretAccessKey": %q, "projectId": %q
+		}]}`, acctest.AccessKey, acctest.SecretKey, acctest.ProjectID),
+		entry: fmt.Sprintf("clouds:\n"+
+			"  mine:\n"+
+			"    auth:\n"+
+			"      auth_url: %q\n"+
+			"      username: %q\n"+
+			"      password: %q\n"+
+			"      user_domain_name: %q\n"+
+			"      project_name: %q\n",
 			cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain, acctest.Region),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -92,12 +140,28 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 		}
 	}
 	for name, variables := range map[string]map[string]string{
-		"Huawei Cloud":       {"HW_ACCESS_KEY": acctest.AccessKey, "HW_SECRET_KEY": acctest.SecretKey, "HW_PROJECT_ID": acctest.ProjectID, "HW_REGION_NAME": acctest.Region},
-		"Huawei Cloud Stack": {"HCS_ACCESS_KEY": acctest.AccessKey, "HCS_SECRET_KEY": acctest.SecretKey, "HCS_PROJECT_NAME": acctest.Region, "HCS_AUTH_URL": cloud.AuthURL},
-		"Open Telekom Cloud": {"OS_USERNAME": acctest.UserName, "OS_PASSWORD": acctest.Password, "OS_USER_DOMAIN_NAME": acctest.Domain, "OS_PROJECT_NAME": acctest.Region, "OS_AUTH_URL": cloud.AuthURL},
-		"token":              {"OS_TOKEN": acctest.Token, "OS_TENANT_ID": acctest.ProjectID},
-		"profile":            {"HW_SHARED_CONFIG_FILE": profile, "HW_PROFILE": "default"},
-		"entry":              {"OS_CLIENT_CONFIG_FILE": entry, "OS_CLOUD": "mine"},
+		"Huawei Cloud": {
+			"HW_ACCESS_KEY":  acctest.AccessKey,
+			"HW_SECRET_KEY":  acctest.SecretKey,
+			"HW_PROJECT_ID":  acctest.ProjectID,
+			"HW_REGION_NAME": acctest.Region,
+		},
+		"Huawei Cloud Stack": {
+			"HCS_ACCESS_KEY":   acctest.AccessKey,
+			"HCS_SECRET_KEY":   acctest.SecretKey,
+			"HCS_PROJECT_NAME": acctest.Region,
+			"HCS_AUTH_URL":     cloud.AuthURL,
+		},
+		"Open Telekom Cloud": {
+			"OS_USERNAME":         acctest.UserName,
+			"OS_PASSWORD":         acctest.Password,
+			"OS_USER_DOMAIN_NAME": acctest.Domain,
+			"OS_PROJECT_NAME":     acctest.Region,
+			"OS_AUTH_URL":         cloud.AuthURL,
+		},
+		"token":   {"OS_TOKEN": acctest.Token, "OS_TENANT_ID": acctest.ProjectID},
+		"profile": {"HW_SHARED_CONFIG_FILE": profile, "HW_PROFILE": "default"},
+		"entry":   {"OS_CLIENT_CONFIG_FILE": entry, "OS_CLOUD": "mine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for variable, value := range variables {
@@ -115,16 +179,69 @@ func TestAccWrongCredentials(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		lines []string
-		late  bool // the clock of the server
 		want  []string
 	}{
-		"secret key":   {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`}, false, []string{"verify aksk signature fail", "access_key and secret_key belong together"}},
-		"password":     {[]string{`user_name = "me"`, `password = "hunter2"`, `domain_name = "mine"`, `auth_url = "AUTH_URL"`}, false, []string{"Get a token from the identity service: The username or password is wrong", "Check the credentials"}},
-		"domain":       {[]string{`user_name = "me"`, `password = "correct-horse-battery"`, `domain_name = "hunter2-domain"`, `auth_url = "AUTH_URL"`}, false, []string{"The username or password is wrong"}},
-		"agency":       {[]string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"`, `auth_url = "AUTH_URL"`, "assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }"}, false, []string{`Assume the agency "none" of "theirs": Could not find agency`}},
-		"project name": {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`}, false, []string{`Find the ID of the project "eu-xx": there is no project with that name. Existing projects: "eu-de", "eu-de_other"`}},
-		"auth_url":     {[]string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-de"`, `auth_url = "AUTH_URL/v3"`}, false, []string{"Check auth_url"}},
-		"catalog":      {[]string{`token = "TOKEN"`, `region = "eu-nl"`, `endpoint = null`, `cloud = "invalid.example"`, `auth_url = "AUTH_URL"`, "max_retries = 0"}, false, []string{"elb.eu-nl.invalid.example"}},
+		"secret key": {
+			lines: []string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`},
+			want:  []string{"verify aksk signature fail", "access_key and secret_key belong together"},
+		},
+		"password": {
+			lines: []string{
+				`user_name = "me"`,
+				`password = "hunter2"`,
+				`domain_name = "mine"`,
+				`auth_url = "AUTH_URL"`,
+			},
+			want: []string{
+				"Get a token from the identity service: The username or password is wrong",
+				"Check the credentials",
+			},
+		},
+		"domain": {
+			lines: []string{
+				`user_name = "me"`,
+				`password = "correct-horse-battery"`,
+				`domain_name = "hunter2-domain"`,
+				`auth_url = "AUTH_URL"`,
+			},
+			want: []string{"The username or password is wrong"},
+		},
+		"agency": {
+			lines: []string{
+				`access_key = "QTWAOYTTINDUT2QVKYUC"`,
+				`secret_key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"`,
+				`auth_url = "AUTH_URL"`,
+				"assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }",
+			},
+			want: []string{`Assume the agency "none" of "theirs": Could not find agency`},
+		},
+		"project name": {
+			lines: []string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`},
+			want: []string{
+				`Find the ID of the project "eu-xx": there is no project with that name. ` +
+					`Existing projects: "eu-de", "eu-de_other"`,
+			},
+		},
+		"auth_url": {
+			lines: []string{
+				`token = "TOKEN"`,
+				`project_id = null`,
+				`project_name = "eu-de"`,
+				`auth_url = "AUTH_URL/v3"`,
+			},
+			want: []string{"Check auth_url"},
+		},
+		"catalog": {
+			lines: []string{
+				`token = "TOKEN"`,
+				`region = "eu-nl"`,
+				`endpoint = null`,
+				`cloud = "invalid.example"`,
+				`auth_url = "AUTH_URL"`,
+				"max_retries = 0",
+			},
+			want: []string{"elb.eu-nl.invalid.example"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,7 +250,8 @@ func TestAccWrongCredentials(t *testing.T) {
 			if strings.Contains(strings.Join(row.lines, "\n"), "TOKEN") {
 				lines = row.lines
 			}
-			block := strings.NewReplacer("AUTH_URL", cloud.AuthURL, "TOKEN", acctest.Token).Replace(cloud.Provider(lines...))
+			addresses := strings.NewReplacer("AUTH_URL", cloud.AuthURL, "TOKEN", acctest.Token)
+			block := addresses.Replace(cloud.Provider(lines...))
 			var said string
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: acctest.Providers(),
@@ -148,7 +266,8 @@ func TestAccWrongCredentials(t *testing.T) {
 					t.Errorf("Terraform did not say %q:\n%s", part, said)
 				}
 			}
-			for _, hidden := range []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token, "may exist"} {
+			secrets := []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token}
+			for _, hidden := range append(secrets, "may exist") {
 				if strings.Contains(said, hidden) {
 					t.Errorf("Terraform says %q:\n%s", hidden, said)
 				}
@@ -205,12 +324,14 @@ func TestWrongClock(t *testing.T) {
 	}
 	cloud.Script(elbstub.CreateCertificate, 1, late)
 	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
-		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID,
+		"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
 	})
 	pair := acctest.NewPair(t)
 	plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 	_, said := server.Apply(plan)
-	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") || !strings.Contains(said[0].Detail, "ahead of that of the API") {
+	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") ||
+		!strings.Contains(said[0].Detail, "ahead of that of the API") {
 		t.Errorf("it says %v", said)
 	}
 }
@@ -235,7 +356,15 @@ func TestAccProviderExamples(t *testing.T) {
 		if name == "provider.tf" || name == "environment.tf" { // with its own header, and without credentials
 			continue
 		}
-		variables := "variable \"access_key\" {\n  default = \"AK\"\n}\nvariable \"secret_key\" {\n  default = \"SK\"\n}\nvariable \"password\" {\n  default = \"p\"\n}\nvariable \"token\" {\n  default = \"t\"\n}\n"
+		variables := ""
+		for name, value := range map[string]string{
+			"access_key": "AK",
+			"secret_key": "SK",
+			"password":   "p",
+			"token":      "t",
+		} {
+			variables += fmt.Sprintf("variable %q {\n  default = %q\n}\n", name, value)
+		}
 		cli.Configure(variables + string(text) + acctest.Certificate(pair))
 		if said := cli.Run("plan"); !strings.Contains(said, "1 to add") {
 			t.Errorf("%s: %s", name, said)

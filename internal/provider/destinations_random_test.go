@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -85,9 +86,9 @@ func chance(name string) int {
 func (w *world) credentialsOf(source string) map[string]string {
 	values := map[string]string{}
 	add := func(set map[string]string) {
-		for name, value := range set {
+		for _, name := range slices.Sorted(maps.Keys(set)) { // a seed gives the same world again
 			if !w.one(3) {
-				values[name] = value
+				values[name] = set[name]
 			}
 		}
 	}

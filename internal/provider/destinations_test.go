@@ -337,238 +337,564 @@ func services(urls ...string) []elbstub.CatalogEntry {
 // credentials at the identity service, and nothing at any other.
 func TestDestinations(t *testing.T) {
 	t.Parallel()
-	at := func(region, cloud string) (string, string) {
-		return "elb." + region + "." + cloud, "iam." + region + "." + cloud
-	}
 	type row struct {
-		setup
-		catalog  []elbstub.CatalogEntry
-		elb, iam string // hosts; iam is empty if nothing is sent there
-		fails    string // a part of the error, if nothing is sent anywhere
-	}
-	in := func(region, cloud, block, variables string, files ...map[string]string) row {
-		r := row{setup: setup{block: block, variables: variables}}
-		for _, all := range files {
-			r.files = all
-		}
-		r.elb, r.iam = at(region, cloud)
-		return r
-	}
-	failing := func(why, block, variables string, files ...map[string]string) row {
-		r := in("", "", block, variables, files...)
-		r.elb, r.iam, r.fails = "", "", why
-		return r
-	}
-	by := func(elbHost, iamHost, block, variables string, catalog ...elbstub.CatalogEntry) row {
-		return row{setup: setup{block: block, variables: variables}, elb: elbHost, iam: iamHost, catalog: catalog}
+		block, variables string // see words
+		files            map[string]string
+		catalog          []elbstub.CatalogEntry
+
+		// What the hosts are named after, if they are elb.{region}.{cloud} and iam.{region}.{cloud}.
+		region, cloud string
+		elb, iam      string // hosts; iam is empty if nothing is sent there
+		fails         string // a part of the error, if nothing is sent anywhere
 	}
 	rows := map[string]row{
 		// An endpoint that is named.
-		"endpoint in the block, IAM by the cloud": by("elb.example.com", "iam.eu-de."+otc,
-			"endpoint=https://elb.example.com key region=eu-de cloud="+otc, ""),
-		"ELBAAS_ENDPOINT, IAM by HW_": by("elb.example.com", "iam.eu-de."+otc, "",
-			"ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"ELBAAS_ENDPOINT, a project by its ID": by("elb.example.com", "", "",
-			"ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de "+
-				"HW_PROJECT_ID=00000000000000000000000000000001"),
-		"an endpoint names no other cloud": failing("set auth_url",
-			"endpoint=https://elb.example.com key region=eu-de", ""),
-		"an endpoint names its own cloud": in("eu-de", otc,
-			"endpoint=https://elb.eu-de.otc.t-systems.com key region=eu-de", ""),
-		"endpoint, and an auth_url left over": by("elb.example.com", "",
-			"key region=eu-de project_id=00000000000000000000000000000001",
-			"ELBAAS_ENDPOINT=https://elb.example.com "+otcURL),
-		"openrc of a token, endpoint": by("elb.example.com", "iam.eu-de."+otc,
-			"endpoint=https://elb.example.com", "OS_token OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL),
-		"endpoint in the block, another cloud's auth_url": in("eu-de", otc,
-			"endpoint=https://elb.eu-de.otc.t-systems.com password", "OS_REGION_NAME=eu-de "+
-				"OS_AUTH_URL=https://iam.eu-de.evil.example.com/v3"),
-		"endpoint in the block, an address that ends as its cloud": in("eu-de", otc,
-			"endpoint=https://elb.eu-de.otc.t-systems.com password", "OS_REGION_NAME=eu-de "+
-				"OS_AUTH_URL=https://[2001:db8::1%25x.otc.t-systems.com]/v3"),
-		"endpoint in the block, another cloud": in("eu-de", otc,
-			"endpoint=https://elb.eu-de.otc.t-systems.com key", "HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com"),
-		"endpoint in the block, ordinary CI": in("eu-de", otc,
-			"endpoint=https://elb.eu-de.otc.t-systems.com key", "HW_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"endpoint in the block, auth_url of its cloud": by("elb.region-1."+private, "iam-apigateway-proxy."+private,
-			"endpoint=https://elb.region-1.cloud.example.com key",
-			"HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
-		"endpoint in the block, a cloud that it does not name": failing("HW_CLOUD",
-			"endpoint=https://elb.example.com key", "HW_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"endpoint in the block, a password": failing("OS_AUTH_URL",
-			"endpoint=https://elb.example.com password", "OS_REGION_NAME=eu-de "+otcURL),
-		"endpoint in the block, no IAM call": by("elb.example.com", "",
-			"endpoint=https://elb.example.com key project_id=00000000000000000000000000000001",
-			"HW_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"endpoint and auth_url on one host": by("http://127.0.0.1", "http://127.0.0.1",
-			"endpoint=http://127.0.0.1:8080 password", "OS_REGION_NAME=eu-de OS_AUTH_URL=http://127.0.0.1:8080/v3"),
-
-		// Credentials in the block.
-		"block: region and cloud": in("eu-de", otc, "key region=eu-de cloud="+otc,
-			"HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com OS_AUTH_URL=https://iam.evil.example.com/v3"),
-		"block: region and auth_url": in("eu-de", otc,
-			"key region=eu-de auth_url=https://iam.eu-de.otc.t-systems.com/v3",
-			"HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com"),
-		"block: region, nothing else": in("cn-north-4", huawei, "key region=cn-north-4", ""),
-		"block: region, an entry left over": in("cn-north-4", huawei, "key region=cn-north-4",
-			"OS_CLOUD=mine"),
-		"block: region, HW_CLOUD":            failing("HW_CLOUD", "key region=eu-de", "HW_CLOUD="+otc),
-		"block: region, OS_CLOUD with a dot": failing("OS_CLOUD", "key region=eu-de", "OS_CLOUD="+orange),
-		"block: region, HCS_AUTH_URL": failing("HCS_AUTH_URL", "token region=eu-de",
-			"HCS_AUTH_URL="+proxyURL),
-		"block: region, OS_AUTH_URL": failing("Set cloud", "password region=eu-de", otcURL),
-		"block: nothing, HW_ region": in("cn-north-4", huawei, "key", "HW_REGION_NAME=cn-north-4"),
-		"block: nothing, HW_ region and cloud": in("eu-de", otc, "key",
-			"HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3"),
-		"block: nothing, OS_ region and auth_url":        in("eu-de", otc, "password", "OS_REGION_NAME=eu-de "+otcURL),
-		"block: nothing, HW_ region, another's auth_url": failing("OS_AUTH_URL", "key", "HW_REGION_NAME=eu-de "+otcURL),
-		"block: nothing anywhere":                        failing("region", "key", ""),
-		"block: the cloud as it is written":              in("eu-de", otc, "key region=eu-de cloud=OTC.T-Systems.com.", ""),
-		"block: a cloud that some read as an address":    failing("Check region and cloud", "key region=eu-de cloud=127.1", ""),
-		"block: a cloud with an empty label":             failing("Check region and cloud", "key region=eu-de cloud=otc..com", ""),
-
-		// Credentials of HW_.
-		"HW_: region": in("cn-north-4", huawei, "",
-			"HW_key HW_REGION_NAME=cn-north-4 "+otcURL),
-		"HW_: region of the block": in("cn-north-4", huawei, "region=cn-north-4", "HW_key "+otcURL),
-		"HW_: region, OS_CLOUD left over": in("cn-north-4", huawei, "",
-			"HW_password HW_REGION_NAME=cn-north-4 OS_CLOUD="+orange),
-		"HW_: region and cloud": in("eu-de", otc, "",
-			"HW_key HW_REGION_NAME=eu-de HW_CLOUD="+otc+" OS_AUTH_URL=https://iam.evil.example.com/v3 "+
-				"OS_CLOUD="+orange),
-		"HW_: OS_REGION_NAME alone":    in("cn-north-4", huawei, "", "HW_key OS_REGION_NAME=cn-north-4"),
-		"HW_: nothing but OS_AUTH_URL": failing("HW_CLOUD", "", "HW_key OS_REGION_NAME=eu-de "+otcURL),
-		"HW_: nothing but OS_CLOUD": failing("HW_CLOUD", "",
-			"HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
-		"HW_: nothing but an entry": failing("OS_CLOUD", "",
-			"HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD=mine"),
-		"HW_: a password, cloud of the block": in("eu-de", otc, "region=eu-de cloud="+otc,
-			"HW_password OS_AUTH_URL=https://iam.evil.example.com/v3"),
-		"HW_: cloud of the block, its own auth_url": by("elb.region-1."+private, "iam-apigateway-proxy."+private,
-			"cloud="+private, "HW_password HW_REGION_NAME=region-1 HW_AUTH_URL="+proxyURL),
-
-		// Credentials of HCS_.
-		"HCS_: a private cloud": by("elb.region-1."+private, "iam-apigateway-proxy."+private, "",
-			"HCS_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private+" HCS_AUTH_URL="+proxyURL),
-		"HCS_: without auth_url": by("elb.region-1."+private, "", "",
-			"HCS_token HCS_REGION_NAME=region-1 HCS_PROJECT_ID=00000000000000000000000000000001 HCS_CLOUD="+private),
-		"HCS_: a region alone":           failing("Set the environment variable HCS_CLOUD", "", "HCS_key HCS_REGION_NAME=region-1"),
-		"HCS_: a region of the block":    failing("HCS_CLOUD", "region=region-1", "HCS_token"),
-		"HCS_: a region of OS_":          failing("HCS_CLOUD", "", "HCS_key OS_REGION_NAME=region-1"),
-		"HCS_: a cloud of HW_":           by("elb.region-1."+private, "iam.region-1."+private, "", "HCS_key HCS_REGION_NAME=region-1 HW_CLOUD="+private),
-		"HCS_: a profile":                failing("HCS_CLOUD", "", "HCS_PROFILE=a", profileOf(`,"region":"region-1"`)),
-		"block: a region of HCS_":        failing("Set cloud in the provider block", "key", "HCS_REGION_NAME=region-1"),
-		"HW_: a region of HCS_":          in("cn-north-4", huawei, "", "HW_key HCS_REGION_NAME=cn-north-4"),
-		"HW_: region and cloud of HCS_":  failing("HW_CLOUD", "", "HW_key HCS_REGION_NAME=region-1 HCS_CLOUD="+private),
-		"OS_: a region of HCS_":          in("cn-north-4", huawei, "", "OS_key HCS_REGION_NAME=cn-north-4"),
-		"HCS_: neither region nor cloud": failing("region", "", "HCS_key"),
-
-		// Credentials of OS_.
-		"openrc": in("eu-de", otc, "",
-			"OS_password OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de_mine HW_CLOUD=evil.example.com "+
-				"HW_AUTH_URL=https://iam.evil.example.com/v3 "+otcURL),
-		"openrc with a token": in("eu-de", otc, "", "OS_token OS_REGION_NAME=eu-de "+otcURL),
-		"openrc, region of the block": in("eu-de", otc, "region=eu-de",
-			"OS_password OS_REGION_NAME=eu-nl "+otcURL),
-		"openrc, region and project of HW_": in("eu-de", otc, "",
-			"OS_key OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de "+otcURL+
-				" HW_REGION_NAME=cn-north-4 HW_PROJECT_NAME=nowhere"),
-		"OS_: a region; HW_CLOUD": in("eu-de", otc, "", "OS_key OS_REGION_NAME=eu-de HW_CLOUD="+otc),
-		"OS_: a region; HW_ of another place": in("eu-de", otc, "",
-			"OS_key OS_REGION_NAME=eu-de HW_REGION_NAME=cn-north-4 HW_CLOUD="+otc),
-		"OS_: a region": in("cn-north-4", huawei, "", "OS_key OS_REGION_NAME=cn-north-4"),
-		"FlexibleEngine": in("eu-west-0", orange, "",
-			"OS_key OS_REGION_NAME=eu-west-0 OS_CLOUD="+orange),
-		"empty variables are not set": in("eu-de", otc, "",
-			"OS_password OS_REGION_NAME=eu-de HW_CLOUD= HW_REGION_NAME= HW_ACCESS_KEY= HW_AUTH_TOKEN= HW_AUTH_URL= "+
-				"ELBAAS_ENDPOINT= HW_PROJECT_ID= "+otcURL),
-
-		// Files.
-		"entry": in("eu-de", otc, "clouds_entry=mine",
-			"HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
-			entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
-		"entry of the environment": in("eu-de", otc, "",
-			"OS_CLOUD=mine HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
-			entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de")),
-		"profile": in("cn-north-4", huawei, "profile=a",
-			"HW_CLOUD=evil.example.com OS_REGION_NAME=eu-nl "+otcURL, profileOf(`,"region":"cn-north-4"`)),
-		"profile that nobody names": in("cn-north-4", huawei, "", "OS_REGION_NAME=eu-nl "+otcURL,
-			profileOf(`,"region":"cn-north-4"`)),
-		"profile and cloud of HW_": in("eu-de", otc, "", "HW_PROFILE=a HW_CLOUD="+otc+" "+otcURL,
-			profileOf(`,"region":"eu-de"`)),
-		"profile, region and cloud of block": in("eu-de", otc, "profile=a region=eu-de cloud="+otc,
-			"HW_CLOUD=evil.example.com", profileOf("")),
-		"profile, a region of HCS_": in("cn-north-4", huawei, "", "HCS_REGION_NAME=cn-north-4", profileOf("")),
-		"profile of the block in a file of HW_": in("eu-de", otc, "profile=a", "HW_SHARED_CONFIG_FILE=ci.json HW_CLOUD="+otc,
-			map[string]string{"ci.json": profileOf(`,"region":"eu-de"`)[atHome]}),
-		"file of HW_, a profile and a cloud of HCS_": in("eu-de", huawei, "",
-			"HW_SHARED_CONFIG_FILE="+atHome+" HCS_PROFILE=a HCS_CLOUD=evil.example.com", profileOf(`,"region":"eu-de"`)),
-		"file of HCS_, a profile of HW_": failing("HCS_CLOUD", "", "HW_PROFILE=a HCS_SHARED_CONFIG_FILE="+atHome,
-			profileOf(`,"region":"region-1"`)),
-		"file of the block, a profile of HW_": failing(`no profile "b"`, "shared_config_file="+atHome, "HW_PROFILE=b",
-			profileOf(`,"region":"eu-de"`)),
-		"profile without a region": failing("OS_AUTH_URL", "profile=a", "OS_REGION_NAME=eu-de "+otcURL,
-			profileOf("")),
-		"profile and entry": failing("never mixed: remove one of them", "", "HW_PROFILE=a OS_CLOUD=mine",
-			profileOf(`,"region":"cn-north-4"`)),
-
-		// An auth_url that names no cloud, and the catalog that tells.
-		"catalog": by("elb.a.example.com", "iam.example.com",
-			"password auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com",
-				"eu-de=https://elb.a.example.com/v1.0/123")...),
-		"catalog for an access key": by("elb.a.example.com", "iam.example.com",
-			"key auth_url=https://iam.example.com/v3 region=eu-de", "", services("eu-nl=https://elb.b.example.com",
-				"eu-de=https://elb.a.example.com")...),
-		"catalog, the project's region": by("elb.a.example.com", "iam.example.com",
-			"password auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "",
-			services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
-		"catalog, key, project's region": by("elb.a.example.com", "iam.example.com",
-			"key auth_url=https://iam.example.com/v3 project_name=eu-de_mine", "",
-			services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com")...),
-		"auth_url without a region label": by("elb.a.example.com", "iam.otc.t-systems.com", "",
-			"OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.otc.t-systems.com/v3",
-			services("eu-de=https://elb.a.example.com")...),
-		"auth_url by address": by("elb.a.example.com", "203.0.113.9", "",
-			"OS_token OS_INSECURE=1 OS_REGION_NAME=eu-de OS_AUTH_URL=https://203.0.113.9/v3",
-			services("eu-de=https://elb.a.example.com")...),
-		"region that does not match": by("elb.a.example.com", "iam.eu-de.otc.t-systems.com", "",
-			"OS_password OS_REGION_NAME=eu-nl "+otcURL, services("eu-nl=https://elb.a.example.com")...),
-		"loopback of loopback": by("http://127.0.0.1", "http://127.0.0.1",
-			"password auth_url=http://127.0.0.1/v3 region=eu-de", "", services("*=http://127.0.0.1:8080")...),
-		"plain by insecure": by("http://elb.a.example.com", "iam.example.com",
-			"password auth_url=https://iam.example.com/v3 region=eu-de insecure=true", "",
-			services("*=http://elb.a.example.com")...),
-		"plain by insecure beside the credentials": by("http://elb.a.example.com", "iam.example.com", "",
-			"OS_password OS_INSECURE=true OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3",
-			services("*=http://elb.a.example.com")...),
-		"plain catalog, insecure of a later source": {
-			setup: setup{
-				block:     "password auth_url=https://iam.example.com/v3 region=eu-de",
-				variables: "HW_INSECURE=true",
-			},
-			catalog: services("*=http://elb.a.example.com"), iam: "iam.example.com", fails: "without TLS",
+		"endpoint in the block, IAM by the cloud": {
+			block: "endpoint=https://elb.example.com key region=eu-de cloud=" + otc,
+			elb:   "elb.example.com",
+			iam:   "iam.eu-de." + otc,
+		},
+		"ELBAAS_ENDPOINT, IAM by HW_": {
+			variables: "ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de HW_CLOUD=" + otc,
+			elb:       "elb.example.com",
+			iam:       "iam.eu-de." + otc,
+		},
+		"ELBAAS_ENDPOINT, a project by its ID": {
+			variables: "ELBAAS_ENDPOINT=https://elb.example.com HW_key HW_REGION_NAME=eu-de " +
+				"HW_PROJECT_ID=00000000000000000000000000000001",
+			elb: "elb.example.com",
+		},
+		"an endpoint names no other cloud": {
+			block: "endpoint=https://elb.example.com key region=eu-de",
+			fails: "set auth_url",
+		},
+		"an endpoint names its own cloud": {
+			block:  "endpoint=https://elb.eu-de.otc.t-systems.com key region=eu-de",
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"endpoint, and an auth_url left over": {
+			block:     "key region=eu-de project_id=00000000000000000000000000000001",
+			variables: "ELBAAS_ENDPOINT=https://elb.example.com " + otcURL,
+			elb:       "elb.example.com",
+		},
+		"openrc of a token, endpoint": {
+			block:     "endpoint=https://elb.example.com",
+			variables: "OS_token OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de " + otcURL,
+			elb:       "elb.example.com",
+			iam:       "iam.eu-de." + otc,
+		},
+		"endpoint in the block, another cloud's auth_url": {
+			block:     "endpoint=https://elb.eu-de.otc.t-systems.com password",
+			variables: "OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.eu-de.evil.example.com/v3",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"endpoint in the block, an address that ends as its cloud": {
+			block:     "endpoint=https://elb.eu-de.otc.t-systems.com password",
+			variables: "OS_REGION_NAME=eu-de OS_AUTH_URL=https://[2001:db8::1%25x.otc.t-systems.com]/v3",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"endpoint in the block, another cloud": {
+			block:     "endpoint=https://elb.eu-de.otc.t-systems.com key",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"endpoint in the block, ordinary CI": {
+			block:     "endpoint=https://elb.eu-de.otc.t-systems.com key",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=" + otc,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"endpoint in the block, auth_url of its cloud": {
+			block:     "endpoint=https://elb.region-1.cloud.example.com key",
+			variables: "HCS_REGION_NAME=region-1 HCS_CLOUD=" + private + " HCS_AUTH_URL=" + proxyURL,
+			elb:       "elb.region-1." + private,
+			iam:       "iam-apigateway-proxy." + private,
+		},
+		"endpoint in the block, a cloud that it does not name": {
+			block:     "endpoint=https://elb.example.com key",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=" + otc,
+			fails:     "HW_CLOUD",
+		},
+		"endpoint in the block, a password": {
+			block:     "endpoint=https://elb.example.com password",
+			variables: "OS_REGION_NAME=eu-de " + otcURL,
+			fails:     "OS_AUTH_URL",
+		},
+		"endpoint in the block, no IAM call": {
+			block:     "endpoint=https://elb.example.com key project_id=00000000000000000000000000000001",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=" + otc,
+			elb:       "elb.example.com",
+		},
+		"endpoint and auth_url on one host": {
+			block:     "endpoint=http://127.0.0.1:8080 password",
+			variables: "OS_REGION_NAME=eu-de OS_AUTH_URL=http://127.0.0.1:8080/v3",
+			elb:       "http://127.0.0.1",
+			iam:       "http://127.0.0.1",
 		},
 
+		// Credentials in the block.
+		"block: region and cloud": {
+			block: "key region=eu-de cloud=" + otc,
+			variables: "HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com " +
+				"OS_AUTH_URL=https://iam.evil.example.com/v3",
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"block: region and auth_url": {
+			block:     "key region=eu-de auth_url=https://iam.eu-de.otc.t-systems.com/v3",
+			variables: "HW_REGION_NAME=cn-north-4 HW_CLOUD=evil.example.com",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"block: region, nothing else": {
+			block:  "key region=cn-north-4",
+			region: "cn-north-4",
+			cloud:  huawei,
+		},
+		"block: region, an entry left over": {
+			block:     "key region=cn-north-4",
+			variables: "OS_CLOUD=mine",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"block: region, HW_CLOUD": {
+			block:     "key region=eu-de",
+			variables: "HW_CLOUD=" + otc,
+			fails:     "HW_CLOUD",
+		},
+		"block: region, OS_CLOUD with a dot": {
+			block:     "key region=eu-de",
+			variables: "OS_CLOUD=" + orange,
+			fails:     "OS_CLOUD",
+		},
+		"block: region, HCS_AUTH_URL": {
+			block:     "token region=eu-de",
+			variables: "HCS_AUTH_URL=" + proxyURL,
+			fails:     "HCS_AUTH_URL",
+		},
+		"block: region, OS_AUTH_URL": {
+			block:     "password region=eu-de",
+			variables: otcURL,
+			fails:     "Set cloud",
+		},
+		"block: nothing, HW_ region": {
+			block:     "key",
+			variables: "HW_REGION_NAME=cn-north-4",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"block: nothing, HW_ region and cloud": {
+			block:     "key",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=" + otc + " OS_AUTH_URL=https://iam.evil.example.com/v3",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"block: nothing, OS_ region and auth_url": {
+			block:     "password",
+			variables: "OS_REGION_NAME=eu-de " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"block: nothing, HW_ region, another's auth_url": {
+			block:     "key",
+			variables: "HW_REGION_NAME=eu-de " + otcURL,
+			fails:     "OS_AUTH_URL",
+		},
+		"block: nothing anywhere": {
+			block: "key",
+			fails: "region",
+		},
+		"block: the cloud as it is written": {
+			block:  "key region=eu-de cloud=OTC.T-Systems.com.",
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"block: a cloud that some read as an address": {
+			block: "key region=eu-de cloud=127.1",
+			fails: "Check region and cloud",
+		},
+		"block: a cloud with an empty label": {
+			block: "key region=eu-de cloud=otc..com",
+			fails: "Check region and cloud",
+		},
+
+		// Credentials of HW_.
+		"HW_: region": {
+			variables: "HW_key HW_REGION_NAME=cn-north-4 " + otcURL,
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HW_: region of the block": {
+			block:     "region=cn-north-4",
+			variables: "HW_key " + otcURL,
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HW_: region, OS_CLOUD left over": {
+			variables: "HW_password HW_REGION_NAME=cn-north-4 OS_CLOUD=" + orange,
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HW_: region and cloud": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=" + otc + " OS_AUTH_URL=https://iam.evil.example.com/v3 " +
+				"OS_CLOUD=" + orange,
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"HW_: OS_REGION_NAME alone": {
+			variables: "HW_key OS_REGION_NAME=cn-north-4",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HW_: nothing but OS_AUTH_URL": {
+			variables: "HW_key OS_REGION_NAME=eu-de " + otcURL,
+			fails:     "HW_CLOUD",
+		},
+		"HW_: nothing but OS_CLOUD": {
+			variables: "HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD=" + orange,
+			fails:     "HW_CLOUD",
+		},
+		"HW_: nothing but an entry": {
+			variables: "HW_key OS_REGION_NAME=eu-west-0 OS_CLOUD=mine",
+			fails:     "OS_CLOUD",
+		},
+		"HW_: a password, cloud of the block": {
+			block:     "region=eu-de cloud=" + otc,
+			variables: "HW_password OS_AUTH_URL=https://iam.evil.example.com/v3",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"HW_: its cloud before the one that its auth_url names": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=" + private + " " +
+				"HW_AUTH_URL=https://iam.eu-de.otc.t-systems.com/v3",
+			elb: "elb.eu-de." + private,
+			iam: "iam.eu-de." + otc,
+		},
+		"HW_: a cloud after the one that the block's auth_url names": {
+			block:     "auth_url=https://iam.eu-de.otc.t-systems.com/v3",
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=evil.example.com",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"HW_: cloud of the block, its own auth_url": {
+			block:     "cloud=" + private,
+			variables: "HW_password HW_REGION_NAME=region-1 HW_AUTH_URL=" + proxyURL,
+			elb:       "elb.region-1." + private,
+			iam:       "iam-apigateway-proxy." + private,
+		},
+
+		// Credentials of HCS_.
+		"HCS_: a private cloud": {
+			variables: "HCS_key HCS_REGION_NAME=region-1 HCS_CLOUD=" + private + " HCS_AUTH_URL=" + proxyURL,
+			elb:       "elb.region-1." + private,
+			iam:       "iam-apigateway-proxy." + private,
+		},
+		"HCS_: without auth_url": {
+			variables: "HCS_token HCS_REGION_NAME=region-1 HCS_CLOUD=" + private + " " +
+				"HCS_PROJECT_ID=00000000000000000000000000000001",
+			elb: "elb.region-1." + private,
+		},
+		"HCS_: a region alone": {
+			variables: "HCS_key HCS_REGION_NAME=region-1",
+			fails:     "Set the environment variable HCS_CLOUD",
+		},
+		"HCS_: a region of the block": {
+			block:     "region=region-1",
+			variables: "HCS_token",
+			fails:     "HCS_CLOUD",
+		},
+		"HCS_: a region of OS_": {
+			variables: "HCS_key OS_REGION_NAME=region-1",
+			fails:     "HCS_CLOUD",
+		},
+		"HCS_: a cloud of HW_": {
+			variables: "HCS_key HCS_REGION_NAME=region-1 HW_CLOUD=" + private,
+			elb:       "elb.region-1." + private,
+			iam:       "iam.region-1." + private,
+		},
+		"HCS_: a profile": {
+			variables: "HCS_PROFILE=a",
+			files:     profileOf(`,"region":"region-1"`),
+			fails:     "HCS_CLOUD",
+		},
+		"block: a region of HCS_": {
+			block:     "key",
+			variables: "HCS_REGION_NAME=region-1",
+			fails:     "Set cloud in the provider block",
+		},
+		"HW_: a region of HCS_": {
+			variables: "HW_key HCS_REGION_NAME=cn-north-4",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HW_: region and cloud of HCS_": {
+			variables: "HW_key HCS_REGION_NAME=region-1 HCS_CLOUD=" + private,
+			fails:     "HW_CLOUD",
+		},
+		"OS_: a region of HCS_": {
+			variables: "OS_key HCS_REGION_NAME=cn-north-4",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"HCS_: neither region nor cloud": {
+			variables: "HCS_key",
+			fails:     "region",
+		},
+
+		// Credentials of OS_.
+		"openrc": {
+			variables: "OS_password OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de_mine HW_CLOUD=evil.example.com " +
+				"HW_AUTH_URL=https://iam.evil.example.com/v3 " + otcURL,
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"openrc with a token": {
+			variables: "OS_token OS_REGION_NAME=eu-de " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"openrc, region of the block": {
+			block:     "region=eu-de",
+			variables: "OS_password OS_REGION_NAME=eu-nl " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"openrc, region and project of HW_": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de " + otcURL +
+				" HW_REGION_NAME=cn-north-4 HW_PROJECT_NAME=nowhere",
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"OS_: a region; HW_CLOUD": {
+			variables: "OS_key OS_REGION_NAME=eu-de HW_CLOUD=" + otc,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"OS_: a region; HW_ of another place": {
+			variables: "OS_key OS_REGION_NAME=eu-de HW_REGION_NAME=cn-north-4 HW_CLOUD=" + otc,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"OS_: a region": {
+			variables: "OS_key OS_REGION_NAME=cn-north-4",
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"FlexibleEngine": {
+			variables: "OS_key OS_REGION_NAME=eu-west-0 OS_CLOUD=" + orange,
+			region:    "eu-west-0",
+			cloud:     orange,
+		},
+		"empty variables are not set": {
+			variables: "OS_password OS_REGION_NAME=eu-de HW_CLOUD= HW_REGION_NAME= HW_ACCESS_KEY= HW_AUTH_TOKEN= " +
+				"HW_AUTH_URL= ELBAAS_ENDPOINT= HW_PROJECT_ID= " + otcURL,
+			region: "eu-de",
+			cloud:  otc,
+		},
+
+		// Files.
+		"entry": {
+			block:     "clouds_entry=mine",
+			variables: "HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
+			files:     entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"entry of the environment": {
+			variables: "OS_CLOUD=mine HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
+			files:     entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"profile": {
+			block:     "profile=a",
+			variables: "HW_CLOUD=evil.example.com OS_REGION_NAME=eu-nl " + otcURL,
+			files:     profileOf(`,"region":"cn-north-4"`),
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"profile that nobody names": {
+			variables: "OS_REGION_NAME=eu-nl " + otcURL,
+			files:     profileOf(`,"region":"cn-north-4"`),
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"profile and cloud of HW_": {
+			variables: "HW_PROFILE=a HW_CLOUD=" + otc + " " + otcURL,
+			files:     profileOf(`,"region":"eu-de"`),
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"profile, region and cloud of block": {
+			block:     "profile=a region=eu-de cloud=" + otc,
+			variables: "HW_CLOUD=evil.example.com",
+			files:     profileOf(""),
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"profile, a region of HCS_": {
+			variables: "HCS_REGION_NAME=cn-north-4",
+			files:     profileOf(""),
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"profile of the block in a file of HW_": {
+			block:     "profile=a",
+			variables: "HW_SHARED_CONFIG_FILE=ci.json HW_CLOUD=" + otc,
+			files:     map[string]string{"ci.json": profileOf(`,"region":"eu-de"`)[atHome]},
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"profile of the block in a file of HCS_, a key of HW_": {
+			block:     "profile=a",
+			variables: "HW_key HCS_CLOUD=" + private + " HCS_SHARED_CONFIG_FILE=" + atHome,
+			files:     profileOf(`,"region":"region-1"`),
+			region:    "region-1",
+			cloud:     private,
+		},
+		"key of the block, a region of HW_ and of a profile in a file of HCS_": {
+			block:     "key profile=a",
+			variables: "HW_REGION_NAME=cn-north-4 HCS_SHARED_CONFIG_FILE=" + atHome,
+			files:     profileOf(`,"region":"eu-de"`),
+			region:    "cn-north-4",
+			cloud:     huawei,
+		},
+		"file of HW_, a profile and a cloud of HCS_": {
+			variables: "HW_SHARED_CONFIG_FILE=" + atHome + " HCS_PROFILE=a HCS_CLOUD=evil.example.com",
+			files:     profileOf(`,"region":"eu-de"`),
+			region:    "eu-de",
+			cloud:     huawei,
+		},
+		"file of HCS_, a profile of HW_": {
+			variables: "HW_PROFILE=a HCS_SHARED_CONFIG_FILE=" + atHome,
+			files:     profileOf(`,"region":"region-1"`),
+			fails:     "HCS_CLOUD",
+		},
+		"file of the block, a profile of HW_": {
+			block:     "shared_config_file=" + atHome,
+			variables: "HW_PROFILE=b",
+			files:     profileOf(`,"region":"eu-de"`),
+			fails:     `no profile "b"`,
+		},
+		"profile without a region": {
+			block:     "profile=a",
+			variables: "OS_REGION_NAME=eu-de " + otcURL,
+			files:     profileOf(""),
+			fails:     "OS_AUTH_URL",
+		},
+		"profile and entry": {
+			variables: "HW_PROFILE=a OS_CLOUD=mine",
+			files:     profileOf(`,"region":"cn-north-4"`),
+			fails:     "never mixed: remove one of them",
+		},
+
+		// An auth_url that names no cloud, and the catalog that tells.
+		"catalog": {
+			block: "password auth_url=https://iam.example.com/v3 region=eu-de",
+			catalog: services("eu-nl=https://elb.b.example.com",
+				"eu-de=https://elb.a.example.com/v1.0/123"),
+			elb: "elb.a.example.com",
+			iam: "iam.example.com",
+		},
+		"catalog for an access key": {
+			block: "key auth_url=https://iam.example.com/v3 region=eu-de",
+			catalog: services("eu-nl=https://elb.b.example.com",
+				"eu-de=https://elb.a.example.com"),
+			elb: "elb.a.example.com",
+			iam: "iam.example.com",
+		},
+		"catalog, the project's region": {
+			block:   "password auth_url=https://iam.example.com/v3 project_name=eu-de_mine",
+			catalog: services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com"),
+			elb:     "elb.a.example.com",
+			iam:     "iam.example.com",
+		},
+		"catalog, key, project's region": {
+			block:   "key auth_url=https://iam.example.com/v3 project_name=eu-de_mine",
+			catalog: services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com"),
+			elb:     "elb.a.example.com",
+			iam:     "iam.example.com",
+		},
+		"auth_url without a region label": {
+			variables: "OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.otc.t-systems.com/v3",
+			catalog:   services("eu-de=https://elb.a.example.com"),
+			elb:       "elb.a.example.com",
+			iam:       "iam.otc.t-systems.com",
+		},
+		"auth_url by address": {
+			variables: "OS_token OS_INSECURE=1 OS_REGION_NAME=eu-de OS_AUTH_URL=https://203.0.113.9/v3",
+			catalog:   services("eu-de=https://elb.a.example.com"),
+			elb:       "elb.a.example.com",
+			iam:       "203.0.113.9",
+		},
+		"region that does not match": {
+			variables: "OS_password OS_REGION_NAME=eu-nl " + otcURL,
+			catalog:   services("eu-nl=https://elb.a.example.com"),
+			elb:       "elb.a.example.com",
+			iam:       "iam.eu-de.otc.t-systems.com",
+		},
+		"loopback of loopback": {
+			block:   "password auth_url=http://127.0.0.1/v3 region=eu-de",
+			catalog: services("*=http://127.0.0.1:8080"),
+			elb:     "http://127.0.0.1",
+			iam:     "http://127.0.0.1",
+		},
+		"plain by insecure": {
+			block:   "password auth_url=https://iam.example.com/v3 region=eu-de insecure=true",
+			catalog: services("*=http://elb.a.example.com"),
+			elb:     "http://elb.a.example.com",
+			iam:     "iam.example.com",
+		},
+		"plain by insecure beside the credentials": {
+			variables: "OS_password OS_INSECURE=true OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3",
+			catalog:   services("*=http://elb.a.example.com"),
+			elb:       "http://elb.a.example.com",
+			iam:       "iam.example.com",
+		},
+		"plain catalog, insecure of a later source": {
+			block:     "password auth_url=https://iam.example.com/v3 region=eu-de",
+			variables: "HW_INSECURE=true",
+			catalog:   services("*=http://elb.a.example.com"),
+			iam:       "iam.example.com",
+			fails:     "without TLS",
+		},
 		"plain catalog, insecure of another source than auth_url": {
-			setup: setup{variables: "OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3 " +
-				"HW_INSECURE=true"},
-			catalog: services("*=http://elb.a.example.com"), iam: "iam.example.com", fails: "without TLS",
+			variables: "OS_password OS_REGION_NAME=eu-de OS_AUTH_URL=https://iam.example.com/v3 HW_INSECURE=true",
+			catalog:   services("*=http://elb.a.example.com"),
+			iam:       "iam.example.com",
+			fails:     "without TLS",
 		},
 
 		// An agency.
-		"agency of the environment": in("eu-de", otc, "key region=eu-de cloud="+otc,
-			"HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
-		"agency and a token": failing("HW_ASSUME_ROLE_AGENCY_NAME", "token region=eu-de cloud="+otc,
-			"HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs"),
-		"agency and a password": failing("HCS_ASSUME_ROLE_AGENCY_NAME", "",
-			"OS_password OS_REGION_NAME=eu-de HCS_ASSUME_ROLE_AGENCY_NAME=helpers HCS_ASSUME_ROLE_DOMAIN_NAME=theirs "+
-				""+otcURL),
+		"agency of the environment": {
+			block:     "key region=eu-de cloud=" + otc,
+			variables: "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs",
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"agency and a token": {
+			block:     "token region=eu-de cloud=" + otc,
+			variables: "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs",
+			fails:     "HW_ASSUME_ROLE_AGENCY_NAME",
+		},
+		"agency and a password": {
+			variables: "OS_password OS_REGION_NAME=eu-de " + otcURL +
+				" HCS_ASSUME_ROLE_AGENCY_NAME=helpers HCS_ASSUME_ROLE_DOMAIN_NAME=theirs",
+			fails: "HCS_ASSUME_ROLE_AGENCY_NAME",
+		},
 	}
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if r.cloud != "" {
+				r.elb, r.iam = "elb."+r.region+"."+r.cloud, "iam."+r.region+"."+r.cloud
+			}
 			n := newRecordingNetwork(t, r.catalog...)
-			said := r.run(n)
+			said := setup{r.block, r.variables, r.files}.run(n)
 			if !strings.Contains(strings.ToLower(said), strings.ToLower(r.fails)) || (said == "") != (r.fails == "") {
 				t.Errorf("it says %q, want %q", said, r.fails)
 			}

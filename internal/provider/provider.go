@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
@@ -61,12 +62,10 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 func (p *elbaasProvider) Configure(
 	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
 ) {
-	block, err := newProviderBlock(req.Config.Raw)
-	if err != nil {
-		resp.Diagnostics.AddError("Unable to read the provider block",
-			"This is a bug in the provider; please report it: "+err.Error())
-		return
-	}
+	var config types.Object
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	block := providerBlock{}
+	block.add("", config)
 	settings, diags := newSettings(block, osEnvironment())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

@@ -29,19 +29,27 @@ func weigh(ctx context.Context) context.Context {
 	return context.WithValue(ctx, heavyKey{}, new([heavy]byte))
 }
 
-func (s heavyServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+func (s heavyServer) ValidateResourceConfig(
+	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return s.ProviderServer.ValidateResourceConfig(weigh(ctx), req)
 }
 
-func (s heavyServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s heavyServer) ReadResource(
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	return s.ProviderServer.ReadResource(weigh(ctx), req)
 }
 
-func (s heavyServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (s heavyServer) PlanResourceChange(
+	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return s.ProviderServer.PlanResourceChange(weigh(ctx), req)
 }
 
-func (s heavyServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (s heavyServer) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return s.ProviderServer.ApplyResourceChange(weigh(ctx), req)
 }
 
@@ -114,12 +122,18 @@ func TestAccUnreadLogIsNotWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for variable, unread := range map[string]bool{"TF_LOG=": true, "TF_LOG_CORE=TRACE": true, "TF_LOG=DEBUG": false, "TF_LOG_PROVIDER=TRACE": false} {
+	for variable, unread := range map[string]bool{
+		"TF_LOG=":               true,
+		"TF_LOG_CORE=TRACE":     true,
+		"TF_LOG=DEBUG":          false,
+		"TF_LOG_PROVIDER=TRACE": false,
+	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			script, written := filepath.Join(dir, "provider"), filepath.Join(dir, "written")
-			if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nexec '%s' 2>>'%s'\n", program, written), 0o600); err != nil {
+			text := fmt.Sprintf("#!/bin/sh\nexec '%s' 2>>'%s'\n", program, written)
+			if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, script)

@@ -2,9 +2,9 @@ package provider
 
 import (
 	"crypto/tls"
-	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -32,6 +32,8 @@ type settings struct {
 	// projectID is the default of the resources; it may be empty, and so may
 	// projectName, which stands in for it.
 	projectID, projectName string
+	// projectUnknown and addressesUnknown are set if they are known only after an apply.
+	projectUnknown, addressesUnknown bool
 
 	credentials auth.Credentials
 	// credentialsSource says where the credentials come from.
@@ -67,8 +69,12 @@ func osEnvironment() environment {
 type resolver struct {
 	environment
 	settings settings
-	sources  []source // earlier ones come first
-	// lastRank is the rank of the last source whose addresses and insecure count.
+	// sources are in the order in which credentials are looked for. When they are found, the provider block and the
+	// source of the credentials come first (own), followed by the earlier and the later ones.
+	sources             []source
+	credentials         source
+	own, earlier, later []source
+	// lastRank is the rank of the last source whose insecure counts.
 	lastRank int
 	diags    diag.Diagnostics
 }
@@ -76,60 +82,46 @@ type resolver struct {
 // newSettings reads the settings from the provider block, the environment and files.
 func newSettings(block providerBlock, environment environment) (settings, diag.Diagnostics) {
 	r := &resolver{environment: environment}
-	r.settings.maxRetries, r.settings.expiryWarningDays = defaultMaxRetries, defaultExpiryWarningDays
 	r.addBlock(block)
-	for _, prefix := range []string{"HW_", "HCS_", "OS_", "ELBAAS_"} {
-		r.addVariables(prefix)
+	for rank := hwRank; rank <= elbaasRank; rank++ {
+		r.addVariables(rank)
 	}
-	r.addFiles()
-	if r.diags.HasError() {
-		return r.settings, r.diags
+	r.addFile()
+	if !r.diags.HasError() {
+		r.readCredentials()
 	}
-	credentials := r.readCredentials()
-	if r.diags.HasError() {
-		return r.settings, r.diags
+	if !r.diags.HasError() {
+		r.readAddresses()
+		r.readProject()
+		r.readTLS()
+		r.settings.maxRetries = r.number("max_retries", defaultMaxRetries)
+		r.settings.expiryWarningDays = r.number("expiry_warning_days", defaultExpiryWarningDays)
 	}
-	r.readAddresses(credentials)
-	r.readProject()
-	r.readTLS()
-	r.readNumber("expiry_warning_days", 36500, "expired certificates only", &r.settings.expiryWarningDays)
-	r.readNumber("max_retries", 100, "no retries", &r.settings.maxRetries)
 	return r.settings, r.diags
 }
 
 // readProject finds the default project: the first source that has an ID or a
 // name.
 func (r *resolver) readProject() {
-	if r.unknown("project_id", "project_name") ||
-		r.unknown(fileArguments...) && !r.sources[0].has("project_id", "project_name") {
-		return // the file may have one
+	i := slices.IndexFunc(r.sources, func(s source) bool { return s.has("project_id", "project_name") })
+	switch fileUnknown := r.unknown(fileArguments...); {
+	case r.unknown("project_id", "project_name"),
+		i < 0 && r.unknown("region"),
+		i != 0 && fileUnknown: // the file may have one
+		r.settings.projectUnknown = true
+	case i < 0:
+		r.settings.projectName = r.settings.region
+	default:
+		s := r.sources[i]
+		r.settings.projectID, r.settings.projectName = r.find("project_id", s).text, r.find("project_name", s).text
 	}
-	for _, s := range r.sources {
-		if !s.has("project_id", "project_name") {
-			continue
-		}
-		r.settings.projectID, r.settings.projectName = s.values["project_id"], s.values["project_name"]
-		if id := r.settings.projectID; id != "" {
-			if err := checkProjectID("project ID from "+r.origin(s, "project_id"), id); err != nil {
-				r.invalid("project_id", sentence(err))
-			}
-		}
-		return
-	}
-	r.settings.projectName = r.settings.region
 }
 
-// readNumber reads an integer from 0, whose meaning zero is, to most.
-func (r *resolver) readNumber(name string, most int, zero string, target *int) {
-	text, origin := r.value(name) // an unknown value leaves the default
-	if text == "" {
-		return
+// number returns the value of an argument that checkNumber accepts, or the default.
+func (r *resolver) number(name string, byDefault int) int {
+	n, err := strconv.Atoi(r.find(name, r.sources...).text)
+	if err != nil {
+		return byDefault // it is not set, not known yet, or reported
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > most {
-		r.invalid(name, fmt.Sprintf("The value of %s from %s is %s. It must be an integer from 0 (%s) to %d.",
-			name, origin, quoted(text), zero, most))
-		return
-	}
-	*target = n
+	return n
 }

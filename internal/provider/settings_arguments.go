@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // An argument of the provider block. Its schema, its documentation, its value and its
@@ -18,33 +17,29 @@ type argument struct {
 	name string
 	// variables are the environment variables that stand in for it, earlier ones first.
 	variables []string
-	kind      valueKind
+	// A flag and a number are set in the block as such, others as text.
+	isFlag, isNumber bool
 	// secret values are hidden by Terraform.
 	secret bool
+	// check returns why a value is not valid. nil accepts every value.
+	check func(noun, value string) error
 	// description is completed by a sentence that names the variables.
 	description string
 }
-
-// A valueKind is the kind of the values of an argument.
-type valueKind int
-
-const (
-	textValue valueKind = iota
-	flagValue
-	numberValue
-)
 
 // arguments are all arguments of the provider.
 var arguments = []argument{
 	{
 		name:      "region",
 		variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
+		check:     checkRegion,
 		description: "The region, such as `eu-de`. It is part of the default endpoints, selects an endpoint of the " +
 			"service catalog, and is the default of `project_name`.",
 	},
 	{
 		name:      "cloud",
 		variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
+		check:     checkCloud,
 		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
 			"`auth_url` or `endpoint` names, and to `" + defaultCloud + "` if none of them is set. Settings from " +
 			"`HCS_…` variables, which are for private clouds, have no default. `OS_CLOUD` sets this argument only if " +
@@ -54,10 +49,10 @@ var arguments = []argument{
 		name:      "clouds_entry",
 		variables: []string{"OS_CLOUD"},
 		description: "The name of an entry of `clouds.yaml` with a password, a token, or `ak` and `sk`. The provider " +
-			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, unless " +
-			"the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` in the " +
-			"same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this argument " +
-			"only if it contains no dot.",
+			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, " +
+			"unless the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` " +
+			"in the same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this " +
+			"argument only if it contains no dot.",
 	},
 	{
 		name:      "endpoint",
@@ -77,31 +72,37 @@ var arguments = []argument{
 	{
 		name:        "access_key",
 		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
+		check:       checkHeader,
 		description: "The access key (AK) for signing requests.",
 	},
 	{
 		name:        "secret_key",
 		variables:   []string{"HW_SECRET_KEY", "HCS_SECRET_KEY", "OS_SECRET_KEY"},
+		check:       checkHeader,
 		secret:      true,
 		description: "The secret key (SK) that belongs to `access_key`.",
 	},
 	{
 		name:        "security_token",
 		variables:   []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"},
+		check:       checkHeader,
 		secret:      true,
 		description: "The security token that belongs to a temporary access key.",
 	},
 	{
 		name:      "signing_scheme",
 		variables: []string{"ELBAAS_SIGNING_SCHEME"},
+		check:     checkScheme,
 		description: "How to sign requests: `access` as Huawei Cloud documents it, or `scoped` with a key that is " +
 			"derived from date and region, which some private clouds require. Defaults to `access`.",
 	},
 	{
-		name:        "token",
-		variables:   []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
-		secret:      true,
-		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for 24 hours.",
+		name:      "token",
+		variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
+		check:     checkHeader,
+		secret:    true,
+		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for " +
+			"24 hours.",
 	},
 	{
 		name:        "user_name",
@@ -117,8 +118,8 @@ var arguments = []argument{
 		name:      "password",
 		variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"},
 		secret:    true,
-		description: "The password of the user. At first use, the provider exchanges it for a token for each project, " +
-			"and renews the token before it expires.",
+		description: "The password of the user. At first use, the provider exchanges it for a token for each " +
+			"project, and renews the token before it expires.",
 	},
 	{
 		name: "domain_name",
@@ -137,13 +138,14 @@ var arguments = []argument{
 	{
 		name:        "project_id",
 		variables:   []string{"HW_PROJECT_ID", "HCS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"},
+		check:       checkProjectID,
 		description: "The ID of the default project, for all resources and data sources without a `project_id`.",
 	},
 	{
 		name:      "project_name",
 		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
-		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its ID " +
-			"at first use. Defaults to `region`.",
+		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
+			"ID at first use. Defaults to `region`.",
 	},
 	{
 		name:      "shared_config_file",
@@ -169,10 +171,11 @@ var arguments = []argument{
 	{
 		name:      "insecure",
 		variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"},
-		kind:      flagValue,
+		check:     checkFlag,
+		isFlag:    true,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
-			"production. A variable applies only to credentials from the same or a later source, and to endpoints from " +
-			"the same source.",
+			"production. A variable applies only to credentials from the same or a later source, and to endpoints " +
+			"from the same source.",
 	},
 	{
 		name:      "cacert_file",
@@ -195,16 +198,18 @@ var arguments = []argument{
 	{
 		name:      "max_retries",
 		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
-		kind:      numberValue,
+		check:     numberCheck(100, "no retries"),
+		isNumber:  true,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +
 			"Throttled requests (429) do not count: they are retried until the operation times out.",
 	},
 	{
 		name:      "expiry_warning_days",
 		variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"},
-		kind:      numberValue,
-		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; `0` " +
-			"warns of expired certificates only.",
+		check:     numberCheck(36500, "expired certificates only"),
+		isNumber:  true,
+		description: "Number of days before a certificate expires at which plans begin to warn. Defaults to `30`; " +
+			"`0` warns of expired certificates only.",
 	},
 }
 
@@ -219,8 +224,7 @@ func argumentNamed(name string) argument {
 
 // path returns where the argument is in the provider block.
 func (a argument) path() path.Path {
-	block, name, nested := strings.Cut(a.name, ".")
-	if nested {
+	if block, name, nested := strings.Cut(a.name, "."); nested {
 		return path.Root(block).AtName(name)
 	}
 	return path.Root(a.name)
@@ -228,11 +232,12 @@ func (a argument) path() path.Path {
 
 // variable returns the first variable with a prefix, or an empty text.
 func (a argument) variable(prefix string) string {
-	i := slices.IndexFunc(a.variables, func(v string) bool { return strings.HasPrefix(v, prefix) })
-	if i < 0 {
-		return ""
+	for _, variable := range a.variables {
+		if strings.HasPrefix(variable, prefix) {
+			return variable
+		}
 	}
-	return a.variables[i]
+	return ""
 }
 
 // remedy says how to set the argument.
@@ -241,30 +246,21 @@ func (a argument) remedy() string {
 		strings.Join(a.variables, " or "))
 }
 
-// variableList names the variables in a sentence.
-func (a argument) variableList() string {
-	quoted := "`" + strings.Join(a.variables, "`, `") + "`"
-	if i := strings.LastIndex(quoted, ", "); i >= 0 {
-		return quoted[:i] + " or" + quoted[i+1:]
-	}
-	return quoted
-}
-
 // attribute is the argument's part of the schema.
 func (a argument) attribute() schema.Attribute {
-	description := a.description + " Can also be set with the environment variable " + a.variableList() + "."
-	switch {
-	case slices.Contains(credentialArguments, a.name):
-		description = a.description + " Can also be set with the environment variables " + a.variableList() +
-			"; the first that is not empty wins."
-	case len(a.variables) > 1: // the order depends on the source of the credentials
-		description = a.description + " Can also be set with the environment variables " + a.variableList() + "."
+	variables := " `" + strings.Join(a.variables, "`, `") + "`"
+	if i := strings.LastIndex(variables, ", "); i >= 0 {
+		variables = "s" + variables[:i] + " or" + variables[i+1:]
 	}
+	if slices.Contains(credentialArguments, a.name) { // for others, the order depends on the source of the credentials
+		variables += "; the first that is not empty wins"
+	}
+	description := a.description + " Can also be set with the environment variable" + variables + "."
 
-	switch a.kind {
-	case flagValue:
+	switch {
+	case a.isFlag:
 		return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
-	case numberValue:
+	case a.isNumber:
 		return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
 	}
 	return schema.StringAttribute{MarkdownDescription: description, Optional: true, Sensitive: a.secret}
@@ -296,8 +292,8 @@ func providerSchema() schema.Schema {
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with the " +
-					"access key.",
+				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with " +
+					"the access key.",
 				Attributes: agency,
 			},
 		},
@@ -309,25 +305,20 @@ func providerSchema() schema.Schema {
 // or null.
 type providerBlock map[string]types.String
 
-// newProviderBlock reads a configuration that has the schema of the provider.
-func newProviderBlock(config tftypes.Value) (providerBlock, error) {
-	block := providerBlock{}
-	for _, a := range arguments {
-		step := tftypes.NewAttributePath()
-		for name := range strings.SplitSeq(a.name, ".") {
-			step = step.WithAttributeName(name)
-		}
-		found, _, err := tftypes.WalkAttributePath(config, step)
-		if err != nil {
-			continue // the nested block is missing
-		}
-		value, ok := found.(tftypes.Value)
-		if !ok {
-			return nil, fmt.Errorf("argument %s is a %T", a.name, found)
-		}
-		if block[a.name], err = valueText(value); err != nil {
-			return nil, fmt.Errorf("argument %s: %w", a.name, err)
+// add adds the arguments of a block. The prefix has the name of the block, if it is nested.
+func (b providerBlock) add(prefix string, block types.Object) {
+	for name, value := range block.Attributes() {
+		nested, isBlock := value.(types.Object)
+		text, isText := value.(types.String)
+		switch {
+		case isBlock:
+			b.add(name+".", nested)
+		case isText:
+			b[prefix+name] = text
+		case value.IsUnknown():
+			b[prefix+name] = types.StringUnknown()
+		case !value.IsNull():
+			b[prefix+name] = types.StringValue(value.String())
 		}
 	}
-	return block, nil
 }

@@ -16,54 +16,43 @@ import (
 	"gopkg.in/yaml.v2"
 )
 
-// addFiles adds a profile or an entry of clouds.yaml as a source. It belongs to the source
-// that names it; a profile belongs to the source that names its file, which has the secrets.
-// One that the block names comes right after the block, one that the environment names comes
-// last, and the default profile is read only if there are no other credentials.
-func (r *resolver) addFiles() {
-	if r.unknown(fileArguments...) {
+// addFile adds a profile or an entry of clouds.yaml as a source. It belongs to the source that names it; a profile
+// belongs to the source that names its file, which has the secrets. What the environment names, or the default
+// profile, is read only if there are no other credentials.
+func (r *resolver) addFile() {
+	_, found := r.findCredentials()
+	block := r.sources[0]
+	isNamed := block.has(fileArguments...)
+	if r.unknown(fileArguments...) || found && !isNamed {
 		return
 	}
-	profiles, entries, position := r.sources, r.sources, len(r.sources)
-	if block := r.sources[0]; block.has(fileArguments...) {
-		position = 1
-		if !block.has("profile", "shared_config_file") {
-			profiles = nil
-		}
-		if !block.has("clouds_entry") {
-			entries = nil
-		}
-	} else if _, found := r.credentialsSource(); found {
-		return
+	profiles, entries := r.sources, r.sources
+	if isNamed && !block.has("profile", "shared_config_file") {
+		profiles = nil
 	}
-	profile, profileSource := first(profiles, "profile")
-	config, configSource := first(profiles, "shared_config_file")
-	entry, entrySource := first(entries, "clouds_entry")
-	profileName := "profile"
-	if config != "" {
-		profileSource, profileName = configSource, "shared_config_file"
+	if isNamed && !block.has("clouds_entry") {
+		entries = nil
 	}
+	config, profile := r.find("shared_config_file", profiles...), r.find("profile", profiles...)
+	named, entry := cmp.Or(config, profile), r.find("clouds_entry", entries...)
 	var file source
 	switch {
-	case profile+config != "" && entry != "":
+	case named.text != "" && entry.text != "":
 		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of "+
 			"clouds.yaml are named, by %s and by %s. "+
-			"Credentials of different sources are never mixed: remove one of them.", r.origin(profileSource, profileName),
-			r.origin(entrySource, "clouds_entry")))
-		return
-	case entry != "":
-		file = r.cloudsEntry(entry)
-		file.rank = entrySource.rank
-	case profile+config != "":
-		file = r.profile(config, profile, true)
-		file.rank = profileSource.rank
-	default:
-		file = r.profile("", "", false)
-		file.rank = 1 // as if HW_PROFILE named it: it is a file of Huawei Cloud's tool
+			"Credentials of different sources are never mixed: remove one of them.", named.origin, entry.origin))
+	case entry.text != "":
+		var err error
+		if file, err = r.cloudsEntry(entry); err != nil {
+			r.invalid("clouds_entry", sentence(err))
+		}
+	case named.text != "":
+		file = r.profile(named, config.text, profile.text)
+	default: // it is a file of Huawei Cloud's tool
+		file = r.profile(value{rank: hwRank}, "", "")
 	}
-	if file.values != nil {
-		file.isFile = true
-		r.sources = slices.Insert(r.sources, position, file)
+	if file.isFile { // it comes right after the provider block; one that variables name has the only credentials
+		r.sources = slices.Insert(r.sources, 1, file)
 	}
 }
 
@@ -83,21 +72,15 @@ type sharedConfig struct {
 	} `json:"profiles"`
 }
 
-// profile reads a profile of the shared configuration file. Unless it is named, it may be
-// missing or unreadable.
-func (r *resolver) profile(file, name string, named bool) source {
-	if file == "" {
-		if r.home == "" && !named {
-			return source{}
-		}
-		file = "~/.hcloud/config.json"
-	}
-	content, err := r.open(file)
-	if err != nil && !named {
-		return source{}
-	}
+// profile reads a profile of the shared configuration file. One that nobody names may be missing or unreadable.
+func (r *resolver) profile(named value, file, name string) source {
+	file = cmp.Or(file, "~/.hcloud/config.json")
 	broken := func(name, format string, values ...any) source {
 		r.invalid(name, fmt.Sprintf("The shared configuration file %s ", fileName(file))+fmt.Sprintf(format, values...))
+		return source{}
+	}
+	content, err := r.open(file)
+	if err != nil && named.text == "" {
 		return source{}
 	}
 	if err != nil {
@@ -105,19 +88,16 @@ func (r *resolver) profile(file, name string, named bool) source {
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
-		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate "+
-			"it with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
+		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
+			"with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
 	}
-	if name == "" {
-		name = config.Current
-	}
+	name = cmp.Or(name, config.Current)
 	var names []string
 	for _, p := range config.Profiles {
-		names = append(names, fmt.Sprintf("%q", p.Name))
-		if p.Name != name {
-			continue
-		}
+		names = append(names, p.Name)
 		switch {
+		case p.Name != name:
+			continue
 		case p.AccessKeyID == "" && p.SecretAccessKey == "" && p.SecurityToken == "":
 			return broken("profile", "has no access key in its profile %q (mode %q). Use a profile with an access key.",
 				name, p.Mode)
@@ -125,13 +105,14 @@ func (r *resolver) profile(file, name string, named bool) source {
 			return broken("profile", "has an access key in its profile %q that is not valid: it seems to be "+
 				"encrypted. Set the access key elsewhere: %s", name, argumentNamed("access_key").remedy())
 		}
-		return source{label: fmt.Sprintf("the profile %q of %s", name, fileName(file)), values: map[string]string{
+		label := fmt.Sprintf("the profile %q of %s", name, fileName(file))
+		return newFile(label, named.rank, map[string]string{
 			"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
 			"region": p.Region, "project_id": p.ProjectID,
 			"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
-		}}
+		})
 	}
-	return broken("profile", "has no profile %s. It has: %s.", quoted(name), strings.Join(names, ", "))
+	return broken("profile", "has no profile %s. It has: %s.", quoted(name), joined(names, strconv.Quote))
 }
 
 // isKey reports whether a text may be an access key or a secret key, which have
@@ -179,121 +160,98 @@ type cloudsEntry struct {
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
 // openstacksdk does (reference). No error of a library is shown: it may quote a secret.
-func (r *resolver) cloudsEntry(name string) source {
-	places := r.cloudsPlaces("clouds.yaml")
+func (r *resolver) cloudsEntry(named value) (source, error) {
+	name, places := named.text, r.cloudsPlaces("clouds.yaml")
 	if file := r.getenv("OS_CLIENT_CONFIG_FILE"); file != "" {
 		places = []string{file}
 	}
-	content, place, err := r.firstOf(places)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		r.invalid("clouds_entry", fmt.Sprintf("There is no clouds.yaml for the entry %s. Searched: %s. Set the "+
-			"environment variable OS_CLIENT_CONFIG_FILE to use another file.", quoted(name), fileNames(places)))
-		return source{}
-	case err != nil:
-		r.invalid("clouds_entry", fmt.Sprintf("The file %s cannot be read: %s.", fileName(place), fileReason(err)))
-		return source{}
+	file, place, err := r.cloudsFile("clouds.yaml for the entry "+quoted(name), places...)
+	if err != nil {
+		return source{}, fmt.Errorf("%w. Set the environment variable OS_CLIENT_CONFIG_FILE to use another file", err)
 	}
-	broken := func(format string, values ...any) source {
-		r.invalid("clouds_entry", fmt.Sprintf("The file %s ", fileName(place))+fmt.Sprintf(format, values...))
-		return source{}
+	secure, hidden, err := r.cloudsFile("secure.yaml", filepath.Join(filepath.Dir(place), "secure.yaml"))
+	if err != nil && hidden != "" {
+		return source{}, err
 	}
-	hidden, err := r.readFile(filepath.Join(filepath.Dir(place), "secure.yaml"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return broken("has a secure.yaml beside it that cannot be read: %s.", fileReason(err))
+
+	broken := func(format string, values ...any) (source, error) {
+		return source{}, fmt.Errorf("the file %s %s", fileName(place), fmt.Sprintf(format, values...))
 	}
-	var file, secure cloudsFile
-	var entry cloudsEntry
-	errs := errors.Join(yaml.Unmarshal(content, &file), yaml.Unmarshal(hidden, &secure),
-		overlay(&entry, file.Clouds[name], secure.Clouds[name]))
-	if errs != nil {
-		return broken("or the secure.yaml beside it is not valid YAML of the expected form.")
-	}
-	_, found := file.Clouds[name]
-	if _, foundSecure := secure.Clouds[name]; !found && !foundSecure {
-		names := slices.Concat(slices.Collect(maps.Keys(file.Clouds)), slices.Collect(maps.Keys(secure.Clouds)))
+	base, isInFile := file.Clouds[name]
+	overlay, isInSecure := secure.Clouds[name]
+	if !isInFile && !isInSecure {
+		names := slices.AppendSeq(slices.Collect(maps.Keys(file.Clouds)), maps.Keys(secure.Clouds))
 		slices.Sort(names)
-		return broken("has no entry %s. It has: %s.", quoted(name), quotedList(slices.Compact(names)))
+		return broken("has no entry %s. It has: %s", quoted(name), joined(slices.Compact(names), strconv.Quote))
 	}
-	if vendor := cmp.Or(entry.Profile, entry.Cloud); vendor != "" {
-		base, why := r.vendor(vendor)
-		if why == "" && overlay(&base, file.Clouds[name], secure.Clouds[name]) == nil {
-			entry = base
+	entry, err := merged(base, overlay)
+	if vendor := cmp.Or(entry.Profile, entry.Cloud); err == nil && vendor != "" {
+		profile, missing := r.vendor(vendor)
+		if missing == nil {
+			entry, err = merged(profile, base, overlay)
 		} else if entry.Auth == nil || entry.Auth.AuthURL == "" {
-			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %s. Set auth_url in "+
-				"the entry.", name, quoted(vendor), why)
+			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %v. Set auth_url in "+
+				"the entry", name, quoted(vendor), missing)
 		}
 	}
+	if err != nil {
+		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
+			"expected form", name)
+	}
 	if entry.Auth == nil {
-		return broken("has an entry %q without auth, and so has the secure.yaml beside it.", name)
+		return broken("has an entry %q without auth, and so has the secure.yaml beside it", name)
 	}
 	a := entry.Auth
-	if a.ApplicationCredentialID != "" || a.ApplicationCredentialName != "" {
-		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
-			"key (ak and sk), or a password.", name)
-	}
-	s := source{label: fmt.Sprintf("the entry %q of %s", name, fileName(place)), values: map[string]string{
-		"auth_url": a.AuthURL, "region": entry.Region,
+	const placeholder = "{region_name}" // of openstacksdk
+	region := cmp.Or(r.sources[0].first("region").text, entry.Region)
+	texts := map[string]string{
+		"auth_url": strings.ReplaceAll(a.AuthURL, placeholder, region), "region": entry.Region,
 		"token": a.Token, "user_name": a.Username, "user_id": a.UserID, "password": a.Password,
 		"domain_name": cmp.Or(a.UserDomainName, a.DomainName), "domain_id": cmp.Or(a.UserDomainID, a.DomainID),
 		"project_id": a.ProjectID, "project_name": a.ProjectName,
 		"access_key": a.AK, "secret_key": a.SK, "security_token": a.SecurityToken,
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
-	}}
+	}
 	if entry.Verify != nil && !*entry.Verify {
-		s.values["insecure"] = "true"
+		texts["insecure"] = "true"
 	}
-	const placeholder = "{region_name}" // of openstacksdk
-	region := cmp.Or(r.sources[0].values["region"], entry.Region)
+	s := newFile(fmt.Sprintf("the entry %q of %s", name, fileName(place)), named.rank, texts)
 	switch {
-	case !strings.Contains(a.AuthURL, placeholder):
-	case region != "":
-		s.values["auth_url"] = strings.ReplaceAll(a.AuthURL, placeholder, region)
-	case r.unknown("region"):
-		delete(s.values, "auth_url") // nothing is called yet
-	default:
-		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set region_name "+
-			"in the entry, or region in the provider block.", name)
-	}
-	if !hasAny(append(r.sources[:1:1], s), credentialArguments...) {
+	case a.ApplicationCredentialID != "" || a.ApplicationCredentialName != "":
+		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
+			"key (ak and sk), or a password", name)
+	case strings.Contains(a.AuthURL, placeholder) && region == "" && !r.unknown("region"):
+		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set "+
+			"region_name in the entry, or region in the provider block", name)
+	case !hasAny([]source{r.sources[0], s}, credentialArguments...):
 		return broken("has an entry %q with no credentials: set a password, a token, or ak and sk there or in the "+
-			"secure.yaml beside it.", name)
+			"secure.yaml beside it", name)
 	}
-	return s
+	return s, nil
 }
 
-// overlay decodes entries over each other; later ones say more.
-func overlay(entry *cloudsEntry, entries ...rawEntry) error {
-	for _, e := range entries {
-		if e.decode == nil {
+// merged decodes entries over each other; later ones say more.
+func merged(layers ...rawEntry) (cloudsEntry, error) {
+	var entry cloudsEntry
+	for _, layer := range layers {
+		if layer.decode == nil {
 			continue // it is missing or empty
 		}
-		if err := e.decode(entry); err != nil {
-			return err
+		if err := layer.decode(&entry); err != nil {
+			return entry, err
 		}
 	}
-	return nil
+	return entry, nil
 }
 
-// vendor reads a vendor profile, over which an entry is laid. If there is none, it says
-// why.
-func (r *resolver) vendor(name string) (entry cloudsEntry, why string) {
-	places := r.cloudsPlaces("clouds-public.yaml")
-	content, place, err := r.firstOf(places)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return entry, "there is no clouds-public.yaml. Searched: " + fileNames(places)
-	case err != nil:
-		return entry, fileName(place) + " cannot be read: " + fileReason(err)
+// vendor reads a vendor profile, over which an entry is laid.
+func (r *resolver) vendor(name string) (rawEntry, error) {
+	file, place, err := r.cloudsFile("clouds-public.yaml", r.cloudsPlaces("clouds-public.yaml")...)
+	profile, found := file.Public[name]
+	if err == nil && !found {
+		err = fmt.Errorf("%s does not have it", fileName(place))
 	}
-	var file cloudsFile
-	if yaml.Unmarshal(content, &file) != nil || overlay(&entry, file.Public[name]) != nil {
-		return entry, fileName(place) + " is not valid YAML of the expected form"
-	}
-	if _, found := file.Public[name]; !found {
-		return entry, fileName(place) + " does not have it"
-	}
-	return entry, ""
+	return profile, err
 }
 
 // cloudsPlaces are where a file of OpenStack's clients is looked for (reference).
@@ -302,28 +260,28 @@ func (r *resolver) cloudsPlaces(name string) []string {
 	return []string{name, filepath.Join(home, "openstack", name), filepath.Join("/etc/openstack", name)}
 }
 
-// firstOf reads the first of some files that there is.
-func (r *resolver) firstOf(places []string) (content []byte, place string, err error) {
+// cloudsFile reads the first of some files that there is. If there is none, the place is empty.
+func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, place string, err error) {
 	for _, place = range places {
-		if content, err = r.open(place); !errors.Is(err, fs.ErrNotExist) {
-			break
+		content, err := r.open(place)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return file, place, fmt.Errorf("the file %s cannot be read: %s", fileName(place), fileReason(err))
+		case yaml.Unmarshal(content, &file) != nil:
+			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form", fileName(place))
 		}
+		return file, place, nil
 	}
-	return content, place, err
+	return file, "", fmt.Errorf("there is no %s. Searched: %s", what, joined(places, fileName))
 }
 
-func fileNames(places []string) string {
-	shown := make([]string, len(places))
-	for i, place := range places {
-		shown[i] = fileName(place)
-	}
-	return strings.Join(shown, ", ")
-}
-
-func quotedList(names []string) string {
-	quoted := make([]string, len(names))
+// joined lists names in a sentence.
+func joined(names []string, shown func(string) string) string {
+	list := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = strconv.Quote(name)
+		list[i] = shown(name)
 	}
-	return strings.Join(quoted, ", ")
+	return strings.Join(list, ", ")
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -34,27 +35,49 @@ func TestKeysInEntries(t *testing.T) {
 		clouds, secure string
 		want           string // in the error; empty is none
 	}{
-		"inline": {clouds: line("cacert", certificate) + line("cert", certificate) + line("key", whole)},
+		"inline": {
+			clouds: line("cacert", certificate) + line("cert", certificate) + line("key", whole),
+		},
 		"inline in secure.yaml": {
 			clouds: line("cacert", certificate) + line("cert", certificate),
 			secure: "clouds:\n  mine:\n" + line("key", whole),
 		},
-		"files": {clouds: "    cacert: ca.pem\n    cert: ca.pem\n    key: client.key\n"},
+		"files": {
+			clouds: "    cacert: ca.pem\n    cert: ca.pem\n    key: client.key\n",
+		},
 		"a key without its first line": {
-			clouds: line("cert", certificate) + line("key", withoutBegin), want: "The value of key from the entry",
+			clouds: line("cert", certificate) + line("key", withoutBegin),
+			want:   "The value of key from the entry",
 		},
 		"a key in one line": {
-			clouds: line("cert", certificate) + "    key: " + inOneLine + "\n", want: "The value of key from the entry",
+			clouds: line("cert", certificate) + "    key: " + inOneLine + "\n",
+			want:   "The value of key from the entry",
 		},
 		"a key in one line of secure.yaml": {
-			clouds: line("cert", certificate), secure: "clouds:\n  mine:\n    key: " + inOneLine + "\n",
-			want: "The value of key from the entry",
+			clouds: line("cert", certificate),
+			secure: "clouds:\n  mine:\n    key: " + inOneLine + "\n",
+			want:   "The value of key from the entry",
 		},
-		"a key as authority":   {clouds: line("cacert", withoutBegin), want: "The value of cacert_file from the entry"},
-		"a key as certificate": {clouds: "    key: client.key\n    cert: " + inOneLine + "\n", want: "The value of cert"},
-		"not YAML":             {clouds: "    key: [" + inOneLine, want: "is not valid YAML of the expected form"},
-		"not YAML, secure":     {secure: "clouds: " + inOneLine, want: "is not valid YAML of the expected form"},
-		"a list":               {clouds: "    key: [" + inOneLine + "]\n", want: "is not valid YAML of the expected form"},
+		"a key as authority": {
+			clouds: line("cacert", withoutBegin),
+			want:   "The value of cacert_file from the entry",
+		},
+		"a key as certificate": {
+			clouds: "    key: client.key\n    cert: " + inOneLine + "\n",
+			want:   "The value of cert",
+		},
+		"not YAML": {
+			clouds: "    key: [" + inOneLine,
+			want:   "is not valid YAML of the expected form",
+		},
+		"not YAML, secure": {
+			secure: "clouds: " + inOneLine,
+			want:   "is not valid YAML of the expected form",
+		},
+		"a list": {
+			clouds: "    key: [" + inOneLine + "]\n",
+			want:   "is not valid YAML of the expected form",
+		},
 	} {
 		files := map[string]string{"clouds.yaml": entry + row.clouds, "ca.pem": certificate, "client.key": whole}
 		if row.secure != "" {
@@ -108,7 +131,8 @@ func TestNamesOfFiles(t *testing.T) {
 	}
 	// A long name is not taken for a key.
 	long := "/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json"
-	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long, map[string]string{long: profileOf("")[atHome]})
+	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
+		map[string]string{long: profileOf("")[atHome]})
 	if said != "" || s.credentials.AccessKey == "" {
 		t.Errorf("it says %q of a long name", said)
 	}
@@ -160,8 +184,8 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 		},
 	} {
 		for _, variable := range variables {
-			if _, said := settingsOf("", variable+secret, files); said == "" || strings.Contains(said, strings.ToLower(secret)) ||
-				strings.Contains(said, secret) {
+			_, said := settingsOf("", variable+secret, files)
+			if said == "" || strings.Contains(said, strings.ToLower(secret)) || strings.Contains(said, secret) {
 				t.Errorf("%s: it says %q", variable, said)
 			}
 		}
@@ -186,32 +210,40 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		want                   string // auth_url, user, password, domain, region; or a part of the error
 	}{
 		"auth in secure.yaml alone": {
-			clouds: "mine: {region_name: eu-de}", secure: "mine: {auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
-			want: "https://iam.a.b/v3 u 0123 d eu-de",
+			clouds: "mine: {region_name: eu-de}",
+			secure: "mine: {auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			want:   "https://iam.a.b/v3 u 0123 d eu-de",
 		},
 		"the entry in secure.yaml alone": {
-			clouds: "other: {}", secure: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
-			want: "https://iam.a.b/v3 u 0123 d eu-de",
+			clouds: "other: {}",
+			secure: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			want:   "https://iam.a.b/v3 u 0123 d eu-de",
 		},
 		"numbers stay as they are written": {
 			clouds: "mine: {region_name: eu-de, auth: {username: 0x10, password: 0123, user_domain_name: d, " +
-				"auth_url: 'https://iam.a.b/v3'}}", want: "https://iam.a.b/v3 0x10 0123 d eu-de",
+				"auth_url: 'https://iam.a.b/v3'}}",
+			want: "https://iam.a.b/v3 0x10 0123 d eu-de",
 		},
 		"secure.yaml before clouds.yaml": {
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
-			secure: "mine: {auth: {password: secure}}", want: "https://iam.a.b/v3 u secure d eu-de",
+			secure: "mine: {auth: {password: secure}}",
+			want:   "https://iam.a.b/v3 u secure d eu-de",
 		},
 		"a vendor": {
-			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: public,
-			want: "https://iam.eu-nl.otc.t-systems.com/v3 u 0123 d eu-nl",
+			clouds: "mine: {profile: otc, auth: {" + user + "}}",
+			public: public,
+			want:   "https://iam.eu-nl.otc.t-systems.com/v3 u 0123 d eu-nl",
 		},
 		"a vendor by the old name": {
-			clouds: "mine: {cloud: otc, region_name: eu-de, auth: {" + user + "}}", public: public,
-			want: "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
+			clouds: "mine: {cloud: otc, region_name: eu-de, auth: {" + user + "}}",
+			public: public,
+			want:   "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
 		},
 		"a vendor and the block's region": {
-			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: public, block: "region=eu-de",
-			want: "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
+			clouds: "mine: {profile: otc, auth: {" + user + "}}",
+			public: public,
+			block:  "region=eu-de",
+			want:   "https://iam.eu-de.otc.t-systems.com/v3 u 0123 d eu-de",
 		},
 		"a vendor that nobody needs": {
 			clouds: "mine: {profile: otc, region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
@@ -222,23 +254,37 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 			want:   `the vendor profile "otc", and there is no clouds-public.yaml. Searched: clouds-public.yaml, `,
 		},
 		"a vendor that is not there": {
-			clouds: "mine: {profile: other, region_name: eu-de, auth: {" + user + "}}", public: public,
-			want: `the vendor profile "other", and /home/me/.config/openstack/clouds-public.yaml does not have it`,
+			clouds: "mine: {profile: other, region_name: eu-de, auth: {" + user + "}}",
+			public: public,
+			want:   `the vendor profile "other", and /home/me/.config/openstack/clouds-public.yaml does not have it`,
 		},
 		"a vendor file that is not YAML": {
-			clouds: "mine: {profile: otc, auth: {" + user + "}}", public: "public-clouds: hunter2",
-			want: "clouds-public.yaml is not valid YAML",
+			clouds: "mine: {profile: otc, auth: {" + user + "}}",
+			public: "public-clouds: hunter2",
+			want:   "clouds-public.yaml is not valid YAML",
 		},
 		"a vendor without a region": {
 			clouds: "mine: {profile: otc, auth: {" + user + "}}",
-			public: strings.ReplaceAll(public, ", region_name: eu-nl", ""), want: "Set region_name",
+			public: strings.ReplaceAll(public, ", region_name: eu-nl", ""),
+			want:   "Set region_name",
 		},
 		"no credentials": {
-			clouds: "mine: {auth: {auth_url: 'https://iam.a.b/v3'}}", want: "no credentials",
+			clouds: "mine: {auth: {auth_url: 'https://iam.a.b/v3'}}",
+			want:   "no credentials",
 		},
-		"no auth":     {clouds: "mine: {region_name: eu-de}", want: "without auth"},
-		"empty entry": {clouds: "mine:", want: "without auth"},
-		"no entry":    {clouds: "a: {}", secure: "b: {}", want: `no entry "mine". It has: "a", "b"`},
+		"no auth": {
+			clouds: "mine: {region_name: eu-de}",
+			want:   "without auth",
+		},
+		"empty entry": {
+			clouds: "mine:",
+			want:   "without auth",
+		},
+		"no entry": {
+			clouds: "a: {}",
+			secure: "b: {}",
+			want:   `no entry "mine". It has: "a", "b"`,
+		},
 	} {
 		files := map[string]string{"clouds.yaml": "clouds:\n  " + row.clouds + "\n"}
 		if row.secure != "" {
@@ -251,7 +297,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		got := said
 		if said == "" {
 			c := s.credentials
-			got = strings.Join([]string{s.authURL.String(), c.UserName, c.Password.Reveal(), c.DomainName, s.region}, " ")
+			got = fmt.Sprint(s.authURL, " ", c.UserName, " ", c.Password.Reveal(), " ", c.DomainName, " ", s.region)
 		}
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
@@ -268,17 +314,40 @@ func TestUnknownFiles(t *testing.T) {
 			block, variables string
 			project          string // empty is unknown
 		}{
-			"nothing else":                 {},
-			"a project outside":            {variables: "HW_key HW_REGION_NAME=eu-de HW_PROJECT_ID=outside"},
-			"a project in the block":       {block: "project_id=own", variables: "HW_PROJECT_ID=outside", project: "own"},
-			"a project by its name":        {block: "project_name=own region=eu-de"},
-			"credentials in the block":     {block: "key region=eu-de cloud=a.b", variables: "HW_PROJECT_ID=outside"},
-			"an address that is not its":   {variables: "HW_AUTH_URL=http://iam.example.com HW_CLOUD=nonsense"},
-			"the other one in the block":   {block: "profile=a"},
-			"an entry of the environment":  {variables: "OS_CLOUD=mine"},
-			"a profile of the environment": {variables: "HW_PROFILE=a"},
-			"an endpoint without TLS":      {block: "endpoint=http://elb.example.com"},
-			"half credentials":             {block: "user_name=me"},
+			"nothing else": {},
+			"a project outside": {
+				variables: "HW_key HW_REGION_NAME=eu-de HW_PROJECT_ID=outside",
+			},
+			"a project in the block": {
+				block:     "project_id=own",
+				variables: "HW_PROJECT_ID=outside",
+				project:   "own",
+			},
+			"a project by its name": {
+				block: "project_name=own region=eu-de",
+			},
+			"credentials in the block": {
+				block:     "key region=eu-de cloud=a.b",
+				variables: "HW_PROJECT_ID=outside",
+			},
+			"an address that is not its": {
+				variables: "HW_AUTH_URL=http://iam.example.com HW_CLOUD=nonsense",
+			},
+			"the other one in the block": {
+				block: "profile=a",
+			},
+			"an entry of the environment": {
+				variables: "OS_CLOUD=mine",
+			},
+			"a profile of the environment": {
+				variables: "HW_PROFILE=a",
+			},
+			"an endpoint without TLS": {
+				block: "endpoint=http://elb.example.com",
+			},
+			"half credentials": {
+				block: "user_name=me",
+			},
 		} {
 			block := providerBlock{}
 			for name, value := range words(row.block) {

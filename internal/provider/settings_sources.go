@@ -1,65 +1,79 @@
 package provider
 
 import (
-	"cmp"
 	"fmt"
-	"math/big"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// valueText returns the value of an argument as its environment variable would be set.
-func valueText(value tftypes.Value) (types.String, error) {
-	if !value.IsKnown() {
-		return types.StringUnknown(), nil
-	}
-	if value.IsNull() {
-		return types.StringNull(), nil
-	}
-	switch {
-	case value.Type().Is(tftypes.Bool):
-		var flag bool
-		err := value.As(&flag)
-		return types.StringValue(strconv.FormatBool(flag)), err
-	case value.Type().Is(tftypes.Number):
-		number := new(big.Float)
-		err := value.As(&number)
-		return types.StringValue(number.Text('f', -1)), err
-	}
-	var text string
-	err := value.As(&text)
-	return types.StringValue(text), err
-}
-
+// The ranks of sources: the provider block, then the environment variables by their prefixes.
 const (
-	blockLabel = "the provider block"
-	blockRank  = 0
+	blockRank = iota
+	hwRank
+	hcsRank
+	osRank
+	elbaasRank
 )
+
+// prefixes are those of the environment variables of a rank. The provider block has none.
+var prefixes = []string{hwRank: "HW_", hcsRank: "HCS_", osRank: "OS_", elbaasRank: "ELBAAS_"}
+
+const blockLabel = "the provider block"
 
 // A source is a place that settings come from, with the values of its arguments.
 type source struct {
 	// label completes the sentence "The token from …".
 	label string
-	// prefix is the prefix of the source's environment variables, or empty.
-	prefix string
-	// rank orders the provider block, then the variables by their prefixes. A file has
-	// the rank of the source that names it.
+	// rank of a file is that of the source that names it.
 	rank   int
 	isFile bool
-	values map[string]string
+	// values has an empty text for an argument that is not known yet: it hides those of later sources.
+	values map[string]value
 }
 
-func (s source) has(names ...string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { return s.values[name] != "" })
+// A value of an argument knows where it comes from.
+type value struct {
+	name, text string
+	// origin completes the sentence "The token from …".
+	origin string
+	rank   int // of its source
+}
+
+// from says what the value is, and where it comes from.
+func (v value) from() string { return v.name + " from " + v.origin }
+
+func (s source) isBlock() bool { return s.rank == blockRank && !s.isFile }
+
+// newFile returns a file as a source. A text that is empty is not set.
+func newFile(label string, rank int, texts map[string]string) source {
+	s := source{label: label, rank: rank, isFile: true, values: map[string]value{}}
+	for name, text := range texts {
+		if text != "" {
+			s.values[name] = value{name, text, label, rank}
+		}
+	}
+	return s
+}
+
+// first returns the first of some arguments that the source has.
+func (s source) first(names ...string) value {
+	for _, name := range names {
+		if v := s.values[name]; v.text != "" {
+			return v
+		}
+	}
+	return value{}
+}
+
+func (s source) has(names ...string) bool { return s.first(names...).text != "" }
+
+func hasAny(sources []source, names ...string) bool {
+	return slices.ContainsFunc(sources, func(s source) bool { return s.has(names...) })
 }
 
 // place says where to set an argument in the same source as others.
 func (s source) place(name string) string {
-	if variable := argumentNamed(name).variable(s.prefix); s.prefix != "" && variable != "" {
+	if variable := argumentNamed(name).variable(prefixes[s.rank]); s.rank != blockRank && !s.isFile && variable != "" {
 		return "the environment variable " + variable
 	}
 	return name + " in " + s.label
@@ -67,111 +81,58 @@ func (s source) place(name string) string {
 
 // addBlock adds the provider block as a source.
 func (r *resolver) addBlock(block providerBlock) {
-	s := source{label: blockLabel, rank: blockRank, values: map[string]string{}}
+	s := source{label: blockLabel, rank: blockRank, values: map[string]value{}}
 	for _, a := range arguments {
-		switch value := block[a.name]; {
-		case value.IsUnknown():
+		switch v := block[a.name]; {
+		case v.IsUnknown():
 			r.settings.unknown = append(r.settings.unknown, a.name)
-		case value.IsNull():
-		case value.ValueString() == "":
+			s.values[a.name] = value{}
+		case v.IsNull():
+		case v.ValueString() == "":
 			r.fail(a.name, "Empty provider argument "+a.name,
 				fmt.Sprintf("The provider argument %s is an empty string. Set it to a value, or remove it to use the "+
 					"environment variable %s.", a.name, strings.Join(a.variables, " or ")))
 		default:
-			s.values[a.name] = value.ValueString()
+			s.values[a.name] = value{a.name, v.ValueString(), blockLabel, blockRank}
 		}
 	}
 	slices.Sort(r.settings.unknown)
 	r.sources = append(r.sources, s)
 }
 
-// addVariables adds the environment variables of a prefix. An empty one is not set.
-func (r *resolver) addVariables(prefix string) {
-	s := source{
-		label: "the environment variables " + prefix + "…", prefix: prefix, rank: len(r.sources),
-		values: map[string]string{},
-	}
+// addVariables adds the environment variables of a rank. An empty one is not set.
+func (r *resolver) addVariables(rank int) {
+	s := source{label: "the environment variables " + prefixes[rank] + "…", rank: rank, values: map[string]value{}}
 	for _, a := range arguments {
 		for _, variable := range a.variables {
 			text := r.getenv(variable)
 			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (a.name == "cloud") {
 				continue // a domain is FlexibleEngine's habit, anything else an entry of clouds.yaml
 			}
-			if strings.HasPrefix(variable, prefix) && text != "" && s.values[a.name] == "" {
-				s.values[a.name] = text
+			if strings.HasPrefix(variable, prefixes[rank]) && text != "" && !s.has(a.name) {
+				s.values[a.name] = value{a.name, text, "the environment variable " + variable, rank}
 			}
 		}
 	}
 	r.sources = append(r.sources, s)
 }
 
-// prefer sorts the sources for everything but the credentials: the provider block comes
-// first, then the source of the credentials and the variables that named it, then the
-// other sources in their order.
-func (r *resolver) prefer(credentials source) {
-	slices.SortStableFunc(r.sources, func(a, b source) int {
-		return cmp.Or(cmp.Compare(priority(a, credentials), priority(b, credentials)), cmp.Compare(a.rank, b.rank),
-			fileFirst(a, b))
-	})
-}
-
-// The priorities say how a source ranks relative to the source of the credentials.
-const (
-	ownSource = iota // the provider block, or the source of the credentials
-	earlierSource
-	laterSource
-)
-
-func priority(s, credentials source) int {
-	switch {
-	case s.rank == blockRank || s.rank == credentials.rank:
-		return ownSource
-	case s.rank < credentials.rank:
-		return earlierSource
-	}
-	return laterSource
-}
-
-// fileFirst compares two sources of equal rank: a file comes first, except after the provider block, which overrides
-// it.
-func fileFirst(a, b source) int {
-	if a.isFile == b.isFile || a.rank == blockRank {
-		return 0
-	}
-	if a.isFile {
-		return -1
-	}
-	return 1
-}
-
-// value returns an argument and its origin.
-func (r *resolver) value(name string) (text, origin string) {
-	text, s := r.valueWhere(name, func(source) bool { return true })
-	return text, r.origin(s, name)
-}
-
-// valueWhere returns an argument of the first source that counts, and that source. The
-// argument is empty if it is not known yet.
-func (r *resolver) valueWhere(name string, counts func(source) bool) (string, source) {
-	for _, s := range r.sources {
-		if s.label == blockLabel && r.unknown(name) {
-			break
+// find returns an argument of the first source that has it, and reports a value that is not valid. The text is empty if
+// no source has the argument, or if it is not known yet.
+func (r *resolver) find(name string, sources ...source) value {
+	for _, s := range sources {
+		v, isSet := s.values[name]
+		if !isSet {
+			continue
 		}
-		if s.has(name) && counts(s) {
-			return s.values[name], s
+		if check := argumentNamed(name).check; check != nil && v.text != "" {
+			if err := check(v.from(), v.text); err != nil {
+				r.invalid(name, sentence(err))
+			}
 		}
+		return v
 	}
-	return "", source{}
-}
-
-// origin describes where a source has an argument from.
-func (r *resolver) origin(s source, name string) string {
-	for _, variable := range argumentNamed(name).variables {
-		if s.prefix != "" && strings.HasPrefix(variable, s.prefix) && r.getenv(variable) != "" {
-			return "the environment variable " + variable
-		}
-	}
-	return s.label
+	return value{}
 }
 
 func (r *resolver) unknown(names ...string) bool {
@@ -180,6 +141,10 @@ func (r *resolver) unknown(names ...string) bool {
 
 func (r *resolver) fail(name, summary, detail string) {
 	r.diags.AddAttributeError(argumentNamed(name).path(), summary, detail)
+}
+
+func (r *resolver) missing(name, detail string) {
+	r.fail(name, "Missing provider argument "+name, detail)
 }
 
 func (r *resolver) invalid(name, detail string) {

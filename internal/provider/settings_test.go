@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -62,7 +63,8 @@ func TestSettingsVariables(t *testing.T) {
 	files := map[string]string{}
 	var profiles, entries string
 	for n := range most {
-		files[fmt.Sprintf("/home/me/%d.example.com", n)] = fmt.Sprintf(`{"current":"a","profiles":[{"name":"a","accessKeyId":"AK%d","secretAccessKey":"SK"}]}`, n)
+		files[fmt.Sprintf("/home/me/%d.example.com", n)] = fmt.Sprintf(
+			`{"current":"a","profiles":[{"name":"a","accessKeyId":"AK%d","secretAccessKey":"SK"}]}`, n)
 		files[fmt.Sprintf("%d.example.com", n)] = pair.Certificate
 		profiles += fmt.Sprintf(`{"name":"%d.example.com","accessKeyId":"AK%[1]d","secretAccessKey":"SK"},`, n)
 		entries += fmt.Sprintf("  entry%d: {auth: {ak: AK%[1]d, sk: SK}}\n", n)
@@ -75,26 +77,19 @@ func TestSettingsVariables(t *testing.T) {
 	nothing := func(string) variables { return variables{} }
 	key := func(p string) variables { return variables{p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK"} }
 	password := func(p string) variables {
+		all := variables{p + "AUTH_URL": "https://iam.example.com/v3", p + "DOMAIN_NAME": "d"}
 		if p == "OS_" {
-			return variables{"OS_USERNAME": "u", "OS_PASSWORD": "pw", "OS_DOMAIN_NAME": "d", "OS_AUTH_URL": "https://iam.example.com/v3"}
+			all["OS_USERNAME"], all["OS_PASSWORD"] = "u", "pw"
+		} else {
+			all[p+"USER_NAME"], all[p+"USER_PASSWORD"] = "u", "pw"
 		}
-		return variables{p + "USER_NAME": "u", p + "USER_PASSWORD": "pw", p + "DOMAIN_NAME": "d", p + "AUTH_URL": "https://iam.example.com/v3"}
+		return all
 	}
 	agency := func(p string) variables {
 		return variables{
 			p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK", p + "AUTH_URL": "https://iam.example.com/v3",
 			p + "ASSUME_ROLE_AGENCY_NAME": "agency", p + "ASSUME_ROLE_DOMAIN_NAME": "domain",
 		}
-	}
-	keyBlock := func(m providerBlock, v types.String) {
-		m["access_key"], m["secret_key"], m["security_token"] = v, v,
-			v
-	}
-	userBlock := func(m providerBlock, v types.String) {
-		m["user_name"], m["user_id"], m["password"], m["domain_name"], m["domain_id"] = v, v, v, v, v
-	}
-	agencyBlock := func(m providerBlock, v types.String) {
-		m["access_key"], m["secret_key"], m["assume_role.agency_name"], m["assume_role.domain_name"] = v, v, v, v
 	}
 	host := func(n int) string { return fmt.Sprintf("%d.example.com", n) }
 	address := func(n int) string { return "https://" + host(n) }
@@ -105,113 +100,169 @@ func TestSettingsVariables(t *testing.T) {
 	for name, row := range map[string]struct {
 		variables   string // in their order
 		with        func(prefix string) variables
-		block       func(providerBlock, types.String)
+		block       string // the arguments that the provider block sets; the argument alone if it is empty
 		get         func(settings) string
 		given, want func(n int) string // the nth value, and what becomes of it; host if nil
 	}{
 		"region": {
-			"HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION", key,
-			func(m providerBlock, v types.String) { m["region"] = v }, func(s settings) string { return s.region }, ak,
-			ak,
+			variables: "HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION",
+			with:      key,
+			get:       func(s settings) string { return s.region },
+			given:     ak,
+			want:      ak,
 		},
-		"cloud": {"HW_CLOUD HCS_CLOUD OS_CLOUD", key, func(m providerBlock,
-			v types.String,
-		) {
-			m["cloud"] = v
-		}, func(s settings) string {
-			return strings.TrimPrefix(s.endpoint.Host,
-				"elb.eu-de.")
-		}, nil, nil},
+		"cloud": {
+			variables: "HW_CLOUD HCS_CLOUD OS_CLOUD",
+			with:      key,
+			get:       func(s settings) string { return strings.TrimPrefix(s.endpoint.Host, "elb.eu-de.") },
+		},
 		"clouds_entry": {
-			"OS_CLOUD", nothing, func(m providerBlock,
-				v types.String,
-			) {
-				m["clouds_entry"] = v
-			}, func(s settings) string { return s.credentials.AccessKey },
-			func(n int) string { return fmt.Sprintf("entry%d", n) }, ak,
+			variables: "OS_CLOUD",
+			with:      nothing,
+			get:       func(s settings) string { return s.credentials.AccessKey },
+			given:     func(n int) string { return fmt.Sprintf("entry%d", n) },
+			want:      ak,
 		},
 		"endpoint": {
-			"ELBAAS_ENDPOINT", key, func(m providerBlock, v types.String) { m["endpoint"] = v },
-			func(s settings) string { return s.endpoint.String() }, address, address,
+			variables: "ELBAAS_ENDPOINT",
+			with:      key,
+			get:       func(s settings) string { return s.endpoint.String() },
+			given:     address,
+			want:      address,
 		},
 		"auth_url": {
-			"HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL", key, func(m providerBlock,
-				v types.String,
-			) {
-				m["auth_url"] = v
-			}, func(s settings) string { return s.authURL.String() }, address,
-			address,
+			variables: "HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL",
+			with:      key,
+			get:       func(s settings) string { return s.authURL.String() },
+			given:     address,
+			want:      address,
 		},
-		"access_key":     {"HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY", key, keyBlock, func(s settings) string { return s.credentials.AccessKey }, nil, nil},
-		"secret_key":     {"HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY", key, keyBlock, func(s settings) string { return s.credentials.SecretKey.Reveal() }, nil, nil},
-		"security_token": {"HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN", key, keyBlock, func(s settings) string { return s.credentials.SecurityToken.Reveal() }, nil, nil},
+		"access_key": {
+			variables: "HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY",
+			with:      key,
+			block:     "access_key secret_key security_token",
+			get:       func(s settings) string { return s.credentials.AccessKey },
+		},
+		"secret_key": {
+			variables: "HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY",
+			with:      key,
+			block:     "access_key secret_key security_token",
+			get:       func(s settings) string { return s.credentials.SecretKey.Reveal() },
+		},
+		"security_token": {
+			variables: "HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN",
+			with:      key,
+			block:     "access_key secret_key security_token",
+			get:       func(s settings) string { return s.credentials.SecurityToken.Reveal() },
+		},
 		"signing_scheme": {
-			"ELBAAS_SIGNING_SCHEME", key, func(m providerBlock,
-				v types.String,
-			) {
-				m["signing_scheme"] = v
-			}, func(s settings) string { return string(s.signingScheme) },
-			scheme, scheme,
+			variables: "ELBAAS_SIGNING_SCHEME",
+			with:      key,
+			get:       func(s settings) string { return string(s.signingScheme) },
+			given:     scheme,
+			want:      scheme,
 		},
 		"token": {
-			"HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN", nothing,
-			func(m providerBlock, v types.String) { m["token"] = v },
-			func(s settings) string { return s.credentials.Token.Reveal() }, nil, nil,
+			variables: "HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN",
+			with:      nothing,
+			get:       func(s settings) string { return s.credentials.Token.Reveal() },
 		},
-		"user_name":   {"HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME", password, userBlock, func(s settings) string { return s.credentials.UserName }, nil, nil},
-		"user_id":     {"HW_USER_ID HCS_USER_ID OS_USER_ID", password, userBlock, func(s settings) string { return s.credentials.UserID }, nil, nil},
-		"password":    {"HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD", password, userBlock, func(s settings) string { return s.credentials.Password.Reveal() }, nil, nil},
-		"domain_name": {"HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME", password, userBlock, func(s settings) string { return s.credentials.DomainName }, nil, nil},
-		"domain_id":   {"HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID", password, userBlock, func(s settings) string { return s.credentials.DomainID }, nil, nil},
+		"user_name": {
+			variables: "HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.credentials.UserName },
+		},
+		"user_id": {
+			variables: "HW_USER_ID HCS_USER_ID OS_USER_ID",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.credentials.UserID },
+		},
+		"password": {
+			variables: "HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.credentials.Password.Reveal() },
+		},
+		"domain_name": {
+			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.credentials.DomainName },
+		},
+		"domain_id": {
+			variables: "HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.credentials.DomainID },
+		},
 		"project_id": {
-			"HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID", key,
-			func(m providerBlock, v types.String) { m["project_id"] = v },
-			func(s settings) string { return s.projectID }, ak, ak,
+			variables: "HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID",
+			with:      key,
+			get:       func(s settings) string { return s.projectID },
+			given:     ak,
+			want:      ak,
 		},
 		"project_name": {
-			"HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME", key,
-			func(m providerBlock, v types.String) { m["project_name"] = v },
-			func(s settings) string { return s.projectName }, nil, nil,
+			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME",
+			with:      key,
+			get:       func(s settings) string { return s.projectName },
 		},
 		"shared_config_file": {
-			"HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE", nothing, func(m providerBlock,
-				v types.String,
-			) {
-				m["shared_config_file"] = v
-			}, func(s settings) string { return s.credentials.AccessKey },
-			func(n int) string { return "~/" + host(n) }, ak,
+			variables: "HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE",
+			with:      nothing,
+			get:       func(s settings) string { return s.credentials.AccessKey },
+			given:     func(n int) string { return "~/" + host(n) },
+			want:      ak,
 		},
-		"profile": {"HW_PROFILE HCS_PROFILE", nothing, func(m providerBlock,
-			v types.String,
-		) {
-			m["profile"] = v
-		}, func(s settings) string { return s.credentials.AccessKey }, host, ak},
-		"assume_role.agency_name": {"HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME", agency, agencyBlock, func(s settings) string { return s.agency.Name }, nil, nil},
-		"assume_role.domain_name": {"HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME", agency, agencyBlock, func(s settings) string { return s.agency.DomainName }, nil, nil},
+		"profile": {
+			variables: "HW_PROFILE HCS_PROFILE",
+			with:      nothing,
+			get:       func(s settings) string { return s.credentials.AccessKey },
+			given:     host,
+			want:      ak,
+		},
+		"assume_role.agency_name": {
+			variables: "HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME",
+			with:      agency,
+			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
+			get:       func(s settings) string { return s.agency.Name },
+		},
+		"assume_role.domain_name": {
+			variables: "HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME",
+			with:      agency,
+			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
+			get:       func(s settings) string { return s.agency.DomainName },
+		},
 		"cacert_file": {
-			"OS_CACERT", key, func(m providerBlock, v types.String) { m["cacert_file"] = v },
-			func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) }, host,
-			func(int) string { return "true" },
+			variables: "OS_CACERT",
+			with:      key,
+			get:       func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) },
+			given:     host,
+			want:      func(int) string { return "true" },
 		},
 		"insecure": {
-			"HW_INSECURE HCS_INSECURE OS_INSECURE", key, func(m providerBlock,
-				_ types.String,
-			) {
-				m["insecure"] = types.StringValue("true")
-			},
-			func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) }, even, even,
+			variables: "HW_INSECURE HCS_INSECURE OS_INSECURE",
+			with:      key,
+			get:       func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) },
+			given:     even,
+			want:      even,
 		},
 		"max_retries": {
-			"HW_MAX_RETRIES HCS_MAX_RETRIES", key, func(m providerBlock,
-				_ types.String,
-			) {
-				m["max_retries"] = types.StringValue(strconv.Itoa(most - 1))
-			},
-			func(s settings) string { return strconv.Itoa(s.maxRetries) }, strconv.Itoa, strconv.Itoa,
+			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES",
+			with:      key,
+			get:       func(s settings) string { return strconv.Itoa(s.maxRetries) },
+			given:     strconv.Itoa,
+			want:      strconv.Itoa,
 		},
-		"expiry_warning_days": {"ELBAAS_EXPIRY_WARNING_DAYS", key, func(m providerBlock, _ types.String) {
-			m["expiry_warning_days"] = types.StringValue(strconv.Itoa(most - 1))
-		}, func(s settings) string { return strconv.Itoa(s.expiryWarningDays) }, strconv.Itoa, strconv.Itoa},
+		"expiry_warning_days": {
+			variables: "ELBAAS_EXPIRY_WARNING_DAYS",
+			with:      key,
+			get:       func(s settings) string { return strconv.Itoa(s.expiryWarningDays) },
+			given:     strconv.Itoa,
+			want:      strconv.Itoa,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,7 +304,9 @@ func TestSettingsVariables(t *testing.T) {
 				}
 			}
 			block := providerBlock{}
-			row.block(block, types.StringValue(row.given(most-1)))
+			for argument := range strings.FieldsSeq(cmp.Or(row.block, name)) {
+				block[argument] = types.StringValue(row.given(most - 1))
+			}
 			check("the block before all variables", block, everything, row.want(most-1))
 		})
 	}
@@ -263,386 +316,384 @@ func TestSettingsErrors(t *testing.T) {
 	t.Parallel()
 	const endpointSource = "The endpoint from the provider block cannot be used: "
 	for name, row := range map[string]struct {
-		change    func(providerBlock)
+		without   string // arguments of the complete block that are not set
+		block     map[string]string
 		variables map[string]string
 		attribute string
 		want      []string // parts of the detail
 		never     string   // must not be shown
 	}{
 		"nothing given": {
-			func(m providerBlock) { clear(m) },
-			map[string]string{"no profiles": "yes"},
-			"access_key",
-			[]string{"HW_ACCESS_KEY and HW_SECRET_KEY", "HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME", "HW_AUTH_TOKEN", "HW_PROFILE", "OS_CLOUD"},
-			"",
+			without:   "endpoint project_id token",
+			variables: map[string]string{"no profiles": "yes"},
+			attribute: "access_key",
+			want: []string{
+				"HW_ACCESS_KEY and HW_SECRET_KEY",
+				"HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME",
+				"HW_AUTH_TOKEN",
+				"HW_PROFILE",
+				"OS_CLOUD",
+			},
 		},
 		"no region and no endpoint": {
-			func(m providerBlock) { delete(m, "endpoint"); delete(m, "project_id") }, nil,
-			"region",
-			[]string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
-			"",
+			without:   "endpoint project_id",
+			attribute: "region",
+			want:      []string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
 		},
 		"access key alone": {
-			func(m providerBlock) { m["token"], m["access_key"] = types.StringNull(), types.StringValue("AK") },
-			map[string]string{"HW_SECRET_KEY": "hunter2"}, // never mixed
-			"secret_key",
-			[]string{"The access_key comes from the provider block", "but secret_key is not set there. Set secret_key in the provider block as well", "never mixed"},
-			"hunter2",
+			without:   "token",
+			block:     map[string]string{"access_key": "AK"},
+			variables: map[string]string{"HW_SECRET_KEY": "hunter2"},
+			attribute: "secret_key",
+			want: []string{
+				"The access_key comes from the provider block",
+				"but secret_key is not set there. Set secret_key in the provider block as well",
+				"never mixed",
+			},
+			never: "hunter2",
 		},
 		"secret key of the environment alone": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"HW_SECRET_KEY": "hunter2", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"},
-			"access_key",
-			[]string{"The secret_key comes from the environment variable HW_SECRET_KEY", "Set the environment variable HW_ACCESS_KEY as well"},
-			"hunter2",
+			without:   "token",
+			variables: map[string]string{"HW_SECRET_KEY": "hunter2", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"},
+			attribute: "access_key",
+			want: []string{
+				"The secret_key comes from the environment variable HW_SECRET_KEY",
+				"Set the environment variable HW_ACCESS_KEY as well",
+			},
+			never: "hunter2",
 		},
 		"security token alone": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"HCS_SECURITY_TOKEN": "hunter2"},
-			"access_key",
-			[]string{"HCS_SECURITY_TOKEN", "HCS_ACCESS_KEY"},
-			"hunter2",
+			without:   "token",
+			variables: map[string]string{"HCS_SECURITY_TOKEN": "hunter2"},
+			attribute: "access_key",
+			want:      []string{"HCS_SECURITY_TOKEN", "HCS_ACCESS_KEY"},
+			never:     "hunter2",
 		},
 		"password without a user": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"OS_PASSWORD": "hunter2", "OS_AUTH_URL": "https://iam.example.com/v3"},
-			"user_name",
-			[]string{"OS_PASSWORD", "OS_USERNAME"},
-			"hunter2",
+			without:   "token",
+			variables: map[string]string{"OS_PASSWORD": "hunter2", "OS_AUTH_URL": "https://iam.example.com/v3"},
+			attribute: "user_name",
+			want:      []string{"OS_PASSWORD", "OS_USERNAME"},
+			never:     "hunter2",
 		},
 		"password without a domain": {
-			func(m providerBlock) {
-				m["token"], m["password"], m["user_name"], m["auth_url"] = types.StringNull(),
-					types.StringValue("hunter2"), types.StringValue("me"),
-					types.StringValue("https://iam.example.com/v3")
-			}, nil,
-			"domain_name",
-			[]string{"unique in its domain", "Set domain_name in the provider block"},
-			"hunter2",
+			without: "token",
+			block: map[string]string{
+				"password":  "hunter2",
+				"user_name": "me",
+				"auth_url":  "https://iam.example.com/v3",
+			},
+			attribute: "domain_name",
+			want:      []string{"unique in its domain", "Set domain_name in the provider block"},
+			never:     "hunter2",
 		},
 		"user without a password": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"HW_USER_NAME": "me"},
-			"password",
-			[]string{"HW_USER_PASSWORD"},
-			"",
+			without:   "token",
+			variables: map[string]string{"HW_USER_NAME": "me"},
+			attribute: "password",
+			want:      []string{"HW_USER_PASSWORD"},
 		},
 		"password of a private cloud without auth_url": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"HCS_USER_NAME": "me", "HCS_USER_PASSWORD": "hunter2", "HCS_DOMAIN_NAME": "d", "HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"},
-			"auth_url",
-			[]string{"A password is exchanged for a token", "HCS_AUTH_URL"},
-			"hunter2",
+			without: "token",
+			variables: map[string]string{
+				"HCS_USER_NAME":     "me",
+				"HCS_USER_PASSWORD": "hunter2",
+				"HCS_DOMAIN_NAME":   "d",
+				"HCS_REGION_NAME":   "r",
+				"HCS_CLOUD":         "private.example.com",
+			},
+			attribute: "auth_url",
+			want:      []string{"A password is exchanged for a token", "HCS_AUTH_URL"},
+			never:     "hunter2",
 		},
 		"cloud without a dot": {
-			func(m providerBlock) { m["cloud"] = types.StringValue("otc") }, nil,
-			"cloud",
-			[]string{"The cloud from the provider block is \"otc\"", "no dot", "set clouds_entry instead"},
-			"",
+			block:     map[string]string{"cloud": "otc"},
+			attribute: "cloud",
+			want:      []string{"The cloud from the provider block is \"otc\"", "no dot", "set clouds_entry instead"},
 		},
 		"cloud with a wildcard": {
-			func(m providerBlock) { m["cloud"] = types.StringValue("*.otc.t-systems.com") }, nil,
-			"cloud",
-			[]string{"The cloud from the provider block contains \"*\" (U+002A) as character 1"},
-			"",
+			block:     map[string]string{"cloud": "*.otc.t-systems.com"},
+			attribute: "cloud",
+			want:      []string{"The cloud from the provider block contains \"*\" (U+002A) as character 1"},
 		},
 		"region that is a URL": {
-			func(m providerBlock) { m["region"] = types.StringValue("eu.de/") }, nil,
-			"region",
-			[]string{`"." (U+002E) as character 3`},
-			"",
+			block:     map[string]string{"region": "eu.de/"},
+			attribute: "region",
+			want:      []string{`"." (U+002E) as character 3`},
 		},
 		"endpoint without TLS": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("http://elb.example.com") }, nil,
-			"endpoint",
-			[]string{"anyone on the network path can read the private keys", "insecure = true"},
-			"",
+			block:     map[string]string{"endpoint": "http://elb.example.com"},
+			attribute: "endpoint",
+			want:      []string{"anyone on the network path can read the private keys", "insecure = true"},
 		},
 		"auth_url without TLS": {
-			func(m providerBlock) { m["auth_url"] = types.StringValue("http://iam.example.com/v3") }, nil,
-			"auth_url",
-			[]string{"https://"},
-			"",
+			block:     map[string]string{"auth_url": "http://iam.example.com/v3"},
+			attribute: "auth_url",
+			want:      []string{"https://"},
 		},
 		"insecure that is neither": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"OS_AUTH_TOKEN": "t", "OS_INSECURE": "maybe"},
-			"insecure",
-			[]string{"the environment variable OS_INSECURE is \"maybe\"", "true or false"},
-			"",
+			without:   "token",
+			variables: map[string]string{"OS_AUTH_TOKEN": "t", "OS_INSECURE": "maybe"},
+			attribute: "insecure",
+			want:      []string{"the environment variable OS_INSECURE is \"maybe\"", "true or false"},
 		},
 		"signing scheme that is none": {
-			func(m providerBlock) { m["signing_scheme"] = types.StringValue("v4") }, nil,
-			"signing_scheme",
-			[]string{`"access"`, `"scoped"`},
-			"",
+			block:     map[string]string{"signing_scheme": "v4"},
+			attribute: "signing_scheme",
+			want:      []string{`"access"`, `"scoped"`},
 		},
 		"CA file that is not there": {
-			func(m providerBlock) { m["cacert_file"] = types.StringValue("ca.pem") }, nil,
-			"cacert_file",
-			[]string{"nor a file that can be read", "ca.pem"},
-			"",
+			block:     map[string]string{"cacert_file": "ca.pem"},
+			attribute: "cacert_file",
+			want:      []string{"nor a file that can be read", "ca.pem"},
 		},
 		"CA file that is none": {
-			func(m providerBlock) { m["cacert_file"] = types.StringValue("notes.txt") }, nil,
-			"cacert_file",
-			[]string{"has no valid certificate"},
-			"hunter2",
+			block:     map[string]string{"cacert_file": "notes.txt"},
+			attribute: "cacert_file",
+			want:      []string{"has no valid certificate"},
+			never:     "hunter2",
 		},
 		"client certificate without a key": {
-			func(m providerBlock) { m["cert"] = types.StringValue("-----BEGIN CERTIFICATE-----") }, nil,
-			"key",
-			[]string{"OS_KEY"},
-			"",
+			block:     map[string]string{"cert": "-----BEGIN CERTIFICATE-----"},
+			attribute: "key",
+			want:      []string{"OS_KEY"},
 		},
 		"key without a client certificate": {
-			func(providerBlock) {},
-			map[string]string{"OS_KEY": "-----BEGIN hunter2"},
-			"cert",
-			[]string{"OS_CERT"},
-			"hunter2",
+			variables: map[string]string{"OS_KEY": "-----BEGIN hunter2"},
+			attribute: "cert",
+			want:      []string{"OS_CERT"},
+			never:     "hunter2",
 		},
 		"client certificate that is none": {
-			func(m providerBlock) {
-				m["cert"], m["key"] = types.StringValue("notes.txt"), types.StringValue("-----BEGIN hunter2")
-			}, nil,
-			"cert",
-			[]string{"are not a matching pair in PEM format"},
-			"hunter2",
+			block:     map[string]string{"cert": "notes.txt", "key": "-----BEGIN hunter2"},
+			attribute: "cert",
+			want:      []string{"are not a matching pair in PEM format"},
+			never:     "hunter2",
 		},
 		"half an agency": {
-			func(m providerBlock) {
-				m["token"], m["access_key"], m["secret_key"], m["assume_role.agency_name"] = types.StringNull(),
-					types.StringValue("AK"), types.StringValue("SK"), types.StringValue("a")
-				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
-			}, nil,
-			"assume_role.domain_name",
-			[]string{"the name of the domain (account)", "assume_role.domain_name in the provider block"},
-			"",
+			without: "token",
+			block: map[string]string{
+				"access_key":              "AK",
+				"secret_key":              "SK",
+				"assume_role.agency_name": "a",
+				"auth_url":                "https://iam.example.com/v3",
+			},
+			attribute: "assume_role.domain_name",
+			want:      []string{"the name of the domain (account)", "assume_role.domain_name in the provider block"},
 		},
 		"agency with a token": {
-			func(m providerBlock) {
-				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
-					types.StringValue("d")
-				m["auth_url"] = types.StringValue("https://iam.example.com/v3")
-			}, nil,
-			"assume_role.agency_name",
-			[]string{"assumed with an access key", "are a token"},
-			"",
+			block: map[string]string{
+				"assume_role.agency_name": "a",
+				"assume_role.domain_name": "d",
+				"auth_url":                "https://iam.example.com/v3",
+			},
+			attribute: "assume_role.agency_name",
+			want:      []string{"assumed with an access key", "are a token"},
 		},
 		"agency without auth_url": {
-			func(m providerBlock) {
-				m["token"], m["access_key"], m["secret_key"] = types.StringNull(), types.StringValue("AK"),
-					types.StringValue("SK")
-				m["assume_role.agency_name"], m["assume_role.domain_name"] = types.StringValue("a"),
-					types.StringValue("d")
-			}, nil,
-			"auth_url",
-			[]string{"An agency is assumed at", "Set auth_url in the provider block"},
-			"",
+			without: "token",
+			block: map[string]string{
+				"access_key":              "AK",
+				"secret_key":              "SK",
+				"assume_role.agency_name": "a",
+				"assume_role.domain_name": "d",
+			},
+			attribute: "auth_url",
+			want:      []string{"An agency is assumed at", "Set auth_url in the provider block"},
 		},
 		"profile that is not there": {
-			func(m providerBlock) { m["profile"] = types.StringValue("prod") }, nil,
-			"profile",
-			[]string{`no profile "prod"`, `It has: "default", "sso", "encrypted"`},
-			"hunter2",
+			block:     map[string]string{"profile": "prod"},
+			attribute: "profile",
+			want:      []string{`no profile "prod"`, `It has: "default", "sso", "encrypted"`},
+			never:     "hunter2",
 		},
 		"profile without a key": {
-			func(m providerBlock) { m["profile"] = types.StringValue("sso") }, nil,
-			"profile",
-			[]string{`mode "SSO"`},
-			"hunter2",
+			block:     map[string]string{"profile": "sso"},
+			attribute: "profile",
+			want:      []string{`mode "SSO"`},
+			never:     "hunter2",
 		},
 		"encrypted profile": {
-			func(m providerBlock) { m["profile"] = types.StringValue("encrypted") }, nil,
-			"profile",
-			[]string{"seems to be encrypted", "HW_ACCESS_KEY"},
-			"hunter2",
+			block:     map[string]string{"profile": "encrypted"},
+			attribute: "profile",
+			want:      []string{"seems to be encrypted", "HW_ACCESS_KEY"},
+			never:     "hunter2",
 		},
 		"broken file of profiles": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
-			"shared_config_file",
-			[]string{"notes.txt is not valid JSON of the expected form, or is encrypted"},
-			"hunter2",
+			without:   "token",
+			variables: map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
+			attribute: "shared_config_file",
+			want:      []string{"notes.txt is not valid JSON of the expected form, or is encrypted"},
+			never:     "hunter2",
 		},
 		"file of profiles that is not there": {
-			func(m providerBlock) { m["shared_config_file"] = types.StringValue("none.json") }, nil,
-			"shared_config_file",
-			[]string{"none.json cannot be read"},
-			"",
+			block:     map[string]string{"shared_config_file": "none.json"},
+			attribute: "shared_config_file",
+			want:      []string{"none.json cannot be read"},
 		},
 		"unknown entry": {
-			func(m providerBlock) { m["clouds_entry"] = types.StringValue("prod") }, nil,
-			"clouds_entry",
-			[]string{`no entry "prod"`, `It has: "application", "bare", "otc"`},
-			"hunter2",
+			block:     map[string]string{"clouds_entry": "prod"},
+			attribute: "clouds_entry",
+			want:      []string{`no entry "prod"`, `It has: "application", "bare", "otc"`},
+			never:     "hunter2",
 		},
 		"entry without auth": {
-			func(m providerBlock) { m["clouds_entry"] = types.StringValue("bare") }, nil,
-			"clouds_entry",
-			[]string{"without auth"},
-			"",
+			block:     map[string]string{"clouds_entry": "bare"},
+			attribute: "clouds_entry",
+			want:      []string{"without auth"},
 		},
 		"entry with an application credential": {
-			func(m providerBlock) { m["clouds_entry"] = types.StringValue("application") }, nil,
-			"clouds_entry",
-			[]string{"application credential"},
-			"hunter2",
+			block:     map[string]string{"clouds_entry": "application"},
+			attribute: "clouds_entry",
+			want:      []string{"application credential"},
+			never:     "hunter2",
 		},
 		"broken clouds.yaml": {
-			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
-			map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
-			"clouds_entry",
-			[]string{"notes.txt or the secure.yaml beside it is not valid YAML"},
-			"hunter2",
+			block:     map[string]string{"clouds_entry": "otc"},
+			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": "notes.txt"},
+			attribute: "clouds_entry",
+			want:      []string{"notes.txt is not valid YAML of the expected form"},
+			never:     "hunter2",
 		},
 		"no clouds.yaml": {
-			func(m providerBlock) { m["clouds_entry"] = types.StringValue("otc") },
-			map[string]string{"OS_CLIENT_CONFIG_FILE": "none.yaml"},
-			"clouds_entry",
-			[]string{`no clouds.yaml for the entry "otc". Searched: none.yaml`},
-			"",
+			block:     map[string]string{"clouds_entry": "otc"},
+			variables: map[string]string{"OS_CLIENT_CONFIG_FILE": "none.yaml"},
+			attribute: "clouds_entry",
+			want:      []string{`no clouds.yaml for the entry "otc". Searched: none.yaml`},
 		},
 		"profile and entry": {
-			func(m providerBlock) {
-				m["clouds_entry"], m["profile"] = types.StringValue("otc"), types.StringValue("default")
-			}, nil,
-			"clouds_entry",
-			[]string{"never mixed: remove one of them"},
-			"",
+			block:     map[string]string{"clouds_entry": "otc", "profile": "default"},
+			attribute: "clouds_entry",
+			want:      []string{"never mixed: remove one of them"},
 		},
 		"too many retries": {
-			func(providerBlock) {},
-			map[string]string{"HCS_MAX_RETRIES": "1000"},
-			"max_retries",
-			[]string{"HCS_MAX_RETRIES is \"1000\"", "from 0 (no retries) to 100"},
-			"",
+			variables: map[string]string{"HCS_MAX_RETRIES": "1000"},
+			attribute: "max_retries",
+			want:      []string{"HCS_MAX_RETRIES is \"1000\"", "from 0 (no retries) to 100"},
 		},
 		"endpoint empty": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("") }, nil,
-			"endpoint",
-			[]string{"is an empty string", "ELBAAS_ENDPOINT"},
-			"",
+			block:     map[string]string{"endpoint": ""},
+			attribute: "endpoint",
+			want:      []string{"is an empty string", "ELBAAS_ENDPOINT"},
 		},
 		"project empty": {
-			func(m providerBlock) { m["project_id"] = types.StringValue("") }, nil,
-			"project_id",
-			[]string{"is an empty string", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
-			"",
+			block:     map[string]string{"project_id": ""},
+			attribute: "project_id",
+			want:      []string{"is an empty string", "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID"},
 		},
 		"token empty": {
-			func(m providerBlock) { m["token"] = types.StringValue("") }, nil,
-			"token",
-			[]string{"is an empty string", "HW_AUTH_TOKEN"},
-			"",
+			block:     map[string]string{"token": ""},
+			attribute: "token",
+			want:      []string{"is an empty string", "HW_AUTH_TOKEN"},
 		},
 		"endpoint without a scheme": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("elb.eu-de.otc.t-systems.com") }, nil,
-			"endpoint",
-			[]string{endpointSource, "it must begin with https:// (or http://)"},
-			"",
+			block:     map[string]string{"endpoint": "elb.eu-de.otc.t-systems.com"},
+			attribute: "endpoint",
+			want:      []string{endpointSource, "it must begin with https:// (or http://)"},
 		},
 		"endpoint with a port and no scheme": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("localhost:8080/elb") }, nil,
-			"endpoint",
-			[]string{"it must begin with https:// (or http://)"},
-			"",
+			block:     map[string]string{"endpoint": "localhost:8080/elb"},
+			attribute: "endpoint",
+			want:      []string{"it must begin with https:// (or http://)"},
 		},
 		"endpoint of another scheme": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("ftp://elb.example.com") }, nil,
-			"endpoint",
-			[]string{"it must begin with https:// (or http://)"},
-			"",
+			block:     map[string]string{"endpoint": "ftp://elb.example.com"},
+			attribute: "endpoint",
+			want:      []string{"it must begin with https:// (or http://)"},
 		},
 		"endpoint without a host": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https:///elb") }, nil,
-			"endpoint",
-			[]string{"has no host"},
-			"",
+			block:     map[string]string{"endpoint": "https:///elb"},
+			attribute: "endpoint",
+			want:      []string{"has no host"},
 		},
 		"endpoint with a port and no host": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://:443") }, nil,
-			"endpoint",
-			[]string{"has no host"},
-			"",
+			block:     map[string]string{"endpoint": "https://:443"},
+			attribute: "endpoint",
+			want:      []string{"has no host"},
 		},
 		"endpoint with a query": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/?a=b") }, nil,
-			"endpoint",
-			[]string{"it must not have a query"},
-			"",
+			block:     map[string]string{"endpoint": "https://elb.example.com/?a=b"},
+			attribute: "endpoint",
+			want:      []string{"it must not have a query"},
 		},
 		"endpoint with an empty query": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com?") }, nil,
-			"endpoint",
-			[]string{"it must not have a query"},
-			"",
+			block:     map[string]string{"endpoint": "https://elb.example.com?"},
+			attribute: "endpoint",
+			want:      []string{"it must not have a query"},
 		},
 		"endpoint with a fragment": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb.example.com/#a") }, nil,
-			"endpoint",
-			[]string{"it must not have a fragment"},
-			"",
+			block:     map[string]string{"endpoint": "https://elb.example.com/#a"},
+			attribute: "endpoint",
+			want:      []string{"it must not have a fragment"},
 		},
 		"endpoint with credentials": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2@elb.example.com") }, nil,
-			"endpoint",
-			[]string{"it contains credentials"},
-			"hunter2",
+			block:     map[string]string{"endpoint": "https://user:hunter2@elb.example.com"},
+			attribute: "endpoint",
+			want:      []string{"it contains credentials"},
+			never:     "hunter2",
 		},
 		"endpoint with broken credentials": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://user:hunter2 %@elb.example.com") }, nil,
-			"endpoint",
-			[]string{"it contains credentials"},
-			"hunter2",
+			block:     map[string]string{"endpoint": "https://user:hunter2 %@elb.example.com"},
+			attribute: "endpoint",
+			want:      []string{"it contains credentials"},
+			never:     "hunter2",
 		},
 		"endpoint that is no URL": {
-			func(m providerBlock) { m["endpoint"] = types.StringValue("https://elb example.com") }, nil,
-			"endpoint",
-			[]string{"invalid URL: it cannot be parsed"},
-			"",
+			block:     map[string]string{"endpoint": "https://elb example.com"},
+			attribute: "endpoint",
+			want:      []string{"invalid URL: it cannot be parsed"},
 		},
 		"endpoint of the environment": {
-			func(m providerBlock) { m["endpoint"] = types.StringNull() },
-			map[string]string{"ELBAAS_ENDPOINT": "elb.example.com"},
-			"endpoint",
-			[]string{"The endpoint from the environment variable ELBAAS_ENDPOINT cannot be used: invalid URL"},
-			"",
+			without:   "endpoint",
+			variables: map[string]string{"ELBAAS_ENDPOINT": "elb.example.com"},
+			attribute: "endpoint",
+			want: []string{
+				"The endpoint from the environment variable ELBAAS_ENDPOINT cannot be used: invalid URL",
+			},
 		},
 		"token with a line end": {
-			func(m providerBlock) { m["token"] = types.StringValue(testToken + "\n") }, nil,
-			"token",
-			[]string{`"\n" (U+000A) as character 36`, "trimspace"},
-			testToken,
+			block:     map[string]string{"token": testToken + "\n"},
+			attribute: "token",
+			want:      []string{`"\n" (U+000A) as character 36`, "trimspace"},
+			never:     testToken,
 		},
 		"token of the environment with a space": {
-			func(m providerBlock) { m["token"] = types.StringNull() },
-			map[string]string{"OS_AUTH_TOKEN": " " + testToken},
-			"token",
-			[]string{"The token from the environment variable OS_AUTH_TOKEN", `" " (U+0020) as character 1`},
-			testToken,
+			without:   "token",
+			variables: map[string]string{"OS_AUTH_TOKEN": " " + testToken},
+			attribute: "token",
+			want:      []string{"The token from the environment variable OS_AUTH_TOKEN", `" " (U+0020) as character 1`},
+			never:     testToken,
 		},
 		"project that is a name": {
-			func(m providerBlock) { m["project_id"] = types.StringValue("eu-de/mine") }, nil,
-			"project_id",
-			[]string{"The project ID from the provider block", `"/" (U+002F) as character 6`},
-			"",
+			block:     map[string]string{"project_id": "eu-de/mine"},
+			attribute: "project_id",
+			want:      []string{"The project_id from the provider block", `"/" (U+002F) as character 6`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			block := completeBlock()
-			row.change(block)
+			for name := range strings.FieldsSeq(row.without) {
+				delete(block, name)
+			}
+			for name, text := range row.block {
+				block[name] = types.StringValue(text)
+			}
 			profiles := "/home/me/.hcloud/config.json"
 			if row.variables["no profiles"] != "" {
 				profiles = "elsewhere"
 			}
 			_, diags := newSettings(block, environmentOf(row.variables, map[string]string{
 				"notes.txt": "hunter2: [",
-				profiles: `{"current":"default","profiles":[{"name":"default","accessKeyId":"AK","secretAccessKey":"hunter2"},
-					{"name":"sso","mode":"SSO"},{"name":"encrypted","accessKeyId":"AK","secretAccessKey":"hunter2+/=="}]}`,
-				"clouds.yaml": "clouds:\n  otc: {auth: {username: u, password: hunter2}}\n  bare: {region_name: r}\n  application: {auth: {application_credential_id: i, application_credential_secret: hunter2}}\n",
+				profiles: `{"current": "default", "profiles": [
+					{"name": "default", "accessKeyId": "AK", "secretAccessKey": "hunter2"},
+					{"name": "sso", "mode": "SSO"},
+					{"name": "encrypted", "accessKeyId": "AK", "secretAccessKey": "hunter2+/=="}
+				]}`,
+				"clouds.yaml": "clouds:\n" +
+					"  otc: {auth: {username: u, password: hunter2}}\n" +
+					"  bare: {region_name: r}\n" +
+					"  application: {auth: {application_credential_id: i, application_credential_secret: hunter2}}\n",
 			}))
 			if len(diags) != 1 || diags[0].Severity() != diag.SeverityError {
 				t.Fatalf("got %v, want one error", diags)
@@ -829,21 +880,54 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		variable string
 		want     int64 // -1 is an error
 	}{
-		"default":        {types.StringNull(), "", 30},
-		"block":          {types.StringValue("7"), "9", 7},
-		"environment":    {types.StringNull(), "9", 9},
-		"off":            {types.StringValue("0"), "9", 0},
-		"not known yet":  {types.StringUnknown(), "", 30},
-		"negative":       {types.StringValue("-1"), "", -1},
-		"beyond reason":  {types.StringValue("36501"), "", -1},
-		"no number":      {types.StringNull(), "soon", -1},
-		"not an integer": {types.StringNull(), "1.5", -1},
+		"default": {
+			block: types.StringNull(),
+			want:  30,
+		},
+		"block": {
+			block:    types.StringValue("7"),
+			variable: "9",
+			want:     7,
+		},
+		"environment": {
+			block:    types.StringNull(),
+			variable: "9",
+			want:     9,
+		},
+		"off": {
+			block:    types.StringValue("0"),
+			variable: "9",
+			want:     0,
+		},
+		"not known yet": {
+			block: types.StringUnknown(),
+			want:  30,
+		},
+		"negative": {
+			block: types.StringValue("-1"),
+			want:  -1,
+		},
+		"beyond reason": {
+			block: types.StringValue("36501"),
+			want:  -1,
+		},
+		"no number": {
+			block:    types.StringNull(),
+			variable: "soon",
+			want:     -1,
+		},
+		"not an integer": {
+			block:    types.StringNull(),
+			variable: "1.5",
+			want:     -1,
+		},
 	} {
 		block := completeBlock()
 		block["expiry_warning_days"] = row.block
 		s, diags := newSettings(block, environmentOf(map[string]string{"ELBAAS_EXPIRY_WARNING_DAYS": row.variable}))
 		if row.want < 0 {
-			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "It must be an integer from 0") || !diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
+			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "It must be an integer from 0") ||
+				!diags[0].(diag.DiagnosticWithPath).Path().Equal(path.Root("expiry_warning_days")) {
 				t.Errorf("%s: got %v", name, diags)
 			}
 			continue
@@ -882,16 +966,19 @@ func TestSettingsUnknown(t *testing.T) {
 	}
 	c := newCloud(s, "test", time.Now, nil)
 	shown := fmt.Sprint(c.ready())
-	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") || strings.Contains(shown, "argument project_id") {
+	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") ||
+		strings.Contains(shown, "argument project_id") {
 		t.Errorf("the error does not name the arguments: %s", shown)
 	}
 	if project, diags := c.configuredProject(types.StringNull()); !project.IsUnknown() || diags.HasError() {
 		t.Errorf("project = %v, %v, want unknown", project, diags)
 	}
-	if _, diags := c.resolveProject(t.Context(), types.StringNull()); len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
+	_, diags = c.resolveProject(t.Context(), types.StringNull())
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
 		t.Errorf("project: %v", diags)
 	}
-	if project, diags := c.resolveProject(t.Context(), types.StringValue(testProject)); project.ValueString() != testProject || diags.HasError() {
+	project, diags := c.resolveProject(t.Context(), types.StringValue(testProject))
+	if project.ValueString() != testProject || diags.HasError() {
 		t.Errorf("project = %v, %v, want the certificate's own", project, diags)
 	}
 }
@@ -934,7 +1021,10 @@ func TestUnknownAddresses(t *testing.T) {
 			"region": types.StringValue("eu-de"), "project_name": types.StringValue("mine"),
 		}
 		block[name] = types.StringUnknown()
-		s, diags := newSettings(block, environmentOf(map[string]string{"HW_CLOUD": "otc.t-systems.com"}))
+		s, diags := newSettings(block, environmentOf(map[string]string{
+			"HW_CLOUD": "otc.t-systems.com",
+			"OS_CERT":  "without a key", // it may turn out to be for another cloud
+		}))
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}
@@ -958,9 +1048,21 @@ func TestNoProject(t *testing.T) {
 func TestCredentialsAreNeverMixed(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"/home/me/.hcloud/config.json": `{"current":"default","profiles":[{"name":"default","accessKeyId":"profile","secretAccessKey":"SK","securityToken":"ST","region":"profile-region","projectId":"profile-project"}]}`,
-		"clouds.yaml":                  "clouds:\n  entry: {auth: {username: entry, password: pw, user_domain_name: d, auth_url: 'https://entry.example.com/v3', project_name: entry-project}, region_name: entry-region, verify: false}\n",
-		"secure.yaml":                  "clouds:\n  entry: {auth: {password: secure}}\n",
+		"/home/me/.hcloud/config.json": `{"current": "default", "profiles": [{
+			"name": "default", "accessKeyId": "profile", "secretAccessKey": "SK", "securityToken": "ST",
+			"region": "profile-region", "projectId": "profile-project"
+		}]}`,
+		"clouds.yaml": "clouds:\n" +
+			"  entry:\n" +
+			"    auth:\n" +
+			"      username: entry\n" +
+			"      password: pw\n" +
+			"      user_domain_name: d\n" +
+			"      auth_url: https://entry.example.com/v3\n" +
+			"      project_name: entry-project\n" +
+			"    region_name: entry-region\n" +
+			"    verify: false\n",
+		"secure.yaml": "clouds:\n  entry: {auth: {password: secure}}\n",
 	}
 	all := map[string]string{}
 	for _, prefix := range []string{"HW_", "HCS_", "OS_"} {
@@ -991,22 +1093,65 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		variables map[string]string
 		want      string // kind, who, source
 	}{
-		"the block before all":                 {key, all, "access key block the provider block"},
-		"a token before a key":                 {both, all, "token block-token the provider block"},
-		"HW_":                                  {region, all, "token HW_ the environment variables HW_…"},
-		"HCS_":                                 {region, with(without("HW_"), "HCS_CLOUD", "a.b"), "token HCS_ the environment variables HCS_…"},
-		"OS_":                                  {region, without("HW_", "HCS_"), "token OS_ the environment variables OS_…"},
-		"a key of HW_ before a token of OS_":   {region, map[string]string{"HW_ACCESS_KEY": "hw", "HW_SECRET_KEY": "s", "OS_AUTH_TOKEN": "os"}, "access key hw the environment variables HW_…"},
-		"a profile that nobody names":          {region, nil, `access key profile the profile "default" of ~/.hcloud/config.json`},
-		"a profile of the environment is last": {region, with(all, "HW_PROFILE", "default"), "token HW_ the environment variables HW_…"},
-		"a profile of the block before it":     {named, all, `access key profile the profile "default" of ~/.hcloud/config.json`},
-		"an entry of the block":                {entry, all, `password entry the entry "entry" of clouds.yaml`},
-		"an entry of the environment": {
-			providerBlock{},
-			map[string]string{"OS_CLOUD": "entry"},
-			`password entry the entry "entry" of clouds.yaml`,
+		"the block before all": {
+			block:     key,
+			variables: all,
+			want:      "access key block the provider block",
 		},
-		"an entry of the environment is last": {region, with(all, "OS_CLOUD", "entry"), "token HW_ the environment variables HW_…"},
+		"a token before a key": {
+			block:     both,
+			variables: all,
+			want:      "token block-token the provider block",
+		},
+		"HW_": {
+			block:     region,
+			variables: all,
+			want:      "token HW_ the environment variables HW_…",
+		},
+		"HCS_": {
+			block:     region,
+			variables: with(without("HW_"), "HCS_CLOUD", "a.b"),
+			want:      "token HCS_ the environment variables HCS_…",
+		},
+		"OS_": {
+			block:     region,
+			variables: without("HW_", "HCS_"),
+			want:      "token OS_ the environment variables OS_…",
+		},
+		"a key of HW_ before a token of OS_": {
+			block:     region,
+			variables: map[string]string{"HW_ACCESS_KEY": "hw", "HW_SECRET_KEY": "s", "OS_AUTH_TOKEN": "os"},
+			want:      "access key hw the environment variables HW_…",
+		},
+		"a profile that nobody names": {
+			block: region,
+			want:  `access key profile the profile "default" of ~/.hcloud/config.json`,
+		},
+		"a profile of the environment is last": {
+			block:     region,
+			variables: with(all, "HW_PROFILE", "default"),
+			want:      "token HW_ the environment variables HW_…",
+		},
+		"a profile of the block before it": {
+			block:     named,
+			variables: all,
+			want:      `access key profile the profile "default" of ~/.hcloud/config.json`,
+		},
+		"an entry of the block": {
+			block:     entry,
+			variables: all,
+			want:      `password entry the entry "entry" of clouds.yaml`,
+		},
+		"an entry of the environment": {
+			block:     providerBlock{},
+			variables: map[string]string{"OS_CLOUD": "entry"},
+			want:      `password entry the entry "entry" of clouds.yaml`,
+		},
+		"an entry of the environment is last": {
+			block:     region,
+			variables: with(all, "OS_CLOUD", "entry"),
+			want:      "token HW_ the environment variables HW_…",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -1022,7 +1167,9 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
 			if s.credentials.UserName == "entry" {
-				if got := fmt.Sprintf("%s %s %s %s %t", s.credentials.Password.Reveal(), s.region, s.authURL, s.projectName, s.tls.InsecureSkipVerify); got != "secure entry-region https://entry.example.com/v3 entry-project true" {
+				got := fmt.Sprintf("%s %s %s %s %t",
+					s.credentials.Password.Reveal(), s.region, s.authURL, s.projectName, s.tls.InsecureSkipVerify)
+				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
 			}
@@ -1047,12 +1194,52 @@ func TestAddresses(t *testing.T) {
 		variables               map[string]string
 		endpoint, authURL, name string
 	}{
-		"Huawei Cloud":       {key("HW_", map[string]string{"HW_REGION_NAME": "cn-north-4"}), "https://elb.cn-north-4.myhuaweicloud.com", "https://iam.cn-north-4.myhuaweicloud.com/v3", "cn-north-4"},
-		"Open Telekom Cloud": {key("OS_", map[string]string{"OS_REGION_NAME": "eu-de", "HW_CLOUD": "otc.t-systems.com"}), "https://elb.eu-de.otc.t-systems.com", "https://iam.eu-de.otc.t-systems.com/v3", "eu-de"},
-		"FlexibleEngine":     {key("OS_", map[string]string{"OS_REGION_NAME": "eu-west-0", "OS_CLOUD": "prod-cloud-ocb.orange-business.com"}), "https://elb.eu-west-0.prod-cloud-ocb.orange-business.com", "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3", "eu-west-0"},
-		"Huawei Cloud Stack": {key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"}), "https://elb.r.private.example.com", "<nil>", "r"},
-		"its own auth_url":   {key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com", "HCS_AUTH_URL": "https://iam-apigateway-proxy.private.example.com:443/v3"}), "https://elb.r.private.example.com", "https://iam-apigateway-proxy.private.example.com:443/v3", "r"},
-		"the catalog":        {key("OS_", map[string]string{"OS_AUTH_URL": "https://iam.example.com/v3", "OS_PROJECT_NAME": "mine"}), "<nil>", "https://iam.example.com/v3", "mine"},
+		"Huawei Cloud": {
+			variables: key("HW_", map[string]string{"HW_REGION_NAME": "cn-north-4"}),
+			endpoint:  "https://elb.cn-north-4.myhuaweicloud.com",
+			authURL:   "https://iam.cn-north-4.myhuaweicloud.com/v3",
+			name:      "cn-north-4",
+		},
+		"Open Telekom Cloud": {
+			variables: key("OS_", map[string]string{"OS_REGION_NAME": "eu-de", "HW_CLOUD": "otc.t-systems.com"}),
+			endpoint:  "https://elb.eu-de.otc.t-systems.com",
+			authURL:   "https://iam.eu-de.otc.t-systems.com/v3",
+			name:      "eu-de",
+		},
+		"FlexibleEngine": {
+			variables: key("OS_", map[string]string{
+				"OS_REGION_NAME": "eu-west-0",
+				"OS_CLOUD":       "prod-cloud-ocb.orange-business.com",
+			}),
+			endpoint: "https://elb.eu-west-0.prod-cloud-ocb.orange-business.com",
+			authURL:  "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3",
+			name:     "eu-west-0",
+		},
+		"Huawei Cloud Stack": {
+			variables: key("HCS_", map[string]string{"HCS_REGION_NAME": "r", "HCS_CLOUD": "private.example.com"}),
+			endpoint:  "https://elb.r.private.example.com",
+			authURL:   "<nil>",
+			name:      "r",
+		},
+		"its own auth_url": {
+			variables: key("HCS_", map[string]string{
+				"HCS_REGION_NAME": "r",
+				"HCS_CLOUD":       "private.example.com",
+				"HCS_AUTH_URL":    "https://iam-apigateway-proxy.private.example.com:443/v3",
+			}),
+			endpoint: "https://elb.r.private.example.com",
+			authURL:  "https://iam-apigateway-proxy.private.example.com:443/v3",
+			name:     "r",
+		},
+		"the catalog": {
+			variables: key("OS_", map[string]string{
+				"OS_AUTH_URL":     "https://iam.example.com/v3",
+				"OS_PROJECT_NAME": "mine",
+			}),
+			endpoint: "<nil>",
+			authURL:  "https://iam.example.com/v3",
+			name:     "mine",
+		},
 	} {
 		s, diags := newSettings(providerBlock{}, environmentOf(row.variables))
 		if diags.HasError() {
@@ -1074,7 +1261,13 @@ func TestAddresses(t *testing.T) {
 func TestSettingsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	s, diags := newSettings(providerBlock{"region": types.StringValue("eu-de")}, environmentOf(map[string]string{
-		"HW_AUTH_TOKEN": "hunter2", "HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hunter2", "HW_SECURITY_TOKEN": "hunter2", "HW_USER_NAME": "me", "HW_USER_PASSWORD": "hunter2", "HW_DOMAIN_NAME": "d",
+		"HW_AUTH_TOKEN":     "hunter2",
+		"HW_ACCESS_KEY":     "AK",
+		"HW_SECRET_KEY":     "hunter2",
+		"HW_SECURITY_TOKEN": "hunter2",
+		"HW_USER_NAME":      "me",
+		"HW_USER_PASSWORD":  "hunter2",
+		"HW_DOMAIN_NAME":    "d",
 	}))
 	if diags.HasError() {
 		t.Fatal(diags)

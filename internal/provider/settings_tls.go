@@ -13,109 +13,83 @@ import (
 	"unicode"
 )
 
-// readInsecure returns whether insecure is set in the first source that counts. It counts
+// insecure reports whether insecure is set in the first source that counts. It counts
 // as an address does: a source must not make the calls of an earlier one insecure.
-func (r *resolver) readInsecure(counts func(source) bool) bool {
-	text, s := r.valueWhere("insecure", func(s source) bool { return s.rank <= r.lastRank && counts(s) })
-	if text == "" {
-		return false
-	}
-	insecure, err := strconv.ParseBool(text)
-	if err != nil {
-		r.invalid("insecure", fmt.Sprintf("The value of insecure from %s is %s. It must be true or false.",
-			r.origin(s, "insecure"), quoted(text)))
-	}
-	return insecure
+func (r *resolver) insecure(counts func(source) bool) bool {
+	counting := where(r.sources, func(s source) bool { return s.rank <= r.lastRank && counts(s) })
+	return isTrue(r.find("insecure", counting...))
 }
 
-// allowsHTTP reports whether the address of a source may use plain HTTP, because insecure is set in the provider block
+// allowsHTTP reports whether an address may use plain HTTP, because insecure is set in the provider block
 // or in the same source. There is no ELBAAS_INSECURE, so any insecure that counts applies to ELBAAS_ENDPOINT.
-func (r *resolver) allowsHTTP(named source) bool {
-	if r.unknown("insecure") {
-		return true
-	}
-	return r.readInsecure(func(by source) bool {
-		return by.rank == blockRank || by.rank == named.rank || named.prefix == "ELBAAS_"
+func (r *resolver) allowsHTTP(address value) bool {
+	return r.unknown("insecure") || r.insecure(func(by source) bool {
+		return by.rank == blockRank || by.rank == address.rank || address.rank == elbaasRank
 	})
 }
 
-// insecureElsewhere says which source has an insecure that is not for an address, or is
-// empty.
-func (r *resolver) insecureElsewhere() string {
-	for _, s := range r.sources {
-		if insecure, _ := strconv.ParseBool(s.values["insecure"]); insecure {
-			return fmt.Sprintf("%s sets insecure, which does not apply to the address of another source. ",
-				capitalize(r.origin(s, "insecure")))
-		}
-		if s.label == blockLabel && s.has("insecure") {
-			break
-		}
-	}
-	return ""
+func isTrue(v value) bool {
+	isTrue, _ := strconv.ParseBool(v.text)
+	return isTrue
 }
 
-// trust returns the CA file, the client certificate or its key. These have OS_… variables only, so the variables apply
-// to credentials from other sources, too. But if a later source names a cloud, its certificates are for that cloud, and
-// must not be trusted for another.
-func (r *resolver) trust(name string) (text, origin string) {
-	text, s := r.valueWhere(name, func(s source) bool {
-		return s.rank <= r.lastRank || !namesCloud(s) && !s.has("clouds_entry")
-	})
-	return text, r.origin(s, name)
+// where returns the sources of which something is true.
+func where(sources []source, is func(source) bool) []source {
+	return slices.DeleteFunc(slices.Clone(sources), func(s source) bool { return !is(s) })
 }
 
-// readTLS makes the TLS configuration.
+// readTLS makes the TLS configuration. A CA file, a client certificate and its key have OS_… variables only, so the
+// variables apply to credentials from other sources, too. But if a later source names a cloud, its certificates are for
+// that cloud, and must not be trusted for another.
 func (r *resolver) readTLS() {
-	insecure := r.readInsecure(func(source) bool { return true })
-	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: insecure, //nolint:gosec // only where the user says so
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	r.settings.tls = config
+	if r.settings.addressesUnknown {
+		return // nothing is called yet, and whose certificates count depends on the addresses
 	}
-	if text, origin := r.trust("cacert_file"); text != "" {
+	config.InsecureSkipVerify = r.insecure(func(source) bool { return true }) // only where the user says so
+	trusted := where(r.sources, func(s source) bool {
+		return s.rank <= r.lastRank || !s.has("cloud", "auth_url", "clouds_entry")
+	})
+	if ca := r.find("cacert_file", trusted...); ca.text != "" {
 		config.RootCAs = x509.NewCertPool()
-		if content := r.fileOrText("cacert_file", text, origin); content != nil &&
-			!config.RootCAs.AppendCertsFromPEM(content) {
-			r.invalid("cacert_file", fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
-				"certificates, each beginning with -----BEGIN CERTIFICATE-----.", origin))
+		content := r.fileOrText(ca)
+		if content != nil && !config.RootCAs.AppendCertsFromPEM(content) {
+			r.invalid(ca.name, fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
+				"certificates, each beginning with -----BEGIN CERTIFICATE-----.", ca.origin))
 		}
 	}
-	cert, certOrigin := r.trust("cert")
-	key, keyOrigin := r.trust("key")
+	cert, key := r.find("cert", trusted...), r.find("key", trusted...)
 	switch {
-	case cert != "" && key != "":
-		certPEM, keyPEM := r.fileOrText("cert", cert, certOrigin), r.fileOrText("key", key, keyOrigin)
-		if certPEM == nil || keyPEM == nil {
-			break
-		}
+	case cert.text == "" && key.text == "", r.unknown("cert", "key"):
+	case key.text == "":
+		r.missing("key", "A client certificate needs its key. "+argumentNamed("key").remedy())
+	case cert.text == "":
+		r.missing("cert", "The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
+	default:
+		certPEM, keyPEM := r.fileOrText(cert), r.fileOrText(key)
 		pair, err := tls.X509KeyPair(certPEM, keyPEM)
-		if err != nil { // which may quote neither
-			r.invalid("cert", fmt.Sprintf("The client certificate from %s and the key from %s are not a matching "+
-				"pair in PEM format.", certOrigin, keyOrigin))
+		if err != nil && certPEM != nil && keyPEM != nil { // the error may quote them
+			r.invalid(cert.name, fmt.Sprintf("The client certificate from %s and the key from %s are not a matching "+
+				"pair in PEM format.", cert.origin, key.origin))
 		}
 		config.Certificates = []tls.Certificate{pair}
-	case cert != "" && !r.unknown("key"):
-		r.fail("key", "Missing provider argument key", "A client certificate needs its key. "+argumentNamed("key").remedy())
-	case key != "" && !r.unknown("cert"):
-		r.fail("cert", "Missing provider argument cert",
-			"The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
 	}
-	r.settings.tls = config
 }
 
 // fileOrText returns PEM that is given itself, or by the name of a file.
-func (r *resolver) fileOrText(name, text, origin string) []byte {
-	if strings.Contains(text, "-----BEGIN ") {
-		return []byte(text)
+func (r *resolver) fileOrText(v value) []byte {
+	if strings.Contains(v.text, "-----BEGIN ") {
+		return []byte(v.text)
 	}
-	content, err := r.open(text)
+	content, err := r.open(v.text)
 	if err != nil {
-		what := fileName(text)
-		if name == "key" {
+		what := fileName(v.text)
+		if v.name == "key" {
 			what = notShown // a key without its first line may look like anything
 		}
-		r.invalid(name, fmt.Sprintf("The value of %s from %s is neither PEM, which begins with -----BEGIN, nor a file "+
-			"that can be read: %s: %s.",
-			name, origin, what, fileReason(err)))
+		r.invalid(v.name, fmt.Sprintf("The value of %s is neither PEM, which begins with -----BEGIN, nor a file "+
+			"that can be read: %s: %s.", v.from(), what, fileReason(err)))
 		return nil
 	}
 	return content
@@ -158,13 +132,16 @@ func quoted(text string) string {
 var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
 
 // open reads a file that an argument names, unless it is what should be in the file: of
-// several lines, JSON, or a key in base64.
+// several lines, JSON, or a key in base64. A leading ~ is the user's directory.
 func (r *resolver) open(name string) ([]byte, error) {
 	isContent := strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{")
 	if isContent || wholeBase64.MatchString(name) && mayBeKey(name) {
 		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("it is not the name of a file")}
 	}
-	return r.readFile(r.expand(name))
+	if rest, found := strings.CutPrefix(name, "~/"); found {
+		name = r.home + "/" + rest
+	}
+	return r.readFile(name)
 }
 
 // fileReason is why a file cannot be read, without its name.
@@ -174,12 +151,4 @@ func fileReason(err error) string {
 		return failed.Err.Error()
 	}
 	return "it cannot be read"
-}
-
-// expand replaces a leading ~ by the user's directory.
-func (r *resolver) expand(name string) string {
-	if rest, found := strings.CutPrefix(name, "~/"); found && r.home != "" {
-		return r.home + "/" + rest
-	}
-	return name
 }

@@ -58,31 +58,85 @@ func TestInsecureOfSources(t *testing.T) {
 		files            map[string]string
 		want             bool
 	}{
-		"beside the credentials of HW_":    {"", "HW_key HW_REGION_NAME=eu-de HW_INSECURE=true", nil, true},
-		"beside the credentials of HCS_":   {"", "HCS_key HCS_REGION_NAME=r HCS_CLOUD=a.b HCS_INSECURE=true", nil, true},
-		"beside the credentials of OS_":    {"", "OS_key OS_REGION_NAME=eu-de " + later, nil, true},
-		"beside an address of HW_":         {"", "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b " + later, nil, true},
-		"of an earlier source":             {"", "OS_password OS_REGION_NAME=eu-de HW_INSECURE=true " + otcURL, nil, true},
-		"its own before an earlier one":    {"", "OS_key OS_REGION_NAME=eu-de OS_INSECURE=0 HW_INSECURE=true", nil, false},
-		"of the block":                     {"insecure=true", "HW_key HW_REGION_NAME=eu-de", nil, true},
-		"of a later source":                {"", "HW_key HW_REGION_NAME=eu-de " + later, nil, false},
-		"of a later source, cloud":         {"", "HW_key HW_REGION_NAME=eu-de HW_CLOUD=a.b " + later + otcURL, nil, false},
-		"of a later source than the block": {"key region=eu-de cloud=a.b", later, nil, false},
-		"of a later source than endpoint":  {"token endpoint=https://elb.example.com project_id=a", later, nil, false},
-		"block leaves the rest to HW_":     {"key", "HW_REGION_NAME=eu-de HW_INSECURE=true", nil, true},
-		"block leaves the rest to OS_":     {"key", "OS_REGION_NAME=eu-de HW_INSECURE=true " + otcURL, nil, true},
+		"beside the credentials of HW_": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_INSECURE=true",
+			want:      true,
+		},
+		"beside the credentials of HCS_": {
+			variables: "HCS_key HCS_REGION_NAME=r HCS_CLOUD=a.b HCS_INSECURE=true",
+			want:      true,
+		},
+		"beside the credentials of OS_": {
+			variables: "OS_key OS_REGION_NAME=eu-de " + later,
+			want:      true,
+		},
+		"beside an address of HW_": {
+			variables: "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b " + later,
+			want:      true,
+		},
+		"of an earlier source": {
+			variables: "OS_password OS_REGION_NAME=eu-de HW_INSECURE=true " + otcURL,
+			want:      true,
+		},
+		"its own before an earlier one": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_INSECURE=0 HW_INSECURE=true",
+		},
+		"of the block": {
+			block:     "insecure=true",
+			variables: "HW_key HW_REGION_NAME=eu-de",
+			want:      true,
+		},
+		"of a later source": {
+			variables: "HW_key HW_REGION_NAME=eu-de " + later,
+		},
+		"of a later source, cloud": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=a.b " + later + otcURL,
+		},
+		"of a later source than the block": {
+			block:     "key region=eu-de cloud=a.b",
+			variables: later,
+		},
+		"of a later source than endpoint": {
+			block:     "token endpoint=https://elb.example.com project_id=a",
+			variables: later,
+		},
+		"of a later source than endpoint, which names its cloud": {
+			block:     "key endpoint=https://elb.eu-de.otc.t-systems.com",
+			variables: "OS_REGION_NAME=eu-de " + later + otcURL,
+		},
+		"block leaves the rest to HW_": {
+			block:     "key",
+			variables: "HW_REGION_NAME=eu-de HW_INSECURE=true",
+			want:      true,
+		},
+		"block leaves the rest to OS_": {
+			block:     "key",
+			variables: "OS_REGION_NAME=eu-de HW_INSECURE=true " + otcURL,
+			want:      true,
+		},
 		"block leaves the rest to HW_ only": {
-			"key", "HW_REGION_NAME=eu-de HW_CLOUD=a.b " + later, nil, false,
+			block:     "key",
+			variables: "HW_REGION_NAME=eu-de HW_CLOUD=a.b " + later,
 		},
 		"block leaves the endpoint to others": {
-			"token project_id=a", "ELBAAS_ENDPOINT=https://elb.example.com " + later, nil, true,
+			block:     "token project_id=a",
+			variables: "ELBAAS_ENDPOINT=https://elb.example.com " + later,
+			want:      true,
 		},
-		"of an entry of the environment": {"", "OS_CLOUD=mine", entryOf("}, region_name: eu-de, verify: false"), true},
+		"of an entry of the environment": {
+			variables: "OS_CLOUD=mine",
+			files:     entryOf("}, region_name: eu-de, verify: false"),
+			want:      true,
+		},
 		"beside an entry of the environment": {
-			"", "OS_CLOUD=mine " + later, entryOf("}, region_name: eu-de"), true,
+			variables: "OS_CLOUD=mine " + later,
+			files:     entryOf("}, region_name: eu-de"),
+			want:      true,
 		},
 		"of another source than an entry": {
-			"clouds_entry=mine", later, entryOf("}, region_name: eu-de"), false,
+			block:     "clouds_entry=mine",
+			variables: later,
+			files:     entryOf("}, region_name: eu-de"),
 		},
 	} {
 		s, said := settingsOf(row.block, row.variables, row.files)
@@ -103,20 +157,62 @@ func TestPlainAddressesOfSources(t *testing.T) {
 		files            map[string]string
 		names            []string // in the error; none is none
 	}{
-		"of HW_":                         {"", "HW_token HW_INSECURE=1 HW_REGION_NAME=a HW" + plain, nil, nil},
-		"of OS_":                         {"", "OS_token OS_INSECURE=1 OS_REGION_NAME=a OS" + plain, nil, nil},
-		"settled by the block":           {"insecure=true", "OS_token OS_REGION_NAME=a OS" + plain, nil, nil},
-		"endpoint, insecure of HW_":      {"", endpoint + "HW_token HW_INSECURE=1 HW_PROJECT_ID=a", nil, nil},
-		"endpoint, insecure of OS_":      {"token project_id=a", endpoint + "OS_INSECURE=1", nil, nil},
-		"an entry, insecure beside it":   {"", "OS_CLOUD=mine OS_INSECURE=1", entryOf(", auth_url: 'http://iam.example.com/v3'}"), nil},
-		"an entry of its own":            {"", "OS_CLOUD=mine", entryOf(", auth_url: 'http://iam.example.com/v3'}, verify: false"), nil},
-		"of OS_, insecure of HW_ too":    {"token project_id=a", "HW_INSECURE=1 OS_INSECURE=1 OS_REGION_NAME=a OS" + plain, nil, nil},
-		"block, insecure of HW_":         {"token project_id=a endpoint=http://elb.example.com", "HW_INSECURE=1", nil, []string{"The endpoint from the provider block", "HW_INSECURE"}},
-		"HW_, insecure of OS_":           {"", "HW_token HW_REGION_NAME=a OS_INSECURE=1 HW" + plain, nil, []string{"HW_AUTH_URL", "OS_INSECURE"}},
-		"OS_, insecure of HW_":           {"", "OS_token OS_REGION_NAME=a HW_INSECURE=1 OS" + plain, nil, []string{"OS_AUTH_URL", "HW_INSECURE"}},
-		"HW_, credentials of OS_":        {"", "OS_token OS_REGION_NAME=a OS_INSECURE=1 HW" + plain, nil, []string{"HW_AUTH_URL", "OS_INSECURE"}},
-		"endpoint, insecure of a later":  {"", endpoint + "HW_token OS_INSECURE=1 HW_PROJECT_ID=a", nil, []string{"ELBAAS_ENDPOINT", "OS_INSECURE"}},
-		"an entry, insecure of a source": {"clouds_entry=mine", "HW_INSECURE=1", entryOf(", auth_url: 'http://iam.example.com/v3'}"), []string{`the entry "mine" of clouds.yaml`, "HW_INSECURE"}},
+		"of HW_": {
+			variables: "HW_token HW_INSECURE=1 HW_REGION_NAME=a HW" + plain,
+		},
+		"of OS_": {
+			variables: "OS_token OS_INSECURE=1 OS_REGION_NAME=a OS" + plain,
+		},
+		"settled by the block": {
+			block:     "insecure=true",
+			variables: "OS_token OS_REGION_NAME=a OS" + plain,
+		},
+		"endpoint, insecure of HW_": {
+			variables: endpoint + "HW_token HW_INSECURE=1 HW_PROJECT_ID=a",
+		},
+		"endpoint, insecure of OS_": {
+			block:     "token project_id=a",
+			variables: endpoint + "OS_INSECURE=1",
+		},
+		"an entry, insecure beside it": {
+			variables: "OS_CLOUD=mine OS_INSECURE=1",
+			files:     entryOf(", auth_url: 'http://iam.example.com/v3'}"),
+		},
+		"an entry of its own": {
+			variables: "OS_CLOUD=mine",
+			files:     entryOf(", auth_url: 'http://iam.example.com/v3'}, verify: false"),
+		},
+		"of OS_, insecure of HW_ too": {
+			block:     "token project_id=a",
+			variables: "HW_INSECURE=1 OS_INSECURE=1 OS_REGION_NAME=a OS" + plain,
+		},
+		"block, insecure of HW_": {
+			block:     "token project_id=a endpoint=http://elb.example.com",
+			variables: "HW_INSECURE=1",
+			names:     []string{"The endpoint from the provider block", "HW_INSECURE"},
+		},
+		"HW_, insecure of OS_": {
+			variables: "HW_token HW_REGION_NAME=a OS_INSECURE=1 HW" + plain,
+			names:     []string{"HW_AUTH_URL", "OS_INSECURE"},
+		},
+		"OS_, insecure of HW_": {
+			variables: "OS_token OS_REGION_NAME=a HW_INSECURE=1 OS" + plain,
+			names:     []string{"OS_AUTH_URL", "HW_INSECURE"},
+		},
+		"HW_, credentials of OS_": {
+			variables: "OS_token OS_REGION_NAME=a OS_INSECURE=1 HW" + plain,
+			names:     []string{"HW_AUTH_URL", "OS_INSECURE"},
+		},
+		"endpoint, insecure of a later": {
+			variables: endpoint + "HW_token OS_INSECURE=1 HW_PROJECT_ID=a",
+			names:     []string{"ELBAAS_ENDPOINT", "OS_INSECURE"},
+		},
+		"an entry, insecure of a source": {
+			block:     "clouds_entry=mine",
+			variables: "HW_INSECURE=1",
+			files:     entryOf(", auth_url: 'http://iam.example.com/v3'}"),
+			names:     []string{`the entry "mine" of clouds.yaml`, "HW_INSECURE"},
+		},
 	} {
 		_, said := settingsOf(row.block, row.variables, row.files)
 		if row.names == nil {
@@ -144,15 +240,42 @@ func TestAuthoritiesOfSources(t *testing.T) {
 		block, variables string
 		want             bool
 	}{
-		"a private cloud":                       {"", "HCS_key HCS_REGION_NAME=r HCS_CLOUD=a.b" + all, true},
-		"HW_":                                   {"", "HW_key HW_REGION_NAME=eu-de" + all, true},
-		"the block":                             {"key region=r cloud=a.b", all, true},
-		"openrc":                                {"", "OS_password OS_REGION_NAME=eu-de " + otcURL + all, true},
-		"the block leaves the rest to openrc":   {"key", "OS_REGION_NAME=eu-de " + otcURL + all, true},
-		"an openrc of another cloud left over":  {"", "HW_key HW_REGION_NAME=eu-de " + otcURL + all, false},
-		"FlexibleEngine left over":              {"key region=r cloud=a.b", "OS_CLOUD=" + orange + all, false},
-		"an entry left over":                    {"", "HW_key HW_REGION_NAME=eu-de OS_CLOUD=mine" + all, false},
-		"an openrc left over beside an address": {"", "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b" + all, true},
+		"a private cloud": {
+			variables: "HCS_key HCS_REGION_NAME=r HCS_CLOUD=a.b" + all,
+			want:      true,
+		},
+		"HW_": {
+			variables: "HW_key HW_REGION_NAME=eu-de" + all,
+			want:      true,
+		},
+		"the block": {
+			block:     "key region=r cloud=a.b",
+			variables: all,
+			want:      true,
+		},
+		"openrc": {
+			variables: "OS_password OS_REGION_NAME=eu-de " + otcURL + all,
+			want:      true,
+		},
+		"the block leaves the rest to openrc": {
+			block:     "key",
+			variables: "OS_REGION_NAME=eu-de " + otcURL + all,
+			want:      true,
+		},
+		"an openrc of another cloud left over": {
+			variables: "HW_key HW_REGION_NAME=eu-de " + otcURL + all,
+		},
+		"FlexibleEngine left over": {
+			block:     "key region=r cloud=a.b",
+			variables: "OS_CLOUD=" + orange + all,
+		},
+		"an entry left over": {
+			variables: "HW_key HW_REGION_NAME=eu-de OS_CLOUD=mine" + all,
+		},
+		"an openrc left over beside an address": {
+			variables: "OS_key OS_REGION_NAME=eu-de HW_CLOUD=a.b" + all,
+			want:      true,
+		},
 	} {
 		s, said := settingsOf(row.block, row.variables, files)
 		if said != "" || (s.tls.RootCAs != nil) != row.want || (len(s.tls.Certificates) == 1) != row.want {

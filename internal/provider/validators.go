@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -13,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
 // textRule validates a string attribute. The noun is what errors call its value.
@@ -169,6 +173,57 @@ func checkTime(noun, text string) error {
 			`or compute it, for example timeadd(plantimestamp(), "720h")`, noun, text)
 	}
 	return nil
+}
+
+// checkRegion accepts the label of a host name.
+func checkRegion(noun, region string) error {
+	const rule = "It may contain up to 63 letters, digits and hyphens. Set a region such as eu-de"
+	return checkText(noun, region, 63, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
+}
+
+// checkCloud accepts a domain.
+func checkCloud(noun, cloud string) error {
+	if !strings.Contains(cloud, ".") {
+		return fmt.Errorf("the %s is %s, which is not a domain name: it has no dot. Set it to the domain of the "+
+			"cloud's endpoints, such as otc.t-systems.com. For an entry of clouds.yaml, set clouds_entry instead",
+			noun, quoted(cloud))
+	}
+	return checkDomainName(noun, cloud, domainRule)
+}
+
+// checkHeader accepts what can be sent in a header.
+func checkHeader(noun, text string) error {
+	const rule = "It must consist of printable ASCII characters. If it is read from a file, remove the line end: " +
+		"trimspace(file(…))"
+	return checkText(noun, text, math.MaxInt, rule, func(r rune) bool { return ' ' < r && r <= '~' })
+}
+
+func checkScheme(noun, text string) error {
+	if text != string(auth.SchemeAccess) && text != string(auth.SchemeScoped) {
+		return mustBe(noun, text, fmt.Sprintf("%q (the default) or %q", auth.SchemeAccess, auth.SchemeScoped))
+	}
+	return nil
+}
+
+func checkFlag(noun, text string) error {
+	if _, err := strconv.ParseBool(text); err != nil {
+		return mustBe(noun, text, "true or false")
+	}
+	return nil
+}
+
+// numberCheck accepts an integer from 0, whose meaning zero is, to most.
+func numberCheck(most int, zero string) func(noun, text string) error {
+	return func(noun, text string) error {
+		if n, err := strconv.Atoi(text); err != nil || n < 0 || n > most {
+			return mustBe(noun, text, fmt.Sprintf("an integer from 0 (%s) to %d", zero, most))
+		}
+		return nil
+	}
+}
+
+func mustBe(noun, text, rule string) error {
+	return fmt.Errorf("the value of %s is %s. It must be %s", noun, quoted(text), rule)
 }
 
 // checkText checks the length of a text, and its characters.
