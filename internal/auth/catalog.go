@@ -94,7 +94,7 @@ func (s *Session) baseURL(text string) (*url.URL, error) {
 
 // projectName returns the name of a project, or an empty string if it cannot be found.
 func (s *Session) projectName(ctx context.Context, id string) string {
-	all, _ := s.listProjects(ctx)
+	all, _ := s.listProjects(ctx, "")
 	for _, p := range all {
 		if p.ID == id {
 			return p.Name

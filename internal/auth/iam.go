@@ -87,6 +87,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
 	doing := fmt.Sprintf("find the ID of the project %q", name)
 	var tokenErr error
+	filter := name // an account may have many projects
 	if s.config.Credentials.Kind() == KindPassword {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
@@ -100,11 +101,11 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 		}
 		// Keystone does not say what was wrong. A list with a token without a project shows
 		// whether it was the name.
-		tokenErr = err
+		tokenErr, filter = err, ""
 	}
-	all, err := s.listProjects(ctx)
+	listed, err := s.listProjects(ctx, filter)
 	var ids []string
-	for _, p := range all {
+	for _, p := range listed { // the filter may be ignored
 		if p.Name == name {
 			ids = append(ids, p.ID)
 		}
@@ -115,7 +116,7 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	case err != nil:
 		return "", &Error{doing, err}
 	case len(ids) == 0:
-		return "", &Error{doing, noProject(all)}
+		return "", &Error{doing, s.noProject(ctx)}
 	case len(ids) == 1:
 		return ids[0], nil
 	}
@@ -124,7 +125,12 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
-func noProject(all []tokens.Project) error {
+// noProject returns the error for a name that no project has, with the names of all projects.
+func (s *Session) noProject(ctx context.Context) error {
+	all, err := s.listProjects(ctx, "")
+	if err != nil {
+		return errors.New("there is no project with that name")
+	}
 	names := make([]string, len(all))
 	for i, p := range all {
 		names[i] = fmt.Sprintf("%q", p.Name)
@@ -136,8 +142,9 @@ func noProject(all []tokens.Project) error {
 	return fmt.Errorf("there is no project with that name. Existing projects: %s", strings.Join(names, ", "))
 }
 
-// listProjects lists the projects that the credentials can access.
-func (s *Session) listProjects(ctx context.Context) ([]tokens.Project, error) {
+// listProjects lists the projects that the credentials can access: those of a name, or all if it
+// is empty.
+func (s *Session) listProjects(ctx context.Context, name string) ([]tokens.Project, error) {
 	path := []string{"projects"}
 	if s.config.Credentials.Kind() == KindPassword {
 		path = []string{"auth", "projects"}
@@ -145,7 +152,12 @@ func (s *Session) listProjects(ctx context.Context) ([]tokens.Project, error) {
 	var body struct {
 		Projects []tokens.Project `json:"projects"`
 	}
-	_, err := s.call(ctx, s.authorized, httpapi.Request{Method: http.MethodGet}, &body, path...)
+	var query url.Values
+	if name != "" {
+		query = url.Values{"name": {name}}
+	}
+	get := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
+	_, err := s.call(ctx, s.authorized, get, &body, path...)
 	return body.Projects, err
 }
 
@@ -214,7 +226,11 @@ func (s *Session) call(
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
 	}
-	request.URL = s.config.AuthURL.JoinPath(path...)
+	target := s.config.AuthURL.JoinPath(path...)
+	if request.URL != nil {
+		target.RawQuery = request.URL.RawQuery
+	}
+	request.URL = target
 	var header http.Header
 	err := client.Do(ctx, request, func(response *http.Response) error {
 		header = response.Header

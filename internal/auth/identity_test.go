@@ -98,9 +98,15 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			do:          projectID,
 			want:        "the response is not JSON",
 		},
+		"project: none, and no list of all": {
+			credentials: byKey,
+			responses:   map[string][]response{projects: {{200, "{}"}, {500, ""}}},
+			do:          projectID,
+			want:        "there is no project with that name",
+		},
 		"project: none at all": {
 			credentials: byKey,
-			responses:   map[string][]response{projects: {{200, "{}"}}},
+			responses:   map[string][]response{projects: {{200, "{}"}, {200, "{}"}}},
 			do:          projectID,
 			want:        "or any other that these credentials can access",
 		},

@@ -335,7 +335,7 @@ func TestProjectID(t *testing.T) {
 		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
 		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
 		"none": {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", ` +
-			`"eu-de_other"`, 1},
+			`"eu-de_other"`, 2},
 		"none, password": {
 			byPassword,
 			nil,

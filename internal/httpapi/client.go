@@ -158,6 +158,12 @@ func Pause(ctx context.Context, d time.Duration) error {
 // WithGrace returns a context that ends after ctx, with a grace period.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	graceCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return graceCtx, cancel
+	stop := context.AfterFunc(ctx, func() {
+		_ = Pause(graceCtx, grace)
+		cancel()
+	})
+	return graceCtx, func() {
+		stop()
+		cancel()
+	}
 }
