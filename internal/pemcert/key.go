@@ -63,7 +63,7 @@ func (b block) checkKey(where string) error {
 	is := b.kind()
 	switch {
 	case is != kindPrivateKey || kindOfLabel(b) != kindPrivateKey:
-		return keyRemedies.refuse(where, b, is)
+		return b.refuse(where, is, is.asKey)
 	case b.problem != "":
 		return fmt.Errorf("%s %s", where, b.problem)
 	case !isDER(b.der):
@@ -92,12 +92,12 @@ func parsePrivateKey(der []byte) privateKey {
 
 // parsePSS reads an RSASSA-PSS key in PKCS#8, which the standard library does not know.
 func parsePSS(der []byte) any {
-	outer := derReader{rest: der}
-	fields := outer.enter(asn1.TagSequence)
-	fields.take(asn1.TagInteger)
-	algorithm := fields.enter(asn1.TagSequence).oid()
-	key, err := x509.ParsePKCS1PrivateKey(fields.take(asn1.TagOctetString).Bytes)
-	if err != nil || algorithm != oidPSS {
+	var outer pkcs8
+	if !fits(der, &outer) || outer.Algorithm.ID.String() != oidPSS {
+		return nil
+	}
+	key, err := x509.ParsePKCS1PrivateKey(outer.Key)
+	if err != nil {
 		return nil
 	}
 	return key
@@ -106,7 +106,7 @@ func parsePSS(der []byte) any {
 // pkcs8 is a private key in PKCS#8 without its attributes.
 type pkcs8 struct {
 	Version   int
-	Algorithm struct{ ID asn1.ObjectIdentifier }
+	Algorithm algorithmID
 	Key       []byte
 }
 
@@ -128,7 +128,7 @@ func (k Key) For(c Chain) Key {
 		return k
 	}
 	rsaKey, isRSA := k.private().(*rsa.PrivateKey)
-	if algorithm, _, _ := publicKeyFields(c.certificates[0].publicKey); !isRSA || algorithm != oidPSS {
+	if !isRSA || c.certificates[0].Signed.PublicKey.algorithm() != oidPSS {
 		return k
 	}
 	der := k.block().der
