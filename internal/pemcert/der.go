@@ -161,7 +161,7 @@ func (c certificate) altNames() (names altNames, ok bool) {
 
 // texts returns the names in the order of their kinds. It is never nil.
 func (n altNames) texts() []string {
-	return slices.Concat([]string{}, n[tagDNS], n[tagIP], n[tagEmail], n[tagURI])
+	return append([]string{}, slices.Concat(n[tagDNS], n[tagIP], n[tagEmail], n[tagURI])...)
 }
 
 // ia5Text returns a text that should be ASCII. Other bytes that are not UTF-8 are read as
