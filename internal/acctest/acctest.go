@@ -5,13 +5,13 @@ package acctest
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +20,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -158,26 +157,14 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 // Provider returns a provider block for the cloud. Further lines are added to
 // it, and replace a line for the same argument.
 func (c *Cloud) Provider(lines ...string) string {
-	arguments := []string{
-		"endpoint = " + Quote(c.Endpoint),
-		"project_id = " + Quote(ProjectID),
-		"token = " + Quote(Token),
-	}
 	block := "provider \"elbaas\" {\n"
-	for _, argument := range arguments {
-		name, _, _ := strings.Cut(argument, " ")
-		replaced := false
-		for _, line := range lines {
-			replaced = replaced || strings.HasPrefix(line, name+" ")
-		}
-		if !replaced {
-			block += "  " + argument + "\n"
+	for name, value := range c.Configuration() {
+		isReplacement := func(line string) bool { return strings.HasPrefix(line, name+" ") }
+		if !slices.ContainsFunc(lines, isReplacement) {
+			block += fmt.Sprintf("  %s = %q\n", name, value)
 		}
 	}
-	for _, line := range lines {
-		block += "  " + line + "\n"
-	}
-	return block + "}\n"
+	return block + "  " + strings.Join(lines, "\n  ") + "\n}\n"
 }
 
 // Only returns the one certificate of the project.
@@ -204,16 +191,13 @@ func NewPair(t testing.TB) throwaway.Pair {
 // until a time, and its key.
 func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
 	t.Helper()
-	key := pemtest.NewECKey(t)
-	template := x509.Certificate{
-		Subject:   pkix.Name{CommonName: "www.example.com"},
-		NotBefore: time.Now().AddDate(-1, 0, 0),
-		NotAfter:  notAfter,
+	pair, err := throwaway.NewPair("www.example.com", func(template *x509.Certificate) {
+		template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return throwaway.Pair{
-		Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
-		PrivateKey:  pemtest.KeyForms(t, key)["PKCS#8"],
-	}
+	return pair
 }
 
 // Quote writes a text as a string of the Terraform language.

@@ -21,8 +21,13 @@ type Wire struct {
 
 	mu       sync.Mutex
 	calls    map[string]int // by method
-	scripted map[string]map[int]func(*Exchange)
-	always   map[string]func(*Exchange)
+	scripted map[turn]func(*Exchange)
+}
+
+// A turn is the nth request of a method, or every request if nth is 0.
+type turn struct {
+	method string
+	nth    int
 }
 
 // NewWire starts a stub cloud behind a Wire, reached by plain HTTP over loopback.
@@ -49,27 +54,21 @@ func NewWireInMemory(t *testing.T, protocols []string, options ...func(*elbstub.
 }
 
 func newWire(cloud http.Handler) *Wire {
-	return &Wire{
-		cloud: cloud, calls: map[string]int{},
-		scripted: map[string]map[int]func(*Exchange){}, always: map[string]func(*Exchange){},
-	}
+	return &Wire{cloud: cloud, calls: map[string]int{}, scripted: map[turn]func(*Exchange){}}
 }
 
 // Script gives the nth request of a method from now to a test; 1 is the next.
 func (w *Wire) Script(method string, nth int, exchange func(*Exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.scripted[method] == nil {
-		w.scripted[method] = map[int]func(*Exchange){}
-	}
-	w.scripted[method][w.calls[method]+nth] = exchange
+	w.scripted[turn{method, w.calls[method] + nth}] = exchange
 }
 
 // ScriptAll gives every request of a method to a test that Script does not name.
 func (w *Wire) ScriptAll(method string, exchange func(*Exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.always[method] = exchange
+	w.scripted[turn{method, 0}] = exchange
 }
 
 // Calls returns how many requests of a method have arrived.
@@ -83,9 +82,9 @@ func (w *Wire) Calls(method string) int {
 func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	w.mu.Lock()
 	w.calls[request.Method]++
-	exchange := w.scripted[request.Method][w.calls[request.Method]]
+	exchange := w.scripted[turn{request.Method, w.calls[request.Method]}]
 	if exchange == nil {
-		exchange = w.always[request.Method]
+		exchange = w.scripted[turn{request.Method, 0}]
 	}
 	w.mu.Unlock()
 	if exchange == nil {
