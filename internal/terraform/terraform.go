@@ -4,6 +4,7 @@ package terraform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,11 +36,12 @@ func Find() (string, error) {
 	if named := os.Getenv("TF_ACC_TERRAFORM_PATH"); named != "" {
 		return exec.LookPath(named)
 	}
-	if found, err := exec.LookPath("terraform"); err == nil {
-		return found, nil
+	for _, name := range []string{"terraform", "tofu"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
 	}
-
-	return exec.LookPath("tofu")
+	return "", errors.New("neither terraform nor tofu is on PATH")
 }
 
 // New returns a CLI whose folder and mirror are below the folder dir. Variables of the
