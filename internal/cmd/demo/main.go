@@ -110,12 +110,7 @@ func newCLI(ctx context.Context, root, dir string, out io.Writer) (*terraform.CL
 	if err := terraform.Build(ctx, root, program); err != nil {
 		return nil, err
 	}
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		if _, err := cli.Install(program, host+"/elbaas/elbaas"); err != nil {
-			return nil, err
-		}
-	}
-	return cli, nil
+	return cli, cli.InstallOurs(program)
 }
 
 // addListener adds a listener with a certificate of its own to the cloud.

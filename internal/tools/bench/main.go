@@ -134,7 +134,7 @@ func (b *bench) workspaces(operation string, variants ...string) map[string]*ter
 		provider := strings.Replace(variant, floor, ours, 1) // whose configuration and state the floor has
 		configuration := must(configurations.ReadFile("configurations/" + provider + ".tf"))
 		cli := must(terraform.New(b.cli, filepath.Join(b.dir, operation+"-"+variant)))
-		must(cli.Install(b.programs[variant], string(source.FindSubmatch(configuration)[1])))
+		check(cli.Install(b.programs[variant], string(source.FindSubmatch(configuration)[1])))
 		check(os.WriteFile(filepath.Join(cli.Dir, "main.tf"), configuration, 0o600))
 		cli.Env = append(cli.Env, listVariable+"="+b.list) // other variants pay no attention to it
 		run(cli, "init", "-input=false", "-backend-config=address="+b.servers.url+"/state/"+operation+"-"+provider)
