@@ -249,6 +249,12 @@ func bitsOf(sequence []byte) string {
 // algorithmID begins an AlgorithmIdentifier.
 type algorithmID struct{ ID asn1.ObjectIdentifier }
 
+// A pair begins a sequence.
+type pair[First, Second any] struct {
+	First  First
+	Second Second
+}
+
 // kindOfContent returns the kind of a DER value.
 func kindOfContent(der []byte) kind {
 	switch {
@@ -260,10 +266,7 @@ func kindOfContent(der []byte) kind {
 	if _, ok := readCertificate(der); ok {
 		return kindCertificate
 	}
-	var pfx struct { // RFC 7292
-		Version  int
-		AuthSafe struct{ Type asn1.ObjectIdentifier }
-	}
+	var pfx pair[int, struct{ Type asn1.ObjectIdentifier }] // RFC 7292: version and content
 	for _, shape := range []struct {
 		is        kind
 		structure any
@@ -273,20 +276,11 @@ func kindOfContent(der []byte) kind {
 			Content asn1.RawValue `asn1:"tag:0"`
 		}{}},
 		{kindPrivateKey, new(pkcs8)},
-		{kindPrivateKey, &struct { // SEC 1
-			Version int
-			Key     []byte
-		}{}},
+		{kindPrivateKey, new(pair[int, []byte])}, // SEC 1
+		{kindEncryptedKey, new(pair[algorithmID, []byte])},
+		{kindPublicKey, new(pair[algorithmID, asn1.BitString])},
 		{kindPrivateKey, &struct { // six numbers of DSA, nine of RSA
 			Version, A, B, C, D, E *big.Int
-		}{}},
-		{kindEncryptedKey, &struct {
-			Algorithm algorithmID
-			Data      []byte
-		}{}},
-		{kindPublicKey, &struct {
-			Algorithm algorithmID
-			Key       asn1.BitString
 		}{}},
 		{kindRevocationList, &struct {
 			List struct {
@@ -311,7 +305,7 @@ func kindOfContent(der []byte) kind {
 			return shape.is
 		}
 	}
-	if fits(der, &pfx) && pfx.Version == 3 {
+	if fits(der, &pfx) && pfx.First == 3 {
 		return kindPKCS12
 	}
 	return kind{}

@@ -77,30 +77,28 @@ func (b block) checkKey(where string) error {
 
 // parsePrivateKey determines the encoding by the content, because the boundary is often wrong.
 func parsePrivateKey(der []byte) privateKey {
-	var parsed any
-	var err error
-	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
-		if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
-			if parsed, err = x509.ParseECPrivateKey(der); err != nil {
-				parsed = parsePSS(der)
-			}
-		}
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		private, _ := key.(privateKey)
+		return private
 	}
-	private, _ := parsed.(privateKey)
-	return private
+	if key, err := x509.ParseECPrivateKey(der); err == nil {
+		return key
+	}
+	if content, isPSS := contentOfPSS(der); isPSS {
+		der = content
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key
+	}
+	return nil
 }
 
-// parsePSS reads an RSASSA-PSS key in PKCS#8, which the standard library does not know.
-func parsePSS(der []byte) any {
+// contentOfPSS returns the RSA key in an RSASSA-PSS key in PKCS#8, which the standard library
+// does not know.
+func contentOfPSS(der []byte) (content []byte, isPSS bool) {
 	var outer pkcs8
-	if !fits(der, &outer) || outer.Algorithm.ID.String() != oidPSS {
-		return nil
-	}
-	key, err := x509.ParsePKCS1PrivateKey(outer.Key)
-	if err != nil {
-		return nil
-	}
-	return key
+	isPSS = fits(der, &outer) && outer.Algorithm.ID.String() == oidPSS
+	return outer.Key, isPSS
 }
 
 // pkcs8 is a private key in PKCS#8 without its attributes.
@@ -132,7 +130,7 @@ func (k Key) For(c Chain) Key {
 		return k
 	}
 	der := k.block().der
-	if parsePSS(der) == nil {
+	if _, isPSS := contentOfPSS(der); !isPSS {
 		converted := pkcs8{Key: x509.MarshalPKCS1PrivateKey(rsaKey)}
 		converted.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
 		der, _ = asn1.Marshal(converted) // this cannot fail for these types

@@ -7,7 +7,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -39,20 +38,11 @@ func NewPair(domain string, options ...func(*x509.Certificate)) (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("generate key: %w", err)
 	}
-	return issue(domain, key, options)
+	return Issue(domain, key, options...)
 }
 
-// NewRSAPair returns such a certificate with an RSA key of 2,048 bits, as most users have
-// them. It takes a hundred times longer.
-func NewRSAPair(domain string) (Pair, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return Pair{}, fmt.Errorf("generate key: %w", err)
-	}
-	return issue(domain, key, nil)
-}
-
-func issue(domain string, key crypto.Signer, options []func(*x509.Certificate)) (Pair, error) {
+// Issue returns such a certificate for a key.
+func Issue(domain string, key crypto.Signer, options ...func(*x509.Certificate)) (Pair, error) {
 	template := &x509.Certificate{
 		Subject:   pkix.Name{CommonName: domain},
 		DNSNames:  []string{domain},
