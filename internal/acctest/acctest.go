@@ -5,13 +5,13 @@ package acctest
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +20,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -73,27 +72,37 @@ func OnceForAllDialects(t *testing.T) {
 // NewCloud starts a stub cloud for the duration of a test.
 func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
+	return NewCloudBehind(t, nothing, options...)
+}
+
+// NewCloudBehind starts a stub cloud with a handler in front of it.
+func NewCloudBehind(
+	t testing.TB, front func(cloud http.Handler) http.Handler, options ...func(*elbstub.Options),
+) *Cloud {
+	t.Helper()
 	cloud := newStub(t, options)
-	server := httptest.NewServer(cloud)
+	server := httptest.NewServer(front(cloud))
 	t.Cleanup(server.Close)
 	return at(cloud, server.URL)
 }
+
+func nothing(cloud http.Handler) http.Handler { return cloud }
 
 // NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with an untrusted
 // certificate. It is for a synctest bubble, in which waiting takes no time, and waits for
 // goroutines that the provider leaves when the test ends.
 func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
 	t.Helper()
-	cloud := newStub(t, options)
-	return serveInMemory(t, cloud, cloud, nil)
+	return NewCloudInMemoryBehind(t, nothing, nil, options...)
 }
 
-// serveInMemory serves a cloud by a handler in front of it. protocols are those of
-// ALPN; without any, HTTP/1.1 is spoken.
-func serveInMemory(
-	t *testing.T, cloud *elbstub.Cloud, handler http.Handler, protocols []string,
+// NewCloudInMemoryBehind starts such a cloud with a handler in front of it. protocols are
+// those of ALPN; without any, HTTP/1.1 is spoken.
+func NewCloudInMemoryBehind(
+	t *testing.T, front func(cloud http.Handler) http.Handler, protocols []string, options ...func(*elbstub.Options),
 ) (*Cloud, *elbstub.Network) {
 	t.Helper()
+	cloud := newStub(t, options)
 	const address = "cloud.test:443"
 	network, pair := elbstub.NewNetwork(address), NewPair(t)
 	certificate, err := tls.X509KeyPair([]byte(pair.Certificate), []byte(pair.PrivateKey))
@@ -101,7 +110,7 @@ func serveInMemory(
 		t.Fatal(err)
 	}
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           front(cloud),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm resets
 	}
@@ -158,26 +167,14 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 // Provider returns a provider block for the cloud. Further lines are added to
 // it, and replace a line for the same argument.
 func (c *Cloud) Provider(lines ...string) string {
-	arguments := []string{
-		"endpoint = " + Quote(c.Endpoint),
-		"project_id = " + Quote(ProjectID),
-		"token = " + Quote(Token),
-	}
 	block := "provider \"elbaas\" {\n"
-	for _, argument := range arguments {
-		name, _, _ := strings.Cut(argument, " ")
-		replaced := false
-		for _, line := range lines {
-			replaced = replaced || strings.HasPrefix(line, name+" ")
-		}
-		if !replaced {
-			block += "  " + argument + "\n"
+	for name, value := range c.Configuration() {
+		isReplacement := func(line string) bool { return strings.HasPrefix(line, name+" ") }
+		if !slices.ContainsFunc(lines, isReplacement) {
+			block += fmt.Sprintf("  %s = %q\n", name, value)
 		}
 	}
-	for _, line := range lines {
-		block += "  " + line + "\n"
-	}
-	return block + "}\n"
+	return block + "  " + strings.Join(lines, "\n  ") + "\n}\n"
 }
 
 // Only returns the one certificate of the project.
@@ -190,10 +187,10 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 	return certificates[0]
 }
 
-// NewPair returns a throwaway certificate and its key.
-func NewPair(t testing.TB) throwaway.Pair {
+// NewPair returns a throwaway certificate and its key. Options change the certificate.
+func NewPair(t testing.TB, options ...func(*x509.Certificate)) throwaway.Pair {
 	t.Helper()
-	pair, err := throwaway.NewPair("www.example.com")
+	pair, err := throwaway.NewPair("www.example.com", options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,16 +201,9 @@ func NewPair(t testing.TB) throwaway.Pair {
 // until a time, and its key.
 func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
 	t.Helper()
-	key := pemtest.NewECKey(t)
-	template := x509.Certificate{
-		Subject:   pkix.Name{CommonName: "www.example.com"},
-		NotBefore: time.Now().AddDate(-1, 0, 0),
-		NotAfter:  notAfter,
-	}
-	return throwaway.Pair{
-		Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
-		PrivateKey:  pemtest.KeyForms(t, key)["PKCS#8"],
-	}
+	return NewPair(t, func(template *x509.Certificate) {
+		template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter
+	})
 }
 
 // Quote writes a text as a string of the Terraform language.

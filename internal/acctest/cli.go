@@ -28,8 +28,6 @@ import (
 type CLI struct {
 	t  *testing.T
 	tf *terraform.CLI
-	// binary is the provider that is installed, or empty.
-	binary string
 	// reattach is how Terraform reaches the provider of this process, or nil.
 	reattach map[string]any
 }
@@ -82,8 +80,8 @@ func (c *CLI) ServeAs(addresses ...string) {
 }
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
-// process of it, as it does for a user. Another program takes its place if one is
-// named. The test is skipped when no acceptance tests are wanted.
+// process of it, as it does for a user. Another program, or the archive of a release, takes
+// its place if one is named. The test is skipped when no acceptance tests are wanted.
 func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
 	c := newCLI(t)
@@ -94,35 +92,10 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 			t.Fatal(err)
 		}
 	}
-
-	var err error
-	if c.binary, err = c.tf.Install(program, provider.Address); err != nil {
+	if err := c.tf.InstallOurs(program); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.KillProvider() }) // it does not end with a Terraform that is killed
-	return c
-}
-
-// NewPackedCLI has Terraform install the provider from the archive of a release.
-// The test is skipped when no acceptance tests are wanted.
-func NewPackedCLI(t *testing.T, archive string) *CLI {
-	t.Helper()
-	c := newCLI(t)
-	packed, err := os.ReadFile(archive) //nolint:gosec // our own
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		folder := filepath.Join(c.tf.Mirror, host, "elbaas", "elbaas")
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(folder, filepath.Base(archive))
-		if err := os.WriteFile(file, packed, 0o600); err != nil { //nolint:gosec // of the test
-			t.Fatal(err)
-		}
-	}
 	return c
 }
 
@@ -273,12 +246,9 @@ func (c *CLI) KillProvider() bool {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	killed := false
 	for _, link := range links {
-		program, err := os.Readlink(link)
-		if err != nil || program != c.binary {
-			continue
-		}
+		program, _ := os.Readlink(link)
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-		if err != nil {
+		if err != nil || !strings.HasPrefix(program, filepath.Dir(c.tf.Mirror)+"/") {
 			continue
 		}
 		if process, err := os.FindProcess(pid); err == nil {

@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"math/big"
@@ -108,17 +109,16 @@ func (s *Server) Listeners() *Server {
 func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Server {
 	t.Helper()
 	s := &Server{t: t, server: server, resourceType: certificateType}
-	schema, err := s.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	s.check(err, schema.Diagnostics)
-	s.schema = schema
-	identities, err := s.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
-	s.check(err, identities.Diagnostics)
+	s.schema = call(s, server.GetProviderSchema, &tfprotov6.GetProviderSchemaRequest{})
+	s.succeeded(s.schema.Diagnostics)
+	identities := call(s, server.GetResourceIdentitySchemas, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	s.succeeded(identities.Diagnostics)
 	s.identities = identities.IdentitySchemas
-	configured, err := s.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+	configured := call(s, server.ConfigureProvider, &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.0",
-		Config:           s.encode(schema.Provider, config),
+		Config:           s.encode(s.schema.Provider.ValueType(), config),
 	})
-	s.check(err, configured.Diagnostics)
+	s.succeeded(configured.Diagnostics)
 	return s
 }
 
@@ -149,17 +149,16 @@ func (c *Cloud) Configuration() Values {
 // Validate validates a configuration.
 func (s *Server) Validate(config Values) Diagnostics {
 	s.t.Helper()
-	response, err := s.server.ValidateResourceConfig(s.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+	response := call(s, s.server.ValidateResourceConfig, &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: s.resourceType,
 		Config:   s.encode(s.resource(), config),
 
 		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
-	s.check(err, nil)
 	return response.Diagnostics
 }
 
-// Plan plans a configuration.
+// Plan plans a configuration, or the destruction of a resource without one.
 func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	s.t.Helper()
 	request := &tfprotov6.PlanResourceChangeRequest{
@@ -172,13 +171,12 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 		request.PriorPrivate = prior.private
 		request.PriorIdentity = s.encodeIdentity(prior)
 	}
-	response, err := s.server.PlanResourceChange(s.t.Context(), request)
-	s.check(err, nil)
+	response := call(s, s.server.PlanResourceChange, request)
 	if Diagnostics(response.Diagnostics).HasError() {
 		return Plan{}, response.Diagnostics
 	}
 	plan := Plan{
-		Values: s.decode(response.PlannedState, s.resource().ValueType()),
+		Values: s.decode(response.PlannedState, s.resource()),
 		prior:  prior, config: config, private: response.PlannedPrivate,
 	}
 	for _, path := range response.RequiresReplace {
@@ -187,10 +185,10 @@ func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	return plan, response.Diagnostics
 }
 
-// Apply applies a plan that creates or updates.
+// Apply applies a plan.
 func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 	s.t.Helper()
-	response, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	response := call(s, s.server.ApplyResourceChange, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:       s.resourceType,
 		PriorState:     s.encodeState(plan.prior),
 		PlannedState:   s.encode(s.resource(), plan.Values),
@@ -199,51 +197,32 @@ func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 
 		PlannedIdentity: s.encodeIdentity(plan.prior),
 	})
-	s.check(err, nil)
 	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
 
 // PlanDestroy plans the destruction of a resource.
 func (s *Server) PlanDestroy(prior *State) Diagnostics {
 	s.t.Helper()
-	response, err := s.server.PlanResourceChange(s.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName:         s.resourceType,
-		PriorState:       s.encodeState(prior),
-		ProposedNewState: s.encodeState(nil),
-		Config:           s.encodeState(nil),
-		PriorPrivate:     prior.private,
-		PriorIdentity:    s.encodeIdentity(prior),
-	})
-	s.check(err, nil)
-	return response.Diagnostics
+	_, diagnostics := s.Plan(prior, nil)
+	return diagnostics
 }
 
 // Destroy deletes a resource.
 func (s *Server) Destroy(prior *State) (*State, Diagnostics) {
 	s.t.Helper()
-	response, err := s.server.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName:     s.resourceType,
-		PriorState:   s.encodeState(prior),
-		PlannedState: s.encodeState(nil),
-		Config:       s.encodeState(nil),
-
-		PlannedPrivate: prior.private,
-	})
-	s.check(err, nil)
-	return s.state(response.NewState, nil, response.Private), response.Diagnostics
+	return s.Apply(Plan{prior: prior, private: prior.private})
 }
 
 // Read refreshes a state. It is nil when the resource is gone.
 func (s *Server) Read(state *State) (*State, Diagnostics) {
 	s.t.Helper()
-	response, err := s.server.ReadResource(s.t.Context(), &tfprotov6.ReadResourceRequest{
+	response := call(s, s.server.ReadResource, &tfprotov6.ReadResourceRequest{
 		TypeName:     s.resourceType,
 		CurrentState: s.encodeState(state),
 		Private:      state.private,
 
 		CurrentIdentity: s.encodeIdentity(state),
 	})
-	s.check(err, nil)
 	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
 
@@ -264,8 +243,7 @@ func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 
 func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*State, Diagnostics) {
 	s.t.Helper()
-	response, err := s.server.ImportResourceState(s.t.Context(), request)
-	s.check(err, nil)
+	response := call(s, s.server.ImportResourceState, request)
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
@@ -277,14 +255,13 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Diagnostics) {
 	s.t.Helper()
 	raw, err := json.Marshal(source)
-	s.check(err, nil)
-	response, err := s.server.MoveResourceState(s.t.Context(), &tfprotov6.MoveResourceStateRequest{
+	s.check(err)
+	response := call(s, s.server.MoveResourceState, &tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: sourceProvider,
 		SourceTypeName:        sourceType,
 		SourceState:           &tfprotov6.RawState{JSON: raw},
 		TargetTypeName:        s.resourceType,
 	})
-	s.check(err, nil)
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
@@ -294,30 +271,28 @@ func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Di
 // GenerateConfig returns the configuration that Terraform writes for a state.
 func (s *Server) GenerateConfig(state *State) Values {
 	s.t.Helper()
-	response, err := s.server.GenerateResourceConfig(s.t.Context(), &tfprotov6.GenerateResourceConfigRequest{
+	response := call(s, s.server.GenerateResourceConfig, &tfprotov6.GenerateResourceConfigRequest{
 		TypeName: s.resourceType,
 		State:    s.encodeState(state),
 	})
-	s.check(err, response.Diagnostics)
-	return s.decode(response.Config, s.resource().ValueType())
+	s.succeeded(response.Diagnostics)
+	return s.decode(response.Config, s.resource())
 }
 
 // ReadDataSource validates a configuration of a data source, and reads it.
 func (s *Server) ReadDataSource(name string, config Values) (Values, Diagnostics) {
 	s.t.Helper()
 	schema := s.schema.DataSourceSchemas[name]
-	encoded := s.encode(schema, config)
-	valid, err := s.server.ValidateDataResourceConfig(s.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{
+	encoded := s.encode(schema.ValueType(), config)
+	valid := call(s, s.server.ValidateDataResourceConfig, &tfprotov6.ValidateDataResourceConfigRequest{
 		TypeName: name, Config: encoded,
 	})
-	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
 	}
-	response, err := s.server.ReadDataSource(s.t.Context(), &tfprotov6.ReadDataSourceRequest{
+	response := call(s, s.server.ReadDataSource, &tfprotov6.ReadDataSourceRequest{
 		TypeName: name, Config: encoded,
 	})
-	s.check(err, nil)
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
@@ -328,18 +303,16 @@ func (s *Server) ReadDataSource(name string, config Values) (Values, Diagnostics
 func (s *Server) Open(config Values) (Values, Diagnostics) {
 	s.t.Helper()
 	schema := s.schema.EphemeralResourceSchemas[certificateType]
-	encoded := s.encode(schema, config)
-	valid, err := s.server.ValidateEphemeralResourceConfig(s.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
+	encoded := s.encode(schema.ValueType(), config)
+	valid := call(s, s.server.ValidateEphemeralResourceConfig, &tfprotov6.ValidateEphemeralResourceConfigRequest{
 		TypeName: certificateType, Config: encoded,
 	})
-	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
 	}
-	response, err := s.server.OpenEphemeralResource(s.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+	response := call(s, s.server.OpenEphemeralResource, &tfprotov6.OpenEphemeralResourceRequest{
 		TypeName: certificateType, Config: encoded,
 	})
-	s.check(err, nil)
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
@@ -358,18 +331,16 @@ type Listed struct {
 func (s *Server) List(config Values, limit int64, includeResource bool) ([]Listed, Diagnostics) {
 	s.t.Helper()
 	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert,staticcheck // as Terraform finds it
-	encoded := s.encode(s.schema.ListResourceSchemas[certificateType], config)
-	valid, err := server.ValidateListResourceConfig(s.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+	encoded := s.encode(s.schema.ListResourceSchemas[certificateType].ValueType(), config)
+	valid := call(s, server.ValidateListResourceConfig, &tfprotov6.ValidateListResourceConfigRequest{
 		TypeName: certificateType, Config: encoded,
 	})
-	s.check(err, nil)
 	if Diagnostics(valid.Diagnostics).HasError() {
 		return nil, valid.Diagnostics
 	}
-	stream, err := server.ListResource(s.t.Context(), &tfprotov6.ListResourceRequest{
+	stream := call(s, server.ListResource, &tfprotov6.ListResourceRequest{
 		TypeName: certificateType, Config: encoded, IncludeResource: includeResource, Limit: limit,
 	})
-	s.check(err, nil)
 	var all []Listed
 	for result := range stream.Results {
 		if Diagnostics(result.Diagnostics).HasError() {
@@ -377,10 +348,10 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 		}
 		listed := Listed{
 			DisplayName: result.DisplayName,
-			Identity:    s.decode(result.Identity.IdentityData, s.identity().ValueType()),
+			Identity:    s.decode(result.Identity.IdentityData, s.identity()),
 		}
 		if result.Resource != nil {
-			listed.Values = s.decode(result.Resource, s.resource().ValueType())
+			listed.Values = s.decode(result.Resource, s.resource())
 		}
 		all = append(all, listed)
 	}
@@ -390,31 +361,47 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 // Stop stops the provider as Terraform does when the user interrupts it.
 func (s *Server) Stop() {
 	s.t.Helper()
-	response, err := s.server.StopProvider(s.t.Context(), &tfprotov6.StopProviderRequest{})
-	if err != nil || response.Error != "" {
-		s.t.Fatalf("%v, %v", response, err)
+	if response := call(s, s.server.StopProvider, &tfprotov6.StopProviderRequest{}); response.Error != "" {
+		s.t.Fatal(response.Error)
 	}
 }
 
-// check fails the test for errors that no user can cause.
-func (s *Server) check(err error, diagnostics Diagnostics) {
+// call calls the provider. An error is none that a user can cause.
+func call[Request, Response any](
+	s *Server, method func(context.Context, *Request) (*Response, error), request *Request,
+) *Response {
+	s.t.Helper()
+	response, err := method(s.t.Context(), request)
+	s.check(err)
+	return response
+}
+
+func (s *Server) check(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// succeeded fails the test for errors of a call that cannot fail in it.
+func (s *Server) succeeded(diagnostics Diagnostics) {
+	s.t.Helper()
 	if diagnostics.HasError() {
 		s.t.Fatalf("%s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
 	}
 }
 
-func (s *Server) resource() *tfprotov6.Schema { return s.schema.ResourceSchemas[s.resourceType] }
+func (s *Server) resource() tftypes.Type { return s.schema.ResourceSchemas[s.resourceType].ValueType() }
 
-func (s *Server) identity() *tfprotov6.ResourceIdentitySchema { return s.identities[s.resourceType] }
+func (s *Server) identity() tftypes.Type { return s.identities[s.resourceType].ValueType() }
 
 // propose merges a configuration into a state as Terraform does.
 func (s *Server) propose(prior *State, config Values) Values {
+	if config == nil {
+		return nil
+	}
 	proposed := maps.Clone(config)
-	for _, attribute := range s.resource().Block.Attributes {
+	for _, attribute := range s.schema.ResourceSchemas[s.resourceType].Block.Attributes {
 		if attribute.WriteOnly {
 			delete(proposed, attribute.Name)
 		}
@@ -432,13 +419,13 @@ func (s *Server) propose(prior *State, config Values) Values {
 
 func (s *Server) state(value *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, private []byte) *State {
 	s.t.Helper()
-	values := s.decode(value, s.resource().ValueType())
+	values := s.decode(value, s.resource())
 	if values == nil {
 		return nil
 	}
 	state := &State{Values: values, private: private}
 	if identity != nil {
-		state.Identity = s.decode(identity.IdentityData, s.identity().ValueType())
+		state.Identity = s.decode(identity.IdentityData, s.identity())
 	}
 	return state
 }
@@ -457,36 +444,18 @@ func (s *Server) encodeIdentity(state *State) *tfprotov6.ResourceIdentityData {
 	if state == nil || state.Identity == nil {
 		return nil
 	}
-	return &tfprotov6.ResourceIdentityData{IdentityData: s.encodeAs(s.identity().ValueType(), state.Identity)}
+	return &tfprotov6.ResourceIdentityData{IdentityData: s.encode(s.identity(), state.Identity)}
 }
 
-func (s *Server) encode(schema *tfprotov6.Schema, values Values) *tfprotov6.DynamicValue {
+func (s *Server) encode(kind tftypes.Type, values Values) *tfprotov6.DynamicValue {
 	s.t.Helper()
-	return s.encodeAs(schema.ValueType(), values)
-}
-
-func (s *Server) encodeAs(kind tftypes.Type, values Values) *tfprotov6.DynamicValue {
-	s.t.Helper()
-	object := kind.(tftypes.Object) //nolint:forcetypeassert // a schema is an object
-	encoded := tftypes.NewValue(object, nil)
-	if values != nil {
-		fields := map[string]tftypes.Value{}
-		for name, kind := range object.AttributeTypes {
-			fields[name] = encodeField(kind, values[name])
-		}
-		for name := range values {
-			if _, known := fields[name]; !known {
-				s.t.Fatalf("there is no attribute %s", name)
-			}
-		}
-		encoded = tftypes.NewValue(object, fields)
-	}
-	value, err := tfprotov6.NewDynamicValue(object, encoded)
-	s.check(err, nil)
+	value, err := tfprotov6.NewDynamicValue(kind, s.encodeValue(kind, values))
+	s.check(err)
 	return &value
 }
 
-func encodeField(kind tftypes.Type, value any) tftypes.Value {
+func (s *Server) encodeValue(kind tftypes.Type, value any) tftypes.Value {
+	s.t.Helper()
 	switch value := value.(type) {
 	case unknown:
 		return tftypes.NewValue(kind, tftypes.UnknownValue)
@@ -497,20 +466,28 @@ func encodeField(kind tftypes.Type, value any) tftypes.Value {
 		}
 		return tftypes.NewValue(kind, elements)
 	case Values:
+		if value == nil {
+			return tftypes.NewValue(kind, nil)
+		}
+		kinds := kind.(tftypes.Object).AttributeTypes //nolint:forcetypeassert // a schema or a block is an object
 		fields := map[string]tftypes.Value{}
-		for name, kind := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // a block is an object
-			fields[name] = encodeField(kind, value[name])
+		for name, kind := range kinds {
+			fields[name] = s.encodeValue(kind, value[name])
+		}
+		for name := range value {
+			if _, known := kinds[name]; !known {
+				s.t.Fatalf("there is no attribute %s", name)
+			}
 		}
 		return tftypes.NewValue(kind, fields)
-	default:
-		return tftypes.NewValue(kind, value)
 	}
+	return tftypes.NewValue(kind, value)
 }
 
 func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {
 	s.t.Helper()
 	object, err := encoded.Unmarshal(kind)
-	s.check(err, nil)
+	s.check(err)
 	values, _ := s.decodeValue(object).(Values)
 	return values
 }
@@ -561,6 +538,6 @@ func decodeList[Element any](s *Server, list tftypes.Value) []Element {
 func decodeAs[Target any](s *Server, value tftypes.Value) Target {
 	s.t.Helper()
 	var target Target
-	s.check(value.As(&target), nil)
+	s.check(value.As(&target))
 	return target
 }

@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -44,12 +46,12 @@ func (b block) certificate(where string) (certificate, error) {
 	case ok && label == kindCertificate:
 		return cert, nil
 	case label == kindTrustedCertificate: // its content may be that of an ordinary certificate
-		return certificate{}, certificateRemedies.refuse(where, b, label)
+		return certificate{}, b.refuse(where, label, label.asCertificate)
 	case b.problem != "" && label == kindCertificate:
 		return certificate{}, fmt.Errorf("%s %s", where, b.problem)
 	}
 	if is := b.kind(); ok || is != kindCertificate {
-		return certificate{}, certificateRemedies.refuse(where, b, is)
+		return certificate{}, b.refuse(where, is, is.asCertificate)
 	}
 	return certificate{}, fmt.Errorf("%s is not valid DER of an X.509 certificate. "+
 		"Get the file again from the certificate authority, or check that nothing was changed while copying", where)
@@ -82,7 +84,7 @@ func CertificateBlocks(text string) [][]byte {
 func (c Chain) ders() [][]byte {
 	var ders [][]byte
 	for _, cert := range c.certificates {
-		ders = append(ders, cert.der)
+		ders = append(ders, cert.DER)
 	}
 	return ders
 }
@@ -100,7 +102,7 @@ func (c Chain) Equal(other Chain) bool {
 	return slices.EqualFunc(c.certificates, other.certificates, certificate.equal)
 }
 
-func (c certificate) equal(other certificate) bool { return bytes.Equal(c.der, other.der) }
+func (c certificate) equal(other certificate) bool { return bytes.Equal(c.DER, other.DER) }
 
 // InOrder reports whether each certificate is followed by its issuer. An authority may have two
 // certificates for the same key, because another authority has cross-signed it; both may be in
@@ -125,7 +127,8 @@ func (c Chain) InOrder() bool {
 
 // sameKey reports whether two certificates are for one name and one key.
 func (c certificate) sameKey(other certificate) bool {
-	return sameName(c.subject, other.subject) && bytes.Equal(c.publicKey, other.publicKey)
+	return sameName(c.Signed.Subject, other.Signed.Subject) &&
+		bytes.Equal(c.Signed.PublicKey.DER, other.Signed.PublicKey.DER)
 }
 
 // sameName compares names by their text, because authorities change the type of their strings.
@@ -137,7 +140,7 @@ func sameName(a, b name) bool {
 // renewed authority often keeps its name, the signature, or else the key identifiers. Whether the
 // certificate is allowed to issue others does not matter.
 func (c certificate) issued(subject certificate) bool {
-	if !sameName(c.subject, subject.issuer) {
+	if !sameName(c.Signed.Subject, subject.Signed.Issuer) {
 		return false
 	}
 	if signed, known := c.signed(subject); known {
@@ -155,28 +158,21 @@ const minVerifiedBits = 1024
 // signed reports whether a certificate was signed by the key of this one. known is false if the
 // standard library cannot verify the signature.
 func (c certificate) signed(subject certificate) (signed, known bool) {
-	issuer, err := x509.ParseCertificate(c.der)
+	issuer, err := x509.ParseCertificate(c.DER)
 	if err != nil {
 		return false, false
 	}
-	parsed, err := x509.ParseCertificate(subject.der)
+	parsed, err := x509.ParseCertificate(subject.DER)
 	if err != nil {
 		return false, false
 	}
-	switch key := issuer.PublicKey.(type) {
-	case nil:
+	if key, isRSA := issuer.PublicKey.(*rsa.PublicKey); isRSA && key.N.BitLen() < minVerifiedBits {
 		return false, false
-	case *rsa.PublicKey:
-		if key.N.BitLen() < minVerifiedBits {
-			return false, false
-		}
 	}
-	switch parsed.SignatureAlgorithm {
-	case x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1,
-		x509.DSAWithSHA1, x509.DSAWithSHA256:
-		return false, false // unknown, or refused as insecure, depending on settings of Go
-	}
-	return issuer.CheckSignature(parsed.SignatureAlgorithm, parsed.RawTBSCertificate, parsed.Signature) == nil, true
+	err = issuer.CheckSignature(parsed.SignatureAlgorithm, parsed.RawTBSCertificate, parsed.Signature)
+	var insecure x509.InsecureAlgorithmError
+	known = !errors.Is(err, x509.ErrUnsupportedAlgorithm) && !errors.As(err, &insecure)
+	return err == nil, known
 }
 
 // Facts are the readable contents of a certificate.
@@ -202,15 +198,15 @@ type Facts struct {
 // Facts returns the contents of the certificate at a position; 0 is the leaf.
 func (c Chain) Facts(i int) Facts {
 	cert := c.certificates[i]
-	fingerprint := sha256.Sum256(cert.der)
+	fingerprint := sha256.Sum256(cert.DER)
 	facts := Facts{
-		NotBefore:         readTime(cert.notBefore),
-		NotAfter:          readTime(cert.notAfter),
+		NotBefore:         readTime(cert.Signed.Validity.NotBefore),
+		NotAfter:          readTime(cert.Signed.Validity.NotAfter),
 		FingerprintSHA256: hex.EncodeToString(fingerprint[:]),
-		SerialNumber:      serialText(cert.serial),
-		Subject:           cert.subject.String(),
-		Issuer:            cert.issuer.String(),
-		KeyAlgorithm:      keyAlgorithm(cert.publicKey),
+		SerialNumber:      serialText(cert.Signed.Serial.Bytes),
+		Subject:           cert.Signed.Subject.String(),
+		Issuer:            cert.Signed.Issuer.String(),
+		KeyAlgorithm:      cert.Signed.PublicKey.describe(),
 	}
 	if names, ok := cert.altNames(); ok {
 		facts.SubjectAlternativeNames = names.texts()
@@ -230,14 +226,11 @@ type comparableKey interface {
 
 // knownKey returns the public key of a certificate, or nil if its algorithm is not known.
 func (c certificate) knownKey() comparableKey {
-	if algorithm, _, key := publicKeyFields(c.publicKey); algorithm == oidPSS {
-		// The standard library does not know RSASSA-PSS, whose keys are RSA keys.
-		if public, err := x509.ParsePKCS1PublicKey(key); err == nil {
-			return public
-		}
-		return nil
+	key := c.Signed.PublicKey
+	public, err := x509.ParsePKIXPublicKey(key.DER)
+	if key.algorithm() == oidPSS { // whose keys are RSA keys, which the standard library does not know
+		public, err = x509.ParsePKCS1PublicKey(key.Key.Bytes)
 	}
-	public, err := x509.ParsePKIXPublicKey(c.publicKey)
 	if err != nil {
 		return nil
 	}
@@ -256,9 +249,12 @@ func (c Chain) Covers(domain string) (covers, known bool) {
 	if !ok {
 		return false, false
 	}
-	cert := x509.Certificate{DNSNames: names.dns, IPAddresses: names.ips}
+	cert := x509.Certificate{DNSNames: names[tagDNS]}
+	for _, ip := range names[tagIP] {
+		cert.IPAddresses = append(cert.IPAddresses, net.ParseIP(ip))
+	}
 	if len(names.texts()) == 0 {
-		cert.DNSNames = []string{leaf.subject.commonName()}
+		cert.DNSNames = []string{leaf.Signed.Subject.commonName()}
 	}
 	return cert.VerifyHostname(domain) == nil, true
 }

@@ -63,7 +63,7 @@ func (b block) checkKey(where string) error {
 	is := b.kind()
 	switch {
 	case is != kindPrivateKey || kindOfLabel(b) != kindPrivateKey:
-		return keyRemedies.refuse(where, b, is)
+		return b.refuse(where, is, is.asKey)
 	case b.problem != "":
 		return fmt.Errorf("%s %s", where, b.problem)
 	case !isDER(b.der):
@@ -77,36 +77,34 @@ func (b block) checkKey(where string) error {
 
 // parsePrivateKey determines the encoding by the content, because the boundary is often wrong.
 func parsePrivateKey(der []byte) privateKey {
-	var parsed any
-	var err error
-	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
-		if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
-			if parsed, err = x509.ParseECPrivateKey(der); err != nil {
-				parsed = parsePSS(der)
-			}
-		}
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		private, _ := key.(privateKey)
+		return private
 	}
-	private, _ := parsed.(privateKey)
-	return private
+	if key, err := x509.ParseECPrivateKey(der); err == nil {
+		return key
+	}
+	if content, isPSS := contentOfPSS(der); isPSS {
+		der = content
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key
+	}
+	return nil
 }
 
-// parsePSS reads an RSASSA-PSS key in PKCS#8, which the standard library does not know.
-func parsePSS(der []byte) any {
-	outer := derReader{rest: der}
-	fields := outer.enter(asn1.TagSequence)
-	fields.take(asn1.TagInteger)
-	algorithm := fields.enter(asn1.TagSequence).oid()
-	key, err := x509.ParsePKCS1PrivateKey(fields.take(asn1.TagOctetString).Bytes)
-	if err != nil || algorithm != oidPSS {
-		return nil
-	}
-	return key
+// contentOfPSS returns the RSA key in an RSASSA-PSS key in PKCS#8, which the standard library
+// does not know.
+func contentOfPSS(der []byte) (content []byte, isPSS bool) {
+	var outer pkcs8
+	isPSS = fits(der, &outer) && outer.Algorithm.ID.String() == oidPSS
+	return outer.Key, isPSS
 }
 
 // pkcs8 is a private key in PKCS#8 without its attributes.
 type pkcs8 struct {
 	Version   int
-	Algorithm struct{ ID asn1.ObjectIdentifier }
+	Algorithm algorithmID
 	Key       []byte
 }
 
@@ -128,11 +126,11 @@ func (k Key) For(c Chain) Key {
 		return k
 	}
 	rsaKey, isRSA := k.private().(*rsa.PrivateKey)
-	if algorithm, _, _ := publicKeyFields(c.certificates[0].publicKey); !isRSA || algorithm != oidPSS {
+	if !isRSA || c.certificates[0].Signed.PublicKey.algorithm() != oidPSS {
 		return k
 	}
 	der := k.block().der
-	if parsePSS(der) == nil {
+	if _, isPSS := contentOfPSS(der); !isPSS {
 		converted := pkcs8{Key: x509.MarshalPKCS1PrivateKey(rsaKey)}
 		converted.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
 		der, _ = asn1.Marshal(converted) // this cannot fail for these types

@@ -1,9 +1,11 @@
 package pemcert
 
 import (
+	"cmp"
 	"encoding/asn1"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -11,31 +13,13 @@ import (
 )
 
 // A name is a distinguished name, with its attributes in the order of the DER.
-type name []nameAttribute
+type name []relativeNameSET
 
-type nameAttribute struct {
-	// group is the number of the relative distinguished name.
-	group     int
-	attribute string // an object identifier
-	value     asn1.RawValue
-}
+// A relativeNameSET is a relative distinguished name. By the end of its name, encoding/asn1
+// knows that it is a SET.
+type relativeNameSET []nameAttribute
 
-// readName reads a distinguished name.
-func readName(r *derReader) name {
-	var n name
-	sequence := r.enter(asn1.TagSequence)
-	for group := 0; sequence.more(); group++ {
-		set := sequence.enter(asn1.TagSet)
-		for set.more() {
-			pair := set.enter(asn1.TagSequence)
-			n = append(n, nameAttribute{group: group, attribute: pair.oid(), value: pair.any()})
-			set.broken = set.broken || pair.broken
-		}
-		sequence.broken = sequence.broken || !set.ended()
-	}
-	r.broken = r.broken || !sequence.ended()
-	return n
-}
+type nameAttribute struct{ Type, Value asn1.RawValue }
 
 // attributeNames are the short names of RFC 4514 and of openssl.
 var attributeNames = map[string]string{
@@ -71,38 +55,38 @@ const oidCommonName = "2.5.4.3"
 // openssl x509 -nameopt RFC2253, so a multi-valued part is reversed too. Unlike there, UTF-8
 // is not escaped.
 func (n name) String() string {
-	var text strings.Builder
-	for i := len(n) - 1; i >= 0; i-- {
-		if i < len(n)-1 {
-			separator := byte(',')
-			if n[i].group == n[i+1].group {
-				separator = '+'
-			}
-			text.WriteByte(separator)
+	var parts []string
+	for _, set := range slices.Backward(n) {
+		var attributes []string
+		for _, attribute := range slices.Backward(set) {
+			attributes = append(attributes, attribute.String())
 		}
-		short, known := attributeNames[n[i].attribute]
-		value, readable := textOf(n[i].value)
-		switch {
-		case !known: // RFC 4514 asks for the encoding then
-			fmt.Fprintf(&text, "%s=#%X", n[i].attribute, n[i].value.FullBytes)
-		case !readable:
-			fmt.Fprintf(&text, "%s=#%X", short, n[i].value.FullBytes)
-		default:
-			text.WriteString(short + "=" + escapeValue(value))
+		if len(attributes) > 0 {
+			parts = append(parts, strings.Join(attributes, "+"))
 		}
 	}
-	return text.String()
+	return strings.Join(parts, ",")
+}
+
+// String formats an attribute. Where a type or value is unknown, RFC 4514 asks for the encoding.
+func (a nameAttribute) String() string {
+	id := objectID(a.Type)
+	short, known := attributeNames[id]
+	value, readable := textOf(a.Value)
+	if !known || !readable {
+		return fmt.Sprintf("%s=#%X", cmp.Or(short, id), a.Value.FullBytes)
+	}
+	return short + "=" + escapeValue(value)
 }
 
 // commonName returns the last common name, which is the most specific one.
-func (n name) commonName() string {
-	for i := len(n) - 1; i >= 0; i-- {
-		if n[i].attribute == oidCommonName {
-			text, _ := textOf(n[i].value)
-			return text
+func (n name) commonName() (text string) {
+	for _, attribute := range slices.Concat(n...) {
+		if objectID(attribute.Type) == oidCommonName {
+			text, _ = textOf(attribute.Value)
 		}
 	}
-	return ""
+	return text
 }
 
 // The tags of string types that encoding/asn1 does not name.
@@ -132,37 +116,17 @@ func textOf(value asn1.RawValue) (text string, ok bool) {
 }
 
 func decodeUTF16(encoded []byte) (text string, ok bool) {
-	if len(encoded)%2 != 0 {
-		return "", false
-	}
 	units := make([]uint16, len(encoded)/2)
-	for i := range units {
-		units[i] = binary.BigEndian.Uint16(encoded[2*i:])
-	}
-	runes := utf16.Decode(units)
-	for i, r := range runes {
-		// A lone surrogate is decoded to the replacement character, which may also be in
-		// the text itself.
-		if r == unicode.ReplacementChar && (len(runes) != len(units) || units[i] != unicode.ReplacementChar) {
-			return "", false
-		}
-	}
-	return string(runes), true
+	_, _ = binary.Decode(encoded, binary.BigEndian, units)
+	runes := utf16.Decode(units) // of which half a surrogate pair is not encoded again
+	return string(runes), len(encoded)%2 == 0 && slices.Equal(utf16.Encode(runes), units)
 }
 
 func decodeUTF32(encoded []byte) (text string, ok bool) {
-	if len(encoded)%4 != 0 {
-		return "", false
-	}
-	var b strings.Builder
-	for i := 0; i < len(encoded); i += 4 {
-		code := binary.BigEndian.Uint32(encoded[i:])
-		if code > unicode.MaxRune || !utf8.ValidRune(rune(code)) {
-			return "", false
-		}
-		b.WriteRune(rune(code))
-	}
-	return b.String(), true
+	runes := make([]rune, len(encoded)/4)
+	_, _ = binary.Decode(encoded, binary.BigEndian, runes)
+	text = string(runes) // of which what is no character is not decoded again
+	return text, len(encoded)%4 == 0 && slices.Equal([]rune(text), runes)
 }
 
 // escapeValue escapes a value by RFC 4514, and control characters.

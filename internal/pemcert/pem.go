@@ -7,6 +7,7 @@
 package pemcert
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
@@ -43,72 +44,51 @@ func blocks(text string) []block {
 		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
 	}
 	var all []block
-	lastEnd := 0 // the end of the last block
-	for from := 0; ; {
-		begin := strings.Index(text[from:], beginPrefix)
-		if begin < 0 {
+	for {
+		before, after, found := strings.Cut(text, beginPrefix)
+		if !found {
 			return all
 		}
-		begin += from
-		from = begin + len(beginPrefix)
-		lineStart := max(strings.LastIndexByte(text[:begin], '\n')+1, lastEnd)
-		line, _, _ := strings.Cut(text[from:], "\n")
+		text = after
+		line, _, _ := strings.Cut(after, "\n")
 		label, _, isBoundary := strings.Cut(line, dashes)
-		if strings.TrimSpace(text[lineStart:begin]) != "" || !isBoundary {
-			continue
+		if isBoundary && strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == "" {
+			var b block
+			b, text = readBlock(strings.TrimSpace(label), after[len(label)+len(dashes):])
+			all = append(all, b)
 		}
-		from += len(label) + len(dashes)
-		b, size := readBlock(strings.TrimSpace(label), text[from:])
-		all = append(all, b)
-		from += size
-		lastEnd = from
 	}
 }
 
-// readBlock reads the text after the BEGIN boundary of a block, and returns its size.
-func readBlock(label, text string) (b block, size int) {
+// readBlock reads the text after the BEGIN boundary of a block, and returns what follows it.
+func readBlock(label, text string) (b block, rest string) {
 	b.label = label
-	body := text
-	if next := strings.Index(text, beginPrefix); next >= 0 {
-		body = text[:next]
-	}
-	body, end, found := strings.Cut(body, endPrefix)
-	size = len(body)
+	inside, _, _ := strings.Cut(text, beginPrefix)
+	body, end, _ := strings.Cut(inside, endPrefix)
 	endLabel, _, closed := strings.Cut(end, dashes)
+	rest = text[len(body):]
+	if closed {
+		rest = text[len(body)+len(endPrefix)+len(endLabel)+len(dashes):]
+	}
 	switch {
 	case literalEscape.MatchString(body):
 		b.problem = escapeProblem(literalEscape.FindString(body))
-	case !found || !closed:
+	case !closed:
 		b.problem = "has no END line. Check that nothing was cut off while copying"
-		return b, size
 	case strings.TrimSpace(endLabel) != label:
 		b.problem = "has the END line of another block. Check that nothing was changed while copying"
-	}
-	if found && closed {
-		size += len(endPrefix) + len(endLabel) + len(dashes)
-	}
-	if b.problem != "" {
-		return b, size
-	}
-	if strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED") {
+	case strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED"):
 		b.encrypted = true
-		return b, size
+	default:
+		if header := strings.LastIndexByte(body, ':'); header >= 0 { // of RFC 1421, before the base64
+			_, body, _ = strings.Cut(body[header:], "\n")
+		}
+		var err error
+		if b.der, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(body), "")); err != nil {
+			b.der, b.problem = nil, "is not valid base64. Check that nothing was cut off or changed while copying"
+		}
 	}
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(withoutHeaders(body)), ""))
-	if err != nil {
-		b.problem = "is not valid base64. Check that nothing was cut off or changed while copying"
-		return b, size
-	}
-	b.der = der
-	return b, size
-}
-
-// withoutHeaders removes the headers of RFC 1421 before the base64.
-func withoutHeaders(body string) string {
-	if at := strings.LastIndexByte(body, ':'); at >= 0 {
-		_, body, _ = strings.Cut(body[at:], "\n")
-	}
-	return body
+	return b, rest
 }
 
 func escapeProblem(found string) string {
@@ -181,14 +161,67 @@ func encode(blockType string, ders ...[]byte) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
+// A kind is a kind of block or DER value. Its texts say what such a block is, and how to fix it,
+// where a certificate or a private key should be. Its zero value is an unknown kind.
+type kind struct{ asCertificate, asKey string }
+
+var (
+	kindCertificate = kind{
+		"is a certificate. Write CERTIFICATE in both of its boundaries",
+		"is a certificate. Move that block to certificate",
+	}
+	kindTrustedCertificate = kind{
+		"is in a format that only openssl reads (TRUSTED CERTIFICATE). Convert it: openssl x509 -in FILE",
+		"is a certificate. Move that block to certificate",
+	}
+	kindPrivateKey = kind{
+		"is a private key, which anyone with access to the certificate could read. Move that block to private_key",
+		"is a private key. Write PRIVATE KEY in both of its boundaries",
+	}
+	kindEncryptedKey = kind{
+		"is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
+		"is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. " +
+			"The load balancer cannot prompt for a passphrase",
+	}
+	kindSSHKey = kind{
+		"is a private key for SSH. Remove that block",
+		"is a key for SSH. Set the key that the certificate was requested with, " +
+			"which begins with -----BEGIN PRIVATE KEY-----",
+	}
+	kindECParameters = kind{
+		asCertificate: "has EC PARAMETERS, which belong to a private key. " +
+			"Remove that block, and set the key in private_key",
+	}
+	kindRequest = kind{
+		"is a certificate signing request (CSR), which is sent to a certificate authority. " +
+			"Set the certificate that the authority returned",
+		"is a certificate signing request (CSR). Set the private key that it was created with",
+	}
+	kindRevocationList = kind{
+		"is a certificate revocation list (CRL), which the load balancer does not accept. Remove that block",
+		"is a certificate revocation list (CRL). Remove that block",
+	}
+	kindPublicKey = kind{
+		"is only a public key. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
+		"is a public key. Set the private key that belongs to it",
+	}
+	kindPKCS7 = kind{
+		"is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
+		"is a PKCS#7 bundle, which has no private keys. Set the key that the certificate was requested with",
+	}
+	kindPKCS12 = kind{
+		"is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
+		"is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
+	}
+	kindPEM = kind{doubleBase64, doubleBase64}
+)
+
+const doubleBase64 = "is PEM that is encoded in base64 again. " +
+	"Decode the text between the boundaries: base64decode(…)"
+
 // kind returns what a block is: by its content, which determines the remedy, or else by its
 // boundaries.
-func (b block) kind() kind {
-	if content := kindOfContent(b.der); content != kindUnknown {
-		return content
-	}
-	return kindOfLabel(b)
-}
+func (b block) kind() kind { return cmp.Or(kindOfContent(b.der), kindOfLabel(b)) }
 
 // kindOfLabel returns what a block is by its boundaries.
 func kindOfLabel(b block) kind {
@@ -214,65 +247,21 @@ func kindOfLabel(b block) kind {
 	case label == "PKCS7", label == "CMS":
 		return kindPKCS7
 	}
-	return kindUnknown
-}
-
-// remedies say, for each kind of block, what the block is and how to fix it.
-type remedies map[kind]string
-
-const doubleBase64 = "is PEM that is encoded in base64 again. " +
-	"Decode the text between the boundaries: base64decode(…)"
-
-var certificateRemedies = remedies{
-	kindCertificate: "is a certificate. Write CERTIFICATE in both of its boundaries",
-	kindTrustedCertificate: "is in a format that only openssl reads (TRUSTED CERTIFICATE). " +
-		"Convert it: openssl x509 -in FILE",
-	kindPrivateKey: "is a private key, which anyone with access to the certificate could read. " +
-		"Move that block to private_key",
-	kindEncryptedKey: "is an encrypted private key. " +
-		"Remove that block, and set private_key to the key without its passphrase",
-	kindSSHKey: "is a private key for SSH. Remove that block",
-	kindECParameters: "has EC PARAMETERS, which belong to a private key. " +
-		"Remove that block, and set the key in private_key",
-	kindRequest: "is a certificate signing request (CSR), which is sent to a certificate authority. " +
-		"Set the certificate that the authority returned",
-	kindRevocationList: "is a certificate revocation list (CRL), which the load balancer does not accept. " +
-		"Remove that block",
-	kindPublicKey: "is only a public key. Set the certificate, which begins with -----BEGIN CERTIFICATE-----",
-	kindPKCS7:     "is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7 -in FILE -print_certs",
-	kindPKCS12:    "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -clcerts -nokeys",
-	kindPEM:       doubleBase64,
-}
-
-var keyRemedies = remedies{
-	kindPrivateKey:         "is a private key. Write PRIVATE KEY in both of its boundaries",
-	kindCertificate:        "is a certificate. Move that block to certificate",
-	kindTrustedCertificate: "is a certificate. Move that block to certificate",
-	kindEncryptedKey: "is encrypted with a passphrase. Write it without one: openssl pkey -in FILE -out NEWFILE. " +
-		"The load balancer cannot prompt for a passphrase",
-	kindSSHKey: "is a key for SSH. Set the key that the certificate was requested with, " +
-		"which begins with -----BEGIN PRIVATE KEY-----",
-	kindRequest:        "is a certificate signing request (CSR). Set the private key that it was created with",
-	kindRevocationList: "is a certificate revocation list (CRL). Remove that block",
-	kindPublicKey:      "is a public key. Set the private key that belongs to it",
-	kindPKCS7: "is a PKCS#7 bundle, which has no private keys. " +
-		"Set the key that the certificate was requested with",
-	kindPKCS12: "is a PKCS#12 file. Convert the file: openssl pkcs12 -in FILE -nodes -nocerts",
-	kindPEM:    doubleBase64,
+	return kind{}
 }
 
 // quotableLabel matches labels that tools write. Others are not quoted, because they may be
 // secret.
 var quotableLabel = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`)
 
-// refuse returns the error for a block of the wrong kind.
-func (r remedies) refuse(where string, b block, is kind) error {
-	text, known := r[is]
+// refuse returns the error for a block of the wrong kind, of which a text says what it is and
+// how to fix it.
+func (b block) refuse(where string, is kind, text string) error {
 	isQuotable := quotableLabel.MatchString(b.label)
 	switch {
-	case !known && isQuotable:
+	case text == "" && isQuotable:
 		return fmt.Errorf("%s has the type %q, which does not belong there. Remove that block", where, b.label)
-	case !known:
+	case text == "":
 		return fmt.Errorf("%s has a type that does not belong there. Remove that block", where)
 	case kindOfLabel(b) != is && isQuotable:
 		return fmt.Errorf("%s, whose boundary says %q, %s", where, b.label, text)

@@ -52,23 +52,38 @@ func TestTimes(t *testing.T) {
 		text string
 		want string
 	}{
-		"UTCTime":                       {asn1.TagUTCTime, "260102030405Z", "2026-01-02T03:04:05Z"},
-		"UTCTime without seconds":       {asn1.TagUTCTime, "2601020304Z", "2026-01-02T03:04:00Z"},
-		"UTCTime with a zone":           {asn1.TagUTCTime, "260102030405+0100", "2026-01-02T02:04:05Z"},
-		"UTCTime of 2049":               {asn1.TagUTCTime, "490102030405Z", "2049-01-02T03:04:05Z"},
-		"UTCTime of 1950":               {asn1.TagUTCTime, "500102030405Z", "1950-01-02T03:04:05Z"},
-		"GeneralizedTime":               {asn1.TagGeneralizedTime, "20500102030405Z", "2050-01-02T03:04:05Z"},
-		"GeneralizedTime of 9999":       {asn1.TagGeneralizedTime, "99991231235959Z", "9999-12-31T23:59:59Z"},
-		"GeneralizedTime that is later": {asn1.TagGeneralizedTime, "99991231235959-0100", ""},
-		"no time":                       {asn1.TagUTCTime, "yesterday", ""},
-		"no type of time":               {asn1.TagUTF8String, "260102030405Z", ""},
+		"UTCTime":                         {asn1.TagUTCTime, "260102030405Z", "2026-01-02T03:04:05Z"},
+		"UTCTime without seconds":         {asn1.TagUTCTime, "2601020304Z", "2026-01-02T03:04:00Z"},
+		"UTCTime with a zone":             {asn1.TagUTCTime, "260102030405+0100", "2026-01-02T02:04:05Z"},
+		"UTCTime of 2049":                 {asn1.TagUTCTime, "490102030405Z", "2049-01-02T03:04:05Z"},
+		"UTCTime of 1950":                 {asn1.TagUTCTime, "500102030405Z", "1950-01-02T03:04:05Z"},
+		"GeneralizedTime":                 {asn1.TagGeneralizedTime, "20500102030405Z", "2050-01-02T03:04:05Z"},
+		"GeneralizedTime of 9999":         {asn1.TagGeneralizedTime, "99991231235959Z", "9999-12-31T23:59:59Z"},
+		"GeneralizedTime with a fraction": {asn1.TagGeneralizedTime, "20500102030405.5Z", "2050-01-02T03:04:05Z"},
+		"GeneralizedTime that is later":   {asn1.TagGeneralizedTime, "99991231235959-0100", ""},
+		"no time":                         {asn1.TagUTCTime, "yesterday", ""},
+		"no type of time":                 {asn1.TagUTF8String, "260102030405Z", ""},
 	} {
-		got := readTime(asn1.RawValue{Tag: row.tag, Bytes: []byte(row.text)})
+		got := readTime(encoded(t, asn1.RawValue{Tag: row.tag, Bytes: []byte(row.text)}))
 		if text := got.Format(time.RFC3339); got.IsZero() != (row.want == "") || !got.IsZero() && text != row.want {
 			t.Errorf("%s: got %s, want %s", name, text, row.want)
 		}
 	}
-	if !readTime(asn1.RawValue{Class: asn1.ClassApplication, Tag: asn1.TagUTCTime}).IsZero() {
+	other := asn1.RawValue{Class: asn1.ClassApplication, Tag: asn1.TagUTCTime, Bytes: []byte("260102030405Z")}
+	if !readTime(encoded(t, other)).IsZero() {
 		t.Error("a value of another class is a time")
 	}
+}
+
+// encoded returns a value as it is read.
+func encoded(t *testing.T, value asn1.RawValue) asn1.RawValue {
+	t.Helper()
+	der, err := asn1.Marshal(value)
+	if err == nil {
+		_, err = asn1.Unmarshal(der, &value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }

@@ -31,20 +31,20 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 		"POST after ID":  {method: http.MethodPost, bytes: afterID, calls: 1},
 		"POST before ID": {method: http.MethodPost, bytes: beforeID, calls: 1},
 	} {
-		for how, end := range map[string]func(*acctest.Exchange){
-			"FIN": func(*acctest.Exchange) {},
-			"RST": (*acctest.Exchange).Reset,
+		for how, end := range map[string]func(*exchange){
+			"FIN": func(*exchange) {},
+			"RST": (*exchange).Reset,
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
-				cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
+				cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 				config := configOf(acctest.NewPair(t), "old")
 				var state *acctest.State
 				if row.method != http.MethodPost {
 					state, _ = create(t, cloud.Server(t, provider.New("test")()), config)
 				}
 				before := wire.Calls(row.method)
-				wire.Script(row.method, 1, func(e *acctest.Exchange) {
+				wire.Script(row.method, 1, func(e *exchange) {
 					head, body := e.Response()
 					if body == "" { // of a deletion
 						head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
@@ -83,8 +83,8 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
 	// trickle sends a body a byte at a time for a while, and then the rest.
-	trickle := func(during time.Duration) func(*acctest.Exchange) {
-		return func(e *acctest.Exchange) {
+	trickle := func(during time.Duration) func(*exchange) {
+		return func(e *exchange) {
 			head, body := e.Response()
 			e.Send(head)
 			for started := time.Now(); time.Since(started) < during; body = body[1:] {
@@ -94,13 +94,13 @@ func TestSlowBodies(t *testing.T) {
 			e.Send(body)
 		}
 	}
-	silent := func(e *acctest.Exchange) {
+	silent := func(e *exchange) {
 		head, body := e.Response()
 		e.Send(head, body[:len(body)/2])
 		e.Hold()
 	}
 	for name, row := range map[string]struct {
-		first   func(*acctest.Exchange)
+		first   func(*exchange)
 		timeout string // of a read
 		fails   bool
 		took    time.Duration
@@ -118,7 +118,7 @@ func TestSlowBodies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, wire := acctest.NewWireInMemory(t, nil)
+				cloud, network, wire := newWireInMemory(t, nil)
 				start := func() *acctest.Server {
 					return inMemory(t, cloud, network, nil)
 				}
@@ -174,14 +174,14 @@ func TestArrivedResponseIsKept(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network, wire := acctest.NewWireInMemory(t, nil)
+					cloud, network, wire := newWireInMemory(t, nil)
 					s := inMemory(t, cloud, network, nil)
 					config := acctest.Values{"name": "www"}
 					if timeout != "" {
 						config["timeouts"] = acctest.Values{"create": timeout}
 					}
 					started := time.Now()
-					wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
+					wire.Script(http.MethodPost, 1, func(e *exchange) {
 						head, body := e.Response()
 						time.Sleep(row.head - time.Since(started))
 						e.Send(head, body[:5])
@@ -212,7 +212,7 @@ func TestArrivedResponseIsKept(t *testing.T) {
 func TestInterruptedWithinABody(t *testing.T) {
 	t.Parallel()
 	const end = 3 * time.Second
-	hang := func(e *acctest.Exchange) {
+	hang := func(e *exchange) {
 		head, body := e.Response()
 		if body == "" { // of a deletion
 			head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
@@ -229,7 +229,7 @@ func TestInterruptedWithinABody(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, wire := acctest.NewWireInMemory(t, nil)
+				cloud, network, wire := newWireInMemory(t, nil)
 				config := acctest.Values{"name": "www"}
 				var state *acctest.State
 				if method != http.MethodPost {
@@ -274,16 +274,16 @@ func does(t *testing.T, s *acctest.Server, method string, state *acctest.State, 
 
 // tooShort sends a response whose Content-Length counts the characters of the body
 // and not its bytes, so that the last ones follow the response.
-func tooShort(e *acctest.Exchange) {
+func tooShort(e *exchange) {
 	_, body := e.Response()
 	length := utf8.RuneCountInString(body)
 	e.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length), body)
 }
 
-var malformedResponses = map[string]func(*acctest.Exchange){"Content-Length": tooShort, "no empty line": noEmptyLine}
+var malformedResponses = map[string]func(*exchange){"Content-Length": tooShort, "no empty line": noEmptyLine}
 
 // noEmptyLine sends a response whose body stands where another header is expected.
-func noEmptyLine(e *acctest.Exchange) {
+func noEmptyLine(e *exchange) {
 	head, body := e.Response()
 	e.Send(strings.TrimSuffix(head, "\r\n"), body, "\r\n\r\n")
 }
@@ -309,7 +309,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
+			cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 			config := cloud.Configuration()
 			config["max_retries"] = 0
 			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), config) }
@@ -358,8 +358,8 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 // cannot read it.
 func TestMalformedTokenResponse(t *testing.T) {
 	t.Parallel()
-	cloud, wire := acctest.NewWire(t)
-	wire.ScriptAll(http.MethodPost, func(e *acctest.Exchange) {
+	cloud, wire := newWire(t)
+	wire.ScriptAll(http.MethodPost, func(e *exchange) {
 		head, body := e.Response()
 		e.Send(strings.Replace(head, "X-Subject-Token: ", "X-Subject-Token ", 1), body)
 	})
@@ -372,8 +372,8 @@ func TestMalformedTokenResponse(t *testing.T) {
 // TestTokenResponseIsCut: to ask for a token again does no harm.
 func TestTokenResponseIsCut(t *testing.T) {
 	t.Parallel()
-	cloud, wire := acctest.NewWire(t)
-	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
+	cloud, wire := newWire(t)
+	wire.Script(http.MethodPost, 1, func(e *exchange) {
 		head, body := e.Response()
 		e.Send(head, body[:20])
 	})
@@ -399,7 +399,7 @@ func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, wire := acctest.NewWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
+			cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 			cli := acctest.NewInstalledCLI(t, "")
 			cli.Configure(cloud.Provider("max_retries = 1") + acctest.Certificate(acctest.NewPair(t)))
 			cli.Run("apply", "-auto-approve")

@@ -253,8 +253,8 @@ func TestIdentityErrorsAreTamed(t *testing.T) {
 // TestRequestIDIsTamed: a header too is what the server says.
 func TestRequestIDIsTamed(t *testing.T) {
 	t.Parallel()
-	cloud, wire := acctest.NewWire(t)
-	wire.Script(http.MethodPost, 1, func(e *acctest.Exchange) {
+	cloud, wire := newWire(t)
+	wire.Script(http.MethodPost, 1, func(e *exchange) {
 		body := errorBody(t, "no")
 		id := "\u202e\u009b" + strings.Repeat("A", 10<<10)
 		length := strconv.Itoa(len(body))

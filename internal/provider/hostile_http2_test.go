@@ -231,7 +231,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, _ := acctest.NewWireInMemory(t, []string{"h2", "http/1.1"})
+				cloud, network, _ := newWireInMemory(t, []string{"h2", "http/1.1"})
 				to := &silentNetwork{network: network}
 				config := cloud.Configuration()
 				config["insecure"] = true
@@ -268,7 +268,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network, wire := acctest.NewWireInMemory(t, nil)
+		cloud, network, wire := newWireInMemory(t, nil)
 		to := &silentNetwork{network: network}
 		config := cloud.Configuration()
 		config["insecure"], config["max_retries"] = true, 2
@@ -277,7 +277,7 @@ func TestSilentServer(t *testing.T) {
 
 		time.Sleep(10 * time.Second)
 		lists, dials, started := wire.Calls(http.MethodGet), to.dials.Load(), time.Now()
-		wire.ScriptAll(http.MethodGet, (*acctest.Exchange).Hold)
+		wire.ScriptAll(http.MethodGet, (*exchange).Hold)
 		after, diagnostics := s.Read(state)
 		if after == nil || !diagnostics.HasError() {
 			t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))

@@ -41,7 +41,7 @@ func snapshot(t *testing.T) (dist, version, target string) {
 func TestAccSnapshot(t *testing.T) {
 	t.Parallel()
 	dist, version, target := snapshot(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewPackedCLI(t,
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t,
 		filepath.Join(dist, repository+"_"+version+target+".zip"))
 	pair := acctest.NewPair(t)
 	writePair(cli, pair)

@@ -4,6 +4,7 @@ package terraform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,11 +36,12 @@ func Find() (string, error) {
 	if named := os.Getenv("TF_ACC_TERRAFORM_PATH"); named != "" {
 		return exec.LookPath(named)
 	}
-	if found, err := exec.LookPath("terraform"); err == nil {
-		return found, nil
+	for _, name := range []string{"terraform", "tofu"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
 	}
-
-	return exec.LookPath("tofu")
+	return "", errors.New("neither terraform nor tofu is on PATH")
 }
 
 // New returns a CLI whose folder and mirror are below the folder dir. Variables of the
@@ -79,24 +81,34 @@ func Build(ctx context.Context, root, program string, flags ...string) error {
 }
 
 // Install copies a program into the mirror as the provider with an address, which begins
-// with the host of a registry, and returns the path of the copy. It is not a link, since
+// with the host of a registry, or an archive of a provider as it is. It is not a link, since
 // not every user of Windows may make one.
-func (c *CLI) Install(program, address string) (string, error) {
+func (c *CLI) Install(program, address string) error {
 	content, err := os.ReadFile(program) //nolint:gosec // the caller's own
 	if err != nil {
-		return "", err
+		return err
 	}
-
-	folder := filepath.Join(c.Mirror, filepath.FromSlash(address), Version, runtime.GOOS+"_"+runtime.GOARCH)
+	folder, name := filepath.Join(c.Mirror, filepath.FromSlash(address)), filepath.Base(program)
+	if filepath.Ext(program) != ".zip" {
+		folder = filepath.Join(folder, Version, runtime.GOOS+"_"+runtime.GOARCH)
+		name = "terraform-provider-" + path.Base(address) + "_v" + Version
+		if runtime.GOOS == "windows" {
+			name += ".exe"
+		}
+	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
+		return err
 	}
+	return os.WriteFile(filepath.Join(folder, name), content, 0o700) //nolint:gosec // it is a program
+}
 
-	installed := filepath.Join(folder, "terraform-provider-"+path.Base(address)+"_v"+Version)
-	if runtime.GOOS == "windows" {
-		installed += ".exe"
-	}
-	return installed, os.WriteFile(installed, content, 0o700) //nolint:gosec // it is a program
+// InstallOurs installs the provider of this repository as that of the registries of Terraform
+// and OpenTofu.
+func (c *CLI) InstallOurs(program string) error {
+	return errors.Join(
+		c.Install(program, "registry.terraform.io/elbaas/elbaas"),
+		c.Install(program, "registry.opentofu.org/elbaas/elbaas"),
+	)
 }
 
 // Command returns a command of the CLI. When ctx is done, it is interrupted, so that it

@@ -7,12 +7,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
-	"math/big"
+	"os"
 	"time"
 )
 
@@ -23,38 +23,34 @@ type Pair struct {
 	PrivateKey  string
 }
 
+// Write writes the pair to the files path.crt and path.key.
+func (p Pair) Write(path string) error {
+	return errors.Join(
+		os.WriteFile(path+".crt", []byte(p.Certificate), 0o600),
+		os.WriteFile(path+".key", []byte(p.PrivateKey), 0o600),
+	)
+}
+
 // NewPair returns a new self-signed certificate for a domain name, which is valid for 90 days
-// from an hour ago, and its ECDSA key.
-func NewPair(domain string) (Pair, error) {
+// from an hour ago, and its ECDSA key. Options change the certificate.
+func NewPair(domain string, options ...func(*x509.Certificate)) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Pair{}, fmt.Errorf("generate key: %w", err)
 	}
-	return issue(domain, key)
+	return Issue(domain, key, options...)
 }
 
-// NewRSAPair returns such a certificate with an RSA key of 2,048 bits, as most users have
-// them. It takes a hundred times longer.
-func NewRSAPair(domain string) (Pair, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return Pair{}, fmt.Errorf("generate key: %w", err)
-	}
-	return issue(domain, key)
-}
-
-func issue(domain string, key crypto.Signer) (Pair, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
-	if err != nil {
-		return Pair{}, fmt.Errorf("generate serial number: %w", err)
-	}
-	now := time.Now()
+// Issue returns such a certificate for a key.
+func Issue(domain string, key crypto.Signer, options ...func(*x509.Certificate)) (Pair, error) {
 	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: domain},
-		DNSNames:     []string{domain},
-		NotBefore:    now.Add(-time.Hour),
-		NotAfter:     now.Add(90 * 24 * time.Hour),
+		Subject:   pkix.Name{CommonName: domain},
+		DNSNames:  []string{domain},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().AddDate(0, 0, 90),
+	}
+	for _, option := range options {
+		option(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -5,19 +5,22 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
@@ -44,6 +47,18 @@ func main() {
 	}
 }
 
+// requirements begin a configuration that uses the provider, whose arguments come from the
+// environment.
+const requirements = `terraform {
+  required_providers {
+    elbaas = {
+      source = "elbaas/elbaas"
+    }
+  }
+}
+
+`
+
 // run builds the provider of the repository in root, and performs the acts of the
 // configuration in example, then those of the guide's rotation.
 func run(ctx context.Context, root, example string, out io.Writer) (err error) {
@@ -54,59 +69,52 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	cloud := elbstub.New(elbstub.Options{BasePath: basePath, Tokens: map[string]string{token: projectID}})
-	endpoint, stop, err := listen(ctx, cloud)
+	server := httptest.NewServer(cloud)
+	defer server.Close()
+	fmt.Fprintf(out, "The stub cloud listens at %s.\n", server.URL+basePath)
+	tf, err := newCLI(ctx, root, dir, out)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	fmt.Fprintf(out, "The stub cloud listens at %s.\n", endpoint)
-
-	tf, err := newCLI(ctx, root, dir, endpoint, out)
-	if err != nil {
-		return err
-	}
-	if err := os.CopyFS(tf.Dir, os.DirFS(example)); err != nil {
-		return err
-	}
-	if err := writePair(tf.Dir); err != nil {
-		return err
-	}
-	if _, err := tf.Run(ctx, "init"); err != nil {
-		return err
-	}
-
+	tf.Env = append(tf.Env, "ELBAAS_ENDPOINT="+server.URL+basePath, "HW_PROJECT_ID="+projectID, "HW_AUTH_TOKEN="+token)
 	d := demo{cloud: cloud, tf: tf, out: out}
-	if err := d.play(ctx, lifeOfCertificate(&d)); err != nil {
+	if err := d.writePair(); err != nil {
 		return err
 	}
-
+	if err := d.play(ctx, "", filepath.Join(example, "main.tf"), d.lifeOfCertificate()); err != nil {
+		return err
+	}
+	if err := d.addListener(); err != nil {
+		return err
+	}
 	rotation := filepath.Join(root, "examples", "guides", "rotation.tf")
-	if err := d.addListener(ctx, rotation); err != nil {
+	if err := d.play(ctx, requirements, rotation, d.rotationOfCertificate()); err != nil {
 		return err
 	}
-	if err := d.play(ctx, rotationOfCertificate(&d)); err != nil {
-		return err
-	}
-
 	d.table()
 	return nil
 }
 
-// addListener adds a listener with a certificate of its own to the cloud, and replaces the
-// configuration by the file for the following acts.
-func (d *demo) addListener(ctx context.Context, file string) error {
-	configuration, err := os.ReadFile(file) //nolint:gosec // of the repository
+// newCLI finds the CLI, and installs the provider for it below dir.
+func newCLI(ctx context.Context, root, dir string, out io.Writer) (*terraform.CLI, error) {
+	path, err := terraform.Find()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text := append([]byte(requirements), configuration...)
-	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
-		return err
+	fmt.Fprintf(out, "The CLI is %s. Building the provider …\n", path)
+	cli, err := terraform.New(path, dir)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := d.tf.Run(ctx, "init"); err != nil {
-		return err
+	program := filepath.Join(dir, "provider")
+	if err := terraform.Build(ctx, root, program); err != nil {
+		return nil, err
 	}
+	return cli, cli.InstallOurs(program)
+}
 
+// addListener adds a listener with a certificate of its own to the cloud.
+func (d *demo) addListener() error {
 	pair, err := throwaway.NewPair(domain)
 	if err != nil {
 		return err
@@ -119,28 +127,13 @@ func (d *demo) addListener(ctx context.Context, file string) error {
 	return nil
 }
 
-// listen serves the cloud on a free port of loopback.
-func listen(ctx context.Context, cloud *elbstub.Cloud) (endpoint string, stop func(), err error) {
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with stop
-	return "http://" + listener.Addr().String() + basePath, func() { _ = server.Close() }, nil
-}
-
-// writePair writes a new throwaway certificate and its key to the files of the example.
-func writePair(dir string) error {
+// writePair writes a new throwaway certificate and its key to the files of the examples.
+func (d *demo) writePair() error {
 	pair, err := throwaway.NewPair(domain)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, domain+".crt"), []byte(pair.Certificate), 0o600); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, domain+".key"), []byte(pair.PrivateKey), 0o600)
+	return pair.Write(filepath.Join(d.tf.Dir, domain))
 }
 
 // A demo is a run of the demonstration.
@@ -160,7 +153,7 @@ type act struct {
 	why string
 	// before prepares it. It may be nil.
 	before func() error
-	// changes are the planned changes of the resources, in the order of their addresses.
+	// changes are what is planned for the resources, in the order of their addresses.
 	changes []string
 	// writes are the requests that change something, in order.
 	writes []elbstub.Operation
@@ -172,9 +165,6 @@ type act struct {
 	calls []elbstub.Call
 }
 
-// noChanges is the planned change of a resource that does not change.
-const noChanges = ""
-
 const (
 	post       = elbstub.CreateCertificate
 	put        = elbstub.ModifyCertificate
@@ -183,20 +173,20 @@ const (
 )
 
 // lifeOfCertificate has the acts with a certificate that no listener serves.
-func lifeOfCertificate(d *demo) []act {
+func (d *demo) lifeOfCertificate() []act {
 	const original, renamed = "www-example-com", "官网证书" // the first is the example's default
 	return []act{
 		{
 			title:   "Create",
 			why:     "The certificate and its key come from files. The plan shows the certificate and hides the key.",
-			changes: []string{"create"},
+			changes: []string{"[create]"},
 			name:    original,
 			writes:  []elbstub.Operation{post},
 		},
 		{
 			title:   "Plan again",
 			why:     "Nothing has changed. The API has no GET of one certificate, so the provider reads a list.",
-			changes: []string{noChanges},
+			changes: []string{"[no-op]"},
 			name:    original,
 		},
 		{
@@ -206,7 +196,7 @@ func lifeOfCertificate(d *demo) []act {
 				d.tf.Env = append(d.tf.Env, "TF_VAR_name="+renamed, "TF_VAR_description=Renamed in place")
 				return nil
 			},
-			changes: []string{"update"},
+			changes: []string{"[update]"},
 			name:    renamed,
 			writes:  []elbstub.Operation{put},
 		},
@@ -221,22 +211,22 @@ func lifeOfCertificate(d *demo) []act {
 				}
 				return nil
 			},
-			changes: []string{"update"},
+			changes: []string{"[update]"},
 			name:    renamed,
 			writes:  []elbstub.Operation{put},
 		},
 		{
 			title:   "Replace",
 			why:     "The certificate was renewed. The API cannot change its content, so it is replaced.",
-			before:  func() error { return writePair(d.tf.Dir) },
-			changes: []string{"delete, create"},
+			before:  d.writePair,
+			changes: []string{"[delete create]"},
 			name:    renamed,
 			writes:  []elbstub.Operation{remove, post},
 		},
 		{
 			title:   "Destroy",
 			why:     "No certificate is left in the cloud.",
-			changes: []string{"delete"},
+			changes: []string{"[delete]"},
 			writes:  []elbstub.Operation{remove},
 			destroy: true,
 		},
@@ -244,35 +234,47 @@ func lifeOfCertificate(d *demo) []act {
 }
 
 // rotationOfCertificate has the acts with a certificate that a listener serves.
-func rotationOfCertificate(d *demo) []act {
+func (d *demo) rotationOfCertificate() []act {
 	const name = "www-example-com" // of the guide
 	return []act{
 		{
 			title:   "Attach to a listener",
 			why:     "A listener serves a certificate that was uploaded by hand. Terraform switches it to a new one.",
-			changes: []string{"create", "create"},
+			changes: []string{"[create]", "[create]"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver},
 		},
 		{
 			title:   "Rotate",
 			why:     "The certificate was renewed. One apply creates it, switches the listener and deletes the old one.",
-			before:  func() error { return writePair(d.tf.Dir) },
-			changes: []string{"create, delete", "update"},
+			before:  d.writePair,
+			changes: []string{"[create delete]", "[update]"},
 			name:    name,
 			writes:  []elbstub.Operation{post, switchOver, remove},
 		},
 		{
 			title:   "Destroy with a fallback",
 			why:     "A listener needs a certificate, so it is switched back to the one that was uploaded by hand.",
-			changes: []string{"delete", "delete"},
+			changes: []string{"[delete]", "[delete]"},
 			writes:  []elbstub.Operation{switchOver, remove},
 			destroy: true,
 		},
 	}
 }
 
-func (d *demo) play(ctx context.Context, acts []act) error {
+// play performs acts with the configuration of a file, after what it begins with.
+func (d *demo) play(ctx context.Context, beginning, file string, acts []act) error {
+	configuration, err := os.ReadFile(file) //nolint:gosec // of the repository
+	if err != nil {
+		return err
+	}
+	text := append([]byte(beginning), configuration...)
+	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
+		return err
+	}
+	if _, err := d.tf.Run(ctx, "init"); err != nil {
+		return err
+	}
 	for _, a := range acts {
 		number := len(d.acts) + 1
 		fmt.Fprintf(d.out, "\n%d. %s\n   %s\n", number, a.title, a.why)
@@ -284,6 +286,10 @@ func (d *demo) play(ctx context.Context, acts []act) error {
 	return nil
 }
 
+// shownLine matches the lines of a plan that show its changes.
+var shownLine = regexp.MustCompile(`(?m)^(  # elbaas_|Plan: |No changes\.|      \+ private_key |` +
+	`      ~ (name|description|certificate|certificate_id) ).*$`)
+
 // perform shows a plan, applies it, and compares the plan, the requests and the cloud with
 // what is expected.
 func (d *demo) perform(ctx context.Context, a *act) error {
@@ -294,20 +300,18 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 	}
 	d.showListeners("before")
 	before := len(d.cloud.Journal())
-	said, changes, err := plan(ctx, d.tf, a.destroy)
+	said, err := d.tf.Run(ctx, "plan", "-input=false", "-out=plan", fmt.Sprintf("-destroy=%t", a.destroy))
 	if err != nil {
 		return err
 	}
-	for _, line := range interesting(said) {
+	for _, line := range shownLine.FindAllString(said, -1) {
 		fmt.Fprintf(d.out, "   | %s\n", line)
 	}
-	if !slices.Equal(changes, a.changes) {
-		return fmt.Errorf("the plan has the changes %q instead of %q:\n%s", changes, a.changes, said)
+	if err := d.comparePlan(ctx, a); err != nil {
+		return err
 	}
-	if slices.ContainsFunc(changes, func(change string) bool { return change != noChanges }) {
-		if _, err := d.tf.Run(ctx, "apply", "-input=false", "plan"); err != nil {
-			return err
-		}
+	if _, err := d.tf.Run(ctx, "apply", "-input=false", "plan"); err != nil {
+		return err
 	}
 	a.calls = d.cloud.Journal()[before:]
 	if err := d.compareCalls(a); err != nil {
@@ -315,6 +319,26 @@ func (d *demo) perform(ctx context.Context, a *act) error {
 	}
 	d.showListeners("after")
 	return d.compareCloud(a, said)
+}
+
+// comparePlan compares what is planned for each resource with what is expected.
+func (d *demo) comparePlan(ctx context.Context, a *act) error {
+	shown, err := d.tf.Run(ctx, "show", "-json", "plan")
+	if err != nil {
+		return err
+	}
+	var plan tfjson.Plan
+	if err := json.Unmarshal([]byte(shown), &plan); err != nil {
+		return fmt.Errorf("read plan: %w", err)
+	}
+	var changes []string
+	for _, resource := range plan.ResourceChanges {
+		changes = append(changes, fmt.Sprint(resource.Change.Actions))
+	}
+	if !slices.Equal(changes, a.changes) {
+		return fmt.Errorf("the plan has the changes %q instead of %q", changes, a.changes)
+	}
+	return nil
 }
 
 // compareCalls shows the requests that changed something, and compares them with the
@@ -369,54 +393,18 @@ func (d *demo) showListeners(when string) {
 	}
 }
 
-// interesting returns the lines of a plan that show its changes.
-func interesting(plan string) []string {
-	var lines []string
-	for line := range strings.Lines(plan) {
-		line = strings.TrimRight(line, "\r\n")
-		for _, prefix := range []string{
-			"  # elbaas_", "      ~ name ", "      ~ description ", "      ~ certificate ", "      ~ certificate_id ",
-			"      + private_key ", "Plan: ", "No changes.",
-		} {
-			if strings.HasPrefix(line, prefix) {
-				lines = append(lines, line)
-			}
-		}
-	}
-	return lines
-}
-
 // table shows the number of requests of each act.
 func (d *demo) table() {
 	fmt.Fprintln(d.out, "\nRequests that the stub received:")
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	columns := []struct {
-		title      string
-		operations []elbstub.Operation
-	}{
-		{"GET", []elbstub.Operation{elbstub.ListCertificates, elbstub.ListListeners, elbstub.ShowListener}},
-		{"POST", []elbstub.Operation{post}},
-		{"PUT", []elbstub.Operation{put}},
-		{"PUT listener", []elbstub.Operation{switchOver}},
-		{"DELETE", []elbstub.Operation{remove}},
-	}
-	fmt.Fprint(w, "   ")
-	for _, column := range columns {
-		fmt.Fprintf(w, "\t%s", column.title)
-	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, "   \tGET\tPOST\tPUT\tPUT listener\tDELETE")
+	columns := map[elbstub.Operation]int{post: 1, put: 2, switchOver: 3, remove: 4} // the others are GETs
 	for _, a := range d.acts {
-		fmt.Fprintf(w, "   %s", a.title)
-		for _, column := range columns {
-			n := 0
-			for _, call := range a.calls {
-				if slices.Contains(column.operations, call.Operation) {
-					n++
-				}
-			}
-			fmt.Fprintf(w, "\t%d", n)
+		var n [5]int
+		for _, call := range a.calls {
+			n[columns[call.Operation]]++
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "   %s\t%d\t%d\t%d\t%d\t%d\n", a.title, n[0], n[1], n[2], n[3], n[4])
 	}
 	_ = w.Flush()
 	fmt.Fprintln(d.out, "\nEverything was as it should be.")

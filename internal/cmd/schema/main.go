@@ -1,7 +1,8 @@
 // Command schema prints the provider's schema in the form of "terraform providers schema
 // -json", from which the documentation is generated. It is complete on every machine,
 // while a CLI leaves out what it does not know, such as list resources and identities.
-// Tables for the documentation are added to the descriptions.
+// Tables for the documentation are added to the descriptions. It converts what this
+// provider's schema has; TestAccSchemaIsThatOfTheCLI tells what else is needed.
 package main
 
 import (
@@ -104,7 +105,6 @@ func blockOf(block *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
 	converted := &tfjson.SchemaBlock{
 		Description:     block.Description,
 		DescriptionKind: kindOf(block.DescriptionKind),
-		Deprecated:      block.Deprecated,
 		Attributes:      attributesOf(block.Attributes),
 		NestedBlocks:    map[string]*tfjson.SchemaBlockType{},
 	}
@@ -112,8 +112,6 @@ func blockOf(block *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
 		converted.NestedBlocks[nested.TypeName] = &tfjson.SchemaBlockType{
 			NestingMode: tfjson.SchemaNestingMode(strings.ToLower(nested.Nesting.String())),
 			Block:       blockOf(nested.Block),
-			MinItems:    uint64(nested.MinItems), //nolint:gosec // not negative
-			MaxItems:    uint64(nested.MaxItems), //nolint:gosec // not negative
 		}
 	}
 	return converted
@@ -125,7 +123,6 @@ func attributesOf(attributes []*tfprotov6.SchemaAttribute) map[string]*tfjson.Sc
 		attribute := &tfjson.SchemaAttribute{
 			Description:     a.Description,
 			DescriptionKind: kindOf(a.DescriptionKind),
-			Deprecated:      a.Deprecated,
 			Required:        a.Required,
 			Optional:        a.Optional,
 			Computed:        a.Computed,
@@ -161,22 +158,14 @@ func identityOf(schema *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema
 
 func functionOf(function *tfprotov6.Function) *tfjson.FunctionSignature {
 	converted := &tfjson.FunctionSignature{
-		Summary: function.Summary, Description: function.Description, DeprecationMessage: function.DeprecationMessage,
-		ReturnType: typeOf(function.Return.Type),
+		Summary: function.Summary, Description: function.Description, ReturnType: typeOf(function.Return.Type),
 	}
 	for _, p := range function.Parameters {
-		converted.Parameters = append(converted.Parameters, parameterOf(p))
-	}
-	if function.VariadicParameter != nil {
-		converted.VariadicParameter = parameterOf(function.VariadicParameter)
+		converted.Parameters = append(converted.Parameters, &tfjson.FunctionParameter{
+			Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type),
+		})
 	}
 	return converted
-}
-
-func parameterOf(p *tfprotov6.FunctionParameter) *tfjson.FunctionParameter {
-	return &tfjson.FunctionParameter{
-		Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type),
-	}
 }
 
 // typeOf converts a type by its JSON, which is the same in both libraries.
@@ -193,8 +182,5 @@ func typeOf(kind tftypes.Type) cty.Type {
 }
 
 func kindOf(kind tfprotov6.StringKind) tfjson.SchemaDescriptionKind {
-	if kind == tfprotov6.StringKindMarkdown {
-		return tfjson.SchemaDescriptionKindMarkdown
-	}
-	return tfjson.SchemaDescriptionKindPlain
+	return tfjson.SchemaDescriptionKind(strings.ToLower(kind.String()))
 }

@@ -14,8 +14,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/pem"
-	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,50 +28,40 @@ func Issue(
 	t testing.TB, template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
 ) []byte {
 	t.Helper()
-	if template.SerialNumber == nil {
-		template.SerialNumber = big.NewInt(0xabc)
-	}
 	if template.NotAfter.IsZero() {
 		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 90)
 	}
 	if issuer == nil {
 		issuer, issuerKey = template, key
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey)
+	return must(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey))
+}
+
+// must returns a value that there is always.
+func must[Value any](value Value, err error) Value {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	return der
+	return value
 }
 
 // NewECKey returns a key on P-256.
 func NewECKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 }
 
 // NewRSAKey returns a key of so many bits.
 func NewRSAKey(t testing.TB, bits int) *rsa.PrivateKey {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return must(rsa.GenerateKey(rand.Reader, bits))
 }
 
 // NewEd25519Key returns an Ed25519 key.
 func NewEd25519Key(t *testing.T) ed25519.PrivateKey {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return must(key, err)
 }
 
 // EncodePEM writes one block.
@@ -113,28 +104,6 @@ func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
 func Forms(text string) map[string]string {
 	trimmed := strings.TrimSuffix(text, "\n")
 	lines := strings.Split(trimmed, "\n")
-	rewrapped := map[int]string{}
-	for _, width := range []int{48, 76, 1 << 20} {
-		var b strings.Builder
-		var body strings.Builder
-		flush := func() {
-			for s := body.String(); s != ""; {
-				n := min(width, len(s))
-				b.WriteString(s[:n] + "\n")
-				s = s[n:]
-			}
-			body.Reset()
-		}
-		for _, line := range lines {
-			if strings.HasPrefix(line, "-----") {
-				flush()
-				b.WriteString(line + "\n")
-			} else {
-				body.WriteString(line)
-			}
-		}
-		rewrapped[width] = b.String()
-	}
 	return map[string]string{
 		"as it is":             text,
 		"no newline at end":    trimmed,
@@ -145,9 +114,9 @@ func Forms(text string) map[string]string {
 		"tabs":                 "\t" + strings.Join(lines, "\t\n\t") + "\t\n",
 		"byte order mark":      "\ufeff" + text,
 		"blank lines":          strings.Join(lines, "\n\n"),
-		"48 columns":           rewrapped[48],
-		"76 columns":           rewrapped[76],
-		"base64 on one line":   rewrapped[1<<20],
+		"48 columns":           rewrapped(text, 48),
+		"76 columns":           rewrapped(text, 76),
+		"base64 on one line":   rewrapped(text, 1<<20),
 		"spaces for line ends": strings.Join(lines, " "),
 		"no line ends":         strings.Join(lines, ""),
 		"text before":          "subject=CN = www.example.com\nissuer=CN = x\n" + text,
@@ -158,65 +127,66 @@ func Forms(text string) map[string]string {
 	}
 }
 
+// rewrapped returns the blocks of a text with lines of another width.
+func rewrapped(text string, width int) string {
+	var b strings.Builder
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		b.WriteString("-----BEGIN " + block.Type + "-----\n")
+		for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(block.Bytes)), width) {
+			b.WriteString(string(line) + "\n")
+		}
+		b.WriteString("-----END " + block.Type + "-----\n")
+	}
+	return b.String()
+}
+
 // KeyForms are the encodings of a private key.
 func KeyForms(t testing.TB, key any) map[string]string {
 	t.Helper()
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{"PKCS#8": EncodePEM("PRIVATE KEY", pkcs8)}
+	all := map[string]string{"PKCS#8": EncodePEM("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))}
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
 		all["PKCS#1"] = EncodePEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
 		all["PKCS#1 under a wrong name"] = EncodePEM("PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
 	case *ecdsa.PrivateKey:
-		sec1, err := x509.MarshalECPrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", sec1)
-		all["SEC 1 with parameters"] = EncodePEM(
-			"EC PARAMETERS",
-			[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
-		) + EncodePEM("EC PRIVATE KEY", sec1)
+		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(key)))
+		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", prime256v1) + all["SEC 1"]
 	}
 	return all
 }
+
+// prime256v1 is the object identifier of P-256.
+var prime256v1 = []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}
 
 // SM2 is a certificate with an algorithm that the standard library does not know: its OIDs
 // are those of SM2 and SM3, and its signature is not valid.
 func SM2(t *testing.T) string {
 	t.Helper()
 	der := Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(t), nil, nil)
-	// Replace prime256v1 with a curve that does not exist.
-	der = bytes.ReplaceAll(
-		der,
-		[]byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7},
-		[]byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45},
-	)
+	der = bytes.ReplaceAll(der, prime256v1, []byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45})
 	if _, err := x509.ParseCertificate(der); err == nil {
 		t.Fatal("the standard library has learnt SM2")
 	}
 	return EncodePEM("CERTIFICATE", der)
 }
 
+// An algorithm is an AlgorithmIdentifier.
+type algorithm struct{ ID asn1.ObjectIdentifier }
+
 // SM2Key is a private key with an algorithm that the standard library does not know. Its
 // content is not valid.
 func SM2Key() string {
-	der, _ := asn1.Marshal(struct {
+	return EncodePEM("PRIVATE KEY", must(asn1.Marshal(struct {
 		Version   int
-		Algorithm struct{ ID asn1.ObjectIdentifier }
+		Algorithm algorithm
 		Key       []byte
-	}{0, struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})
-	return EncodePEM("PRIVATE KEY", der)
+	}{0, algorithm{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})))
 }
 
 // EncryptedKey has the form of an encrypted private key in PKCS#8. Its content is not valid.
 func EncryptedKey() string {
-	der, _ := asn1.Marshal(struct {
-		Algorithm struct{ ID asn1.ObjectIdentifier }
+	return EncodePEM("ENCRYPTED PRIVATE KEY", must(asn1.Marshal(struct {
+		Algorithm algorithm
 		Data      []byte
-	}{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})
-	return EncodePEM("ENCRYPTED PRIVATE KEY", der)
+	}{algorithm{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})))
 }

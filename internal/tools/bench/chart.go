@@ -26,7 +26,7 @@ var curves = []struct {
 }
 
 // draw draws how long a plan takes, and how much memory the provider needs for it.
-func (r *report) draw(file string) error {
+func (r *report) draw(file string) {
 	plots := [][]*plot.Plot{{
 		r.plot("A plan in which nothing changes", "seconds", wall),
 		r.plot("Peak memory of the provider", "MiB", peak),
@@ -41,14 +41,9 @@ func (r *report) draw(file string) error {
 	for i, tile := range plot.Align(plots, tiles, page)[0] {
 		plots[0][i].Draw(tile)
 	}
-	picture, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	if _, err := canvas.WriteTo(picture); err != nil {
-		return err
-	}
-	return picture.Close()
+	picture := must(os.Create(file))
+	must(canvas.WriteTo(picture))
+	check(picture.Close())
 }
 
 // plot draws a figure of all curves over the number of certificates.

@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/elbaas/terraform-provider-elbaas v0.0.0
-	golang.org/x/sync v0.25.0
 	gonum.org/v1/plot v0.17.0
 )
 

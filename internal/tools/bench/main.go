@@ -6,6 +6,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"embed"
 	"encoding/json"
 	"flag"
@@ -13,12 +15,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -55,17 +57,22 @@ func main() {
 
 	b.judge()
 	b.print(os.Stdout)
-	text, err := json.MarshalIndent(b.report, "", "  ")
-	check(err)
+	text := must(json.MarshalIndent(b.report, "", "  "))
 	check(os.WriteFile(filepath.Join(*output, "figures.json"), append(text, '\n'), 0o644))
-	check(b.draw(filepath.Join(*output, "figures.svg")))
+	b.draw(filepath.Join(*output, "figures.svg"))
 	check(os.RemoveAll(b.dir))
 }
 
+// check ends the program after an error: nothing can be measured without what failed.
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+func must[Value any](value Value, err error) Value {
+	check(err)
+	return value
 }
 
 // A bench is one run. Its folder is kept if it fails.
@@ -74,111 +81,86 @@ type bench struct {
 
 	dir      string
 	cli      string
+	list     string // the file with the response to a list
 	sizes    []int
+	changed  int               // how many certificates are created, renamed, rotated and destroyed
 	programs map[string]string // by variant
 	servers  *servers
 }
 
 // newBench builds the provider, makes the certificates and starts the servers.
 func newBench() *bench {
-	dir, err := os.MkdirTemp("", "bench")
-	check(err)
-	cli, err := terraform.Find()
-	check(err)
-	self, err := os.Executable()
-	check(err)
-	b := &bench{dir: dir, cli: cli, programs: map[string]string{null: *nullProgram, generic: *restProgram, floor: self}}
+	dir := must(os.MkdirTemp("", "bench"))
+	b := &bench{
+		dir: dir, cli: must(terraform.Find()), list: filepath.Join(dir, "list.json"), servers: newServers(),
+		programs: map[string]string{
+			ours: filepath.Join(dir, "provider"), floor: must(os.Executable()), null: *nullProgram, generic: *restProgram,
+		},
+	}
 	for text := range strings.SplitSeq(*sizes, ",") {
-		n, err := strconv.Atoi(text)
-		check(err)
-		b.sizes = append(b.sizes, n)
+		b.sizes = append(b.sizes, must(strconv.Atoi(text)))
 	}
 	slices.Sort(b.sizes)
+	most := slices.Max(b.sizes)
+	b.changed = min(mostChanged, most)
 
 	log.Print("building …")
-	b.programs[ours] = filepath.Join(dir, "provider")
 	check(terraform.Build(context.Background(), "../../..", b.programs[ours], "-trimpath"))
-	info, err := os.Stat(b.programs[ours])
-	check(err)
-	b.ProgramMB = float64(info.Size()) / 1e6
+	b.ProgramMB = float64(must(os.Stat(b.programs[ours])).Size()) / 1e6
 
-	n := max(slices.Max(b.sizes), 2*b.changed())
-	b.servers = newServers()
-	log.Printf("making %d certificates …", n)
-	var group errgroup.Group
-	group.SetLimit(2)
-	for i := range n {
-		group.Go(func() error { return writePair(filepath.Join(dir, strconv.Itoa(i))) })
+	log.Print("making certificates …")
+	var group sync.WaitGroup
+	for i := range max(most, 2*b.changed) {
+		group.Go(func() {
+			name := strconv.Itoa(i)
+			key := must(rsa.GenerateKey(rand.Reader, 2048)) // as most users have them
+			check(must(throwaway.Issue(name+".example.com", key)).Write(filepath.Join(dir, name)))
+		})
 	}
-	check(group.Wait())
+	group.Wait()
 	return b
-}
-
-// changed is how many certificates are created, renamed, rotated and destroyed.
-func (b *bench) changed() int { return min(mostChanged, slices.Max(b.sizes)) }
-
-func writePair(path string) error {
-	pair, err := throwaway.NewRSAPair(filepath.Base(path) + ".example.com")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".crt", []byte(pair.Certificate), 0o600); err != nil {
-		return err
-	}
-	return os.WriteFile(path+".key", []byte(pair.PrivateKey), 0o600)
 }
 
 //go:embed configurations
 var configurations embed.FS
 
-// addresses are those of the providers, by variant.
-var addresses = map[string]string{
-	ours:    "registry.terraform.io/elbaas/elbaas",
-	floor:   "registry.terraform.io/elbaas/elbaas",
-	null:    "registry.terraform.io/hashicorp/null",
-	generic: "registry.terraform.io/mastercard/restapi",
+var source = regexp.MustCompile(`source = "(.*)"`)
+
+// workspaces prepares, for each variant that there is a program of, a folder in which
+// Terraform runs with its provider.
+func (b *bench) workspaces(operation string, variants ...string) map[string]*terraform.CLI {
+	all := map[string]*terraform.CLI{}
+	for _, variant := range variants {
+		if b.programs[variant] == "" {
+			continue
+		}
+		provider := strings.Replace(variant, floor, ours, 1) // whose configuration and state the floor has
+		configuration := must(configurations.ReadFile("configurations/" + provider + ".tf"))
+		cli := must(terraform.New(b.cli, filepath.Join(b.dir, operation+"-"+variant)))
+		check(cli.Install(b.programs[variant], string(source.FindSubmatch(configuration)[1])))
+		check(os.WriteFile(filepath.Join(cli.Dir, "main.tf"), configuration, 0o600))
+		cli.Env = append(cli.Env, listVariable+"="+b.list) // other variants pay no attention to it
+		run(cli, "init", "-input=false", "-backend-config=address="+b.servers.url+"/state/"+operation+"-"+provider)
+		all[variant] = cli
+	}
+	return all
 }
-
-// workspace prepares a folder in which Terraform runs with the provider of a variant, and
-// with a state that has a name.
-func (b *bench) workspace(variant, folder, state string) *terraform.CLI {
-	cli, err := terraform.New(b.cli, filepath.Join(b.dir, folder))
-	check(err)
-	_, err = cli.Install(b.programs[variant], addresses[variant])
-	check(err)
-
-	name := strings.Replace(variant, floor, ours, 1)
-	configuration, err := configurations.ReadFile("configurations/" + name + ".tf")
-	check(err)
-	check(os.WriteFile(filepath.Join(cli.Dir, "main.tf"), configuration, 0o600))
-	cli.Env = append(cli.Env, listVariable+"="+b.list()) // other variants pay no attention to it
-	run(cli, "init", "-input=false", "-backend-config=address="+b.servers.url+"/state/"+state)
-	return cli
-}
-
-// list is the file with the response to a list.
-func (b *bench) list() string { return filepath.Join(b.dir, "list.json") }
 
 // set writes the variables of a configuration.
 func (b *bench) set(cli *terraform.CLI, variables map[string]any) {
 	variables["url"] = b.servers.url
-	text, err := json.Marshal(variables)
-	check(err)
-	check(os.WriteFile(filepath.Join(cli.Dir, "terraform.tfvars.json"), text, 0o600))
+	check(os.WriteFile(filepath.Join(cli.Dir, "terraform.tfvars.json"), must(json.Marshal(variables)), 0o600))
 }
 
 func run(cli *terraform.CLI, arguments ...string) string {
-	printed, err := cli.Run(context.Background(), arguments...)
-	check(err)
-	return printed
+	return must(cli.Run(context.Background(), arguments...))
 }
 
 // measure runs a command that is measured.
 func (b *bench) measure(c contender, cli *terraform.CLI, arguments ...string) {
 	b.servers.latency.Store(int64(time.Duration(c.LatencyMS) * time.Millisecond))
 	before := len(b.servers.cloud.Journal())
-	s, err := measure(cli.Command(context.Background(), arguments...))
-	check(err)
+	s := must(measure(cli.Command(context.Background(), arguments...)))
 	s.count(b.servers.cloud.Journal()[before:])
 	b.servers.latency.Store(0)
 
@@ -186,59 +168,44 @@ func (b *bench) measure(c contender, cli *terraform.CLI, arguments ...string) {
 	log.Printf("%s: %.2f s, provider %.2f s CPU, %.1f MiB", c, s[wall], s[cpu], s[peak])
 }
 
-// workspaces prepares a folder for each variant that there is a program of.
-func (b *bench) workspaces(operation string, variants ...string) map[string]*terraform.CLI {
-	all := map[string]*terraform.CLI{}
-	for _, variant := range variants {
-		if b.programs[variant] != "" {
-			state := operation + "-" + strings.Replace(variant, floor, ours, 1)
-			all[variant] = b.workspace(variant, operation+"-"+variant, state)
-		}
-	}
-	return all
-}
-
 // measureStart has Terraform start a provider and ask for its schema.
 func (b *bench) measureStart() {
 	clis := b.workspaces("start", ours, null)
 	b.Machine = machine(run(clis[ours], "version"))
 	for range 4 * *rounds {
-		for _, variant := range []string{ours, null} {
-			if clis[variant] != nil {
-				b.measure(contender{"start", variant, 0, 0}, clis[variant], "providers", "schema", "-json")
-			}
+		for variant, cli := range clis {
+			b.measure(contender{"start", variant, 0, 0}, cli, "providers", "schema", "-json")
 		}
 	}
 }
 
 // measureChanges creates certificates, renames them, has listeners serve them, rotates
-// them, and destroys them.
+// them, and destroys them. The floor, which remembers nothing, only creates.
 func (b *bench) measureChanges() {
-	n := b.changed()
+	n := b.changed
 	listeners, fallback := b.servers.listen(n)
 	clis := b.workspaces("change", ours, floor)
-	check(os.WriteFile(b.list(), []byte(`{"certificates":[],"instance_num":"0"}`), 0o600))
+	check(os.WriteFile(b.list, []byte(`{"certificates":[],"instance_num":"0"}`), 0o600))
+	served := map[string]any{"n": n, "name": "new", "listeners": listeners, "fallback": fallback}
+	rotated := maps.Clone(served)
+	rotated["first"] = n
 	for range *rounds {
-		b.set(clis[floor], map[string]any{"n": n})
-		b.measure(contender{"create", floor, n, 0}, clis[floor], "apply", "-input=false", "-auto-approve")
-		b.servers.states.Clear() // the floor remembers nothing
-
-		served := map[string]any{"n": n, "name": "new", "listeners": listeners, "fallback": fallback}
-		rotated := maps.Clone(served)
-		rotated["first"] = n
 		for _, step := range []struct {
-			operation, command string
-			variables          map[string]any
+			operation, variant, command string
+			variables                   map[string]any
 		}{
-			{"create", "apply", map[string]any{"n": n}},
-			{"rename", "apply", map[string]any{"n": n, "name": "new"}},
-			{"serve", "apply", served},
-			{"rotate", "apply", rotated},
-			{"destroy", "destroy", rotated},
+			{"create", ours, "apply", map[string]any{"n": n}},
+			{"rename", ours, "apply", map[string]any{"n": n, "name": "new"}},
+			{"serve", ours, "apply", served},
+			{"rotate", ours, "apply", rotated},
+			{"destroy", ours, "destroy", rotated},
+			{"create", floor, "apply", map[string]any{"n": n}},
 		} {
-			b.set(clis[ours], step.variables)
-			b.measure(contender{step.operation, ours, n, 0}, clis[ours], step.command, "-input=false", "-auto-approve")
+			cli := clis[step.variant]
+			b.set(cli, step.variables)
+			b.measure(contender{step.operation, step.variant, n, 0}, cli, step.command, "-input=false", "-auto-approve")
 		}
+		b.servers.states.Clear()
 	}
 }
 
@@ -256,7 +223,7 @@ func (b *bench) measurePlans() {
 				run(cli, "apply", "-input=false", "-auto-approve")
 			}
 		}
-		b.servers.saveList(b.list())
+		b.servers.saveList(b.list)
 
 		for round := range *rounds {
 			for _, c := range []contender{

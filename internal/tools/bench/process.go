@@ -31,7 +31,8 @@ const (
 	refused   = "refused" // calls of any kind
 )
 
-// measure runs a command to its end.
+// measure runs a command to its end, and observes the providers that it starts. It misses
+// what they do in their last hundredth of a second.
 func measure(command *exec.Cmd) (sample, error) {
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
@@ -40,25 +41,15 @@ func measure(command *exec.Cmd) (sample, error) {
 		return nil, err
 	}
 
-	ended, watched := make(chan struct{}), make(chan sample, 1)
-	go func() { watched <- watch(command.Process.Pid, ended) }()
-	err := command.Wait()
-	duration := time.Since(started)
-	close(ended)
-	s := <-watched
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", command, err, output.Bytes())
-	}
-	s[wall] = duration.Seconds()
-	return s, nil
-}
-
-// watch observes the providers that a process starts until that has ended. It misses what
-// they do in their last hundredth of a second.
-func watch(parent int, ended <-chan struct{}) sample {
+	all, ended := sample{}, make(chan error)
+	go func() {
+		err := command.Wait()
+		all[wall] = time.Since(started).Seconds()
+		ended <- err
+	}()
 	providers := map[string]sample{} // by PID: Terraform starts a provider several times
 	for {
-		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", command.Process.Pid))
 		for _, file := range files {
 			pids, _ := os.ReadFile(file)
 			for _, pid := range strings.Fields(string(pids)) {
@@ -69,13 +60,15 @@ func watch(parent int, ended <-chan struct{}) sample {
 		}
 
 		select {
-		case <-ended:
-			all := sample{}
+		case err := <-ended:
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w\n%s", command, err, output.Bytes())
+			}
 			for _, s := range providers {
 				all[cpu] += s[cpu]
 				all[peak] = max(all[peak], s[peak])
 			}
-			return all
+			return all, nil
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -51,9 +51,7 @@ func newServers() *servers {
 
 func (s *servers) serveState(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
-		state, err := io.ReadAll(r.Body)
-		check(err)
-		s.states.Store(r.URL.Path, state)
+		s.states.Store(r.URL.Path, must(io.ReadAll(r.Body)))
 	} else if state, known := s.states.Load(r.URL.Path); known {
 		_, _ = w.Write(state.([]byte))
 	} else {
@@ -63,8 +61,7 @@ func (s *servers) serveState(w http.ResponseWriter, r *http.Request) {
 
 // listen adds listeners, which serve a certificate that Terraform does not manage.
 func (s *servers) listen(n int) (listeners []string, fallback string) {
-	pair, err := throwaway.NewPair("www.example.com")
-	check(err)
+	pair := must(throwaway.NewPair("www.example.com"))
 	fallback = s.cloud.Add(elbstub.Certificate{
 		ProjectID: projectID, Name: "fallback", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})

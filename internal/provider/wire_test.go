@@ -1,4 +1,4 @@
-package acctest
+package provider_test
 
 import (
 	"bytes"
@@ -11,84 +11,80 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A Wire stands in front of a stub cloud. It passes requests on, and lets a test
+// A wire stands in front of a stub cloud. It passes requests on, and lets a test
 // write the bytes of a response itself: what no http.Handler can send.
-type Wire struct {
+type wire struct {
 	cloud http.Handler
 
 	mu       sync.Mutex
 	calls    map[string]int // by method
-	scripted map[string]map[int]func(*Exchange)
-	always   map[string]func(*Exchange)
+	scripted map[turn]func(*exchange)
 }
 
-// NewWire starts a stub cloud behind a Wire, reached by plain HTTP over loopback.
-func NewWire(t testing.TB, options ...func(*elbstub.Options)) (*Cloud, *Wire) {
+// A turn is the nth request of a method, or every request if nth is 0.
+type turn struct {
+	method string
+	nth    int
+}
+
+// newWire starts a stub cloud behind a wire, reached by plain HTTP over loopback.
+func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
 	t.Helper()
-	cloud := newStub(t, options)
-	wire := newWire(cloud)
-	server := httptest.NewServer(wire)
-	t.Cleanup(server.Close)
-	return at(cloud, server.URL), wire
+	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
+	return acctest.NewCloudBehind(t, w.before, options...), w
 }
 
-// NewWireInMemory starts a stub cloud behind a Wire, reached as that of
-// NewCloudInMemory is. The server negotiates the protocols that are named, such as
+// newWireInMemory starts a stub cloud behind a wire, reached as that of
+// acctest.NewCloudInMemory is. The server negotiates the protocols that are named, such as
 // "h2"; without any, it speaks HTTP/1.1.
-func NewWireInMemory(t *testing.T, protocols []string, options ...func(*elbstub.Options)) (
-	*Cloud, *elbstub.Network, *Wire,
-) {
+func newWireInMemory(t *testing.T, protocols []string) (*acctest.Cloud, *elbstub.Network, *wire) {
 	t.Helper()
-	cloud := newStub(t, options)
-	wire := newWire(cloud)
-	reachable, network := serveInMemory(t, cloud, wire, protocols)
-	return reachable, network, wire
+	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
+	cloud, network := acctest.NewCloudInMemoryBehind(t, w.before, protocols)
+	return cloud, network, w
 }
 
-func newWire(cloud http.Handler) *Wire {
-	return &Wire{
-		cloud: cloud, calls: map[string]int{},
-		scripted: map[string]map[int]func(*Exchange){}, always: map[string]func(*Exchange){},
-	}
+// before stands in front of a cloud.
+func (w *wire) before(cloud http.Handler) http.Handler {
+	w.cloud = cloud
+	return w
 }
 
 // Script gives the nth request of a method from now to a test; 1 is the next.
-func (w *Wire) Script(method string, nth int, exchange func(*Exchange)) {
+func (w *wire) Script(method string, nth int, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.scripted[method] == nil {
-		w.scripted[method] = map[int]func(*Exchange){}
-	}
-	w.scripted[method][w.calls[method]+nth] = exchange
+	w.scripted[turn{method, w.calls[method] + nth}] = script
 }
 
 // ScriptAll gives every request of a method to a test that Script does not name.
-func (w *Wire) ScriptAll(method string, exchange func(*Exchange)) {
+func (w *wire) ScriptAll(method string, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.always[method] = exchange
+	w.scripted[turn{method, 0}] = script
 }
 
 // Calls returns how many requests of a method have arrived.
-func (w *Wire) Calls(method string) int {
+func (w *wire) Calls(method string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.calls[method]
 }
 
 // ServeHTTP implements http.Handler.
-func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+func (w *wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	w.mu.Lock()
 	w.calls[request.Method]++
-	exchange := w.scripted[request.Method][w.calls[request.Method]]
-	if exchange == nil {
-		exchange = w.always[request.Method]
+	script := w.scripted[turn{request.Method, w.calls[request.Method]}]
+	if script == nil {
+		script = w.scripted[turn{request.Method, 0}]
 	}
 	w.mu.Unlock()
-	if exchange == nil {
+	if script == nil {
 		w.cloud.ServeHTTP(writer, request)
 		return
 	}
@@ -98,7 +94,7 @@ func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	}
 	connection, _, err := http.NewResponseController(writer).Hijack()
 	if err != nil {
-		panic(fmt.Sprintf("acctest: the connection cannot be taken over: %v", err))
+		panic(fmt.Sprintf("the connection cannot be taken over: %v", err))
 	}
 	defer func() { _ = connection.Close() }()
 	gone := make(chan struct{})
@@ -106,12 +102,12 @@ func (w *Wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		defer close(gone)
 		_, _ = io.Copy(io.Discard, connection)
 	}()
-	exchange(&Exchange{connection: connection, gone: gone, request: request, body: body, cloud: w.cloud})
+	script(&exchange{connection: connection, gone: gone, request: request, body: body, cloud: w.cloud})
 }
 
-// An Exchange is one request whose response a test writes. Its connection is
+// An exchange is one request whose response a test writes. Its connection is
 // closed when the test returns.
-type Exchange struct {
+type exchange struct {
 	connection net.Conn
 	gone       chan struct{} // closed when the client has closed the connection
 	request    *http.Request
@@ -121,7 +117,7 @@ type Exchange struct {
 
 // Response carries the request out, and returns the response: the head up to and
 // including the empty line, and the body.
-func (e *Exchange) Response() (head, body string) {
+func (e *exchange) Response() (head, body string) {
 	request := e.request.Clone(e.request.Context())
 	request.Body = io.NopCloser(bytes.NewReader(e.body))
 	recorder := httptest.NewRecorder()
@@ -133,12 +129,12 @@ func (e *Exchange) Response() (head, body string) {
 }
 
 // Send sends bytes. A client that is gone is no concern of the test.
-func (e *Exchange) Send(parts ...string) {
+func (e *exchange) Send(parts ...string) {
 	_, _ = io.WriteString(e.connection, strings.Join(parts, ""))
 }
 
 // Reset ends a TCP connection with a RST segment instead of a FIN.
-func (e *Exchange) Reset() {
+func (e *exchange) Reset() {
 	if tcp, ok := e.connection.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
@@ -146,4 +142,4 @@ func (e *Exchange) Reset() {
 }
 
 // Hold says nothing more until the client closes the connection.
-func (e *Exchange) Hold() { <-e.gone }
+func (e *exchange) Hold() { <-e.gone }
