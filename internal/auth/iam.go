@@ -116,7 +116,12 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	case err != nil:
 		return "", &Error{doing, err}
 	case len(ids) == 0:
-		return "", &Error{doing, s.noProject(ctx)}
+		if filter != "" {
+			if listed, err = s.listProjects(ctx, ""); err != nil {
+				return "", &Error{doing, errors.New("there is no project with that name")}
+			}
+		}
+		return "", &Error{doing, noProject(listed)}
 	case len(ids) == 1:
 		return ids[0], nil
 	}
@@ -125,12 +130,7 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
-// noProject returns the error for a name that no project has, with the names of all projects.
-func (s *Session) noProject(ctx context.Context) error {
-	all, err := s.listProjects(ctx, "")
-	if err != nil {
-		return errors.New("there is no project with that name")
-	}
+func noProject(all []tokens.Project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
 		names[i] = fmt.Sprintf("%q", p.Name)
