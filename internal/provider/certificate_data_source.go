@@ -40,23 +40,15 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id": optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
+		"id": optionalText(apiDescriptions["id"], true, textRule{"certificate ID", checkID}),
 		// Older certificates may have a name or a domain that cannot be set any more, so none is refused.
-		"name": schema.StringAttribute{
-			MarkdownDescription: "The name of the certificate.",
-			Optional:            true,
-			Computed:            true,
-		},
-		"domain": schema.StringAttribute{
-			MarkdownDescription: "The domain of the certificate, as the API returns it. " +
-				"It need not be one of the names in the certificate.",
-			Optional: true,
-			Computed: true,
-		},
-		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"],
-			textRule{"fingerprint", checkFingerprint}, true),
-		"project_id": optionalText(project.description, project.rule, true),
-		"covers":     optionalText(covers.description, covers.rule, false),
+		"name": optionalText("The name of the certificate.", true),
+		"domain": optionalText("The domain of the certificate, as the API returns it. "+
+			"It need not be one of the names in the certificate.", true),
+		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"], true,
+			textRule{"fingerprint", checkFingerprint}),
+		"project_id": optionalText(project.description, true, project.rule),
+		"covers":     optionalText(covers.description, false, covers.rule),
 		"most_recent": schema.BoolAttribute{
 			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
 				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
@@ -94,12 +86,8 @@ func (d *certificateDataSource) ValidateConfig(
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	all := certificateFilter{ProjectID: config.ProjectID}
-	certificates, diags := all.choose(ctx, d.cloud)
-	resp.Diagnostics.Append(diags...)
+	certificates := all.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -84,14 +84,10 @@ func (r *certificateEphemeralResource) Open(
 ) {
 	var model certificateEphemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := r.cloud.readyProject(ctx, model.ProjectID)
-	resp.Diagnostics.Append(diags...)
+	project := r.cloud.readyProject(ctx, model.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -128,6 +124,7 @@ func (r *certificateEphemeralResource) Open(
 func parseShownKey(shown secret.Value, chain pemcert.Chain) (key secret.Value, err error) {
 	text := strings.TrimSpace(shown.Reveal())
 	parsed, parseErr := pemcert.ParseKey(text)
+	position, canMatch := parsed.BelongsTo(chain)
 	switch {
 	case text == "":
 		return key, errors.New("the private key in the response is missing")
@@ -135,7 +132,7 @@ func parseShownKey(shown secret.Value, chain pemcert.Chain) (key secret.Value, e
 		return key, errors.New("the private key in the response is a mask of asterisks")
 	case parseErr != nil:
 		return key, errors.New("the private key in the response is not a private key")
-	case checkPair("private_key", parsed, chain).HasError():
+	case canMatch && position != 0:
 		return key, errors.New("the private key in the response belongs to another certificate")
 	}
 	return parsed.For(chain).PEM(), nil

@@ -54,26 +54,24 @@ var filterArguments = map[string]filterArgument{
 
 // choose returns the certificates of a project that match all arguments, sorted by name, then by ID. It sets the
 // project if that is the provider's.
-func (f *certificateFilter) choose(ctx context.Context, c *cloud) ([]publicModel, diag.Diagnostics) {
+func (f *certificateFilter) choose(ctx context.Context, c *cloud, diags *diag.Diagnostics) []publicModel {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := c.readyProject(ctx, f.ProjectID)
+	f.ProjectID = c.readyProject(ctx, f.ProjectID, diags)
 	if diags.HasError() {
-		return nil, diags
+		return nil
 	}
-	f.ProjectID = project
-	listed, err := c.client.ListCertificates(ctx, project.ValueString())
+	listed, err := c.client.ListCertificates(ctx, f.ProjectID.ValueString())
 	if err != nil {
 		diags.AddError("Unable to list certificates", c.describe(err))
-		return nil, diags
 	}
 
 	name := regexp.MustCompile(f.NameRegex.ValueString())                // its validator has compiled it
 	before, _ := time.Parse(time.RFC3339, f.ExpiresBefore.ValueString()) // its validator has parsed it
 	chosen := []publicModel{}
 	for _, cert := range listed {
-		m := publicModel{ProjectID: project}
+		m := publicModel{ProjectID: f.ProjectID}
 		m.fromAPI(cert)
 		notAfter, err := time.Parse(time.RFC3339, m.NotAfter.ValueString())
 		expires := f.ExpiresBefore.IsNull() || err == nil && notAfter.Before(before)
@@ -81,7 +79,7 @@ func (f *certificateFilter) choose(ctx context.Context, c *cloud) ([]publicModel
 			chosen = append(chosen, m)
 		}
 	}
-	return chosen, diags
+	return chosen
 }
 
 // covers reports whether a certificate is valid for a host name.
