@@ -44,10 +44,10 @@ func (r *certificateEphemeralResource) Schema(
 ) {
 	project := filterArguments["project_id"]
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store " +
-			"or to a write-only attribute. It is stored neither in the plan nor in the state. Nothing else of the " +
-			"provider reads private keys. Each use lists the certificates of the project. It is an error if the API " +
-			"masks or omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
+		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store or " +
+			"to a write-only attribute. It is stored neither in the plan nor in the state. Nothing else of the provider " +
+			"reads private keys. Each use lists the certificates of the project. It is an error if the API masks or " +
+			"omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: apiDescriptions["id"],
@@ -87,20 +87,19 @@ func (r *certificateEphemeralResource) Open(
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project := r.cloud.readyProject(ctx, model.ProjectID, &resp.Diagnostics)
+	model.ProjectID = r.cloud.readyProject(ctx, model.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	id := strings.ToLower(model.ID.ValueString())
-	summary := fmt.Sprintf("Unable to read certificate %q", id)
-	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
+	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, model.ProjectID.ValueString(), id)
 	if errors.Is(err, elb.ErrCertificateNotFound) {
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Certificate not found", fmt.Sprintf(
 			"Project %s has no certificate %q. Check the ID, and project_id if the certificate belongs to another "+
-				"project.",
-			project.ValueString(), id))
+				"project.", model.ProjectID.ValueString(), id))
 		return
 	}
+	summary := fmt.Sprintf("Unable to read certificate %q", id)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
 		return
@@ -113,7 +112,6 @@ func (r *certificateEphemeralResource) Open(
 			" This cloud does not return private keys: take the key from where it was created.")
 		return
 	}
-	model.ProjectID = project
 	model.Certificate = textOrNull(chain.PEM())
 	model.PrivateKey = types.StringValue(key.Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)

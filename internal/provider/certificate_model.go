@@ -140,13 +140,6 @@ func checkStored(
 	}
 }
 
-// isStoredDifferently reports whether the API stored another chain than it was sent. A response without certificates
-// cannot be compared.
-func (m publicModel) isStoredDifferently(cert elb.Certificate) bool {
-	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
-	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
-}
-
 // stringOrNil returns the text of a value, or nil if the value is null or unknown.
 func stringOrNil(value types.String) *string {
 	if value.IsUnknown() {

@@ -43,9 +43,9 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	withKey := plan
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &withKey.PrivateKeyWO)...)
-	create := withKey.toAPI(&resp.Diagnostics)
+	planned := plan
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
+	create := planned.toAPI(&resp.Diagnostics)
 	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -61,7 +61,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
-	planned := plan
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -80,11 +79,11 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	checkStored(cert.ID, "name", planned.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
 	checkStored(cert.ID, "description", planned.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
 	checkStored(cert.ID, "domain", planned.Domain, domain, resp.Diagnostics.AddAttributeWarning)
-	if planned.isStoredDifferently(cert) {
+	stored := pemcert.CertificatesIn(cert.Certificate).PEM()
+	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
-			"It stored the leaf that was sent, but not the certificates that follow it. The next plan shows the "+
-				"difference.")
+			"It stored the leaf that was sent, but not the certificates that follow. The next plan shows the difference.")
 	}
 }
 
@@ -236,9 +235,7 @@ func (r *certificateResource) ModifyPlan(
 			plan.UpdateTime = types.StringUnknown()
 		}
 	}
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 func (r *certificateResource) ValidateConfig(

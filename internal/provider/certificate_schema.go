@@ -31,10 +31,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"compared by content: " +
 					"line ends, line width, indentation and text around the blocks make no difference, " +
 					"but the order of the certificates does. Changing this forces a new resource to be created.",
-				Required: true,
-				PlanModifiers: []planmodifier.String{
-					ignoreEquivalentPEM{isEquivalent: isSameChain, requiresReplace: true},
-				},
+				Required:      true,
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -44,7 +42,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalentPEM{isEquivalent: isSameKey}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey, inPlace: true}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
@@ -82,7 +80,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"domain", checkDomain}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase{}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
 			},
 			"project_id": projectAttribute("certificate"),
 			"subject_alternative_names": schema.ListAttribute{

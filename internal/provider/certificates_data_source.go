@@ -26,9 +26,7 @@ type certificatesModel struct {
 	Certificates []publicModel `tfsdk:"certificates"`
 }
 
-func (d *certificatesDataSource) Schema(
-	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
-) {
+func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
 		"domain": optionalText("The domain of the certificates, as the API returns it. "+
 			"An empty string finds those without a domain.", false),

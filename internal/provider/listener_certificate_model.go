@@ -65,14 +65,10 @@ func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 
 // check validates, in an apply, what may have been unknown in the plan.
 func (m listenerCertificateModel) check(diags *diag.Diagnostics) {
-	validate := func(attribute, noun string, id types.String) {
-		if !id.IsNull() {
-			diags.Append(textRule{noun, checkLowerID}.validate(path.Root(attribute), id.ValueString())...)
-		}
-	}
-	validate("listener_id", "listener ID", m.ListenerID)
-	validate("certificate_id", "certificate ID", m.CertificateID)
-	validate("fallback_certificate_id", "fallback certificate ID", m.FallbackCertificateID)
+	checkKnown("listener_id", m.ListenerID, textRule{"listener ID", checkLowerID}, diags)
+	checkKnown("certificate_id", m.CertificateID, textRule{"certificate ID", checkLowerID}, diags)
+	fallback := textRule{"fallback certificate ID", checkLowerID}
+	checkKnown("fallback_certificate_id", m.FallbackCertificateID, fallback, diags)
 	m.checkFallback(diags)
 }
 

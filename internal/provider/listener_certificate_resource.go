@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -71,7 +72,7 @@ func (r *listenerCertificateResource) Create(
 		return
 	}
 
-	// After a switch to the fallback, a slow backend may still show the certificate that was served before.
+	// After a switch to the fallback, a slow backend may still show the certificate that was used before.
 	if lock.fellBack || !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
 		listener = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID, &resp.Diagnostics)
 	}
@@ -82,7 +83,7 @@ func (r *listenerCertificateResource) Create(
 	}
 	r.cloud.client.ReleaseCertificate(project, id)
 	lock.created = true
-	tflog.Info(ctx, "the listener serves the certificate", map[string]any{"listener_id": id})
+	tflog.Info(ctx, "the listener uses the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -196,7 +197,9 @@ func (r *listenerCertificateResource) switchListener(
 	}
 
 	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
-	isUnexplained := refusal != nil && (remedy == "" || mayBeMissing(refusal))
+	// The project may not have the listener or the certificate (assumed for these codes), unless a gateway says 404.
+	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||
+		slices.Contains([]string{"ELB.1001", "ELB.5040"}, refusal.Code))
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
@@ -207,16 +210,9 @@ func (r *listenerCertificateResource) switchListener(
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
-	summary := fmt.Sprintf("Unable to switch listener %q", listener.ID)
-	diags.AddAttributeError(path.Root(attribute), summary, describeWith(err, remedy))
+	diags.AddAttributeError(path.Root(attribute),
+		fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
 	return switched
-}
-
-// mayBeMissing reports whether a refused switch may mean that the project does not have the listener or the
-// certificate: an argument that is not valid (assumed), a certificate that does not exist (assumed), or a 404 that is
-// not the gateway's.
-func mayBeMissing(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" || refusal.IsNotFound()
 }
 
 // checkProjects checks that the certificates belong to the project of the listener, as far as that is known without a
@@ -260,9 +256,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 		plan.ID = plan.ListenerID
 	}
 	r.checkProjects(plan, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // A listenerLock lets one resource at a time be created or deleted for a listener, and records what the previous ones

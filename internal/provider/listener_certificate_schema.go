@@ -34,7 +34,7 @@ func (r *listenerCertificateResource) Schema(
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"certificate_id": schema.StringAttribute{
-				MarkdownDescription: "The ID of the certificate that the listener serves: 32 hexadecimal characters " +
+				MarkdownDescription: "The ID of the certificate that the listener uses: 32 hexadecimal characters " +
 					"in lower case. The certificate must belong to the same project as the listener. Changing this " +
 					"switches the listener in place.",
 				Required:   true,
