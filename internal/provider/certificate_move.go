@@ -72,8 +72,8 @@ func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) 
 	case !isREST || req.SourceTypeName != "restapi_object":
 		reason := "Only a restapi_object of the provider mastercard/restapi can be moved"
 		if strings.HasSuffix(req.SourceTypeName, "_certificate") {
-			reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have other " +
-				"IDs and cannot be used by a listener of a classic load balancer. " + reason
+			reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have " +
+				"other IDs and cannot be used by a listener of a classic load balancer. " + reason
 		}
 		err = fmt.Errorf("a %s of the provider %s cannot become an elbaas_certificate. %s",
 			req.SourceTypeName, req.SourceProviderAddress, reason)
@@ -103,9 +103,9 @@ func (o restObject) identity() (identityModel, error) {
 	}
 	project, id, err := parseImportID(text, "certificate")
 	if err != nil {
-		return identityModel{}, fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
+		err = fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
 	}
-	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, nil
+	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, err
 }
 
 // movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have
