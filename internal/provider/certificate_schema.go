@@ -27,10 +27,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"certificate, so any other change forces a new resource to be created.",
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
-				MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain. It is " +
-					"compared by content: " +
-					"line ends, line width, indentation and text around the blocks make no difference, " +
-					"but the order of the certificates does. Changing this forces a new resource to be created.",
+				MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain. It is compared " +
+					"by content: line ends, line width, indentation and text around the blocks make no difference, " +
+					"the order of the certificates does. Changing this forces a new resource to be created.",
 				Required:      true,
 				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},
 			},
@@ -94,8 +93,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener " +
-					"uses the certificate. Defaults to 10 minutes.",
+				Delete: true, DeleteDescription: "Timeout of a deletion, retried while in use. Defaults to 10 minutes.",
 			}),
 		},
 	}

@@ -205,9 +205,9 @@ func credentialsRemedy(kind auth.Kind) string {
 		return "The token issued for this user was rejected, even after it was renewed. " +
 			"Check that endpoint and auth_url belong to the same cloud and region."
 	}
-	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, that " +
-		"the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access or " +
-		"scoped) is the one that this cloud expects."
+	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, " +
+		"that the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access " +
+		"or scoped) is the one that this cloud expects."
 }
 
 // tryLater is the remedy for what the user cannot change.

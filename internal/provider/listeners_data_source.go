@@ -73,8 +73,8 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 					"loadbalancer_id": computedText(loadBalancerIDDescription),
 					"certificate_id":  computedText("The ID of the listener's own certificate. Null if it has none."),
 					"sni_certificate_ids": schema.ListAttribute{
-						MarkdownDescription: "The IDs of the SNI certificates, which the listener presents to clients " +
-							"that ask for another name. Often empty.",
+						MarkdownDescription: "The IDs of the SNI certificates, which the listener presents to " +
+							"clients that ask for another name. Often empty.",
 						Computed:    true,
 						ElementType: types.StringType,
 					},
