@@ -36,27 +36,30 @@ type certificateSearchModel struct {
 	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
+// criteria are the arguments of which one is set, and how an attribute is compared with it. Names and fingerprints
+// depend on the case of letters.
+var criteria = map[string]func(m publicModel, value string) bool{
+	"id":     func(m publicModel, value string) bool { return strings.EqualFold(m.ID.ValueString(), value) },
+	"domain": func(m publicModel, value string) bool { return strings.EqualFold(m.Domain.ValueString(), value) },
+	"covers": publicModel.covers,
+
+	"name":               func(m publicModel, value string) bool { return m.Name.ValueString() == value },
+	"fingerprint_sha256": func(m publicModel, value string) bool { return m.FingerprintSHA256.ValueString() == value },
+}
+
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id": optionalText(apiDescriptions["id"], textRule{"certificate ID", checkID}, true),
+		"id": optionalText(apiDescriptions["id"], true, textRule{"certificate ID", checkID}),
 		// Older certificates may have a name or a domain that cannot be set any more, so none is refused.
-		"name": schema.StringAttribute{
-			MarkdownDescription: "The name of the certificate.",
-			Optional:            true,
-			Computed:            true,
-		},
-		"domain": schema.StringAttribute{
-			MarkdownDescription: "The domain of the certificate, as the API returns it. " +
-				"It need not be one of the names in the certificate.",
-			Optional: true,
-			Computed: true,
-		},
-		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"],
-			textRule{"fingerprint", checkFingerprint}, true),
-		"project_id": optionalText(project.description, project.rule, true),
-		"covers":     optionalText(covers.description, covers.rule, false),
+		"name": optionalText("The name of the certificate.", true),
+		"domain": optionalText("The domain of the certificate, as the API returns it. "+
+			"It need not be one of the names in the certificate.", true),
+		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"], true,
+			textRule{"fingerprint", checkFingerprint}),
+		"project_id": optionalText(project.description, true, project.rule),
+		"covers":     optionalText(covers.description, false, covers.rule),
 		"most_recent": schema.BoolAttribute{
 			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
 				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
@@ -94,24 +97,27 @@ func (d *certificateDataSource) ValidateConfig(
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config certificateSearchModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	all := certificateFilter{ProjectID: config.ProjectID}
-	certificates, diags := all.choose(ctx, d.cloud)
-	resp.Diagnostics.Append(diags...)
+	certificates := all.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 
-	attribute, value := config.criterion()
-	criterion := fmt.Sprintf("with the %s %q", attribute, value)
+	var attribute string
+	var value types.String
+	for attribute = range criteria {
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(attribute), &value)...)
+		if !value.IsNull() {
+			break
+		}
+	}
+	criterion := fmt.Sprintf("with the %s %q", attribute, value.ValueString())
 	if attribute == "covers" {
-		criterion = fmt.Sprintf("valid for %q", value)
+		criterion = fmt.Sprintf("valid for %q", value.ValueString())
 	}
 	project := all.ProjectID.ValueString()
 	found := slices.DeleteFunc(slices.Clone(certificates), func(m publicModel) bool {
-		return !m.matches(attribute, value)
+		return !criteria[attribute](m, value.ValueString())
 	})
 	switch {
 	case len(found) == 0:
@@ -127,33 +133,6 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	config.publicModel = slices.MaxFunc(found, publicModel.compareAge)
 	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
-}
-
-// criterion returns the one argument that a certificate is searched by.
-func (m certificateSearchModel) criterion() (attribute, value string) {
-	for attribute, value := range map[string]types.String{
-		"name": m.Name, "fingerprint_sha256": m.FingerprintSHA256, "domain": m.Domain, "covers": m.Covers,
-	} {
-		if !value.IsNull() {
-			return attribute, value.ValueString()
-		}
-	}
-	return "id", m.ID.ValueString()
-}
-
-// matches reports whether an attribute has a value. Only names depend on the case of letters.
-func (m publicModel) matches(attribute, value string) bool {
-	switch attribute {
-	case "name":
-		return m.Name.ValueString() == value
-	case "fingerprint_sha256":
-		return strings.EqualFold(m.FingerprintSHA256.ValueString(), value)
-	case "domain":
-		return strings.EqualFold(m.Domain.ValueString(), value)
-	case "covers":
-		return m.covers(value)
-	}
-	return strings.EqualFold(m.ID.ValueString(), value)
 }
 
 // compareAge compares two certificates by the start of their validity, then by their creation. Times of one kind have
@@ -174,11 +153,11 @@ func candidates(lead string, all []publicModel) string {
 		return "The project has no certificates at all: check project_id."
 	}
 	text := lead + ":"
-	for _, m := range all[:min(len(all), limit)] {
+	for i, m := range all {
+		if i == limit {
+			return fmt.Sprintf("%s\n  - and %d more", text, len(all)-limit)
+		}
 		text += "\n  - " + m.title()
-	}
-	if more := len(all) - limit; more > 0 {
-		text += fmt.Sprintf("\n  - and %d more", more)
 	}
 	return text
 }

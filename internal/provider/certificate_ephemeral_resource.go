@@ -84,27 +84,22 @@ func (r *certificateEphemeralResource) Open(
 ) {
 	var model certificateEphemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := r.cloud.readyProject(ctx, model.ProjectID)
-	resp.Diagnostics.Append(diags...)
+	model.ProjectID = r.cloud.readyProject(ctx, model.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	id := strings.ToLower(model.ID.ValueString())
-	summary := fmt.Sprintf("Unable to read certificate %q", id)
-	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, project.ValueString(), id)
+	cert, shown, err := r.cloud.client.GetPrivateKey(ctx, model.ProjectID.ValueString(), id)
 	if errors.Is(err, elb.ErrCertificateNotFound) {
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Certificate not found", fmt.Sprintf(
 			"Project %s has no certificate %q. Check the ID, and project_id if the certificate belongs to another "+
-				"project.",
-			project.ValueString(), id))
+				"project.", model.ProjectID.ValueString(), id))
 		return
 	}
+	summary := fmt.Sprintf("Unable to read certificate %q", id)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
 		return
@@ -117,7 +112,6 @@ func (r *certificateEphemeralResource) Open(
 			" This cloud does not return private keys: take the key from where it was created.")
 		return
 	}
-	model.ProjectID = project
 	model.Certificate = textOrNull(chain.PEM())
 	model.PrivateKey = types.StringValue(key.Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
@@ -128,6 +122,7 @@ func (r *certificateEphemeralResource) Open(
 func parseShownKey(shown secret.Value, chain pemcert.Chain) (key secret.Value, err error) {
 	text := strings.TrimSpace(shown.Reveal())
 	parsed, parseErr := pemcert.ParseKey(text)
+	position, canMatch := parsed.BelongsTo(chain)
 	switch {
 	case text == "":
 		return key, errors.New("the private key in the response is missing")
@@ -135,7 +130,7 @@ func parseShownKey(shown secret.Value, chain pemcert.Chain) (key secret.Value, e
 		return key, errors.New("the private key in the response is a mask of asterisks")
 	case parseErr != nil:
 		return key, errors.New("the private key in the response is not a private key")
-	case checkPair("private_key", parsed, chain).HasError():
+	case canMatch && position != 0:
 		return key, errors.New("the private key in the response belongs to another certificate")
 	}
 	return parsed.For(chain).PEM(), nil

@@ -38,11 +38,10 @@ var filterArguments = map[string]filterArgument{
 		textRule{"name_regex", checkNameRegex},
 	},
 	"covers": {
-		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`: " +
-			"one of its `subject_alternative_names`, or its common name if it has none. " +
-			"A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, " +
-			"but not `example.com` or `a.www.example.com`. An IP address must be among the alternative names. " +
-			"Certificates whose names the provider cannot read are omitted.",
+		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`: one of its " +
+			"`subject_alternative_names`, or its common name if it has none and this is no IP address. A wildcard " +
+			"stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but not `example.com` or " +
+			"`a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
 		textRule{"host name", checkHostName},
 	},
 	"expires_before": {
@@ -54,26 +53,24 @@ var filterArguments = map[string]filterArgument{
 
 // choose returns the certificates of a project that match all arguments, sorted by name, then by ID. It sets the
 // project if that is the provider's.
-func (f *certificateFilter) choose(ctx context.Context, c *cloud) ([]publicModel, diag.Diagnostics) {
+func (f *certificateFilter) choose(ctx context.Context, c *cloud, diags *diag.Diagnostics) []publicModel {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := c.readyProject(ctx, f.ProjectID)
+	f.ProjectID = c.readyProject(ctx, f.ProjectID, diags)
 	if diags.HasError() {
-		return nil, diags
+		return nil
 	}
-	f.ProjectID = project
-	listed, err := c.client.ListCertificates(ctx, project.ValueString())
+	listed, err := c.client.ListCertificates(ctx, f.ProjectID.ValueString())
 	if err != nil {
 		diags.AddError("Unable to list certificates", c.describe(err))
-		return nil, diags
 	}
 
 	name := regexp.MustCompile(f.NameRegex.ValueString())                // its validator has compiled it
 	before, _ := time.Parse(time.RFC3339, f.ExpiresBefore.ValueString()) // its validator has parsed it
 	chosen := []publicModel{}
 	for _, cert := range listed {
-		m := publicModel{ProjectID: project}
+		m := publicModel{ProjectID: f.ProjectID}
 		m.fromAPI(cert)
 		notAfter, err := time.Parse(time.RFC3339, m.NotAfter.ValueString())
 		expires := f.ExpiresBefore.IsNull() || err == nil && notAfter.Before(before)
@@ -81,7 +78,7 @@ func (f *certificateFilter) choose(ctx context.Context, c *cloud) ([]publicModel
 			chosen = append(chosen, m)
 		}
 	}
-	return chosen, diags
+	return chosen
 }
 
 // covers reports whether a certificate is valid for a host name.

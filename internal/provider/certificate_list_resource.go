@@ -41,11 +41,8 @@ func (r *certificateListResource) ListResourceConfigSchema(
 
 func (r *certificateListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter certificateFilter
-	var chosen []publicModel
 	diags := req.Config.Get(ctx, &filter)
-	if !diags.HasError() {
-		chosen, diags = filter.choose(ctx, r.cloud)
-	}
+	chosen := filter.choose(ctx, r.cloud, &diags)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
@@ -58,18 +59,15 @@ func (m publicModel) identity() identityModel {
 
 // toAPI returns the body of a Create call, with the PEM in its canonical form and without what the plan leaves to the
 // API.
-func (m certificateModel) toAPI() (elb.NewCertificate, diag.Diagnostics) {
-	chain, key, diags := m.parsePEM()
-	if diags.HasError() {
-		return elb.NewCertificate{}, diags
-	}
+func (m certificateModel) toAPI(diags *diag.Diagnostics) elb.NewCertificate {
+	chain, key := m.parsePEM(diags)
 	return elb.NewCertificate{
 		Name:        stringOrNil(m.Name),
 		Description: m.Description.ValueString(),
 		Domain:      stringOrNil(m.Domain),
 		Certificate: chain.PEM(),
 		PrivateKey:  key.For(chain).PEM(),
-	}, diags
+	}
 }
 
 // keepCase returns a value of the API, or the own one if they differ in case only.
@@ -80,16 +78,24 @@ func keepCase(own types.String, value string) types.String {
 	return types.StringValue(value)
 }
 
+// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response.
+func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.String {
+	return map[*types.String]types.String{
+		&m.ID:          keepCase(m.ID, cert.ID),
+		&m.Name:        types.StringValue(cert.Name),
+		&m.Description: types.StringValue(cert.Description),
+		&m.Domain:      keepCase(m.Domain, cert.Domain),
+		&m.CreateTime:  textOrNull(cert.CreateTime),
+		&m.UpdateTime:  textOrNull(cert.UpdateTime),
+	}
+}
+
 // fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
 // because a server may store a private key beside them. If the text has none, or the same ones, the user's text stays.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
-	m.ID = keepCase(m.ID, cert.ID)
-	m.Name = types.StringValue(cert.Name)
-	m.Description = types.StringValue(cert.Description)
-	m.Domain = keepCase(m.Domain, cert.Domain)
-	m.CreateTime = textOrNull(cert.CreateTime)
-	m.UpdateTime = textOrNull(cert.UpdateTime)
-
+	for attribute, value := range m.apiValues(cert) {
+		*attribute = value
+	}
 	text := m.Certificate.ValueString()
 	own, err := pemcert.ParseChain(text)
 	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // skips parsing the same PEM twice
@@ -107,17 +113,11 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 // complete takes over from the API only what the plan left unknown: Terraform reports any other change of a planned
 // value as a bug of the provider.
 func (m *publicModel) complete(cert elb.Certificate) {
-	fill := func(attribute *types.String, value types.String) {
+	for attribute, value := range m.apiValues(cert) {
 		if attribute.IsUnknown() {
 			*attribute = value
 		}
 	}
-	fill(&m.ID, types.StringValue(cert.ID))
-	fill(&m.Name, types.StringValue(cert.Name))
-	fill(&m.Description, types.StringValue(cert.Description))
-	fill(&m.Domain, types.StringValue(cert.Domain))
-	fill(&m.CreateTime, textOrNull(cert.CreateTime))
-	fill(&m.UpdateTime, textOrNull(cert.UpdateTime))
 	m.x509Model = x509FromPEM(m.Certificate)
 }
 
@@ -129,32 +129,15 @@ func (m certificateModel) replaces(state certificateModel) bool {
 		!m.ProjectID.Equal(state.ProjectID)
 }
 
-// A difference is an attribute that the API stored with another value than it was sent.
-type difference struct{ attribute, detail string }
-
-// differences returns where a response differs from the plan of an update.
-func (m publicModel) differences(cert elb.Certificate) []difference {
-	return append(
-		differenceOf(cert.ID, "name", m.Name, cert.Name),
-		differenceOf(cert.ID, "description", m.Description, cert.Description)...,
-	)
-}
-
-// differenceOf returns the difference of an attribute, or none if the plan left its value to the API.
-func differenceOf(id, attribute string, planned types.String, stored string) []difference {
-	text := stringOrNil(planned)
-	if text == nil || *text == stored {
-		return nil
+// checkStored reports an attribute that the API stored with another value than it was sent.
+func checkStored(
+	id, attribute string, sent types.String, stored string, report func(at path.Path, summary, detail string),
+) {
+	if text := stringOrNil(sent); text != nil && *text != stored {
+		report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
+			"Certificate %q was sent with the %s %q, but the API stored %q. The next plan shows the difference.",
+			id, attribute, *text, stored))
 	}
-	return []difference{{attribute, fmt.Sprintf(
-		"Certificate %q was sent with the %s %q, but the API stored %q.", id, attribute, *text, stored)}}
-}
-
-// isStoredDifferently reports whether the API stored another chain than it was sent. A response without certificates
-// cannot be compared.
-func (m publicModel) isStoredDifferently(cert elb.Certificate) bool {
-	sent, stored := pemcert.CertificatesIn(m.Certificate.ValueString()), pemcert.CertificatesIn(cert.Certificate)
-	return sent.Len() > 0 && stored.Len() > 0 && !sent.Equal(stored)
 }
 
 // stringOrNil returns the text of a value, or nil if the value is null or unknown.

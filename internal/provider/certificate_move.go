@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -41,19 +42,14 @@ var restPath = regexp.MustCompile(
 
 // moveCertificate makes the state of a certificate of that of a restapi_object.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	resp.Diagnostics.Append(checkMoveSource(req)...)
-	if resp.Diagnostics.HasError() {
-		return
+	object, err := restObjectOf(req)
+	var moved identityModel
+	if err == nil {
+		moved, err = object.identity()
 	}
-	var object restObject
-	if err := json.Unmarshal(req.SourceRawState.JSON, &object); err != nil {
-		resp.Diagnostics.AddError("Unable to move certificate",
-			"The state of the restapi_object cannot be read. Use a removed block and an import block instead.")
-		return
-	}
-	moved, diags := object.identity()
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to move certificate", sentence(err)+
+			" For a certificate of the classic load balancer, use a removed block and an import block instead.")
 		return
 	}
 	resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("id"), moved.ID)...)
@@ -66,39 +62,35 @@ func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *r
 	}
 }
 
-// checkMoveSource refuses the state of every resource but restapi_object.
-func checkMoveSource(req resource.MoveStateRequest) diag.Diagnostics {
-	var diags diag.Diagnostics
+// restObjectOf returns the state of a restapi_object. It refuses that of every other resource.
+func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) {
 	// OpenTofu 1.12 names the provider of the target once one instance of a for_each is moved
 	// (observed). That has no restapi_object, so the source can only be the other one.
 	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi") ||
 		strings.HasSuffix(req.SourceProviderAddress, "/elbaas/elbaas")
-	if isREST && req.SourceTypeName == "restapi_object" {
-		return diags
+	switch {
+	case !isREST || req.SourceTypeName != "restapi_object":
+		reason := "Only a restapi_object of the provider mastercard/restapi can be moved"
+		if strings.HasSuffix(req.SourceTypeName, "_certificate") {
+			reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have " +
+				"other IDs and cannot be used by a listener of a classic load balancer. " + reason
+		}
+		err = fmt.Errorf("a %s of the provider %s cannot become an elbaas_certificate. %s",
+			req.SourceTypeName, req.SourceProviderAddress, reason)
+	case json.Unmarshal(req.SourceRawState.JSON, &object) != nil:
+		err = errors.New("the state of the restapi_object cannot be read")
 	}
-	reason := "Only a restapi_object of the provider mastercard/restapi can be moved."
-	if strings.HasSuffix(req.SourceTypeName, "_certificate") {
-		reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have other " +
-			"IDs and cannot be used by a listener of a classic load balancer. " + reason
-	}
-	diags.AddError("Unable to move certificate", fmt.Sprintf(
-		"A %s of the provider %s cannot become an elbaas_certificate. %s For a certificate of the classic load "+
-			"balancer, use a removed block and an import block instead.",
-		req.SourceTypeName, req.SourceProviderAddress, reason))
-	return diags
+	return object, err
 }
 
 // identity returns the project and the ID of the certificate. The project is null if the
 // path does not have it.
-func (o restObject) identity() (identityModel, diag.Diagnostics) {
-	var diags diag.Diagnostics
+func (o restObject) identity() (identityModel, error) {
 	match := restPath.FindStringSubmatch(o.Path)
 	if match == nil {
-		diags.AddError("Unable to move certificate", fmt.Sprintf(
-			"The restapi_object has the path %q, which is not that of a certificate of the classic load balancer: "+
-				"/v1.0/{project_id}/elbaas/certificate. If it is one nevertheless, use a removed block and an import "+
-				"block instead. Otherwise, remove this moved block.", o.Path))
-		return identityModel{}, diags
+		return identityModel{}, fmt.Errorf("the restapi_object has the path %q, which is not that of a certificate of "+
+			"the classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it is none, remove this moved block",
+			o.Path)
 	}
 	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
 	objectID := o.ID
@@ -111,44 +103,38 @@ func (o restObject) identity() (identityModel, diag.Diagnostics) {
 	}
 	project, id, err := parseImportID(text, "certificate")
 	if err != nil {
-		diags.AddError("Unable to move certificate", fmt.Sprintf(
-			"The restapi_object has the path %q and the ID %q: %s. Use a removed block and an import block instead.",
-			o.Path, objectID, err))
-		return identityModel{}, diags
+		err = fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
 	}
-	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, diags
+	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, err
 }
 
 // movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have
 // the project, so it may belong to another one: if it were taken for gone, it would be created once more.
-func movedNotFound(certificate identityModel) diag.Diagnostics {
-	var diags diag.Diagnostics
+func movedNotFound(certificate identityModel, diags *diag.Diagnostics) {
 	diags.AddError("Moved certificate not found", fmt.Sprintf(
 		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the "+
 			"project of the provider was searched. If the certificate belongs to another project, use a removed "+
 			"block and an import block with the ID project_id/id instead of the moved block. If it no longer exists, "+
 			"remove the moved block, and the restapi_object from the state with terraform state rm.",
 		certificate.ProjectID.ValueString(), certificate.ID.ValueString()))
-	return diags
 }
 
 // checkRead refuses to plan for a certificate that was moved, but not read since. Its state lacks most values, so that
 // a plan would clear its name, replace it, or delete it in a project that it may not belong to. After a read, the name
 // is never null.
-func checkRead(ctx context.Context, state tfsdk.State) diag.Diagnostics {
+func checkRead(ctx context.Context, state tfsdk.State, diags *diag.Diagnostics) {
 	if state.Raw.IsNull() {
-		return nil
+		return
 	}
 	var name, id types.String
-	diags := state.GetAttribute(ctx, path.Root("name"), &name)
-	if diags.HasError() || !name.IsNull() {
-		return diags
+	diags.Append(state.GetAttribute(ctx, path.Root("name"), &name)...)
+	if !name.IsNull() {
+		return
 	}
 	diags.Append(state.GetAttribute(ctx, path.Root("id"), &id)...)
 	diags.AddError("Moved certificate not read", fmt.Sprintf(
 		"The state of certificate %q comes from a restapi_object, which has little more than its ID. "+
 			"Plan without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
-	return diags
 }
 
 // certificate returns the certificates that were sent, if they can be read, and never

@@ -20,9 +20,9 @@ func (m certificateModel) key() (attribute string, key types.String) {
 
 // parsePEM parses the certificate and its private key, as far as they are known, and checks that there is exactly one
 // key and that it belongs to the certificate. The apply checks what the plan does not know yet.
-func (m certificateModel) parsePEM() (pemcert.Chain, pemcert.Key, diag.Diagnostics) {
+func (m certificateModel) parsePEM(diags *diag.Diagnostics) (pemcert.Chain, pemcert.Key) {
+	m.checkKeys(diags)
 	var chain pemcert.Chain
-	diags := m.checkKeys()
 	if text := stringOrNil(m.Certificate); text != nil {
 		var err error
 		if chain, err = pemcert.ParseChain(*text); err != nil {
@@ -31,54 +31,21 @@ func (m certificateModel) parsePEM() (pemcert.Chain, pemcert.Key, diag.Diagnosti
 	}
 
 	attribute, value := m.key()
-	key, keyDiags := parseKey(attribute, value, chain)
-	diags.Append(keyDiags...)
-	return chain, key, diags
+	return chain, parseKey(attribute, value, chain, diags)
 }
 
 // parseKey parses the private key of an attribute, if it is known, and checks that it belongs to the certificate.
-func parseKey(attribute string, value types.String, chain pemcert.Chain) (key pemcert.Key, diags diag.Diagnostics) {
+func parseKey(attribute string, value types.String, chain pemcert.Chain, diags *diag.Diagnostics) pemcert.Key {
 	text := stringOrNil(value)
 	if text == nil {
-		return key, diags
+		return pemcert.Key{}
 	}
 	key, err := pemcert.ParseKey(*text)
 	if err != nil {
 		diags.AddAttributeError(path.Root(attribute), "Invalid private key", sentence(err))
-		return key, diags
+		return key
 	}
-	return key, checkPair(attribute, key, chain)
-}
 
-// checkKeys checks that exactly one of the two private keys is set, as far as they are known.
-func (m certificateModel) checkKeys() diag.Diagnostics {
-	var diags diag.Diagnostics
-	switch {
-	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
-	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
-		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
-			"Set private_key (stored in the state) or private_key_wo (not stored). "+
-				"Imported certificates need one as well: the provider never reads keys from the API.")
-	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
-		diags.AddAttributeError(path.Root("private_key_wo"), "Conflicting private keys",
-			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
-	}
-	return diags
-}
-
-// checkNewKey checks a planned private key that differs from that of the state. Nothing else is checked in an update,
-// which sends neither the certificate nor the key: ignore_changes may keep what no configuration could have.
-func (m certificateModel) checkNewKey(state certificateModel) diag.Diagnostics {
-	if m.PrivateKey.Equal(state.PrivateKey) {
-		return nil
-	}
-	_, diags := parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()))
-	return diags
-}
-
-// checkPair checks that the private key of an attribute belongs to the certificate, if both are there.
-func checkPair(attribute string, key pemcert.Key, chain pemcert.Chain) diag.Diagnostics {
-	var diags diag.Diagnostics
 	switch position, known := key.BelongsTo(chain); {
 	case !known || position == 0:
 	case position > 0:
@@ -92,7 +59,29 @@ func checkPair(attribute string, key pemcert.Key, chain pemcert.Chain) diag.Diag
 				"lifecycle.ignore_changes has certificate or the key, add the other one too: a new key always comes "+
 				"with a new certificate.")
 	}
-	return diags
+	return key
+}
+
+// checkKeys checks that exactly one of the two private keys is set, as far as they are known.
+func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
+	switch {
+	case m.PrivateKey.IsUnknown() || m.PrivateKeyWO.IsUnknown():
+	case m.PrivateKey.IsNull() && m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key"), "Missing private key",
+			"Set private_key (stored in the state) or private_key_wo (not stored). "+
+				"Imported certificates need one as well: the provider never reads keys from the API.")
+	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
+		diags.AddAttributeError(path.Root("private_key_wo"), "Conflicting private keys",
+			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
+	}
+}
+
+// checkNewKey checks a planned private key that differs from that of the state. Nothing else is checked in an update,
+// which sends neither the certificate nor the key: ignore_changes may keep what no configuration could have.
+func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagnostics) {
+	if !m.PrivateKey.Equal(state.PrivateKey) {
+		parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()), diags)
+	}
 }
 
 // isSameChain reports whether two texts have the same certificates in the same order. A text without certificates

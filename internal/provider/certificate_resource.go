@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -27,41 +26,34 @@ var (
 
 // NewCertificateResource returns the resource elbaas_certificate.
 func NewCertificateResource() resource.Resource {
-	return &certificateResource{resourceBase{name: "certificate"}}
+	return &certificateResource{resourceBase{
+		name: "certificate", noun: "certificate", idAttribute: "id",
+		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
+			_, err := client.GetCertificate(ctx, projectID, id)
+			return err
+		},
+	}}
 }
 
 type certificateResource struct{ resourceBase }
 
-func (r *certificateResource) IdentitySchema(
-	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
-) {
-	resp.IdentitySchema = identitySchema("certificate", "id")
-}
-
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	withKey := plan
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &withKey.PrivateKeyWO)...)
-	create, diags := withKey.toAPI()
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	plan.ProjectID, diags = r.cloud.readyProject(ctx, plan.ProjectID)
-	resp.Diagnostics.Append(diags...)
+	planned := plan
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
+	create := planned.toAPI(&resp.Diagnostics)
+	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	project := plan.ProjectID.ValueString()
 	creation, err := r.cloud.client.CreateCertificate(ctx, project, create)
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
-	resp.Diagnostics.Append(creationWarnings(project, create.Name, creation)...)
+	warnAboutCreation(project, create.Name, creation, &resp.Diagnostics)
 	cert := creation.Certificate
 	if cert.ID == "" {
 		resp.Diagnostics.AddError("Unable to create certificate", r.cloud.describe(err))
@@ -69,7 +61,6 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
-	planned := plan
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -84,36 +75,27 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	differences := planned.differences(cert)
-	if !strings.EqualFold(planned.Domain.ValueString(), cert.Domain) {
-		differences = append(differences, differenceOf(cert.ID, "domain", planned.Domain, cert.Domain)...)
-	}
-	for _, d := range differences {
-		resp.Diagnostics.AddAttributeWarning(path.Root(d.attribute), "The API stored a different "+d.attribute,
-			d.detail+" The next plan shows the difference.")
-	}
-	if planned.isStoredDifferently(cert) {
+	domain := keepCase(planned.Domain, cert.Domain).ValueString()
+	checkStored(cert.ID, "name", planned.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
+	checkStored(cert.ID, "description", planned.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
+	checkStored(cert.ID, "domain", planned.Domain, domain, resp.Diagnostics.AddAttributeWarning)
+	stored := pemcert.CertificatesIn(cert.Certificate).PEM()
+	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
-			"It stored the leaf that was sent, but not the certificates that follow it. The next plan shows the "+
-				"difference.")
+			"It stored the leaf that was sent, but not the ones that follow. The next plan shows the difference.")
 	}
 }
 
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
 	defer cancel()
 
 	read := state
-	read.ProjectID, diags = r.cloud.readyProject(ctx, state.ProjectID) // a moved certificate may have none
-	resp.Diagnostics.Append(diags...)
+	// A moved certificate may have no project.
+	read.ProjectID = r.cloud.readyProject(ctx, state.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -124,7 +106,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
-		resp.Diagnostics.Append(movedNotFound(read.identity())...)
+		movedNotFound(read.identity(), &resp.Diagnostics)
 		return
 	}
 	if errors.Is(err, elb.ErrCertificateNotFound) {
@@ -153,12 +135,10 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	var plan, state certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(plan.checkNewKey(state)...) // it may have been unknown in the plan
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
+	defer cancel()
+
+	plan.checkNewKey(state, &resp.Diagnostics) // it may have been unknown in the plan
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -172,8 +152,6 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 
 	prior := elb.Certificate{
 		ID:          state.ID.ValueString(),
@@ -184,16 +162,13 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), prior,
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
-	summary := fmt.Sprintf("Unable to update certificate %q", prior.ID)
 	if err != nil {
-		resp.Diagnostics.AddError(summary, r.cloud.describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to update certificate %q", prior.ID), r.cloud.describe(err))
 		return
 	}
 
-	for _, d := range plan.differences(cert) {
-		resp.Diagnostics.AddAttributeError(path.Root(d.attribute), summary,
-			d.detail+" Plan again to see what the API has.")
-	}
+	checkStored(cert.ID, "name", plan.Name, cert.Name, resp.Diagnostics.AddAttributeError)
+	checkStored(cert.ID, "description", plan.Description, cert.Description, resp.Diagnostics.AddAttributeError)
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -202,13 +177,12 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	var state certificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultWriteTimeout, &resp.Diagnostics)
+	defer cancel()
+
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 
 	project, id := state.ProjectID.ValueString(), state.ID.ValueString()
 	err := r.cloud.client.DeleteCertificate(ctx, project, id, r.cloud.sinceWrite(ctx, req.Private))
@@ -217,20 +191,10 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-func (r *certificateResource) ImportState(
-	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
-) {
-	find := func(ctx context.Context, projectID, id string) error {
-		_, err := r.cloud.client.GetCertificate(ctx, projectID, id)
-		return err
-	}
-	r.cloud.importState(ctx, "certificate", "id", find, req, resp)
-}
-
 func (r *certificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
-	resp.Diagnostics.Append(checkRead(ctx, req.State)...)
+	checkRead(ctx, req.State, &resp.Diagnostics)
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
@@ -243,9 +207,7 @@ func (r *certificateResource) ModifyPlan(
 
 	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings unless
 	// the second fails, so both plans warn.
-	_, key := partial.key()
-	resp.Diagnostics.Append(certificateWarnings(
-		partial.Certificate, key, partial.Domain, r.cloud.now(), r.cloud.settings.expiryWarningDays)...)
+	partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics)
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
@@ -257,27 +219,23 @@ func (r *certificateResource) ModifyPlan(
 	}
 	plan.x509Model = x509FromPEM(plan.Certificate)
 	if req.State.Raw.IsNull() {
-		_, _, diags := partial.parsePEM()
-		resp.Diagnostics.Append(diags...)
-		plan.ProjectID, diags = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
-		resp.Diagnostics.Append(diags...)
+		partial.parsePEM(&resp.Diagnostics)
+		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if plan.replaces(state) {
 			var config certificateModel
 			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-			resp.Diagnostics.Append(lossWarnings(config.publicModel, state.publicModel)...)
+			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
 		} else { // a replacement is checked when Terraform plans the creation
-			resp.Diagnostics.Append(plan.checkNewKey(state)...)
+			plan.checkNewKey(state, &resp.Diagnostics)
 		}
 		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
 			plan.UpdateTime = types.StringUnknown()
 		}
 	}
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 func (r *certificateResource) ValidateConfig(
@@ -285,9 +243,7 @@ func (r *certificateResource) ValidateConfig(
 ) {
 	var config certificateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
+	if !resp.Diagnostics.HasError() {
+		config.parsePEM(&resp.Diagnostics)
 	}
-	_, _, diags := config.parsePEM()
-	resp.Diagnostics.Append(diags...)
 }

@@ -27,14 +27,11 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"certificate, so any other change forces a new resource to be created.",
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
-				MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain. It is " +
-					"compared by content: " +
-					"line ends, line width, indentation and text around the blocks make no difference, " +
-					"but the order of the certificates does. Changing this forces a new resource to be created.",
-				Required: true,
-				PlanModifiers: []planmodifier.String{
-					ignoreEquivalentPEM{isEquivalent: isSameChain, requiresReplace: true},
-				},
+				MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain. It is compared " +
+					"by content: line ends, line width, indentation and text around the blocks make no difference, " +
+					"the order of the certificates does. Changing this forces a new resource to be created.",
+				Required:      true,
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -44,7 +41,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalentPEM{isEquivalent: isSameKey}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey, inPlace: true}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
@@ -82,7 +79,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"domain", checkDomain}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase{}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
 			},
 			"project_id": projectAttribute("certificate"),
 			"subject_alternative_names": schema.ListAttribute{
@@ -96,8 +93,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener " +
-					"uses the certificate. Defaults to 10 minutes.",
+				Delete: true, DeleteDescription: "Timeout of a deletion, retried while in use. Defaults to 10 minutes.",
 			}),
 		},
 	}

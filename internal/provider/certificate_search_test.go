@@ -186,6 +186,7 @@ func TestMostRecent(t *testing.T) {
 		{acctest.Values{"name": "www", "most_recent": false}, "name", "has 3 certificates with the name"},
 		{acctest.Values{"covers": "www.example.com"}, "covers", `has 2 certificates valid for "www.example.com"`},
 		{acctest.Values{"name": "z", "most_recent": true}, "name", `has no certificate with the name "z"`},
+		{acctest.Values{"name": "WWW", "most_recent": true}, "name", `has no certificate with the name "WWW"`},
 		{
 			config:    acctest.Values{"id": old, "most_recent": true},
 			attribute: "most_recent",

@@ -13,22 +13,17 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// certificateWarnings warns of a certificate that the API accepts but clients may not, and of what the provider could
-// not check.
-func certificateWarnings(certificate, key, domain types.String, now time.Time, warningDays int) diag.Diagnostics {
-	chain := pemcert.CertificatesIn(certificate.ValueString())
+// warn warns of a certificate that the API accepts but clients may not, and of what the provider could not check.
+func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
+	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
 	if chain.Len() == 0 {
-		return nil
+		return
 	}
+	leaf, domain := chain.Facts(0), m.Domain.ValueString()
+	isCovered, canRead := chain.Covers(domain)
 
-	var diags diag.Diagnostics
-	warn := func(attribute, summary, detail string) {
-		diags.AddAttributeWarning(path.Root(attribute), summary, detail)
-	}
-	leaf := chain.Facts(0)
-	isCovered, canRead := chain.Covers(domain.ValueString())
-
-	unchecked := uncheckedKey(chain, leaf, key)
+	_, key := m.key()
+	unchecked := uncheckedKey(chain, key)
 	if leaf.NotBefore.IsZero() || leaf.NotAfter.IsZero() {
 		unchecked = append(unchecked, "when the certificate is valid, because its dates cannot be read")
 	}
@@ -36,30 +31,63 @@ func certificateWarnings(certificate, key, domain types.String, now time.Time, w
 		unchecked = append(unchecked, "which names the certificate covers, because its extensions cannot be read")
 	}
 	if len(unchecked) > 0 {
-		warn("certificate", "Certificate not fully checked",
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate not fully checked",
 			"The certificate and its private key are sent, but the provider cannot check "+
 				strings.Join(unchecked, ", and ")+".")
 	}
 
-	if summary, detail := expiryWarning(leaf, now, warningDays); summary != "" {
-		warn("certificate", summary, detail)
-	}
+	warnAboutExpiry(leaf, now, warningDays, diags)
 	if !chain.InOrder() {
-		warn("certificate", "Certificate chain not in order",
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate chain not in order",
 			"Each certificate must be followed by the one that issued it: the leaf first, then the intermediate "+
 				"certificates. Some clients reject any other order.")
 	}
-	if name := domain.ValueString(); name != "" && canRead && !isCovered {
-		warn("domain", "Domain not covered by the certificate",
-			fmt.Sprintf("The certificate does not cover %q. It covers %q.", name, leaf.SubjectAlternativeNames))
+	if domain != "" && canRead && !isCovered {
+		diags.AddAttributeWarning(path.Root("domain"), "Domain not covered by the certificate",
+			fmt.Sprintf("The certificate does not cover %q. It covers %q.", domain, leaf.SubjectAlternativeNames))
 	}
-	return diags
 }
 
-// lossWarnings warns of a name and a domain that a replacement does not keep, because the configuration omits them:
+// uncheckedKey returns why the provider cannot tell whether a private key, as far as it is known, belongs to a
+// certificate.
+func uncheckedKey(chain pemcert.Chain, key types.String) []string {
+	const unchecked = "whether the private key belongs to the certificate, because it does not know the algorithm "
+	algorithm := chain.Facts(0).KeyAlgorithm
+	if !key.IsNull() && !chain.HasKnownKey() {
+		return []string{fmt.Sprintf(unchecked+"of the public key (%s)", algorithm)}
+	}
+	parsed, err := pemcert.ParseKey(key.ValueString())
+	if _, canMatch := parsed.BelongsTo(chain); err == nil && !canMatch {
+		return []string{fmt.Sprintf(unchecked+"or the encoding of the private key (the public key is %s)", algorithm)}
+	}
+	return nil
+}
+
+// warnAboutExpiry warns of a certificate that is not valid now, or not for long. A date that cannot be read is zero.
+func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *diag.Diagnostics) {
+	const day = "2006-01-02"
+	left := leaf.NotAfter.Sub(now)
+	switch {
+	case now.Before(leaf.NotBefore):
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate is not valid yet", fmt.Sprintf(
+			"The certificate of %q is valid from %s. Clients reject it until then.",
+			leaf.Subject, leaf.NotBefore.Format(time.RFC3339)))
+	case leaf.NotAfter.IsZero():
+	case left < 0:
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate has expired", fmt.Sprintf(
+			"The certificate of %q expired on %s. Renew it and update the configuration.",
+			leaf.Subject, leaf.NotAfter.Format(day)))
+	case left < time.Duration(warningDays)*24*time.Hour:
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate expires soon", fmt.Sprintf(
+			"The certificate of %q expires on %s, in %d days. Renew it and update the configuration. "+
+				"The provider warns %d days before (expiry_warning_days).",
+			leaf.Subject, leaf.NotAfter.Format(day), int(left.Hours()/24), warningDays))
+	}
+}
+
+// warnAboutLoss warns of a name and a domain that a replacement does not keep, because the configuration omits them:
 // Terraform plans a replacement without the state of what it replaces.
-func lossWarnings(config, state publicModel) diag.Diagnostics {
-	var diags diag.Diagnostics
+func warnAboutLoss(config, state publicModel, diags *diag.Diagnostics) {
 	warn := func(attribute string, configured, current types.String) {
 		if configured.IsNull() && current.ValueString() != "" {
 			diags.AddAttributeWarning(path.Root(attribute), "Replacement does not keep the "+attribute, fmt.Sprintf(
@@ -70,71 +98,23 @@ func lossWarnings(config, state publicModel) diag.Diagnostics {
 	}
 	warn("name", config.Name, state.Name)
 	warn("domain", config.Domain, state.Domain)
-	return diags
 }
 
-// uncheckedKey returns why the provider cannot tell whether a private key, as far as it is known, belongs to a
-// certificate.
-func uncheckedKey(chain pemcert.Chain, leaf pemcert.Facts, key types.String) []string {
-	if key.IsNull() {
-		return nil
-	}
-	if !chain.HasKnownKey() {
-		return []string{fmt.Sprintf("whether the private key belongs to the certificate, "+
-			"because it does not know the algorithm of the public key (%s)", leaf.KeyAlgorithm)}
-	}
-	text := stringOrNil(key)
-	if text == nil {
-		return nil
-	}
-	parsed, err := pemcert.ParseKey(*text)
-	if _, canMatch := parsed.BelongsTo(chain); err != nil || canMatch {
-		return nil
-	}
-	return []string{fmt.Sprintf("whether the private key belongs to the certificate (%s), "+
-		"because it does not know the algorithm or the encoding of the private key", leaf.KeyAlgorithm)}
-}
-
-// expiryWarning warns of a certificate that is not valid now, or not for long. A date that cannot be read is zero.
-func expiryWarning(leaf pemcert.Facts, now time.Time, warningDays int) (summary, detail string) {
-	const day = "2006-01-02"
-	left := leaf.NotAfter.Sub(now)
-	switch {
-	case now.Before(leaf.NotBefore):
-		return "Certificate is not valid yet", fmt.Sprintf(
-			"The certificate of %q is valid from %s. Clients reject it until then.",
-			leaf.Subject, leaf.NotBefore.Format(time.RFC3339))
-	case leaf.NotAfter.IsZero():
-		return "", ""
-	case left < 0:
-		return "Certificate has expired", fmt.Sprintf(
-			"The certificate of %q expired on %s. Renew it and update the configuration.",
-			leaf.Subject, leaf.NotAfter.Format(day))
-	case left < time.Duration(warningDays)*24*time.Hour:
-		return "Certificate expires soon", fmt.Sprintf(
-			"The certificate of %q expires on %s, in %d days. Renew it and update the configuration. "+
-				"The provider warns %d days before (expiry_warning_days).",
-			leaf.Subject, leaf.NotAfter.Format(day), int(left.Hours()/24), warningDays)
-	}
-	return "", ""
-}
-
-// creationWarnings warns of certificates that exist, or may exist, besides the one that was to be created. Terraform
+// warnAboutCreation warns of certificates that exist, or may exist, besides the one that was to be created. Terraform
 // folds warnings with the same summary, so each summary has an ID.
-func creationWarnings(projectID string, name *string, creation elb.Creation) diag.Diagnostics {
-	var diags diag.Diagnostics
+func warnAboutCreation(projectID string, name *string, creation elb.Creation, diags *diag.Diagnostics) {
 	if len(creation.Identical) > 0 {
 		summary := "An identical certificate already exists: " + strings.Join(creation.Identical, ", ")
 		diags.AddWarning(summary, fmt.Sprintf(
 			"If the new certificate replaces it (-replace, replace_triggered_by, with create_before_destroy), there "+
 				"is nothing to do: Terraform deletes it next.\n\nProject %s already had this, with the same name, "+
-				"description, domain and content as the new certificate:\n%s\n\nIf it is not replaced, an "+
-				"interrupted run may have left it, or this or another configuration may manage it. Delete it if "+
-				"nothing uses it, or import it in place of the new one: terraform import ADDRESS %s/%s",
+				"description, domain and content:\n%s\n\nIf it is not replaced, an interrupted run may have left it, "+
+				"or a configuration may manage it. Delete it if nothing uses it, or import it in place of the new "+
+				"one: terraform import ADDRESS %s/%s",
 			projectID, listOf(creation.Identical), projectID, creation.Identical[0]))
 	}
 	if creation.ID == "" {
-		return diags // the error names the rest
+		return // the error names the rest
 	}
 
 	if creation.Adopted {
@@ -164,5 +144,4 @@ func creationWarnings(projectID string, name *string, creation elb.Creation) dia
 				"Terraform does not manage it. Check whether something uses it, and delete it if not.",
 				projectID, listOf(creation.Others)))
 	}
-	return diags
 }

@@ -139,8 +139,10 @@ func TestCertificateWarnings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			diags := certificateWarnings(types.StringValue(row.certificate), types.StringValue(""),
-				types.StringValue(row.domain), row.at, row.days)
+			var diags diag.Diagnostics
+			m := pairOf(types.StringValue(row.certificate), types.StringValue(""))
+			m.Domain = types.StringValue(row.domain)
+			m.warn(row.at, row.days, &diags)
 			if row.attribute == "" {
 				if len(diags) > 0 {
 					t.Errorf("got %v, want silence", diags)
@@ -157,7 +159,10 @@ func TestCertificateWarnings(t *testing.T) {
 		})
 	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
-		if diags := certificateWarnings(value, value, value, now, 30); len(diags) > 0 {
+		var diags diag.Diagnostics
+		m := pairOf(value, value)
+		m.Domain = value
+		if m.warn(now, 30, &diags); len(diags) > 0 {
 			t.Errorf("%s: %v", value, diags)
 		}
 	}
@@ -192,7 +197,8 @@ func TestParsePEM(t *testing.T) {
 		"empty certificate": {"", pair.PrivateKey, "certificate", "The certificate is empty"},
 		"blank private key": {pair.Certificate, " \r\n", "private_key", "The private key is empty"},
 	} {
-		_, _, diags := pairOf(types.StringValue(row.certificate), types.StringValue(row.key)).parsePEM()
+		var diags diag.Diagnostics
+		pairOf(types.StringValue(row.certificate), types.StringValue(row.key)).parsePEM(&diags)
 		if row.want == "" {
 			if len(diags) > 0 {
 				t.Errorf("%s: %v", name, diags)
@@ -204,7 +210,9 @@ func TestParsePEM(t *testing.T) {
 			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
 		}
 	}
-	if _, _, diags := pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).parsePEM(); len(diags) > 0 {
+	var diags diag.Diagnostics
+	pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).parsePEM(&diags)
+	if len(diags) > 0 {
 		t.Errorf("unknown: %v", diags)
 	}
 }

@@ -26,15 +26,10 @@ type certificatesModel struct {
 	Certificates []publicModel `tfsdk:"certificates"`
 }
 
-func (d *certificatesDataSource) Schema(
-	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
-) {
+func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"domain": schema.StringAttribute{
-			MarkdownDescription: "The domain of the certificates, as the API returns it. " +
-				"An empty string finds those without a domain.",
-			Optional: true,
-		},
+		"domain": optionalText("The domain of the certificates, as the API returns it. "+
+			"An empty string finds those without a domain.", false),
 		"certificates": schema.ListNestedAttribute{
 			MarkdownDescription: "The certificates, sorted by name, then by ID.",
 			Computed:            true,
@@ -42,7 +37,7 @@ func (d *certificatesDataSource) Schema(
 		},
 	}
 	for name, a := range filterArguments {
-		attributes[name] = optionalText(a.description, a.rule, name == "project_id")
+		attributes[name] = optionalText(a.description, name == "project_id", a.rule)
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys: all of them, " +
@@ -55,11 +50,7 @@ func (d *certificatesDataSource) Schema(
 func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model certificatesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	chosen, diags := model.choose(ctx, d.cloud)
-	resp.Diagnostics.Append(diags...)
+	chosen := model.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

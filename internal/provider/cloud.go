@@ -86,14 +86,16 @@ func (c *cloud) ready() diag.Diagnostics {
 // projectForPlan returns the project of a new resource for its plan: the planned one, or the provider's if the
 // configuration sets none.
 func (c *cloud) projectForPlan(
-	ctx context.Context, config tfsdk.Config, planned types.String,
-) (types.String, diag.Diagnostics) {
+	ctx context.Context, config tfsdk.Config, planned types.String, diags *diag.Diagnostics,
+) types.String {
 	var own types.String
-	diags := config.GetAttribute(ctx, path.Root("project_id"), &own)
-	if diags.HasError() || !own.IsNull() {
-		return planned, diags
+	diags.Append(config.GetAttribute(ctx, path.Root("project_id"), &own)...)
+	if !own.IsNull() {
+		return planned
 	}
-	return c.configuredProject(own)
+	project, found := c.configuredProject(own)
+	diags.Append(found...)
+	return project
 }
 
 // configuredProject returns the project of a resource without an API call: its own, or the provider's. It is unknown if
@@ -117,12 +119,16 @@ func (c *cloud) configuredProject(own types.String) (types.String, diag.Diagnost
 	return types.StringNull(), diags
 }
 
-// readyProject returns the project of a resource like resolveProject, or why the cloud cannot be called yet.
-func (c *cloud) readyProject(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
-	if diags := c.ready(); diags.HasError() {
-		return own, diags
+// readyProject returns the project of a resource like resolveProject, unless the cloud cannot be called yet, or there
+// are errors already.
+func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.Diagnostics) types.String {
+	diags.Append(c.ready()...)
+	if diags.HasError() {
+		return own
 	}
-	return c.resolveProject(ctx, own)
+	project, found := c.resolveProject(ctx, own)
+	diags.Append(found...)
+	return project
 }
 
 // resolveProject returns the project of a resource like configuredProject, and looks up the ID of a project that is set

@@ -27,12 +27,12 @@ func (d *dataSourceBase) Configure(
 }
 
 // optionalText returns an attribute of a data source that may be set. If it is computed, the result sets it otherwise.
-func optionalText(description string, rule validator.String, isComputed bool) schema.StringAttribute {
+func optionalText(description string, isComputed bool, rules ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Optional:            true,
 		Computed:            isComputed,
-		Validators:          []validator.String{rule},
+		Validators:          rules,
 	}
 }
 

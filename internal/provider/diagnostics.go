@@ -125,7 +125,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	case identity != nil:
 		return identityRemedy(identity, refusal)
 	case isIncomplete:
-		return "Plan again in a few minutes; if that does not help, give the request ID to the operator of the cloud."
+		return tryLater
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
@@ -196,9 +196,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 func credentialsRemedy(kind auth.Kind) string {
 	switch kind {
 	case auth.KindToken:
-		return "The token has expired, was revoked, or belongs to another project: " +
-			"a token is valid for one project and for 24 hours. Get a new token for this project. " +
-			"With an access key or a password, the provider needs no token."
+		return "The token has expired (after 24 hours), was revoked, or belongs to another project. Get a new token " +
+			"for this project. With an access key or a password, the provider needs no token."
 	case auth.KindAgency:
 		return "The temporary keys of the agency were rejected, even after they were renewed. " +
 			"Check the permissions of the agency, and that the project belongs to the account that created it."
@@ -207,8 +206,8 @@ func credentialsRemedy(kind auth.Kind) string {
 			"Check that endpoint and auth_url belong to the same cloud and region."
 	}
 	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, " +
-		"that the key is enabled, that its security token, if any, has not expired, " +
-		"and that signing_scheme (access or scoped) is the one that this cloud expects."
+		"that the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access " +
+		"or scoped) is the one that this cloud expects."
 }
 
 // tryLater is the remedy for what the user cannot change.
@@ -225,16 +224,15 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		unavailable = "The service is currently unavailable. " + tryLater
 		throttled   = "The cloud limits the rate of calls, for example to 200 in 5 minutes. " +
 			"Wait, then apply again with a smaller -parallelism."
-		malformed = "The API rejects the request as malformed. " +
-			"This is a bug in the provider; please report it with the code and the request ID."
 	)
 	switch refusal.Code {
 	case "ELB.0002", "ELB.0004", "ELB.0230", "ELB.1000", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
-		return malformed
+		return "The API rejects the request as malformed. This is a bug in the provider; please report it with the " +
+			"code and the request ID."
 	case "ELB.1001":
-		return "The API refuses the value of an argument. Check the rules of this cloud, " +
-			"which may be stricter than those that the provider checks: " +
-			"Open Telekom Cloud documents no Chinese letters in names, and Huawei Cloud no wildcard in domain."
+		return "The API does not accept the value of an argument. The rules of this cloud may be stricter than those " +
+			"that the provider checks: Open Telekom Cloud documents no Chinese letters in names, and Huawei Cloud no " +
+			"wildcard in domain."
 	case "ELB.1011", "ELB.5013":
 		return "Check that certificate and private_key are PEM, that the key is not encrypted, " +
 			"and that it belongs to the first certificate."
@@ -242,28 +240,24 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "The API did not change the name and the description, and gives no reason. " + tryLater
 	case "ELB.5131", "ELB.5141", "APIGW.0201":
 		return unavailable
-	case "ELB.6000", "ELB.6010", "ELB.6020":
-		return "The API does not accept the ID of the listener. Check listener_id."
+	case "ELB.6000", "ELB.6010", "ELB.6020", "ELB.6040":
+		return "The ID of the listener is not valid, or its load balancer does not exist. Check listener_id."
 	case "ELB.6002", "ELB.6030":
 		return "The listener exists, but the API does not find it or its load balancer. " + tryLater
 	case "ELB.6015":
-		return "This cloud refuses to change the certificate of the listener. " +
+		return "This cloud does not accept a new certificate for the listener. " +
 			"Check that its protocol is HTTPS or SSL, and that the certificate belongs to its project."
-	case "ELB.6040":
-		return "The load balancer of the listener does not exist. Check listener_id."
 	case "ELB.5151", "ELB.8905":
 		return "Delete certificates that are no longer needed, or ask the operator of the cloud to raise the quota " +
 			"(usually 120 for an account). A replacement with create_before_destroy needs room for one more."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
 		return credentialsRemedy(kind)
 	case "ELB.1109":
-		return "The identity of the account is not verified, and the cloud refuses its requests until it is. " +
-			"Verify the account in the console."
+		return "The cloud rejects all requests of an account that is not verified. Verify the account in the console."
 	case "ELB.1202":
 		return "Use credentials of a regional project. A token of an enterprise project cannot call this API."
 	case "ELB.9808":
-		return "The token was issued for another project than project_id. " +
-			"Set project_id to the project of the token, or get a token for this project."
+		return "Set project_id to the project of the token, or get a token for the project of project_id."
 	case "ELB.9801", "ELB.9802", "ELB.9803", "ELB.9804", "ELB.9805", "ELB.9806", "ELB.9807", "ELB.9899":
 		return forbidden
 	case "APIGW.0101", "ELB.1110":

@@ -31,7 +31,7 @@ func TestRemedies(t *testing.T) {
 		want   string
 	}{
 		{"ELB.0002", 400, report},
-		{"ELB.1001", 400, "refuses the value of an argument"},
+		{"ELB.1001", 400, "does not accept the value of an argument"},
 		{"ELB.1011", 400, "the key is not encrypted"},
 		{"ELB.5013", 400, "the key is not encrypted"},
 		{"ELB.5004", 400, report},
@@ -49,7 +49,7 @@ func TestRemedies(t *testing.T) {
 		{"ELB.6015", 400, "Check that its protocol is HTTPS or SSL"},
 		{"ELB.6020", 400, "Check listener_id"},
 		{"ELB.6030", 400, waiting},
-		{"ELB.6040", 404, "load balancer of the listener does not exist"},
+		{"ELB.6040", 404, "or its load balancer does not exist"},
 		{"ELB.1102", 401, renew},
 		{"ELB.1103", 400, renew},
 		{"ELB.1104", 401, renew},

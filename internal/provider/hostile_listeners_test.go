@@ -81,6 +81,35 @@ func TestDeletionThatWaitsForACreation(t *testing.T) {
 	})
 }
 
+// TestDeletionDuringACreation of the same listener waits for it, and then sends nothing: the
+// listener belongs to the resource that was created.
+func TestDeletionDuringACreation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("create")
+		status := func(status string) {
+			l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = status })
+		}
+		status("PENDING_CREATE")
+		time.AfterFunc(3*time.Second, func() { status("ACTIVE") })
+		server := l.process()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, diagnostics := l.create(server)
+			l.quiet("create", diagnostics)
+		}()
+		synctest.Wait()
+		_, diagnostics := server.Destroy(l.state)
+		l.quiet("destroy", diagnostics)
+		<-done
+		l.sent(1, "by the first creation, the second one and the deletion")
+		l.serves(l.other)
+	})
+}
+
 // TestReplacementWhileGETsLag: the switch to the fallback is not seen by the backend that
 // the creation asks, which must not take the listener for switched.
 func TestReplacementWhileGETsLag(t *testing.T) {

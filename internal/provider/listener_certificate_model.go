@@ -64,23 +64,16 @@ func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 }
 
 // check validates, in an apply, what may have been unknown in the plan.
-func (m listenerCertificateModel) check() diag.Diagnostics {
-	var diags diag.Diagnostics
-	validate := func(attribute, noun string, id types.String) {
-		if !id.IsNull() {
-			diags.Append(textRule{noun, checkLowerID}.validate(path.Root(attribute), id.ValueString())...)
-		}
-	}
-	validate("listener_id", "listener ID", m.ListenerID)
-	validate("certificate_id", "certificate ID", m.CertificateID)
-	validate("fallback_certificate_id", "fallback certificate ID", m.FallbackCertificateID)
-	diags.Append(m.checkFallback()...)
-	return diags
+func (m listenerCertificateModel) check(diags *diag.Diagnostics) {
+	checkKnown("listener_id", m.ListenerID, textRule{"listener ID", checkLowerID}, diags)
+	checkKnown("certificate_id", m.CertificateID, textRule{"certificate ID", checkLowerID}, diags)
+	fallback := textRule{"fallback certificate ID", checkLowerID}
+	checkKnown("fallback_certificate_id", m.FallbackCertificateID, fallback, diags)
+	m.checkFallback(diags)
 }
 
 // checkFallback checks that the fallback is another certificate, if both are known.
-func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
-	var diags diag.Diagnostics
+func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 	fallback, own := stringOrNil(m.FallbackCertificateID), stringOrNil(m.CertificateID)
 	if fallback != nil && own != nil && *fallback == *own {
 		diags.AddAttributeError(path.Root("fallback_certificate_id"), "Conflicting certificate IDs", fmt.Sprintf(
@@ -88,19 +81,16 @@ func (m listenerCertificateModel) checkFallback() diag.Diagnostics {
 				"Set fallback_certificate_id to a certificate that outlives this one, or remove it: "+
 				"the listener then keeps its certificate when this resource is destroyed.", *own))
 	}
-	return diags
 }
 
 // checkProtocol checks that a listener can have a certificate. It assumes so if the API returns no protocol (assumed).
-func checkProtocol(listener elb.Listener) diag.Diagnostics {
-	var diags diag.Diagnostics
+func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(
 			"%s has the protocol %s, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
 				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
-	return diags
 }
 
 // titleOf names a listener in a sentence.
@@ -110,10 +100,9 @@ func titleOf(listener elb.Listener) string {
 
 // warnKept warns that the listener keeps its certificate when the resource is destroyed without a fallback. Terraform
 // folds warnings with the same summary, so the summary has the IDs.
-func (m listenerCertificateModel) warnKept() diag.Diagnostics {
-	var diags diag.Diagnostics
+func (m listenerCertificateModel) warnKept(diags *diag.Diagnostics) {
 	if !m.FallbackCertificateID.IsNull() {
-		return diags
+		return
 	}
 	id, certificateID := m.ListenerID.ValueString(), m.CertificateID.ValueString()
 	diags.AddWarning(fmt.Sprintf("Listener %q keeps certificate %q", id, certificateID), fmt.Sprintf(
@@ -122,5 +111,4 @@ func (m listenerCertificateModel) warnKept() diag.Diagnostics {
 			"deletion fails. To delete the certificate, set fallback_certificate_id to another one and apply that "+
 			"first. To keep the certificate, remove it from the state first: terraform state rm ADDRESS.",
 		titleOf(m.listener()), certificateID))
-	return diags
 }

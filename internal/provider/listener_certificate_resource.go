@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -11,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
@@ -25,16 +27,16 @@ var (
 
 // NewListenerCertificateResource returns the resource elbaas_listener_certificate.
 func NewListenerCertificateResource() resource.Resource {
-	return &listenerCertificateResource{resourceBase{name: "listener_certificate"}}
+	return &listenerCertificateResource{resourceBase{
+		name: "listener_certificate", noun: "listener", idAttribute: "listener_id",
+		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
+			_, err := client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
+			return err
+		},
+	}}
 }
 
 type listenerCertificateResource struct{ resourceBase }
-
-func (r *listenerCertificateResource) IdentitySchema(
-	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
-) {
-	resp.IdentitySchema = identitySchema("listener", "listener_id")
-}
 
 // Create implements resource.Resource. A creation that fails saves no state, even after it has switched the listener:
 // the next one then has nothing to send, while a tainted resource would be replaced, by way of the fallback.
@@ -43,26 +45,18 @@ func (r *listenerCertificateResource) Create(
 ) {
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(r.cloud.ready()...)
-	timeout, diags := plan.Timeouts.Create(ctx, defaultSwitchTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	lock, diags := r.cloud.lockListener(ctx, plan.ListenerID)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	lock := r.cloud.lockListener(ctx, plan.ListenerID, &resp.Diagnostics)
+	if lock == nil {
 		return
 	}
 	defer lock.unlock()
 
-	plan.ProjectID, diags = r.cloud.resolveProject(ctx, plan.ProjectID)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(plan.check()...)
-	resp.Diagnostics.Append(r.checkProjects(plan)...)
+	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
+	plan.check(&resp.Diagnostics)
+	r.checkProjects(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -73,15 +67,14 @@ func (r *listenerCertificateResource) Create(
 			fmt.Sprintf("Unable to read listener %q", id), r.cloud.describe(err))
 		return
 	}
-	resp.Diagnostics.Append(checkProtocol(listener)...)
+	checkProtocol(listener, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 
-	// After a switch to the fallback, a slow backend may still show the certificate that was served before.
+	// After a switch to the fallback, a slow backend may still show the certificate that was used before.
 	if lock.fellBack || !strings.EqualFold(listener.CertificateID, plan.CertificateID.ValueString()) {
-		listener, diags = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID)
-		resp.Diagnostics.Append(diags...)
+		listener = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID, &resp.Diagnostics)
 	}
 	// An interrupted creation may have switched the listener just before this one.
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
@@ -90,7 +83,7 @@ func (r *listenerCertificateResource) Create(
 	}
 	r.cloud.client.ReleaseCertificate(project, id)
 	lock.created = true
-	tflog.Info(ctx, "the listener serves the certificate", map[string]any{"listener_id": id})
+	tflog.Info(ctx, "the listener uses the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -100,14 +93,12 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	var state listenerCertificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
-	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
+	defer cancel()
+
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
@@ -122,12 +113,11 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read listener %q", id), r.cloud.describe(err))
 		return
 	}
-	resp.Diagnostics.Append(checkProtocol(listener)...)
-	if resp.Diagnostics.HasError() {
-		return
+	checkProtocol(listener, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		state.fromAPI(listener)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}
-	state.fromAPI(listener)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
 // Update implements resource.Resource. The computed attributes stay as planned; the next read refreshes them.
@@ -137,10 +127,11 @@ func (r *listenerCertificateResource) Update(
 	var plan, state listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultSwitchTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultSwitchTimeout, &resp.Diagnostics)
+	defer cancel()
+
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	resp.Diagnostics.Append(plan.check()...)
+	plan.check(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -149,20 +140,15 @@ func (r *listenerCertificateResource) Update(
 		return
 	}
 	resp.Diagnostics.Append(r.cloud.ready()...)
-	resp.Diagnostics.Append(r.checkProjects(plan)...)
+	r.checkProjects(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	_, diags = r.switchListener(ctx, plan, state.listener(), "certificate_id", plan.CertificateID)
-	resp.Diagnostics.Append(diags...)
+	r.switchListener(ctx, plan, state.listener(), "certificate_id", plan.CertificateID, &resp.Diagnostics)
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
-	if resp.Diagnostics.HasError() {
-		return
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 // Delete implements resource.Resource. It does not touch a listener that this process has given a certificate in a
@@ -172,27 +158,21 @@ func (r *listenerCertificateResource) Delete(
 ) {
 	var state listenerCertificateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultSwitchTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	lock, diags := r.cloud.lockListener(ctx, state.ListenerID)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	lock := r.cloud.lockListener(ctx, state.ListenerID, &resp.Diagnostics)
+	if lock == nil {
 		return
 	}
 	defer lock.unlock()
 
-	if lock.created {
+	if lock.created || resp.Diagnostics.HasError() {
 		return
 	}
 	if state.FallbackCertificateID.IsNull() {
 		r.cloud.client.KeepCertificate(state.ProjectID.ValueString(), state.ListenerID.ValueString())
-		resp.Diagnostics.Append(state.warnKept()...)
+		state.warnKept(&resp.Diagnostics)
 		return
 	}
 	resp.Diagnostics.Append(r.cloud.ready()...)
@@ -200,24 +180,26 @@ func (r *listenerCertificateResource) Delete(
 		return
 	}
 	lock.fellBack = true // even a switch that fails may have been carried out
-	_, diags = r.switchListener(ctx, state, state.listener(), "fallback_certificate_id", state.FallbackCertificateID)
-	resp.Diagnostics.Append(diags...)
+	r.switchListener(
+		ctx, state, state.listener(), "fallback_certificate_id", state.FallbackCertificateID, &resp.Diagnostics)
 }
 
 // switchListener switches a listener to the certificate of an attribute. A listener that is gone needs no fallback.
 func (r *listenerCertificateResource) switchListener(
 	ctx context.Context, m listenerCertificateModel, listener elb.Listener, attribute string, certificate types.String,
-) (elb.Listener, diag.Diagnostics) {
-	var diags diag.Diagnostics
+	diags *diag.Diagnostics,
+) elb.Listener {
 	project, certificateID := m.ProjectID.ValueString(), certificate.ValueString()
 	switched, err := r.cloud.client.SwitchListener(ctx, project, listener, certificateID)
 	isGone := errors.Is(err, elb.ErrListenerNotFound)
 	if err == nil || isGone && attribute == "fallback_certificate_id" {
-		return switched, diags
+		return switched
 	}
 
 	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
-	isUnexplained := refusal != nil && (remedy == "" || mayBeMissing(refusal))
+	// The project may not have the listener or the certificate (assumed for these codes), unless a gateway says 404.
+	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||
+		slices.Contains([]string{"ELB.1001", "ELB.5040"}, refusal.Code))
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
@@ -228,22 +210,14 @@ func (r *listenerCertificateResource) switchListener(
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
-	summary := fmt.Sprintf("Unable to switch listener %q", listener.ID)
-	diags.AddAttributeError(path.Root(attribute), summary, describeWith(err, remedy))
-	return switched, diags
-}
-
-// mayBeMissing reports whether a refused switch may mean that the project does not have the listener or the
-// certificate: an argument that is not valid (assumed), a certificate that does not exist (assumed), or a 404 that is
-// not the gateway's.
-func mayBeMissing(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040" || refusal.IsNotFound()
+	diags.AddAttributeError(path.Root(attribute),
+		fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
+	return switched
 }
 
 // checkProjects checks that the certificates belong to the project of the listener, as far as that is known without a
 // call.
-func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) diag.Diagnostics {
-	var diags diag.Diagnostics
+func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel, diags *diag.Diagnostics) {
 	project := stringOrNil(m.ProjectID)
 	for attribute, certificate := range map[string]types.String{
 		"certificate_id": m.CertificateID, "fallback_certificate_id": m.FallbackCertificateID,
@@ -255,22 +229,11 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel) 
 		other, isKnown := r.cloud.client.KnownProjectOf(*id, *project)
 		if isKnown && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
-				"Certificate %q belongs to project %s, and listener %q to project %s. A listener can only serve a "+
+				"Certificate %q belongs to project %s, and listener %q to project %s. A listener can only use a "+
 					"certificate of its own project. Create the certificate there: set its project_id.",
 				*id, other, m.ListenerID.ValueString(), *project))
 		}
 	}
-	return diags
-}
-
-func (r *listenerCertificateResource) ImportState(
-	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
-) {
-	find := func(ctx context.Context, projectID, id string) error {
-		_, err := r.cloud.client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
-		return err
-	}
-	r.cloud.importState(ctx, "listener", "listener_id", find, req, resp)
 }
 
 func (r *listenerCertificateResource) ModifyPlan(
@@ -279,56 +242,45 @@ func (r *listenerCertificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() {
 		var state listenerCertificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		resp.Diagnostics.Append(state.warnKept()...)
+		state.warnKept(&resp.Diagnostics)
 		return
 	}
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(plan.checkFallback()...)
+	plan.checkFallback(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
 	if req.State.Raw.IsNull() {
-		project, diags := r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID)
-		resp.Diagnostics.Append(diags...)
-		plan.ProjectID, plan.ID = project, plan.ListenerID
+		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
+		plan.ID = plan.ListenerID
 	}
-	resp.Diagnostics.Append(r.checkProjects(plan)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
+	r.checkProjects(plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // A listenerLock lets one resource at a time be created or deleted for a listener, and records what the previous ones
 // did.
 type listenerLock struct {
-	held     chan struct{} // has room for one holder
-	created  bool          // a resource was created
-	fellBack bool          // the listener was sent a fallback
+	held     *semaphore.Weighted // has room for one holder
+	created  bool                // a resource was created
+	fellBack bool                // the listener was sent a fallback
 }
 
-func (l *listenerLock) unlock() { <-l.held }
+func (l *listenerLock) unlock() { l.held.Release(1) }
 
-// lockListener waits for the lock of a listener until ctx is done. A free lock is returned even if ctx is
-// already done.
-func (c *cloud) lockListener(ctx context.Context, listenerID types.String) (*listenerLock, diag.Diagnostics) {
-	var diags diag.Diagnostics
+// lockListener waits for the lock of a listener until ctx is done, and returns nil if it does not get it. A free lock
+// is returned even if ctx is already done.
+func (c *cloud) lockListener(ctx context.Context, listenerID types.String, diags *diag.Diagnostics) *listenerLock {
 	key := strings.ToLower(listenerID.ValueString())
-	loaded, _ := c.listenerLocks.LoadOrStore(key, &listenerLock{held: make(chan struct{}, 1)})
+	loaded, _ := c.listenerLocks.LoadOrStore(key, &listenerLock{held: semaphore.NewWeighted(1)})
 	lock := loaded.(*listenerLock) //nolint:forcetypeassert // set in one place
-	select {
-	case lock.held <- struct{}{}:
-		return lock, diags
-	default:
-	}
-	select {
-	case lock.held <- struct{}{}:
-		return lock, diags
-	case <-ctx.Done():
+	if lock.held.TryAcquire(1) || lock.held.Acquire(ctx, 1) == nil {
+		return lock
 	}
 	err := fmt.Errorf("another elbaas_listener_certificate of the listener is being created or deleted: %w", ctx.Err())
 	summary := fmt.Sprintf("Unable to lock listener %q", listenerID.ValueString())
 	diags.AddAttributeError(path.Root("listener_id"), summary,
 		describeWith(err, "Manage each listener with one resource only, and apply again."))
-	return nil, diags
+	return nil
 }

@@ -34,7 +34,7 @@ func (r *listenerCertificateResource) Schema(
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"certificate_id": schema.StringAttribute{
-				MarkdownDescription: "The ID of the certificate that the listener serves: 32 hexadecimal characters " +
+				MarkdownDescription: "The ID of the certificate that the listener uses: 32 hexadecimal characters " +
 					"in lower case. The certificate must belong to the same project as the listener. Changing this " +
 					"switches the listener in place.",
 				Required:   true,
@@ -42,10 +42,9 @@ func (r *listenerCertificateResource) Schema(
 			},
 			"fallback_certificate_id": schema.StringAttribute{
 				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
-					"is destroyed. " +
-					"It must differ from `certificate_id`. If omitted, the listener keeps its certificate, because " +
-					"it cannot be without one. If the same run destroys the fallback certificate too, its deletion " +
-					"fails, because the listener then uses it. Changing this updates the state only.",
+					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
+					"certificate, because it cannot be without one. If the same run destroys the fallback too, that " +
+					"deletion fails, because the listener then uses it. Changing this updates the state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", checkLowerID}},
 			},

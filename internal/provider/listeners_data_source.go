@@ -51,16 +51,14 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"is set. The list may be empty. Use it to find the listeners that use a certificate, or the ID of a " +
 			"listener for `elbaas_listener_certificate`.",
 		Attributes: map[string]schema.Attribute{
-			"project_id": optionalText(project.description, project.rule, true),
-			"name_regex": optionalText(name.description, name.rule, false),
-			"loadbalancer_id": optionalText("The ID of the load balancer that the listeners belong to.",
-				textRule{"load balancer ID", checkID}, false),
-			"certificate_id": optionalText("The ID of a certificate that the listeners use, "+
-				"as their own certificate or as one of their SNI certificates.",
-				textRule{"certificate ID", checkID}, false),
-			"protocol": optionalText("The protocol of the listeners: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`, in "+
-				"upper or lower case.",
-				stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP"), false),
+			"project_id": optionalText(project.description, true, project.rule),
+			"name_regex": optionalText(name.description, false, name.rule),
+			"loadbalancer_id": optionalText("The ID of the load balancer that the listeners belong to.", false,
+				textRule{"load balancer ID", checkID}),
+			"certificate_id": optionalText("The ID of a certificate that the listeners use, as their own certificate "+
+				"or as one of their SNI certificates.", false, textRule{"certificate ID", checkID}),
+			"protocol": optionalText("The protocol of the listeners: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`, in upper "+
+				"or lower case.", false, stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP")),
 			"listeners": schema.ListNestedAttribute{
 				MarkdownDescription: "The listeners, sorted by name, then by ID.",
 				Computed:            true,
@@ -75,8 +73,8 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 					"loadbalancer_id": computedText(loadBalancerIDDescription),
 					"certificate_id":  computedText("The ID of the listener's own certificate. Null if it has none."),
 					"sni_certificate_ids": schema.ListAttribute{
-						MarkdownDescription: "The IDs of the SNI certificates, which the listener serves to clients " +
-							"that ask for another name. Often empty.",
+						MarkdownDescription: "The IDs of the SNI certificates, which the listener presents to " +
+							"clients that ask for another name. Often empty.",
 						Computed:    true,
 						ElementType: types.StringType,
 					},
@@ -91,23 +89,18 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model listenersModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := d.cloud.readyProject(ctx, model.ProjectID)
-	resp.Diagnostics.Append(diags...)
+	model.ProjectID = d.cloud.readyProject(ctx, model.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	listed, err := d.cloud.client.ListListeners(ctx, project.ValueString())
+	listed, err := d.cloud.client.ListListeners(ctx, model.ProjectID.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to list listeners", d.cloud.describe(err))
 		return
 	}
-	model.ProjectID = project
 	model.fromAPI(listed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
@@ -120,22 +113,18 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 	}
 	m.Listeners = []listenerModel{}
 	for _, l := range listed {
-		isChosen := name.MatchString(l.Name) &&
-			is(m.LoadBalancerID, l.LoadBalancerID) &&
-			is(m.Protocol, l.Protocol) &&
-			(m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString()))
-		if !isChosen {
-			continue
+		holds := m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString())
+		if holds && name.MatchString(l.Name) && is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) {
+			m.Listeners = append(m.Listeners, listenerModel{
+				ID:                types.StringValue(l.ID),
+				Name:              types.StringValue(l.Name),
+				Protocol:          types.StringValue(l.Protocol),
+				Port:              types.Int64Value(l.Port),
+				LoadBalancerID:    types.StringValue(l.LoadBalancerID),
+				CertificateID:     textOrNull(l.CertificateID),
+				SNICertificateIDs: listOrNull(append([]string{}, l.SNI...)), // empty rather than null
+				Status:            textOrNull(l.Status),
+			})
 		}
-		m.Listeners = append(m.Listeners, listenerModel{
-			ID:                types.StringValue(l.ID),
-			Name:              types.StringValue(l.Name),
-			Protocol:          types.StringValue(l.Protocol),
-			Port:              types.Int64Value(l.Port),
-			LoadBalancerID:    types.StringValue(l.LoadBalancerID),
-			CertificateID:     textOrNull(l.CertificateID),
-			SNICertificateIDs: listOrNull(append([]string{}, l.SNI...)), // empty rather than null
-			Status:            textOrNull(l.Status),
-		})
 	}
 }

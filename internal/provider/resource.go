@@ -21,9 +21,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources and the list resource.
+// resourceBase is embedded by the resources and the list resource, which needs only the name.
 type resourceBase struct {
-	name  string // without the name of the provider
+	name        string // without the name of the provider
+	noun        string // what errors call the object that has the ID
+	idAttribute string // the attribute of that ID
+	// find fails if a project does not have the object: Terraform's own error for that does not name the project.
+	find  func(ctx context.Context, client *elb.Client, projectID, id string) error
 	cloud *cloud // nil while Terraform validates
 }
 
@@ -33,6 +37,23 @@ func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest,
 
 func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	r.cloud, _ = req.ProviderData.(*cloud)
+}
+
+// withTimeout bounds an operation by its timeout in the timeouts block.
+func withTimeout(
+	ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
+	defaultTimeout time.Duration, diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	limit, found := timeout(ctx, defaultTimeout)
+	diags.Append(found...)
+	return context.WithTimeout(ctx, limit)
+}
+
+// checkKnown applies the rule of an attribute to its value, if that is known.
+func checkKnown(attribute string, value types.String, rule textRule, diags *diag.Diagnostics) {
+	if text := stringOrNil(value); text != nil {
+		diags.Append(rule.validate(path.Root(attribute), *text)...)
+	}
 }
 
 // computedString returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
@@ -52,7 +73,42 @@ func projectAttribute(noun string) schema.StringAttribute {
 		Optional:      true,
 		Computed:      true,
 		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase{}},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
+	}
+}
+
+// ignoreEquivalent keeps the text of the state when the configuration has another text of the same content. Semantic
+// equality of a custom type would not do: the framework does not apply it to plans.
+type ignoreEquivalent struct {
+	isEquivalent func(a, b string) bool
+	// inPlace says that other content, or content that is not known yet, does not force replacement.
+	inPlace bool
+}
+
+var _ planmodifier.String = ignoreEquivalent{}
+
+// ignoreCase takes texts that differ only in the case of letters for equivalent.
+var ignoreCase = ignoreEquivalent{isEquivalent: strings.EqualFold}
+
+func (m ignoreEquivalent) Description(context.Context) string {
+	return "Another text of the same content is no change."
+}
+
+func (m ignoreEquivalent) MarkdownDescription(ctx context.Context) string {
+	return m.Description(ctx)
+}
+
+func (m ignoreEquivalent) PlanModifyString(
+	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
+) {
+	planned, state := stringOrNil(req.PlanValue), stringOrNil(req.StateValue)
+	switch {
+	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.ConfigValue.IsNull():
+	case req.StateValue.Equal(req.PlanValue):
+	case planned != nil && state != nil && m.isEquivalent(*planned, *state):
+		resp.PlanValue = req.StateValue
+	default:
+		resp.RequiresReplace = !m.inPlace
 	}
 }
 
@@ -82,54 +138,48 @@ func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Durat
 	return c.now().Sub(at)
 }
 
-// identitySchema returns the schema of the identity.
-func identitySchema(noun, attribute string) identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+func (r *resourceBase) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"project_id": identityschema.StringAttribute{
-			Description: "The ID of the project that the " + noun + " belongs to. " +
+			Description: "The ID of the project that the " + r.noun + " belongs to. " +
 				"If omitted in an import, the provider's project is used.",
 			OptionalForImport: true,
 		},
-		attribute: identityschema.StringAttribute{
-			Description:       "The ID of the " + noun + ": 32 hexadecimal characters.",
+		r.idAttribute: identityschema.StringAttribute{
+			Description:       "The ID of the " + r.noun + ": 32 hexadecimal characters.",
 			RequiredForImport: true,
 		},
 	}}
 }
 
-// importState imports an object by an import ID or by an identity. It sets the project and the ID in the state and in
-// the identity; the read that follows sets the rest. Errors call the object by the noun, and the attribute has its ID.
-// Find checks that the object exists, because Terraform's own error for a missing object does not name the project.
-func (c *cloud) importState(
-	ctx context.Context, noun, attribute string, find func(ctx context.Context, projectID, id string) error,
-	req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+// ImportState implements resource.ResourceWithImportState, by an import ID or by an identity. It sets the project and
+// the ID in the state and in the identity; the read that follows sets the rest.
+func (r *resourceBase) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	projectID, id, diags := importTarget(ctx, noun, attribute, req)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 
-	project, diags := c.readyProject(ctx, textOrNull(projectID))
-	resp.Diagnostics.Append(diags...)
+	projectID, id := r.importTarget(ctx, req, &resp.Diagnostics)
+	project := r.cloud.readyProject(ctx, textOrNull(projectID), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	err := find(ctx, project.ValueString(), id)
+	err := r.find(ctx, r.cloud.client, project.ValueString(), id)
 	if errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
-		resp.Diagnostics.AddError(capitalize(noun)+" not found", fmt.Sprintf(
+		resp.Diagnostics.AddError(capitalize(r.noun)+" not found", fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
 				"import by project_id/%s, or by an identity with project_id.",
-			project.ValueString(), noun, id, noun, attribute))
+			project.ValueString(), r.noun, id, r.noun, r.idAttribute))
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", noun, id), c.describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to import %s %q", r.noun, id), r.cloud.describe(err))
 		return
 	}
-	for name, value := range map[string]string{"project_id": project.ValueString(), attribute: id} {
+	for name, value := range map[string]string{"project_id": project.ValueString(), r.idAttribute: id} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), value)...)
 	}
@@ -137,41 +187,35 @@ func (c *cloud) importState(
 
 // importTarget returns the project and the ID that an import ID or an identity names. The project is empty if it is not
 // set.
-func importTarget(
-	ctx context.Context, noun, attribute string, req resource.ImportStateRequest,
-) (projectID, id string, diags diag.Diagnostics) {
+func (r *resourceBase) importTarget(
+	ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics,
+) (projectID, id string) {
 	if req.ID != "" {
-		projectID, id, err := parseImportID(req.ID, noun)
+		projectID, id, err := parseImportID(req.ID, r.noun)
 		if err != nil {
 			diags.AddError("Invalid import ID", fmt.Sprintf(
 				"The import ID %q is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
-				req.ID, err, noun, attribute))
+				req.ID, err, r.noun, r.idAttribute))
 		}
-		return projectID, id, diags
+		return projectID, id
 	}
 
 	var project, own types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
-	diags.Append(req.Identity.GetAttribute(ctx, path.Root(attribute), &own)...)
-	if !project.IsNull() {
-		rule := textRule{"project ID", checkProjectID}
-		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
-	}
-	rule := textRule{noun + " ID", checkID}
-	diags.Append(rule.validate(path.Root(attribute), own.ValueString())...)
-	return project.ValueString(), strings.ToLower(own.ValueString()), diags
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root(r.idAttribute), &own)...)
+	checkKnown("project_id", project, textRule{"project ID", checkProjectID}, diags)
+	checkKnown(r.idAttribute, types.StringValue(own.ValueString()), textRule{r.noun + " ID", checkID}, diags)
+	return project.ValueString(), strings.ToLower(own.ValueString())
 }
 
 // parseImportID parses an ID, or the ID of a project, a slash and an ID. The project is empty if it is not set.
 func parseImportID(text, noun string) (projectID, id string, err error) {
-	projectID, id, hasProject := strings.Cut(text, "/")
-	if !hasProject {
-		projectID, id = "", text
-	} else if err := checkProjectID("project ID in front of the slash", projectID); err != nil {
-		return "", "", err
+	id = text
+	if before, after, hasProject := strings.Cut(text, "/"); hasProject {
+		projectID, id = before, after
+		if err := checkProjectID("project ID in front of the slash", projectID); err != nil {
+			return "", "", err
+		}
 	}
-	if err := checkID(noun+" ID", id); err != nil {
-		return "", "", err
-	}
-	return projectID, strings.ToLower(id), nil
+	return projectID, strings.ToLower(id), checkID(noun+" ID", id)
 }

@@ -288,7 +288,7 @@ func providerSchema() schema.Schema {
 	}
 	return schema.Schema{
 		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei " +
-			"Cloud family: Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds of the same make.",
+			"Cloud family: Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds (Huawei Cloud Stack).",
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
