@@ -140,7 +140,8 @@ func TestUpdateIsBounded(t *testing.T) {
 				pair := acctest.NewPair(t)
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
-					"timeouts": acctest.Values{"update": "15s"},
+					// Longer than all attempts of a list together, or else no list has failed yet.
+					"timeouts": acctest.Values{"update": "20s"},
 				}}
 				r.apply("create")
 				time.Sleep(2 * time.Minute)
@@ -149,8 +150,8 @@ func TestUpdateIsBounded(t *testing.T) {
 				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return row.fault })
 				started := time.Now()
 				state, diagnostics := server.Apply(plan)
-				if took := time.Since(started); took > 15*time.Second+100*time.Millisecond {
-					t.Errorf("the timeout of 15 seconds came after %s", took)
+				if took := time.Since(started); took > 20*time.Second+100*time.Millisecond {
+					t.Errorf("the timeout of 20 seconds came after %s", took)
 				}
 				says(t, diagnostics, "", "the API accepted the change, but does not show it yet")
 				says(t, diagnostics, "", row.says)
