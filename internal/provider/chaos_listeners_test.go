@@ -80,7 +80,7 @@ func (w *world) meddleWithListener(random *rand.Rand) {
 		return
 	}
 	address := addresses[random.IntN(len(addresses))]
-	l := w.memory.listeners
+	l := &w.memory.listeners // not a copy: other fields change at the same time
 	if random.IntN(2) == 0 {
 		w.say("somebody renames the listener of %s", address)
 		w.cloud.ChangeListener(l.ids[address], func(l *elbstub.Listener) { l.Name = "theirs" })
@@ -178,7 +178,9 @@ func (l listeners) config(address string, certificate *acctest.State) acctest.Va
 
 // readListener refreshes the state of the certificate of a listener.
 func (tf *memoryTerraform) readListener(p *process, address string) {
+	tf.mu.Lock()
 	state := tf.listeners.states[address]
+	tf.mu.Unlock()
 	tf.operations.Add(1)
 	started := time.Now()
 	read, diagnostics := p.server.Listeners().Read(state)
