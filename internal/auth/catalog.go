@@ -8,18 +8,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
 // isGlobal reports whether an endpoint serves all regions, or has no region (observed).
-func isGlobal(e tokens.Endpoint) bool { return e.Region == "" || e.Region == "*" }
+func isGlobal(e endpoint) bool { return e.Region == "" || e.Region == "*" }
 
 // chooseEndpoint finds a service in the service catalog. Earlier types take precedence.
 func (s *Session) chooseEndpoint(
-	ctx context.Context, catalog []tokens.CatalogEntry, projectID string, types []string,
+	ctx context.Context, catalog []service, projectID string, types []string,
 ) (*url.URL, error) {
-	var offers []tokens.Endpoint // in the order of the types, and those of a region first
+	var offers []endpoint // in the order of the types, and those of a region first
 	var regions []string
 	for _, kind := range types {
 		regional, global := publicEndpoints(catalog, kind)
@@ -40,16 +38,16 @@ func (s *Session) chooseEndpoint(
 		}
 		region = regions[i]
 	}
-	i := slices.IndexFunc(offers, func(e tokens.Endpoint) bool {
+	i := slices.IndexFunc(offers, func(e endpoint) bool {
 		return isGlobal(e) || region == "" || e.Region == region
 	})
 	if i >= 0 {
-		endpoint, err := s.baseURL(offers[i].URL)
+		chosen, err := s.baseURL(offers[i].URL)
 		if err != nil {
 			return nil, fmt.Errorf("the catalog has an %w. The provider does not call it. Set endpoint in "+
 				"the provider block", err)
 		}
-		return endpoint, nil
+		return chosen, nil
 	}
 	if len(offers) == 0 {
 		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
@@ -60,7 +58,7 @@ func (s *Session) chooseEndpoint(
 }
 
 // publicEndpoints returns the public endpoints of the services of a type.
-func publicEndpoints(catalog []tokens.CatalogEntry, kind string) (regional, global []tokens.Endpoint) {
+func publicEndpoints(catalog []service, kind string) (regional, global []endpoint) {
 	for _, service := range catalog {
 		for _, endpoint := range service.Endpoints {
 			switch {

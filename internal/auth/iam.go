@@ -21,11 +21,31 @@ import (
 type token struct {
 	text      secret.Value
 	projectID string
-	catalog   []tokens.CatalogEntry
+	catalog   []service
 }
 
 // A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
+
+// The types of gophercloud have more fields, of which a cloud may have another idea.
+type (
+	catalog struct {
+		Entries []service `json:"catalog"`
+	}
+	service struct {
+		Type      string     `json:"type"`
+		Endpoints []endpoint `json:"endpoints"`
+	}
+	endpoint struct {
+		Region    string `json:"region"`
+		Interface string `json:"interface"`
+		URL       string `json:"url"`
+	}
+	project struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
+)
 
 // ErrNoAuthURL says that the address of the identity service is needed, but not known.
 var ErrNoAuthURL = errors.New("the address of the identity service is not known")
@@ -58,10 +78,10 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	}
 	var issued struct {
 		Token struct {
-			tokens.ServiceCatalog
-			ExpiresAt time.Time      `json:"expires_at"`
-			IssuedAt  time.Time      `json:"issued_at"`
-			Project   tokens.Project `json:"project"`
+			catalog
+			ExpiresAt time.Time `json:"expires_at"`
+			IssuedAt  time.Time `json:"issued_at"`
+			Project   project   `json:"project"`
 		} `json:"token"`
 	}
 	header, err := s.call(ctx, s.plain, httpapi.Request{
@@ -130,7 +150,7 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
 }
 
-func noProject(all []tokens.Project) error {
+func noProject(all []project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
 		names[i] = fmt.Sprintf("%q", p.Name)
@@ -144,13 +164,13 @@ func noProject(all []tokens.Project) error {
 
 // listProjects lists the projects that the credentials can access: those of a name, or all if it
 // is empty.
-func (s *Session) listProjects(ctx context.Context, name string) ([]tokens.Project, error) {
+func (s *Session) listProjects(ctx context.Context, name string) ([]project, error) {
 	path := []string{"projects"}
 	if s.config.Credentials.Kind() == KindPassword {
 		path = []string{"auth", "projects"}
 	}
 	var body struct {
-		Projects []tokens.Project `json:"projects"`
+		Projects []project `json:"projects"`
 	}
 	var query url.Values
 	if name != "" {
@@ -164,25 +184,25 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]tokens.Proje
 // fetchEndpoint reads the service catalog.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
 	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
-	var catalog tokens.ServiceCatalog
+	var found catalog
 	if s.config.Credentials.Kind() == KindPassword {
 		got, _, err := s.tokensOf(scope{projectID: projectID}).get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		catalog.Entries = got.catalog
+		found.Entries = got.catalog
 	} else {
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
-		if _, err := s.call(ctx, s.authorized, request, &catalog, "auth", "catalog"); err != nil {
+		if _, err := s.call(ctx, s.authorized, request, &found, "auth", "catalog"); err != nil {
 			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
 				"set endpoint in the provider block", err)}
 		}
 	}
-	endpoint, err := s.chooseEndpoint(ctx, catalog.Entries, projectID, types)
+	chosen, err := s.chooseEndpoint(ctx, found.Entries, projectID, types)
 	if err != nil {
 		return nil, &Error{doing, err}
 	}
-	return endpoint, nil
+	return chosen, nil
 }
 
 // fetchAgencyKey requests the temporary keys of an agency (reference).

@@ -197,6 +197,28 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 }
 
+// TestFieldsThatAreNotNeeded: nothing is expected of what the provider does not use.
+func TestFieldsThatAreNotNeeded(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v3/projects" {
+			_, _ = io.WriteString(w, `{"projects":[{"id":"p","name":"eu-de","domain":"d"}]}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"catalog":[{"id":1,"name":2,"type":"elb","endpoints":[`+
+			`{"id":3,"region_id":4,"interface":"public","region":null,"url":"http://127.0.0.1:1"}]}]}`)
+	}))
+	t.Cleanup(server.Close)
+	address, _ := url.Parse(server.URL + "/v3")
+	s := newFixture(t).session(byKey, func(c *auth.Config) { c.AuthURL, c.Insecure = address, true })
+	if id, err := s.ProjectID(t.Context(), "eu-de"); err != nil || id != "p" {
+		t.Errorf("project %q, error %v", id, err)
+	}
+	if got, err := s.Endpoint(t.Context(), project, "elb"); err != nil || got.Host != "127.0.0.1:1" {
+		t.Errorf("endpoint %v, error %v", got, err)
+	}
+}
+
 // TestBodyThatCannotBeRead: nothing is sent.
 func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()

@@ -93,10 +93,10 @@ type listCall[E element] struct {
 	cancel    context.CancelFunc
 	startedAt time.Time
 
-	done   chan struct{} // closed when the fields below are set
-	doneAt time.Time
-	listing[E]
-	err error
+	done       chan struct{} // closed when the fields below are set
+	doneAt     time.Time
+	listing[E] // of the latest list before, if this one failed
+	err        error
 }
 
 // A write is the result of our own write of an element.
@@ -527,9 +527,13 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 		return // all callers have stopped waiting
 	}
 	c.running = nil
+	previous := c.ended
 	c.ended = call
 	if call.err != nil {
 		call.err = listError(c.noun, c.projectID, call.err)
+		if previous != nil {
+			call.listing = previous.listing // it stays known
+		}
 		return
 	}
 	if call.complete {

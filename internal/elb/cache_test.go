@@ -474,6 +474,31 @@ func TestIncompleteListMakesNothingMissing(t *testing.T) {
 	})
 }
 
+// TestFailedListForgetsNothing: what an incomplete list had is known to exist also after a list
+// that failed, and is not missing because an older list, which was complete, did not have it.
+func TestFailedListForgetsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		list, listErr := listingOf(true, Certificate{ID: "a"}), error(nil)
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			return list, listErr
+		}, time.Now)
+		_, _ = c.get(t.Context(), "a")
+		time.Sleep(listTTL)
+		list = listingOf(false, Certificate{ID: "a"}, Certificate{ID: "b"})
+		_, _ = c.get(t.Context(), "b")
+		time.Sleep(listTTL)
+		list, listErr = listing[Certificate]{}, errors.New("out of order")
+		for range 2 { // lists
+			_, _ = c.get(t.Context(), "b")
+			if exists, missing := c.known("b", false); !exists || missing {
+				t.Errorf("b exists: %t, is missing: %t", exists, missing)
+			}
+			time.Sleep(failureTTL)
+		}
+	})
+}
+
 // endless writes a list of so many certificates without holding it in memory.
 func endless(certificates, keyBytes int) io.Reader {
 	read, write := io.Pipe()

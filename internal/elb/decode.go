@@ -163,9 +163,11 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 	return listed, err
 }
 
-// decodeListener reads a body that is one listener.
-func decodeListener(body io.Reader) (Listener, error) {
-	var l Listener
+// decodeListener reads a body that is one listener. known provides the fields that it does not
+// have, except for the certificate and the status.
+func decodeListener(body io.Reader, known Listener) (Listener, error) {
+	l := known
+	l.ID, l.Status, l.CertificateID = "", "", ""
 	err := decodeWhole(body, &l)
 	if err == nil {
 		err = checkID(l.ID)

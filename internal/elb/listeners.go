@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,38 +43,24 @@ type Listener struct {
 	SNI []string `json:"-"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. The port is a number (reference, recorded), or a
-// number in a string (assumed); anything else is ignored, because the port is only shown. The
-// SNI certificates are an array (recorded), a string with commas (reference), an array of
-// objects or an empty object (assumed), null, or missing.
+// UnmarshalJSON implements json.Unmarshaler. A field that is missing keeps its value. The port is
+// a number (reference, recorded), or a number in a string (assumed); anything else is ignored,
+// because the port is only shown. The SNI certificates are an array (recorded), a string with
+// commas (reference), an array of objects or an empty object (assumed), null, or missing.
 func (l *Listener) UnmarshalJSON(raw []byte) error {
 	type strict Listener
 	if err := json.Unmarshal(raw, (*strict)(l)); err != nil {
 		return err
 	}
-	var body struct {
-		Port         any `json:"port"`
-		Certificates any `json:"certificates"`
-	}
+	var body map[string]any
 	_ = json.Unmarshal(raw, &body) // any values, of the same text
-	if port, err := strconv.ParseUint(fmt.Sprint(body.Port), 10, 16); err == nil {
+	if port, err := strconv.ParseUint(fmt.Sprint(body["port"]), 10, 16); err == nil {
 		l.Port = int64(port)
 	}
-	l.SNI = idsIn(body.Certificates)
-	return nil
-}
-
-// or returns the listener with the fields of another one that it lacks, except for the
-// certificate and the status.
-func (l Listener) or(known Listener) Listener {
-	l.Name = cmp.Or(l.Name, known.Name)
-	l.LoadBalancerID = cmp.Or(l.LoadBalancerID, known.LoadBalancerID)
-	l.Protocol = cmp.Or(l.Protocol, known.Protocol)
-	l.Port = cmp.Or(l.Port, known.Port)
-	if l.SNI == nil {
-		l.SNI = known.SNI
+	if certificates, sent := body["certificates"]; sent {
+		l.SNI = idsIn(certificates)
 	}
-	return l
+	return nil
 }
 
 func (l Listener) id() string { return l.ID }
@@ -110,7 +95,7 @@ func idsIn(value any) []string {
 	case string:
 		return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	case []any:
-		ids := []string{}
+		var ids []string
 		for _, element := range value {
 			ids = append(ids, idsIn(element)...)
 		}
@@ -145,7 +130,7 @@ func (c *Client) ReadListener(
 // is PENDING_…, until ctx is done. ErrListenerNotFound says that a list proves that it does
 // not exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listener, error) {
-	l, err := c.awaitListener(ctx, projectID, id, false, Listener.pending)
+	l, err := c.awaitListener(ctx, projectID, Listener{ID: id}, false, Listener.pending)
 	if err != nil {
 		return Listener{}, fmt.Errorf("get listener %s of project %s: %w", id, projectID, err)
 	}
@@ -167,8 +152,7 @@ func (c *Client) SwitchListener(
 	}
 	defer unlock()
 
-	l, err := c.putAndAwait(ctx, projectID, known.ID, certificateID)
-	l = l.or(known)
+	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
 	p.listeners.record(known.ID, &l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
@@ -179,8 +163,13 @@ func (c *Client) SwitchListener(
 }
 
 // putAndAwait sends the new certificate of a listener until a response or a read shows it.
-func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID string) (Listener, error) {
+func (c *Client) putAndAwait(
+	ctx context.Context, projectID string, known Listener, certificateID string,
+) (Listener, error) {
 	p := c.project(projectID)
+	id := known.ID
+	ofPut := known
+	ofPut.Protocol = "" // a response without it is incomplete
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
 			return fmt.Errorf("the listener still has the certificate %q", l.CertificateID)
@@ -194,7 +183,7 @@ func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID s
 		var l Listener // perhaps incomplete
 		err := c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
 			accepted = true
-			l, _ = decodeListener(response.Body)
+			l, _ = decodeListener(response.Body, ofPut)
 			return nil
 		})
 		refusal := httpapi.RefusalOf(err)
@@ -206,7 +195,7 @@ func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID s
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err = c.awaitListener(ctx, projectID, id, true, shows)
+			l, err = c.awaitListener(ctx, projectID, known, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
@@ -219,7 +208,7 @@ func (c *Client) putAndAwait(ctx context.Context, projectID, id, certificateID s
 		case isListenerGone(refusal):
 			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			shown, getErr := c.showListener(ctx, projectID, id)
+			shown, getErr := c.showListener(ctx, projectID, known)
 			if getErr == nil && shows(shown) == nil {
 				return shown, nil
 			}
@@ -243,11 +232,11 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that
 // fail are repeated; otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID, id string, accepted bool, check func(Listener) error,
+	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
 	for attempt := 0; ; attempt++ {
-		l, err := c.showListener(ctx, projectID, id)
+		l, err := c.showListener(ctx, projectID, known)
 		switch {
 		case err == nil:
 			if waiting = check(l); waiting == nil {
@@ -271,11 +260,11 @@ func (c *Client) awaitListener(
 
 // showListener makes one call for a listener. If the API says that it is missing, a list
 // decides.
-func (c *Client) showListener(ctx context.Context, projectID, id string) (l Listener, err error) {
+func (c *Client) showListener(ctx context.Context, projectID string, known Listener) (l Listener, err error) {
 	get := httpapi.Request{Method: http.MethodGet}
-	err = c.do(ctx, projectID, []string{"listeners", id}, get, func(response *http.Response) (err error) {
-		l, err = decodeListener(response.Body)
-		if err == nil && !strings.EqualFold(l.ID, id) {
+	err = c.do(ctx, projectID, []string{"listeners", known.ID}, get, func(response *http.Response) (err error) {
+		l, err = decodeListener(response.Body, known)
+		if err == nil && !strings.EqualFold(l.ID, known.ID) {
 			return fmt.Errorf("the response is about another listener, %s", l.ID)
 		}
 		return err
@@ -284,7 +273,7 @@ func (c *Client) showListener(ctx context.Context, projectID, id string) (l List
 		return Listener{}, ErrListenerFaulty
 	}
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, id, NoWrite, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
 	}
 	return l, err
 }

@@ -696,6 +696,27 @@ func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	})
 }
 
+// TestSwitchBelievesAnEmptyField: what a response says of a listener counts, also if it is empty.
+func TestSwitchBelievesAnEmptyField(t *testing.T) {
+	t.Parallel()
+	for name, sni := range map[string]string{"array": "[]", "object": "{}", "text": `""`, "null": "null"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, elbstub.Options{}, 0)
+				known := b.listener
+				known.SNI = []string{"former"}
+				b.cloud.Script(put, 1, elbstub.ReplyAfter(200, `{"id":"`+known.ID+`","name":"","certificates":`+sni+
+					`,"certificate_id":"`+b.next+`","protocol":"HTTPS"}`))
+				got, err := b.client.SwitchListener(t.Context(), project, known, b.next)
+				if err != nil || got.Name != "" || len(got.SNI) > 0 || got.Port != known.Port {
+					t.Errorf("got %+v, error %v", got, err)
+				}
+			})
+		})
+	}
+}
+
 // lowered returns a listener whose ID is in lower case, and without SNI that is empty.
 func lowered(l elb.Listener) elb.Listener {
 	l.ID = strings.ToLower(l.ID)

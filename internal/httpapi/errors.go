@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -161,7 +160,12 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 func decodeError(response *http.Response, c *call) *Error {
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a part is better than nothing
 	if len(raw) == maxErrorBody {                                     // the last character may be incomplete
-		raw = bytes.TrimRightFunc(raw, func(r rune) bool { return r == utf8.RuneError })
+		for cut := range utf8.UTFMax {
+			if utf8.Valid(raw[:len(raw)-cut]) {
+				raw = raw[:len(raw)-cut]
+				break
+			}
+		}
 	}
 
 	var body errorBody
