@@ -113,7 +113,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	p.certificates.record(x.result.ID, &x.result.Certificate, nil)
+	p.certificates.record(x.result.ID, new(x.result.Certificate), nil) // a copy: the call has the private key
 	return x.result, nil
 }
 
