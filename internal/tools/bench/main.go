@@ -8,26 +8,24 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"embed"
 	"encoding/json"
 	"flag"
 	"log"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 var (
-	sizes       = flag.String("sizes", "100,300,1000,3000", "numbers of certificates to plan")
+	sizes       = flag.String("sizes", "100,300,1000,3000", "numbers of certificates to plan, in ascending order")
 	rounds      = flag.Int("rounds", 5, "how often each command is measured")
 	nullProgram = flag.String("null", "", "program of the null provider; it is left out if empty")
 	restProgram = flag.String("rest", "", "program of the generic REST provider; it is left out if empty")
@@ -42,16 +40,27 @@ const (
 	mostREST = 1000
 )
 
+// plans are the plans that are measured and drawn, in this order.
+var plans = []struct {
+	variant   string
+	latencyMS int
+	name      string
+}{
+	{ours, 0, "this provider"},
+	{ours, 50, "this provider, 50 ms away"},
+	{floor, 0, "the same without a network"},
+	{null, 0, "null provider, same texts"},
+	{generic, 0, "generic REST provider"},
+}
+
 func main() {
-	log.SetFlags(log.Ltime)
-	if list := os.Getenv(listVariable); list != "" {
-		check(serveFloor(list))
+	if os.Getenv(floorVariable) != "" {
+		check(serveFloor())
 		return
 	}
 
 	flag.Parse()
 	b := newBench()
-	b.measureStart()
 	b.measureChanges()
 	b.measurePlans()
 
@@ -79,36 +88,32 @@ func must[Value any](value Value, err error) Value {
 type bench struct {
 	report
 
-	dir      string
-	cli      string
-	list     string // the file with the response to a list
-	sizes    []int
-	changed  int               // how many certificates are created, renamed, rotated and destroyed
-	programs map[string]string // by variant
-	servers  *servers
+	dir       string
+	sizes     []int
+	changed   int                       // how many certificates are created, renamed, rotated and destroyed
+	clis      map[string]*terraform.CLI // by variant
+	url       string
+	cloud     *elbstub.Cloud
+	latencyMS atomic.Int64 // of the cloud
+	states    sync.Map     // from paths to []byte
 }
 
-// newBench builds the provider, makes the certificates and starts the servers.
+// newBench builds the provider, makes the certificates, starts the servers, and prepares
+// Terraform for each variant that there is a program of.
 func newBench() *bench {
 	dir := must(os.MkdirTemp("", "bench"))
-	b := &bench{
-		dir: dir, cli: must(terraform.Find()), list: filepath.Join(dir, "list.json"), servers: newServers(),
-		programs: map[string]string{
-			ours: filepath.Join(dir, "provider"), floor: must(os.Executable()), null: *nullProgram, generic: *restProgram,
-		},
-	}
+	b := &bench{dir: dir, clis: map[string]*terraform.CLI{}, cloud: newCloud()}
+	b.serve()
 	for text := range strings.SplitSeq(*sizes, ",") {
 		b.sizes = append(b.sizes, must(strconv.Atoi(text)))
 	}
-	slices.Sort(b.sizes)
 	most := slices.Max(b.sizes)
 	b.changed = min(mostChanged, most)
 
-	log.Print("building …")
-	check(terraform.Build(context.Background(), "../../..", b.programs[ours], "-trimpath"))
-	b.ProgramMB = float64(must(os.Stat(b.programs[ours])).Size()) / 1e6
-
-	log.Print("making certificates …")
+	log.Print("building, and making certificates …")
+	program := filepath.Join(dir, "provider")
+	check(terraform.Build(context.Background(), "../../..", program, "-trimpath"))
+	b.ProgramMB = float64(must(os.Stat(program)).Size()) / 1e6
 	var group sync.WaitGroup
 	for i := range max(most, 2*b.changed) {
 		group.Go(func() {
@@ -118,122 +123,108 @@ func newBench() *bench {
 		})
 	}
 	group.Wait()
+
+	b.install(ours, "elbaas/elbaas", program)
+	b.install(floor, "elbaas/elbaas", must(os.Executable()))
+	b.install(null, "hashicorp/null", *nullProgram)
+	b.install(generic, "mastercard/restapi", *restProgram)
+	b.Machine = machine(must(b.clis[ours].Run(context.Background(), "version")))
 	return b
 }
 
-//go:embed configurations
-var configurations embed.FS
-
-var source = regexp.MustCompile(`source = "(.*)"`)
-
-// workspaces prepares, for each variant that there is a program of, a folder in which
-// Terraform runs with its provider.
-func (b *bench) workspaces(operation string, variants ...string) map[string]*terraform.CLI {
-	all := map[string]*terraform.CLI{}
-	for _, variant := range variants {
-		if b.programs[variant] == "" {
-			continue
-		}
-		provider := strings.Replace(variant, floor, ours, 1) // whose configuration and state the floor has
-		configuration := must(configurations.ReadFile("configurations/" + provider + ".tf"))
-		cli := must(terraform.New(b.cli, filepath.Join(b.dir, operation+"-"+variant)))
-		check(cli.Install(b.programs[variant], string(source.FindSubmatch(configuration)[1])))
-		check(os.WriteFile(filepath.Join(cli.Dir, "main.tf"), configuration, 0o600))
-		cli.Env = append(cli.Env, listVariable+"="+b.list) // other variants pay no attention to it
-		run(cli, "init", "-input=false", "-backend-config=address="+b.servers.url+"/state/"+operation+"-"+provider)
-		all[variant] = cli
+// install prepares a folder in which Terraform runs with the provider of a variant, whose
+// configuration and state are those of its address.
+func (b *bench) install(variant, address, program string) {
+	if program == "" {
+		return
 	}
-	return all
-}
-
-// set writes the variables of a configuration.
-func (b *bench) set(cli *terraform.CLI, variables map[string]any) {
-	variables["url"] = b.servers.url
-	check(os.WriteFile(filepath.Join(cli.Dir, "terraform.tfvars.json"), must(json.Marshal(variables)), 0o600))
-}
-
-func run(cli *terraform.CLI, arguments ...string) string {
-	return must(cli.Run(context.Background(), arguments...))
+	cli := must(terraform.New(must(terraform.Find()), filepath.Join(b.dir, variant)))
+	check(cli.Install(program, "registry.terraform.io/"+address))
+	// Other variants than the floor pay no attention to its variable.
+	cli.Env = append(cli.Env, "TF_VAR_url="+b.url, "TF_HTTP_ADDRESS="+b.url+"/state/"+address, floorVariable+"=1")
+	must(cli.Run(context.Background(), "init", "-from-module="+must(filepath.Abs("configurations/"+filepath.Base(address)))))
+	b.clis[variant] = cli
 }
 
 // measure runs a command that is measured.
-func (b *bench) measure(c contender, cli *terraform.CLI, arguments ...string) {
-	b.servers.latency.Store(int64(time.Duration(c.LatencyMS) * time.Millisecond))
-	before := len(b.servers.cloud.Journal())
-	s := must(measure(cli.Command(context.Background(), arguments...)))
-	s.count(b.servers.cloud.Journal()[before:])
-	b.servers.latency.Store(0)
+func (b *bench) measure(c contender, arguments ...string) {
+	b.latencyMS.Store(int64(c.LatencyMS))
+	before := len(b.cloud.Journal())
+	s := measure(b.clis[c.Variant], arguments...)
+	b.latencyMS.Store(0)
+	for _, call := range b.cloud.Journal()[before:] {
+		s[strings.ToLower(call.Method)+"s"]++
+		if call.Operation == elbstub.ListCertificates {
+			s[lists]++
+			s[listBytes] += float64(call.Sent)
+		}
+		if call.Status >= 400 {
+			s[refused]++
+		}
+	}
 
 	b.add(c, s)
 	log.Printf("%s: %.2f s, provider %.2f s CPU, %.1f MiB", c, s[wall], s[cpu], s[peak])
 }
 
-// measureStart has Terraform start a provider and ask for its schema.
-func (b *bench) measureStart() {
-	clis := b.workspaces("start", ours, null)
-	b.Machine = machine(run(clis[ours], "version"))
-	for range 4 * *rounds {
-		for variant, cli := range clis {
-			b.measure(contender{"start", variant, 0, 0}, cli, "providers", "schema", "-json")
-		}
-	}
-}
-
 // measureChanges creates certificates, renames them, has listeners serve them, rotates
 // them, and destroys them. The floor, which remembers nothing, only creates.
 func (b *bench) measureChanges() {
-	n := b.changed
-	listeners, fallback := b.servers.listen(n)
-	clis := b.workspaces("change", ours, floor)
-	check(os.WriteFile(b.list, []byte(`{"certificates":[],"instance_num":"0"}`), 0o600))
-	served := map[string]any{"n": n, "name": "new", "listeners": listeners, "fallback": fallback}
-	rotated := maps.Clone(served)
-	rotated["first"] = n
+	b.saveList()
+	pair := must(throwaway.NewPair("www.example.com"))
+	fallback := b.cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: "fallback", Certificate: pair.Certificate})
+	var listeners []string
+	for range b.changed {
+		listeners = append(listeners, b.cloud.Listen(elbstub.Listener{ProjectID: projectID, CertificateID: fallback}))
+	}
+	n := strconv.Itoa(b.changed)
+
 	for range *rounds {
-		for _, step := range []struct {
-			operation, variant, command string
-			variables                   map[string]any
-		}{
-			{"create", ours, "apply", map[string]any{"n": n}},
-			{"rename", ours, "apply", map[string]any{"n": n, "name": "new"}},
-			{"serve", ours, "apply", served},
-			{"rotate", ours, "apply", rotated},
-			{"destroy", ours, "destroy", rotated},
-			{"create", floor, "apply", map[string]any{"n": n}},
+		arguments := []string{"apply", "-auto-approve", "-var=fallback=" + fallback}
+		for _, step := range []struct{ operation, argument string }{
+			{"create", "-var=n=" + n},
+			{"rename", "-var=name=new"},
+			{"serve", "-var=listeners=" + string(must(json.Marshal(listeners)))},
+			{"rotate", "-var=first=" + n},
+			{"destroy", "-destroy"},
 		} {
-			cli := clis[step.variant]
-			b.set(cli, step.variables)
-			b.measure(contender{step.operation, step.variant, n, 0}, cli, step.command, "-input=false", "-auto-approve")
+			arguments = append(arguments, step.argument)
+			b.measure(contender{step.operation, ours, b.changed, 0}, arguments...)
 		}
-		b.servers.states.Clear()
+		b.measure(contender{"create", floor, b.changed, 0}, "apply", "-auto-approve", "-var=n="+n)
+		b.states.Clear()
 	}
 }
 
-// measurePlans has more and more certificates planned, none of which has changed.
+// measurePlans has Terraform start a provider and ask for its schema, and then plan more
+// and more certificates, none of which has changed.
 func (b *bench) measurePlans() {
-	clis := b.workspaces("plan", ours, floor, null, generic)
-	for _, n := range b.sizes {
-		if n > mostREST {
-			delete(clis, generic)
+	for range 4 * *rounds {
+		for variant := range b.clis {
+			b.measure(contender{"start", variant, 0, 0}, "providers", "schema", "-json")
 		}
-		for variant, cli := range clis {
-			b.set(cli, map[string]any{"n": n})
+	}
+
+	for _, n := range b.sizes {
+		count := "-var=n=" + strconv.Itoa(n)
+		if n > mostREST {
+			delete(b.clis, generic)
+		}
+		for variant, cli := range b.clis {
 			if variant != floor { // which has the state and the certificates of the provider
 				log.Printf("creating %d of %s …", n, variant)
-				run(cli, "apply", "-input=false", "-auto-approve")
+				must(cli.Run(context.Background(), "apply", "-auto-approve", count))
 			}
 		}
-		b.servers.saveList(b.list)
+		b.saveList()
 
 		for round := range *rounds {
-			for _, c := range []contender{
-				{"plan", floor, n, 0}, {"plan", ours, n, 0}, {"plan", ours, n, 50}, {"plan", null, n, 0}, {"plan", generic, n, 0},
-			} {
-				if clis[c.Variant] == nil || c.Variant == generic && round > 0 { // which takes minutes
+			for _, p := range plans {
+				if b.clis[p.variant] == nil || p.variant == generic && round > 0 { // which takes minutes
 					continue
 				}
 				// -detailed-exitcode makes a change an error.
-				b.measure(c, clis[c.Variant], "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+				b.measure(contender{"plan", p.variant, n, p.latencyMS}, "plan", "-detailed-exitcode", count)
 			}
 		}
 	}

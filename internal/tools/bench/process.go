@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
 )
 
 // A sample has the figures of one command.
@@ -25,92 +24,66 @@ const (
 
 	lists     = "lists" // calls of the API that list certificates
 	listBytes = "list_bytes"
-	posts     = "posts"
-	puts      = "puts" // of certificates and listeners
+	posts     = "posts" // these are named after their methods
+	puts      = "puts"  // of certificates and listeners
 	deletes   = "deletes"
 	refused   = "refused" // calls of any kind
 )
 
-// measure runs a command to its end, and observes the providers that it starts. It misses
-// what they do in their last hundredth of a second.
-func measure(command *exec.Cmd) (sample, error) {
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
-	started := time.Now()
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-
-	all, ended := sample{}, make(chan error)
+// measure runs a command of Terraform, the only child of this process, to its end, and
+// observes the providers that it starts. It misses what they do in their last hundredth of
+// a second.
+func measure(cli *terraform.CLI, arguments ...string) sample {
+	started, ended := time.Now(), make(chan struct{})
 	go func() {
-		err := command.Wait()
-		all[wall] = time.Since(started).Seconds()
-		ended <- err
+		must(cli.Run(context.Background(), arguments...))
+		close(ended)
 	}()
+
 	providers := map[string]sample{} // by PID: Terraform starts a provider several times
 	for {
-		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", command.Process.Pid))
-		for _, file := range files {
-			pids, _ := os.ReadFile(file)
-			for _, pid := range strings.Fields(string(pids)) {
-				if s := sampleOf(pid); s != nil {
-					providers[pid] = s
-				}
-			}
-		}
-
 		select {
-		case err := <-ended:
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w\n%s", command, err, output.Bytes())
-			}
+		case <-ended:
+			all := sample{wall: time.Since(started).Seconds()}
 			for _, s := range providers {
 				all[cpu] += s[cpu]
 				all[peak] = max(all[peak], s[peak])
 			}
-			return all, nil
+			return all
 		case <-time.After(10 * time.Millisecond):
+		}
+
+		for _, command := range childrenOf("self") {
+			for _, pid := range childrenOf(command) {
+				observe(pid, providers)
+			}
 		}
 	}
 }
 
-// sampleOf returns the figures of a provider, or nil of a process that has ended or is
-// another one.
-func sampleOf(pid string) sample {
+func childrenOf(pid string) (pids []string) {
+	files, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		pids = append(pids, strings.Fields(string(text))...)
+	}
+	return pids
+}
+
+// observe replaces the figures of a provider. It pays no attention to a process that has
+// ended or is another one.
+func observe(pid string, providers map[string]sample) {
 	status, _ := os.ReadFile("/proc/" + pid + "/status")
 	_, memory, _ := strings.Cut(string(status), "VmHWM:")
 	stat, _ := os.ReadFile("/proc/" + pid + "/stat")
 	_, after, isProvider := strings.Cut(string(stat), " (terraform-provi) ") // names are cut there
-	times := strings.Fields(after)
-	if memory == "" || !isProvider || len(times) < 13 {
-		return nil
+	if memory == "" || !isProvider {
+		return
 	}
 
 	var kib, user, system float64
 	_, _ = fmt.Sscan(memory, &kib)
-	_, _ = fmt.Sscan(times[11], &user)
-	_, _ = fmt.Sscan(times[12], &system)
-	return sample{peak: kib / 1024, cpu: (user + system) / 100} // user space sees hundredths
-}
-
-// count adds the calls that the cloud has seen.
-func (s sample) count(calls []elbstub.Call) {
-	figures := map[elbstub.Operation]string{
-		elbstub.ListCertificates:  lists,
-		elbstub.CreateCertificate: posts,
-		elbstub.ModifyCertificate: puts,
-		elbstub.ModifyListener:    puts,
-		elbstub.DeleteCertificate: deletes,
-	}
-	for _, call := range calls {
-		if figure, isCounted := figures[call.Operation]; isCounted {
-			s[figure]++
-		}
-		if call.Operation == elbstub.ListCertificates {
-			s[listBytes] += float64(call.Sent)
-		}
-		if call.Status >= 400 {
-			s[refused]++
-		}
-	}
+	times := strings.Fields(after)[11:]
+	_, _ = fmt.Sscan(times[0]+" "+times[1], &user, &system)
+	providers[pid] = sample{peak: kib / 1024, cpu: (user + system) / 100} // user space sees hundredths
 }

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -151,11 +151,11 @@ func (r *report) judgeChange(changed *result) {
 		r.target(changed.Operation+", "+figure, limits[figure], changed.rounds[figure])
 	}
 
-	fiveSeconds := slices.Clone(changed.rounds[wall])
-	for i := range fiveSeconds {
-		fiveSeconds[i] = math.Ceil(fiveSeconds[i] / 5)
+	var each []float64
+	for i, took := range changed.rounds[wall] {
+		each = append(each, changed.rounds[lists][i]/math.Ceil(took/5))
 	}
-	r.target(changed.Operation+", lists each 5 s", 1, ratios(changed.rounds[lists], fiveSeconds))
+	r.target(changed.Operation+", lists each 5 s", 1, each)
 	floored := r.of(contender{changed.Operation, floor, changed.N, 0})
 	r.target(changed.Operation+", wall × floor", 1.1, ratios(changed.rounds[wall], floored.rounds[wall]))
 }
@@ -178,8 +178,6 @@ func (r *report) print(out io.Writer) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\n", result.contender, f[wall], f[cpu], f[peak],
 			f[lists][0], f[listBytes][0]/1e6, f[posts][0], f[puts][0], f[deletes][0], f[refused][0])
 	}
-	_ = table.Flush()
-
 	fmt.Fprintln(table, "\nto reach\tat most\tmeasured\t")
 	for _, t := range r.Targets {
 		verdict := map[bool]string{true: "reached", false: "MISSED"}[t.Reached]
@@ -190,11 +188,9 @@ func (r *report) print(out io.Writer) {
 
 // machine says where and with what it was measured.
 func machine(version string) string {
-	cpu := []byte("unknown CPU")
 	info, _ := os.ReadFile("/proc/cpuinfo") // on Linux alone
-	if found := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(info); found != nil {
-		cpu = found[1]
-	}
+	_, cpu, _ := strings.Cut(string(info), "model name\t: ")
+	cpu, _, _ = strings.Cut(cpu, "\n")
 	terraform, _, _ := strings.Cut(version, "\n")
-	return fmt.Sprintf("%s: %s with %d CPUs, %s, %s", time.Now().UTC().Format(time.DateOnly), cpu, runtime.NumCPU(), terraform, runtime.Version())
+	return fmt.Sprintf("%s: %s with %d CPUs, %s, %s", time.Now().UTC().Format(time.DateOnly), cmp.Or(cpu, "unknown CPU"), runtime.NumCPU(), terraform, runtime.Version())
 }
