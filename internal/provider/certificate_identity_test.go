@@ -123,6 +123,23 @@ func TestImportByIdentity(t *testing.T) {
 		_, diagnostics := server.ImportByIdentity(row.identity)
 		says(t, diagnostics, row.attribute, row.want)
 	}
+
+	// What the provider does not know yet has nothing to do with an ID that is not valid.
+	config := cloud.Configuration()
+	config["token"] = acctest.Unknown
+	for _, diagnostics := range []acctest.Diagnostics{
+		second(acctest.NewServer(t, provider.New("test")(), config).Import("www")),
+		second(acctest.NewServer(t, provider.New("test")(), config).ImportByIdentity(acctest.Values{"id": "www"})),
+	} {
+		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, `"www" is not valid`) {
+			t.Errorf("it says %q", diagnosticTexts(diagnostics))
+		}
+	}
+}
+
+// second returns what a call says.
+func second(_ *acctest.State, diagnostics acctest.Diagnostics) acctest.Diagnostics {
+	return diagnostics
 }
 
 // TestIdentityOfAnotherProject imports with credentials that are good for both

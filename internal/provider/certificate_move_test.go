@@ -246,7 +246,9 @@ func TestMoveRefused(t *testing.T) {
 			provider: restAddress,
 			kind:     "restapi_object",
 			source:   object("/v1.0/p/certificate", id),
-			want:     []string{"/v1.0/p/certificate", "which is not that of a certificate"},
+			want: []string{
+				"/v1.0/p/certificate", "which is not that of a certificate", "If it belongs to something else, remove",
+			},
 		},
 		"a path without project": {
 			provider: restAddress,

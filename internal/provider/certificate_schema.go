@@ -93,7 +93,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of a deletion, retried while in use. Defaults to 10 minutes.",
+				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses the " +
+					"certificate. Defaults to 10 minutes.",
 			}),
 		},
 	}

@@ -122,7 +122,9 @@ func (c *cloud) configuredProject(own types.String) (types.String, diag.Diagnost
 // readyProject returns the project of a resource like resolveProject, unless the cloud cannot be called yet, or there
 // are errors already.
 func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.Diagnostics) types.String {
-	diags.Append(c.ready()...)
+	if !diags.HasError() {
+		diags.Append(c.ready()...)
+	}
 	if diags.HasError() {
 		return own
 	}

@@ -31,6 +31,8 @@ func TestCreationWarnings(t *testing.T) {
 			stranger: 1, created: true, ids: true,
 			want: []string{
 				"An identical certificate already exists",
+				"the same name, description, domain and content as the new certificate",
+				"or this or another configuration may manage it",
 				"or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/",
 			},
 		},

@@ -240,13 +240,15 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "The API did not change the name and the description, and gives no reason. " + tryLater
 	case "ELB.5131", "ELB.5141", "APIGW.0201":
 		return unavailable
-	case "ELB.6000", "ELB.6010", "ELB.6020", "ELB.6040":
-		return "The ID of the listener is not valid, or its load balancer does not exist. Check listener_id."
+	case "ELB.6000", "ELB.6010", "ELB.6020":
+		return "The ID of the listener is not valid. Check listener_id."
 	case "ELB.6002", "ELB.6030":
 		return "The listener exists, but the API does not find it or its load balancer. " + tryLater
 	case "ELB.6015":
 		return "This cloud does not accept a new certificate for the listener. " +
 			"Check that its protocol is HTTPS or SSL, and that the certificate belongs to its project."
+	case "ELB.6040":
+		return "The load balancer of the listener does not exist. Check listener_id."
 	case "ELB.5151", "ELB.8905":
 		return "Delete certificates that are no longer needed, or ask the operator of the cloud to raise the quota " +
 			"(usually 120 for an account). A replacement with create_before_destroy needs room for one more."
@@ -257,7 +259,8 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	case "ELB.1202":
 		return "Use credentials of a regional project. A token of an enterprise project cannot call this API."
 	case "ELB.9808":
-		return "Set project_id to the project of the token, or get a token for the project of project_id."
+		return "The token was issued for another project than project_id. Set project_id to the project of the token, " +
+			"or get a token for this project."
 	case "ELB.9801", "ELB.9802", "ELB.9803", "ELB.9804", "ELB.9805", "ELB.9806", "ELB.9807", "ELB.9899":
 		return forbidden
 	case "APIGW.0101", "ELB.1110":
