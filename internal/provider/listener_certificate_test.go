@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -431,11 +432,10 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoListener = form })
 					l.config["listener_id"] = strings.Repeat("0", 32)
-					if listener := row.listener; listener != nil {
-						if listener.ProjectID == "" {
-							listener.ProjectID = acctest.ProjectID
-						}
-						l.config["listener_id"] = l.cloud.Listen(*listener)
+					if row.listener != nil {
+						listener := *row.listener // the other form has the same
+						listener.ProjectID = cmp.Or(listener.ProjectID, acctest.ProjectID)
+						l.config["listener_id"] = l.cloud.Listen(listener)
 					}
 					l.config["timeouts"] = acctest.Values{"create": "1m"}
 					time.Sleep(time.Minute)
