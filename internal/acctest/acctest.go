@@ -60,8 +60,8 @@ type Cloud struct {
 // clouds. Without it they behave as the API reference documents.
 const DialectVariable = "ELBAAS_TEST_DIALECT"
 
-// OnceForAllDialects leaves a test out of the runs of the dialects besides 0: what it
-// asserts does not depend on the dialect, or a faster test goes through the dialects.
+// OnceForAllDialects skips a test in every dialect except 0: what it asserts does not depend
+// on the dialect, or a faster test goes through the dialects.
 func OnceForAllDialects(t *testing.T) {
 	t.Helper()
 	if os.Getenv(DialectVariable) != "" {

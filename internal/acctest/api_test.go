@@ -16,8 +16,8 @@ import (
 
 // api is the certificate API, item by item: where each statement comes from, and
 // which tests show that the stub does it (elbstub) and that the provider can live
-// with it (elb, provider). A test is named package.Test, or package.Test/row for a row
-// of its table.
+// with it (elb, provider). A test is named package.Test or, with a text that stands in it
+// as a literal, package.Test/text.
 var api = map[string][]string{
 	// Operations.
 	"create is POST …/certificate (reference)": {
@@ -117,10 +117,10 @@ var api = map[string][]string{
 		"elb.TestLists/an empty object alone proves nothing",
 		"provider.TestFirstCertificateOfAProject/an empty object, and no number (observed)",
 	},
-	"a whole body {} is no list of certificates": {
+	"a whole body {} is no list of certificates (assumed)": {
 		"provider.TestMalformedLists/a whole body {}",
 	},
-	"an object that is not empty is no list": {
+	"an object that is not empty is no list (assumed)": {
 		"elb.TestLists/an object as list",
 		"provider.TestMalformedLists/an object with something in it",
 	},
@@ -538,7 +538,7 @@ var api = map[string][]string{
 		"elb.TestGone/404 NeutronError (observed)",
 		"provider.TestLostDeletion/404 and a NeutronError (observed, assumed)",
 	},
-	"404 with any other code leaves it to the list": {
+	"404 with any other code leaves it to the list (assumed)": {
 		"elb.TestGone/404 with another code",
 	},
 

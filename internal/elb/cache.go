@@ -158,9 +158,9 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 	return e, err
 }
 
-// lookUp finds an element as get does, and returns the start time of the list that it was found
-// in, or lagEnds if another list would change nothing. Before lagEnds a new list could not prove
-// an absence either, so it is not awaited.
+// lookUp finds an element as get does. started is when the list began in which it was looked up,
+// or lagEnds if a newer list cannot change the result. Before lagEnds no list can prove an
+// absence, so lookUp does not wait for one.
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -370,7 +370,7 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 }
 
 // pollUntil passes one new list after the other to check, until that is done. An error of
-// check counts as a failed list. After so many failed lists it returns the latest error.
+// check counts as a failed list. After as many failed lists as tries, it returns the latest error.
 func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
 	for {
 		done := false
@@ -388,7 +388,7 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 }
 
 // baseline returns the latest list that is complete or was accepted, while it is not older than
-// the list TTL. Otherwise it lists; an incomplete list is repeated so many times at most, and then
+// the list TTL. Otherwise it lists; an incomplete list is repeated as often as retries says, and then
 // accepted. mark is a sequence number that is later than everything before.
 func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()

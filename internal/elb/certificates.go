@@ -60,8 +60,8 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 const NoWrite time.Duration = math.MaxInt64
 
 // ReadCertificate returns a certificate as GetCertificate does. known is the certificate in
-// the state, and sinceWrite is how long ago this or an earlier run wrote it; by the clock of
-// another machine, that may be negative. While a list may lag behind that write, a list
+// the state, and sinceWrite is how long ago this or an earlier run wrote it. It can be negative
+// if another machine wrote it, because clocks differ. While a list may lag behind that write, a list
 // without the certificate, or with another name or description, is not believed: a new
 // list is awaited.
 func (c *Client) ReadCertificate(

@@ -230,9 +230,9 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 	return body, err
 }
 
-// verify returns the certificate that a response describes, which is read back if the
-// response does not have all of it. If the certificate is not known to be ours, it returns none;
-// any other error says that it could not be read back.
+// verify returns the certificate of a response, read back if the response lacks a field. It
+// returns none if the certificate is not known to be ours. A certificate that comes with an
+// error is ours, but could not be read back.
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)

@@ -56,8 +56,8 @@ func (c *collection[T]) since(at time.Time) []T {
 	return all
 }
 
-// list returns what a list of a project has, and the time of which it is: that of a replica, or lag
-// ago if that is earlier.
+// list returns what a list of a project shows, and as of when: the time of a replica, or lag ago
+// if that is earlier.
 func (c *collection[T]) list(projectID string, lag time.Duration) ([]T, time.Time) {
 	c.lists++
 	if longest := c.options.ListLag; longest > 0 {
@@ -74,8 +74,9 @@ func ofProject[T resource](all []T, projectID string) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(r T) bool { return r.project() != projectID })
 }
 
-// find returns the resource of a time that the path of a request names, or an error: its code is
-// malformed or length for what cannot be an ID, or it is that of missing.
+// find returns the resource that the path of a request names, as it was at a time. Otherwise it
+// returns an error: with the code malformed if the path has no ID, with the code length if the ID
+// has another length, and that of missing if there is no such resource.
 func (c *collection[T]) find(
 	r request, at time.Time, malformed, length string, missing func() *Refusal,
 ) (found T, refused *Refusal) {

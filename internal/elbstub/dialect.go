@@ -141,12 +141,11 @@ const (
 	ErrorNeutron                  // {"NeutronError":{"type","message","detail"}} (observed)
 )
 
-// Dialects is how many Dialects it takes for each switch to have each of its
-// values.
+// Dialects is the number of dialects that NewDialect has.
 const Dialects = 5
 
 // NewDialect returns the nth Dialect, from 0, which is the zero value, to
-// Dialects-1. Together they have every value of every switch but those of Listed and InUsePolicy.
+// Dialects-1. Together they have every value of every field, except those of Listed, and InUsePolicy.
 func NewDialect(n int) Dialect {
 	return Dialect{
 		PEM:         pick(n, PEMTrimmed, PEMOneLine, PEMRewrapped, PEMCRLF, PEMWithNewline),
@@ -223,7 +222,8 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return []byte("{" + strings.Join(fields, ",") + "}"), nil
 }
 
-// unset is the value of a text, which is that of the reference if it is empty.
+// unset returns a text or, if it is empty, what this dialect returns instead. reference is the
+// documented form of that.
 func (d Dialect) unset(text string, reference any) any {
 	switch {
 	case text != "":
@@ -280,7 +280,7 @@ func (d Dialect) list(listed []object) any {
 	return listed
 }
 
-// certificates is the response to a list of certificates, with so many of them in total.
+// certificates is the response to a list of certificates, whose total is count.
 func (d Dialect) certificates(listed []object, count int) object {
 	o := object{
 		{"certificates", d.list(listed)},

@@ -35,8 +35,8 @@ type scriptedCall struct {
 	nth       int
 }
 
-// Script sets the fault of the nth call of an operation from now; 1 is the next. If that has one,
-// it is for the first call after it that has none.
+// Script sets the fault of the nth call of an operation from now; 1 is the next. If that call
+// already has a fault, the next call without one gets it.
 func (c *Cloud) Script(operation Operation, nth int, fault Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -88,8 +88,8 @@ var (
 	NoCertificate5040 = NotFound404
 )
 
-// inTurn returns the next of some refusals, of which so many were used, or another one if there
-// are none.
+// inTurn returns the refusals one after the other, and then from the first again; used counts
+// them. Without any, it returns otherwise.
 func inTurn(refusals []Refusal, used *int, otherwise Refusal) *Refusal {
 	if len(refusals) == 0 {
 		return &otherwise

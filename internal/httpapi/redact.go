@@ -23,7 +23,7 @@ var privateKey = regexp.MustCompile(`(?s)-----BEGIN ` + keyLabel + `-----.*?(?:-
 const keyLabel = `(?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY`
 
 // cleaner returns a function that prepares a text of the server for display: only printable
-// characters, without the secrets of the call, and at most so many bytes. A server that quotes
+// characters, without the secrets of the call, and at most limit bytes. A server that quotes
 // the request must not bring a key or a token, or a part of one, into an error.
 func cleaner(c *call) func(said string, limit int) string {
 	secrets := c.asked.Secrets

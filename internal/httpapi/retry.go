@@ -15,7 +15,7 @@ const (
 	longestPause = 30 * time.Second
 )
 
-// retried repeats a call: at most so many times after transient errors, and until its context
+// retried repeats a call: at most maxRetries times after transient errors, and until its context
 // ends while the API throttles it. A non-idempotent call is repeated only if it was not
 // carried out.
 func retried(next link, maxRetries int, throttle *throttle) link {

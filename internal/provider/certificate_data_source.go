@@ -36,8 +36,8 @@ type certificateSearchModel struct {
 	MostRecent types.Bool   `tfsdk:"most_recent"`
 }
 
-// criteria are the arguments of which one is set, and how an attribute is compared with it. Names and fingerprints
-// depend on the case of letters.
+// criteria has, for each search argument, the function that compares a certificate with its value. Exactly one of the
+// arguments is set. Names and fingerprints depend on the case of letters.
 var criteria = map[string]func(m publicModel, value string) bool{
 	"id":     func(m publicModel, value string) bool { return strings.EqualFold(m.ID.ValueString(), value) },
 	"domain": func(m publicModel, value string) bool { return strings.EqualFold(m.Domain.ValueString(), value) },

@@ -13,7 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// publicModel has the attributes of a certificate but its private key. The resource, the data sources and the list
+// publicModel has all attributes of a certificate except its private key. The resource, the data sources and the list
 // resource share it.
 type publicModel struct {
 	Certificate types.String `tfsdk:"certificate"`
@@ -78,7 +78,8 @@ func keepCase(own types.String, value string) types.String {
 	return types.StringValue(value)
 }
 
-// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response.
+// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response. An argument that
+// is empty is not null, because a configuration may set it to an empty string.
 func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.String {
 	return map[*types.String]types.String{
 		&m.ID:          keepCase(m.ID, cert.ID),
@@ -121,8 +122,8 @@ func (m *publicModel) complete(cert elb.Certificate) {
 	m.x509Model = x509FromPEM(m.Certificate)
 }
 
-// replaces reports whether a plan replaces the certificate of a state. The plan modifiers have removed differences that
-// are no change.
+// replaces reports whether a plan replaces the certificate of a state. The plan modifiers have already removed
+// differences that do not matter.
 func (m certificateModel) replaces(state certificateModel) bool {
 	return !m.Certificate.Equal(state.Certificate) ||
 		!m.Domain.Equal(state.Domain) ||

@@ -40,7 +40,7 @@ type restObject struct {
 var restPath = regexp.MustCompile(
 	`^/?(?:(?:(?:.*/)?v1\.0/([0-9A-Za-z_-]+)/|([0-9a-fA-F]{32})/)?elbaas/)?certificate/?$`)
 
-// moveCertificate makes the state of a certificate of that of a restapi_object.
+// moveCertificate turns the state of a restapi_object into that of a certificate.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	object, err := restObjectOf(req)
 	var moved identityModel

@@ -198,7 +198,7 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	// Most plans change nothing, and need only these attributes for the warnings.
+	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan.
 	var partial certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)

@@ -28,7 +28,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
 				MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain. It is compared " +
-					"by content: line ends, line width, indentation and text around the blocks make no difference, " +
+					"by content: line endings, line width, indentation and text around the blocks make no difference, " +
 					"but the order of the certificates does. Changing this forces a new resource to be created.",
 				Required:      true,
 				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},

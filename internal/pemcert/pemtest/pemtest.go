@@ -51,7 +51,7 @@ func NewECKey(t *testing.T) *ecdsa.PrivateKey {
 	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 }
 
-// NewRSAKey returns a key of so many bits.
+// NewRSAKey returns a key with a number of bits.
 func NewRSAKey(t testing.TB, bits int) *rsa.PrivateKey {
 	t.Helper()
 	return must(rsa.GenerateKey(rand.Reader, bits))
