@@ -3,7 +3,7 @@
 package acctest
 
 import (
-	"crypto/tls"
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -72,59 +72,34 @@ func OnceForAllDialects(t *testing.T) {
 // NewCloud starts a stub cloud for the duration of a test.
 func NewCloud(t testing.TB, options ...func(*elbstub.Options)) *Cloud {
 	t.Helper()
-	return NewCloudBehind(t, nothing, options...)
-}
-
-// NewCloudBehind starts a stub cloud with a handler in front of it.
-func NewCloudBehind(
-	t testing.TB, front func(cloud http.Handler) http.Handler, options ...func(*elbstub.Options),
-) *Cloud {
-	t.Helper()
 	cloud := newStub(t, options)
-	server := httptest.NewServer(front(cloud))
+	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
 	return at(cloud, server.URL)
 }
-
-func nothing(cloud http.Handler) http.Handler { return cloud }
 
 // NewCloudInMemory starts a stub cloud that only a Network reaches, by TLS with an untrusted
 // certificate. It is for a synctest bubble, in which waiting takes no time, and waits for
 // goroutines that the provider leaves when the test ends.
 func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, *elbstub.Network) {
 	t.Helper()
-	return NewCloudInMemoryBehind(t, nothing, nil, options...)
-}
-
-// NewCloudInMemoryBehind starts such a cloud with a handler in front of it. protocols are
-// those of ALPN; without any, HTTP/1.1 is spoken.
-func NewCloudInMemoryBehind(
-	t *testing.T, front func(cloud http.Handler) http.Handler, protocols []string, options ...func(*elbstub.Options),
-) (*Cloud, *elbstub.Network) {
-	t.Helper()
-	cloud := newStub(t, options)
-	const address = "cloud.test:443"
-	network, pair := elbstub.NewNetwork(address), NewPair(t)
-	certificate, err := tls.X509KeyPair([]byte(pair.Certificate), []byte(pair.PrivateKey))
-	if err != nil {
-		t.Fatal(err)
+	cloud, network := newStub(t, options), elbstub.NewNetwork("cloud.test:443")
+	server := &httptest.Server{
+		Listener:    network,
+		EnableHTTP2: true, // the provider must choose HTTP/1.1
+		Config: &http.Server{
+			Handler:           cloud,
+			ReadHeaderTimeout: time.Minute,
+			ConnState:         cloud.ConnState,
+			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm ends
+		},
 	}
-	server := &http.Server{
-		Handler:           front(cloud),
-		ReadHeaderTimeout: time.Minute,
-		ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm resets
-	}
-	config := &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		MinVersion:   tls.VersionTLS13,
-		NextProtos:   protocols,
-	}
-	go func() { _ = server.Serve(tls.NewListener(cloud.Listener(network), config)) }()
+	server.StartTLS()
 	t.Cleanup(func() {
 		time.Sleep(time.Hour)
-		_ = server.Close()
+		_ = server.Config.Close()
 	})
-	return at(cloud, "https://"+address), network
+	return at(cloud, server.URL), network
 }
 
 func at(cloud *elbstub.Cloud, url string) *Cloud {
@@ -151,13 +126,9 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 			Catalog:    []elbstub.CatalogEntry{{Type: "elb", Region: Region, URL: "/v1.0/" + ProjectID}},
 		},
 	}
-	if number := os.Getenv(DialectVariable); number != "" {
-		n, err := strconv.Atoi(number)
-		if err != nil {
-			t.Fatalf("%s: %v", DialectVariable, err)
-		}
-		o.Dialect = elbstub.NewDialect(n)
-	}
+	dialect, err := strconv.Atoi(cmp.Or(os.Getenv(DialectVariable), "0"))
+	check(t, err)
+	o.Dialect = elbstub.NewDialect(dialect)
 	for _, option := range options {
 		option(&o)
 	}
@@ -191,10 +162,16 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 func NewPair(t testing.TB, options ...func(*x509.Certificate)) throwaway.Pair {
 	t.Helper()
 	pair, err := throwaway.NewPair("www.example.com", options...)
+	check(t, err)
+	return pair
+}
+
+// check fails the test for an error that it is not about.
+func check(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pair
 }
 
 // NewPairUntil returns a throwaway certificate that is valid since a year ago, and

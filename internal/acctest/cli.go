@@ -73,9 +73,7 @@ func (c *CLI) ServeAs(addresses ...string) {
 		providers[address] = c.reattach
 	}
 	encoded, err := json.Marshal(providers)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	check(c.t, err)
 	c.Setenv("TF_REATTACH_PROVIDERS", string(encoded))
 }
 
@@ -88,13 +86,9 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	program := instead
 	if program == "" {
 		program = filepath.Join(t.TempDir(), "provider")
-		if err := terraform.Build(t.Context(), ".", program); err != nil {
-			t.Fatal(err)
-		}
+		check(t, terraform.Build(t.Context(), ".", program))
 	}
-	if err := c.tf.InstallOurs(program); err != nil {
-		t.Fatal(err)
-	}
+	check(c.t, c.tf.InstallOurs(program))
 	t.Cleanup(func() { c.KillProvider() }) // it does not end with a Terraform that is killed
 	return c
 }
@@ -105,14 +99,8 @@ func newCLI(t *testing.T) *CLI {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
 
-	path, err := terraform.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tf, err := terraform.New(path, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tf, err := terraform.New(t.TempDir())
+	check(t, err)
 	return &CLI{t: t, tf: tf}
 }
 
@@ -126,10 +114,8 @@ func (c *CLI) Needs(terraform, tofu string) {
 	if needed == "" {
 		c.t.Skipf("%s cannot do this", fields[0])
 	}
-	have, err := version.NewVersion(strings.TrimPrefix(fields[1], "v"))
-	if err != nil {
-		c.t.Fatalf("%s: %v", said, err)
-	}
+	have, err := version.NewVersion(fields[1])
+	check(c.t, err)
 	if have.Core().LessThan(version.Must(version.NewVersion(needed))) {
 		c.t.Skipf("%s %s cannot do this, %s can", fields[0], have, needed)
 	}
@@ -152,21 +138,15 @@ func (c *CLI) Configure(config string) {
 func (c *CLI) WriteFile(name, content string) {
 	c.t.Helper()
 	path := filepath.Join(c.tf.Dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
+	check(c.t, os.MkdirAll(filepath.Dir(path), 0o700))
+	check(c.t, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // ReadFile reads a file of the folder.
 func (c *CLI) ReadFile(name string) string {
 	c.t.Helper()
 	content, err := os.ReadFile(filepath.Join(c.tf.Dir, name)) //nolint:gosec // of the test
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	check(c.t, err)
 	return string(content)
 }
 
@@ -221,9 +201,7 @@ func (c *CLI) start(command *exec.Cmd) *Command {
 	started := &Command{command: command}
 	command.Stdout, command.Stderr = &started.said, &started.said
 	command.WaitDelay = time.Second // a provider that is left over holds the output
-	if err := command.Start(); err != nil {
-		c.t.Fatal(err)
-	}
+	check(c.t, command.Start())
 	started.Process = command.Process
 	return started
 }

@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -24,6 +25,9 @@ const Unknown = unknown("unknown")
 
 type unknown string
 
+// MarshalJSON implements json.Marshaler.
+func (unknown) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
 // A State is what Terraform keeps of a resource. nil is no resource.
 type State struct {
 	Values Values
@@ -44,11 +48,9 @@ func (s *State) WithPrivate(t testing.TB, values map[string]string) *State {
 		for key, value := range values {
 			encoded[key] = []byte(value)
 		}
-		private, err := json.Marshal(encoded) // as the framework keeps it
-		if err != nil {
-			t.Fatal(err)
-		}
-		changed.private = private
+		var err error
+		changed.private, err = json.Marshal(encoded) // as the framework keeps it
+		check(t, err)
 	}
 	return &changed
 }
@@ -59,7 +61,7 @@ type Plan struct {
 	Values Values
 	// Replace are the attributes whose change replaces the resource.
 	Replace []string
-	prior   *State
+	prior   *State // with no values if there is no resource
 	config  Values
 	private []byte
 }
@@ -161,17 +163,15 @@ func (s *Server) Validate(config Values) Diagnostics {
 // Plan plans a configuration, or the destruction of a resource without one.
 func (s *Server) Plan(prior *State, config Values) (Plan, Diagnostics) {
 	s.t.Helper()
-	request := &tfprotov6.PlanResourceChangeRequest{
+	prior = cmp.Or(prior, &State{})
+	response := call(s, s.server.PlanResourceChange, &tfprotov6.PlanResourceChangeRequest{
 		TypeName:         s.resourceType,
-		PriorState:       s.encodeState(prior),
-		ProposedNewState: s.encode(s.resource(), s.propose(prior, config)),
+		PriorState:       s.encode(s.resource(), prior.Values),
+		ProposedNewState: s.encode(s.resource(), s.propose(prior.Values, config)),
 		Config:           s.encode(s.resource(), config),
-	}
-	if prior != nil {
-		request.PriorPrivate = prior.private
-		request.PriorIdentity = s.encodeIdentity(prior)
-	}
-	response := call(s, s.server.PlanResourceChange, request)
+		PriorPrivate:     prior.private,
+		PriorIdentity:    s.encodeIdentity(prior.Identity),
+	})
 	if Diagnostics(response.Diagnostics).HasError() {
 		return Plan{}, response.Diagnostics
 	}
@@ -190,21 +190,14 @@ func (s *Server) Apply(plan Plan) (*State, Diagnostics) {
 	s.t.Helper()
 	response := call(s, s.server.ApplyResourceChange, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:       s.resourceType,
-		PriorState:     s.encodeState(plan.prior),
+		PriorState:     s.encode(s.resource(), plan.prior.Values),
 		PlannedState:   s.encode(s.resource(), plan.Values),
 		Config:         s.encode(s.resource(), plan.config),
 		PlannedPrivate: plan.private,
 
-		PlannedIdentity: s.encodeIdentity(plan.prior),
+		PlannedIdentity: s.encodeIdentity(plan.prior.Identity),
 	})
 	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
-}
-
-// PlanDestroy plans the destruction of a resource.
-func (s *Server) PlanDestroy(prior *State) Diagnostics {
-	s.t.Helper()
-	_, diagnostics := s.Plan(prior, nil)
-	return diagnostics
 }
 
 // Destroy deletes a resource.
@@ -218,10 +211,10 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 	s.t.Helper()
 	response := call(s, s.server.ReadResource, &tfprotov6.ReadResourceRequest{
 		TypeName:     s.resourceType,
-		CurrentState: s.encodeState(state),
+		CurrentState: s.encode(s.resource(), state.Values),
 		Private:      state.private,
 
-		CurrentIdentity: s.encodeIdentity(state),
+		CurrentIdentity: s.encodeIdentity(state.Identity),
 	})
 	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
@@ -237,7 +230,7 @@ func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 	s.t.Helper()
 	return s.importState(&tfprotov6.ImportResourceStateRequest{
 		TypeName: s.resourceType,
-		Identity: s.encodeIdentity(&State{Identity: identity}),
+		Identity: s.encodeIdentity(identity),
 	})
 }
 
@@ -255,16 +248,13 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Diagnostics) {
 	s.t.Helper()
 	raw, err := json.Marshal(source)
-	s.check(err)
+	check(s.t, err)
 	response := call(s, s.server.MoveResourceState, &tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: sourceProvider,
 		SourceTypeName:        sourceType,
 		SourceState:           &tfprotov6.RawState{JSON: raw},
 		TargetTypeName:        s.resourceType,
 	})
-	if Diagnostics(response.Diagnostics).HasError() {
-		return nil, response.Diagnostics
-	}
 	return s.state(response.TargetState, response.TargetIdentity, response.TargetPrivate), response.Diagnostics
 }
 
@@ -273,7 +263,7 @@ func (s *Server) GenerateConfig(state *State) Values {
 	s.t.Helper()
 	response := call(s, s.server.GenerateResourceConfig, &tfprotov6.GenerateResourceConfigRequest{
 		TypeName: s.resourceType,
-		State:    s.encodeState(state),
+		State:    s.encode(s.resource(), state.Values),
 	})
 	s.succeeded(response.Diagnostics)
 	return s.decode(response.Config, s.resource())
@@ -293,9 +283,6 @@ func (s *Server) ReadDataSource(name string, config Values) (Values, Diagnostics
 	response := call(s, s.server.ReadDataSource, &tfprotov6.ReadDataSourceRequest{
 		TypeName: name, Config: encoded,
 	})
-	if Diagnostics(response.Diagnostics).HasError() {
-		return nil, response.Diagnostics
-	}
 	return s.decode(response.State, schema.ValueType()), response.Diagnostics
 }
 
@@ -346,14 +333,11 @@ func (s *Server) List(config Values, limit int64, includeResource bool) ([]Liste
 		if Diagnostics(result.Diagnostics).HasError() {
 			return all, result.Diagnostics
 		}
-		listed := Listed{
+		all = append(all, Listed{
 			DisplayName: result.DisplayName,
 			Identity:    s.decode(result.Identity.IdentityData, s.identity()),
-		}
-		if result.Resource != nil {
-			listed.Values = s.decode(result.Resource, s.resource())
-		}
-		all = append(all, listed)
+			Values:      s.decode(result.Resource, s.resource()),
+		})
 	}
 	return all, nil
 }
@@ -372,15 +356,8 @@ func call[Request, Response any](
 ) *Response {
 	s.t.Helper()
 	response, err := method(s.t.Context(), request)
-	s.check(err)
+	check(s.t, err)
 	return response
-}
-
-func (s *Server) check(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // succeeded fails the test for errors of a call that cannot fail in it.
@@ -396,7 +373,7 @@ func (s *Server) resource() tftypes.Type { return s.schema.ResourceSchemas[s.res
 func (s *Server) identity() tftypes.Type { return s.identities[s.resourceType].ValueType() }
 
 // propose merges a configuration into a state as Terraform does.
-func (s *Server) propose(prior *State, config Values) Values {
+func (s *Server) propose(prior, config Values) Values {
 	if config == nil {
 		return nil
 	}
@@ -410,7 +387,7 @@ func (s *Server) propose(prior *State, config Values) Values {
 		}
 		if prior == nil {
 			proposed[attribute.Name] = Unknown
-		} else if value, known := prior.Values[attribute.Name]; known {
+		} else if value, known := prior[attribute.Name]; known {
 			proposed[attribute.Name] = value
 		}
 	}
@@ -430,64 +407,43 @@ func (s *Server) state(value *tfprotov6.DynamicValue, identity *tfprotov6.Resour
 	return state
 }
 
-func (s *Server) encodeState(state *State) *tfprotov6.DynamicValue {
-	if state == nil {
-		return s.encode(s.resource(), nil)
-	}
-	return s.encode(s.resource(), state.Values)
-}
-
-// encodeIdentity is nil for a state without one, such as one that a CLI has kept
-// that knows no identity.
-func (s *Server) encodeIdentity(state *State) *tfprotov6.ResourceIdentityData {
+// encodeIdentity is nil if there is none, as in a state that a CLI has kept that knows no
+// identity.
+func (s *Server) encodeIdentity(identity Values) *tfprotov6.ResourceIdentityData {
 	s.t.Helper()
-	if state == nil || state.Identity == nil {
+	if identity == nil {
 		return nil
 	}
-	return &tfprotov6.ResourceIdentityData{IdentityData: s.encode(s.identity(), state.Identity)}
+	return &tfprotov6.ResourceIdentityData{IdentityData: s.encode(s.identity(), identity)}
 }
 
 func (s *Server) encode(kind tftypes.Type, values Values) *tfprotov6.DynamicValue {
 	s.t.Helper()
-	value, err := tfprotov6.NewDynamicValue(kind, s.encodeValue(kind, values))
-	s.check(err)
-	return &value
-}
-
-func (s *Server) encodeValue(kind tftypes.Type, value any) tftypes.Value {
-	s.t.Helper()
-	switch value := value.(type) {
-	case unknown:
-		return tftypes.NewValue(kind, tftypes.UnknownValue)
-	case []string:
-		elements := make([]tftypes.Value, len(value))
-		for i, text := range value {
-			elements[i] = tftypes.NewValue(tftypes.String, text)
-		}
-		return tftypes.NewValue(kind, elements)
-	case Values:
-		if value == nil {
-			return tftypes.NewValue(kind, nil)
-		}
-		kinds := kind.(tftypes.Object).AttributeTypes //nolint:forcetypeassert // a schema or a block is an object
-		fields := map[string]tftypes.Value{}
-		for name, kind := range kinds {
-			fields[name] = s.encodeValue(kind, value[name])
-		}
-		for name := range value {
-			if _, known := kinds[name]; !known {
-				s.t.Fatalf("there is no attribute %s", name)
+	known, err := json.Marshal(values)
+	check(s.t, err)
+	value, err := tfprotov6.DynamicValue{JSON: known}.Unmarshal(kind) // which adds what is null
+	check(s.t, err)
+	if values != nil {
+		fields := decodeAs[map[string]tftypes.Value](s, value)
+		for name := range values {
+			if values[name] == Unknown {
+				fields[name] = tftypes.NewValue(fields[name].Type(), tftypes.UnknownValue)
 			}
 		}
-		return tftypes.NewValue(kind, fields)
+		value = tftypes.NewValue(kind, fields)
 	}
-	return tftypes.NewValue(kind, value)
+	encoded, err := tfprotov6.NewDynamicValue(kind, value)
+	check(s.t, err)
+	return &encoded
 }
 
 func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {
 	s.t.Helper()
+	if encoded == nil {
+		return nil
+	}
 	object, err := encoded.Unmarshal(kind)
-	s.check(err)
+	check(s.t, err)
 	values, _ := s.decodeValue(object).(Values)
 	return values
 }
@@ -495,14 +451,11 @@ func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Valu
 // decodeValue returns a value as Values have it: nil if it is null.
 func (s *Server) decodeValue(value tftypes.Value) any {
 	s.t.Helper()
-	if value.IsNull() {
-		return nil
-	}
-	if !value.IsKnown() {
-		return Unknown
-	}
-
 	switch kind := value.Type(); {
+	case value.IsNull():
+		return nil
+	case !value.IsKnown():
+		return Unknown
 	case kind.Is(tftypes.String):
 		return decodeAs[string](s, value)
 	case kind.Is(tftypes.Bool):
@@ -538,6 +491,6 @@ func decodeList[Element any](s *Server, list tftypes.Value) []Element {
 func decodeAs[Target any](s *Server, value tftypes.Value) Target {
 	s.t.Helper()
 	var target Target
-	s.check(value.As(&target))
+	check(s.t, value.As(&target))
 	return target
 }

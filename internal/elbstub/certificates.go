@@ -85,22 +85,14 @@ func (c *Cloud) listCertificates(r request) (Response, *Refusal) {
 
 func (c *Cloud) modifyCertificate(r request) (Response, *Refusal) {
 	cert, refused := c.findCertificate(r, "ELB.5030")
-	if refused != nil {
-		return Response{}, refused
-	}
 	// seed: only the name and the description can be modified, both optional.
 	var sent Certificate
-	fields, refused := decode(r.body, &sent, "ELB.1001", "name", "description")
-	if refused := cmp.Or(refused, c.options.Dialect.checkFields(sent)); refused != nil {
+	_, malformed := decode(r.body, &sent, "ELB.1001", "name", "description")
+	if refused := cmp.Or(refused, malformed, c.options.Dialect.checkFields(sent)); refused != nil {
 		return Response{}, refused
 	}
 	modified := c.certificates.change(cert.ID, func(cert *Certificate) {
-		if fields["name"] != nil {
-			cert.Name = sent.Name
-		}
-		if fields["description"] != nil {
-			cert.Description = sent.Description
-		}
+		_ = json.Unmarshal(r.body, cert) // those that were sent
 		c.options.Keep(cert)
 		cert.UpdateTime = c.now()
 	})
@@ -113,7 +105,7 @@ func (c *Cloud) deleteCertificate(r request) (Response, *Refusal) {
 		return Response{}, refused
 	}
 	if c.held(cert.ID) {
-		return Response{}, inTurn(c.options.Dialect.InUse, &c.inUse, InUse5002)
+		return Response{}, inTurn(c.options.Dialect.InUse, r.nth, InUse5002)
 	}
 	c.certificates.remove(cert.ID)
 	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
@@ -122,7 +114,7 @@ func (c *Cloud) deleteCertificate(r request) (Response, *Refusal) {
 // findCertificate returns the certificate that the path of a request names, or an error. Each
 // operation has its own code for a malformed path (reference).
 func (c *Cloud) findCertificate(r request, malformed string) (Certificate, *Refusal) {
-	missing := func() *Refusal { return inTurn(c.options.Dialect.NotFound, &c.gone, NotFound404) }
+	missing := inTurn(c.options.Dialect.NotFound, r.nth, NotFound404)
 	return c.certificates.find(r, c.options.Now(), malformed, "ELB.5020", missing)
 }
 
@@ -211,16 +203,15 @@ func belongs(privateKey, certificate []byte) bool {
 	if err != nil {
 		return true
 	}
-	known := []x509.PublicKeyAlgorithm{x509.RSA, x509.ECDSA, x509.Ed25519}
-	switch public := publicKeyOf(privateKey).(type) {
-	case nil:
-		return !slices.Contains(known, cert.PublicKeyAlgorithm)
-	case *rsa.PublicKey: // which may have the algorithm RSASSA-PSS in the certificate
-		return bytes.HasSuffix(cert.RawSubjectPublicKeyInfo, x509.MarshalPKCS1PublicKey(public))
-	default:
-		own, err := x509.MarshalPKIXPublicKey(public)
-		return err == nil && bytes.Equal(cert.RawSubjectPublicKeyInfo, own)
+	public := publicKeyOf(privateKey)
+	if public == nil {
+		return !slices.Contains([]x509.PublicKeyAlgorithm{x509.RSA, x509.ECDSA, x509.Ed25519}, cert.PublicKeyAlgorithm)
 	}
+	own, err := x509.MarshalPKIXPublicKey(public)
+	if key, isRSA := public.(*rsa.PublicKey); isRSA { // which may have the algorithm RSASSA-PSS in the certificate
+		own = x509.MarshalPKCS1PublicKey(key)
+	}
+	return err == nil && bytes.HasSuffix(cert.RawSubjectPublicKeyInfo, own)
 }
 
 // publicKeyOf returns the public key of a private key in PKCS#8, SEC 1 or PKCS#1, or nil for

@@ -16,7 +16,6 @@ package elbstub
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -75,17 +74,18 @@ type Options struct {
 	Now func() time.Time
 	// Log is called with each call, concurrently, before its response is sent. nil does nothing.
 	Log func(Call)
+	// Front returns what stands in front of the cloud. nil means nothing.
+	Front func(cloud http.Handler) http.Handler
 }
 
 // Cloud is the imitation. It is an http.Handler, safe for concurrent use.
 type Cloud struct {
-	options Options
-	mux     *http.ServeMux
+	http.Handler // a mux, or what is in front of it
+	options      Options
 
 	mu           sync.Mutex
 	certificates collection[Certificate]
 	listeners    collection[Listener]
-	gone, inUse  int // how many refusals of that kind there were
 	issued       map[string]issuedToken
 	temporary    []AccessKey
 	calls        map[Operation]int // how many there were
@@ -109,41 +109,41 @@ func New(options Options) *Cloud {
 	if options.Log == nil {
 		options.Log = func(Call) {}
 	}
+	mux := http.NewServeMux()
 	c := &Cloud{
+		Handler:      mux,
 		options:      options,
-		mux:          http.NewServeMux(),
-		certificates: newCollection[Certificate](options),
-		listeners:    newCollection[Listener](options),
+		certificates: collection[Certificate]{options: options},
+		listeners:    collection[Listener]{options: options},
 		issued:       map[string]issuedToken{},
 		calls:        map[Operation]int{},
 		scripted:     map[scriptedCall]Fault{},
 		choices:      map[Operation]func(int) Fault{},
 	}
 
+	if options.Front != nil {
+		c.Handler = options.Front(mux)
+	}
+
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"
 	iam := options.BasePath + "/v3"
-	c.handle("POST "+elbaas+"/certificate", CreateCertificate, c.createCertificate)
-	c.handle("GET "+elbaas+"/certificate", ListCertificates, c.listCertificates)
-	c.handle("PUT "+elbaas+"/certificate/{id...}", ModifyCertificate, c.modifyCertificate)
-	c.handle("DELETE "+elbaas+"/certificate/{id...}", DeleteCertificate, c.deleteCertificate)
-	c.handle("GET "+elbaas+"/listeners", ListListeners, c.listListeners)
-	c.handle("GET "+elbaas+"/listeners/{id...}", ShowListener, c.showListener)
-	c.handle("PUT "+elbaas+"/listeners/{id...}", ModifyListener, c.modifyListener)
-	c.handle("POST "+iam+"/auth/tokens", IssueToken, c.issueToken)
-	c.handle("GET "+iam+"/auth/catalog", ShowCatalog, c.showCatalog)
-	c.handle("GET "+iam+"/auth/projects", ListProjects, c.listProjects)
-	c.handle("GET "+iam+"/projects", ListProjects, c.listProjects)
-	c.handle("POST "+iam+".0/OS-CREDENTIAL/securitytokens", AssumeAgency, c.assumeAgency)
-	c.handle("/", Unknown, nil)
+	mux.HandleFunc("POST "+elbaas+"/certificate", c.handler(CreateCertificate, c.createCertificate))
+	mux.HandleFunc("GET "+elbaas+"/certificate", c.handler(ListCertificates, c.listCertificates))
+	mux.HandleFunc("PUT "+elbaas+"/certificate/{id...}", c.handler(ModifyCertificate, c.modifyCertificate))
+	mux.HandleFunc("DELETE "+elbaas+"/certificate/{id...}", c.handler(DeleteCertificate, c.deleteCertificate))
+	mux.HandleFunc("GET "+elbaas+"/listeners", c.handler(ListListeners, c.listListeners))
+	mux.HandleFunc("GET "+elbaas+"/listeners/{id...}", c.handler(ShowListener, c.showListener))
+	mux.HandleFunc("PUT "+elbaas+"/listeners/{id...}", c.handler(ModifyListener, c.modifyListener))
+	mux.HandleFunc("POST "+iam+"/auth/tokens", c.handler(IssueToken, c.issueToken))
+	mux.HandleFunc("GET "+iam+"/auth/catalog", c.handler(ShowCatalog, c.showCatalog))
+	mux.HandleFunc("GET "+iam+"/auth/projects", c.handler(ListProjects, c.listProjects))
+	mux.HandleFunc("GET "+iam+"/projects", c.handler(ListProjects, c.listProjects))
+	mux.HandleFunc("POST "+iam+".0/OS-CREDENTIAL/securitytokens", c.handler(AssumeAgency, c.assumeAgency))
+	mux.HandleFunc("/", c.handler(Unknown, nil))
 	return c
 }
 
 func (c *Cloud) now() time.Time { return c.options.Now().UTC() }
-
-// ServeHTTP implements http.Handler.
-func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.mux.ServeHTTP(w, r)
-}
 
 // An Operation is one of the calls that the API has.
 type Operation string
@@ -171,6 +171,7 @@ type request struct {
 	body   []byte
 	caller caller
 	view   View
+	nth    int // of the calls of its operation, from 1
 }
 
 // A Response is the response to a call.
@@ -183,17 +184,17 @@ type Response struct {
 	cut int
 }
 
-// handle registers a handler. Before it runs, the checks of all operations are made; a fault
-// may change the result, which is recorded in the journal and written to the client.
-func (c *Cloud) handle(pattern string, operation Operation, handle func(request) (Response, *Refusal)) {
-	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+// handler returns the handler of an operation. Before handle runs, the checks of all operations are
+// made; a fault may change the result, which is recorded in the journal and written to the client.
+func (c *Cloud) handler(operation Operation, handle func(request) (Response, *Refusal)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody)) // the rest of it would be malformed
 		carryOut := func(views ...View) (response Response) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			who, refused := c.refuse(operation, r, body)
 			if refused == nil {
-				response, refused = handle(request{r, body, who, append(views, View{})[0]})
+				response, refused = handle(request{r, body, who, append(views, View{})[0], c.calls[operation]})
 			}
 			if refused != nil {
 				return c.options.Dialect.refused(*refused)
@@ -204,7 +205,7 @@ func (c *Cloud) handle(pattern string, operation Operation, handle func(request)
 		response, requestID := c.nextFault(operation)(carryOut), newID()
 		c.record(operation, r, requestID, body, response)
 		response.write(w, requestID)
-	})
+	}
 }
 
 // write sends a response, or the part of it that its fault lets through.
@@ -282,10 +283,7 @@ func first[T any](all []T, is func(T) bool) (found T, exists bool) {
 }
 
 func respond(status int, body any) Response {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic(fmt.Sprintf("elbstub: a response is not JSON: %v", err))
-	}
+	text, _ := json.Marshal(body) // never fails for what a response has
 	return reply(status, string(text))
 }
 

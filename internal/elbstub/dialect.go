@@ -53,8 +53,9 @@ type Dialect struct {
 	InUse []Refusal
 	// TokenStatus refuses a token: 401, if 0, or 400 (reference, both).
 	TokenStatus int
-	// SNI is how a listener returns its SNI certificates.
-	SNI SNIForm
+	// SNI is how a listener returns no SNI certificates. With UnsetEmpty, it returns some of them as
+	// one text as well, with commas (reference of the type, assumed of the commas).
+	SNI UnsetForm
 	// BooleanNumbers makes true and false of a listener 1 and 0 (reference, in an example).
 	BooleanNumbers bool
 	// NoListener is the response for an unknown listener: NoListener404, if it is empty.
@@ -96,19 +97,26 @@ func (f TextForm) of(text string) any {
 	return []any{text, "******", absent}[f]
 }
 
-// UnsetForm is how empty texts are returned.
+// UnsetForm is how empty texts, or no SNI certificates, are returned.
 type UnsetForm int
 
-// The forms of empty texts.
+// The forms of empty texts, and of no SNI certificates.
 const (
-	// UnsetDocumented is an empty name and description, a domain that is null on
-	// list and modify (seed, recorded) and absent on create (recorded).
+	// UnsetDocumented is an empty name and description, a domain that is null on list and modify
+	// (seed, recorded) and absent on create (recorded), and an empty array of SNI certificates
+	// (recorded).
 	UnsetDocumented    UnsetForm = iota
 	UnsetNull                    // assumed
 	UnsetEmpty                   // assumed
-	UnsetAbsent                  // assumed
+	UnsetAbsent                  // assumed; of SNI certificates: recorded of old ones, reference of Huawei Cloud
 	UnsetDomainNowhere           // as documented, but without a domain in any response (recorded)
+	UnsetObject                  // {}, for SNI certificates (observed of other lists of this service)
 )
+
+// of returns the form of a field that the reference documents to be documented if it is unset.
+func (f UnsetForm) of(documented any) any {
+	return []any{documented, nil, "", absent, documented, object{}}[f]
+}
 
 // CountForm is the form of the number of certificates in a list.
 type CountForm int
@@ -166,7 +174,7 @@ func NewDialect(n int) Dialect {
 		InUse: pick(n, nil, []Refusal{InUse409, InUse5002}, []Refusal{InUse1001, InUse500},
 			[]Refusal{InUse403, InUseWords}, []Refusal{InUsePage}),
 		TokenStatus:    pick(n, 0, http.StatusBadRequest),
-		SNI:            pick(n, SNIArray, SNIString, SNIObject, SNINull, SNIAbsent),
+		SNI:            pick(n, UnsetDocumented, UnsetEmpty, UnsetObject, UnsetNull, UnsetAbsent),
 		BooleanNumbers: pick(n, false, true),
 		NoListener:     pick(n, NoListener404, NoListener6030),
 		Switch:         pick(n, ModifyWhole, ModifyNoContent, ModifyHalf, ModifyAccepted),
@@ -225,17 +233,10 @@ func (o object) MarshalJSON() ([]byte, error) {
 // unset returns a text or, if it is empty, what this dialect returns instead. reference is the
 // documented form of that.
 func (d Dialect) unset(text string, reference any) any {
-	switch {
-	case text != "":
+	if text != "" {
 		return text
-	case d.Unset == UnsetNull:
-		return nil
-	case d.Unset == UnsetEmpty:
-		return ""
-	case d.Unset == UnsetAbsent:
-		return absent
 	}
-	return reference
+	return d.Unset.of(reference)
 }
 
 // body is a certificate in the response to an operation (seed, Table 2).

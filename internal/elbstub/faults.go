@@ -2,7 +2,6 @@ package elbstub
 
 import (
 	"cmp"
-	"errors"
 	"hash/fnv"
 	"math/rand/v2"
 	"net"
@@ -73,7 +72,7 @@ func (c *Cloud) nextFault(operation Operation) Fault {
 		fault = c.stormFault(operation)
 	}
 	if fault == nil {
-		return func(next Next) Response { return next() }
+		return See(View{})
 	}
 	return fault
 }
@@ -191,32 +190,13 @@ func (c *Cloud) double(operation Operation, first Fault) Fault {
 	}
 }
 
-// Listener wraps a listener. In a Storm, connections are reset at their first byte, which is in
-// the TLS handshake if there is one.
-func (c *Cloud) Listener(of net.Listener) net.Listener { return stormyListener{of, c} }
-
-type stormyListener struct {
-	net.Listener
-	cloud *Cloud
-}
-
-// Accept implements net.Listener.
-func (l stormyListener) Accept() (net.Conn, error) {
-	connection, err := l.Listener.Accept()
-	l.cloud.mu.Lock()
-	defer l.cloud.mu.Unlock()
-	if err != nil || l.cloud.chance("connect") == nil {
-		return connection, err
+// ConnState is a hook of an http.Server. In a Storm, it closes connections before the TLS handshake.
+func (c *Cloud) ConnState(connection net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if state == http.StateNew && c.chance("connect") != nil {
+		_ = connection.Close()
 	}
-	return resetting{connection}, nil
-}
-
-type resetting struct{ net.Conn }
-
-// Read implements net.Conn.
-func (r resetting) Read(b []byte) (int, error) {
-	_, _ = r.Conn.Read(b)
-	return 0, errors.Join(net.ErrClosed, r.Close())
 }
 
 // Reply responds with status and body without carrying the call out.

@@ -57,13 +57,8 @@ var modifiable = []string{
 	"tcp_draining", "tcp_draining_timeout", "certificate_id", "ssl_protocols", "ssl_ciphers",
 }
 
-// filters has the fields by which a list can be filtered (reference).
-var filters = []string{
-	"id", "name", "description", "loadbalancer_id", "protocol", "port", "backend_protocol", "backend_port",
-	"lb_algorithm", "sticky_session_type", "cookie_timeout", "tcp_timeout", "udp_timeout", "tcp_draining",
-	"tcp_draining_timeout", "certificate_id", "certificates", "ssl_protocols", "ssl_ciphers", "status",
-	"healthcheck_id",
-}
+// notFilters has the fields by which a list cannot be filtered (reference).
+var notFilters = []string{"session_sticky", "admin_state_up", "member_number", "create_time", "update_time"}
 
 // servesTLS reports whether a listener has a certificate (reference; SSL: reference of
 // Open Telekom Cloud).
@@ -71,39 +66,20 @@ func (l Listener) servesTLS() bool { return l.Protocol == "HTTPS" || l.Protocol 
 
 // held reports whether a certificate cannot be deleted because it is in use.
 func (c *Cloud) held(certificateID string) bool {
-	return slices.ContainsFunc(c.listeners.since(c.now().Add(-c.options.HoldLag)), func(l Listener) bool {
+	return slices.ContainsFunc(c.listeners.during(c.now().Add(-c.options.HoldLag), c.now()), func(l Listener) bool {
 		return l.CertificateID == certificateID || slices.Contains(l.SNI, certificateID)
 	})
 }
 
-// SNIForm is how a listener returns its SNI certificates.
-type SNIForm int
-
-// The forms of the SNI certificates of a listener. All but SNIString are an array if there are
-// any.
-const (
-	SNIArray  SNIForm = iota // an array, also an empty one (recorded)
-	SNIString                // a string, with commas (reference of the type, assumed of the commas)
-	SNIObject                // {} for none (observed of other lists of this service)
-	SNINull                  // null for none (assumed)
-	SNIAbsent                // no such field for none (recorded of old ones, reference of Huawei Cloud)
-)
-
 // sni returns the SNI certificates of a listener.
 func (d Dialect) sni(ids []string) any {
 	switch {
-	case d.SNI == SNIString:
+	case d.SNI == UnsetEmpty:
 		return strings.Join(ids, ",")
 	case len(ids) > 0:
 		return ids
-	case d.SNI == SNIObject:
-		return object{}
-	case d.SNI == SNINull:
-		return nil
-	case d.SNI == SNIAbsent:
-		return absent
 	}
-	return []string{}
+	return d.SNI.of([]string{})
 }
 
 // listenerBody is a listener in a response (reference, recorded). Fields that do not apply to its
@@ -156,7 +132,8 @@ func (d Dialect) boolean(value bool) any {
 func (c *Cloud) listListeners(r request) (Response, *Refusal) {
 	query := r.URL.Query()
 	for name := range query {
-		if !slices.Contains(filters, name) {
+		isName := func(f field) bool { return f.name == name }
+		if !slices.ContainsFunc(Dialect{}.listenerBody(Listener{}), isName) || slices.Contains(notFilters, name) {
 			return Response{}, badRequest("ELB.6003", fmt.Sprintf("the search condition %s is not valid", name))
 		}
 	}
@@ -198,18 +175,14 @@ func (c *Cloud) showListener(r request) (Response, *Refusal) {
 
 // findListener returns the listener of a time that the path of a request names, or an error.
 func (c *Cloud) findListener(r request, at time.Time) (Listener, *Refusal) {
-	missing := func() *Refusal { return new(cmp.Or(c.options.Dialect.NoListener, NoListener404)) }
 	// reference: the codes; assumed: which of them means what.
-	return c.listeners.find(r, at, "ELB.6010", "ELB.6020", missing)
+	return c.listeners.find(r, at, "ELB.6010", "ELB.6020", new(cmp.Or(c.options.Dialect.NoListener, NoListener404)))
 }
 
 func (c *Cloud) modifyListener(r request) (Response, *Refusal) {
 	l, refused := c.findListener(r, c.now())
-	if refused != nil {
-		return Response{}, refused
-	}
-	fields, refused := decode(r.body, &l, "ELB.6015", modifiable...) // reference
-	if refused := cmp.Or(refused, c.checkListener(l, fields)); refused != nil {
+	fields, malformed := decode(r.body, &l, "ELB.6015", modifiable...) // reference
+	if refused := cmp.Or(refused, malformed, c.checkListener(l, fields)); refused != nil {
 		return Response{}, refused
 	}
 	l.UpdateTime, l.pending = c.now(), c.now().Add(c.options.UpdateTime)

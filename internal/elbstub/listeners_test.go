@@ -147,10 +147,10 @@ func TestListenerForms(t *testing.T) {
 		some, none string // JSON
 	}{
 		"certificates is an array (recorded)":        {dialect{}, sni, `["1","2"]`, `[]`},
-		"certificates is a string (reference)":       {dialect{SNI: elbstub.SNIString}, sni, `"1,2"`, `""`},
-		"certificates is {} (observed, assumed)":     {dialect{SNI: elbstub.SNIObject}, sni, `["1","2"]`, `{}`},
-		"certificates is null (assumed)":             {dialect{SNI: elbstub.SNINull}, sni, `["1","2"]`, `null`},
-		"certificates is absent (recorded)":          {dialect{SNI: elbstub.SNIAbsent}, sni, `["1","2"]`, ``},
+		"certificates is a string (reference)":       {dialect{SNI: elbstub.UnsetEmpty}, sni, `"1,2"`, `""`},
+		"certificates is {} (observed, assumed)":     {dialect{SNI: elbstub.UnsetObject}, sni, `["1","2"]`, `{}`},
+		"certificates is null (assumed)":             {dialect{SNI: elbstub.UnsetNull}, sni, `["1","2"]`, `null`},
+		"certificates is absent (recorded)":          {dialect{SNI: elbstub.UnsetAbsent}, sni, `["1","2"]`, ``},
 		"booleans are true and false (reference)":    {dialect{}, draining, `false`, `true`},
 		"booleans are 1 and 0 (reference)":           {dialect{BooleanNumbers: true}, draining, `0`, `1`},
 		"no description is null (recorded)":          {dialect{}, description, `null`, `null`},

@@ -1,6 +1,7 @@
 package elbstub
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"sync"
@@ -25,14 +26,13 @@ func NewNetwork(address string) *Network {
 // DialContext connects to the listener, whatever the address.
 func (n *Network) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
-	err := net.ErrClosed
 	select {
 	case n.connections <- server:
 		return client, nil
 	case <-n.closed:
 	case <-ctx.Done():
-		err = ctx.Err()
 	}
+	err := cmp.Or(ctx.Err(), net.ErrClosed)
 	return nil, &net.OpError{Op: "dial", Net: n.address.Network(), Addr: n.address, Err: err}
 }
 

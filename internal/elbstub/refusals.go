@@ -25,16 +25,14 @@ func invalid(parameter, rule string) *Refusal {
 
 // refused writes a refusal in the form of the cloud.
 func (d Dialect) refused(r Refusal) Response {
-	switch {
-	case r.code == "":
+	if r.code == "" {
 		return reply(r.status, r.message)
-	case d.Errors == ErrorFlat:
-		return respond(r.status, object{{"error_msg", r.message}, {"error_code", r.code}})
-	case d.Errors == ErrorNeutron:
-		body := object{{"type", r.code}, {"message", r.message}, {"detail", ""}}
-		return respond(r.status, object{{"NeutronError", body}})
 	}
-	return respond(r.status, object{{"error", object{{"message", r.message}, {"code", r.code}}}})
+	return respond(r.status, []object{
+		ErrorNested:  {{"error", object{{"message", r.message}, {"code", r.code}}}},
+		ErrorFlat:    {{"error_msg", r.message}, {"error_code", r.code}},
+		ErrorNeutron: {{"NeutronError", object{{"type", r.code}, {"message", r.message}, {"detail", ""}}}},
+	}[d.Errors])
 }
 
 const (
@@ -88,12 +86,11 @@ var (
 	NoCertificate5040 = NotFound404
 )
 
-// inTurn returns the refusals one after the other, and then from the first again; used counts
-// them. Without any, it returns otherwise.
-func inTurn(refusals []Refusal, used *int, otherwise Refusal) *Refusal {
+// inTurn returns the refusal of the nth call of an operation: one of some, in rotation, or another
+// one if there are none.
+func inTurn(refusals []Refusal, nth int, otherwise Refusal) *Refusal {
 	if len(refusals) == 0 {
 		return &otherwise
 	}
-	*used++
-	return &refusals[(*used-1)%len(refusals)]
+	return &refusals[(nth-1)%len(refusals)]
 }

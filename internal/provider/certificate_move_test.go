@@ -143,7 +143,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		} else {
 			says(t, diagnostics, "", "Plan without -refresh=false")
 		}
-		if diagnostics := server.PlanDestroy(moved); !diagnostics.HasError() {
+		if _, diagnostics := server.Plan(moved, nil); !diagnostics.HasError() {
 			t.Errorf("%s: it plans to delete the certificate", name)
 		}
 	}

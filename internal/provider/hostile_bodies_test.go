@@ -118,7 +118,7 @@ func TestSlowBodies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, wire := newWireInMemory(t, nil)
+				cloud, network, wire := newWireInMemory(t)
 				start := func() *acctest.Server {
 					return inMemory(t, cloud, network, nil)
 				}
@@ -174,7 +174,7 @@ func TestArrivedResponseIsKept(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network, wire := newWireInMemory(t, nil)
+					cloud, network, wire := newWireInMemory(t)
 					s := inMemory(t, cloud, network, nil)
 					config := acctest.Values{"name": "www"}
 					if timeout != "" {
@@ -229,7 +229,7 @@ func TestInterruptedWithinABody(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, wire := newWireInMemory(t, nil)
+				cloud, network, wire := newWireInMemory(t)
 				config := acctest.Values{"name": "www"}
 				var state *acctest.State
 				if method != http.MethodPost {

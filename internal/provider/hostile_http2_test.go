@@ -231,7 +231,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network, _ := newWireInMemory(t, []string{"h2", "http/1.1"})
+				cloud, network, _ := newWireInMemory(t)
 				to := &silentNetwork{network: network}
 				config := cloud.Configuration()
 				config["insecure"] = true
@@ -268,7 +268,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network, wire := newWireInMemory(t, nil)
+		cloud, network, wire := newWireInMemory(t)
 		to := &silentNetwork{network: network}
 		config := cloud.Configuration()
 		config["insecure"], config["max_retries"] = true, 2

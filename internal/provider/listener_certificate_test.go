@@ -151,7 +151,7 @@ func TestListenerCertificate(t *testing.T) {
 				l.plan("nothing")
 
 				server, _, _ := l.refresh()
-				if said := server.PlanDestroy(l.state); len(said) > 0 {
+				if _, said := server.Plan(l.state, nil); len(said) > 0 {
 					t.Errorf("the plan of the deletion says %s: %s", said[0].Summary, said[0].Detail)
 				}
 				left, diagnostics := server.Destroy(l.state)
@@ -902,7 +902,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 		certificate, diagnostics := certificates.Import(l.other)
 		l.quiet("import", diagnostics)
 		server := certificates.Listeners()
-		planned := server.PlanDestroy(l.state)
+		_, planned := server.Plan(l.state, nil)
 		left, said := server.Destroy(l.state)
 		if left != nil {
 			t.Errorf("%v is left", left)

@@ -35,23 +35,24 @@ type turn struct {
 func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
 	t.Helper()
 	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
-	return acctest.NewCloudBehind(t, w.before, options...), w
+	return acctest.NewCloud(t, append(options, w.front)...), w
 }
 
 // newWireInMemory starts a stub cloud behind a wire, reached as that of
-// acctest.NewCloudInMemory is. The server negotiates the protocols that are named, such as
-// "h2"; without any, it speaks HTTP/1.1.
-func newWireInMemory(t *testing.T, protocols []string) (*acctest.Cloud, *elbstub.Network, *wire) {
+// acctest.NewCloudInMemory is.
+func newWireInMemory(t *testing.T) (*acctest.Cloud, *elbstub.Network, *wire) {
 	t.Helper()
 	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
-	cloud, network := acctest.NewCloudInMemoryBehind(t, w.before, protocols)
+	cloud, network := acctest.NewCloudInMemory(t, w.front)
 	return cloud, network, w
 }
 
-// before stands in front of a cloud.
-func (w *wire) before(cloud http.Handler) http.Handler {
-	w.cloud = cloud
-	return w
+// front lets the wire stand in front of a cloud.
+func (w *wire) front(o *elbstub.Options) {
+	o.Front = func(cloud http.Handler) http.Handler {
+		w.cloud = cloud
+		return w
+	}
 }
 
 // Script gives the nth request of a method from now to a test; 1 is the next.

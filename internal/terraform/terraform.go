@@ -46,23 +46,22 @@ func Find() (string, error) {
 
 // New returns a CLI whose folder and mirror are below the folder dir. Variables of the
 // user that are meant for a CLI or for a real cloud do not reach it.
-func New(path, dir string) (*CLI, error) {
-	c := &CLI{Path: path, Dir: filepath.Join(dir, "work"), Mirror: filepath.Join(dir, "mirror")}
-	for _, folder := range []string{c.Dir, c.Mirror} {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return nil, err
-		}
-	}
-
-	settings := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", c.Mirror)
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+func New(dir string) (*CLI, error) {
+	path, err := Find()
+	if err != nil {
 		return nil, err
 	}
+	c := &CLI{Path: path, Dir: filepath.Join(dir, "work"), Mirror: filepath.Join(dir, "mirror")}
+	settings := filepath.Join(dir, "cli.tfrc")
+	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", c.Mirror)
 
 	c.Env = slices.DeleteFunc(os.Environ(), isOfTheUser)
 	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1")
-	return c, nil
+	return c, errors.Join(
+		os.MkdirAll(c.Dir, 0o700),
+		os.MkdirAll(c.Mirror, 0o700),
+		os.WriteFile(settings, []byte(text), 0o600),
+	)
 }
 
 func isOfTheUser(variable string) bool {
@@ -96,10 +95,10 @@ func (c *CLI) Install(program, address string) error {
 			name += ".exe"
 		}
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, name), content, 0o700) //nolint:gosec // it is a program
+	return errors.Join(
+		os.MkdirAll(folder, 0o700),
+		os.WriteFile(filepath.Join(folder, name), content, 0o700), //nolint:gosec // it is a program
+	)
 }
 
 // InstallOurs installs the provider of this repository as that of the registries of Terraform

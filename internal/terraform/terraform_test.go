@@ -12,15 +12,16 @@ import (
 
 // TestNew: nothing that the user has set for a cloud or for Terraform reaches the CLI,
 // and all else does.
-func TestNew(t *testing.T) { //nolint:paralleltest // it sets variables
+func TestNew(t *testing.T) {
 	for _, variable := range []string{
 		"ELBAAS_ENDPOINT", "HW_ACCESS_KEY", "HCS_SECRET_KEY", "OS_PASSWORD",
 		"TF_CLI_CONFIG_FILE", "TF_CLI_ARGS", "TF_LOG", "TF_VAR_description", "TF_REATTACH_PROVIDERS", "MINE",
 	} {
 		t.Setenv(variable, "of the user")
 	}
+	t.Setenv("TF_ACC_TERRAFORM_PATH", os.Args[0]) // it is not run
 	dir := t.TempDir()
-	cli, err := terraform.New("terraform", dir)
+	cli, err := terraform.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 )
@@ -36,7 +35,7 @@ func (p Pair) Write(path string) error {
 func NewPair(domain string, options ...func(*x509.Certificate)) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return Pair{}, fmt.Errorf("generate key: %w", err)
+		return Pair{}, err
 	}
 	return Issue(domain, key, options...)
 }
@@ -52,16 +51,10 @@ func Issue(domain string, key crypto.Signer, options ...func(*x509.Certificate))
 	for _, option := range options {
 		option(template)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return Pair{}, fmt.Errorf("create certificate: %w", err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return Pair{}, fmt.Errorf("encode key: %w", err)
-	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	privateKey, keyErr := x509.MarshalPKCS8PrivateKey(key)
 	return Pair{
-		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		PrivateKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})),
-	}, nil
+		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})),
+		PrivateKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateKey})),
+	}, errors.Join(err, keyErr)
 }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,11 +15,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
-
-	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/terraform"
@@ -32,6 +30,7 @@ const (
 	token     = "demo-token"
 	basePath  = "/elb"
 	domain    = "www.example.com"
+	byHand    = "by-hand" // the name of a certificate that Terraform does not manage
 
 	// listLag is how long lists may lag behind a write.
 	listLag = 5 * time.Second
@@ -47,20 +46,8 @@ func main() {
 	}
 }
 
-// requirements begin a configuration that uses the provider, whose arguments come from the
-// environment.
-const requirements = `terraform {
-  required_providers {
-    elbaas = {
-      source = "elbaas/elbaas"
-    }
-  }
-}
-
-`
-
-// run builds the provider of the repository in root, and performs the acts of the
-// configuration in example, then those of the guide's rotation.
+// run builds the provider of the repository in root, and performs the acts of the configuration
+// in example and of the guide's rotation.
 func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "elbaas-demo-")
 	if err != nil {
@@ -72,68 +59,51 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 	server := httptest.NewServer(cloud)
 	defer server.Close()
 	fmt.Fprintf(out, "The stub cloud listens at %s.\n", server.URL+basePath)
-	tf, err := newCLI(ctx, root, dir, out)
+	tf, err := terraform.New(dir)
 	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The CLI is %s. Building the provider …\n", tf.Path)
+	program := filepath.Join(dir, "provider")
+	if err := terraform.Build(ctx, root, program); err != nil {
+		return err
+	}
+	if err := tf.InstallOurs(program); err != nil {
 		return err
 	}
 	tf.Env = append(tf.Env, "ELBAAS_ENDPOINT="+server.URL+basePath, "HW_PROJECT_ID="+projectID, "HW_AUTH_TOKEN="+token)
-	d := demo{cloud: cloud, tf: tf, out: out}
-	if err := d.writePair(); err != nil {
-		return err
+	d := demo{
+		cloud:    cloud,
+		tf:       tf,
+		out:      out,
+		example:  filepath.Join(example, "main.tf"),
+		rotation: filepath.Join(root, "examples", "guides", "rotation.tf"),
 	}
-	if err := d.play(ctx, "", filepath.Join(example, "main.tf"), d.lifeOfCertificate()); err != nil {
-		return err
+
+	table := "Requests that the stub received:\n   \tGET\tPOST\tPUT\tPUT listener\tDELETE\n"
+	for i, a := range d.acts() {
+		fmt.Fprintf(out, "\n%d. %s\n   %s\n", i+1, a.title, a.why)
+		before := len(cloud.Journal())
+		err := d.apply(ctx, a)
+		calls := cloud.Journal()[before:]
+		if err := errors.Join(err, d.compareCalls(a, calls), d.compareCloud(a)); err != nil {
+			return fmt.Errorf("act %d, %q: %w", i+1, a.title, err)
+		}
+		table += row(a.title, calls)
 	}
-	if err := d.addListener(); err != nil {
-		return err
-	}
-	rotation := filepath.Join(root, "examples", "guides", "rotation.tf")
-	if err := d.play(ctx, requirements, rotation, d.rotationOfCertificate()); err != nil {
-		return err
-	}
-	d.table()
-	return nil
+	aligned := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(aligned, "\n%s\nEverything was as it should be.\n", table)
+	return aligned.Flush()
 }
 
-// newCLI finds the CLI, and installs the provider for it below dir.
-func newCLI(ctx context.Context, root, dir string, out io.Writer) (*terraform.CLI, error) {
-	path, err := terraform.Find()
-	if err != nil {
-		return nil, err
+// row counts the calls of an act.
+func row(title string, calls []elbstub.Call) string {
+	columns := []elbstub.Operation{post, put, switchOver, remove} // the others are GETs
+	counts := make([]int, 1+len(columns))
+	for _, call := range calls {
+		counts[1+slices.Index(columns, call.Operation)]++
 	}
-	fmt.Fprintf(out, "The CLI is %s. Building the provider …\n", path)
-	cli, err := terraform.New(path, dir)
-	if err != nil {
-		return nil, err
-	}
-	program := filepath.Join(dir, "provider")
-	if err := terraform.Build(ctx, root, program); err != nil {
-		return nil, err
-	}
-	return cli, cli.InstallOurs(program)
-}
-
-// addListener adds a listener with a certificate of its own to the cloud.
-func (d *demo) addListener() error {
-	pair, err := throwaway.NewPair(domain)
-	if err != nil {
-		return err
-	}
-	d.fallback = d.cloud.Add(elbstub.Certificate{
-		ProjectID: projectID, Name: "by-hand", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
-	})
-	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: d.fallback})
-	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+d.fallback)
-	return nil
-}
-
-// writePair writes a new throwaway certificate and its key to the files of the examples.
-func (d *demo) writePair() error {
-	pair, err := throwaway.NewPair(domain)
-	if err != nil {
-		return err
-	}
-	return pair.Write(filepath.Join(d.tf.Dir, domain))
+	return fmt.Sprintf("   %s\t%d\t%d\t%d\t%d\t%d\n", title, counts[0], counts[1], counts[2], counts[3], counts[4])
 }
 
 // A demo is a run of the demonstration.
@@ -141,28 +111,25 @@ type demo struct {
 	cloud *elbstub.Cloud
 	tf    *terraform.CLI
 	out   io.Writer
-	acts  []act
-	// fallback is the ID of a certificate that Terraform does not manage, or empty.
-	fallback string
+	// example and rotation are the files of the two configurations.
+	example, rotation string
 }
 
-// An act is one run of plan and apply.
+// An act is one apply.
 type act struct {
 	title string
 	// why explains it in one line.
 	why string
-	// before prepares it. It may be nil.
-	before func() error
-	// changes are what is planned for the resources, in the order of their addresses.
-	changes []string
+	// prepare makes a difference before it. It may be nil.
+	prepare func(context.Context) error
+	// destroy is for the destruction.
+	destroy bool
+	// plan is what the plan must say in the end.
+	plan string
 	// writes are the requests that change something, in order.
 	writes []elbstub.Operation
-	// name is the name of the certificate afterwards.
-	name string
-	// destroy plans the destruction. No certificate may be left afterwards.
-	destroy bool
-
-	calls []elbstub.Call
+	// names are those of the certificates afterwards, the oldest first. A listener serves the last one.
+	names []string
 }
 
 const (
@@ -172,98 +139,141 @@ const (
 	switchOver = elbstub.ModifyListener
 )
 
-// lifeOfCertificate has the acts with a certificate that no listener serves.
-func (d *demo) lifeOfCertificate() []act {
-	const original, renamed = "www-example-com", "官网证书" // the first is the example's default
+// acts has the life of a certificate that no listener serves, and then the rotation of one that a
+// listener serves.
+func (d *demo) acts() []act {
+	const original, renamed = "www-example-com", "官网证书" // the first is that of both configurations
 	return []act{
 		{
 			title:   "Create",
 			why:     "The certificate and its key come from files. The plan shows the certificate and hides the key.",
-			changes: []string{"[create]"},
-			name:    original,
+			prepare: d.startExample,
+			plan:    "Plan: 1 to add, 0 to change, 0 to destroy",
 			writes:  []elbstub.Operation{post},
+			names:   []string{original},
 		},
 		{
-			title:   "Plan again",
-			why:     "Nothing has changed. The API has no GET of one certificate, so the provider reads a list.",
-			changes: []string{"[no-op]"},
-			name:    original,
+			title: "Plan again",
+			why:   "Nothing has changed. The API has no GET of one certificate, so the provider reads a list.",
+			plan:  "No changes.",
+			names: []string{original},
 		},
 		{
 			title: "Rename",
 			why:   "Name and description are updated in place: one PUT, and the certificate keeps its ID.",
-			before: func() error {
+			prepare: func(context.Context) error {
 				d.tf.Env = append(d.tf.Env, "TF_VAR_name="+renamed, "TF_VAR_description=Renamed in place")
 				return nil
 			},
-			changes: []string{"[update]"},
-			name:    renamed,
-			writes:  []elbstub.Operation{put},
+			plan:   "Plan: 0 to add, 1 to change, 0 to destroy",
+			writes: []elbstub.Operation{put},
+			names:  []string{renamed},
 		},
 		{
-			title: "Drift",
-			why:   "Someone renames the certificate in the console. The plan detects the drift, and the apply reverts it.",
-			before: func() error {
-				// Within the list lag, the provider takes another name for an old list, and reads again.
-				time.Sleep(listLag)
-				for _, cert := range d.cloud.Certificates(projectID) {
-					d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
-				}
-				return nil
-			},
-			changes: []string{"[update]"},
-			name:    renamed,
+			title:   "Drift",
+			why:     "Someone renames the certificate in the console. The plan detects the drift, and the apply reverts it.",
+			prepare: d.renameByHand,
+			plan:    "Plan: 0 to add, 1 to change, 0 to destroy",
 			writes:  []elbstub.Operation{put},
+			names:   []string{renamed},
 		},
 		{
 			title:   "Replace",
 			why:     "The certificate was renewed. The API cannot change its content, so it is replaced.",
-			before:  d.writePair,
-			changes: []string{"[delete create]"},
-			name:    renamed,
+			prepare: d.writePair,
+			plan:    "Plan: 1 to add, 0 to change, 1 to destroy",
 			writes:  []elbstub.Operation{remove, post},
+			names:   []string{renamed},
 		},
 		{
 			title:   "Destroy",
 			why:     "No certificate is left in the cloud.",
-			changes: []string{"[delete]"},
-			writes:  []elbstub.Operation{remove},
 			destroy: true,
+			plan:    "Plan: 0 to add, 0 to change, 1 to destroy",
+			writes:  []elbstub.Operation{remove},
 		},
-	}
-}
-
-// rotationOfCertificate has the acts with a certificate that a listener serves.
-func (d *demo) rotationOfCertificate() []act {
-	const name = "www-example-com" // of the guide
-	return []act{
 		{
 			title:   "Attach to a listener",
 			why:     "A listener serves a certificate that was uploaded by hand. Terraform switches it to a new one.",
-			changes: []string{"[create]", "[create]"},
-			name:    name,
+			prepare: d.startRotation,
+			plan:    "Plan: 2 to add, 0 to change, 0 to destroy",
 			writes:  []elbstub.Operation{post, switchOver},
+			names:   []string{byHand, original},
 		},
 		{
 			title:   "Rotate",
 			why:     "The certificate was renewed. One apply creates it, switches the listener and deletes the old one.",
-			before:  d.writePair,
-			changes: []string{"[create delete]", "[update]"},
-			name:    name,
+			prepare: d.writePair,
+			plan:    "Plan: 1 to add, 1 to change, 1 to destroy",
 			writes:  []elbstub.Operation{post, switchOver, remove},
+			names:   []string{byHand, original},
 		},
 		{
 			title:   "Destroy with a fallback",
 			why:     "A listener needs a certificate, so it is switched back to the one that was uploaded by hand.",
-			changes: []string{"[delete]", "[delete]"},
-			writes:  []elbstub.Operation{switchOver, remove},
 			destroy: true,
+			plan:    "Plan: 0 to add, 0 to change, 2 to destroy",
+			writes:  []elbstub.Operation{switchOver, remove},
+			names:   []string{byHand},
 		},
 	}
 }
 
-// play performs acts with the configuration of a file, after what it begins with.
-func (d *demo) play(ctx context.Context, beginning, file string, acts []act) error {
+// startExample begins with a certificate and its key in files, and the example's configuration.
+func (d *demo) startExample(ctx context.Context) error {
+	if err := d.writePair(ctx); err != nil {
+		return err
+	}
+	return d.configure(ctx, "", d.example)
+}
+
+// writePair writes a new throwaway certificate and its key to the files of the examples.
+func (d *demo) writePair(context.Context) error {
+	pair, err := throwaway.NewPair(domain)
+	if err != nil {
+		return err
+	}
+	return pair.Write(filepath.Join(d.tf.Dir, domain))
+}
+
+// renameByHand renames all certificates without Terraform.
+func (d *demo) renameByHand(context.Context) error {
+	// Within the list lag, the provider takes another name for an old list, and reads again.
+	time.Sleep(listLag)
+	for _, cert := range d.cloud.Certificates(projectID) {
+		d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
+	}
+	return nil
+}
+
+// startRotation adds a listener with a certificate of its own to the cloud, and begins with the
+// configuration of the guide, whose provider gets its arguments from the environment.
+func (d *demo) startRotation(ctx context.Context) error {
+	pair, err := throwaway.NewPair(domain)
+	if err != nil {
+		return err
+	}
+	fallback := d.cloud.Add(elbstub.Certificate{
+		ProjectID: projectID, Name: byHand, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+	})
+	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: fallback})
+	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+fallback)
+	return d.configure(ctx, requirements, d.rotation)
+}
+
+// requirements begin a configuration that uses the provider.
+const requirements = `terraform {
+  required_providers {
+    elbaas = {
+      source = "elbaas/elbaas"
+    }
+  }
+}
+
+`
+
+// configure replaces the configuration by a file, after what it begins with.
+func (d *demo) configure(ctx context.Context, beginning, file string) error {
 	configuration, err := os.ReadFile(file) //nolint:gosec // of the repository
 	if err != nil {
 		return err
@@ -272,80 +282,37 @@ func (d *demo) play(ctx context.Context, beginning, file string, acts []act) err
 	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
 		return err
 	}
-	if _, err := d.tf.Run(ctx, "init"); err != nil {
-		return err
-	}
-	for _, a := range acts {
-		number := len(d.acts) + 1
-		fmt.Fprintf(d.out, "\n%d. %s\n   %s\n", number, a.title, a.why)
-		if err := d.perform(ctx, &a); err != nil {
-			return fmt.Errorf("act %d, %q: %w", number, a.title, err)
-		}
-		d.acts = append(d.acts, a)
-	}
-	return nil
+	_, err = d.tf.Run(ctx, "init")
+	return err
 }
 
 // shownLine matches the lines of a plan that show its changes.
 var shownLine = regexp.MustCompile(`(?m)^(  # elbaas_|Plan: |No changes\.|      \+ private_key |` +
 	`      ~ (name|description|certificate|certificate_id) ).*$`)
 
-// perform shows a plan, applies it, and compares the plan, the requests and the cloud with
-// what is expected.
-func (d *demo) perform(ctx context.Context, a *act) error {
-	if a.before != nil {
-		if err := a.before(); err != nil {
+// apply applies the configuration, shows its plan, and compares that with what is expected.
+func (d *demo) apply(ctx context.Context, a act) error {
+	if a.prepare != nil {
+		if err := a.prepare(ctx); err != nil {
 			return err
 		}
 	}
 	d.showListeners("before")
-	before := len(d.cloud.Journal())
-	said, err := d.tf.Run(ctx, "plan", "-input=false", "-out=plan", fmt.Sprintf("-destroy=%t", a.destroy))
-	if err != nil {
-		return err
-	}
+	said, err := d.tf.Run(ctx, "apply", "-auto-approve", "-input=false", fmt.Sprintf("-destroy=%t", a.destroy))
 	for _, line := range shownLine.FindAllString(said, -1) {
 		fmt.Fprintf(d.out, "   | %s\n", line)
 	}
-	if err := d.comparePlan(ctx, a); err != nil {
-		return err
+	if err == nil && !strings.Contains(said, "\n"+a.plan) {
+		err = fmt.Errorf("the plan should say %q, and says:\n%s", a.plan, said)
 	}
-	if _, err := d.tf.Run(ctx, "apply", "-input=false", "plan"); err != nil {
-		return err
-	}
-	a.calls = d.cloud.Journal()[before:]
-	if err := d.compareCalls(a); err != nil {
-		return err
-	}
-	d.showListeners("after")
-	return d.compareCloud(a, said)
-}
-
-// comparePlan compares what is planned for each resource with what is expected.
-func (d *demo) comparePlan(ctx context.Context, a *act) error {
-	shown, err := d.tf.Run(ctx, "show", "-json", "plan")
-	if err != nil {
-		return err
-	}
-	var plan tfjson.Plan
-	if err := json.Unmarshal([]byte(shown), &plan); err != nil {
-		return fmt.Errorf("read plan: %w", err)
-	}
-	var changes []string
-	for _, resource := range plan.ResourceChanges {
-		changes = append(changes, fmt.Sprint(resource.Change.Actions))
-	}
-	if !slices.Equal(changes, a.changes) {
-		return fmt.Errorf("the plan has the changes %q instead of %q", changes, a.changes)
-	}
-	return nil
+	return err
 }
 
 // compareCalls shows the requests that changed something, and compares them with the
 // expected ones.
-func (d *demo) compareCalls(a *act) error {
+func (d *demo) compareCalls(a act, calls []elbstub.Call) error {
 	var writes []elbstub.Operation
-	for _, call := range a.calls {
+	for _, call := range calls {
 		if call.Status/100 != 2 {
 			return fmt.Errorf("the stub responded to %s %s with %d", call.Method, call.Path, call.Status)
 		}
@@ -364,23 +331,20 @@ func (d *demo) compareCalls(a *act) error {
 	return nil
 }
 
-// compareCloud compares the cloud with what is expected.
-func (d *demo) compareCloud(a *act, said string) error {
-	isFallback := func(cert elbstub.Certificate) bool { return cert.ID == d.fallback }
-	there := slices.DeleteFunc(d.cloud.Certificates(projectID), isFallback)
-	switch {
-	case a.destroy && len(there) > 0:
-		return fmt.Errorf("%d certificates are left in the cloud", len(there))
-	case !a.destroy && (len(there) != 1 || there[0].Name != a.name):
-		return fmt.Errorf("the cloud should have one certificate named %q, and has %d:\n%s", a.name, len(there), said)
+// compareCloud shows what each listener serves, and compares the cloud with what is expected.
+func (d *demo) compareCloud(a act) error {
+	d.showListeners("after")
+	var names []string
+	var last string
+	for _, cert := range d.cloud.Certificates(projectID) {
+		names, last = append(names, cert.Name), cert.ID
+	}
+	if !slices.Equal(names, a.names) {
+		return fmt.Errorf("the cloud should have the certificates %q, and has %q", a.names, names)
 	}
 	for _, l := range d.cloud.Listeners(projectID) {
-		served := d.fallback
-		if !a.destroy {
-			served = there[0].ID
-		}
-		if l.CertificateID != served {
-			return fmt.Errorf("the listener serves %s, and should serve %s", l.CertificateID, served)
+		if l.CertificateID != last {
+			return fmt.Errorf("the listener serves %s, and should serve %s", l.CertificateID, last)
 		}
 	}
 	return nil
@@ -391,21 +355,4 @@ func (d *demo) showListeners(when string) {
 	for _, l := range d.cloud.Listeners(projectID) {
 		fmt.Fprintf(d.out, "   The listener's certificate %s: %s\n", when, l.CertificateID)
 	}
-}
-
-// table shows the number of requests of each act.
-func (d *demo) table() {
-	fmt.Fprintln(d.out, "\nRequests that the stub received:")
-	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "   \tGET\tPOST\tPUT\tPUT listener\tDELETE")
-	columns := map[elbstub.Operation]int{post: 1, put: 2, switchOver: 3, remove: 4} // the others are GETs
-	for _, a := range d.acts {
-		var n [5]int
-		for _, call := range a.calls {
-			n[columns[call.Operation]]++
-		}
-		fmt.Fprintf(w, "   %s\t%d\t%d\t%d\t%d\t%d\n", a.title, n[0], n[1], n[2], n[3], n[4])
-	}
-	_ = w.Flush()
-	fmt.Fprintln(d.out, "\nEverything was as it should be.")
 }

@@ -8,17 +8,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"slices"
 	"strings"
 
-	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
@@ -32,155 +30,146 @@ func main() {
 
 // run prints the schema, with tables.
 func run(ctx context.Context, out io.Writer) error {
-	schema, err := providerSchema(ctx)
+	all, err := providerSchema(ctx)
 	if err != nil {
 		return err
 	}
-	schema.ConfigSchema.Block.Description += "\n\n" + provider.ArgumentTable()
-	function := schema.Functions["certificate_info"]
-	listed := schema.DataSourceSchemas["elbaas_certificates"].Block.Attributes["certificates"].AttributeNestedType
-	function.Description += "\n\n" + resultTable(function, listed.Attributes)
-	return print(out, schema)
-}
-
-// print prints the schema under the provider's short name, by which the generator of the
-// documentation finds it.
-func print(out io.Writer, schema *tfjson.ProviderSchema) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(tfjson.ProviderSchemas{
-		FormatVersion: "1.0",
-		Schemas:       map[string]*tfjson.ProviderSchema{"elbaas": schema},
-	})
+	all.Provider.Block.Description += "\n\n" + provider.ArgumentTable()
+	function := all.Functions["certificate_info"]
+	function.Description += "\n\n" + resultTable(function, all.DataSourceSchemas["elbaas_certificates"])
+	return print(out, all)
 }
 
 // resultTable describes the attributes of the object leaf that a function returns, as the
-// attributes of a data source with the same names.
-func resultTable(function *tfjson.FunctionSignature, described map[string]*tfjson.SchemaAttribute) string {
-	leaf := function.ReturnType.AttributeType("leaf").AttributeTypes()
+// attributes of the certificates of a data source with the same names.
+func resultTable(function *tfprotov6.Function, dataSource *tfprotov6.Schema) string {
+	leaf := function.Return.Type.(tftypes.Object).AttributeTypes["leaf"].(tftypes.Object) //nolint:forcetypeassert // they are
+	areListed := func(a *tfprotov6.SchemaAttribute) bool { return a.Name == "certificates" }
+	listed := dataSource.Block.Attributes[slices.IndexFunc(dataSource.Block.Attributes, areListed)].NestedType
+	english := strings.NewReplacer("tftypes.", "", "List[", "list of ", "]", "", "String", "string")
 	table := "| Attribute | Type | Description |\n| --- | --- | --- |\n"
-	for _, name := range slices.Sorted(maps.Keys(leaf)) {
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", name, leaf[name].FriendlyName(), described[name].Description)
+	for _, a := range listed.Attributes {
+		if kind, isReturned := leaf.AttributeTypes[a.Name]; isReturned {
+			table += fmt.Sprintf("| `%s` | %s | %s |\n", a.Name, english.Replace(kind.String()), a.Description)
+		}
 	}
 	return table
 }
 
-func providerSchema(ctx context.Context) (*tfjson.ProviderSchema, error) {
-	server := provider.New("schema")()
-	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		return nil, fmt.Errorf("get schema: %w", err)
-	}
-	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	if err != nil {
-		return nil, fmt.Errorf("get identities: %w", err)
-	}
-	for _, d := range append(all.Diagnostics, identities.Diagnostics...) {
-		return nil, fmt.Errorf("get schema: %s: %s", d.Summary, d.Detail)
-	}
-	return &tfjson.ProviderSchema{
-		ConfigSchema:             schemaOf(all.Provider),
-		ResourceSchemas:          convert(all.ResourceSchemas, schemaOf),
-		DataSourceSchemas:        convert(all.DataSourceSchemas, schemaOf),
-		EphemeralResourceSchemas: convert(all.EphemeralResourceSchemas, schemaOf),
-		ListResourceSchemas:      convert(all.ListResourceSchemas, schemaOf),
-		ResourceIdentitySchemas:  convert(identities.IdentitySchemas, identityOf),
-		Functions:                convert(all.Functions, functionOf),
-	}, nil
+// A schema is that of a provider and its resources' identities.
+type schema struct {
+	*tfprotov6.GetProviderSchemaResponse
+	identities map[string]*tfprotov6.ResourceIdentitySchema
 }
 
-func convert[From, To any](all map[string]From, one func(From) To) map[string]To {
-	converted := make(map[string]To, len(all))
+func providerSchema(ctx context.Context) (schema, error) {
+	server := provider.New("schema")()
+	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	identities, identitiesErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	if err := errors.Join(err, identitiesErr); err != nil {
+		return schema{}, fmt.Errorf("get schema: %w", err)
+	}
+	for _, d := range append(all.Diagnostics, identities.Diagnostics...) {
+		return schema{}, fmt.Errorf("get schema: %s: %s", d.Summary, d.Detail)
+	}
+	return schema{all, identities.IdentitySchemas}, nil
+}
+
+// An object is one of JSON.
+type object = map[string]any
+
+// print prints a schema under the provider's short name, by which the generator of the
+// documentation finds it.
+func print(out io.Writer, all schema) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(object{"format_version": "1.0", "provider_schemas": object{"elbaas": object{
+		"provider":                   schemaOf(all.Provider),
+		"resource_schemas":           convert(all.ResourceSchemas, schemaOf),
+		"data_source_schemas":        convert(all.DataSourceSchemas, schemaOf),
+		"ephemeral_resource_schemas": convert(all.EphemeralResourceSchemas, schemaOf),
+		"list_resource_schemas":      convert(all.ListResourceSchemas, schemaOf),
+		"resource_identity_schemas":  convert(all.identities, identityOf),
+		"functions":                  convert(all.Functions, functionOf),
+	}}})
+}
+
+func convert[From any](all map[string]From, one func(From) object) object {
+	converted := object{}
 	for name, value := range all {
 		converted[name] = one(value)
 	}
 	return converted
 }
 
-func schemaOf(schema *tfprotov6.Schema) *tfjson.Schema {
-	return &tfjson.Schema{Version: uint64(schema.Version), Block: blockOf(schema.Block)} //nolint:gosec // not negative
+func schemaOf(schema *tfprotov6.Schema) object {
+	return object{"version": schema.Version, "block": blockOf(schema.Block)}
 }
 
-func blockOf(block *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
-	converted := &tfjson.SchemaBlock{
-		Description:     block.Description,
-		DescriptionKind: kindOf(block.DescriptionKind),
-		Attributes:      attributesOf(block.Attributes),
-		NestedBlocks:    map[string]*tfjson.SchemaBlockType{},
+func blockOf(block *tfprotov6.SchemaBlock) object {
+	converted := object{
+		"description":      block.Description,
+		"description_kind": nameOf(block.DescriptionKind),
+		"attributes":       attributesOf(block.Attributes),
 	}
+	blocks := object{}
 	for _, nested := range block.BlockTypes {
-		converted.NestedBlocks[nested.TypeName] = &tfjson.SchemaBlockType{
-			NestingMode: tfjson.SchemaNestingMode(strings.ToLower(nested.Nesting.String())),
-			Block:       blockOf(nested.Block),
-		}
+		blocks[nested.TypeName] = object{"nesting_mode": nameOf(nested.Nesting), "block": blockOf(nested.Block)}
+		converted["block_types"] = blocks // which the CLI leaves out if there are none
 	}
 	return converted
 }
 
-func attributesOf(attributes []*tfprotov6.SchemaAttribute) map[string]*tfjson.SchemaAttribute {
-	converted := make(map[string]*tfjson.SchemaAttribute, len(attributes))
+func attributesOf(attributes []*tfprotov6.SchemaAttribute) object {
+	converted := object{}
 	for _, a := range attributes {
-		attribute := &tfjson.SchemaAttribute{
-			Description:     a.Description,
-			DescriptionKind: kindOf(a.DescriptionKind),
-			Required:        a.Required,
-			Optional:        a.Optional,
-			Computed:        a.Computed,
-			Sensitive:       a.Sensitive,
-			WriteOnly:       a.WriteOnly,
+		attribute := object{
+			"description":      a.Description,
+			"description_kind": nameOf(a.DescriptionKind),
+			"required":         a.Required,
+			"optional":         a.Optional,
+			"computed":         a.Computed,
+			"sensitive":        a.Sensitive,
+			"write_only":       a.WriteOnly,
 		}
-		if a.NestedType != nil {
-			attribute.AttributeNestedType = &tfjson.SchemaNestedAttributeType{
-				Attributes:  attributesOf(a.NestedType.Attributes),
-				NestingMode: tfjson.SchemaNestingMode(strings.ToLower(a.NestedType.Nesting.String())),
-			}
+		if a.NestedType == nil {
+			attribute["type"] = a.Type
 		} else {
-			attribute.AttributeType = typeOf(a.Type)
+			nested := attributesOf(a.NestedType.Attributes)
+			attribute["nested_type"] = object{"nesting_mode": nameOf(a.NestedType.Nesting), "attributes": nested}
 		}
 		converted[a.Name] = attribute
 	}
 	return converted
 }
 
-func identityOf(schema *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema {
-	converted := &tfjson.IdentitySchema{
-		Version:    uint64(schema.Version), //nolint:gosec // not negative
-		Attributes: map[string]*tfjson.IdentityAttribute{},
-	}
+func identityOf(schema *tfprotov6.ResourceIdentitySchema) object {
+	attributes := object{}
 	for _, a := range schema.IdentityAttributes {
-		converted.Attributes[a.Name] = &tfjson.IdentityAttribute{
-			IdentityType: typeOf(a.Type), Description: a.Description,
-			RequiredForImport: a.RequiredForImport, OptionalForImport: a.OptionalForImport,
+		attributes[a.Name] = object{
+			"type":                a.Type,
+			"description":         a.Description,
+			"required_for_import": a.RequiredForImport,
+			"optional_for_import": a.OptionalForImport,
 		}
 	}
-	return converted
+	return object{"version": schema.Version, "attributes": attributes}
 }
 
-func functionOf(function *tfprotov6.Function) *tfjson.FunctionSignature {
-	converted := &tfjson.FunctionSignature{
-		Summary: function.Summary, Description: function.Description, ReturnType: typeOf(function.Return.Type),
-	}
+func functionOf(function *tfprotov6.Function) object {
+	var parameters []object
 	for _, p := range function.Parameters {
-		converted.Parameters = append(converted.Parameters, &tfjson.FunctionParameter{
-			Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: typeOf(p.Type),
+		parameters = append(parameters, object{
+			"name": p.Name, "description": p.Description, "is_nullable": p.AllowNullValue, "type": p.Type,
 		})
 	}
-	return converted
+	return object{
+		"summary":     function.Summary,
+		"description": function.Description,
+		"return_type": function.Return.Type,
+		"parameters":  parameters,
+	}
 }
 
-// typeOf converts a type by its JSON, which is the same in both libraries.
-func typeOf(kind tftypes.Type) cty.Type {
-	text, err := kind.MarshalJSON() //nolint:staticcheck // there is no other way
-	var converted cty.Type
-	if err == nil {
-		err = json.Unmarshal(text, &converted)
-	}
-	if err != nil {
-		panic(err) // of the provider's own schema
-	}
-	return converted
-}
-
-func kindOf(kind tfprotov6.StringKind) tfjson.SchemaDescriptionKind {
-	return tfjson.SchemaDescriptionKind(strings.ToLower(kind.String()))
-}
+// nameOf returns the name that JSON has for a kind or a mode.
+func nameOf(of fmt.Stringer) string { return strings.ToLower(of.String()) }

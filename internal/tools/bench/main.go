@@ -138,7 +138,7 @@ func (b *bench) install(variant, address, program string) {
 	if program == "" {
 		return
 	}
-	cli := must(terraform.New(must(terraform.Find()), filepath.Join(b.dir, variant)))
+	cli := must(terraform.New(filepath.Join(b.dir, variant)))
 	check(cli.Install(program, "registry.terraform.io/"+address))
 	// Other variants than the floor pay no attention to its variable.
 	cli.Env = append(cli.Env, "TF_VAR_url="+b.url, "TF_HTTP_ADDRESS="+b.url+"/state/"+address, floorVariable+"=1")
