@@ -1031,6 +1031,25 @@ func TestUnknownCredentials(t *testing.T) {
 	}
 }
 
+// TestUnknownHidesVariables: a value that is known only after an apply takes precedence over variables already.
+func TestUnknownHidesVariables(t *testing.T) {
+	t.Parallel()
+	variables := map[string]string{
+		"OS_CACERT": "nowhere.pem", "OS_CERT": "nowhere.pem", "OS_KEY": "nowhere.pem",
+		"ELBAAS_SIGNING_SCHEME": "nonsense", "HW_MAX_RETRIES": "7", "ELBAAS_EXPIRY_WARNING_DAYS": "7",
+	}
+	block := completeBlock()
+	for _, name := range []string{
+		"cacert_file", "cert", "key", "signing_scheme", "max_retries", "expiry_warning_days",
+	} {
+		block[name] = types.StringUnknown()
+	}
+	s, diags := newSettings(block, environmentOf(variables))
+	if diags.HasError() || s.maxRetries != 5 || s.expiryWarningDays != 30 {
+		t.Errorf("%d retries, %d days, %v: variables are read", s.maxRetries, s.expiryWarningDays, diags)
+	}
+}
+
 // TestUnknownAddresses: what is known only after an apply is in no way of a plan.
 func TestUnknownAddresses(t *testing.T) {
 	t.Parallel()
