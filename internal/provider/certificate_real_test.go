@@ -45,7 +45,7 @@ func realCloud(ctx context.Context) (*cloud, string, error) {
 	settings, diags := newSettings(providerBlock{}, osEnvironment())
 	if !diags.HasError() {
 		c = newCloud(settings, "terraform-provider-elbaas/test", time.Now, nil)
-		project, diags = c.resolveProject(ctx, types.StringNull())
+		project = c.readyProject(ctx, types.StringNull(), &diags)
 	}
 	if diags.HasError() {
 		first := diags.Errors()[0]

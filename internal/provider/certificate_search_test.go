@@ -269,14 +269,14 @@ func TestCoversArgument(t *testing.T) {
 		"a.www.example.com":  "has no certificate valid for",
 		"common.example.org": "has no certificate valid for", // there are alternative names
 		"192.0.2.2":          "has no certificate valid for", // a common name is no address
-		"":                   "is empty: set a name",
-		"*.example.com":      `"*.example.com" is a wildcard: set one name that clients ask for`,
-		"*":                  "is a wildcard",
-		"bücher.example.com": `write an internationalized name in its ASCII form, ` +
+		"":                   `"" is not valid: it must be one name that clients ask for`,
+		"*.example.com":      `"*.example.com" is not valid: it must be one name that clients ask for`,
+		"*":                  "without wildcard",
+		"bücher.example.com": `Write an internationalized name in its ASCII form, ` +
 			`which begins with "xn--"`,
-		"https://example.com": `"https://example.com" is not valid: it must be a host name ` +
+		"https://example.com": `"https://example.com" is not valid: it must be one name that clients ask for, ` +
 			`such as "www.example.com", or an IP address`,
-		"www.example.com:443":                    "without scheme, port, path or final dot",
+		"www.example.com:443":                    "without wildcard, scheme, port, path or final dot",
 		"www.example.com.":                       "is not valid",
 		"www..example.com":                       "is not valid",
 		"-www.example.com":                       "is not valid",
@@ -374,7 +374,7 @@ func TestCertificatesDataSource(t *testing.T) {
 		{
 			config:    acctest.Values{"covers": "*.example.com"},
 			attribute: "covers",
-			want:      `The host name "*.example.com" is a wildcard: set one name`,
+			want:      `The host name "*.example.com" is not valid: it must be one name`,
 		},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)

@@ -32,7 +32,7 @@ type cloud struct {
 
 // newCloud returns a cloud with settings. It sends no request.
 func newCloud(settings settings, userAgent string, now func() time.Time, dial Dialer) *cloud {
-	network := httpapi.NewNetwork(httpapi.Config{
+	settings.Network = httpapi.NewNetwork(httpapi.Config{
 		Dial:       dial,
 		TLS:        settings.tls,
 		MaxRetries: settings.maxRetries,
@@ -41,19 +41,10 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 			tflog.Debug(ctx, message, fields)
 		},
 	})
-	c := &cloud{settings: settings, now: now}
-	c.session = auth.New(auth.Config{
-		Credentials: settings.credentials,
-		Agency:      settings.agency,
-		Signer:      auth.Signer{Scheme: settings.signingScheme, Region: settings.region},
-		AuthURL:     settings.authURL,
-		Region:      settings.region,
-		Insecure:    settings.plainCatalog,
-		Network:     network,
-	})
+	c := &cloud{settings: settings, now: now, session: auth.New(settings.Config)}
 	c.client = elb.New(elb.Config{
 		Endpoint:   c.endpoint,
-		API:        network.Client(c.session),
+		API:        settings.Network.Client(c.session),
 		MaxRetries: settings.maxRetries,
 	})
 	return c
@@ -73,7 +64,7 @@ func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
 		if slices.Contains([]string{"project_id", "project_name", "max_retries", "expiry_warning_days"}, name) {
-			continue // resolveProject reports it to those that need it, and numbers have defaults
+			continue // readyProject reports it to those that need it, and numbers have defaults
 		}
 		diags.AddError("Provider argument not known yet",
 			fmt.Sprintf("The provider argument %s depends on a value that is known only after an apply, "+
@@ -93,62 +84,43 @@ func (c *cloud) projectForPlan(
 	if !own.IsNull() {
 		return planned
 	}
-	project, found := c.configuredProject(own)
-	diags.Append(found...)
-	return project
+	return c.defaultProject(diags)
 }
 
-// configuredProject returns the project of a resource without an API call: its own, or the provider's. It is unknown if
-// the provider's is not known yet, or only its name is.
-func (c *cloud) configuredProject(own types.String) (types.String, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	switch {
-	case own.ValueString() != "":
-		return own, diags
-	case c.settings.projectUnknown:
-		return types.StringUnknown(), diags
-	case c.settings.projectID != "":
-		return types.StringValue(c.settings.projectID), diags
-	case c.settings.projectName != "" && (c.settings.authURL != nil || c.settings.addressesUnknown):
-		return types.StringUnknown(), diags
+// defaultProject returns the project of the provider without an API call. It is unknown if it is not known yet, or only
+// its name is.
+func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
+	if c.settings.project.IsNull() {
+		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
+			"No project is set here, and the provider has no default project. Set project_id here. "+
+				remedyOf("project_id")+" "+c.settings.noAuthURL+
+				"If auth_url is set, the name of the project is sufficient (project_name).")
 	}
-	diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
-		"No project is set here, and the provider has no default project. Set project_id here. "+
-			argumentNamed("project_id").remedy()+" "+c.settings.noAuthURL+
-			"If auth_url is set, the name of the project is sufficient (project_name).")
-	return types.StringNull(), diags
+	return c.settings.project
 }
 
-// readyProject returns the project of a resource like resolveProject, unless the cloud cannot be called yet, or there
-// are errors already.
+// readyProject returns the project of a resource: its own, or the provider's, whose ID it looks up if only its name is
+// known. It reports an error if the cloud cannot be called yet, unless there are errors already.
 func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.Diagnostics) types.String {
 	if !diags.HasError() {
 		diags.Append(c.ready()...)
 	}
-	if diags.HasError() {
+	if diags.HasError() || own.ValueString() != "" {
 		return own
 	}
-	project, found := c.resolveProject(ctx, own)
-	diags.Append(found...)
-	return project
-}
-
-// resolveProject returns the project of a resource like configuredProject, and looks up the ID of a project that is set
-// by its name.
-func (c *cloud) resolveProject(ctx context.Context, own types.String) (types.String, diag.Diagnostics) {
-	project, diags := c.configuredProject(own)
-	if !project.IsUnknown() || diags.HasError() {
-		return project, diags
+	project := c.defaultProject(diags)
+	if !project.IsUnknown() {
+		return project
 	}
-	if c.settings.projectUnknown {
+	if c.settings.projectName == "" {
 		diags.AddError("Provider argument not known yet",
 			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed "+
 				"now. Apply the resource that it depends on first (terraform apply -target=…), or set project_id here.")
-		return project, diags
+		return project
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)
 	if err != nil {
 		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
-	return types.StringValue(id), diags
+	return types.StringValue(id)
 }

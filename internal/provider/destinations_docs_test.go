@@ -23,21 +23,23 @@ var (
 // documentedSecret makes up a value for a credential that the documentation names
 // without one.
 func documentedSecret(name string) string {
-	i := slices.IndexFunc(arguments, func(a argument) bool {
-		return a.name == name || slices.Contains(a.variables,
-			name)
-	})
+	argument := name
+	for other, a := range arguments {
+		if slices.Contains(a.variables, name) {
+			argument = other
+		}
+	}
 	source := name[:strings.Index(name, "_")+1]
 	if strings.ToUpper(source) != source || source == "" {
 		source = "block"
 	}
-	switch arguments[i].name {
+	switch argument {
 	case "access_key":
 		return secretOf("key", source)
 	case "secret_key":
 		return secretOf("secret", source)
 	case "token", "password":
-		return secretOf(arguments[i].name, source)
+		return secretOf(argument, source)
 	case "user_name":
 		return "me"
 	}

@@ -82,6 +82,16 @@ func chance(name string) int {
 	return 25
 }
 
+// variableOf returns the first variable of an argument with a prefix, or an empty text.
+func variableOf(name, prefix string) string {
+	for _, variable := range arguments[name].variables {
+		if strings.HasPrefix(variable, prefix) {
+			return variable
+		}
+	}
+	return ""
+}
+
 // credentialsOf makes up credentials of a source, mostly a complete set.
 func (w *world) credentialsOf(source string) map[string]string {
 	values := map[string]string{}
@@ -115,23 +125,23 @@ func newWorld(seed uint64) *world {
 	credentials := append(slices.Clone(credentialArguments), "domain_name", "domain_id")
 	for _, source := range []string{"block", "HW_", "HCS_", "OS_"} {
 		values := w.credentialsOf(source)
-		for _, a := range arguments {
-			if !slices.Contains(credentials, a.name) && w.one(chance(a.name)) {
-				values[a.name] = w.valueOf(a.name, source)
+		for _, name := range slices.Sorted(maps.Keys(arguments)) { // a seed gives the same world again
+			if !slices.Contains(credentials, name) && w.one(chance(name)) {
+				values[name] = w.valueOf(name, source)
 			}
 		}
-		for _, a := range arguments {
-			value, found := values[a.name]
-			variable := a.variable(source)
+		for _, name := range slices.Sorted(maps.Keys(arguments)) {
+			value, found := values[name]
+			variable := variableOf(name, source)
 			switch {
 			case !found:
 			case source == "block":
-				w.set[source][a.name] = value
+				w.set[source][name] = value
 			case variable == "" || w.variables[variable] != "":
 			case w.one(3):
 				w.variables[variable] = ""
 			default:
-				w.set[source][a.name], w.variables[variable] = value, value
+				w.set[source][name], w.variables[variable] = value, value
 			}
 		}
 	}

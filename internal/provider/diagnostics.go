@@ -164,12 +164,12 @@ func inUseRemedy(err *elb.InUseError) string {
 const tolerableSkew = 5 * time.Minute
 
 func skewRemedy(refusal *httpapi.Error) string {
-	direction, skew := "behind", refusal.Skew
-	if skew < 0 {
-		direction, skew = "ahead of", -skew
+	direction := "behind"
+	if refusal.Skew < 0 {
+		direction = "ahead of"
 	}
 	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid for a few "+
-		"minutes only. Set the clock, and apply again.", skew.Round(time.Second), direction)
+		"minutes only. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
 }
 
 // rejectsCredentials are the statuses by which an identity service rejects credentials.
@@ -179,7 +179,7 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
 	switch {
 	case errors.Is(err, auth.ErrNoAuthURL):
-		return argumentNamed("auth_url").remedy() + " On a public cloud, region is enough."
+		return remedyOf("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
 			"that they are for."

@@ -49,7 +49,7 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		block["endpoint"] = types.StringValue(server.URL)
 		block["max_retries"] = types.StringValue("0")
 		block["project_name"] = types.StringValue("eu-de")
-		if block["auth_url"].IsNull() {
+		if _, isSet := block["auth_url"]; !isSet {
 			block["auth_url"] = types.StringValue(server.URL + "/v3")
 		}
 		s, diags := newSettings(block, environmentOf(nil))
@@ -59,9 +59,9 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		var log bytes.Buffer
 		ctx := tflogtest.RootLogger(t.Context(), &log)
 		c := newCloud(s, "test", time.Now, nil)
-		_, said := c.resolveProject(ctx, types.StringNull())
+		_ = c.readyProject(ctx, types.StringNull(), &diags)
 		_, err := c.client.GetCertificate(ctx, testProject, "id")
-		shown := fmt.Sprint(said, err, log.String())
+		shown := fmt.Sprint(diags, err, log.String())
 		for _, secret := range []string{hidden, "Signature=", "issued-"} {
 			if strings.Contains(shown, secret) {
 				t.Errorf("%s: it shows %q:\n%s", name, secret, shown)

@@ -19,9 +19,7 @@ import (
 )
 
 var (
-	_ provider.Provider              = (*elbaasProvider)(nil)
-	_ provider.ProviderWithFunctions = (*elbaasProvider)(nil)
-
+	_ provider.ProviderWithFunctions          = (*elbaasProvider)(nil)
 	_ provider.ProviderWithListResources      = (*elbaasProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*elbaasProvider)(nil)
 )
@@ -78,7 +76,7 @@ func (p *elbaasProvider) Configure(
 	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
-		"kind":   string(settings.credentials.Kind()),
+		"kind":   string(settings.Credentials.Kind()),
 	})
 }
 

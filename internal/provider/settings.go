@@ -1,45 +1,32 @@
 package provider
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-const (
-	// defaultExpiryWarningDays is how many days before a certificate expires a plan begins
-	// to warn.
-	defaultExpiryWarningDays = 30
-	defaultMaxRetries        = 5
-)
-
 // settings are where the provider's calls go, and with which credentials.
 type settings struct {
+	// Config has the credentials, the region, and the address of the identity service.
+	auth.Config
+	// noAuthURL is why that address is not known.
+	noAuthURL string
 	// endpoint of the ELB service; nil asks the service catalog.
 	endpoint *url.URL
-	// authURL is the identity service. nil if it is not known; noAuthURL is the reason.
-	authURL   *url.URL
-	noAuthURL string
-	// plainCatalog lets the service catalog name addresses without TLS.
-	plainCatalog bool
-	region       string
-	// projectID is the default of the resources; it may be empty, and so may
-	// projectName, which stands in for it.
-	projectID, projectName string
-	// projectUnknown and addressesUnknown are set if they are known only after an apply.
-	projectUnknown, addressesUnknown bool
-
-	credentials auth.Credentials
+	// project is the default of the resources. It is unknown if it is known only after an apply, or if its ID is found
+	// by projectName.
+	project     types.String
+	projectName string
 	// credentialsSource says where the credentials come from.
 	credentialsSource string
-	agency            *auth.Agency
-	signingScheme     auth.Scheme
 
 	tls        *tls.Config
 	maxRetries int
@@ -70,10 +57,12 @@ type resolver struct {
 	environment
 	settings settings
 	// sources are in the order in which credentials are looked for. When they are found, the provider block and the
-	// source of the credentials come first (own), followed by the earlier and the later ones.
-	sources             []source
-	credentials         source
-	own, earlier, later []source
+	// source of the credentials come first (own), followed by the others in their order.
+	sources     []source
+	credentials source
+	own         []source
+	// addressesUnknown is set if the addresses are known only after an apply.
+	addressesUnknown bool
 	// lastRank is the rank of the last source whose insecure counts.
 	lastRank int
 	diags    diag.Diagnostics
@@ -94,26 +83,28 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 		r.readAddresses()
 		r.readProject()
 		r.readTLS()
-		r.settings.maxRetries = r.number("max_retries", defaultMaxRetries)
-		r.settings.expiryWarningDays = r.number("expiry_warning_days", defaultExpiryWarningDays)
+		r.settings.maxRetries = r.number("max_retries", 5)
+		r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
 	}
 	return r.settings, r.diags
 }
 
-// readProject finds the default project: the first source that has an ID or a
-// name.
+// readProject finds the default project: the first source that has an ID or a name. The name defaults to the region.
 func (r *resolver) readProject() {
-	i := slices.IndexFunc(r.sources, func(s source) bool { return s.has("project_id", "project_name") })
-	switch fileUnknown := r.unknown(fileArguments...); {
-	case r.unknown("project_id", "project_name"),
-		i < 0 && r.unknown("region"),
-		i != 0 && fileUnknown: // the file may have one
-		r.settings.projectUnknown = true
-	case i < 0:
-		r.settings.projectName = r.settings.region
-	default:
-		s := r.sources[i]
-		r.settings.projectID, r.settings.projectName = r.find("project_id", s).text, r.find("project_name", s).text
+	s, found := having(r.sources, "project_id", "project_name")
+	isOfBlock := found && s.isBlock()
+	if r.unknown("project_id", "project_name") || !found && r.unknown("region") ||
+		!isOfBlock && r.unknown(fileArguments...) { // the file may have one
+		r.settings.project = types.StringUnknown()
+		return
+	}
+	id := r.find("project_id", s).text
+	r.settings.projectName = cmp.Or(s.first("project_name").text, r.settings.Region)
+	switch {
+	case id != "":
+		r.settings.project = types.StringValue(id)
+	case r.settings.projectName != "" && (r.settings.AuthURL != nil || r.addressesUnknown):
+		r.settings.project = types.StringUnknown()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
@@ -17,33 +16,27 @@ const defaultCloud = "myhuaweicloud.com"
 // provider block or their own source says, or else an earlier source.
 func (r *resolver) readAddresses() {
 	region := r.find("region", r.sources...)
-	r.settings.region = region.text
-	r.settings.addressesUnknown = r.unknown("region", "cloud", "auth_url", "endpoint") || r.unknown(fileArguments...)
-	if r.settings.addressesUnknown {
+	r.settings.Region, r.settings.Signer.Region = region.text, region.text
+	r.addressesUnknown = r.unknown("region", "cloud", "auth_url", "endpoint") || r.unknown(fileArguments...)
+	if r.addressesUnknown {
 		return // nothing is called before they are known
 	}
 
 	endpoint := r.find("endpoint", r.sources...)
 	naming := r.naming(region, endpoint)
-	if r.leavesAddresses(region) && !r.sources[0].has("endpoint") {
-		r.lastRank = endpoint.rank
-		if len(naming) > 0 {
-			r.lastRank = naming[0].rank
-		}
-	}
 	cloud, authURL := r.find("cloud", naming...), r.find("auth_url", naming...)
 	r.settings.endpoint = r.address(endpoint, "https://elb.eu-de.otc.t-systems.com")
-	r.settings.authURL = r.address(authURL, "https://iam.eu-de.otc.t-systems.com/v3")
-	r.settings.plainCatalog = r.allowsHTTP(authURL) // the catalog is of the source that names it
+	r.settings.AuthURL = r.address(authURL, "https://iam.eu-de.otc.t-systems.com/v3")
+	r.settings.Insecure = r.allowsHTTP(authURL) // the catalog is of the source that names it
 	if r.diags.HasError() {
 		return
 	}
 
-	domain, named := cloud.text, domainOf(r.settings.authURL, "iam", region.text)
+	domain, named := cloud.text, domainOf(r.settings.AuthURL, "iam", region.text)
 	if named != "" && (domain == "" || authURL.rank < cloud.rank) {
 		domain = named
 	}
-	if domain == "" && r.settings.authURL == nil {
+	if domain == "" && r.settings.AuthURL == nil {
 		domain = domainOf(r.settings.endpoint, "elb", region.text)
 		if domain == "" {
 			domain = r.cloudByDefault(region)
@@ -56,8 +49,8 @@ func (r *resolver) readAddresses() {
 		if r.settings.endpoint == nil {
 			r.settings.endpoint = r.serviceAddress("elb." + region.text + "." + domain)
 		}
-		if r.settings.authURL == nil && !isPrivate {
-			r.settings.authURL = r.serviceAddress("iam." + region.text + "." + domain + "/v3")
+		if r.settings.AuthURL == nil && !isPrivate {
+			r.settings.AuthURL = r.serviceAddress("iam." + region.text + "." + domain + "/v3")
 		}
 	}
 	if !r.diags.HasError() {
@@ -65,27 +58,27 @@ func (r *resolver) readAddresses() {
 	}
 }
 
-// naming returns the sources that name the cloud. It looks at the provider block and the source of the credentials,
-// then at earlier sources, then, if the block leaves addresses to the environment, at later ones, and returns the first
-// that names a cloud.
+// naming returns the sources that name the cloud: the provider block and the source of the credentials, or else the
+// first earlier source that names a cloud, or else, if the block leaves addresses to the environment, the first later
+// source that names any. The insecure of that one counts as well.
 func (r *resolver) naming(region, endpoint value) []source {
-	if hasAny(r.own, "cloud", "auth_url") {
+	if _, found := having(r.own, "cloud", "auth_url"); found {
 		return r.own
 	}
-	for i, s := range r.earlier {
-		if s.has("cloud", "auth_url") {
-			return r.earlier[i : i+1]
-		}
+	leaves := r.leavesAddresses(region)
+	others := where(r.sources, func(s source) bool {
+		return s.rank < r.credentials.rank && s.has("cloud", "auth_url") ||
+			s.rank > r.credentials.rank && leaves && s.has("region", "cloud", "auth_url", "endpoint")
+	})
+	switch {
+	case len(others) == 0:
+		return nil
+	case leaves && !r.sources[0].has("endpoint"):
+		r.lastRank = others[0].rank
+	case leaves && !sameCloud(endpoint.text, others[0].first("auth_url").text, region.text):
+		return nil
 	}
-	for i, s := range r.later {
-		if r.leavesAddresses(region) && s.has("region", "cloud", "auth_url") {
-			if r.sources[0].has("endpoint") && !sameCloud(endpoint.text, s.first("auth_url").text, region.text) {
-				return nil
-			}
-			return r.later[i : i+1]
-		}
-	}
-	return nil
+	return others[:1]
 }
 
 // leavesAddresses reports whether the provider block has the credentials, and leaves the
@@ -120,8 +113,9 @@ func (r *resolver) cloudByDefault(region value) string {
 		naming = append(naming, "clouds_entry")
 	}
 	later := ""
-	if i := slices.IndexFunc(r.later, func(s source) bool { return s.has(naming...) }); i >= 0 {
-		later = capitalize(r.later[i].first(naming...).origin) + " is set, but it comes from a later source, and " +
+	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
+	if s, found := having(others, naming...); found {
+		later = capitalize(s.first(naming...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}
 	isPrivate := r.credentials.rank == hcsRank || r.leavesAddresses(region) && region.rank == hcsRank
@@ -149,8 +143,8 @@ func (r *resolver) cloudByDefault(region value) string {
 // a file go with the variables that name the file.
 func (r *resolver) placeFor(name string) string {
 	place := name + " in " + blockLabel
-	isTaken := name == "cloud" && hasAny(r.own, "clouds_entry") // OS_CLOUD names an entry
-	if r.credentials.rank == blockRank || isTaken {
+	_, isTaken := having(r.own, "clouds_entry") // by OS_CLOUD, which names an entry
+	if r.credentials.rank == blockRank || name == "cloud" && isTaken {
 		return place
 	}
 	return source{rank: r.credentials.rank}.place(name) + ", or " + place
@@ -159,21 +153,17 @@ func (r *resolver) placeFor(name string) string {
 // checkAddresses reports an address that is required and not known.
 func (r *resolver) checkAddresses() {
 	why := r.settings.noAuthURL
-	needs := func(what string) {
-		r.missing("auth_url", fmt.Sprintf("%s the identity service, and its address is not known. %sSet %s. On a "+
-			"public cloud, set region and cloud instead.", what, why, r.placeFor("auth_url")))
-	}
 	switch {
-	case r.settings.authURL != nil:
+	case r.settings.AuthURL != nil:
 	case r.settings.endpoint == nil && why != "":
-		r.missing("cloud", strings.TrimSpace(why))
+		r.fail("Missing", "cloud", strings.TrimSpace(why))
 	case r.settings.endpoint == nil:
-		r.missing("region", "The address of the ELB service is not known. "+argumentNamed("region").remedy()+
+		r.fail("Missing", "region", "The address of the ELB service is not known. "+remedyOf("region")+
 			" On a private cloud, set endpoint instead (ELBAAS_ENDPOINT).")
-	case r.settings.agency != nil:
-		needs("An agency is assumed at")
-	case r.settings.credentials.Kind() == auth.KindPassword && !r.settings.credentials.Password.Empty():
-		needs("A password is exchanged for a token at")
+	case r.settings.Agency != nil || !r.settings.Credentials.Password.Empty():
+		r.fail("Missing", "auth_url", fmt.Sprintf("The identity service is needed for a password or an agency, but "+
+			"its address is not known. %sSet %s. On a public cloud, set region and cloud instead.",
+			why, r.placeFor("auth_url")))
 	}
 }
 
@@ -205,7 +195,7 @@ func (r *resolver) address(v value, example string) *url.URL {
 		remedy = capitalize(elsewhere.origin) + " sets insecure, which does not apply to the address of another " +
 			"source. To allow it, set insecure = true in the provider block."
 	}
-	r.invalid(v.name, fmt.Sprintf("The %s cannot be used: %s. %s", v.from(), err, remedy))
+	r.fail("Invalid", v.name, fmt.Sprintf("The %s cannot be used: %s. %s", v.from(), err, remedy))
 	return nil
 }
 
@@ -214,7 +204,7 @@ func (r *resolver) address(v value, example string) *url.URL {
 func (r *resolver) serviceAddress(text string) *url.URL {
 	address, err := auth.ParseBaseURL("https://"+text, false)
 	if err != nil {
-		r.invalid("cloud", "The region and the cloud do not form a valid host name such as "+
+		r.fail("Invalid", "cloud", "The region and the cloud do not form a valid host name such as "+
 			"elb.eu-de.otc.t-systems.com. Check region and cloud.")
 	}
 	return address

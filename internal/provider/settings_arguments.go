@@ -2,9 +2,11 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -13,8 +15,6 @@ import (
 // An argument of the provider block. Its schema, its documentation, its value and its
 // environment variables all come from the one table below.
 type argument struct {
-	// name is also the key of a source. A dot separates the name of a nested block.
-	name string
 	// variables are the environment variables that stand in for it, earlier ones first.
 	variables []string
 	// A flag and a number are set in the block as such, others as text.
@@ -27,17 +27,15 @@ type argument struct {
 	description string
 }
 
-// arguments are all arguments of the provider.
-var arguments = []argument{
-	{
-		name:      "region",
+// arguments are all arguments of the provider, by their names. A dot separates the name of a nested block.
+var arguments = map[string]argument{
+	"region": {
 		variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
 		check:     checkRegion,
 		description: "The region, such as `eu-de`. It is part of the default endpoints, selects an endpoint of the " +
 			"service catalog, and is the default of `project_name`.",
 	},
-	{
-		name:      "cloud",
+	"cloud": {
 		variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
 		check:     checkCloud,
 		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
@@ -45,8 +43,7 @@ var arguments = []argument{
 			"`HCS_…` variables, which are for private clouds, have no default. `OS_CLOUD` sets this argument only if " +
 			"it contains a dot.",
 	},
-	{
-		name:      "clouds_entry",
+	"clouds_entry": {
 		variables: []string{"OS_CLOUD"},
 		description: "The name of an entry of `clouds.yaml` with a password, a token, or `ak` and `sk`. The provider " +
 			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, " +
@@ -54,122 +51,103 @@ var arguments = []argument{
 			"in the same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this " +
 			"argument only if it contains no dot.",
 	},
-	{
-		name:      "endpoint",
+	"endpoint": {
 		variables: []string{"ELBAAS_ENDPOINT"},
 		description: "The base URL of the ELB service, such as `https://elb.eu-de.otc.t-systems.com`, without the " +
 			"version: the provider appends `/v1.0/…`. It may contain a path. Defaults to " +
 			"`https://elb.{region}.{cloud}`, or to the endpoint in the service catalog if neither `cloud` nor " +
 			"`auth_url` names the cloud.",
 	},
-	{
-		name:      "auth_url",
+	"auth_url": {
 		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
 		description: "The base URL of the identity service (IAM), with its version. Defaults to " +
 			"`https://iam.{region}.{cloud}/v3`, unless all settings come from `HCS_…` variables: a private cloud has " +
 			"no default. The provider calls it for a password, an agency, a `project_name`, and the service catalog.",
 	},
-	{
-		name:        "access_key",
+	"access_key": {
 		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
 		check:       checkHeader,
 		description: "The access key (AK) for signing requests.",
 	},
-	{
-		name:        "secret_key",
+	"secret_key": {
 		variables:   []string{"HW_SECRET_KEY", "HCS_SECRET_KEY", "OS_SECRET_KEY"},
 		check:       checkHeader,
 		secret:      true,
 		description: "The secret key (SK) that belongs to `access_key`.",
 	},
-	{
-		name:        "security_token",
+	"security_token": {
 		variables:   []string{"HW_SECURITY_TOKEN", "HCS_SECURITY_TOKEN", "OS_SECURITY_TOKEN"},
 		check:       checkHeader,
 		secret:      true,
 		description: "The security token that belongs to a temporary access key.",
 	},
-	{
-		name:      "signing_scheme",
+	"signing_scheme": {
 		variables: []string{"ELBAAS_SIGNING_SCHEME"},
 		check:     checkScheme,
 		description: "How to sign requests: `access` as Huawei Cloud documents it, or `scoped` with a key that is " +
 			"derived from date and region, which some private clouds require. Defaults to `access`.",
 	},
-	{
-		name:      "token",
+	"token": {
 		variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
 		check:     checkHeader,
 		secret:    true,
 		description: "A Keystone token for the project. The provider cannot renew it; clouds issue tokens for " +
 			"24 hours.",
 	},
-	{
-		name:        "user_name",
+	"user_name": {
 		variables:   []string{"HW_USER_NAME", "HCS_USER_NAME", "OS_USERNAME", "OS_USER_NAME"},
 		description: "The name of a user. Requires `password`, and `domain_name` or `domain_id`.",
 	},
-	{
-		name:        "user_id",
+	"user_id": {
 		variables:   []string{"HW_USER_ID", "HCS_USER_ID", "OS_USER_ID"},
 		description: "The ID of a user, as an alternative to `user_name` and the domain. Requires `password`.",
 	},
-	{
-		name:      "password",
+	"password": {
 		variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"},
 		secret:    true,
 		description: "The password of the user. At first use, the provider exchanges it for a token for each " +
 			"project, and renews the token before it expires.",
 	},
-	{
-		name: "domain_name",
+	"domain_name": {
 		variables: []string{
 			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME",
 		},
 		description: "The name of the domain (account) of the user.",
 	},
-	{
-		name: "domain_id",
+	"domain_id": {
 		variables: []string{
 			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID",
 		},
 		description: "The ID of the domain (account) of the user, as an alternative to `domain_name`.",
 	},
-	{
-		name:        "project_id",
+	"project_id": {
 		variables:   []string{"HW_PROJECT_ID", "HCS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"},
 		check:       checkProjectID,
 		description: "The ID of the default project, for all resources and data sources without a `project_id`.",
 	},
-	{
-		name:      "project_name",
+	"project_name": {
 		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
 		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
 			"ID at first use. Defaults to `region`.",
 	},
-	{
-		name:      "shared_config_file",
+	"shared_config_file": {
 		variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
 		description: "The path of the configuration file of Huawei Cloud's command line tool. Defaults to " +
 			"`~/.hcloud/config.json`.",
 	},
-	{
-		name:        "profile",
+	"profile": {
 		variables:   []string{"HW_PROFILE", "HCS_PROFILE"},
 		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file.",
 	},
-	{
-		name:        "assume_role.agency_name",
+	"assume_role.agency_name": {
 		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME"},
 		description: "The name of the agency.",
 	},
-	{
-		name:        "assume_role.domain_name",
+	"assume_role.domain_name": {
 		variables:   []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME"},
 		description: "The name of the domain (account) that created the agency.",
 	},
-	{
-		name:      "insecure",
+	"insecure": {
 		variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"},
 		check:     checkFlag,
 		isFlag:    true,
@@ -177,34 +155,29 @@ var arguments = []argument{
 			"production. A variable applies only to credentials from the same or a later source, and to endpoints " +
 			"from the same source.",
 	},
-	{
-		name:      "cacert_file",
+	"cacert_file": {
 		variables: []string{"OS_CACERT"},
 		description: "CA certificates in PEM format to trust instead of the system's: the path of a file, or its " +
 			"content. `OS_CACERT` applies to all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` is set for another " +
 			"cloud.",
 	},
-	{
-		name:        "cert",
+	"cert": {
 		variables:   []string{"OS_CERT"},
 		description: "A client certificate in PEM format: the path of a file, or its content. Requires `key`.",
 	},
-	{
-		name:        "key",
+	"key": {
 		variables:   []string{"OS_KEY"},
 		secret:      true,
 		description: "The private key of `cert` in PEM format: the path of a file, or its content.",
 	},
-	{
-		name:      "max_retries",
+	"max_retries": {
 		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
 		check:     numberCheck(100, "no retries"),
 		isNumber:  true,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +
 			"Throttled requests (429) do not count: they are retried until the operation times out.",
 	},
-	{
-		name:      "expiry_warning_days",
+	"expiry_warning_days": {
 		variables: []string{"ELBAAS_EXPIRY_WARNING_DAYS"},
 		check:     numberCheck(36500, "expired certificates only"),
 		isNumber:  true,
@@ -213,46 +186,28 @@ var arguments = []argument{
 	},
 }
 
-// argumentNamed returns an argument of the table.
-func argumentNamed(name string) argument {
-	i := slices.IndexFunc(arguments, func(a argument) bool { return a.name == name })
-	if i < 0 {
-		panic("the provider has no argument " + name)
+// pathOf returns where an argument is in the provider block.
+func pathOf(name string) path.Path {
+	if block, nested, isNested := strings.Cut(name, "."); isNested {
+		return path.Root(block).AtName(nested)
 	}
-	return arguments[i]
+	return path.Root(name)
 }
 
-// path returns where the argument is in the provider block.
-func (a argument) path() path.Path {
-	if block, name, nested := strings.Cut(a.name, "."); nested {
-		return path.Root(block).AtName(name)
-	}
-	return path.Root(a.name)
+// remedyOf says how to set an argument.
+func remedyOf(name string) string {
+	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", name,
+		strings.Join(arguments[name].variables, " or "))
 }
 
-// variable returns the first variable with a prefix, or an empty text.
-func (a argument) variable(prefix string) string {
-	for _, variable := range a.variables {
-		if strings.HasPrefix(variable, prefix) {
-			return variable
-		}
-	}
-	return ""
-}
-
-// remedy says how to set the argument.
-func (a argument) remedy() string {
-	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", a.name,
-		strings.Join(a.variables, " or "))
-}
-
-// attribute is the argument's part of the schema.
-func (a argument) attribute() schema.Attribute {
+// attributeOf returns an argument's part of the schema.
+func attributeOf(name string) schema.Attribute {
+	a := arguments[name]
 	variables := " `" + strings.Join(a.variables, "`, `") + "`"
 	if i := strings.LastIndex(variables, ", "); i >= 0 {
 		variables = "s" + variables[:i] + " or" + variables[i+1:]
 	}
-	if slices.Contains(credentialArguments, a.name) { // for others, the order depends on the source of the credentials
+	if slices.Contains(credentialArguments, name) { // for others, the order depends on the source of the credentials
 		variables += "; the first that is not empty wins"
 	}
 	description := a.description + " Can also be set with the environment variable" + variables + "."
@@ -270,8 +225,8 @@ func (a argument) attribute() schema.Attribute {
 // table in Markdown, for the documentation.
 func ArgumentTable() string {
 	table := "| Argument | Environment variables |\n| --- | --- |\n"
-	for _, a := range arguments {
-		table += "| `" + a.name + "` | `" + strings.Join(a.variables, "`, `") + "` |\n"
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		table += "| `" + name + "` | `" + strings.Join(arguments[name].variables, "`, `") + "` |\n"
 	}
 	return table
 }
@@ -279,11 +234,11 @@ func ArgumentTable() string {
 // providerSchema is the schema of the provider block.
 func providerSchema() schema.Schema {
 	attributes, agency := map[string]schema.Attribute{}, map[string]schema.Attribute{}
-	for _, a := range arguments {
-		if _, name, nested := strings.Cut(a.name, "."); nested {
-			agency[name] = a.attribute()
+	for name := range arguments {
+		if _, nested, isNested := strings.Cut(name, "."); isNested {
+			agency[nested] = attributeOf(name)
 		} else {
-			attributes[a.name] = a.attribute()
+			attributes[name] = attributeOf(name)
 		}
 	}
 	return schema.Schema{
@@ -300,25 +255,17 @@ func providerSchema() schema.Schema {
 	}
 }
 
-// A providerBlock has the values of a provider block by the names of its arguments,
-// each written as its environment variable would be. One that is not set is missing
-// or null.
-type providerBlock map[string]types.String
+// A providerBlock has the values of a provider block by the names of its arguments. One that is not set is missing or
+// null.
+type providerBlock map[string]attr.Value
 
 // add adds the arguments of a block. The prefix has the name of the block, if it is nested.
 func (b providerBlock) add(prefix string, block types.Object) {
 	for name, value := range block.Attributes() {
-		nested, isBlock := value.(types.Object)
-		text, isText := value.(types.String)
-		switch {
-		case isBlock:
+		if nested, isBlock := value.(types.Object); isBlock {
 			b.add(name+".", nested)
-		case isText:
-			b[prefix+name] = text
-		case value.IsUnknown():
-			b[prefix+name] = types.StringUnknown()
-		case !value.IsNull():
-			b[prefix+name] = types.StringValue(value.String())
+		} else {
+			b[prefix+name] = value
 		}
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 	"gopkg.in/yaml.v2"
 )
 
@@ -22,34 +22,26 @@ import (
 func (r *resolver) addFile() {
 	_, found := r.findCredentials()
 	block := r.sources[0]
-	isNamed := block.has(fileArguments...)
-	if r.unknown(fileArguments...) || found && !isNamed {
+	namesProfile, namesEntry := block.has("profile", "shared_config_file"), block.has("clouds_entry")
+	if r.unknown(fileArguments...) || found && !namesProfile && !namesEntry {
 		return
 	}
-	profiles, entries := r.sources, r.sources
-	if isNamed && !block.has("profile", "shared_config_file") {
-		profiles = nil
-	}
-	if isNamed && !block.has("clouds_entry") {
-		entries = nil
-	}
-	config, profile := r.find("shared_config_file", profiles...), r.find("profile", profiles...)
-	named, entry := cmp.Or(config, profile), r.find("clouds_entry", entries...)
+	config, profile := r.find("shared_config_file", r.sources...), r.find("profile", r.sources...)
+	named := cmp.Or(config, profile, value{rank: hwRank}) // by default, it is a file of Huawei Cloud's tool
+	entry := r.find("clouds_entry", r.sources...)
 	var file source
 	switch {
-	case named.text != "" && entry.text != "":
-		r.invalid("clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an entry of "+
-			"clouds.yaml are named, by %s and by %s. "+
-			"Credentials of different sources are never mixed: remove one of them.", named.origin, entry.origin))
-	case entry.text != "":
+	case namesProfile == namesEntry && named.text != "" && entry.text != "":
+		r.fail("Invalid", "clouds_entry", fmt.Sprintf("Both a profile of the shared configuration file and an "+
+			"entry of clouds.yaml are named, by %s and by %s. Credentials of different sources are never mixed: "+
+			"remove one of them.", named.origin, entry.origin))
+	case entry.text != "" && !namesProfile:
 		var err error
 		if file, err = r.cloudsEntry(entry); err != nil {
-			r.invalid("clouds_entry", sentence(err))
+			r.fail("Invalid", "clouds_entry", sentence(err))
 		}
-	case named.text != "":
+	default:
 		file = r.profile(named, config.text, profile.text)
-	default: // it is a file of Huawei Cloud's tool
-		file = r.profile(value{rank: hwRank}, "", "")
 	}
 	if file.isFile { // it comes right after the provider block; one that variables name has the only credentials
 		r.sources = slices.Insert(r.sources, 1, file)
@@ -58,25 +50,27 @@ func (r *resolver) addFile() {
 
 // sharedConfig is the file of Huawei Cloud's command line tool (observed).
 type sharedConfig struct {
-	Current  string `json:"current"`
-	Profiles []struct {
-		Name             string `json:"name"`
-		Mode             string `json:"mode"`
-		AccessKeyID      string `json:"accessKeyId"`
-		SecretAccessKey  string `json:"secretAccessKey"`
-		SecurityToken    string `json:"securityToken"`
-		Region           string `json:"region"`
-		ProjectID        string `json:"projectId"`
-		AgencyName       string `json:"agencyName"`
-		AgencyDomainName string `json:"agencyDomainName"`
-	} `json:"profiles"`
+	Current  string          `json:"current"`
+	Profiles []sharedProfile `json:"profiles"`
+}
+
+type sharedProfile struct {
+	Name             string `json:"name"`
+	Mode             string `json:"mode"`
+	AccessKeyID      string `json:"accessKeyId"`
+	SecretAccessKey  string `json:"secretAccessKey"`
+	SecurityToken    string `json:"securityToken"`
+	Region           string `json:"region"`
+	ProjectID        string `json:"projectId"`
+	AgencyName       string `json:"agencyName"`
+	AgencyDomainName string `json:"agencyDomainName"`
 }
 
 // profile reads a profile of the shared configuration file. One that nobody names may be missing or unreadable.
 func (r *resolver) profile(named value, file, name string) source {
 	file = cmp.Or(file, "~/.hcloud/config.json")
 	broken := func(name, format string, values ...any) source {
-		r.invalid(name, fmt.Sprintf("The shared configuration file %s ", fileName(file))+fmt.Sprintf(format, values...))
+		r.fail("Invalid", name, "The shared configuration file "+fileName(file)+" "+fmt.Sprintf(format, values...))
 		return source{}
 	}
 	content, err := r.open(file)
@@ -84,44 +78,35 @@ func (r *resolver) profile(named value, file, name string) source {
 		return source{}
 	}
 	if err != nil {
-		return broken("shared_config_file", "cannot be read: %s.", fileReason(err))
+		return broken("shared_config_file", "cannot be read: %s.", err)
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
 		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
-			"with \"hcloud configure set\", or set the access key elsewhere: %s", argumentNamed("access_key").remedy())
+			"with \"hcloud configure set\", or set the access key elsewhere: %s", remedyOf("access_key"))
 	}
 	name = cmp.Or(name, config.Current)
-	var names []string
-	for _, p := range config.Profiles {
-		names = append(names, p.Name)
-		switch {
-		case p.Name != name:
-			continue
-		case p.AccessKeyID == "" && p.SecretAccessKey == "" && p.SecurityToken == "":
-			return broken("profile", "has no access key in its profile %q (mode %q). Use a profile with an access key.",
-				name, p.Mode)
-		case !isKey(p.AccessKeyID) || !isKey(p.SecretAccessKey):
-			return broken("profile", "has an access key in its profile %q that is not valid: it seems to be "+
-				"encrypted. Set the access key elsewhere: %s", name, argumentNamed("access_key").remedy())
-		}
-		label := fmt.Sprintf("the profile %q of %s", name, fileName(file))
-		return newFile(label, named.rank, map[string]string{
-			"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
-			"region": p.Region, "project_id": p.ProjectID,
-			"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
-		})
+	i := slices.IndexFunc(config.Profiles, func(p sharedProfile) bool { return p.Name == name })
+	if i < 0 {
+		names := joined(config.Profiles, func(p sharedProfile) string { return strconv.Quote(p.Name) })
+		return broken("profile", "has no profile %s. It has: %s.", quoted(name), names)
 	}
-	return broken("profile", "has no profile %s. It has: %s.", quoted(name), joined(names, strconv.Quote))
+	p := config.Profiles[i]
+	keys := p.AccessKeyID + p.SecretAccessKey
+	if keys+p.SecurityToken == "" || !keyForm.MatchString(keys) {
+		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
+			"profile with an access key, or set the access key elsewhere: %s",
+			name, quoted(p.Mode), remedyOf("access_key"))
+	}
+	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
+		"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
+		"region": p.Region, "project_id": p.ProjectID,
+		"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
+	})
 }
 
-// isKey reports whether a text may be an access key or a secret key, which have
-// letters and digits (observed); an encrypted one has more.
-func isKey(text string) bool {
-	return len(text) <= 128 && strings.IndexFunc(text, func(c rune) bool {
-		return !isLatinOrDigit(c) && c != '-' && c != '_'
-	}) < 0
-}
+// keyForm matches an access key and its secret key, which have letters and digits (observed); encrypted ones have more.
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`)
 
 // A cloudsFile is clouds.yaml, the secure.yaml beside it, or clouds-public.yaml.
 type cloudsFile struct {
@@ -142,20 +127,13 @@ func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
 type cloudsEntry struct {
 	Profile string `yaml:"profile"`
 	Cloud   string `yaml:"cloud"` // the old name of profile
-	Auth    *struct {
-		clouds.AuthInfo `yaml:",inline"`
-
-		// An access key, which OpenStack does not know and the clouds of this family
-		// do (observed).
-		AK            string `yaml:"ak"`
-		SK            string `yaml:"sk"`
-		SecurityToken string `yaml:"security_token"`
-	} `yaml:"auth"`
-	Region string `yaml:"region_name"`
-	CACert string `yaml:"cacert"`
-	Cert   string `yaml:"cert"`
-	Key    string `yaml:"key"`
-	Verify *bool  `yaml:"verify"`
+	// Auth has text, also where it looks like a number.
+	Auth   map[string]string `yaml:"auth"`
+	Region string            `yaml:"region_name"`
+	CACert string            `yaml:"cacert"`
+	Cert   string            `yaml:"cert"`
+	Key    string            `yaml:"key"`
+	Verify *bool             `yaml:"verify"`
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
@@ -186,10 +164,15 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	}
 	entry, err := merged(base, overlay)
 	if vendor := cmp.Or(entry.Profile, entry.Cloud); err == nil && vendor != "" {
-		profile, missing := r.vendor(vendor)
-		if missing == nil {
+		public, found, missing := r.cloudsFile("clouds-public.yaml", r.cloudsPlaces("clouds-public.yaml")...)
+		profile, isThere := public.Public[vendor]
+		if missing == nil && !isThere {
+			missing = fmt.Errorf("%s does not have it", fileName(found))
+		}
+		switch {
+		case missing == nil:
 			entry, err = merged(profile, base, overlay)
-		} else if entry.Auth == nil || entry.Auth.AuthURL == "" {
+		case entry.Auth["auth_url"] == "":
 			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %v. Set auth_url in "+
 				"the entry", name, quoted(vendor), missing)
 		}
@@ -198,60 +181,44 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
 			"expected form", name)
 	}
-	if entry.Auth == nil {
-		return broken("has an entry %q without auth, and so has the secure.yaml beside it", name)
-	}
-	a := entry.Auth
+	auth := entry.Auth
 	const placeholder = "{region_name}" // of openstacksdk
 	region := cmp.Or(r.sources[0].first("region").text, entry.Region)
 	texts := map[string]string{
-		"auth_url": strings.ReplaceAll(a.AuthURL, placeholder, region), "region": entry.Region,
-		"token": a.Token, "user_name": a.Username, "user_id": a.UserID, "password": a.Password,
-		"domain_name": cmp.Or(a.UserDomainName, a.DomainName), "domain_id": cmp.Or(a.UserDomainID, a.DomainID),
-		"project_id": a.ProjectID, "project_name": a.ProjectName,
-		"access_key": a.AK, "secret_key": a.SK, "security_token": a.SecurityToken,
+		"auth_url": strings.ReplaceAll(auth["auth_url"], placeholder, region), "region": entry.Region,
+		"token": auth["token"], "user_name": auth["username"], "user_id": auth["user_id"], "password": auth["password"],
+		"domain_name": cmp.Or(auth["user_domain_name"], auth["domain_name"]),
+		"domain_id":   cmp.Or(auth["user_domain_id"], auth["domain_id"]),
+		"project_id":  auth["project_id"], "project_name": auth["project_name"],
+		// An access key, which OpenStack does not know and the clouds of this family do (observed).
+		"access_key": auth["ak"], "secret_key": auth["sk"], "security_token": auth["security_token"],
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
 	}
 	if entry.Verify != nil && !*entry.Verify {
 		texts["insecure"] = "true"
 	}
 	s := newFile(fmt.Sprintf("the entry %q of %s", name, fileName(place)), named.rank, texts)
+	_, found := having([]source{r.sources[0], s}, credentialArguments...)
+	isApplication := auth["application_credential_id"] != "" || auth["application_credential_name"] != ""
 	switch {
-	case a.ApplicationCredentialID != "" || a.ApplicationCredentialName != "":
-		return broken("has an entry %q with an application credential, which these clouds do not have. Use an access "+
-			"key (ak and sk), or a password", name)
-	case strings.Contains(a.AuthURL, placeholder) && region == "" && !r.unknown("region"):
+	case auth == nil || isApplication || !found:
+		return broken("has an entry %q with no credentials, or with an application credential, which these clouds do "+
+			"not have: set a password, a token, or ak and sk there or in the secure.yaml beside it", name)
+	case strings.Contains(auth["auth_url"], placeholder) && region == "" && !r.unknown("region"):
 		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set "+
 			"region_name in the entry, or region in the provider block", name)
-	case !hasAny([]source{r.sources[0], s}, credentialArguments...):
-		return broken("has an entry %q with no credentials: set a password, a token, or ak and sk there or in the "+
-			"secure.yaml beside it", name)
 	}
 	return s, nil
 }
 
 // merged decodes entries over each other; later ones say more.
-func merged(layers ...rawEntry) (cloudsEntry, error) {
-	var entry cloudsEntry
+func merged(layers ...rawEntry) (entry cloudsEntry, err error) {
 	for _, layer := range layers {
-		if layer.decode == nil {
-			continue // it is missing or empty
-		}
-		if err := layer.decode(&entry); err != nil {
-			return entry, err
+		if layer.decode != nil { // it is neither missing nor empty
+			err = errors.Join(err, layer.decode(&entry))
 		}
 	}
-	return entry, nil
-}
-
-// vendor reads a vendor profile, over which an entry is laid.
-func (r *resolver) vendor(name string) (rawEntry, error) {
-	file, place, err := r.cloudsFile("clouds-public.yaml", r.cloudsPlaces("clouds-public.yaml")...)
-	profile, found := file.Public[name]
-	if err == nil && !found {
-		err = fmt.Errorf("%s does not have it", fileName(place))
-	}
-	return profile, err
+	return entry, err
 }
 
 // cloudsPlaces are where a file of OpenStack's clients is looked for (reference).
@@ -268,7 +235,7 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return file, place, fmt.Errorf("the file %s cannot be read: %s", fileName(place), fileReason(err))
+			return file, place, fmt.Errorf("the file %s cannot be read: %w", fileName(place), err)
 		case yaml.Unmarshal(content, &file) != nil:
 			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form", fileName(place))
 		}
@@ -277,11 +244,11 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 	return file, "", fmt.Errorf("there is no %s. Searched: %s", what, joined(places, fileName))
 }
 
-// joined lists names in a sentence.
-func joined(names []string, shown func(string) string) string {
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = shown(name)
+// joined lists things in a sentence.
+func joined[T any](things []T, shown func(T) string) string {
+	list := make([]string, len(things))
+	for i, thing := range things {
+		list[i] = shown(thing)
 	}
 	return strings.Join(list, ", ")
 }

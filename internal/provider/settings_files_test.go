@@ -133,7 +133,7 @@ func TestNamesOfFiles(t *testing.T) {
 	long := "/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json"
 	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
 		map[string]string{long: profileOf("")[atHome]})
-	if said != "" || s.credentials.AccessKey == "" {
+	if said != "" || s.Credentials.AccessKey == "" {
 		t.Errorf("it says %q of a long name", said)
 	}
 	const credentials = `{"current":"a","profiles":[{"name":"a","accessKeyId":"AK","secretAccessKey":"hunter2",` +
@@ -274,11 +274,11 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		},
 		"no auth": {
 			clouds: "mine: {region_name: eu-de}",
-			want:   "without auth",
+			want:   "no credentials",
 		},
 		"empty entry": {
 			clouds: "mine:",
-			want:   "without auth",
+			want:   "no credentials",
 		},
 		"no entry": {
 			clouds: "a: {}",
@@ -296,8 +296,8 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		s, said := settingsOf(row.block, "OS_CLOUD=mine", files)
 		got := said
 		if said == "" {
-			c := s.credentials
-			got = fmt.Sprint(s.authURL, " ", c.UserName, " ", c.Password.Reveal(), " ", c.DomainName, " ", s.region)
+			c := s.Credentials
+			got = fmt.Sprint(s.AuthURL, " ", c.UserName, " ", c.Password.Reveal(), " ", c.DomainName, " ", s.Region)
 		}
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
@@ -360,7 +360,7 @@ func TestUnknownFiles(t *testing.T) {
 				continue
 			}
 			c := newCloud(s, "test", nil, nil)
-			project, diags := c.configuredProject(types.StringNull())
+			project := c.defaultProject(&diags)
 			if diags.HasError() || project.IsUnknown() != (row.project == "") || project.ValueString() != row.project {
 				t.Errorf("%s, %s: project %v, %v", name, what, project, diags)
 			}

@@ -2,8 +2,11 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // The ranks of sources: the provider block, then the environment variables by their prefixes.
@@ -67,14 +70,26 @@ func (s source) first(names ...string) value {
 
 func (s source) has(names ...string) bool { return s.first(names...).text != "" }
 
-func hasAny(sources []source, names ...string) bool {
-	return slices.ContainsFunc(sources, func(s source) bool { return s.has(names...) })
+// where returns the sources of which something is true.
+func where(sources []source, is func(source) bool) []source {
+	return slices.DeleteFunc(slices.Clone(sources), func(s source) bool { return !is(s) })
+}
+
+// having returns the first source that has one of some arguments.
+func having(sources []source, names ...string) (source, bool) {
+	i := slices.IndexFunc(sources, func(s source) bool { return s.has(names...) })
+	if i < 0 {
+		return source{}, false
+	}
+	return sources[i], true
 }
 
 // place says where to set an argument in the same source as others.
 func (s source) place(name string) string {
-	if variable := argumentNamed(name).variable(prefixes[s.rank]); s.rank != blockRank && !s.isFile && variable != "" {
-		return "the environment variable " + variable
+	for _, variable := range arguments[name].variables {
+		if s.rank != blockRank && !s.isFile && strings.HasPrefix(variable, prefixes[s.rank]) {
+			return "the environment variable " + variable
+		}
 	}
 	return name + " in " + s.label
 }
@@ -82,35 +97,39 @@ func (s source) place(name string) string {
 // addBlock adds the provider block as a source.
 func (r *resolver) addBlock(block providerBlock) {
 	s := source{label: blockLabel, rank: blockRank, values: map[string]value{}}
-	for _, a := range arguments {
-		switch v := block[a.name]; {
-		case v.IsUnknown():
-			r.settings.unknown = append(r.settings.unknown, a.name)
-			s.values[a.name] = value{}
-		case v.IsNull():
-		case v.ValueString() == "":
-			r.fail(a.name, "Empty provider argument "+a.name,
+	for _, name := range slices.Sorted(maps.Keys(block)) {
+		given := block[name]
+		text := given.String()
+		if t, isText := given.(types.String); isText {
+			text = t.ValueString()
+		}
+		switch {
+		case given.IsUnknown():
+			r.settings.unknown = append(r.settings.unknown, name)
+			s.values[name] = value{}
+		case given.IsNull():
+		case text == "":
+			r.fail("Empty", name,
 				fmt.Sprintf("The provider argument %s is an empty string. Set it to a value, or remove it to use the "+
-					"environment variable %s.", a.name, strings.Join(a.variables, " or ")))
+					"environment variable %s.", name, strings.Join(arguments[name].variables, " or ")))
 		default:
-			s.values[a.name] = value{a.name, v.ValueString(), blockLabel, blockRank}
+			s.values[name] = value{name, text, blockLabel, blockRank}
 		}
 	}
-	slices.Sort(r.settings.unknown)
 	r.sources = append(r.sources, s)
 }
 
 // addVariables adds the environment variables of a rank. An empty one is not set.
 func (r *resolver) addVariables(rank int) {
 	s := source{label: "the environment variables " + prefixes[rank] + "…", rank: rank, values: map[string]value{}}
-	for _, a := range arguments {
+	for name, a := range arguments {
 		for _, variable := range a.variables {
 			text := r.getenv(variable)
-			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (a.name == "cloud") {
+			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (name == "cloud") {
 				continue // a domain is FlexibleEngine's habit, anything else an entry of clouds.yaml
 			}
-			if strings.HasPrefix(variable, prefixes[rank]) && text != "" && !s.has(a.name) {
-				s.values[a.name] = value{a.name, text, "the environment variable " + variable, rank}
+			if strings.HasPrefix(variable, prefixes[rank]) && text != "" && !s.has(name) {
+				s.values[name] = value{name, text, "the environment variable " + variable, rank}
 			}
 		}
 	}
@@ -125,9 +144,9 @@ func (r *resolver) find(name string, sources ...source) value {
 		if !isSet {
 			continue
 		}
-		if check := argumentNamed(name).check; check != nil && v.text != "" {
+		if check := arguments[name].check; check != nil && v.text != "" {
 			if err := check(v.from(), v.text); err != nil {
-				r.invalid(name, sentence(err))
+				r.fail("Invalid", name, sentence(err))
 			}
 		}
 		return v
@@ -139,14 +158,7 @@ func (r *resolver) unknown(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(r.settings.unknown, name) })
 }
 
-func (r *resolver) fail(name, summary, detail string) {
-	r.diags.AddAttributeError(argumentNamed(name).path(), summary, detail)
-}
-
-func (r *resolver) missing(name, detail string) {
-	r.fail(name, "Missing provider argument "+name, detail)
-}
-
-func (r *resolver) invalid(name, detail string) {
-	r.fail(name, "Invalid provider argument "+name, detail)
+// fail reports an argument that is missing, empty or invalid, as the first word says.
+func (r *resolver) fail(word, name, detail string) {
+	r.diags.AddAttributeError(pathOf(name), word+" provider argument "+name, detail)
 }

@@ -107,7 +107,7 @@ func TestSettingsVariables(t *testing.T) {
 		"region": {
 			variables: "HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION",
 			with:      key,
-			get:       func(s settings) string { return s.region },
+			get:       func(s settings) string { return s.Region },
 			given:     ak,
 			want:      ak,
 		},
@@ -119,7 +119,7 @@ func TestSettingsVariables(t *testing.T) {
 		"clouds_entry": {
 			variables: "OS_CLOUD",
 			with:      nothing,
-			get:       func(s settings) string { return s.credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.AccessKey },
 			given:     func(n int) string { return fmt.Sprintf("entry%d", n) },
 			want:      ak,
 		},
@@ -133,7 +133,7 @@ func TestSettingsVariables(t *testing.T) {
 		"auth_url": {
 			variables: "HW_AUTH_URL HCS_AUTH_URL OS_AUTH_URL",
 			with:      key,
-			get:       func(s settings) string { return s.authURL.String() },
+			get:       func(s settings) string { return s.AuthURL.String() },
 			given:     address,
 			want:      address,
 		},
@@ -141,66 +141,66 @@ func TestSettingsVariables(t *testing.T) {
 			variables: "HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.AccessKey },
 		},
 		"secret_key": {
 			variables: "HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.credentials.SecretKey.Reveal() },
+			get:       func(s settings) string { return s.Credentials.SecretKey.Reveal() },
 		},
 		"security_token": {
 			variables: "HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.credentials.SecurityToken.Reveal() },
+			get:       func(s settings) string { return s.Credentials.SecurityToken.Reveal() },
 		},
 		"signing_scheme": {
 			variables: "ELBAAS_SIGNING_SCHEME",
 			with:      key,
-			get:       func(s settings) string { return string(s.signingScheme) },
+			get:       func(s settings) string { return string(s.Signer.Scheme) },
 			given:     scheme,
 			want:      scheme,
 		},
 		"token": {
 			variables: "HW_AUTH_TOKEN HCS_AUTH_TOKEN OS_AUTH_TOKEN OS_TOKEN",
 			with:      nothing,
-			get:       func(s settings) string { return s.credentials.Token.Reveal() },
+			get:       func(s settings) string { return s.Credentials.Token.Reveal() },
 		},
 		"user_name": {
 			variables: "HW_USER_NAME HCS_USER_NAME OS_USERNAME OS_USER_NAME",
 			with:      password,
 			block:     "user_name user_id password domain_name domain_id",
-			get:       func(s settings) string { return s.credentials.UserName },
+			get:       func(s settings) string { return s.Credentials.UserName },
 		},
 		"user_id": {
 			variables: "HW_USER_ID HCS_USER_ID OS_USER_ID",
 			with:      password,
 			block:     "user_name user_id password domain_name domain_id",
-			get:       func(s settings) string { return s.credentials.UserID },
+			get:       func(s settings) string { return s.Credentials.UserID },
 		},
 		"password": {
 			variables: "HW_USER_PASSWORD HCS_USER_PASSWORD OS_PASSWORD",
 			with:      password,
 			block:     "user_name user_id password domain_name domain_id",
-			get:       func(s settings) string { return s.credentials.Password.Reveal() },
+			get:       func(s settings) string { return s.Credentials.Password.Reveal() },
 		},
 		"domain_name": {
 			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME",
 			with:      password,
 			block:     "user_name user_id password domain_name domain_id",
-			get:       func(s settings) string { return s.credentials.DomainName },
+			get:       func(s settings) string { return s.Credentials.DomainName },
 		},
 		"domain_id": {
 			variables: "HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID",
 			with:      password,
 			block:     "user_name user_id password domain_name domain_id",
-			get:       func(s settings) string { return s.credentials.DomainID },
+			get:       func(s settings) string { return s.Credentials.DomainID },
 		},
 		"project_id": {
 			variables: "HW_PROJECT_ID HCS_PROJECT_ID OS_PROJECT_ID OS_TENANT_ID",
 			with:      key,
-			get:       func(s settings) string { return s.projectID },
+			get:       func(s settings) string { return s.project.ValueString() },
 			given:     ak,
 			want:      ak,
 		},
@@ -212,14 +212,14 @@ func TestSettingsVariables(t *testing.T) {
 		"shared_config_file": {
 			variables: "HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE",
 			with:      nothing,
-			get:       func(s settings) string { return s.credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.AccessKey },
 			given:     func(n int) string { return "~/" + host(n) },
 			want:      ak,
 		},
 		"profile": {
 			variables: "HW_PROFILE HCS_PROFILE",
 			with:      nothing,
-			get:       func(s settings) string { return s.credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.AccessKey },
 			given:     host,
 			want:      ak,
 		},
@@ -227,13 +227,13 @@ func TestSettingsVariables(t *testing.T) {
 			variables: "HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
-			get:       func(s settings) string { return s.agency.Name },
+			get:       func(s settings) string { return s.Agency.Name },
 		},
 		"assume_role.domain_name": {
 			variables: "HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
-			get:       func(s settings) string { return s.agency.DomainName },
+			get:       func(s settings) string { return s.Agency.DomainName },
 		},
 		"cacert_file": {
 			variables: "OS_CACERT",
@@ -403,7 +403,7 @@ func TestSettingsErrors(t *testing.T) {
 				"HCS_CLOUD":         "private.example.com",
 			},
 			attribute: "auth_url",
-			want:      []string{"A password is exchanged for a token", "HCS_AUTH_URL"},
+			want:      []string{"needed for a password or an agency", "HCS_AUTH_URL"},
 			never:     "hunter2",
 		},
 		"cloud without a dot": {
@@ -499,7 +499,7 @@ func TestSettingsErrors(t *testing.T) {
 				"assume_role.domain_name": "d",
 			},
 			attribute: "auth_url",
-			want:      []string{"An agency is assumed at", "Set auth_url in the provider block"},
+			want:      []string{"needed for a password or an agency", "Set auth_url in the provider block"},
 		},
 		"profile that is not there": {
 			block:     map[string]string{"profile": "prod"},
@@ -540,7 +540,7 @@ func TestSettingsErrors(t *testing.T) {
 		"entry without auth": {
 			block:     map[string]string{"clouds_entry": "bare"},
 			attribute: "clouds_entry",
-			want:      []string{"without auth"},
+			want:      []string{"no credentials"},
 		},
 		"entry with an application credential": {
 			block:     map[string]string{"clouds_entry": "application"},
@@ -808,7 +808,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			setup{block: "endpoint=https://elb.example.com password region=eu-de"},
 			"auth_url",
 			[]string{
-				"A password is exchanged for a token", "The endpoint is set, but",
+				"needed for a password or an agency", "The endpoint is set, but",
 				"Set auth_url in the provider block",
 			},
 		},
@@ -970,16 +970,35 @@ func TestSettingsUnknown(t *testing.T) {
 		strings.Contains(shown, "argument project_id") {
 		t.Errorf("the error does not name the arguments: %s", shown)
 	}
-	if project, diags := c.configuredProject(types.StringNull()); !project.IsUnknown() || diags.HasError() {
+	if project := c.defaultProject(&diags); !project.IsUnknown() || diags.HasError() {
 		t.Errorf("project = %v, %v, want unknown", project, diags)
 	}
-	_, diags = c.resolveProject(t.Context(), types.StringNull())
-	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
-		t.Errorf("project: %v", diags)
+	_ = c.readyProject(t.Context(), types.StringValue(testProject), &diags)
+	if !diags.HasError() {
+		t.Error("the cloud may be called")
 	}
-	project, diags := c.resolveProject(t.Context(), types.StringValue(testProject))
-	if project.ValueString() != testProject || diags.HasError() {
-		t.Errorf("project = %v, %v, want the certificate's own", project, diags)
+}
+
+// TestUnknownProject has a default project that comes from a resource not yet created, and nothing else that does.
+func TestUnknownProject(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"project_id", "project_name"} {
+		block := completeBlock()
+		delete(block, "project_id")
+		block[name] = types.StringUnknown()
+		s, diags := newSettings(block, environmentOf(map[string]string{"HW_PROJECT_ID": "nonsense"}))
+		c := newCloud(s, "test", time.Now, nil)
+		if project := c.defaultProject(&diags); !project.IsUnknown() || diags.HasError() {
+			t.Errorf("%s: project = %v, %v, want unknown", name, project, diags)
+		}
+		project := c.readyProject(t.Context(), types.StringValue(testProject), &diags)
+		if project.ValueString() != testProject || diags.HasError() {
+			t.Errorf("%s: project = %v, %v, want the certificate's own", name, project, diags)
+		}
+		_ = c.readyProject(t.Context(), types.StringNull(), &diags)
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "known only after an apply") {
+			t.Errorf("%s: %v", name, diags)
+		}
 	}
 }
 
@@ -1003,12 +1022,31 @@ func TestUnknownCredentials(t *testing.T) {
 	} {
 		// The environment is another source, and not asked.
 		s, diags := newSettings(block, environmentOf(map[string]string{"HW_AUTH_TOKEN": "hw"}))
-		if diags.HasError() || s.credentialsSource != blockLabel || !s.credentials.Token.Empty() {
+		if diags.HasError() || s.credentialsSource != blockLabel || !s.Credentials.Token.Empty() {
 			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
 		}
 		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
 		}
+	}
+}
+
+// TestUnknownHidesVariables: a value that is known only after an apply takes precedence over variables already.
+func TestUnknownHidesVariables(t *testing.T) {
+	t.Parallel()
+	variables := map[string]string{
+		"OS_CACERT": "nowhere.pem", "OS_CERT": "nowhere.pem", "OS_KEY": "nowhere.pem",
+		"ELBAAS_SIGNING_SCHEME": "nonsense", "HW_MAX_RETRIES": "7", "ELBAAS_EXPIRY_WARNING_DAYS": "7",
+	}
+	block := completeBlock()
+	for _, name := range []string{
+		"cacert_file", "cert", "key", "signing_scheme", "max_retries", "expiry_warning_days",
+	} {
+		block[name] = types.StringUnknown()
+	}
+	s, diags := newSettings(block, environmentOf(variables))
+	if diags.HasError() || s.maxRetries != 5 || s.expiryWarningDays != 30 {
+		t.Errorf("%d retries, %d days, %v: variables are read", s.maxRetries, s.expiryWarningDays, diags)
 	}
 }
 
@@ -1029,7 +1067,7 @@ func TestUnknownAddresses(t *testing.T) {
 			t.Fatalf("%s: %v", name, diags)
 		}
 		c := newCloud(s, "test", time.Now, nil)
-		project, diags := c.configuredProject(types.StringNull())
+		project := c.defaultProject(&diags)
 		if !project.IsUnknown() || diags.HasError() || !c.ready().HasError() {
 			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
@@ -1038,7 +1076,8 @@ func TestUnknownAddresses(t *testing.T) {
 
 func TestNoProject(t *testing.T) {
 	t.Parallel()
-	_, diags := newCloud(settings{}, "test", time.Now, nil).configuredProject(types.StringNull())
+	var diags diag.Diagnostics
+	_ = newCloud(settings{}, "test", time.Now, nil).defaultProject(&diags)
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
 		t.Errorf("got %v", diags)
 	}
@@ -1159,22 +1198,23 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 			if diags.HasError() {
 				t.Fatal(diags)
 			}
-			who := s.credentials.Token.Reveal() + s.credentials.AccessKey + s.credentials.UserName
-			if s.credentials.Kind() == auth.KindToken {
-				who = s.credentials.Token.Reveal()
+			who := s.Credentials.Token.Reveal() + s.Credentials.AccessKey + s.Credentials.UserName
+			if s.Credentials.Kind() == auth.KindToken {
+				who = s.Credentials.Token.Reveal()
 			}
-			if got := fmt.Sprintf("%s %s %s", s.credentials.Kind(), who, s.credentialsSource); got != row.want {
+			if got := fmt.Sprintf("%s %s %s", s.Credentials.Kind(), who, s.credentialsSource); got != row.want {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
-			if s.credentials.UserName == "entry" {
+			if s.Credentials.UserName == "entry" {
 				got := fmt.Sprintf("%s %s %s %s %t",
-					s.credentials.Password.Reveal(), s.region, s.authURL, s.projectName, s.tls.InsecureSkipVerify)
+					s.Credentials.Password.Reveal(), s.Region, s.AuthURL, s.projectName, s.tls.InsecureSkipVerify)
 				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
 			}
-			if s.credentials.AccessKey == "profile" {
-				if got := s.credentials.SecurityToken.Reveal() + " " + s.projectID; got != "ST profile-project" {
+			if s.Credentials.AccessKey == "profile" {
+				got := s.Credentials.SecurityToken.Reveal() + " " + s.project.ValueString()
+				if got != "ST profile-project" {
 					t.Errorf("the profile gave %s", got)
 				}
 			}
@@ -1251,8 +1291,8 @@ func TestAddresses(t *testing.T) {
 			}
 			return u.String()
 		}
-		if show(s.endpoint) != row.endpoint || show(s.authURL) != row.authURL || s.projectName != row.name {
-			t.Errorf("%s: %s, %s, %s", name, show(s.endpoint), show(s.authURL), s.projectName)
+		if show(s.endpoint) != row.endpoint || show(s.AuthURL) != row.authURL || s.projectName != row.name {
+			t.Errorf("%s: %s, %s, %s", name, show(s.endpoint), show(s.AuthURL), s.projectName)
 		}
 	}
 }
@@ -1273,7 +1313,7 @@ func TestSettingsShowNoSecret(t *testing.T) {
 		t.Fatal(diags)
 	}
 	c := newCloud(s, "test", time.Now, nil)
-	for _, value := range []any{s, &s, c, c.session, c.client, s.credentials} {
+	for _, value := range []any{s, &s, c, c.session, c.client, s.Credentials} {
 		if shown := fmt.Sprintf("%v %+v %#v %s", value, value, value, value); strings.Contains(shown, "hunter2") {
 			t.Errorf("%T shows a secret: %s", value, shown)
 		}

@@ -13,29 +13,24 @@ import (
 	"unicode"
 )
 
-// insecure reports whether insecure is set in the first source that counts. It counts
+// insecure reports whether insecure is set in the first of some sources that counts. It counts
 // as an address does: a source must not make the calls of an earlier one insecure.
-func (r *resolver) insecure(counts func(source) bool) bool {
-	counting := where(r.sources, func(s source) bool { return s.rank <= r.lastRank && counts(s) })
+func (r *resolver) insecure(sources []source) bool {
+	counting := where(sources, func(s source) bool { return s.rank <= r.lastRank })
 	return isTrue(r.find("insecure", counting...))
 }
 
 // allowsHTTP reports whether an address may use plain HTTP, because insecure is set in the provider block
 // or in the same source. There is no ELBAAS_INSECURE, so any insecure that counts applies to ELBAAS_ENDPOINT.
 func (r *resolver) allowsHTTP(address value) bool {
-	return r.unknown("insecure") || r.insecure(func(by source) bool {
+	return r.unknown("insecure") || r.insecure(where(r.sources, func(by source) bool {
 		return by.rank == blockRank || by.rank == address.rank || address.rank == elbaasRank
-	})
+	}))
 }
 
 func isTrue(v value) bool {
 	isTrue, _ := strconv.ParseBool(v.text)
 	return isTrue
-}
-
-// where returns the sources of which something is true.
-func where(sources []source, is func(source) bool) []source {
-	return slices.DeleteFunc(slices.Clone(sources), func(s source) bool { return !is(s) })
 }
 
 // readTLS makes the TLS configuration. A CA file, a client certificate and its key have OS_… variables only, so the
@@ -44,10 +39,10 @@ func where(sources []source, is func(source) bool) []source {
 func (r *resolver) readTLS() {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	r.settings.tls = config
-	if r.settings.addressesUnknown {
+	if r.addressesUnknown {
 		return // nothing is called yet, and whose certificates count depends on the addresses
 	}
-	config.InsecureSkipVerify = r.insecure(func(source) bool { return true }) // only where the user says so
+	config.InsecureSkipVerify = r.insecure(r.sources) // only where the user says so
 	trusted := where(r.sources, func(s source) bool {
 		return s.rank <= r.lastRank || !s.has("cloud", "auth_url", "clouds_entry")
 	})
@@ -55,7 +50,7 @@ func (r *resolver) readTLS() {
 		config.RootCAs = x509.NewCertPool()
 		content := r.fileOrText(ca)
 		if content != nil && !config.RootCAs.AppendCertsFromPEM(content) {
-			r.invalid(ca.name, fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
+			r.fail("Invalid", ca.name, fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
 				"certificates, each beginning with -----BEGIN CERTIFICATE-----.", ca.origin))
 		}
 	}
@@ -63,15 +58,15 @@ func (r *resolver) readTLS() {
 	switch {
 	case cert.text == "" && key.text == "", r.unknown("cert", "key"):
 	case key.text == "":
-		r.missing("key", "A client certificate needs its key. "+argumentNamed("key").remedy())
+		r.fail("Missing", "key", "A client certificate needs its key. "+remedyOf("key"))
 	case cert.text == "":
-		r.missing("cert", "The key of a client certificate needs the certificate. "+argumentNamed("cert").remedy())
+		r.fail("Missing", "cert", "The key of a client certificate needs the certificate. "+remedyOf("cert"))
 	default:
 		certPEM, keyPEM := r.fileOrText(cert), r.fileOrText(key)
 		pair, err := tls.X509KeyPair(certPEM, keyPEM)
 		if err != nil && certPEM != nil && keyPEM != nil { // the error may quote them
-			r.invalid(cert.name, fmt.Sprintf("The client certificate from %s and the key from %s are not a matching "+
-				"pair in PEM format.", cert.origin, key.origin))
+			r.fail("Invalid", cert.name, fmt.Sprintf("The client certificate from %s and the key from %s are not a "+
+				"matching pair in PEM format.", cert.origin, key.origin))
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
@@ -88,8 +83,8 @@ func (r *resolver) fileOrText(v value) []byte {
 		if v.name == "key" {
 			what = notShown // a key without its first line may look like anything
 		}
-		r.invalid(v.name, fmt.Sprintf("The value of %s is neither PEM, which begins with -----BEGIN, nor a file "+
-			"that can be read: %s: %s.", v.from(), what, fileReason(err)))
+		r.fail("Invalid", v.name, fmt.Sprintf("The value of %s is neither PEM, which begins with -----BEGIN, nor "+
+			"a file that can be read: %s: %s.", v.from(), what, err))
 		return nil
 	}
 	return content
@@ -120,10 +115,12 @@ func mayBeKey(text string) bool {
 	})
 }
 
-// quoted quotes a value, unless it may be a key, a token, or a file's content.
+// mayBeSecret matches a value that may be a key, a token, or a file's content.
+var mayBeSecret = regexp.MustCompile(`[\r\n{}]|[A-Za-z0-9+]{32}|[A-Za-z0-9+/]{44}|.{101}`)
+
+// quoted quotes a value, unless it may be secret.
 func quoted(text string) string {
-	if len(text) > 100 || strings.ContainsAny(text, "\r\n{}") || longPart.MatchString(text) ||
-		wholeBase64.MatchString(text) {
+	if mayBeSecret.MatchString(text) {
 		return notShown
 	}
 	return strconv.Quote(text)
@@ -132,23 +129,18 @@ func quoted(text string) string {
 var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
 
 // open reads a file that an argument names, unless it is what should be in the file: of
-// several lines, JSON, or a key in base64. A leading ~ is the user's directory.
+// several lines, JSON, or a key in base64. A leading ~ is the user's directory. The error does not have the name.
 func (r *resolver) open(name string) ([]byte, error) {
 	isContent := strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{")
 	if isContent || wholeBase64.MatchString(name) && mayBeKey(name) {
-		return nil, &fs.PathError{Op: "open", Path: notShown, Err: errors.New("it is not the name of a file")}
+		return nil, errors.New("it is not the name of a file")
 	}
 	if rest, found := strings.CutPrefix(name, "~/"); found {
 		name = r.home + "/" + rest
 	}
-	return r.readFile(name)
-}
-
-// fileReason is why a file cannot be read, without its name.
-func fileReason(err error) string {
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		return failed.Err.Error()
+	content, err := r.readFile(name)
+	if failed, isOfFile := errors.AsType[*fs.PathError](err); isOfFile {
+		err = failed.Err
 	}
-	return "it cannot be read"
+	return content, err
 }

@@ -72,19 +72,17 @@ const domainRule = "A domain may contain up to 254 Latin letters (A–Z, a–z),
 // one, while a guide of Open Telekom Cloud has one for SNI.
 func checkDomain(noun, domain string) error {
 	const rule = domainRule + ", or with *. followed by one"
-	name, isWildcard := strings.CutPrefix(domain, "*.")
-	if !isWildcard {
-		return checkDomainName(noun, domain, rule)
+	if name, isWildcard := strings.CutPrefix(domain, "*."); isWildcard && beginsDomain.MatchString(name) {
+		domain = "x." + name // of the same length, so that positions are right
 	}
-	if name == "" || name[0] == '-' || name[0] == '.' {
-		return fmt.Errorf("the %s has no letter or digit after the wildcard. %s", noun, rule)
-	}
-	return checkDomainName(noun, "x."+name, rule) // of the same length, so that positions are right
+	return checkDomainName(noun, domain, rule)
 }
+
+var beginsDomain = regexp.MustCompile(`^[^.-]`)
 
 // checkDomainName applies the rule of a domain that has no wildcard.
 func checkDomainName(noun, domain, rule string) error {
-	if domain != "" && (domain[0] == '-' || domain[0] == '.') {
+	if strings.HasPrefix(domain, "-") || strings.HasPrefix(domain, ".") {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
 	}
 	return checkText(noun, domain, 254, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
@@ -113,13 +111,10 @@ func checkID(noun, id string) error {
 
 // checkLowerID accepts the case in which the API writes IDs. In another case, every plan would show a difference.
 func checkLowerID(noun, id string) error {
-	if err := checkID(noun, id); err != nil {
+	if err := checkID(noun, id); err != nil || id == strings.ToLower(id) {
 		return err
 	}
-	if id != strings.ToLower(id) {
-		return fmt.Errorf("the %s %q must be in lower case, as the API writes it. Use lower() to convert it", noun, id)
-	}
-	return nil
+	return fmt.Errorf("the %s %q must be in lower case, as the API writes it. Use lower() to convert it", noun, id)
 }
 
 var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -148,20 +143,10 @@ var hostName = regexp.MustCompile(
 
 // checkHostName accepts what a certificate can be checked against: one host name or IP address.
 func checkHostName(noun, text string) error {
-	switch {
-	case text == "":
-		return fmt.Errorf(`the %s is empty: set a name that clients ask for, such as "www.example.com"`, noun)
-	case net.ParseIP(text) != nil:
-		return nil
-	case strings.Contains(text, "*"):
-		return fmt.Errorf("the %s %q is a wildcard: "+
-			`set one name that clients ask for, such as "www.example.com"`, noun, text)
-	case strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }):
-		return fmt.Errorf("the %s %q has characters that are not ASCII: "+
-			`write an internationalized name in its ASCII form, which begins with "xn--"`, noun, text)
-	case len(text) > 253 || !hostName.MatchString(text):
-		return fmt.Errorf(`the %s %q is not valid: it must be a host name such as "www.example.com", `+
-			"or an IP address, without scheme, port, path or final dot", noun, text)
+	if net.ParseIP(text) == nil && (len(text) > 253 || !hostName.MatchString(text)) {
+		return fmt.Errorf(`the %s %q is not valid: it must be one name that clients ask for, such as `+
+			`"www.example.com", or an IP address, without wildcard, scheme, port, path or final dot. `+
+			`Write an internationalized name in its ASCII form, which begins with "xn--"`, noun, text)
 	}
 	return nil
 }

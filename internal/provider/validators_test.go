@@ -39,8 +39,8 @@ func TestTextRules(t *testing.T) {
 		"domain (reference)":                   {checkDomain, "1-a.Example.com", ""},
 		"domain with a wildcard (reference)":   {checkDomain, "*.example.com", ""},
 		"domain that is a wildcard alone":      {checkDomain, "*", `contains "*" (U+002A) as character 1`},
-		"domain with nothing after a wildcard": {checkDomain, "*.", "has no letter or digit after the wildcard"},
-		"domain with a dot after a wildcard":   {checkDomain, "*..com", "has no letter or digit after the wildcard"},
+		"domain with nothing after a wildcard": {checkDomain, "*.", "or with *. followed by one"},
+		"domain with a dot after a wildcard":   {checkDomain, "*..com", "or with *. followed by one"},
 		"domain with two wildcards": {
 			checkDomain, "*.*.example.com",
 			`contains "*" (U+002A) as character 3`,
