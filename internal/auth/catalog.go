@@ -34,7 +34,7 @@ func (s *Session) chooseEndpoint(
 		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })
 		if i < 0 {
 			return nil, fmt.Errorf("the catalog has endpoints for several regions: %s. Set region in the provider "+
-				"block to one of them", strings.Join(regions, ", "))
+				"block to one of them", shown(regions))
 		}
 		region = regions[i]
 	}
@@ -54,7 +54,7 @@ func (s *Session) chooseEndpoint(
 			"provider block", strings.Join(types, " or "))
 	}
 	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, but for: %s. Set region in the "+
-		"provider block to one of them, or set endpoint", region, strings.Join(regions, ", "))
+		"provider block to one of them, or set endpoint", region, shown(regions))
 }
 
 // publicEndpoints returns the public endpoints of the services of a type.

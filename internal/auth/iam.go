@@ -147,8 +147,11 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	}
 	slices.Sort(ids)
 	const several = "there are %d projects with that name: %s. Set project_id to one of them"
-	return "", &Error{doing, fmt.Errorf(several, len(ids), strings.Join(ids, ", "))}
+	return "", &Error{doing, fmt.Errorf(several, len(ids), shown(ids))}
 }
+
+// shown joins names or IDs that the identity service has returned.
+func shown(names []string) string { return httpapi.Printable(strings.Join(names, ", ")) }
 
 func noProject(all []project) error {
 	names := make([]string, len(all))
@@ -159,7 +162,7 @@ func noProject(all []project) error {
 	if len(names) == 0 {
 		return errors.New("there is no project with that name, or any other that these credentials can access")
 	}
-	return fmt.Errorf("there is no project with that name. Existing projects: %s", strings.Join(names, ", "))
+	return fmt.Errorf("there is no project with that name. Existing projects: %s", shown(names))
 }
 
 // listProjects lists the projects that the credentials can access: those of a name, or all if it

@@ -2,12 +2,14 @@ package auth_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
@@ -216,6 +218,54 @@ func TestFieldsThatAreNotNeeded(t *testing.T) {
 	}
 	if got, err := s.Endpoint(t.Context(), project, "elb"); err != nil || got.Host != "127.0.0.1:1" {
 		t.Errorf("endpoint %v, error %v", got, err)
+	}
+}
+
+// TestErrorsOfManyNames: an error that lists what the identity service has is bounded, and has no
+// control characters.
+func TestErrorsOfManyNames(t *testing.T) {
+	t.Parallel()
+	var projects, twins, endpoints []string
+	for n := range 1000 {
+		projects = append(projects, fmt.Sprintf(`{"id":"%d","name":"a\u001b[2J%d"}`, n, n))
+		twins = append(twins, fmt.Sprintf(`{"id":"\u001b[2J%d","name":"eu-de"}`, n))
+		endpoints = append(endpoints, fmt.Sprintf(`{"interface":"public","region":"\u001b[2J%d"}`, n))
+	}
+	list := func(name string, elements []string) string {
+		return `{"` + name + `":[` + strings.Join(elements, ",") + `]}`
+	}
+	catalog := `{"catalog":[{"type":"elb","endpoints":[` + strings.Join(endpoints, ",") + `]}]}`
+	projectID := func(s *auth.Session) error {
+		_, err := s.ProjectID(t.Context(), "eu-de")
+		return err
+	}
+	endpoint := func(s *auth.Session) error {
+		_, err := s.Endpoint(t.Context(), project, "elb")
+		return err
+	}
+	for name, row := range map[string]struct {
+		body, region string
+		do           func(*auth.Session) error
+		want         string
+	}{
+		"no such project":      {list("projects", projects), "", projectID, "Existing projects: "},
+		"projects of one name": {list("projects", twins), "", projectID, "Set project_id to one of them"},
+		"several regions":      {catalog, "", endpoint, "Set region"},
+		"another region":       {catalog, "eu-de", endpoint, "Set region"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, row.body)
+			}))
+			t.Cleanup(server.Close)
+			address, _ := url.Parse(server.URL + "/v3")
+			err := row.do(newFixture(t).session(byKey, func(c *auth.Config) { c.AuthURL, c.Region = address, row.region }))
+			said := fmt.Sprint(err)
+			if len(said) > 4<<10 || strings.ContainsFunc(said, unicode.IsControl) || !strings.Contains(said, row.want) {
+				t.Errorf("%d bytes: %.200q", len(said), said)
+			}
+		})
 	}
 }
 

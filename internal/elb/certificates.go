@@ -80,21 +80,28 @@ func (c *Client) ListCertificates(ctx context.Context, projectID string) ([]Cert
 }
 
 // GetPrivateKey returns a certificate and its private key as the API returns it, which may be
-// a mask or empty. It makes a list call of its own, because no key is ever cached.
-// ErrCertificateNotFound says that the list is complete and does not have the certificate.
+// a mask or empty. It makes list calls of its own, because no key is ever cached, and repeats
+// them while they may lag behind a write of this process. ErrCertificateNotFound says that the
+// list is complete and does not have the certificate.
 func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certificate, secret.Value, error) {
-	var key secret.Value
-	list, err := fetchList(ctx, c, projectID, "certificate", func(body io.Reader) (listing[Certificate], error) {
-		return decodeList(body, decodeKeyOf(id, &key))
-	})
-	if err != nil {
-		return Certificate{}, secret.Value{}, listError("certificate", projectID, err)
+	cache := c.project(projectID).certificates
+	for {
+		mayLag := cache.isNew(id)
+		var key secret.Value
+		list, err := fetchList(ctx, c, projectID, "certificate", func(body io.Reader) (listing[Certificate], error) {
+			return decodeList(body, decodeKeyOf(id, &key))
+		})
+		if err != nil {
+			return Certificate{}, secret.Value{}, listError("certificate", projectID, err)
+		}
+		cert, err := cache.findListed(list, id)
+		switch {
+		case err == nil:
+			return cert, key, nil
+		case !mayLag || httpapi.Pause(ctx, pollInterval) != nil:
+			return Certificate{}, secret.Value{}, err // the key may come from an attempt that was cut off
+		}
 	}
-	cert, err := c.project(projectID).certificates.findListed(list, id)
-	if err != nil {
-		return Certificate{}, secret.Value{}, err // the key may come from an attempt that was cut off
-	}
-	return cert, key, nil
 }
 
 // KnownProjectOf returns the project of a certificate that this process has listed or

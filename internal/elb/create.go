@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -276,8 +277,7 @@ func (x *createCall) listShowsOurs(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	equal, _ := x.candidates(list)
-	return len(equal) > 0
+	return slices.ContainsFunc(x.candidates(list), x.create.equals)
 }
 
 // isKnown reports whether a certificate existed before, or was created here.
@@ -332,41 +332,47 @@ func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 }
 
 // find lists until the list lag has passed, so that a complete list shows everything that the
-// request has created. equal are the new certificates that equal what was sent, sameLeaf those
-// that have the same leaf but differ otherwise.
+// request has created. Because the lists may come from different replicas, what any of them has
+// shown counts. equal are the new certificates that equal what was sent, sameLeaf those that have
+// the same leaf but differ otherwise.
 func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, err error) {
 	cache := x.project.certificates
 	started := cache.now()
+	latest := map[string]Certificate{} // as the latest list that had it shows it
 	err = cache.pollUntil(ctx, 5, func(list *listCall[Certificate]) (done bool, err error) {
-		equal, sameLeaf = x.candidates(list)
+		for _, cert := range x.candidates(list) {
+			latest[keyOf(cert)] = cert
+		}
 		mayLag := list.startedAt.Sub(started) < listLag
 		if !mayLag && !list.complete {
 			return false, cache.incomplete(list.listing)
 		}
 		return !mayLag, nil
 	})
-	return equal, sameLeaf, err
-}
-
-// candidates returns the certificates of a list that may be ours: those that equal ours, and
-// those that have the same leaf, or the same name if the API hides the leaf. Certificates
-// that existed before, were created here, or equal another Create call of this process are
-// not candidates.
-func (x *createCall) candidates(list *listCall[Certificate]) (equal, sameLeaf []Certificate) {
-	with := x.project.creations.withLeaf
-	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
-		if x.isKnown(cert.ID) || x.project.creations.explains(x.leaf, x.create, cert) {
-			continue
-		}
-		isHidden := leafOf(cert.Certificate) == hidden
-		switch {
-		case x.create.equals(cert):
+	for _, cert := range slices.SortedFunc(maps.Values(latest), byName) {
+		if x.create.equals(cert) {
 			equal = append(equal, cert)
-		case !isHidden || x.create.Name == nil || *x.create.Name == cert.Name:
+		} else {
 			sameLeaf = append(sameLeaf, cert)
 		}
 	}
-	return equal, sameLeaf
+	return equal, sameLeaf, err
+}
+
+// candidates returns the certificates of a list that may be ours: those that have the same leaf,
+// or the same name if the API hides the leaf. Certificates that existed before, were created here,
+// or equal another Create call of this process are not candidates.
+func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certificate) {
+	with := x.project.creations.withLeaf
+	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
+		isHidden := leafOf(cert.Certificate) == hidden
+		hasOtherName := x.create.Name != nil && *x.create.Name != cert.Name
+		isOther := isHidden && hasOtherName || x.isKnown(cert.ID)
+		if !isOther && !x.project.creations.explains(x.leaf, x.create, cert) {
+			candidates = append(candidates, cert)
+		}
+	}
+	return candidates
 }
 
 func idsOf(certificates []Certificate) []string {

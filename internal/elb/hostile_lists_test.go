@@ -412,6 +412,28 @@ func TestRunsInSequenceWithLists(t *testing.T) {
 	}
 }
 
+// TestPrivateKeyOfANewCertificate: lists do not show yet the certificate that this process has
+// just created, or are incomplete.
+func TestPrivateKeyOfANewCertificate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		lagging(cloud, 3*time.Second)
+		cloud.Script(elbstub.ListCertificates, 4, elbstub.See(elbstub.View{Hidden: 1}))
+		if _, key, err := client.GetPrivateKey(t.Context(), project, cert.ID); err != nil || key.Empty() {
+			t.Errorf("the key of a new certificate: %v", err)
+		}
+		cloud.Remove(cert.ID)
+		time.Sleep(10 * time.Second)
+		started := time.Now()
+		_, _, err := client.GetPrivateKey(t.Context(), project, cert.ID)
+		if took := time.Since(started); !errors.Is(err, elb.ErrCertificateNotFound) || took > time.Second {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
+
 // TestIncompleteListIsNotKept: a list that is incomplete for a short time does not fail later
 // reads.
 func TestIncompleteListIsNotKept(t *testing.T) {

@@ -245,14 +245,15 @@ func skew(response *http.Response) time.Duration {
 	return time.Until(date).Round(time.Second)
 }
 
-// retryAfter returns the Retry-After of a response, which is in seconds or a date, or 0.
+// retryAfter returns the Retry-After of a response, which is in seconds or a date of the server, or
+// 0.
 func retryAfter(response *http.Response) time.Duration {
 	text := response.Header.Get("Retry-After")
 	var after time.Duration
 	if seconds, err := strconv.Atoi(text); err == nil {
-		after = time.Duration(min(seconds, int(longestRetryAfter/time.Second))) * time.Second
+		after = time.Duration(max(0, min(seconds, int(longestRetryAfter/time.Second)))) * time.Second
 	} else if date, err := http.ParseTime(text); err == nil {
-		after = time.Until(date)
+		after = time.Until(date.Add(-skew(response)))
 	}
 	return max(0, min(after, longestRetryAfter))
 }

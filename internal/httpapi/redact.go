@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"html"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,11 +18,13 @@ const redacted = "[redacted]"
 // credentialHeaders carry secrets.
 var credentialHeaders = []string{"X-Auth-Token", "X-Security-Token", "Authorization"}
 
-// privateKey matches a PEM block of a private key, or the beginning of one. Its label may have
-// single hyphens (RFC 7468).
-var privateKey = regexp.MustCompile(`(?s)-----BEGIN ` + keyLabel + `-----.*?(?:-----END ` + keyLabel + `-----|$)`)
+// privateKey matches a PEM block of a private key, or the beginning of one, also as a URL writes
+// it. Its label may have single hyphens (RFC 7468). In Base64, the beginning of any PEM block
+// counts.
+var privateKey = regexp.MustCompile(
+	`(?s)-----BEGIN` + keyLabel + `-----.*?(?:-----END` + keyLabel + `-----|$)|LS0tLS1CRUdJTi.*`)
 
-const keyLabel = `(?:[A-Z0-9 ]|-[A-Z0-9 ])*PRIVATE KEY`
+const keyLabel = `(?:[A-Z0-9 +%]|-[A-Z0-9 ])*PRIVATE(?: |\+|%(?:25)*2[0B])KEY`
 
 // cleaner returns a function that prepares a text of the server for display: only printable
 // characters, without the secrets of the call, and at most limit bytes. A server that quotes
@@ -42,6 +46,10 @@ func cleaner(c *call) func(said string, limit int) string {
 		return shorten(redactAll(privateKey.ReplaceAllString(said, redacted)), limit)
 	}
 }
+
+// Printable prepares a text of the server for display that has no secrets: it removes what is not
+// printable, and all but the first 2 KiB.
+func Printable(said string) string { return shorten(printable(said), maxMessage) }
 
 // printable removes control characters, which a terminal may interpret, and those that change
 // the direction of a text. Line ends become spaces.
@@ -68,27 +76,34 @@ func shorten(s string, limit int) string {
 // boundary matches the boundaries of a PEM text, which are not secret.
 var boundary = regexp.MustCompile(`(?m)^\s*-----.*$`)
 
-// redact removes a secret from a text: every 12 or more consecutive letters and digits of it,
-// whatever is between them, so that it also finds a secret that was cut, wrapped or escaped. A
-// shorter secret is removed as a whole, in its original form and as JSON or HTML writes it.
+// redact removes a secret from a text: as a whole in each of its spellings, and every 12 or more
+// consecutive letters and digits of it or of its Base64, whatever is between them, so that it also
+// finds a secret that was cut, wrapped or escaped.
 func redact(said, hidden string) string {
+	for _, spelling := range spellings(hidden) {
+		said = strings.ReplaceAll(said, spelling, redacted)
+	}
+	said = strings.ReplaceAll(said, redacted+redacted, redacted)
+
 	const run = 12
 	wanted, _ := lettersOf(boundary.ReplaceAllString(hidden, ""))
-	if len(wanted) < run {
-		for _, spelling := range spellings(hidden) {
-			said = strings.ReplaceAll(said, spelling, redacted)
-		}
-		return said
-	}
-	runs := make(map[string]bool, len(wanted))
-	for i := range len(wanted) - run + 1 {
-		runs[wanted[i:i+run]] = true
+	for skipped := range min(3, len(hidden)) { // the Base64 of a longer text has one of these
+		wanted += " " + base64.RawURLEncoding.EncodeToString([]byte(hidden[skipped:]))
 	}
 	letters, at := lettersOf(said)
+	isSecret := map[string]bool{} // of the runs of the text, which is usually shorter than a key
+	for i := range len(letters) - run + 1 {
+		isSecret[letters[i:i+run]] = false
+	}
+	for i := range len(wanted) - run + 1 {
+		if _, isSaid := isSecret[wanted[i:i+run]]; isSaid {
+			isSecret[wanted[i:i+run]] = true
+		}
+	}
 	var clean strings.Builder
 	done := 0 // up to here the text is written or removed
 	for i := 0; i+run <= len(letters); i++ {
-		if !runs[letters[i:i+run]] {
+		if !isSecret[letters[i:i+run]] {
 			continue
 		}
 		if from := at[i]; from > done || done == 0 { // otherwise, this continues the previous match
@@ -112,11 +127,13 @@ func spellings(hidden string) []string {
 	return []string{
 		hidden, printable(hidden), html.EscapeString(hidden),
 		strings.Trim(string(quoted), `"`), ascii[1 : len(ascii)-1],
+		url.QueryEscape(hidden), url.PathEscape(hidden),
 	}
 }
 
-// escape is a character as JSON or HTML may write it.
-var escape = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\[bfnrt]|&#?[0-9A-Za-z]{1,8};`)
+// escape is a character as JSON, a program, HTML, or a URL in a URL may write it.
+var escape = regexp.MustCompile(
+	`\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[bfnrt]|&#?[0-9A-Za-z]{1,8};|%(?:25)*[0-9A-Fa-f]{2}`)
 
 // lettersOf returns the letters and digits of a text, and the position of each. Those of an
 // escape do not count.

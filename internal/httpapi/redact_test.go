@@ -180,6 +180,8 @@ func TestRedaction(t *testing.T) {
 		"short, in part":             {"hunter2", "password hunter", "password hunter"},
 		"not of letters":             {"密码密码密码", "it is 密码密码密码", "it is [redacted]"},
 		"long, with few letters":     {"!?!?!?!?!?a!?!?!?", "it is !?!?!?!?!?a!?!?!?", "it is [redacted]"},
+		"symbols around letters":     {"!?abcdefghijklmnop#+", "it is !?abcdefghijklmnop#+", "it is [redacted]"},
+		"not only of letters":        {"密码密码abcdefghijklmnop", "it is 密码密码abcdefghijklmnop", "it is [redacted]"},
 		"empty":                      {"", "it is", "it is"},
 		"beside letters that differ": {"abcdefghijklmnop", "é abcdefghijklmnop é", "é [redacted] é"},
 		"another case":               {"abcdefghijklmnop", "ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOP"},

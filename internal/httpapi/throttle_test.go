@@ -78,6 +78,7 @@ func TestRetryAfter(t *testing.T) {
 		"none":                 {text(""), first / 2, first + jitter},
 		"zero":                 {text("0"), first / 2, first + jitter},
 		"negative":             {text("-5"), first / 2, first + jitter},
+		"very negative":        {text("-10000000000"), first / 2, first + jitter},
 		"a date that has been": {date(-time.Hour), first / 2, first + jitter},
 		"nonsense":             {text("soon"), first / 2, first + jitter},
 	} {

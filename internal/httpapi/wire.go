@@ -164,11 +164,15 @@ func (x *exchange) abandon(cause error) {
 // read lets the call decode a response.
 func (x *exchange) read(response *http.Response) error {
 	x.silence.Reset(silenceLimit)
+	x.arrived.Store(true) // again, after an interim response
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
 	requestID := cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord) // it may be displayed
 	response.Header.Set(requestIDHeader, requestID)
-	if response.StatusCode/100 != 2 {
+	switch {
+	case response.StatusCode < http.StatusOK: // such as 101, whose body does not end with the request
+		return x.transportError(textproto.ProtocolError("a final response without a final status"))
+	case response.StatusCode/100 != 2:
 		return decodeError(response, x.call)
 	}
 	err := x.call.decode(response)

@@ -1,0 +1,197 @@
+package elb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// TestShownByOneReplicaOnly: a backend is late, and the replicas of the lists lag: a list shows
+// the certificate, and those after it do not show it yet. What was seen is adopted, not created
+// again.
+func TestShownByOneReplicaOnly(t *testing.T) {
+	t.Parallel()
+	for _, fresh := range []int{4, 5} { // of the lists from the baseline on, one a second
+		t.Run(strconv.Itoa(fresh), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+				cloud.Script(elbstub.CreateCertificate, 1, elbstub.DropLate(2500*time.Millisecond))
+				cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+					if nth == fresh {
+						return nil
+					}
+					return elbstub.See(elbstub.View{Lag: 4900 * time.Millisecond})
+				})
+				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+				if err != nil || !creation.Adopted || len(creation.Others) > 0 {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+				if there := len(cloud.Certificates(project)); there != 1 {
+					t.Errorf("%d certificates, want 1", there)
+				}
+			})
+		})
+	}
+}
+
+// TestRandomCreations makes Create calls with the same and with different leaves in parallel,
+// with faults two in a row, lists that lag, strangers, and interrupts. Each certificate that a
+// call has created is returned or named, no two calls return the same one, and none returns
+// that of a stranger.
+func TestRandomCreations(t *testing.T) {
+	t.Parallel()
+	var pairs []elb.NewCertificate
+	for range 4 {
+		pairs = append(pairs, newCertificate(t))
+	}
+	for seed := range uint64(120) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { createAtRandom(t, seed, pairs) })
+		})
+	}
+}
+
+func createAtRandom(t *testing.T, seed uint64, pairs []elb.NewCertificate) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 28))
+	var mu sync.Mutex
+	dice := func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.IntN(n)
+	}
+	milliseconds := func(most int) time.Duration { return time.Duration(dice(most)) * time.Millisecond }
+	dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
+	cloud, client := cloudInBubble(t, elbstub.Options{
+		Dialect: dialect, ListLag: milliseconds(2000), Seed: seed,
+	}, dice(4))
+
+	strangers := map[string]bool{}
+	addStranger := func() {
+		other := pairs[dice(len(pairs))]
+		other.Name = new("stranger" + strconv.Itoa(dice(100)))
+		id := cloud.Add(asStranger(other))
+		mu.Lock()
+		defer mu.Unlock()
+		strangers[id] = true
+	}
+	addStranger()
+	time.Sleep(time.Minute)
+	double := func(then elbstub.Fault) elbstub.Fault { // a gateway sends the request to two backends
+		return func(next elbstub.Next) elbstub.Response {
+			next()
+			return then(next)
+		}
+	}
+	page := "<html><title>Bad Gateway</title></html>"
+	cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault {
+		return []elbstub.Fault{
+			nil, nil, nil, nil,
+			elbstub.Drop(), elbstub.Refuse(), elbstub.Cut(5), elbstub.Cut(60), elbstub.Cut(900),
+			elbstub.Slow(milliseconds(9000)), elbstub.Slow(time.Minute + time.Second),
+			elbstub.DropLate(milliseconds(2900)), elbstub.DropLate(milliseconds(9000)),
+			elbstub.Late(http.StatusGatewayTimeout, milliseconds(9000)),
+			elbstub.ReplyAfter(502, page), elbstub.ReplyAfter(500, "{}"), elbstub.Reply(503, ""),
+			elbstub.ReplyAfter(202, ""), elbstub.ReplyAfter(200, `{"error":{"code":"ELB.1"}}`),
+			elbstub.Throttle(""), elbstub.Throttle("3"), elbstub.Reply(403, ""), elbstub.Reply(401, ""),
+			double(elbstub.Drop()), double(elbstub.DropLate(milliseconds(2900))),
+		}[dice(25)]
+	})
+	hidden := elbstub.View{Hidden: 1}
+	if dialect.Count == elbstub.CountAbsent { // no client could notice
+		hidden = elbstub.View{}
+	}
+	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+		return []elbstub.Fault{
+			nil, nil, nil, nil, nil, nil, elbstub.Reply(503, ""), elbstub.Slow(milliseconds(3000)),
+			elbstub.See(hidden), elbstub.Throttle("1"), elbstub.Cut(30), elbstub.Reply(502, page),
+		}[dice(12)]
+	})
+	for range dice(3) {
+		time.AfterFunc(milliseconds(30000), addStranger)
+	}
+
+	type result struct {
+		create   elb.NewCertificate
+		creation elb.Creation
+		err      error
+	}
+	var results []result
+	var all sync.WaitGroup
+	for n := range 1 + dice(6) {
+		create := pairs[dice(len(pairs))]
+		create.Name = new(fmt.Sprintf("ours%d", n))
+		if dice(4) == 0 {
+			create.Name = new("ours")
+		}
+		start, patience := milliseconds(3000), 10*time.Minute
+		if dice(3) == 0 {
+			patience = milliseconds(20000)
+		}
+		all.Go(func() {
+			time.Sleep(start)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			started := time.Now()
+			creation, err := client.CreateCertificate(ctx, project, create)
+			if took := time.Since(started); took > patience+12*time.Second {
+				t.Errorf("it ended %s after its context", took-patience)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			results = append(results, result{create, creation, err})
+		})
+	}
+	all.Wait()
+	time.Sleep(time.Minute) // what is late
+
+	mu.Lock()
+	defer mu.Unlock()
+	returned := map[string]bool{}
+	for _, r := range results {
+		id := strings.ToLower(r.creation.ID)
+		if id == "" {
+			continue
+		}
+		if returned[id] || strangers[id] {
+			t.Errorf("certificate %s is that of another call or of a stranger: %+v", id, r.creation)
+		}
+		returned[id] = true
+	}
+	for _, cert := range cloud.Certificates(project) {
+		if strangers[cert.ID] || returned[cert.ID] {
+			continue
+		}
+		isNamed := slices.ContainsFunc(results, func(r result) bool {
+			var uncertain *elb.UncertainError
+			isOurs := r.create.Certificate == cert.Certificate && *r.create.Name == cert.Name
+			says := errors.As(r.err, &uncertain) || r.creation.Sent > 1 || slices.Contains(r.creation.Others, cert.ID)
+			return isOurs && says
+		})
+		if !isNamed {
+			t.Errorf("certificate %s (%s) is neither returned nor named", cert.ID, cert.Name)
+		}
+	}
+	for _, r := range results {
+		exists := slices.ContainsFunc(cloud.Certificates(project), func(cert elbstub.Certificate) bool {
+			return strings.EqualFold(cert.ID, r.creation.ID) && cert.Name == *r.create.Name
+		})
+		if r.err == nil && !exists {
+			t.Errorf("certificate %s of %s does not exist", r.creation.ID, *r.create.Name)
+		}
+	}
+}

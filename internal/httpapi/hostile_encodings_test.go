@@ -1,0 +1,90 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// TestSecretsInOtherEncodings: a server returns what it was sent in an encoding of its own. No
+// part of the secret that says something is shown in that encoding, or decoded.
+func TestSecretsInOtherEncodings(t *testing.T) {
+	t.Parallel()
+	key, _ := keyOf("PRIVATE KEY")
+	for encoding, encode := range map[string]func(string) string{
+		"URL":            url.QueryEscape,
+		"URL, path":      url.PathEscape,
+		"URL, twice":     func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+		`\x`:             func(s string) string { return strings.NewReplacer("/", `\x2f`, "+", `\x2B`).Replace(s) },
+		"Base64":         func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+		"Base64, 1 more": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(`"` + s)) },
+		"Base64, 2 more": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(`: ` + s)) },
+		"Base64, JSON":   func(s string) string { return base64.StdEncoding.EncodeToString([]byte(quoted(s))) },
+	} {
+		for secretName, hidden := range map[string]string{"the key": key, "the token": hiddenToken} {
+			for shape, body := range map[string]string{
+				"error": `{"error":{"message":` + quoted("refused: "+encode(hidden)) + `,"code":"ELB.1001"}}`,
+				"text":  "refused: " + encode(hidden),
+				"HTML":  "<html><title>refused: " + encode(hidden) + "</title></html>",
+			} {
+				t.Run(secretName+", "+encoding+" in "+shape, func(t *testing.T) {
+					t.Parallel()
+					said := refusalOf(t, body, key).Error()
+					if !strings.Contains(said, "refused: ") || !strings.Contains(said, "[redacted]") {
+						t.Errorf("the message is missing, or it does not show that something was removed: %s", said)
+					}
+					decoded, _ := url.QueryUnescape(said)
+					for _, whole := range []string{encode(hidden), hidden, lettersIn(hidden)} {
+						for i := 0; i+16 <= len(whole); i++ {
+							part := whole[i : i+16]
+							if strings.Contains(said, part) || strings.Contains(decoded, part) {
+								t.Fatalf("it shows %q of a secret: %s", part, said)
+							}
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestShortSecretsInURLs: a short secret is removed as a whole, also in the encoding of a URL.
+func TestShortSecretsInURLs(t *testing.T) {
+	t.Parallel()
+	const password = "p@ss w/rd"
+	for _, said := range []string{url.QueryEscape(password), url.PathEscape(password)} {
+		body := `<html><a href="/login?password=` + said + `">` + said + `</a></html>`
+		if got := refusalOf(t, body, password).Message; strings.Contains(got, "ss") {
+			t.Errorf("%s is shown: %s", said, got)
+		}
+		if got := refusalOf(t, `{"error_msg":"bad: `+said+`"}`, password).Message; got != "bad: [redacted]" {
+			t.Errorf("%s is shown: %s", said, got)
+		}
+	}
+}
+
+// TestForeignKeysInOtherEncodings: a private key that was not in the request is recognised by
+// its boundary, however that is encoded.
+func TestForeignKeysInOtherEncodings(t *testing.T) {
+	t.Parallel()
+	for _, label := range []string{"PRIVATE KEY", "EC PRIVATE KEY", "RSA-PSS PRIVATE KEY"} {
+		key, _ := keyOf(label)
+		for encoding, encoded := range map[string]string{
+			"URL":             url.QueryEscape(key),
+			"URL, path":       url.PathEscape(key),
+			"URL, twice":      url.QueryEscape(url.QueryEscape(key)),
+			"path, twice":     url.PathEscape(url.PathEscape(key)),
+			"Base64":          base64.StdEncoding.EncodeToString([]byte(key)),
+			"Base64, URL":     base64.RawURLEncoding.EncodeToString([]byte(key)),
+			"lines in quotes": quoted(quoted(key)),
+		} {
+			for _, body := range []string{`{"error_msg":` + quoted("stored "+encoded) + `}`, "stored " + encoded} {
+				got := refusalOf(t, body).Message
+				if !strings.Contains(got, "stored") || !strings.Contains(got, "[redacted]") || len(got) > 120 {
+					t.Errorf("%s in %s is shown: %s", label, encoding, got)
+				}
+			}
+		}
+	}
+}
