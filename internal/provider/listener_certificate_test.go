@@ -915,6 +915,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 			for _, part := range []string{
 				`Listener "` + l.listener + `" keeps certificate "` + l.other + `"`,
 				`listener "https-443" (ID ` + l.listener + `) of load balancer "` + l.balancer + `"`,
+				"If the resource is replaced, there is nothing to do: its successor switches the listener.",
 				"set fallback_certificate_id to another one and apply that first", "terraform state rm",
 			} {
 				if !strings.Contains(text, part) {
