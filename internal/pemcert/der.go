@@ -81,7 +81,7 @@ func serialText(twosComplement []byte) string {
 func readTime(value asn1.RawValue) time.Time {
 	var at time.Time
 	_, err := asn1.Unmarshal(value.FullBytes, &at)
-	if at = at.UTC(); err != nil || at.Year() > 9999 { // more is not RFC 3339
+	if at = at.UTC(); err != nil || at.Year() < 0 || at.Year() > 9999 { // RFC 3339 has no other years
 		return time.Time{}
 	}
 	return at

@@ -125,6 +125,9 @@ func notPEM(text string) string {
 		return "is a PKCS#12 file (.p12, .pfx) in base64, and not PEM. " +
 			"Convert it: openssl pkcs12 -in FILE -nodes -clcerts -nokeys for the certificate, " +
 			"openssl pkcs12 -in FILE -nodes -nocerts for the key"
+	case contains == kindPKCS7:
+		return "is a PKCS#7 bundle (.p7b) in base64, and not PEM. " +
+			"Convert it, the leaf first: openssl pkcs7 -inform DER -in FILE -print_certs"
 	case isDER(decoded):
 		return "is DER in base64, without the lines that make it PEM. " + form +
 			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, " +

@@ -61,6 +61,8 @@ func TestTimes(t *testing.T) {
 		"GeneralizedTime of 9999":         {asn1.TagGeneralizedTime, "99991231235959Z", "9999-12-31T23:59:59Z"},
 		"GeneralizedTime with a fraction": {asn1.TagGeneralizedTime, "20500102030405.5Z", "2050-01-02T03:04:05Z"},
 		"GeneralizedTime that is later":   {asn1.TagGeneralizedTime, "99991231235959-0100", ""},
+		"GeneralizedTime of 0":            {asn1.TagGeneralizedTime, "00000101000000Z", "0000-01-01T00:00:00Z"},
+		"GeneralizedTime that is earlier": {asn1.TagGeneralizedTime, "00000101000000+0100", ""},
 		"no time":                         {asn1.TagUTCTime, "yesterday", ""},
 		"no type of time":                 {asn1.TagUTF8String, "260102030405Z", ""},
 	} {

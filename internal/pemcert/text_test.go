@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -157,6 +158,25 @@ func TestWrongEncodings(t *testing.T) {
 	if _, err := pemcert.ParseKey(encrypted); err == nil ||
 		!strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
+	}
+}
+
+// TestRemedyOfPKCS7 follows the remedy for a bundle that was read with filebase64.
+func TestRemedyOfPKCS7(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/cases/p7b-as-certificate.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, _ := pem.Decode(text)
+	_, err = pemcert.ParseChain(base64.StdEncoding.EncodeToString(file.Bytes))
+	const remedy = "openssl pkcs7 -inform DER -in FILE -print_certs"
+	if err == nil || !strings.Contains(err.Error(), remedy) {
+		t.Fatalf("it says %v, want %q", err, remedy)
+	}
+	arguments := strings.Fields(strings.Replace(remedy, " -in FILE", "", 1))
+	if parseChain(t, openssl(t, string(file.Bytes), arguments[1:]...)).Len() == 0 {
+		t.Error("the remedy finds no certificate")
 	}
 }
 

@@ -166,7 +166,7 @@ func candidates(lead string, all []publicModel) string {
 func (m publicModel) title() string {
 	title := fmt.Sprintf("%q (ID %s", m.Name.ValueString(), m.ID.ValueString())
 	if m.Domain.ValueString() != "" {
-		title += ", domain " + m.Domain.ValueString()
+		title += fmt.Sprintf(", domain %q", m.Domain.ValueString())
 	}
 	if !m.NotAfter.IsNull() {
 		title += ", until " + m.NotAfter.ValueString()

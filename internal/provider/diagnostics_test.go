@@ -115,7 +115,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 		"The operation timed out":            fmt.Errorf("x: %w", context.DeadlineExceeded),
 		"set cacert_file (OS_CACERT)":        fmt.Errorf("x: %w", httpapi.ErrUntrusted),
 		"Check the endpoint of the provider": fmt.Errorf("x: %w", &httpapi.TransportError{}),
-		`- listener "https" (ID 1) of load balancer 2`: &elb.InUseError{
+		`- listener "https" (ID 1) of load balancer "2"`: &elb.InUseError{
 			Err:       refusal,
 			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},
 		},

@@ -186,6 +186,46 @@ func TestErrorTextIsSanitized(t *testing.T) {
 	}
 }
 
+// TestListedTextIsSanitized: what a server lists may be named in an error that is not its own.
+func TestListedTextIsSanitized(t *testing.T) {
+	t.Parallel()
+	const wild = "x\x1b[2J\u009b\u202e\nError: forged"
+	cloud := acctest.NewCloud(t)
+	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: wild, Domain: wild})
+	listener := cloud.Listen(elbstub.Listener{
+		ProjectID: acctest.ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
+	})
+	server := cloud.Server(t, provider.New("test")())
+	said := map[string]acctest.Diagnostics{}
+	_, said["a search"] = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "missing"})
+	plan, diagnostics := server.Listeners().Plan(nil, acctest.Values{"listener_id": listener, "certificate_id": id})
+	if diagnostics.HasError() {
+		t.Fatal(textOf(diagnostics))
+	}
+	_, said["a listener"] = server.Listeners().Apply(plan)
+	certificate, diagnostics := server.Import(id)
+	if diagnostics.HasError() {
+		t.Fatal(textOf(diagnostics))
+	}
+	certificate.Values["timeouts"] = acctest.Values{"delete": "1s"}
+	_, said["a deletion"] = server.Destroy(certificate)
+	for name, diagnostics := range said {
+		text := textOf(diagnostics)
+		if !diagnostics.HasError() || !strings.Contains(text, `x\x1b[2J`) {
+			t.Errorf("%s: it says %q", name, text)
+		}
+		if strings.Contains(text, "\nError: forged") {
+			t.Errorf("%s: a line of its own is forged: %s", name, text)
+		}
+		wantTame(t, text)
+	}
+	listed, diagnostics := server.List(acctest.Values{}, 1, false)
+	if len(listed) != 1 || diagnostics.HasError() {
+		t.Fatalf("it lists %v: %s", listed, textOf(diagnostics))
+	}
+	wantTame(t, listed[0].DisplayName)
+}
+
 // wantTame fails for a text that is not for a terminal.
 func wantTame(t *testing.T, text string) {
 	t.Helper()

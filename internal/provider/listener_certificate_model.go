@@ -87,7 +87,7 @@ func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(
-			"%s has the protocol %s, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
+			"%s has the protocol %q, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
 				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
@@ -95,7 +95,7 @@ func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 
 // titleOf names a listener in a sentence.
 func titleOf(listener elb.Listener) string {
-	return fmt.Sprintf("listener %q (ID %s) of load balancer %s", listener.Name, listener.ID, listener.LoadBalancerID)
+	return fmt.Sprintf("listener %q (ID %s) of load balancer %q", listener.Name, listener.ID, listener.LoadBalancerID)
 }
 
 // warnKept warns that the listener keeps its certificate when the resource is destroyed without a fallback. Terraform
@@ -107,8 +107,10 @@ func (m listenerCertificateModel) warnKept(diags *diag.Diagnostics) {
 	id, certificateID := m.ListenerID.ValueString(), m.CertificateID.ValueString()
 	diags.AddWarning(fmt.Sprintf("Listener %q keeps certificate %q", id, certificateID), fmt.Sprintf(
 		"Without a fallback_certificate_id, destroying this resource changes nothing: %s keeps certificate %q, "+
-			"because an HTTPS or SSL listener cannot be without one. If the same run destroys that certificate, its "+
-			"deletion fails. To delete the certificate, set fallback_certificate_id to another one and apply that "+
-			"first. To keep the certificate, remove it from the state first: terraform state rm ADDRESS.",
+			"because an HTTPS or SSL listener cannot be without one.\n\n"+
+			"If the resource is replaced, there is nothing to do: its successor switches the listener. Otherwise, if "+
+			"the same run destroys that certificate, its deletion fails. To delete the certificate, set "+
+			"fallback_certificate_id to another one and apply that first. To keep the certificate, remove it from the "+
+			"state first: terraform state rm ADDRESS.",
 		titleOf(m.listener()), certificateID))
 }

@@ -416,8 +416,8 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		want     string
 	}{
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
-		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "has the protocol HTTP, which uses no certificate"},
-		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol TCP"},
+		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "has the protocol \"HTTP\", which uses no certificate"},
+		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol \"TCP\""},
 		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
 		"another's":      {&theirs, "of project " + acctest.ProjectID + ": the listener does not exist"},
@@ -762,7 +762,7 @@ func TestListenerChangesElsewhere(t *testing.T) {
 		l.plan("nothing")
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
 		left, diagnostics := l.process().Read(l.state)
-		says(t, diagnostics, "listener_id", "has the protocol TCP, which uses no certificate")
+		says(t, diagnostics, "listener_id", "has the protocol \"TCP\", which uses no certificate")
 		if left == nil {
 			t.Error("it is not in the state any more")
 		}
@@ -914,7 +914,8 @@ func TestDestroyWithoutFallback(t *testing.T) {
 			text := diagnostics[0].Summary + "\n" + diagnostics[0].Detail
 			for _, part := range []string{
 				`Listener "` + l.listener + `" keeps certificate "` + l.other + `"`,
-				`listener "https-443" (ID ` + l.listener + `) of load balancer ` + l.balancer,
+				`listener "https-443" (ID ` + l.listener + `) of load balancer "` + l.balancer + `"`,
+				"If the resource is replaced, there is nothing to do: its successor switches the listener.",
 				"set fallback_certificate_id to another one and apply that first", "terraform state rm",
 			} {
 				if !strings.Contains(text, part) {
