@@ -28,13 +28,12 @@ import (
 type CLI struct {
 	t  *testing.T
 	tf *terraform.CLI
-	// reattach is how Terraform reaches the provider of this process, or nil.
-	reattach map[string]any
 }
 
-// NewCLI starts the provider for the duration of a test. The test is skipped
-// when no acceptance tests are wanted.
-func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
+// NewCLI starts the provider for the duration of a test, also as those with other addresses, for a
+// test in which only the name of another provider matters. The test is skipped when no acceptance
+// tests are wanted.
+func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *CLI {
 	t.Helper()
 	c := newCLI(t)
 	ctx, stop := context.WithCancel(context.Background()) // t.Context is cancelled before the cleanup
@@ -56,25 +55,18 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer) *CLI {
 	case <-time.After(time.Minute):
 		t.Fatal("the provider did not start")
 	}
-	c.reattach = map[string]any{
+	reattachment := map[string]any{
 		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
 	}
-	c.ServeAs(provider.Address)
-	return c
-}
-
-// ServeAs makes the provider of this process those with these addresses, for a test in
-// which only the name of another provider matters.
-func (c *CLI) ServeAs(addresses ...string) {
-	c.t.Helper()
-	providers := map[string]any{}
-	for _, address := range addresses {
-		providers[address] = c.reattach
+	providers := map[string]any{provider.Address: reattachment}
+	for _, address := range others {
+		providers[address] = reattachment
 	}
 	encoded, err := json.Marshal(providers)
-	check(c.t, err)
+	check(t, err)
 	c.Setenv("TF_REATTACH_PROVIDERS", string(encoded))
+	return c
 }
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
@@ -129,8 +121,7 @@ func (c *CLI) Setenv(name, value string) {
 // Configure replaces the configuration.
 func (c *CLI) Configure(config string) {
 	c.t.Helper()
-	const header = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + provider.Address + "\"\n    }\n  }\n}\n"
-	c.WriteFile("main.tf", header+config)
+	c.WriteFile("main.tf", terraform.Requirements+config)
 	c.Run("init")
 }
 

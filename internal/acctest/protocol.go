@@ -112,9 +112,8 @@ func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Se
 	t.Helper()
 	s := &Server{t: t, server: server, resourceType: certificateType}
 	s.schema = call(s, server.GetProviderSchema, &tfprotov6.GetProviderSchemaRequest{})
-	s.succeeded(s.schema.Diagnostics)
 	identities := call(s, server.GetResourceIdentitySchemas, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	s.succeeded(identities.Diagnostics)
+	s.succeeded(append(s.schema.Diagnostics, identities.Diagnostics...))
 	s.identities = identities.IdentitySchemas
 	configured := call(s, server.ConfigureProvider, &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.0",

@@ -107,7 +107,7 @@ func (c *Cloud) deleteCertificate(r request) (Response, *Refusal) {
 	if c.held(cert.ID) {
 		return Response{}, inTurn(c.options.Dialect.InUse, r.nth, InUse5002)
 	}
-	c.certificates.remove(cert.ID)
+	c.certificates.end(cert.ID)
 	return Response{Status: cmp.Or(c.options.Dialect.DeleteStatus, http.StatusNoContent)}, nil
 }
 
@@ -298,10 +298,10 @@ func (c *Cloud) Change(id string, change func(*Certificate)) bool {
 	return changed != nil
 }
 
-// Remove removes the certificate with an ID without a call, even if a listener holds it. It
-// reports whether the certificate existed.
+// Remove removes the certificate or the listener with an ID without a call, even a certificate that
+// a listener holds. It reports whether there was one.
 func (c *Cloud) Remove(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.certificates.remove(id)
+	return c.certificates.end(id) >= 0 || c.listeners.end(id) >= 0
 }

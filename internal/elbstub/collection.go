@@ -97,10 +97,8 @@ func (c *collection[T]) change(id string, change func(*T)) *T {
 	return &changed.resource
 }
 
-// remove removes the resource with an ID. It reports whether that existed.
-func (c *collection[T]) remove(id string) bool { return c.end(id) >= 0 }
-
-// end ends the record of the resource with an ID, and returns its index, or -1 if there is none.
+// end ends the record of the resource with an ID, which removes it unless another one begins. It
+// returns its index, or -1 if there is none.
 func (c *collection[T]) end(id string) int {
 	i := slices.IndexFunc(c.records, func(r record[T]) bool { return r.until.IsZero() && r.resource.id() == id })
 	if i >= 0 {

@@ -116,7 +116,7 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 // stormFault returns the fault of a call in the Storm, or nil. An earlier fault may have taken its
 // response.
 func (c *Cloud) stormFault(operation Operation) Fault {
-	if c.lost[operation] > 0 {
+	if c.storm.Percent > 0 && c.lost[operation] > 0 {
 		c.lost[operation]--
 		return Drop()
 	}
@@ -182,9 +182,7 @@ func (c *Cloud) stormFault(operation Operation) Fault {
 func (c *Cloud) double(operation Operation, first Fault) Fault {
 	return func(next Next) Response {
 		c.mu.Lock()
-		if c.storm.Percent > 0 {
-			c.lost[operation]++
-		}
+		c.lost[operation]++
 		c.mu.Unlock()
 		return first(next)
 	}

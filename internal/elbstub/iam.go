@@ -55,11 +55,6 @@ type caller struct {
 	temporary         bool // by the keys of an agency
 }
 
-func (c *Cloud) may(who caller, projectID string) bool {
-	isTheirs := func(p Project) bool { return p.ID == projectID && p.Domain == who.domain }
-	return who.projectID == projectID || who.anyProject && slices.ContainsFunc(c.options.Identity.Projects, isTheirs)
-}
-
 // iamError is an error response of the identity service (observed).
 func iamError(status int, title, message string) (Response, *Refusal) {
 	return respond(status, object{{"error", object{{"code", status}, {"message", message}, {"title", title}}}}), nil

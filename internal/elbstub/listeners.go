@@ -266,8 +266,4 @@ func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
 }
 
 // Hangup removes the listener with an ID.
-func (c *Cloud) Hangup(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.listeners.remove(id)
-}
+func (c *Cloud) Hangup(id string) { c.Remove(id) }

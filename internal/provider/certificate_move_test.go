@@ -378,9 +378,9 @@ func TestAccMoveGuide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 			// OpenTofu reads addresses of Terraform's registry in a state as those of its own.
-			cli.ServeAs(provider.Address, restAddress, "registry.opentofu.org/mastercard/restapi")
+			cli := acctest.NewCLI(t, provider.New("test"), restAddress, "registry.opentofu.org/mastercard/restapi")
+			cloud := acctest.NewCloud(t)
 			var pairs []throwaway.Pair
 			var instances []map[string]any
 			for i := range 3 {

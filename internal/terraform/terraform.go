@@ -18,6 +18,11 @@ import (
 // Version is the version that providers are installed as.
 const Version = "0.0.1"
 
+// Requirements begin a configuration that uses the provider of this repository.
+const Requirements = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + address + "\"\n    }\n  }\n}\n"
+
+const address = "registry.terraform.io/elbaas/elbaas"
+
 // A CLI is Terraform or OpenTofu, with a folder for a configuration and its state.
 type CLI struct {
 	// Path is the path of the program.
@@ -105,7 +110,7 @@ func (c *CLI) Install(program, address string) error {
 // and OpenTofu.
 func (c *CLI) InstallOurs(program string) error {
 	return errors.Join(
-		c.Install(program, "registry.terraform.io/elbaas/elbaas"),
+		c.Install(program, address),
 		c.Install(program, "registry.opentofu.org/elbaas/elbaas"),
 	)
 }

@@ -258,19 +258,8 @@ func (d *demo) startRotation(ctx context.Context) error {
 	})
 	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: fallback})
 	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+fallback)
-	return d.configure(ctx, requirements, d.rotation)
+	return d.configure(ctx, terraform.Requirements, d.rotation)
 }
-
-// requirements begin a configuration that uses the provider.
-const requirements = `terraform {
-  required_providers {
-    elbaas = {
-      source = "elbaas/elbaas"
-    }
-  }
-}
-
-`
 
 // configure replaces the configuration by a file, after what it begins with.
 func (d *demo) configure(ctx context.Context, beginning, file string) error {
