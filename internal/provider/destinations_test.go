@@ -611,6 +611,12 @@ func TestDestinations(t *testing.T) {
 			variables: "HCS_key OS_REGION_NAME=region-1",
 			fails:     "HCS_CLOUD",
 		},
+		"HCS_: a region of the block, its own cloud": {
+			block:     "region=region-1",
+			variables: "HCS_key HCS_CLOUD=" + private,
+			elb:       "elb.region-1." + private,
+			iam:       "iam.region-1." + private,
+		},
 		"HCS_: a cloud of HW_": {
 			variables: "HCS_key HCS_REGION_NAME=region-1 HW_CLOUD=" + private,
 			elb:       "elb.region-1." + private,

@@ -143,8 +143,7 @@ func (r *resolver) cloudByDefault(region value) string {
 // a file go with the variables that name the file.
 func (r *resolver) placeFor(name string) string {
 	place := name + " in " + blockLabel
-	_, isTaken := having(r.own, "clouds_entry") // by OS_CLOUD, which names an entry
-	if r.credentials.rank == blockRank || name == "cloud" && isTaken {
+	if r.credentials.rank == blockRank {
 		return place
 	}
 	return source{rank: r.credentials.rank}.place(name) + ", or " + place
