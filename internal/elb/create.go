@@ -138,7 +138,7 @@ type createCall struct {
 func (x *createCall) run(ctx context.Context) error {
 	unlock, err := x.project.creations.locks.lock(ctx, x.leaf)
 	if err != nil {
-		return err
+		return fmt.Errorf("wait for another creation with the same leaf: %w", err)
 	}
 	defer unlock()
 

@@ -47,6 +47,30 @@ func TestShownByOneReplicaOnly(t *testing.T) {
 	}
 }
 
+// TestTimeoutBehindTheSameLeaf: a Create call that waits for another one says so when its time ends.
+func TestTimeoutBehindTheSameLeaf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		create := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Throttle("60"))
+		var first sync.WaitGroup
+		first.Go(func() {
+			if _, err := client.CreateCertificate(t.Context(), project, create); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.CreateCertificate(ctx, project, create)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for another creation") {
+			t.Errorf("it does not say what it waited for: %v", err)
+		}
+		first.Wait()
+	})
+}
+
 // TestRandomCreations makes Create calls with the same and with different leaves in parallel,
 // with faults two in a row, lists that lag, strangers, and interrupts. Each certificate that a
 // call has created is returned or named, no two calls return the same one, and none returns

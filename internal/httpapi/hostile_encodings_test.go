@@ -88,3 +88,27 @@ func TestForeignKeysInOtherEncodings(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsThatHoldSecrets: an error response in an unknown form has what the request was for,
+// such as temporary keys, or keys of others. They have no boundary, and were not in the request.
+func TestFieldsThatHoldSecrets(t *testing.T) {
+	t.Parallel()
+	const hidden = "Zm9yZWlnbiBzZWNyZXQ0711+/="
+	for name, body := range map[string]string{
+		"temporary keys": `{"credential":{"access":"AK","secret":"` + hidden + `","securitytoken":"` + hidden + `"}}`,
+		"a list":         `{"certificates":[{"id":"1","private_key":"` + hidden + `"}],"access":"AK"}`,
+		"a cut list":     `{"access":"AK","certificates":[{"private_key" : "` + hidden[:20],
+		"a request":      `{"access":"AK","auth":{"password":"` + hidden + `"},"X-Auth-Token":"` + hidden + `"}`,
+		"other words":    `{"access":"AK","privateKey":"` + hidden + `","secret_key":"` + hidden + `"}`,
+		"in a message":   `{"error_msg":` + quoted(`stored: {"access":"AK","private_key":"`+hidden+`"}`) + `}`,
+	} {
+		got := refusalOf(t, body).Message
+		if strings.Contains(got, hidden[:12]) || !strings.Contains(got, "[redacted]") || !strings.Contains(got, "AK") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	const reason = `{"errors":{"private_key":"must be PEM","password":"empty"}}`
+	if got := refusalOf(t, reason).Message; !strings.HasSuffix(got, reason) {
+		t.Errorf("the reason is lost: %s", got)
+	}
+}

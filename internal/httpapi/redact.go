@@ -26,6 +26,12 @@ var privateKey = regexp.MustCompile(
 
 const keyLabel = `(?:[A-Z0-9 +%]|-[A-Z0-9 ])*PRIVATE(?: |\+|%(?:25)*2[0B])KEY`
 
+// secretField matches a field of a JSON text whose name says that it holds a secret, up to the end
+// of its value, which has no spaces.
+var secretField = regexp.MustCompile(`(?i)("` + fieldName + `"\s*:\s*")[^"\s]{8,}`)
+
+const fieldName = `[a-z_-]*(?:secret|token|password|(?:private|secret)_?key)`
+
 // cleaner returns a function that prepares a text of the server for display: only printable
 // characters, without the secrets of the call, and at most limit bytes. A server that quotes
 // the request must not bring a key or a token, or a part of one, into an error.
@@ -43,7 +49,9 @@ func cleaner(c *call) func(said string, limit int) string {
 	return func(said string, limit int) string {
 		// Characters that are not printable may be part of a secret, and they may divide one.
 		said = printable(redactAll(said))
-		return shorten(redactAll(privateKey.ReplaceAllString(said, redacted)), limit)
+		said = privateKey.ReplaceAllString(said, redacted)
+		said = secretField.ReplaceAllString(said, "${1}"+redacted)
+		return shorten(redactAll(said), limit)
 	}
 }
 
