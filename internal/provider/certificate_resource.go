@@ -138,13 +138,11 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	plan.checkNewKey(state, &resp.Diagnostics) // it may have been unknown in the plan
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if plan.Name.Equal(state.Name) && plan.Description.Equal(state.Description) {
-		plan.UpdateTime = state.UpdateTime
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}

@@ -376,6 +376,56 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	r.expectEmptyPlan()
 }
 
+// TestAccListenerIDsThatTurnOutWrong: Terraform validates and plans again in the apply what was unknown in the plan, so
+// that nothing is sent for an ID that turns out to be wrong.
+func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	const another = "00000000000000000000000000000000"
+	for attribute, row := range map[string]struct{ value, want string }{
+		"listener_id":             {"www", `The listener ID "www" is not valid`},
+		"certificate_id":          {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "must be in lower case, as the API writes it"},
+		"fallback_certificate_id": {another, "Conflicting certificate IDs"},
+	} {
+		for _, isUpdate := range []bool{false, true} {
+			if isUpdate && attribute == "listener_id" {
+				continue // which replaces
+			}
+			t.Run(fmt.Sprintf("%s, update: %t", attribute, isUpdate), func(t *testing.T) {
+				t.Parallel()
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				values := map[string]string{
+					"listener_id": acctest.Quote(listen(cloud)), "certificate_id": acctest.Quote(cloud.Only(t).ID),
+				}
+				configure := func(later string) {
+					lines := ""
+					for name, value := range values {
+						lines += "  " + name + " = " + value + "\n"
+					}
+					cli.Configure(cloud.Provider() + later + "resource \"elbaas_listener_certificate\" \"www\" {\n" +
+						lines + "}\n")
+				}
+				if isUpdate {
+					configure("")
+					cli.Run("apply", "-auto-approve")
+				}
+				if attribute == "fallback_certificate_id" {
+					values["certificate_id"] = acctest.Quote(another)
+				}
+				values[attribute] = "terraform_data.later.output"
+				configure("resource \"terraform_data\" \"later\" {\n  input = " + acctest.Quote(row.value) + "\n}\n")
+				cli.Run("plan")
+				if said, err := cli.Try("apply", "-auto-approve"); err == nil || !strings.Contains(said, row.want) {
+					t.Errorf("%v: it does not say %q: %s", err, row.want, said)
+				}
+				if switches := len(cloud.Journal(elbstub.ModifyListener)); switches > 0 {
+					t.Errorf("%d switches were sent", switches)
+				}
+			})
+		}
+	}
+}
+
 // TestAccListenerCertificateIsRemoved by a removed block, and is not where it must not be
 // destroyed.
 func TestAccListenerCertificateIsRemoved(t *testing.T) {

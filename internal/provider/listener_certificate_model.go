@@ -63,15 +63,6 @@ func (m *listenerCertificateModel) fromAPI(listener elb.Listener) {
 	}
 }
 
-// check validates, in an apply, what may have been unknown in the plan.
-func (m listenerCertificateModel) check(diags *diag.Diagnostics) {
-	checkKnown("listener_id", m.ListenerID, textRule{"listener ID", checkLowerID}, diags)
-	checkKnown("certificate_id", m.CertificateID, textRule{"certificate ID", checkLowerID}, diags)
-	fallback := textRule{"fallback certificate ID", checkLowerID}
-	checkKnown("fallback_certificate_id", m.FallbackCertificateID, fallback, diags)
-	m.checkFallback(diags)
-}
-
 // checkFallback checks that the fallback is another certificate, if both are known.
 func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 	fallback, own := stringOrNil(m.FallbackCertificateID), stringOrNil(m.CertificateID)

@@ -55,7 +55,6 @@ func (r *listenerCertificateResource) Create(
 	defer lock.unlock()
 
 	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
-	plan.check(&resp.Diagnostics)
 	r.checkProjects(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -131,7 +130,6 @@ func (r *listenerCertificateResource) Update(
 	defer cancel()
 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	plan.check(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

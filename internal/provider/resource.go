@@ -49,13 +49,6 @@ func withTimeout(
 	return context.WithTimeout(ctx, limit)
 }
 
-// checkKnown applies the rule of an attribute to its value, if that is known.
-func checkKnown(attribute string, value types.String, rule textRule, diags *diag.Diagnostics) {
-	if text := stringOrNil(value); text != nil {
-		diags.Append(rule.validate(path.Root(attribute), *text)...)
-	}
-}
-
 // computedString returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
 func computedString(description string) schema.StringAttribute {
 	return schema.StringAttribute{
@@ -203,8 +196,12 @@ func (r *resourceBase) importTarget(
 	var project, own types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root(r.idAttribute), &own)...)
-	checkKnown("project_id", project, textRule{"project ID", checkProjectID}, diags)
-	checkKnown(r.idAttribute, types.StringValue(own.ValueString()), textRule{r.noun + " ID", checkID}, diags)
+	if !project.IsNull() {
+		rule := textRule{"project ID", checkProjectID}
+		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
+	}
+	rule := textRule{r.noun + " ID", checkID}
+	diags.Append(rule.validate(path.Root(r.idAttribute), own.ValueString())...)
 	return project.ValueString(), strings.ToLower(own.ValueString())
 }
 
