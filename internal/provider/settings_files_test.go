@@ -305,6 +305,20 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 	}
 }
 
+// TestUnknownRegionOfEntry: the region that belongs into the auth_url of an entry may come yet.
+func TestUnknownRegionOfEntry(t *testing.T) {
+	t.Parallel()
+	files := entryOf(", auth_url: 'https://iam.{region_name}.otc.t-systems.com/v3'}")
+	variables := map[string]string{"OS_CLOUD": "mine"}
+	if _, diags := newSettings(providerBlock{}, environmentOf(variables, files)); !diags.HasError() {
+		t.Error("a region that is nowhere is no error")
+	}
+	block := providerBlock{"region": types.StringUnknown()}
+	if _, diags := newSettings(block, environmentOf(variables, files)); diags.HasError() {
+		t.Errorf("a region that is not known yet: %v", diags)
+	}
+}
+
 // TestUnknownFiles: a profile or an entry that is known only after an apply is in no way
 // of a plan, and nothing is called by what is set besides.
 func TestUnknownFiles(t *testing.T) {
