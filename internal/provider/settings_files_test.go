@@ -305,6 +305,29 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 	}
 }
 
+// TestPlacesOfEntries: where clouds.yaml is looked for, and what of two domains is that of the user.
+func TestPlacesOfEntries(t *testing.T) {
+	t.Parallel()
+	const entry = "clouds: {mine: {region_name: eu-de, auth: {username: u, password: p, user_domain_name: name, " +
+		"domain_name: other, user_domain_id: id, domain_id: other, auth_url: 'https://iam.a.b/v3'}}}"
+	for place, variables := range map[string]string{
+		"clouds.yaml":                            "",
+		"/home/me/.config/openstack/clouds.yaml": "",
+		"/etc/openstack/clouds.yaml":             "",
+		"/xdg/openstack/clouds.yaml":             " XDG_CONFIG_HOME=/xdg",
+		"~/mine.yaml":                            " OS_CLIENT_CONFIG_FILE=~/mine.yaml",
+	} {
+		file := strings.Replace(place, "~", "/home/me", 1)
+		s, said := settingsOf("", "OS_CLOUD=mine"+variables, map[string]string{file: entry})
+		if want := `the entry "mine" of ` + place; said != "" || s.credentialsSource != want {
+			t.Errorf("%s: %s, credentials of %s", place, said, s.credentialsSource)
+		}
+		if c := s.Credentials; c.DomainName != "name" || c.DomainID != "id" {
+			t.Errorf("%s: the domain is %q, %q", place, c.DomainName, c.DomainID)
+		}
+	}
+}
+
 // TestUnknownRegionOfEntry: the region that belongs into the auth_url of an entry may come yet.
 func TestUnknownRegionOfEntry(t *testing.T) {
 	t.Parallel()
