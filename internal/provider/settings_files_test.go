@@ -119,11 +119,12 @@ func TestNamesOfFiles(t *testing.T) {
 		"ca.pem": true, "~/.hcloud/config.json": true, "/etc/openstack/clouds.yaml": true,
 		"../a/client-1_2.key": true, `C:\Users\me\ca.crt`: true, "/tmp/TestAcc123/001/config.json": true,
 		withoutBegin: false, inOneLine: false, inOneLine[:60] + ".b": false, "client": false,
+		"MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc.b":                                          false,
 		`{"profiles":[{"accessKeyId":"AK","secretAccessKey":"SK","agencyDomainName":"a.b"}]}`: false,
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N":             false,
 		"https://me:hunter2@example.com/a.json":                                               false,
 		"clouds: {mine: {auth: {password: hunter2.json}}}":                                    false,
-		"password=hunter2.json": false,
+		"password=hunter2.json":                                                               false,
 	} {
 		if got := fileName(text); (got == text) != shown {
 			t.Errorf("%q is shown as %q", text, got)
@@ -178,6 +179,9 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	}
 	for secret, variables := range map[string][]string{ // a token of older clouds, and one with dots
 		"0f3b5c7d9e1a2b4c6d8e0f1a3b5c7d9e": {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		// The content of a file, and a text that is longer than any name.
+		"{accessKeyId:AK}":            {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		strings.Repeat("secret-", 15): {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
 		strings.Repeat("eyJhbGciOi", 8) + ".eyJzdWIi.c2lnbmF0": {
 			"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=",
 			"HW_PROFILE=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=",

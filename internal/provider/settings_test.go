@@ -747,6 +747,10 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 			block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine},
 			want:  "not shown",
 		},
+		"key like the name of a file": {
+			block: map[string]string{"cert": pair.Certificate, "key": "hunter2.b"},
+			want:  "not shown",
+		},
 		"key of the environment": {
 			variables: map[string]string{"OS_CERT": pair.Certificate, "OS_KEY": inOneLine},
 			want:      "the environment variable OS_KEY",
