@@ -1045,6 +1045,35 @@ func TestUnknownCredentials(t *testing.T) {
 	}
 }
 
+// TestHalves: what seems to lack its other half is complete, or that half may come yet.
+func TestHalves(t *testing.T) {
+	t.Parallel()
+	const password = "user_id=me password=p region=eu-de"
+	const agency, domain = "assume_role.agency_name", "assume_role.domain_name"
+	for name, row := range map[string]struct{ block, unknown string }{
+		"a user by the ID":               {block: password},
+		"a domain by the ID":             {block: "user_name=me password=p domain_id=d region=eu-de"},
+		"the key of a certificate":       {block: password + " cert=ca.pem", unknown: "key"},
+		"the certificate of a key":       {block: password + " key=client.key", unknown: "cert"},
+		"the domain of an agency":        {block: "key region=eu-de " + agency + "=a", unknown: domain},
+		"the name of an agency":          {block: "key region=eu-de " + domain + "=d", unknown: agency},
+		"the region, and so the project": {block: "key", unknown: "region"},
+	} {
+		block := providerBlock{}
+		for name, value := range words(row.block) {
+			block[name] = types.StringValue(value)
+		}
+		if row.unknown != "" {
+			block[row.unknown] = types.StringUnknown()
+		}
+		s, diags := newSettings(block, environmentOf(nil))
+		project := newCloud(s, "test", time.Now, nil).defaultProject(&diags)
+		if !project.IsUnknown() || diags.HasError() {
+			t.Errorf("%s: project = %v, %v", name, project, diags)
+		}
+	}
+}
+
 // TestUnknownHidesVariables: a value that is known only after an apply takes precedence over variables already.
 func TestUnknownHidesVariables(t *testing.T) {
 	t.Parallel()
