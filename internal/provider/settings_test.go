@@ -522,6 +522,12 @@ func TestSettingsErrors(t *testing.T) {
 			want:      []string{"seems to be encrypted", "HW_ACCESS_KEY"},
 			never:     "hunter2",
 		},
+		"half a profile of the environment": {
+			without:   "token",
+			variables: map[string]string{"HW_PROFILE": "half"},
+			attribute: "secret_key",
+			want:      []string{`Set secret_key in the profile "half" of ~/.hcloud/config.json as well`},
+		},
 		"profile encrypted as letters and digits": {
 			block:     map[string]string{"profile": "long"},
 			attribute: "profile",
@@ -698,6 +704,7 @@ func TestSettingsErrors(t *testing.T) {
 					{"name": "default", "accessKeyId": "AK", "secretAccessKey": "hunter2"},
 					{"name": "sso", "mode": "SSO"},
 					{"name": "encrypted", "accessKeyId": "AK", "secretAccessKey": "hunter2+/=="},
+					{"name": "half", "accessKeyId": "AK"},
 					{"name": "long", "accessKeyId": "AK", "secretAccessKey": "` + strings.Repeat("hunter2", 40) + `"}
 				]}`,
 				"clouds.yaml": "clouds:\n" +
@@ -948,6 +955,9 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		}
 		if diags.HasError() || s.expiryWarningDays != int(row.want) {
 			t.Errorf("%s: got %d, %v, want %d", name, s.expiryWarningDays, diags, row.want)
+		}
+		if diags := newCloud(s, "test", time.Now, nil).ready(); diags.HasError() {
+			t.Errorf("%s: the cloud cannot be called: %v", name, diags)
 		}
 	}
 }
