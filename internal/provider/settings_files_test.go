@@ -119,11 +119,12 @@ func TestNamesOfFiles(t *testing.T) {
 		"ca.pem": true, "~/.hcloud/config.json": true, "/etc/openstack/clouds.yaml": true,
 		"../a/client-1_2.key": true, `C:\Users\me\ca.crt`: true, "/tmp/TestAcc123/001/config.json": true,
 		withoutBegin: false, inOneLine: false, inOneLine[:60] + ".b": false, "client": false,
+		"MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc.b":                                          false,
 		`{"profiles":[{"accessKeyId":"AK","secretAccessKey":"SK","agencyDomainName":"a.b"}]}`: false,
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N":             false,
 		"https://me:hunter2@example.com/a.json":                                               false,
 		"clouds: {mine: {auth: {password: hunter2.json}}}":                                    false,
-		"password=hunter2.json": false,
+		"password=hunter2.json":                                                               false,
 	} {
 		if got := fileName(text); (got == text) != shown {
 			t.Errorf("%q is shown as %q", text, got)
@@ -178,6 +179,9 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	}
 	for secret, variables := range map[string][]string{ // a token of older clouds, and one with dots
 		"0f3b5c7d9e1a2b4c6d8e0f1a3b5c7d9e": {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		// The content of a file, and a text that is longer than any name.
+		"{accessKeyId:AK}":            {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
+		strings.Repeat("secret-", 15): {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
 		strings.Repeat("eyJhbGciOi", 8) + ".eyJzdWIi.c2lnbmF0": {
 			"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=",
 			"HW_PROFILE=", "HW_key HW_REGION_NAME=a HW_AUTH_URL=", "HW_key HW_REGION_NAME=a ELBAAS_ENDPOINT=",
@@ -302,6 +306,43 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
 		}
+	}
+}
+
+// TestPlacesOfEntries: where clouds.yaml is looked for, and what of two domains is that of the user.
+func TestPlacesOfEntries(t *testing.T) {
+	t.Parallel()
+	const entry = "clouds: {mine: {region_name: eu-de, auth: {username: u, password: p, user_domain_name: name, " +
+		"domain_name: other, user_domain_id: id, domain_id: other, auth_url: 'https://iam.a.b/v3'}}}"
+	for place, variables := range map[string]string{
+		"clouds.yaml":                            "",
+		"/home/me/.config/openstack/clouds.yaml": "",
+		"/etc/openstack/clouds.yaml":             "",
+		"/xdg/openstack/clouds.yaml":             " XDG_CONFIG_HOME=/xdg",
+		"~/mine.yaml":                            " OS_CLIENT_CONFIG_FILE=~/mine.yaml",
+	} {
+		file := strings.Replace(place, "~", "/home/me", 1)
+		s, said := settingsOf("", "OS_CLOUD=mine"+variables, map[string]string{file: entry})
+		if want := `the entry "mine" of ` + place; said != "" || s.credentialsSource != want {
+			t.Errorf("%s: %s, credentials of %s", place, said, s.credentialsSource)
+		}
+		if c := s.Credentials; c.DomainName != "name" || c.DomainID != "id" {
+			t.Errorf("%s: the domain is %q, %q", place, c.DomainName, c.DomainID)
+		}
+	}
+}
+
+// TestUnknownRegionOfEntry: the region that belongs into the auth_url of an entry may come yet.
+func TestUnknownRegionOfEntry(t *testing.T) {
+	t.Parallel()
+	files := entryOf(", auth_url: 'https://iam.{region_name}.otc.t-systems.com/v3'}")
+	variables := map[string]string{"OS_CLOUD": "mine"}
+	if _, diags := newSettings(providerBlock{}, environmentOf(variables, files)); !diags.HasError() {
+		t.Error("a region that is nowhere is no error")
+	}
+	block := providerBlock{"region": types.StringUnknown()}
+	if _, diags := newSettings(block, environmentOf(variables, files)); diags.HasError() {
+		t.Errorf("a region that is not known yet: %v", diags)
 	}
 }
 

@@ -522,6 +522,12 @@ func TestSettingsErrors(t *testing.T) {
 			want:      []string{"seems to be encrypted", "HW_ACCESS_KEY"},
 			never:     "hunter2",
 		},
+		"half a profile of the environment": {
+			without:   "token",
+			variables: map[string]string{"HW_PROFILE": "half"},
+			attribute: "secret_key",
+			want:      []string{`Set secret_key in the profile "half" of ~/.hcloud/config.json as well`},
+		},
 		"profile encrypted as letters and digits": {
 			block:     map[string]string{"profile": "long"},
 			attribute: "profile",
@@ -698,6 +704,7 @@ func TestSettingsErrors(t *testing.T) {
 					{"name": "default", "accessKeyId": "AK", "secretAccessKey": "hunter2"},
 					{"name": "sso", "mode": "SSO"},
 					{"name": "encrypted", "accessKeyId": "AK", "secretAccessKey": "hunter2+/=="},
+					{"name": "half", "accessKeyId": "AK"},
 					{"name": "long", "accessKeyId": "AK", "secretAccessKey": "` + strings.Repeat("hunter2", 40) + `"}
 				]}`,
 				"clouds.yaml": "clouds:\n" +
@@ -745,6 +752,10 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 		},
 		"key with a dot": {
 			block: map[string]string{"cert": pair.Certificate, "key": "hunter2." + inOneLine},
+			want:  "not shown",
+		},
+		"key like the name of a file": {
+			block: map[string]string{"cert": pair.Certificate, "key": "hunter2.b"},
 			want:  "not shown",
 		},
 		"key of the environment": {
@@ -945,6 +956,9 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		if diags.HasError() || s.expiryWarningDays != int(row.want) {
 			t.Errorf("%s: got %d, %v, want %d", name, s.expiryWarningDays, diags, row.want)
 		}
+		if diags := newCloud(s, "test", time.Now, nil).ready(); diags.HasError() {
+			t.Errorf("%s: the cloud cannot be called: %v", name, diags)
+		}
 	}
 }
 
@@ -1037,6 +1051,35 @@ func TestUnknownCredentials(t *testing.T) {
 		}
 		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
+		}
+	}
+}
+
+// TestHalves: what seems to lack its other half is complete, or that half may come yet.
+func TestHalves(t *testing.T) {
+	t.Parallel()
+	const password = "user_id=me password=p region=eu-de"
+	const agency, domain = "assume_role.agency_name", "assume_role.domain_name"
+	for name, row := range map[string]struct{ block, unknown string }{
+		"a user by the ID":               {block: password},
+		"a domain by the ID":             {block: "user_name=me password=p domain_id=d region=eu-de"},
+		"the key of a certificate":       {block: password + " cert=ca.pem", unknown: "key"},
+		"the certificate of a key":       {block: password + " key=client.key", unknown: "cert"},
+		"the domain of an agency":        {block: "key region=eu-de " + agency + "=a", unknown: domain},
+		"the name of an agency":          {block: "key region=eu-de " + domain + "=d", unknown: agency},
+		"the region, and so the project": {block: "key", unknown: "region"},
+	} {
+		block := providerBlock{}
+		for name, value := range words(row.block) {
+			block[name] = types.StringValue(value)
+		}
+		if row.unknown != "" {
+			block[row.unknown] = types.StringUnknown()
+		}
+		s, diags := newSettings(block, environmentOf(nil))
+		project := newCloud(s, "test", time.Now, nil).defaultProject(&diags)
+		if !project.IsUnknown() || diags.HasError() {
+			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
 	}
 }
