@@ -59,17 +59,17 @@ func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Cert
 // NoWrite is the age of the latest write if no write is known.
 const NoWrite time.Duration = math.MaxInt64
 
-// ReadCertificate returns a certificate as GetCertificate does. known is the certificate in
+// ReadCertificate returns a certificate as GetCertificate does. prior is the certificate in
 // the state, and sinceWrite is how long ago this or an earlier run wrote it. It can be negative
 // if another machine wrote it, because clocks differ. While a list may lag behind that write, a list
 // without the certificate, or with another name or description, is not believed: a new
 // list is awaited.
 func (c *Client) ReadCertificate(
-	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration,
+	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	return cache.getAfter(ctx, known.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
-		return cert.Name != known.Name || cert.Description != known.Description
+	return cache.getAfter(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
+		return cert.Name != prior.Name || cert.Description != prior.Description
 	})
 }
 
@@ -133,23 +133,23 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 }
 
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
-// returns the updated certificate. known is the certificate in the state: its domain is used
+// returns the updated certificate. prior is the certificate in the state: its domain is used
 // if the response has none, as some responses do (recorded). If the response lacks any other
 // field, the list is polled until the change shows or ctx is done. sinceWrite is as for
 // ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
-	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
+	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
-	cert, err := c.sendUpdate(ctx, projectID, known, sinceWrite, name, description)
-	c.project(projectID).certificates.record(known.ID, &cert, err)
+	cert, err := c.sendUpdate(ctx, projectID, prior, sinceWrite, name, description)
+	c.project(projectID).certificates.record(prior.ID, &cert, err)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", known.ID, projectID, err)
+		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", prior.ID, projectID, err)
 	}
 	return cert, nil
 }
 
 func (c *Client) sendUpdate(
-	ctx context.Context, projectID string, known Certificate, sinceWrite time.Duration, name, description string,
+	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
 	type update struct {
 		Name        string `json:"name"`
@@ -158,27 +158,27 @@ func (c *Client) sendUpdate(
 	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: name, Description: description}}
 	var body certificateBody
 	accepted := false
-	err := c.do(ctx, projectID, []string{"certificate", known.ID}, put, func(response *http.Response) error {
+	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) error {
 		accepted = true
 		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
 		return nil
 	})
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
-		return Certificate{}, c.orNotFound(ctx, projectID, known.ID, sinceWrite, err)
-	case err == nil && strings.EqualFold(body.ID, known.ID) && body.whole():
+		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
+	case err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole():
 		if !body.has["domain"] {
-			body.Domain = known.Domain
+			body.Domain = prior.Domain
 		}
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, known, name, description)
+	return c.readBack(ctx, projectID, prior, name, description)
 }
 
 // readBack lists until a change that the API accepted shows. Lists that fail are repeated. If
 // the API stored other values, the certificate is returned with those.
 func (c *Client) readBack(
-	ctx context.Context, projectID string, known Certificate, name, description string,
+	ctx context.Context, projectID string, prior Certificate, name, description string,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
 	accepted := cache.now()
@@ -192,9 +192,9 @@ func (c *Client) readBack(
 			shown = err
 			continue
 		}
-		cert, err := cache.findListed(list.listing, known.ID)
+		cert, err := cache.findListed(list.listing, prior.ID)
 		mayLag := list.startedAt.Sub(accepted) < listLag
-		isOld := cert.Name == known.Name && cert.Description == known.Description
+		isOld := cert.Name == prior.Name && cert.Description == prior.Description
 		isNew := cert.Name == name && cert.Description == description
 		switch {
 		case err == nil && (isNew || !isOld && !mayLag):

@@ -163,10 +163,10 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 	return listed, err
 }
 
-// decodeListener reads a body that is one listener. known provides the fields that it does not
+// decodeListener reads a body that is one listener. prior provides the fields that it does not
 // have, except for the certificate and the status.
-func decodeListener(body io.Reader, known Listener) (Listener, error) {
-	l := known
+func decodeListener(body io.Reader, prior Listener) (Listener, error) {
+	l := prior
 	l.ID, l.Status, l.CertificateID = "", "", ""
 	err := decodeWhole(body, &l)
 	if err == nil {

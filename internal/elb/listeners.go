@@ -112,17 +112,17 @@ func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listene
 	return c.project(projectID).listeners.all(ctx)
 }
 
-// ReadListener returns a listener from the cached list of the project. known is the listener
+// ReadListener returns a listener from the cached list of the project. prior is the listener
 // in the state, and sinceWrite is as for ReadCertificate: while a list may lag behind that
 // write, a list without the listener, or with another certificate, is not believed.
 // ErrListenerNotFound is returned only if a list that started after the call does not have
 // the listener.
 func (c *Client) ReadListener(
-	ctx context.Context, projectID string, known Listener, sinceWrite time.Duration,
+	ctx context.Context, projectID string, prior Listener, sinceWrite time.Duration,
 ) (Listener, error) {
 	cache := c.project(projectID).listeners
-	return cache.getAfter(ctx, known.ID, cache.lagEnd(sinceWrite), func(l Listener) bool {
-		return !l.serves(known.CertificateID)
+	return cache.getAfter(ctx, prior.ID, cache.lagEnd(sinceWrite), func(l Listener) bool {
+		return !l.serves(prior.CertificateID)
 	})
 }
 
@@ -138,37 +138,37 @@ func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listene
 }
 
 // SwitchListener gives a listener another certificate with one PUT, and returns the updated
-// listener. known provides fields that a response does not have. If the response does not
+// listener. prior provides fields that a response does not have. If the response does not
 // show the change, the listener is read until it does, or until ctx is done; then the error
 // is ErrNotShown. ErrListenerNotFound says that a list proves that the listener does not
 // exist, and ErrListenerFaulty that its status is ERROR.
 func (c *Client) SwitchListener(
-	ctx context.Context, projectID string, known Listener, certificateID string,
+	ctx context.Context, projectID string, prior Listener, certificateID string,
 ) (Listener, error) {
 	p := c.project(projectID)
-	unlock, err := p.switches.lock(ctx, keyOf(known)) // the next switch would disturb the reads of this one
+	unlock, err := p.switches.lock(ctx, keyOf(prior)) // the next switch would disturb the reads of this one
 	if err != nil {
-		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", known.ID, err)
+		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", prior.ID, err)
 	}
 	defer unlock()
 
-	l, err := c.putAndAwait(ctx, projectID, known, certificateID)
-	p.listeners.record(known.ID, &l, err)
+	l, err := c.putAndAwait(ctx, projectID, prior, certificateID)
+	p.listeners.record(prior.ID, &l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
-			"switch listener %s of project %s to certificate %s: %w", known.ID, projectID, certificateID, err)
+			"switch listener %s of project %s to certificate %s: %w", prior.ID, projectID, certificateID, err)
 	}
-	c.ReleaseCertificate(projectID, known.ID)
+	c.ReleaseCertificate(projectID, prior.ID)
 	return l, nil
 }
 
 // putAndAwait sends the new certificate of a listener until a response or a read shows it.
 func (c *Client) putAndAwait(
-	ctx context.Context, projectID string, known Listener, certificateID string,
+	ctx context.Context, projectID string, prior Listener, certificateID string,
 ) (Listener, error) {
 	p := c.project(projectID)
-	id := known.ID
-	ofPut := known
+	id := prior.ID
+	ofPut := prior
 	ofPut.Protocol = "" // a response without it is incomplete
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
@@ -195,7 +195,7 @@ func (c *Client) putAndAwait(
 		case isWhole && shows(l) == nil:
 			return l, nil
 		case err == nil, accepted && refusal == nil:
-			l, err = c.awaitListener(ctx, projectID, known, true, shows)
+			l, err = c.awaitListener(ctx, projectID, prior, true, shows)
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
@@ -208,7 +208,7 @@ func (c *Client) putAndAwait(
 		case isListenerGone(refusal):
 			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
-			shown, getErr := c.showListener(ctx, projectID, known)
+			shown, getErr := c.showListener(ctx, projectID, prior)
 			if getErr == nil && shows(shown) == nil {
 				return shown, nil
 			}
@@ -232,11 +232,11 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that
 // fail are repeated; otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID string, known Listener, accepted bool, check func(Listener) error,
+	ctx context.Context, projectID string, prior Listener, accepted bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
 	for attempt := 0; ; attempt++ {
-		l, err := c.showListener(ctx, projectID, known)
+		l, err := c.showListener(ctx, projectID, prior)
 		switch {
 		case err == nil:
 			if waiting = check(l); waiting == nil {
@@ -260,11 +260,11 @@ func (c *Client) awaitListener(
 
 // showListener makes one call for a listener. If the API says that it is missing, a list
 // decides.
-func (c *Client) showListener(ctx context.Context, projectID string, known Listener) (l Listener, err error) {
+func (c *Client) showListener(ctx context.Context, projectID string, prior Listener) (l Listener, err error) {
 	get := httpapi.Request{Method: http.MethodGet}
-	err = c.do(ctx, projectID, []string{"listeners", known.ID}, get, func(response *http.Response) (err error) {
-		l, err = decodeListener(response.Body, known)
-		if err == nil && !strings.EqualFold(l.ID, known.ID) {
+	err = c.do(ctx, projectID, []string{"listeners", prior.ID}, get, func(response *http.Response) (err error) {
+		l, err = decodeListener(response.Body, prior)
+		if err == nil && !strings.EqualFold(l.ID, prior.ID) {
 			return fmt.Errorf("the response is about another listener, %s", l.ID)
 		}
 		return err
@@ -273,7 +273,7 @@ func (c *Client) showListener(ctx context.Context, projectID string, known Liste
 		return Listener{}, ErrListenerFaulty
 	}
 	if isListenerGone(httpapi.RefusalOf(err)) {
-		err = c.project(projectID).listeners.proveAbsence(ctx, known.ID, NoWrite, err)
+		err = c.project(projectID).listeners.proveAbsence(ctx, prior.ID, NoWrite, err)
 	}
 	return l, err
 }

@@ -28,7 +28,7 @@ type record[T resource] struct {
 
 // during returns the resources as they were at any time between two.
 func (c *collection[T]) during(from, to time.Time) []T {
-	var all []T
+	all := make([]T, 0, len(c.records))
 	for _, r := range c.records {
 		if !r.from.After(to) && (r.until.IsZero() || r.until.After(from)) {
 			all = append(all, r.resource)

@@ -59,6 +59,7 @@ func wantFulfilled(t *testing.T, later string, planned, values acctest.Values) {
 // and no others, and what it says is what comes. The next plan is empty.
 func TestPlansTellTheTruth(t *testing.T) {
 	t.Parallel()
+	acctest.OnceForAllDialects(t) // it goes through them
 	const sequences, steps = 20, 15
 	for seed := range uint64(sequences) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {

@@ -43,9 +43,9 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	planned := plan
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &planned.PrivateKeyWO)...)
-	create := planned.toAPI(&resp.Diagnostics)
+	sent := plan // with the key, which is in the configuration alone
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &sent.PrivateKeyWO)...)
+	create := sent.toAPI(&resp.Diagnostics)
 	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -75,10 +75,10 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	domain := keepCase(planned.Domain, cert.Domain).ValueString()
-	checkStored(cert.ID, "name", planned.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "description", planned.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "domain", planned.Domain, domain, resp.Diagnostics.AddAttributeWarning)
+	domain := keepCase(sent.Domain, cert.Domain).ValueString()
+	checkStored(cert.ID, "name", sent.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
+	checkStored(cert.ID, "description", sent.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
+	checkStored(cert.ID, "domain", sent.Domain, domain, resp.Diagnostics.AddAttributeWarning)
 	stored := pemcert.CertificatesIn(cert.Certificate).PEM()
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),

@@ -282,6 +282,9 @@ func TestSettingsVariables(t *testing.T) {
 				if diags.HasError() {
 					t.Fatalf("%s: %v", what, diags)
 				}
+				if s.Signer.Region != s.Region {
+					t.Errorf("%s: the region is %q, and signed is %q", what, s.Region, s.Signer.Region)
+				}
 				if got := row.get(s); got != want {
 					t.Errorf("%s: got %q, want %q", what, got, want)
 				}
@@ -519,6 +522,12 @@ func TestSettingsErrors(t *testing.T) {
 			want:      []string{"seems to be encrypted", "HW_ACCESS_KEY"},
 			never:     "hunter2",
 		},
+		"profile encrypted as letters and digits": {
+			block:     map[string]string{"profile": "long"},
+			attribute: "profile",
+			want:      []string{"seems to be encrypted", "HW_ACCESS_KEY"},
+			never:     "hunter2",
+		},
 		"broken file of profiles": {
 			without:   "token",
 			variables: map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
@@ -688,7 +697,8 @@ func TestSettingsErrors(t *testing.T) {
 				profiles: `{"current": "default", "profiles": [
 					{"name": "default", "accessKeyId": "AK", "secretAccessKey": "hunter2"},
 					{"name": "sso", "mode": "SSO"},
-					{"name": "encrypted", "accessKeyId": "AK", "secretAccessKey": "hunter2+/=="}
+					{"name": "encrypted", "accessKeyId": "AK", "secretAccessKey": "hunter2+/=="},
+					{"name": "long", "accessKeyId": "AK", "secretAccessKey": "` + strings.Repeat("hunter2", 40) + `"}
 				]}`,
 				"clouds.yaml": "clouds:\n" +
 					"  otc: {auth: {username: u, password: hunter2}}\n" +
@@ -1179,6 +1189,16 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 		"an entry of the block": {
 			block:     entry,
 			variables: all,
+			want:      `password entry the entry "entry" of clouds.yaml`,
+		},
+		"a profile of the block, an entry of the environment": {
+			block:     named,
+			variables: with(all, "OS_CLOUD", "entry"),
+			want:      `access key profile the profile "default" of ~/.hcloud/config.json`,
+		},
+		"an entry of the block, a profile of the environment": {
+			block:     entry,
+			variables: with(all, "HW_PROFILE", "default"),
 			want:      `password entry the entry "entry" of clouds.yaml`,
 		},
 		"an entry of the environment": {

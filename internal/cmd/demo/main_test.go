@@ -73,6 +73,9 @@ func TestAccDemoFails(t *testing.T) {
 		"a name against the rule": {"= var.name\n", "= \"a b\"\n", "Invalid name"},
 		"no certificate":          {"resource ", "data ", "elbaas_certificate"},
 		"a file that is missing":  {`"www.example.com.crt"`, `"missing.crt"`, "missing.crt"},
+		"one more resource": {
+			"resource ", "resource \"terraform_data\" \"x\" {}\n\nresource ", `act 1, "Create": the plan should say`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
