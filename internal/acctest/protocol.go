@@ -20,7 +20,7 @@ import (
 // []string, a Values, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
-// Unknown is a value that is known only after an apply. Only an attribute outside blocks can be.
+// Unknown is a value that is known only after an apply.
 const Unknown = unknown("unknown")
 
 type unknown string
