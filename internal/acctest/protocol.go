@@ -20,7 +20,7 @@ import (
 // []string, a Values, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
-// Unknown is a value that is known only after an apply. Only an attribute outside blocks can be.
+// Unknown is a value that is known only after an apply.
 const Unknown = unknown("unknown")
 
 type unknown string
@@ -422,18 +422,28 @@ func (s *Server) encode(kind tftypes.Type, values Values) *tfprotov6.DynamicValu
 	check(s.t, err)
 	value, err := tfprotov6.DynamicValue{JSON: known}.Unmarshal(kind) // which adds what is null
 	check(s.t, err)
-	if values != nil {
-		fields := decodeAs[map[string]tftypes.Value](s, value)
-		for name := range values {
-			if values[name] == Unknown {
-				fields[name] = tftypes.NewValue(fields[name].Type(), tftypes.UnknownValue)
-			}
-		}
-		value = tftypes.NewValue(kind, fields)
-	}
+	value = s.withUnknown(value, values)
 	encoded, err := tfprotov6.NewDynamicValue(kind, value)
 	check(s.t, err)
 	return &encoded
+}
+
+// withUnknown returns an object in which those of its values are unknown that are Unknown, which is null in JSON.
+func (s *Server) withUnknown(object tftypes.Value, values Values) tftypes.Value {
+	s.t.Helper()
+	if values == nil {
+		return object
+	}
+	fields := decodeAs[map[string]tftypes.Value](s, object)
+	for name, value := range values {
+		switch value := value.(type) {
+		case unknown:
+			fields[name] = tftypes.NewValue(fields[name].Type(), tftypes.UnknownValue)
+		case Values:
+			fields[name] = s.withUnknown(fields[name], value)
+		}
+	}
+	return tftypes.NewValue(object.Type(), fields)
 }
 
 func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {

@@ -98,8 +98,11 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 		switch {
 		case err == nil:
 			return cert, key, nil
-		case !mayLag || httpapi.Pause(ctx, pollInterval) != nil:
+		case !mayLag:
 			return Certificate{}, secret.Value{}, err // the key may come from an attempt that was cut off
+		}
+		if err := httpapi.Pause(ctx, pollInterval); err != nil {
+			return Certificate{}, secret.Value{}, listError("certificate", projectID, err) // it proves no absence
 		}
 	}
 }

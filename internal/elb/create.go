@@ -350,9 +350,11 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 		return !mayLag, nil
 	})
 	for _, cert := range slices.SortedFunc(maps.Values(latest), byName) {
-		if x.create.equals(cert) {
+		switch {
+		case x.isKnown(cert.ID): // by now: it is that of a call which had no response yet
+		case x.create.equals(cert):
 			equal = append(equal, cert)
-		} else {
+		default:
 			sameLeaf = append(sameLeaf, cert)
 		}
 	}

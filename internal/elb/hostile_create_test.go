@@ -47,6 +47,31 @@ func TestShownByOneReplicaOnly(t *testing.T) {
 	}
 }
 
+// TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one shows a certificate before the call
+// that has created it knows its ID. Another call, which searches for its own certificate, does not take it for that.
+func TestHiddenCertificateOfAnotherCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Dialect: elbstub.Dialect{Listed: elbstub.TextMasked}}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Slow(2*time.Second))
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+				if err != nil || len(creation.Others) > 0 {
+					t.Errorf("got %+v, %v", creation, err)
+				}
+			})
+			time.Sleep(time.Second / 2)
+		}
+		both.Wait()
+		if there := len(cloud.Certificates(project)); there != 2 {
+			t.Errorf("%d certificates, want 2", there)
+		}
+	})
+}
+
 // TestTimeoutBehindTheSameLeaf: a Create call that waits for another one says so when its time ends.
 func TestTimeoutBehindTheSameLeaf(t *testing.T) {
 	t.Parallel()

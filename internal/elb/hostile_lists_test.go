@@ -434,6 +434,23 @@ func TestPrivateKeyOfANewCertificate(t *testing.T) {
 	})
 }
 
+// TestPrivateKeyInterrupted: the context ends while lists may still lag. Nothing says then that the
+// certificate does not exist.
+func TestPrivateKeyInterrupted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		lagging(cloud, 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		_, _, err := client.GetPrivateKey(ctx, project, cert.ID)
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("it says %v", err)
+		}
+	})
+}
+
 // TestIncompleteListIsNotKept: a list that is incomplete for a short time does not fail later
 // reads.
 func TestIncompleteListIsNotKept(t *testing.T) {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -100,15 +101,44 @@ func TestFieldsThatHoldSecrets(t *testing.T) {
 		"a cut list":     `{"access":"AK","certificates":[{"private_key" : "` + hidden[:20],
 		"a request":      `{"access":"AK","auth":{"password":"` + hidden + `"},"X-Auth-Token":"` + hidden + `"}`,
 		"other words":    `{"access":"AK","privateKey":"` + hidden + `","secret_key":"` + hidden + `"}`,
+		"secret keys":    `{"access":"AK","secretAccessKey":"` + hidden + `","secret_access_key":"` + hidden + `"}`,
+		"a short name":   `{"ak":"AK","sk":"` + hidden + `"}`,
 		"in a message":   `{"error_msg":` + quoted(`stored: {"access":"AK","private_key":"`+hidden+`"}`) + `}`,
+		"in a text":      `{"body":` + quoted(`{"access":"AK","private_key":"`+hidden+`"}`) + `}`,
 	} {
 		got := refusalOf(t, body).Message
 		if strings.Contains(got, hidden[:12]) || !strings.Contains(got, "[redacted]") || !strings.Contains(got, "AK") {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	const reason = `{"errors":{"private_key":"must be PEM","password":"empty"}}`
+	const reason = `{"errors":{"private_key":"mismatched with the certificate","password":"empty","task":"0123456789"}}`
 	if got := refusalOf(t, reason).Message; !strings.HasSuffix(got, reason) {
 		t.Errorf("the reason is lost: %s", got)
+	}
+}
+
+// TestReasonAfterAPEMText: what a message says after a PEM text in Base64 is shown.
+func TestReasonAfterAPEMText(t *testing.T) {
+	t.Parallel()
+	key, _ := keyOf("PRIVATE KEY")
+	encoded := base64.StdEncoding.EncodeToString([]byte(key))
+	wrapped := regexp.MustCompile(`.{64}`).ReplaceAllString(encoded, "$0\n")
+	for _, said := range []string{encoded, wrapped, strings.ReplaceAll(wrapped, "\n", "\r\n")} {
+		got := refusalOf(t, `{"error_msg":`+quoted("the text "+said+" has a key of 1024 bits")+`}`).Message
+		if got != "the text [redacted] has a key of 1024 bits" {
+			t.Errorf("it says %s", got)
+		}
+	}
+}
+
+// TestBase64OfSymbols: a short secret is recognised in Base64, also if that is not of letters and digits only.
+func TestBase64OfSymbols(t *testing.T) {
+	t.Parallel()
+	const password = "ab~cd?ef~gh>ij~klm"
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		encoded := encoding.EncodeToString([]byte(password))
+		if got := refusalOf(t, `{"error_msg":"bad `+encoded+`"}`, password).Message; got != "bad [redacted]" {
+			t.Errorf("%s is shown: %s", encoded, got)
+		}
 	}
 }

@@ -19,18 +19,19 @@ const redacted = "[redacted]"
 var credentialHeaders = []string{"X-Auth-Token", "X-Security-Token", "Authorization"}
 
 // privateKey matches a PEM block of a private key, or the beginning of one, also as a URL writes
-// it. Its label may have single hyphens (RFC 7468). In Base64, the beginning of any PEM block
-// counts.
+// it. Its label may have single hyphens (RFC 7468). In Base64, any PEM block counts, with the
+// lines that its text may be wrapped into.
 var privateKey = regexp.MustCompile(
-	`(?s)-----BEGIN` + keyLabel + `-----.*?(?:-----END` + keyLabel + `-----|$)|LS0tLS1CRUdJTi.*`)
+	`(?s)-----BEGIN` + keyLabel + `-----.*?(?:-----END` + keyLabel + `-----|$)|LS0tLS1CRUdJTi\S*(?:\s+\S{16,})*`)
 
 const keyLabel = `(?:[A-Z0-9 +%]|-[A-Z0-9 ])*PRIVATE(?: |\+|%(?:25)*2[0B])KEY`
 
-// secretField matches a field of a JSON text whose name says that it holds a secret, up to the end
-// of its value, which has no spaces.
-var secretField = regexp.MustCompile(`(?i)("` + fieldName + `"\s*:\s*")[^"\s]{8,}`)
+// secretField matches a field of a JSON text whose name says that it holds a secret, also if that
+// text is a string in JSON. The value has no spaces, because one that has them is a reason. It may
+// have been cut.
+var secretField = regexp.MustCompile(`(?i)("` + fieldName + `\\*"\s*:\s*\\*")[^"\s]{8,}("|$)`)
 
-const fieldName = `[a-z_-]*(?:secret|token|password|(?:private|secret)_?key)`
+const fieldName = `(?:sk|[a-z_-]*(?:secret|token|password|(?:private|secret)_?(?:access_?)?key))`
 
 // cleaner returns a function that prepares a text of the server for display: only printable
 // characters, without the secrets of the call, and at most limit bytes. A server that quotes
@@ -50,7 +51,7 @@ func cleaner(c *call) func(said string, limit int) string {
 		// Characters that are not printable may be part of a secret, and they may divide one.
 		said = printable(redactAll(said))
 		said = privateKey.ReplaceAllString(said, redacted)
-		said = secretField.ReplaceAllString(said, "${1}"+redacted)
+		said = secretField.ReplaceAllString(said, "${1}"+redacted+"${2}")
 		return shorten(redactAll(said), limit)
 	}
 }
@@ -96,7 +97,8 @@ func redact(said, hidden string) string {
 	const run = 12
 	wanted, _ := lettersOf(boundary.ReplaceAllString(hidden, ""))
 	for skipped := range min(3, len(hidden)) { // the Base64 of a longer text has one of these
-		wanted += " " + base64.RawURLEncoding.EncodeToString([]byte(hidden[skipped:]))
+		encoded, _ := lettersOf(base64.StdEncoding.EncodeToString([]byte(hidden[skipped:])))
+		wanted += " " + encoded
 	}
 	letters, at := lettersOf(said)
 	isSecret := map[string]bool{} // of the runs of the text, which is usually shorter than a key

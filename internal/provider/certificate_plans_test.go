@@ -19,8 +19,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 )
 
-// wantValidPlan checks a plan by the rules that Terraform itself has for it: a planned value is that of the configuration, or
-// the prior one, or that of a computed attribute which is not configured.
+// wantValidPlan checks a plan by the rules that Terraform itself has for it: a planned value is that of the
+// configuration, or the prior one, or that of a computed attribute which is not configured.
 func wantValidPlan(t *testing.T, plan acctest.Plan, prior *acctest.State, config acctest.Values) {
 	t.Helper()
 	computed := []string{

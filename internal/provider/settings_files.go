@@ -125,15 +125,26 @@ func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
 // A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
 // names: cacert, cert and key may be PEM, or what should be.
 type cloudsEntry struct {
-	Profile string `yaml:"profile"`
-	Cloud   string `yaml:"cloud"` // the old name of profile
-	// Auth has text, also where it looks like a number.
-	Auth   map[string]string `yaml:"auth"`
-	Region string            `yaml:"region_name"`
-	CACert string            `yaml:"cacert"`
-	Cert   string            `yaml:"cert"`
-	Key    string            `yaml:"key"`
-	Verify *bool             `yaml:"verify"`
+	Profile string    `yaml:"profile"`
+	Cloud   string    `yaml:"cloud"` // the old name of profile
+	Auth    authTexts `yaml:"auth"`
+	Region  string    `yaml:"region_name"`
+	CACert  string    `yaml:"cacert"`
+	Cert    string    `yaml:"cert"`
+	Key     string    `yaml:"key"`
+	Verify  *bool     `yaml:"verify"`
+}
+
+// authTexts are the fields of auth that have text, also where it looks like a number.
+type authTexts map[string]string
+
+// UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
+func (a *authTexts) UnmarshalYAML(decode func(any) error) error {
+	err := decode((*map[string]string)(a))
+	if _, hasOther := errors.AsType[*yaml.TypeError](err); hasOther && len(*a) > 0 {
+		return nil
+	}
+	return err
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as

@@ -228,6 +228,15 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"auth_url: 'https://iam.a.b/v3'}}",
 			want: "https://iam.a.b/v3 0x10 0123 d eu-de",
 		},
+		"fields that nobody needs": {
+			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3', " +
+				"auth_methods: [v3password], more: {a: b}, allow_reauth: true}}",
+			want: "https://iam.a.b/v3 u 0123 d eu-de",
+		},
+		"auth that is a text": {
+			clouds: "mine: {region_name: eu-de, auth: hunter2}",
+			want:   "is not valid YAML of the expected form",
+		},
 		"secure.yaml before clouds.yaml": {
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
 			secure: "mine: {auth: {password: secure}}",
