@@ -225,10 +225,10 @@ func TestFieldsThatAreNotNeeded(t *testing.T) {
 // control characters.
 func TestErrorsOfManyNames(t *testing.T) {
 	t.Parallel()
-	var projects, twins, endpoints []string
+	var projects, duplicates, endpoints []string
 	for n := range 1000 {
 		projects = append(projects, fmt.Sprintf(`{"id":"%d","name":"a\u001b[2J%d"}`, n, n))
-		twins = append(twins, fmt.Sprintf(`{"id":"\u001b[2J%d","name":"eu-de"}`, n))
+		duplicates = append(duplicates, fmt.Sprintf(`{"id":"\u001b[2J%d","name":"eu-de"}`, n))
 		endpoints = append(endpoints, fmt.Sprintf(`{"interface":"public","region":"\u001b[2J%d"}`, n))
 	}
 	list := func(name string, elements []string) string {
@@ -249,7 +249,7 @@ func TestErrorsOfManyNames(t *testing.T) {
 		want         string
 	}{
 		"no such project":      {list("projects", projects), "", projectID, "Existing projects: "},
-		"projects of one name": {list("projects", twins), "", projectID, "Set project_id to one of them"},
+		"projects of one name": {list("projects", duplicates), "", projectID, "Set project_id to one of them"},
 		"several regions":      {catalog, "", endpoint, "Set region"},
 		"another region":       {catalog, "eu-de", endpoint, "Set region"},
 	} {

@@ -22,11 +22,11 @@ type wire struct {
 
 	mu       sync.Mutex
 	calls    map[string]int // by method
-	scripted map[turn]func(*exchange)
+	scripted map[nthRequest]func(*exchange)
 }
 
-// A turn is the nth request of a method, or every request if nth is 0.
-type turn struct {
+// An nthRequest is the nth request of a method, or every request if nth is 0.
+type nthRequest struct {
 	method string
 	nth    int
 }
@@ -34,7 +34,7 @@ type turn struct {
 // newWire starts a stub cloud behind a wire, reached by plain HTTP over loopback.
 func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
 	t.Helper()
-	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
+	w := &wire{calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
 	return acctest.NewCloud(t, append(options, w.front)...), w
 }
 
@@ -42,7 +42,7 @@ func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *
 // acctest.NewCloudInMemory is.
 func newWireInMemory(t *testing.T) (*acctest.Cloud, *elbstub.Network, *wire) {
 	t.Helper()
-	w := &wire{calls: map[string]int{}, scripted: map[turn]func(*exchange){}}
+	w := &wire{calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
 	cloud, network := acctest.NewCloudInMemory(t, w.front)
 	return cloud, network, w
 }
@@ -59,14 +59,14 @@ func (w *wire) front(o *elbstub.Options) {
 func (w *wire) Script(method string, nth int, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.scripted[turn{method, w.calls[method] + nth}] = script
+	w.scripted[nthRequest{method, w.calls[method] + nth}] = script
 }
 
 // ScriptAll gives every request of a method to a test that Script does not name.
 func (w *wire) ScriptAll(method string, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.scripted[turn{method, 0}] = script
+	w.scripted[nthRequest{method, 0}] = script
 }
 
 // Calls returns how many requests of a method have arrived.
@@ -80,9 +80,9 @@ func (w *wire) Calls(method string) int {
 func (w *wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	w.mu.Lock()
 	w.calls[request.Method]++
-	script := w.scripted[turn{request.Method, w.calls[request.Method]}]
+	script := w.scripted[nthRequest{request.Method, w.calls[request.Method]}]
 	if script == nil {
-		script = w.scripted[turn{request.Method, 0}]
+		script = w.scripted[nthRequest{request.Method, 0}]
 	}
 	w.mu.Unlock()
 	if script == nil {
