@@ -333,17 +333,26 @@ func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 
 // find lists until the list lag has passed, so that a complete list shows everything that the
 // request has created. Because the lists may come from different replicas, what any of them has
-// shown counts. equal are the new certificates that equal what was sent, sameLeaf those that have
-// the same leaf but differ otherwise.
+// shown counts, until a list that cannot lag behind that one does not show it. equal are the new
+// certificates that equal what was sent, sameLeaf those that have the same leaf but differ otherwise.
 func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, err error) {
 	cache := x.project.certificates
 	started := cache.now()
 	latest := map[string]Certificate{} // as the latest list that had it shows it
+	shown := map[string]time.Time{}    // when that list started
 	err = cache.pollUntil(ctx, 5, func(list *listCall[Certificate]) (done bool, err error) {
 		for _, cert := range x.candidates(list) {
-			latest[keyOf(cert)] = cert
+			latest[keyOf(cert)], shown[keyOf(cert)] = cert, list.startedAt
 		}
 		mayLag := list.startedAt.Sub(started) < listLag
+		for id := range latest {
+			switch missing := list.startedAt.Sub(shown[id]); {
+			case missing >= listLag && list.complete:
+				delete(latest, id)
+			case missing > 0:
+				mayLag = true
+			}
+		}
 		if !mayLag && !list.complete {
 			return false, cache.incomplete(list.listing)
 		}

@@ -47,6 +47,31 @@ func TestShownByOneReplicaOnly(t *testing.T) {
 	}
 }
 
+// TestShownThenGone: a list shows the certificate of a lost response, and something else deletes it
+// before the search ends. It is not adopted: the request is sent again.
+func TestShownThenGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		var both sync.WaitGroup
+		both.Go(func() {
+			creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+			if err != nil || creation.Adopted || creation.Sent != 2 {
+				t.Errorf("got %+v, %v", creation, err)
+			}
+		})
+		time.Sleep(3500 * time.Millisecond)
+		for _, cert := range cloud.Certificates(project) {
+			cloud.Remove(cert.ID)
+		}
+		both.Wait()
+		if there := len(cloud.Certificates(project)); there != 1 {
+			t.Errorf("%d certificates, want 1", there)
+		}
+	})
+}
+
 // TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one shows a certificate before the call
 // that has created it knows its ID. Another call, which searches for its own certificate, does not take it for that.
 func TestHiddenCertificateOfAnotherCall(t *testing.T) {
