@@ -52,6 +52,8 @@ var promises = map[string][]string{
 	},
 	"adopt": {
 		"elb.TestCreateExactlyOnce/lost after the commit",
+		"elb.TestShownByOneReplicaOnly",
+		"elb.TestShownThenGone",
 		"provider.TestCreationWarnings/found",
 	},
 	"ambiguous-create": {
