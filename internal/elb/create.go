@@ -349,7 +349,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0:
+			case missing > 0 && missing < listLag:
 				mayLag = true
 			}
 		}

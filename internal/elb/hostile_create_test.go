@@ -72,6 +72,28 @@ func TestShownThenGone(t *testing.T) {
 	})
 }
 
+// TestShownThenIncomplete: a list shows the certificate of a lost response, and all lists after it are
+// incomplete and do not. The search ends, and its error names the certificate.
+func TestShownThenIncomplete(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+			if nth <= 2 { // the baseline, and the first of the search
+				return nil
+			}
+			return elbstub.Reply(200, `{"certificates":[],"instance_num":"5"}`)
+		})
+		started := time.Now()
+		_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
+		if !isUncertain || len(uncertain.Candidates) != 1 || time.Since(started) > 30*time.Second {
+			t.Errorf("after %s: %v", time.Since(started), err)
+		}
+	})
+}
+
 // TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one shows a certificate before the call
 // that has created it knows its ID. Another call, which searches for its own certificate, does not take it for that.
 func TestHiddenCertificateOfAnotherCall(t *testing.T) {
