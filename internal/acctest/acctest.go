@@ -120,7 +120,9 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 				{ID: OtherProjectID, Name: Region + "_other", Domain: Domain},
 				{ID: AgencyProjectID, Name: Region, Domain: AgencyDomain},
 			},
-			Users:      []elbstub.User{{ID: UserID, Name: UserName, Password: Password, Domain: Domain, DomainID: "domain-id"}},
+			Users: []elbstub.User{
+				{ID: UserID, Name: UserName, Password: Password, Domain: Domain, DomainID: "domain-id"},
+			},
 			AccessKeys: []elbstub.AccessKey{{Access: AccessKey, Secret: SecretKey, Domain: Domain}},
 			Agencies:   []elbstub.Agency{{Name: Agency, Domain: AgencyDomain}},
 			Catalog:    []elbstub.CatalogEntry{{Type: "elb", Region: Region, URL: "/v1.0/" + ProjectID}},

@@ -81,7 +81,8 @@ func TestCodeBlocks(t *testing.T) {
 			var problem string
 			switch b.language {
 			case "terraform", "hcl":
-				if _, diagnostics := hclsyntax.ParseConfig([]byte(b.text), document, hcl.InitialPos); diagnostics.HasErrors() {
+				_, diagnostics := hclsyntax.ParseConfig([]byte(b.text), document, hcl.InitialPos)
+				if diagnostics.HasErrors() {
 					problem = diagnostics.Error()
 				}
 			case "sh", "shell":
@@ -139,9 +140,12 @@ func TestReadmesAreInStep(t *testing.T) {
 		return all
 	}
 	english, chinese := skeleton("README.md"), skeleton("README.zh-CN.md")
-	for i := range max(len(english), len(chinese)) {
-		if i >= len(english) || i >= len(chinese) || english[i] != chinese[i] {
-			t.Fatalf("item %d differs:\n%q\n%q", i, english[min(i, len(english)):min(i+1, len(english))], chinese[min(i, len(chinese)):min(i+1, len(chinese))])
+	for i := range min(len(english), len(chinese)) {
+		if english[i] != chinese[i] {
+			t.Fatalf("item %d differs:\n%q\n%q", i, english[i], chinese[i])
 		}
+	}
+	if len(english) != len(chinese) {
+		t.Fatalf("there are %d items in English, %d in Chinese", len(english), len(chinese))
 	}
 }

@@ -109,12 +109,20 @@ func TestBrokenLinks(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{}
 	for name, text := range map[string]string{
-		"README.md": "# A `title`, twice\n\n[1](docs/index.md) [2](docs/index.md#what-is-not) [3](docs) [4](#a-title-twice-1) [`5`](.github/A.md#标题)\n" +
-			"[6](https://example.com/#a) `[7](nowhere)` <img src=\"docs/index.md\"> [8][ref]\n\n[ref]: docs/index.md\n\n# A title, twice\n\n" +
-			"[no file](missing.md) [no heading](docs/index.md#what-is) [a heading of code](#comment) [no folder](doc) [a line](main.go#L1)\n" +
-			"<a href=\"nowhere.html\"> [other][]\n\n[other]: other.md \"Other\"\n\n```sh\n# comment\n[9](nowhere)\n```\n",
-		".github/A.md":                 "# 标题！\n\n[up](../README.md) [not up](README.md)\n",
-		"docs/index.md":                "<a id=\"nested\"></a>\n\n## What is *not*\n\n[nested](#nested) [sister](guides/a.md)\n",
+		"README.md": "# A `title`, twice\n\n" +
+			"[1](docs/index.md) [2](docs/index.md#what-is-not) [3](docs) [4](#a-title-twice-1) " +
+			"[`5`](.github/A.md#标题)\n" +
+			"[6](https://example.com/#a) `[7](nowhere)` <img src=\"docs/index.md\"> [8][ref]\n\n" +
+			"[ref]: docs/index.md\n\n" +
+			"# A title, twice\n\n" +
+			"[no file](missing.md) [no heading](docs/index.md#what-is) [a heading of code](#comment) " +
+			"[no folder](doc) [a line](main.go#L1)\n" +
+			"<a href=\"nowhere.html\"> [other][]\n\n" +
+			"[other]: other.md \"Other\"\n\n" +
+			"```sh\n# comment\n[9](nowhere)\n```\n",
+		".github/A.md": "# 标题！\n\n[up](../README.md) [not up](README.md)\n",
+		"docs/index.md": "<a id=\"nested\"></a>\n\n## What is *not*\n\n" +
+			"[nested](#nested) [sister](guides/a.md)\n",
 		"docs/guides/a.md":             "",
 		"templates/index.md.tmpl":      "[page](guides/a.md) [template](guides/b.md) [heading](#what-is-not)\n",
 		"templates/guides/b.md.tmpl":   "",

@@ -87,10 +87,11 @@ func checkMockFacts(t *testing.T, mocks map[string]cty.Value) {
 		"key_algorithm":             cty.StringVal(facts.KeyAlgorithm),
 		"subject_alternative_names": cty.TupleVal([]cty.Value{cty.StringVal(facts.SubjectAlternativeNames[0])}),
 	}
+	all := mocks["mock_data elbaas_certificates"].AsValueMap()
 	for block, mock := range map[string]map[string]cty.Value{
 		"mock_data elbaas_certificate":     one,
 		"mock_resource elbaas_certificate": mocks["mock_resource elbaas_certificate"].AsValueMap(),
-		"mock_data elbaas_certificates":    mocks["mock_data elbaas_certificates"].AsValueMap()["certificates"].AsValueMap(),
+		"mock_data elbaas_certificates":    all["certificates"].AsValueMap(),
 	} {
 		for name, value := range want {
 			if got, found := mock[name]; found && !got.RawEquals(value) {
@@ -111,9 +112,11 @@ func mockProblems(where string, attributes []*tfprotov6.SchemaAttribute, mock ct
 		case found && !attribute.Computed:
 			problems = append(problems, where+" has a value for "+attribute.Name+", which is not computed: remove it")
 		case !found && attribute.Computed:
-			problems = append(problems, where+" has no value for "+attribute.Name+": add one in the form that the provider gives")
+			missing := where + " has no value for " + attribute.Name
+			problems = append(problems, missing+": add one in the form that the provider gives")
 		case found && attribute.NestedType != nil:
-			problems = append(problems, mockProblems(where+"."+attribute.Name, attribute.NestedType.Attributes, value)...)
+			nested := mockProblems(where+"."+attribute.Name, attribute.NestedType.Attributes, value)
+			problems = append(problems, nested...)
 		}
 	}
 	for name := range values {

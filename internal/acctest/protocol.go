@@ -316,7 +316,8 @@ type Listed struct {
 // List validates a configuration of the list resource, and lists.
 func (s *Server) List(config Values, limit int64, includeResource bool) ([]Listed, Diagnostics) {
 	s.t.Helper()
-	server := s.server.(tfprotov6.ProviderServerWithListResource) //nolint:forcetypeassert,staticcheck // as Terraform finds it
+	//nolint:forcetypeassert,staticcheck // as Terraform finds it
+	server := s.server.(tfprotov6.ProviderServerWithListResource)
 	encoded := s.encode(s.schema.ListResourceSchemas[certificateType].ValueType(), config)
 	valid := call(s, server.ValidateListResourceConfig, &tfprotov6.ValidateListResourceConfigRequest{
 		TypeName: certificateType, Config: encoded,

@@ -34,7 +34,8 @@ func TestWorkflows(t *testing.T) {
 		name := filepath.Base(file)
 		for line := range strings.Lines(text) {
 			line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
-			if action, uses := strings.CutPrefix(line, "uses: "); uses && !strings.HasPrefix(action, "./") && !pinned.MatchString(action) {
+			action, uses := strings.CutPrefix(line, "uses: ")
+			if uses && !strings.HasPrefix(action, "./") && !pinned.MatchString(action) {
 				t.Errorf("%s: %s is not pinned", name, action)
 			}
 			command, runs := strings.CutPrefix(line, "run: ")
@@ -53,7 +54,10 @@ func TestWorkflows(t *testing.T) {
 				}
 			}
 		}
-		for _, pair := range [][2]string{{"uses: actions/checkout@", "persist-credentials: false"}, {"runs-on:", "timeout-minutes:"}} {
+		for _, pair := range [][2]string{
+			{"uses: actions/checkout@", "persist-credentials: false"},
+			{"runs-on:", "timeout-minutes:"},
+		} {
 			if strings.Count(text, pair[0]) != strings.Count(text, pair[1]) {
 				t.Errorf("%s: not every %s has its %s", name, pair[0], pair[1])
 			}

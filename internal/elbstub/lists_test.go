@@ -30,7 +30,8 @@ func TestEmptyLists(t *testing.T) {
 			elbstub.Dialect{EmptyObject: true}, `{"certificates":{},"instance_num":"0"}`, `{}`,
 		},
 		"{} with a number (assumed)": {
-			elbstub.Dialect{EmptyObject: true, Count: elbstub.CountNumber}, `{"certificates":{},"instance_num":0}`, `{}`,
+			elbstub.Dialect{EmptyObject: true, Count: elbstub.CountNumber},
+			`{"certificates":{},"instance_num":0}`, `{}`,
 		},
 		"{} without instance_num (assumed)": {
 			elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}, `{"certificates":{}}`, `{}`,

@@ -52,15 +52,17 @@ func TestErrors(t *testing.T) {
 		"array":                          {500, `[1]`, "", none + `[1]`, ""},
 		"JSON that is cut":               {500, `{"error":{"mess`, "", none + `{"error":{"mess`, ""},
 		"bytes":                          {500, "\xff\xfe\x00", "", "received 3 bytes that are not text", ""},
-		"many bytes":                     {500, repeat("\xff", 70_000), "", "received 65536 bytes that are not text", ""},
-		"long text":                      {500, repeat("é", 300), "", none + repeat("é", 100) + "…", ""},
-		"text that is cut in a letter":   {500, " " + repeat("é", 40_000), "", none + repeat("é", 100) + "…", ""},
-		"badRequest (seed)":              {400, inner("badRequest"), "badRequest", "m", ""},
-		"unauthorized (seed)":            {401, inner("unauthorized"), "unauthorized", "m", ""},
-		"userDisabled (seed)":            {403, inner("userDisabled"), "userDisabled", "m", ""},
-		"Not Found (seed)":               {404, inner("Not Found"), "Not Found", "m", ""},
-		"authFault (seed)":               {500, inner("authFault"), "authFault", "m", ""},
-		"serviceUnavailable (seed)":      {503, inner("serviceUnavailable"), "serviceUnavailable", "m", ""},
+		"many bytes": {
+			500, repeat("\xff", 70_000), "", "received 65536 bytes that are not text", "",
+		},
+		"long text":                    {500, repeat("é", 300), "", none + repeat("é", 100) + "…", ""},
+		"text that is cut in a letter": {500, " " + repeat("é", 40_000), "", none + repeat("é", 100) + "…", ""},
+		"badRequest (seed)":            {400, inner("badRequest"), "badRequest", "m", ""},
+		"unauthorized (seed)":          {401, inner("unauthorized"), "unauthorized", "m", ""},
+		"userDisabled (seed)":          {403, inner("userDisabled"), "userDisabled", "m", ""},
+		"Not Found (seed)":             {404, inner("Not Found"), "Not Found", "m", ""},
+		"authFault (seed)":             {500, inner("authFault"), "authFault", "m", ""},
+		"serviceUnavailable (seed)":    {503, inner("serviceUnavailable"), "serviceUnavailable", "m", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -105,8 +105,8 @@ func FuzzCertificate(f *testing.F) {
 		for _, ip := range parsed.IPAddresses {
 			ips = append(ips, ip.String())
 		}
-		if !ok || !slices.Equal(names[tagDNS], parsed.DNSNames) || !slices.Equal(names[tagEmail], parsed.EmailAddresses) ||
-			!slices.Equal(names[tagIP], ips) {
+		if !ok || !slices.Equal(names[tagDNS], parsed.DNSNames) ||
+			!slices.Equal(names[tagEmail], parsed.EmailAddresses) || !slices.Equal(names[tagIP], ips) {
 			t.Errorf(
 				"the names are %v, by the library %v %v %v",
 				names,

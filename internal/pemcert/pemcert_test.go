@@ -266,7 +266,8 @@ func TestFacts(t *testing.T) {
 // TestNoNames: a certificate without names differs from one whose names cannot be read.
 func TestNoNames(t *testing.T) {
 	t.Parallel()
-	if names := parseChain(t, pemtest.NewChain(t).Root).Facts(0).SubjectAlternativeNames; names == nil || len(names) > 0 {
+	names := parseChain(t, pemtest.NewChain(t).Root).Facts(0).SubjectAlternativeNames
+	if names == nil || len(names) > 0 {
 		t.Errorf("the names are %#v, want none", names)
 	}
 }

@@ -39,9 +39,9 @@ var filterArguments = map[string]filterArgument{
 	},
 	"covers": {
 		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`: one of its " +
-			"`subject_alternative_names`, or its common name if it has none and this is not an IP address. A wildcard " +
-			"stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but not `example.com` or " +
-			"`a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
+			"`subject_alternative_names`, or its common name if it has none and this is not an IP address. A " +
+			"wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but not " +
+			"`example.com` or `a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
 		textRule{"host name", checkHostName},
 	},
 	"expires_before": {

@@ -78,8 +78,8 @@ func keepCase(own types.String, value string) types.String {
 	return types.StringValue(value)
 }
 
-// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response. An argument that
-// is empty is not null, because a configuration may set it to an empty string.
+// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response. An argument
+// that is empty is not null, because a configuration may set it to an empty string.
 func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.String {
 	return map[*types.String]types.String{
 		&m.ID:          keepCase(m.ID, cert.ID),
@@ -99,7 +99,8 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	}
 	text := m.Certificate.ValueString()
 	own, err := pemcert.ParseChain(text)
-	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) { // skips parsing the same PEM twice
+	// The same PEM is not parsed twice.
+	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		stored := pemcert.CertificatesIn(cert.Certificate)
 		if stored.Len() == 0 && err != nil {
 			stored = pemcert.CertificatesIn(text)

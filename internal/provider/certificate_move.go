@@ -89,8 +89,8 @@ func (o restObject) identity() (identityModel, error) {
 	match := restPath.FindStringSubmatch(o.Path)
 	if match == nil {
 		return identityModel{}, fmt.Errorf("the restapi_object has the path %q, which is not that of a certificate of "+
-			"the classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, remove "+
-			"this moved block", o.Path)
+			"the classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, "+
+			"remove this moved block", o.Path)
 	}
 	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
 	objectID := o.ID

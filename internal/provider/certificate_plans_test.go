@@ -135,7 +135,8 @@ func replaces(state *acctest.State, config acctest.Values) (names []string) {
 	}
 	for _, name := range []string{"domain", "project_id"} {
 		value, isConfigured := config[name]
-		if isConfigured && (value == acctest.Unknown || !strings.EqualFold(text(config, name), text(state.Values, name))) {
+		isSame := strings.EqualFold(text(config, name), text(state.Values, name))
+		if isConfigured && (value == acctest.Unknown || !isSame) {
 			names = append(names, fmt.Sprintf("AttributeName(%q)", name))
 		}
 	}

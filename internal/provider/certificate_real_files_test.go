@@ -172,7 +172,8 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	configure(func(_ string, row test) string { return row.after })
 	said, _ := cli.Try("plan")
 	fails := func(name string) bool {
-		return strings.Contains(said, "Error: Private key does not match the certificate with elbaas_certificate."+name+",")
+		mismatch := "Error: Private key does not match the certificate with elbaas_certificate." + name + ","
+		return strings.Contains(said, mismatch)
 	}
 	refused := 0
 	for name := range tests {

@@ -203,8 +203,8 @@ func (r *certificateResource) ModifyPlan(
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
-	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings unless
-	// the second fails, so both plans warn.
+	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings
+	// unless the second fails, so both plans warn.
 	partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics)
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return

@@ -28,8 +28,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
 				MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain. It is compared " +
-					"by content: line endings, line width, indentation and text around the blocks make no difference, " +
-					"but the order of the certificates does. Changing this forces a new resource to be created.",
+					"by content: line endings, line width, indentation and text around the blocks make no " +
+					"difference, but the order of the certificates does. Changing this forces a new resource to be " +
+					"created.",
 				Required:      true,
 				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},
 			},
@@ -93,8 +94,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
 				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses the " +
-					"certificate. Defaults to 10 minutes.",
+				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses " +
+					"the certificate. Defaults to 10 minutes.",
 			}),
 		},
 	}

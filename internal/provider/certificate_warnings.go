@@ -91,8 +91,8 @@ func warnAboutLoss(config, state publicModel, diags *diag.Diagnostics) {
 	warn := func(attribute string, configured, current types.String) {
 		if configured.IsNull() && current.ValueString() != "" {
 			diags.AddAttributeWarning(path.Root(attribute), "Replacement does not keep the "+attribute, fmt.Sprintf(
-				"Certificate %q has the %s %q, which the configuration omits, so the new certificate is created without "+
-					"it. To keep it, set %s = %q.",
+				"Certificate %q has the %s %q, which the configuration omits, so the new certificate is created "+
+					"without it. To keep it, set %s = %q.",
 				state.ID.ValueString(), attribute, current.ValueString(), attribute, current.ValueString()))
 		}
 	}

@@ -251,10 +251,15 @@ func (s *sequence) postFault() sequenceFault {
 	}
 	if s.oneIn(8) {
 		other := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: acctest.NewPair(s.t).Certificate}
-		faults = []sequenceFault{{called: "carried out, with a response about another leaf", fault: s.cloud.Confuse(other)}}
+		faults = []sequenceFault{{
+			called: "carried out, with a response about another leaf",
+			fault:  s.cloud.Confuse(other),
+		}}
 		if s.stranger != nil {
-			confused := s.cloud.Confuse(*s.stranger)
-			faults = append(faults, sequenceFault{called: "carried out, with a response about the stranger's", fault: confused})
+			faults = append(faults, sequenceFault{
+				called: "carried out, with a response about the stranger's",
+				fault:  s.cloud.Confuse(*s.stranger),
+			})
 		}
 	}
 	return faults[s.random.IntN(len(faults))]

@@ -259,8 +259,8 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	case "ELB.1202":
 		return "Use credentials of a regional project. A token of an enterprise project cannot call this API."
 	case "ELB.9808":
-		return "The token was issued for another project than project_id. Set project_id to the project of the token, " +
-			"or get a token for this project."
+		return "The token was issued for another project than project_id. Set project_id to the project of the " +
+			"token, or get a token for this project."
 	case "ELB.9801", "ELB.9802", "ELB.9803", "ELB.9804", "ELB.9805", "ELB.9806", "ELB.9807", "ELB.9899":
 		return forbidden
 	case "APIGW.0101", "ELB.1110":

@@ -397,7 +397,10 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
 		"another's":      {&theirs, "of project " + acctest.ProjectID + ": the listener does not exist"},
 		"faulty":         {&elbstub.Listener{Status: "ERROR"}, "the listener has the status ERROR"},
-		"never ready":    {&elbstub.Listener{Status: "PENDING_CREATE"}, `the status of the listener is still "PENDING_CREATE"`},
+		"never ready": {
+			&elbstub.Listener{Status: "PENDING_CREATE"},
+			`the status of the listener is still "PENDING_CREATE"`,
+		},
 	} {
 		for text, form := range map[string]elbstub.Refusal{
 			"404": elbstub.NoListener404, "6030": elbstub.NoListener6030,

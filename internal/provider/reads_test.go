@@ -142,7 +142,9 @@ func TestCallsOfManyCertificates(t *testing.T) {
 			}
 			posts, puts, deletes, lists := count()
 			if got := [4]int{posts, puts, deletes, lists}; got != want {
-				t.Errorf("%s: %d posts, %d puts, %d deletes, %d lists; want %v", doing, posts, puts, deletes, lists, want)
+				t.Errorf(
+					"%s: %d posts, %d puts, %d deletes, %d lists; want %v", doing, posts, puts, deletes, lists, want,
+				)
 			}
 		}
 

@@ -84,7 +84,8 @@ var _ planmodifier.String = ignoreEquivalent{}
 var ignoreCase = ignoreEquivalent{isEquivalent: strings.EqualFold}
 
 func (m ignoreEquivalent) Description(context.Context) string {
-	return "Keeps the state if only the formatting differs. Otherwise forces replacement, unless it is updated in place."
+	return "Keeps the state if only the formatting differs. " +
+		"Otherwise forces replacement, unless it is updated in place."
 }
 
 func (m ignoreEquivalent) MarkdownDescription(ctx context.Context) string {

@@ -19,7 +19,14 @@ import (
 const Version = "0.0.1"
 
 // Requirements begin a configuration that uses the provider of this repository.
-const Requirements = "terraform {\n  required_providers {\n    elbaas = {\n      source = \"" + address + "\"\n    }\n  }\n}\n"
+const Requirements = `terraform {
+  required_providers {
+    elbaas = {
+      source = "` + address + `"
+    }
+  }
+}
+`
 
 const address = "registry.terraform.io/elbaas/elbaas"
 
@@ -58,7 +65,13 @@ func New(dir string) (*CLI, error) {
 	}
 	c := &CLI{Path: path, Dir: filepath.Join(dir, "work"), Mirror: filepath.Join(dir, "mirror")}
 	settings := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", c.Mirror)
+	text := fmt.Sprintf(`disable_checkpoint = true
+provider_installation {
+  filesystem_mirror {
+    path = %q
+  }
+}
+`, c.Mirror)
 
 	c.Env = slices.DeleteFunc(os.Environ(), isOfTheUser)
 	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1")
@@ -78,7 +91,8 @@ func isOfTheUser(variable string) bool {
 // Build builds the provider of the repository that the folder root is in.
 func Build(ctx context.Context, root, program string, flags ...string) error {
 	arguments := append([]string{"build", "-ldflags", "-s -w -X main.version=" + Version, "-o", program}, flags...)
-	build := exec.CommandContext(ctx, "go", append(arguments, "github.com/elbaas/terraform-provider-elbaas")...) //nolint:gosec // its own
+	arguments = append(arguments, "github.com/elbaas/terraform-provider-elbaas")
+	build := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // its own
 	build.Dir = root
 	_, err := output(build)
 	return err

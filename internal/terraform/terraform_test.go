@@ -61,7 +61,11 @@ func TestFind(t *testing.T) {
 	}
 	t.Setenv("PATH", folder)
 
-	for named, want := range map[string]string{"": "terraform", "tofu": "tofu", filepath.Join(folder, "another"): "another"} {
+	for named, want := range map[string]string{
+		"":                               "terraform",
+		"tofu":                           "tofu",
+		filepath.Join(folder, "another"): "another",
+	} {
 		t.Setenv("TF_ACC_TERRAFORM_PATH", named)
 		found, err := terraform.Find()
 		if err != nil || strings.TrimSuffix(filepath.Base(found), ".exe") != want {

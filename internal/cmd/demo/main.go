@@ -170,8 +170,9 @@ func (d *demo) acts() []act {
 			names:  []string{renamed},
 		},
 		{
-			title:   "Drift",
-			why:     "Someone renames the certificate in the console. The plan detects the drift, and the apply reverts it.",
+			title: "Drift",
+			why: "Someone renames the certificate in the console. The plan detects the drift, and the apply " +
+				"reverts it.",
 			prepare: d.renameByHand,
 			plan:    "Plan: 0 to add, 1 to change, 0 to destroy",
 			writes:  []elbstub.Operation{put},
@@ -201,8 +202,9 @@ func (d *demo) acts() []act {
 			names:   []string{byHand, original},
 		},
 		{
-			title:   "Rotate",
-			why:     "The certificate was renewed. One apply creates it, switches the listener and deletes the old one.",
+			title: "Rotate",
+			why: "The certificate was renewed. One apply creates it, switches the listener and deletes the " +
+				"old one.",
 			prepare: d.writePair,
 			plan:    "Plan: 1 to add, 1 to change, 1 to destroy",
 			writes:  []elbstub.Operation{post, switchOver, remove},
@@ -268,7 +270,8 @@ func (d *demo) configure(ctx context.Context, beginning, file string) error {
 		return err
 	}
 	text := append([]byte(beginning), configuration...)
-	if err := os.WriteFile(filepath.Join(d.tf.Dir, "main.tf"), text, 0o600); err != nil { //nolint:gosec // our own folder
+	copied := filepath.Join(d.tf.Dir, "main.tf")
+	if err := os.WriteFile(copied, text, 0o600); err != nil { //nolint:gosec // our own folder
 		return err
 	}
 	_, err = d.tf.Run(ctx, "init")

@@ -69,7 +69,9 @@ func TestAccDemoFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct{ old, new, want string }{
-		"a rename that is none":   {"= var.name\n", "= \"www-example-com\"\n", `act 3, "Rename": the cloud should have`},
+		"a rename that is none": {
+			"= var.name\n", "= \"www-example-com\"\n", `act 3, "Rename": the cloud should have`,
+		},
 		"a name against the rule": {"= var.name\n", "= \"a b\"\n", "Invalid name"},
 		"no certificate":          {"resource ", "data ", "elbaas_certificate"},
 		"a file that is missing":  {`"www.example.com.crt"`, `"missing.crt"`, "missing.crt"},

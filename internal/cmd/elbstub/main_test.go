@@ -53,7 +53,9 @@ func start(t *testing.T, arguments ...string) (next func(want string) []string, 
 // TestPrintedBlocks has the provider use each block that is printed, and refuses it with other credentials.
 func TestPrintedBlocks(t *testing.T) {
 	t.Parallel()
-	next, interrupt, _ := start(t, "-listeners", "1", "-access-key", "MYKEY", "-secret-key", `my"${secret}`, "-user-name", "me")
+	next, interrupt, _ := start(
+		t, "-listeners", "1", "-access-key", "MYKEY", "-secret-key", `my"${secret}`, "-user-name", "me",
+	)
 	defer interrupt()
 	for _, kind := range []struct {
 		begins, credential string
@@ -65,7 +67,8 @@ func TestPrintedBlocks(t *testing.T) {
 			acctest.Values{"access_key": "MYKEY", "secret_key": `my"${secret}`},
 		},
 		{
-			"^With a password, for which the identity service at http://127.0.0.1:[0-9]+/elb/v3 issues tokens:$", "password",
+			"^With a password, for which the identity service at http://127.0.0.1:[0-9]+/elb/v3 issues tokens:$",
+			"password",
 			acctest.Values{"user_name": "me", "password": "stub-password", "domain_name": "stub"},
 		},
 	} {
@@ -122,7 +125,8 @@ func TestRun(t *testing.T) {
 	// What it prints works.
 	get := func(path string) (body string) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/v1.0/"+project+"/elbaas/"+path, nil)
+		url := endpoint + "/v1.0/" + project + "/elbaas/" + path
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +148,11 @@ func TestRun(t *testing.T) {
 	}
 	for _, id := range []string{first, second} {
 		shown := get("listeners/" + id)
-		for _, want := range []string{`"id":"` + id, `"loadbalancer_id":"` + about[1], `"certificate_id":"` + about[2]} {
+		for _, want := range []string{
+			`"id":"` + id,
+			`"loadbalancer_id":"` + about[1],
+			`"certificate_id":"` + about[2],
+		} {
 			if !strings.Contains(shown, want) {
 				t.Errorf("listener %s has no %s: %s", id, want, shown)
 			}

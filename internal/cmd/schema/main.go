@@ -43,7 +43,8 @@ func run(ctx context.Context, out io.Writer) error {
 // resultTable describes the attributes of the object leaf that a function returns, as the
 // attributes of the certificates of a data source with the same names.
 func resultTable(function *tfprotov6.Function, dataSource *tfprotov6.Schema) string {
-	leaf := function.Return.Type.(tftypes.Object).AttributeTypes["leaf"].(tftypes.Object) //nolint:forcetypeassert // they are
+	//nolint:forcetypeassert // they are
+	leaf := function.Return.Type.(tftypes.Object).AttributeTypes["leaf"].(tftypes.Object)
 	areListed := func(a *tfprotov6.SchemaAttribute) bool { return a.Name == "certificates" }
 	listed := dataSource.Block.Attributes[slices.IndexFunc(dataSource.Block.Attributes, areListed)].NestedType
 	english := strings.NewReplacer("tftypes.", "", "List[", "list of ", "]", "", "String", "string")

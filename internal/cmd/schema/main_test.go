@@ -78,7 +78,8 @@ func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	if err := json.Unmarshal([]byte(beginning+said), &theirs); err != nil {
 		t.Fatal(err)
 	}
-	ourSchema, theirSchema := reflect.ValueOf(ours.Schemas["elbaas"]).Elem(), reflect.ValueOf(theirs.Schemas["registry.terraform.io/elbaas/elbaas"]).Elem()
+	ourSchema := reflect.ValueOf(ours.Schemas["elbaas"]).Elem()
+	theirSchema := reflect.ValueOf(theirs.Schemas["registry.terraform.io/elbaas/elbaas"]).Elem()
 	known := 0
 	for i := range ourSchema.NumField() {
 		name, mine, other := ourSchema.Type().Field(i).Name, ourSchema.Field(i), theirSchema.Field(i)

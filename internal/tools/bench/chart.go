@@ -19,7 +19,9 @@ func (r *report) draw(file string) {
 	page.SetColor(color.White)
 	page.Fill(page.Rectangle.Path())
 	page.FillText(plot.New().X.Tick.Label, vg.Point{X: page.Center().X, Y: vg.Points(16)}, r.Machine+". Medians.")
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(20), PadTop: vg.Points(8), PadBottom: vg.Points(26), PadRight: 12}
+	tiles := draw.Tiles{
+		Rows: 1, Cols: 2, PadX: vg.Points(20), PadTop: vg.Points(8), PadBottom: vg.Points(26), PadRight: 12,
+	}
 	r.plot("A plan in which nothing changes", "seconds", wall).Draw(tiles.At(page, 0, 0))
 	r.plot("Peak memory of the provider", "MiB", peak).Draw(tiles.At(page, 1, 0))
 

@@ -142,7 +142,8 @@ func (b *bench) install(variant, address, program string) {
 	check(cli.Install(program, "registry.terraform.io/"+address))
 	// Other variants than the floor pay no attention to its variable.
 	cli.Env = append(cli.Env, "TF_VAR_url="+b.url, "TF_HTTP_ADDRESS="+b.url+"/state/"+address, floorVariable+"=1")
-	must(cli.Run(context.Background(), "init", "-from-module="+must(filepath.Abs("configurations/"+filepath.Base(address)))))
+	configuration := must(filepath.Abs("configurations/" + filepath.Base(address)))
+	must(cli.Run(context.Background(), "init", "-from-module="+configuration))
 	b.clis[variant] = cli
 }
 

@@ -63,7 +63,9 @@ func TestAccBench(t *testing.T) {
 		if f[wall][1] <= 0 || runtime.GOOS == "linux" && f[peak][1] <= 0 {
 			t.Errorf("%s was not measured: %v", row.contender, f)
 		}
-		for figure, want := range map[string]float64{posts: row.posts, puts: row.puts, deletes: row.deletes, refused: 0} {
+		for figure, want := range map[string]float64{
+			posts: row.posts, puts: row.puts, deletes: row.deletes, refused: 0,
+		} {
 			if f[figure] != (spread{want, want, want}) {
 				t.Errorf("%s: %s are %v, want %v", row.contender, figure, f[figure], want)
 			}
@@ -105,8 +107,14 @@ func TestTargets(t *testing.T) {
 		got[target.What] = target.Reached
 	}
 	want := map[string]bool{
-		"plan of 300, wall × rest": true, "plan of 300, provider MiB": true, "program, MB": false,
-		"rotate, posts": true, "rotate, puts": false, "rotate, deletes": true, "rotate, refused": true, "rotate, lists each 5 s": false,
+		"plan of 300, wall × rest":  true,
+		"plan of 300, provider MiB": true,
+		"program, MB":               false,
+		"rotate, posts":             true,
+		"rotate, puts":              false,
+		"rotate, deletes":           true,
+		"rotate, refused":           true,
+		"rotate, lists each 5 s":    false,
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("the targets are %v, want %v", got, want)

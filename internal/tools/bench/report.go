@@ -175,8 +175,11 @@ func (r *report) print(out io.Writer) {
 	fmt.Fprintln(table, "what\twall s\tprovider CPU s\tprovider MiB\tlists\tMB listed\tPOST\tPUT\tDELETE\trefused")
 	for _, result := range r.Results {
 		f := result.Figures
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\n", result.contender, f[wall], f[cpu], f[peak],
-			f[lists][0], f[listBytes][0]/1e6, f[posts][0], f[puts][0], f[deletes][0], f[refused][0])
+		fmt.Fprintf(
+			table, "%s\t%s\t%s\t%s\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\n",
+			result.contender, f[wall], f[cpu], f[peak], f[lists][0], f[listBytes][0]/1e6,
+			f[posts][0], f[puts][0], f[deletes][0], f[refused][0],
+		)
 	}
 	fmt.Fprintln(table, "\nto reach\tat most\tmeasured\t")
 	for _, t := range r.Targets {
@@ -192,5 +195,12 @@ func machine(version string) string {
 	_, cpu, _ := strings.Cut(string(info), "model name\t: ")
 	cpu, _, _ = strings.Cut(cpu, "\n")
 	terraform, _, _ := strings.Cut(version, "\n")
-	return fmt.Sprintf("%s: %s with %d CPUs, %s, %s", time.Now().UTC().Format(time.DateOnly), cmp.Or(cpu, "unknown CPU"), runtime.NumCPU(), terraform, runtime.Version())
+	return fmt.Sprintf(
+		"%s: %s with %d CPUs, %s, %s",
+		time.Now().UTC().Format(time.DateOnly),
+		cmp.Or(cpu, "unknown CPU"),
+		runtime.NumCPU(),
+		terraform,
+		runtime.Version(),
+	)
 }

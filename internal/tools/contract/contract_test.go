@@ -282,7 +282,9 @@ func TestListeners(t *testing.T) {
 				}
 
 				pair := newPair(t)
-				cert, err := client.create(certificate.CreateOpts{Certificate: pair.Certificate, PrivateKey: pair.PrivateKey})
+				cert, err := client.create(certificate.CreateOpts{
+					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -300,7 +302,8 @@ func TestListeners(t *testing.T) {
 				if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", []listener{want}) {
 					t.Errorf("listeners %+v, error %v, want %+v", got, err, want)
 				}
-				if err := client.remove(cert.ID); !client.badRequest(err) || !strings.Contains(err.Error(), "ELB.5002") {
+				err = client.remove(cert.ID)
+				if !client.badRequest(err) || !strings.Contains(err.Error(), "ELB.5002") {
 					t.Errorf("delete in use: error %v, want 400 and ELB.5002", err)
 				}
 				if _, found := find(cloud, cert.ID); !found {
@@ -327,7 +330,11 @@ func TestSwitch(t *testing.T) {
 			before := cloud.Add(elbstub.Certificate{ProjectID: project})
 			after := cloud.Add(elbstub.Certificate{ProjectID: project})
 			want := listener{
-				Name: "https", LoadBalancerID: strings.Repeat("b", 32), Protocol: "HTTPS", Port: 443, CertificateID: before,
+				Name:           "https",
+				LoadBalancerID: strings.Repeat("b", 32),
+				Protocol:       "HTTPS",
+				Port:           443,
+				CertificateID:  before,
 			}
 			want.ID = cloud.Listen(elbstub.Listener{
 				ProjectID: project, Name: want.Name, LoadBalancerID: want.LoadBalancerID, CertificateID: before,
@@ -356,7 +363,8 @@ func TestSwitch(t *testing.T) {
 			if err := client.remove(after); !client.badRequest(err) {
 				t.Errorf("delete what it has: error %v, want 400", err)
 			}
-			if _, err := client.switchTo(want.ID, before); !client.badRequest(err) || !strings.Contains(err.Error(), "ELB.1001") {
+			_, err = client.switchTo(want.ID, before)
+			if !client.badRequest(err) || !strings.Contains(err.Error(), "ELB.1001") {
 				t.Errorf("switch to what is gone: error %v, want 400 and ELB.1001", err)
 			}
 			if _, err := client.show(strings.Repeat("0", 32)); !client.notFound(err) {

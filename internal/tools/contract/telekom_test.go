@@ -17,7 +17,9 @@ func telekom(server *httptest.Server) sdk {
 	inProject := &golangsdk.ServiceClient{ProviderClient: provider, Endpoint: server.URL + version + project + "/"}
 
 	read := func(l listeners.Listener) listener {
-		return listener{l.ID, l.Name, l.LoadbalancerID, string(l.Protocol), l.ProtocolPort, l.CertificateID, l.Certificates}
+		return listener{
+			l.ID, l.Name, l.LoadbalancerID, string(l.Protocol), l.ProtocolPort, l.CertificateID, l.Certificates,
+		}
 	}
 	extracted := func(l *listeners.Listener, err error) (listener, error) {
 		if err != nil {
@@ -62,8 +64,9 @@ func telekom(server *httptest.Server) sdk {
 		},
 		switchTo: func(id, certificateID string) (listener, error) {
 			var result listeners.UpdateResult
-			_, result.Err = inProject.Put(inProject.ServiceURL("elbaas", "listeners", id), map[string]any{"certificate_id": certificateID},
-				&result.Body, &golangsdk.RequestOpts{OkCodes: []int{200, 202}})
+			url := inProject.ServiceURL("elbaas", "listeners", id)
+			body := map[string]any{"certificate_id": certificateID}
+			_, result.Err = inProject.Put(url, body, &result.Body, &golangsdk.RequestOpts{OkCodes: []int{200, 202}})
 			return extracted(result.Extract())
 		},
 		notFound:   is[golangsdk.ErrDefault404],

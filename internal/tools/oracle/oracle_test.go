@@ -58,8 +58,13 @@ func TestSameSignature(t *testing.T) {
 		now := time.Unix(random.Int64N(1<<32), 0)
 		const host = "elb.eu-de.otc.t-systems.com"
 
-		theirs := request.NewHttpRequestBuilder().WithEndpoint("https://"+host).WithMethod(method).WithPath(path).WithBody("", body).
-			AddHeaderParam("host", host).AddHeaderParam("X-Sdk-Date", now.UTC().Format(signer.BasicDateFormat))
+		theirs := request.NewHttpRequestBuilder().
+			WithEndpoint("https://"+host).
+			WithMethod(method).
+			WithPath(path).
+			WithBody("", body).
+			AddHeaderParam("host", host).
+			AddHeaderParam("X-Sdk-Date", now.UTC().Format(signer.BasicDateFormat))
 		for name, value := range headers {
 			theirs.AddHeaderParam(name, value)
 		}
@@ -83,7 +88,10 @@ func TestSameSignature(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := ours.Header.Get("Authorization"); got != want["Authorization"] {
-			t.Fatalf("seed %d, request %d: %s %q, query %v, headers %v, body %q\n%s\nwant\n%s", seed, i, method, path, query, headers, body, got, want["Authorization"])
+			t.Fatalf(
+				"seed %d, request %d: %s %q, query %v, headers %v, body %q\n%s\nwant\n%s",
+				seed, i, method, path, query, headers, body, got, want["Authorization"],
+			)
 		}
 	}
 }
