@@ -772,7 +772,7 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
-				listener := cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+				listener := cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 				var released atomic.Bool
 				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
 					if released.Load() {
@@ -780,7 +780,7 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 					}
 					return fault
 				})
-				time.AfterFunc(20*time.Second, func() { cloud.Hangup(listener) })
+				time.AfterFunc(20*time.Second, func() { cloud.Remove(listener) })
 				// a backend that sees it five seconds late
 				time.AfterFunc(25*time.Second, func() { released.Store(true) })
 				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil ||
@@ -800,9 +800,11 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
-				own := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
-				sni := cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https-sni", SNI: []string{cert.ID}})
-				cloud.Listen(elbstub.Listener{ProjectID: project, Name: "innocent"})
+				own := cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: cert.ID})
+				sni := cloud.AddListener(elbstub.Listener{
+					ProjectID: project, Name: "https-sni", SNI: []string{cert.ID},
+				})
+				cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "innocent"})
 				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return fault })
 
 				started := time.Now()
@@ -834,7 +836,7 @@ func TestDeletionsUseTheSameList(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			cert := create(t, client)
-			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+			cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 			all.Go(func() {
 				var inUse *elb.InUseError
 				if err := deleteWithin(t, client, cert.ID, time.Minute); !errors.As(err, &inUse) ||
@@ -912,7 +914,7 @@ func TestDeleteRefused(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				cert := create(t, client)
 				if row.held {
-					cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+					cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 				}
 				cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return row.fault })
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return row.listeners })
@@ -942,7 +944,7 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 		refused := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
 		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return refused })
 		time.AfterFunc(2*time.Second, func() {
-			cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+			cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 		})
 		err := deleteWithin(t, client, cert.ID, 10*time.Second)
 		var inUse *elb.InUseError
@@ -969,7 +971,7 @@ func TestDeleteTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 				cert := create(t, client)
-				cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+				cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 				cloud.ScriptEach(elbstub.ListListeners, func(nth int) elbstub.Fault {
 					if nth == 1 {
 						return nil
@@ -995,7 +997,7 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
-		cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
 		ctx, cancel := context.WithCancel(t.Context())
 		cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			defer cancel()

@@ -195,7 +195,7 @@ func TestListenersInAnotherCase(t *testing.T) {
 				dialect := elbstub.Dialect{InUse: []elbstub.Refusal{elbstub.InUse1001}}
 				cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 				cert := create(t, client)
-				cloud.Listen(listener(cert.ID))
+				cloud.AddListener(listener(cert.ID))
 				cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 					return func(next elbstub.Next) elbstub.Response {
 						response := next()
@@ -523,7 +523,8 @@ func TestRandomWrites(t *testing.T) {
 				var holders []string
 				for _, id := range ids[:3] {
 					if dice(2) == 0 {
-						holders = append(holders, cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id}))
+						holder := elbstub.Listener{ProjectID: project, CertificateID: id}
+						holders = append(holders, cloud.AddListener(holder))
 					}
 				}
 				time.Sleep(time.Minute)
@@ -546,7 +547,7 @@ func TestRandomWrites(t *testing.T) {
 					return []elbstub.Fault{nil, nil, nil, unavailable, slow, elbstub.See(hidden)}[dice(6)]
 				})
 				if len(holders) > 0 {
-					time.AfterFunc(time.Duration(dice(30))*time.Second, func() { cloud.Hangup(holders[0]) })
+					time.AfterFunc(time.Duration(dice(30))*time.Second, func() { cloud.Remove(holders[0]) })
 				}
 				there := func(id string) *elbstub.Certificate {
 					for _, cert := range cloud.Certificates(project) {
@@ -615,7 +616,7 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 				id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
-				cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+				cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 				cloud.ScriptEach(row.list, func(int) elbstub.Fault { return elbstub.Throttle("5") })
 				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 				defer cancel()

@@ -39,7 +39,7 @@ func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	b.cloud, b.client = cloudInBubble(t, options, maxRetries)
 	first := b.cloud.Add(elbstub.Certificate{ProjectID: project})
 	b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
-	id := b.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: first})
+	id := b.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "https", CertificateID: first})
 	b.listener = elb.Listener{
 		ID: id, Name: "https", LoadBalancerID: b.cloud.Listeners(project)[0].LoadBalancerID,
 		Protocol: "HTTPS", Port: 443, Status: "ACTIVE", CertificateID: first,
@@ -247,7 +247,7 @@ func TestGetListenerFails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, elbstub.Options{}, 1)
 				if !row.listed {
-					b.cloud.Hangup(b.listener.ID)
+					b.cloud.Remove(b.listener.ID)
 				}
 				b.cloud.ScriptEach(show, func(int) elbstub.Fault {
 					return func(next elbstub.Next) elbstub.Response {
@@ -312,7 +312,7 @@ func TestPendingListener(t *testing.T) {
 				time.AfterFunc(time.Minute, func() {
 					switch row.after {
 					case "gone":
-						b.cloud.Hangup(b.listener.ID)
+						b.cloud.Remove(b.listener.ID)
 					case "hangs":
 						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.Slow(time.Hour) })
 					default:
@@ -747,7 +747,7 @@ func TestSwitchMissingListener(t *testing.T) {
 					} else {
 						b.cloud.ScriptEach(put, func(int) elbstub.Fault { return fault })
 					}
-					b.cloud.Hangup(b.listener.ID)
+					b.cloud.Remove(b.listener.ID)
 					if then == "listed late" {
 						b.cloud.ScriptEach(
 							listList,
@@ -849,7 +849,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 		b := newBench(t, elbstub.Options{}, 0)
 		var known []elb.Listener
 		for range 200 {
-			id := b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
+			id := b.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: b.next})
 			known = append(known, elb.Listener{ID: id, CertificateID: b.next})
 		}
 		time.Sleep(time.Minute)
@@ -922,7 +922,7 @@ func TestListenerOfTheEarlierRun(t *testing.T) {
 				known := []elb.Listener{b.listener, {CertificateID: b.next}}
 				known[0].CertificateID = b.next
 				b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.CertificateID = b.next })
-				known[1].ID = b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.next})
+				known[1].ID = b.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: b.next})
 				b.cloud.ScriptEach(
 					listList,
 					func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
@@ -1036,15 +1036,17 @@ func TestKeptCertificate(t *testing.T) {
 		"by one that has let go of it": {keep: func(b bench, other string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 			b.client.KeepCertificate(project, other)
-			b.cloud.Hangup(b.listener.ID)
-			b.cloud.Hangup(other)
+			b.cloud.Remove(b.listener.ID)
+			b.cloud.Remove(other)
 		}, deletes: 1, deleted: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, elbstub.Options{}, 0)
-				other := b.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: b.listener.CertificateID})
+				other := b.cloud.AddListener(elbstub.Listener{
+					ProjectID: project, CertificateID: b.listener.CertificateID,
+				})
 				row.keep(b, other)
 				err := deleteWithin(t, b.client, b.listener.CertificateID, 2*time.Minute)
 				var inUse *elb.InUseError
@@ -1135,7 +1137,7 @@ func TestSwitchesByChance(t *testing.T) {
 				var all sync.WaitGroup
 				for range 5 {
 					known := elb.Listener{
-						ID:       cloud.Listen(elbstub.Listener{ProjectID: project, Name: "x"}),
+						ID:       cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "x"}),
 						Protocol: "HTTPS",
 					}
 					all.Go(func() {

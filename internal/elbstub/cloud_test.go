@@ -565,7 +565,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			if how == "SNI" {
 				listener = elbstub.Listener{ProjectID: project, Name: "https", SNI: []string{id}}
 			}
-			listener.ID = r.cloud.Listen(listener)
+			listener.ID = r.cloud.AddListener(listener)
 
 			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 400 ||
 				response.code() != "ELB.5002" {
@@ -582,7 +582,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 			}
 			same(t, "listeners, certificate_id", listed[0]["certificate_id"], own)
 			same(t, "listeners, certificates", listed[0]["certificates"], sni)
-			r.cloud.Hangup(listener.ID)
+			r.cloud.Remove(listener.ID)
 			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 204 {
 				t.Errorf("delete afterwards: %d %s", response.status, response.body)
 			}
@@ -961,7 +961,7 @@ func TestDialects(t *testing.T) {
 				seen["error "+shape] = true
 			}
 		}
-		listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+		listener := r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 		for range 2 {
 			inUse := r.call(http.MethodDelete, certificates+"/"+id, "")
 			seen[fmt.Sprintf("in use %d", inUse.status)] = true
@@ -979,7 +979,7 @@ func TestDialects(t *testing.T) {
 		seen[fmt.Sprintf("switch %d %t", switched.status, strings.Contains(switched.body, id))] = true
 		unknown := r.call(http.MethodPut, listeners+"/"+listener, `{"certificate_id":"none"}`)
 		seen[fmt.Sprintf("no certificate %d %s", unknown.status, said(unknown.body))] = true
-		r.cloud.Hangup(listener)
+		r.cloud.Remove(listener)
 		seen["no listeners "+r.call(http.MethodGet, listeners, "").body] = true
 		seen[fmt.Sprintf("no listener %d", r.call(http.MethodGet, listeners+"/"+listener, "").status)] = true
 		r.create(pair, map[string]any{"name": "newer"})

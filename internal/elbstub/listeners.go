@@ -229,8 +229,9 @@ func (c *Cloud) Listeners(projectID string) []Listener {
 	return ofProject(c.listeners.now(), projectID)
 }
 
-// Listen adds a listener. It sets the ID, the times and the defaults, and returns the ID.
-func (c *Cloud) Listen(listener Listener) string {
+// AddListener adds a listener without a call and without checks. It sets the ID, the times and the
+// defaults, and returns the ID.
+func (c *Cloud) AddListener(listener Listener) string {
 	listener.ID = newID()
 	listener.LoadBalancerID = cmp.Or(listener.LoadBalancerID, newID())
 	listener.Protocol = cmp.Or(listener.Protocol, "HTTPS")
@@ -264,6 +265,3 @@ func (c *Cloud) ChangeListener(id string, change func(*Listener)) bool {
 	})
 	return changed != nil
 }
-
-// Hangup removes the listener with an ID.
-func (c *Cloud) Hangup(id string) { c.Remove(id) }

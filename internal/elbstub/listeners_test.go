@@ -65,7 +65,7 @@ func TestListenerFields(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
-			id := r.cloud.Listen(row.listener)
+			id := r.cloud.AddListener(row.listener)
 			got := r.listeners(listeners)[0]
 			if row.listener.LoadBalancerID == "" {
 				row.want["loadbalancer_id"] = got["loadbalancer_id"]
@@ -87,9 +87,9 @@ func TestListenerFilters(t *testing.T) {
 	r := newRaw(t)
 	ids := map[string]string{}
 	for _, listener := range []elbstub.Listener{web, plain, tcp} {
-		ids[listener.Name] = r.cloud.Listen(listener)
+		ids[listener.Name] = r.cloud.AddListener(listener)
 	}
-	r.cloud.Listen(elbstub.Listener{ProjectID: otherProject, Name: "web"})
+	r.cloud.AddListener(elbstub.Listener{ProjectID: otherProject, Name: "web"})
 	for query, want := range map[string]string{
 		"":                                          "tcp plain web",
 		"name=web":                                  "web",
@@ -160,8 +160,8 @@ func TestListenerForms(t *testing.T) {
 			t.Parallel()
 			row.dialect.OldestFirst = true
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
-			r.cloud.Listen(elbstub.Listener{ProjectID: project, SNI: []string{"1", "2"}})
-			r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
+			r.cloud.AddListener(elbstub.Listener{ProjectID: project, SNI: []string{"1", "2"}})
+			r.cloud.AddListener(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
 			listed := r.listeners(listeners)
 			for i, want := range []string{row.some, row.none} {
 				var got string
@@ -191,7 +191,7 @@ func TestNoListener(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
-			theirs := r.cloud.Listen(elbstub.Listener{ProjectID: otherProject})
+			theirs := r.cloud.AddListener(elbstub.Listener{ProjectID: otherProject})
 			response := r.call(http.MethodGet, listeners+"/"+theirs, "")
 			if response.status != row.status || response.code() != row.code {
 				t.Errorf("got %d %s", response.status, response.body)
@@ -221,9 +221,9 @@ func TestModifyListener(t *testing.T) {
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
 	before, after := r.certificateOf(project), r.certificateOf(project)
 	https := elbstub.Listener{ProjectID: project, Name: "https", CertificateID: before, SNI: []string{before}}
-	https.ID = r.cloud.Listen(https)
-	tcp := r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
-	udp := r.cloud.Listen(elbstub.Listener{ProjectID: project, Protocol: "UDP"})
+	https.ID = r.cloud.AddListener(https)
+	tcp := r.cloud.AddListener(elbstub.Listener{ProjectID: project, Protocol: "TCP"})
+	udp := r.cloud.AddListener(elbstub.Listener{ProjectID: project, Protocol: "UDP"})
 	now = now.Add(time.Minute)
 	for _, row := range []struct{ listener, field, value string }{
 		{https.ID, "name", `"renamed"`},
@@ -316,7 +316,7 @@ func TestModifyListenerRefusals(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect = row.dialect })
 			body := strings.ReplaceAll(row.body, "OURS", only(r.certificateOf(project)))
 			body = strings.ReplaceAll(body, "THEIRS", only(r.certificateOf(otherProject)))
-			id := r.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "before", Protocol: row.protocol})
+			id := r.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "before", Protocol: row.protocol})
 			before := asJSON(r.cloud.Listeners(project))
 			if row.status == http.StatusForbidden {
 				r.token = otherToken
@@ -351,7 +351,7 @@ func TestModifyListenerIDs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.NoListener = row.text })
-			if theirs := r.cloud.Listen(elbstub.Listener{ProjectID: otherProject}); row.id == "theirs" {
+			if theirs := r.cloud.AddListener(elbstub.Listener{ProjectID: otherProject}); row.id == "theirs" {
 				row.id = theirs
 			}
 			response := r.modify(row.id, only(r.certificateOf(project)))
@@ -378,7 +378,7 @@ func TestModifyListenerResponses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Switch = row.response })
-			id, certificate := r.cloud.Listen(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
+			id, certificate := r.cloud.AddListener(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
 			response := r.modify(id, only(certificate))
 			var has []string
 			for _, field := range []string{"id", "certificate_id", "update_time"} {
@@ -402,7 +402,7 @@ func TestSwitchLetsGo(t *testing.T) {
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.HoldLag, o.Now = 5*time.Second, func() time.Time { return now } })
 	before, after := r.certificateOf(project), r.certificateOf(project)
-	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: before})
+	id := r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: before})
 	r.modify(id, only(after))
 	for _, row := range []struct {
 		certificate string
@@ -422,7 +422,7 @@ func TestListenerLag(t *testing.T) {
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
 	before, after := r.certificateOf(project), r.certificateOf(project)
-	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: before})
+	id := r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: before})
 	now = now.Add(time.Minute)
 	r.modify(id, only(after))
 	now = now.Add(2 * time.Second)
@@ -438,7 +438,7 @@ func TestListenerLag(t *testing.T) {
 	}
 
 	r = newRaw(t, func(o *elbstub.Options) { o.ListLag, o.Now = 5*time.Second, func() time.Time { return now } })
-	id = r.cloud.Listen(elbstub.Listener{ProjectID: project})
+	r.cloud.AddListener(elbstub.Listener{ProjectID: project})
 	now = now.Add(time.Second)
 	seen := map[int]bool{}
 	for range 30 {
@@ -447,7 +447,6 @@ func TestListenerLag(t *testing.T) {
 	if !seen[0] || !seen[1] {
 		t.Errorf("lists that may lag have had so many listeners: %v", seen)
 	}
-	r.cloud.Hangup(id)
 }
 
 // TestListenerFaults: what may become of a switch.
@@ -486,7 +485,7 @@ func TestListenerFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
 				r := &raw{t: t, cloud: cloud}
-				id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
+				id, certificate := cloud.AddListener(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
 				cloud.Script(elbstub.ModifyListener, 1, row.fault(r, id))
 				request := httptest.NewRequestWithContext(
 					t.Context(), http.MethodPut, listeners+"/"+id, strings.NewReader(only(certificate)))
@@ -514,7 +513,7 @@ func TestPendingUpdate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.UpdateTime, o.Now = 5*time.Second, func() time.Time { return now } })
-	id := r.cloud.Listen(elbstub.Listener{ProjectID: project})
+	id := r.cloud.AddListener(elbstub.Listener{ProjectID: project})
 	status := func() any { return r.call(http.MethodGet, listeners+"/"+id, "").fields(t)["status"] }
 	if got := status(); got != "ACTIVE" {
 		t.Errorf("before, its status is %q", got)
@@ -535,9 +534,8 @@ func TestListenerStorm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-		id, certificate := cloud.Listen(elbstub.Listener{ProjectID: project}), cloud.Add(
-			elbstub.Certificate{ProjectID: project},
-		)
+		id := cloud.AddListener(elbstub.Listener{ProjectID: project})
+		certificate := cloud.Add(elbstub.Certificate{ProjectID: project})
 		cloud.Disturb(elbstub.Storm{Seed: 1, Percent: 100})
 		for _, row := range []struct{ method, path string }{
 			{http.MethodPut, listeners + "/" + id}, {http.MethodGet, listeners + "/" + id}, {http.MethodGet, listeners},

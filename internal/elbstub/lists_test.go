@@ -48,7 +48,7 @@ func TestEmptyLists(t *testing.T) {
 			}
 
 			r.create(newPair(t), nil)
-			r.cloud.Listen(elbstub.Listener{ProjectID: project})
+			r.cloud.AddListener(elbstub.Listener{ProjectID: project})
 			if got := r.call(http.MethodGet, certificates, "").body; !strings.HasPrefix(got, `{"certificates":[{`) {
 				t.Errorf("a list of one: %s", got)
 			}
@@ -89,7 +89,7 @@ func TestOrder(t *testing.T) {
 			pair, ids := newPair(t), map[string]string{}
 			for _, name := range []string{"a", "b", "c"} {
 				ids[name] = r.create(pair, map[string]any{"name": name})
-				r.cloud.Listen(elbstub.Listener{ProjectID: project, Name: name})
+				r.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: name})
 			}
 			same(t, "the list", r.names(), row.want)
 			for i, listener := range r.listeners(listeners) {

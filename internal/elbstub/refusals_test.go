@@ -45,12 +45,12 @@ func TestInUse(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = row.inUse })
 			id := r.create(newPair(t), nil)
-			listener := r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+			listener := r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 			response := r.call(http.MethodDelete, certificates+"/"+id, "")
 			if response.status != row.status || said(response.body) != row.says {
 				t.Errorf("it is refused with %d %s", response.status, response.body)
 			}
-			r.cloud.Hangup(listener)
+			r.cloud.Remove(listener)
 			if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != 204 {
 				t.Errorf("afterwards: %d %s", response.status, response.body)
 			}
@@ -185,7 +185,7 @@ func TestSeveralRefusals(t *testing.T) {
 		o.Dialect.NotFound = []elbstub.Refusal{elbstub.NotFound400, elbstub.NotFoundBare}
 	})
 	id := r.create(newPair(t), nil)
-	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id})
+	r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 	for i, want := range []int{409, 400, 409, 400} {
 		if got := r.call(http.MethodDelete, certificates+"/"+id, "").status; got != want {
 			t.Errorf("deletion %d of what is in use: %d, want %d", i, got, want)
@@ -209,7 +209,7 @@ func TestHoldLag(t *testing.T) {
 		"not for SNI any more": func(cloud *elbstub.Cloud, id string) {
 			cloud.ChangeListener(id, func(l *elbstub.Listener) { l.SNI = nil })
 		},
-		"removed": func(cloud *elbstub.Cloud, id string) { cloud.Hangup(id) },
+		"removed": func(cloud *elbstub.Cloud, id string) { cloud.Remove(id) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -222,7 +222,7 @@ func TestHoldLag(t *testing.T) {
 			if name == "not for SNI any more" {
 				listener = elbstub.Listener{ProjectID: project, SNI: []string{id}}
 			}
-			listener.ID = r.cloud.Listen(listener)
+			listener.ID = r.cloud.AddListener(listener)
 			now = now.Add(time.Hour)
 			letGo(r.cloud, listener.ID)
 			if body := r.call(http.MethodGet, listeners, "").body; strings.Contains(body, id) {
@@ -245,13 +245,13 @@ func TestLongHoldLag(t *testing.T) {
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.HoldLag, o.Now = time.Minute, func() time.Time { return now } })
 	id := r.create(newPair(t), nil)
-	r.cloud.Hangup(r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: id}))
+	r.cloud.Remove(r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id}))
 	for _, want := range []int{400, 400, 400, 204} {
 		if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != want {
 			t.Errorf("the response is %d %s, want %d", response.status, response.body, want)
 		}
 		now = now.Add(20 * time.Second)
-		r.cloud.Listen(elbstub.Listener{ProjectID: project})
+		r.cloud.AddListener(elbstub.Listener{ProjectID: project})
 	}
 }
 
@@ -260,7 +260,7 @@ func TestChangeListener(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
-	id := r.cloud.Listen(elbstub.Listener{ProjectID: project, Name: "before"})
+	id := r.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "before"})
 	now = now.Add(time.Minute)
 	change := func(l *elbstub.Listener) { l.Name = "after" }
 	if !r.cloud.ChangeListener(id, change) || r.cloud.ChangeListener("none", change) {
@@ -279,7 +279,7 @@ func TestForbidInUse(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.Refusal{elbstub.InUsePolicy} })
 	held, free := r.create(newPair(t), nil), r.create(newPair(t), nil)
-	r.cloud.Listen(elbstub.Listener{ProjectID: project, CertificateID: held})
+	r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: held})
 	response := r.call(http.MethodDelete, certificates+"/"+held, "")
 	if response.status != 403 || response.code() != "ELB.9803" {
 		t.Errorf("the deletion of what is in use: %d %s", response.status, response.body)

@@ -31,7 +31,7 @@ func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)
 	}}
 	r.apply("create")
 	listener := elbstub.Listener{ProjectID: acctest.ProjectID, Name: "https-443", CertificateID: cloud.Only(t).ID}
-	d := deletion{cloud: cloud, state: r.state, listener: cloud.Listen(listener)}
+	d := deletion{cloud: cloud, state: r.state, listener: cloud.AddListener(listener)}
 	time.Sleep(time.Minute)
 	d.server, _, _ = r.refresh()
 	return d
@@ -90,7 +90,7 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 					t.Errorf("the timeout of 30 seconds came after %s", took)
 				}
 
-				time.AfterFunc(10*time.Second, func() { d.cloud.Hangup(d.listener) })
+				time.AfterFunc(10*time.Second, func() { d.cloud.Remove(d.listener) })
 				if said, _ := d.run(t); said != "" {
 					t.Errorf("after the listener let go: %s", said)
 				}
@@ -215,7 +215,7 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 		if lists := len(d.cloud.Journal(elbstub.ListListeners)); lists != 0 {
 			t.Errorf("%d lists of listeners", lists)
 		}
-		d.cloud.Hangup(d.listener)
+		d.cloud.Remove(d.listener)
 		if said, _ := d.run(t); said != "" {
 			t.Errorf("of what no listener holds: %s", said)
 		}
@@ -269,7 +269,7 @@ func TestLostDeletion(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDeletion(t, "1m",
 					func(o *elbstub.Options) { o.Dialect.NotFound = []elbstub.Refusal{text} })
-				d.cloud.Hangup(d.listener)
+				d.cloud.Remove(d.listener)
 				lagging(d.cloud, 4900*time.Millisecond)
 				d.cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
 				if said, took := d.run(t); said != "" || took > 10*time.Second {

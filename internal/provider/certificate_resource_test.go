@@ -836,7 +836,7 @@ func TestAccDeleteInUse(t *testing.T) {
 			{Config: config},
 			{
 				PreConfig: func() {
-					listener = cloud.Listen(elbstub.Listener{
+					listener = cloud.AddListener(elbstub.Listener{
 						ProjectID:     acctest.ProjectID,
 						Name:          "https-443",
 						CertificateID: cloud.Only(t).ID,
@@ -852,7 +852,7 @@ func TestAccDeleteInUse(t *testing.T) {
 				ExpectError: words(`It is used by: - listener "https-443"`),
 			},
 			{
-				PreConfig: func() { cloud.Hangup(listener) },
+				PreConfig: func() { cloud.Remove(listener) },
 				Config:    config,
 				Destroy:   true,
 			},

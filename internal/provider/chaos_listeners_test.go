@@ -43,7 +43,7 @@ func (w *world) addListeners() {
 	l.ids, l.serves = map[string]string{}, map[string]bool{}
 	l.states, l.pending = map[string]*acctest.State{}, map[string]bool{}
 	for _, address := range addresses {
-		l.ids[address] = w.cloud.Listen(elbstub.Listener{
+		l.ids[address] = w.cloud.AddListener(elbstub.Listener{
 			ProjectID: acctest.ProjectID, Name: "listener-" + address, CertificateID: l.fallback,
 		})
 	}

@@ -256,7 +256,7 @@ func (w *world) end() {
 	time.Sleep(2 * catchUp) // in which what others do comes to its end
 	w.mu.Lock()
 	for _, h := range w.holds {
-		w.cloud.Hangup(h.listener)
+		w.cloud.Remove(h.listener)
 	}
 	w.mu.Unlock()
 	time.Sleep(catchUp) // in which the backend comes to see it
@@ -425,12 +425,12 @@ func (w *world) hang(random *rand.Rand, id string) {
 		holder.CertificateID, holder.SNI = "", []string{id}
 	}
 	lasts := time.Duration(random.IntN(900)) * time.Second
-	h := hold{id: id, listener: w.cloud.Listen(holder), from: time.Now(), until: time.Now().Add(lasts)}
+	h := hold{id: id, listener: w.cloud.AddListener(holder), from: time.Now(), until: time.Now().Add(lasts)}
 	w.say("listener %s holds %s for %s", h.listener, id, lasts)
 	w.mu.Lock()
 	w.holds = append(w.holds, h)
 	w.mu.Unlock()
-	time.AfterFunc(lasts, func() { w.cloud.Hangup(h.listener) })
+	time.AfterFunc(lasts, func() { w.cloud.Remove(h.listener) })
 }
 
 // interference is what happens while a configuration is applied.

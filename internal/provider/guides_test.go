@@ -31,7 +31,7 @@ func TestAccRotationGuide(t *testing.T) {
 	byHand := r.serves()
 	r.configure("guides/rotation.tf")
 	old := r.serves()
-	other := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
+	other := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
 
 	r.renew()
 	cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
@@ -39,7 +39,7 @@ func TestAccRotationGuide(t *testing.T) {
 		if r.serves() == old || r.serves() == byHand {
 			t.Error("the listener is not switched while the old certificate goes")
 		}
-		cloud.Hangup(other) // now it is moved
+		cloud.Remove(other) // now it is moved
 		return refused
 	})
 	said := cli.Run("apply", "-auto-approve")
@@ -91,7 +91,9 @@ func TestAccExpiredGuide(t *testing.T) {
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 			cli.Needs("1.11.0", "1.11.0")
 			old := add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -1)))
-			listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www", CertificateID: old})
+			listener := cloud.AddListener(elbstub.Listener{
+				ProjectID: acctest.ProjectID, Name: "www", CertificateID: old,
+			})
 			cli.Configure(cloud.Provider() + example(t, "guides/find-listeners.tf"))
 			said := cli.Run("plan")
 			for _, want := range []string{listener, old} {

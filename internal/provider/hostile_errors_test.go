@@ -192,7 +192,7 @@ func TestListedTextIsSanitized(t *testing.T) {
 	const wild = "x\x1b[2J\u009b\u202e\nError: forged"
 	cloud := acctest.NewCloud(t)
 	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: wild, Domain: wild})
-	listener := cloud.Listen(elbstub.Listener{
+	listener := cloud.AddListener(elbstub.Listener{
 		ProjectID: acctest.ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
 	})
 	server := cloud.Server(t, provider.New("test")())

@@ -49,7 +49,7 @@ func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 // listen adds a listener that serves a certificate of somebody.
 func listen(cloud *acctest.Cloud) (id string) {
 	byHand := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "by-hand"})
-	return cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: byHand})
+	return cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: byHand})
 }
 
 // renew writes new files.
@@ -137,7 +137,7 @@ func TestAccFiftyRotations(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	ids := make([]string, many)
 	for i := range ids {
-		ids[i] = acctest.Quote(cloud.Listen(elbstub.Listener{
+		ids[i] = acctest.Quote(cloud.AddListener(elbstub.Listener{
 			ProjectID: acctest.ProjectID,
 			Name:      fmt.Sprintf("https-%d", i),
 		}))
@@ -532,8 +532,8 @@ func TestAccListenersExample(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	id := add(cloud, "www-example-com", acctest.NewPair(t))
-	listener := cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
-	cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
+	listener := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
+	cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
 	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))
 	cli.Run("apply", "-auto-approve")
 	said := cli.Run("output", "-json")

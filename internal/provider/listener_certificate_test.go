@@ -30,7 +30,7 @@ func newListening(t *testing.T, options ...func(*elbstub.Options)) *listening {
 	pair := acctest.NewPair(t)
 	l := &listening{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
 	l.balancer = strings.Repeat("b", 32)
-	l.listener = cloud.Listen(elbstub.Listener{
+	l.listener = cloud.AddListener(elbstub.Listener{
 		ProjectID: acctest.ProjectID, Name: "https-443", LoadBalancerID: l.balancer, CertificateID: l.old,
 	})
 	l.runs = &runs{t: t, cloud: cloud, network: network, ofListener: true, config: acctest.Values{
@@ -318,7 +318,7 @@ func TestListenerImportErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListening(t)
-		http := l.cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", Protocol: "HTTP"})
+		http := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", Protocol: "HTTP"})
 		missing := strings.Repeat("0", 32)
 		for _, row := range []struct {
 			form            any
@@ -413,7 +413,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 					if row.listener != nil {
 						listener := *row.listener // the other form has the same
 						listener.ProjectID = cmp.Or(listener.ProjectID, acctest.ProjectID)
-						l.config["listener_id"] = l.cloud.Listen(listener)
+						l.config["listener_id"] = l.cloud.AddListener(listener)
 					}
 					l.config["timeouts"] = acctest.Values{"create": "1m"}
 					time.Sleep(time.Minute)
@@ -687,7 +687,7 @@ func TestListenerIsGone(t *testing.T) {
 				l.config["certificate_id"] = l.other
 				l.config["fallback_certificate_id"] = l.old
 				server, plan, _ := l.refresh()
-				l.cloud.Hangup(l.listener)
+				l.cloud.Remove(l.listener)
 				time.Sleep(time.Minute)
 
 				left, diagnostics := server.Apply(plan)
@@ -932,9 +932,9 @@ func TestListenersDataSource(t *testing.T) {
 			{Name: "c2", CertificateID: one},
 		} {
 			l.ProjectID = acctest.ProjectID
-			ids[l.Name] = cloud.Listen(l)
+			ids[l.Name] = cloud.AddListener(l)
 		}
-		cloud.Listen(elbstub.Listener{ProjectID: acctest.OtherProjectID, Name: "theirs"})
+		cloud.AddListener(elbstub.Listener{ProjectID: acctest.OtherProjectID, Name: "theirs"})
 		server := cloud.ServerInMemory(t, network)
 		for _, row := range []struct {
 			config acctest.Values

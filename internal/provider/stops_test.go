@@ -275,7 +275,7 @@ func TestInterrupted(t *testing.T) {
 					t.Fatal(diagnostics[0])
 				}
 				if row.held {
-					cloud.Listen(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: cloud.Only(t).ID})
+					cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: cloud.Only(t).ID})
 				}
 				for operation, fault := range row.faults {
 					for n := range 20 {

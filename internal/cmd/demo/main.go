@@ -258,7 +258,7 @@ func (d *demo) startRotation(ctx context.Context) error {
 	fallback := d.cloud.Add(elbstub.Certificate{
 		ProjectID: projectID, Name: byHand, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
-	listener := d.cloud.Listen(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: fallback})
+	listener := d.cloud.AddListener(elbstub.Listener{ProjectID: projectID, Name: "www", CertificateID: fallback})
 	d.tf.Env = append(d.tf.Env, "TF_VAR_listener_id="+listener, "TF_VAR_fallback_certificate_id="+fallback)
 	return d.configure(ctx, terraform.Requirements, d.rotation)
 }

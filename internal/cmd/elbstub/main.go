@@ -185,7 +185,7 @@ func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, e
 	printed := "Listeners of load balancer " + loadBalancerID + ", which serve certificate " + certificate + ":\n\n"
 	for i := range number {
 		listener.Name, listener.Port = fmt.Sprintf("https-%d", i+1), 443+i
-		printed += fmt.Sprintf("  %s  %s, HTTPS, port %d\n", cloud.Listen(listener), listener.Name, listener.Port)
+		printed += fmt.Sprintf("  %s  %s, HTTPS, port %d\n", cloud.AddListener(listener), listener.Name, listener.Port)
 	}
 	return printed + "\n", nil
 }

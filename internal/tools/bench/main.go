@@ -176,7 +176,8 @@ func (b *bench) measureChanges() {
 	fallback := b.cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: "fallback", Certificate: pair.Certificate})
 	var listeners []string
 	for range b.changed {
-		listeners = append(listeners, b.cloud.Listen(elbstub.Listener{ProjectID: projectID, CertificateID: fallback}))
+		listener := elbstub.Listener{ProjectID: projectID, CertificateID: fallback}
+		listeners = append(listeners, b.cloud.AddListener(listener))
 	}
 	n := strconv.Itoa(b.changed)
 

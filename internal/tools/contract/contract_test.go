@@ -296,7 +296,7 @@ func TestListeners(t *testing.T) {
 				} else {
 					holder.CertificateID, want.CertificateID = cert.ID, cert.ID
 				}
-				want.ID = cloud.Listen(holder)
+				want.ID = cloud.AddListener(holder)
 
 				got, err := client.listeners()
 				if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", []listener{want}) {
@@ -309,7 +309,7 @@ func TestListeners(t *testing.T) {
 				if _, found := find(cloud, cert.ID); !found {
 					t.Error("a certificate in use is gone")
 				}
-				cloud.Hangup(want.ID)
+				cloud.Remove(want.ID)
 				if err := client.remove(cert.ID); err != nil {
 					t.Errorf("delete when no listener holds it: %v", err)
 				}
@@ -336,7 +336,7 @@ func TestSwitch(t *testing.T) {
 				Port:           443,
 				CertificateID:  before,
 			}
-			want.ID = cloud.Listen(elbstub.Listener{
+			want.ID = cloud.AddListener(elbstub.Listener{
 				ProjectID: project, Name: want.Name, LoadBalancerID: want.LoadBalancerID, CertificateID: before,
 			})
 			check := func(step string, got listener, err error) {
