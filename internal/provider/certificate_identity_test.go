@@ -39,7 +39,7 @@ func TestIdentity(t *testing.T) {
 			server := cloud.Server(t, provider.New("test")())
 			pair := acctest.NewPair(t)
 			config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "a"}
-			state := apply(t, server, nil, config)
+			state := mustApply(t, server, nil, config)
 			want := acctest.Values{"project_id": acctest.ProjectID, "id": cloud.Only(t).ID}
 			expect := func(operation string) {
 				t.Helper()
@@ -51,42 +51,44 @@ func TestIdentity(t *testing.T) {
 				}
 			}
 			expect("create")
-			state = read(t, server, state)
+			state = mustRead(t, server, state)
 			expect("read")
 			config["name"] = "b"
-			state = apply(t, server, state, config)
+			state = mustApply(t, server, state, config)
 			expect("update")
 			delete(config, "private_key")
 			config["private_key_wo"] = pair.PrivateKey
-			state = apply(t, server, state, config)
+			state = mustApply(t, server, state, config)
 			expect("update without a call")
 			cloud.Remove(cloud.Only(t).ID)
 			server = cloud.Server(t, provider.New("test")()) // another run: in this one the update is new
-			if state = read(t, server, state); state != nil {
+			if state = mustRead(t, server, state); state != nil {
 				t.Error("it is not gone")
 			}
 		})
 	}
 }
 
-func apply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
+// mustApply applies a configuration, of which neither the plan nor the apply says anything.
+func mustApply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
 	t.Helper()
 	plan, diagnostics := server.Plan(prior, config)
-	if diagnostics.HasError() {
-		t.Fatalf("plan: %s", diagnostics[0].Detail)
+	if len(diagnostics) > 0 {
+		t.Fatalf("plan: %s", textOf(diagnostics))
 	}
 	state, diagnostics := server.Apply(plan)
-	if diagnostics.HasError() {
-		t.Fatalf("apply: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	if len(diagnostics) > 0 {
+		t.Fatalf("apply: %s", textOf(diagnostics))
 	}
 	return state
 }
 
-func read(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
+// mustRead reads a state, and nothing is said.
+func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
 	t.Helper()
 	state, diagnostics := server.Read(state)
-	if diagnostics.HasError() {
-		t.Fatalf("read: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	if len(diagnostics) > 0 {
+		t.Fatalf("read: %s", textOf(diagnostics))
 	}
 	return state
 }
@@ -127,19 +129,13 @@ func TestImportByIdentity(t *testing.T) {
 	// What the provider does not know yet has nothing to do with an ID that is not valid.
 	config := cloud.Configuration()
 	config["token"] = acctest.Unknown
-	for _, diagnostics := range []acctest.Diagnostics{
-		second(acctest.NewServer(t, provider.New("test")(), config).Import("www")),
-		second(acctest.NewServer(t, provider.New("test")(), config).ImportByIdentity(acctest.Values{"id": "www"})),
-	} {
+	_, byID := acctest.NewServer(t, provider.New("test")(), config).Import("www")
+	_, byIdentity := acctest.NewServer(t, provider.New("test")(), config).ImportByIdentity(acctest.Values{"id": "www"})
+	for _, diagnostics := range []acctest.Diagnostics{byID, byIdentity} {
 		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, `"www" is not valid`) {
 			t.Errorf("it says %q", diagnosticTexts(diagnostics))
 		}
 	}
-}
-
-// second returns what a call says.
-func second(_ *acctest.State, diagnostics acctest.Diagnostics) acctest.Diagnostics {
-	return diagnostics
 }
 
 // TestIdentityOfAnotherProject imports with credentials that are good for both

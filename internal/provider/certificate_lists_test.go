@@ -10,27 +10,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
-	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
-
-// created applies a configuration that creates, and expects nothing to be said.
-func created(t *testing.T, server *acctest.Server, config acctest.Values) *acctest.State {
-	t.Helper()
-	plan, diagnostics := server.Plan(nil, config)
-	if len(diagnostics) > 0 {
-		t.Fatalf("plan: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
-	}
-	state, diagnostics := server.Apply(plan)
-	if len(diagnostics) > 0 {
-		t.Fatalf("apply: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
-	}
-	return state
-}
-
-// pairConfig is a configuration with a pair.
-func pairConfig(pair throwaway.Pair) acctest.Values {
-	return acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
-}
 
 // TestFirstCertificateOfAProject: what an empty project lists is no reason not to create
 // its first certificate, and enough to find that the last is gone if it is counted.
@@ -51,7 +31,7 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect.EmptyObject, o.Dialect.Count = row.empty, row.count })
-			state := created(t, cloud.Server(t, provider.New("test")()), pairConfig(acctest.NewPair(t)))
+			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, configOf(acctest.NewPair(t), "www"))
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
 				t.Errorf("read: %v, %v", read, diagnostics)
@@ -89,8 +69,8 @@ func TestMalformedLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			config := pairConfig(acctest.NewPair(t))
-			state := created(t, cloud.Server(t, provider.New("test")()), config)
+			config := configOf(acctest.NewPair(t), "www")
+			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
 			says(t, diagnostics, "", row.says)
@@ -119,8 +99,8 @@ func TestHiddenCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
-			config := pairConfig(acctest.NewPair(t))
-			state := created(t, cloud.Server(t, provider.New("test")()), config)
+			config := configOf(acctest.NewPair(t), "www")
+			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
 			id := cloud.Only(t).ID
 
 			server := cloud.Server(t, provider.New("test")())

@@ -129,7 +129,7 @@ func TestAccWrongKey(t *testing.T) {
 			{
 				Config: cloud.Provider() +
 					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
-				ExpectError: words("The private key does not belong to the certificate"),
+				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
 			{
 				Config: cloud.Provider() +
@@ -137,7 +137,7 @@ func TestAccWrongKey(t *testing.T) {
 						Certificate: stranger.Certificate + pair.Certificate,
 						PrivateKey:  pair.PrivateKey,
 					}),
-				ExpectError: words("The private key belongs to certificate 2 of 2. Put that one first"),
+				ExpectError: acrossLines("The private key belongs to certificate 2 of 2. Put that one first"),
 			},
 			{
 				PreConfig: func() {
@@ -150,7 +150,7 @@ func TestAccWrongKey(t *testing.T) {
 			{
 				Config: cloud.Provider() +
 					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
-				ExpectError: words("The private key does not belong to the certificate"),
+				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
 			{Config: cloud.Provider() + acctest.Certificate(pair)},
 		},
@@ -202,7 +202,7 @@ resource "terraform_data" "later" {
 			},
 			{
 				Config:      config(pair.Certificate, stranger.PrivateKey, "3") + unknownKey,
-				ExpectError: words("The private key does not belong to the certificate"),
+				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
 			{ // nothing was lost by that
 				Config: config(pair.Certificate, pair.PrivateKey, "4") + unknownKey,

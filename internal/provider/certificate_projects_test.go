@@ -42,11 +42,11 @@ func TestProjectInEitherCase(t *testing.T) {
 			var states []*acctest.State
 			count, server := countCalls(cloud), start()
 			for _, own := range []string{"", acctest.ProjectID, capitals} {
-				config := pairConfig(acctest.NewPair(t))
+				config := configOf(acctest.NewPair(t), "www")
 				if own != "" {
 					config["project_id"] = own
 				}
-				states = append(states, created(t, server, config))
+				states = append(states, mustApply(t, server, nil, config))
 			}
 			if posts, _, _, lists := count(); posts != 3 || lists != 1 {
 				t.Errorf("%d POSTs and %d lists, want three POSTs and one list", posts, lists)
@@ -87,7 +87,7 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCaselessCloud(t)
-			config := pairConfig(acctest.NewPair(t))
+			config := configOf(acctest.NewPair(t), "www")
 			configure := func(project string) acctest.Values {
 				delete(config, "project_id")
 				if project != "" {
@@ -96,7 +96,7 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 				return config
 			}
 			server := cloud.Server(t, provider.New("test")())
-			state := created(t, server, configure(row.first))
+			state := mustApply(t, server, nil, configure(row.first))
 			plan, diagnostics := server.Plan(state, configure(row.then))
 			if len(diagnostics) > 0 || len(plan.Replace) > 0 {
 				t.Errorf("it replaces for %v; %v", plan.Replace, diagnostics)

@@ -63,13 +63,13 @@ func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 	}
 }
 
-// words matches a message however Terraform breaks its lines.
-func words(message string) *regexp.Regexp {
+// acrossLines matches a message however Terraform breaks its lines.
+func acrossLines(message string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(strings.Fields(regexp.QuoteMeta(message)), `[\s│]+`))
 }
 
-// calls counts what the cloud was asked for since the last call.
-func calls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
+// wantCalls returns a check of how many calls of an operation the cloud has got since the last check.
+func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
 	seen := 0
 	return func(t *testing.T, want int) {
 		t.Helper()
@@ -86,8 +86,9 @@ func TestAccCertificate(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
 	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
-	posts, puts, deletes := calls(cloud, elbstub.CreateCertificate), calls(cloud,
-		elbstub.ModifyCertificate), calls(cloud, elbstub.DeleteCertificate)
+	posts := wantCalls(cloud, elbstub.CreateCertificate)
+	puts := wantCalls(cloud, elbstub.ModifyCertificate)
+	deletes := wantCalls(cloud, elbstub.DeleteCertificate)
 	longName := strings.Repeat("证", 64)
 	isTime := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))
 	var id string
@@ -191,7 +192,7 @@ func TestAccCertificateReplaced(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	first, second := acctest.NewPair(t), acctest.NewPair(t)
-	puts := calls(cloud, elbstub.ModifyCertificate)
+	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	var id string
 	replaced := func(config string) resource.TestStep {
 		return resource.TestStep{
@@ -296,7 +297,7 @@ func TestAccCertificateLeftOut(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
-	puts := calls(cloud, elbstub.ModifyCertificate)
+	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	config := cloud.Provider() + acctest.Certificate(pair)
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
@@ -503,7 +504,7 @@ func TestAccBadInput(t *testing.T) {
 				ProtoV6ProviderFactories: acctest.Providers(),
 				Steps: []resource.TestStep{{
 					Config: row.config, PlanOnly: true,
-					ExpectError: words(row.want),
+					ExpectError: acrossLines(row.want),
 				}},
 			})
 		})
@@ -590,7 +591,7 @@ func TestAccRefused(t *testing.T) {
 				Steps: []resource.TestStep{{Config: cloud.Provider(row.provider...) + good}},
 			})
 			for _, part := range append(row.want, "Unable to create certificate") {
-				if !words(part).MatchString(said) {
+				if !acrossLines(part).MatchString(said) {
 					t.Errorf("Terraform did not say %q:\n%s", part, said)
 				}
 			}
@@ -705,7 +706,7 @@ func TestAccUnreadable(t *testing.T) {
 					{
 						PreConfig:   respond(row.list),
 						Config:      config,
-						ExpectError: words(row.want),
+						ExpectError: acrossLines(row.want),
 					},
 					{
 						PreConfig:        respond(nil),
@@ -774,7 +775,7 @@ func TestAccUpdateResponses(t *testing.T) {
 				steps = append(steps, resource.TestStep{
 					PreConfig:   func() { cloud.Script(elbstub.ModifyCertificate, 1, put) },
 					Config:      renamed,
-					ExpectError: words(row.want),
+					ExpectError: acrossLines(row.want),
 				}, resource.TestStep{Config: renamed})
 			} else {
 				steps = append(steps, resource.TestStep{
@@ -844,12 +845,12 @@ func TestAccDeleteInUse(t *testing.T) {
 				},
 				Config:      config,
 				Destroy:     true,
-				ExpectError: words(`the certificate is in use`), // whatever the code is
+				ExpectError: acrossLines(`the certificate is in use`), // whatever the code is
 			},
 			{
 				Config:      config,
 				Destroy:     true,
-				ExpectError: words(`It is used by: - listener "https-443"`),
+				ExpectError: acrossLines(`It is used by: - listener "https-443"`),
 			},
 			{
 				PreConfig: func() { cloud.Remove(listener) },
@@ -877,7 +878,7 @@ func TestAccTimeout(t *testing.T) {
 		Steps: []resource.TestStep{{
 			Config: cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n"+
 				"    create = \"200ms\"\n  }"),
-			ExpectError: words("The operation timed out"),
+			ExpectError: acrossLines("The operation timed out"),
 		}},
 	})
 }

@@ -23,7 +23,7 @@ func TestWriteOnlyKey(t *testing.T) {
 	config := func(attribute, name string, key any) acctest.Values {
 		return acctest.Values{"certificate": pair.Certificate, attribute: key, "name": name}
 	}
-	state := apply(t, server, nil, config("private_key_wo", "a", pair.PrivateKey))
+	state := mustApply(t, server, nil, config("private_key_wo", "a", pair.PrivateKey))
 	if cert := cloud.Only(t); !sameText(cert.PrivateKey, pair.PrivateKey) {
 		t.Error("the key was not sent")
 	}
@@ -45,7 +45,7 @@ func TestWriteOnlyKey(t *testing.T) {
 		if len(diagnostics) > 0 || len(plan.Replace) > 0 {
 			t.Fatalf("%v: it replaces for %v, says %v", step, plan.Replace, diagnostics)
 		}
-		state = apply(t, server, state, config(step.attribute, step.name, pair.PrivateKey))
+		state = mustApply(t, server, state, config(step.attribute, step.name, pair.PrivateKey))
 		if state.Values["private_key"] != step.kept || state.Values["private_key_wo"] != nil {
 			t.Errorf("%v: the state has %v and %v", step, state.Values["private_key"], state.Values["private_key_wo"])
 		}

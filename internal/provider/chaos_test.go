@@ -41,10 +41,10 @@ func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed, operations := rand.Uint64N(1e9), int64(400)
 	if text := os.Getenv(chaosSeed); text != "" {
-		seed, operations = parse(t, text), 1
+		seed, operations = parseNumber(t, text), 1
 	}
 	if text := os.Getenv(chaosOperations); text != "" {
-		operations = int64(parse(t, text))
+		operations = int64(parseNumber(t, text))
 	}
 	t.Logf("the first seed is %d", seed)
 	var done, faults, refused, switches atomic.Int64
@@ -82,7 +82,7 @@ func TestChaos(t *testing.T) {
 		done.Load(), seed-1, faults.Load(), refused.Load(), switches.Load())
 }
 
-func parse(t *testing.T, text string) uint64 {
+func parseNumber(t *testing.T, text string) uint64 {
 	t.Helper()
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {

@@ -37,10 +37,10 @@ func TestCreationSequences(t *testing.T) {
 	t.Parallel()
 	first, count := rand.Uint64N(1e9), uint64(500)
 	if text := os.Getenv(sequenceSeed); text != "" {
-		first, count = parse(t, text), 1
+		first, count = parseNumber(t, text), 1
 	}
 	if text := os.Getenv(sequenceCount); text != "" {
-		count = parse(t, text)
+		count = parseNumber(t, text)
 	}
 	t.Logf("the first seed is %d", first)
 	var failed atomic.Bool // one failure is enough to read

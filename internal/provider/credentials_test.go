@@ -262,7 +262,7 @@ func TestAccWrongCredentials(t *testing.T) {
 				Steps: []resource.TestStep{{Config: block + acctest.Certificate(acctest.NewPair(t))}},
 			})
 			for _, part := range row.want {
-				if !words(part).MatchString(said) {
+				if !acrossLines(part).MatchString(said) {
 					t.Errorf("Terraform did not say %q:\n%s", part, said)
 				}
 			}

@@ -11,9 +11,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A world is what is set at random, by source: the provider block ("block"), the
+// A randomSetup is what is set at random, by source: the provider block ("block"), the
 // prefixes of variables, and files. The hosts that a source names have its name.
-type world struct {
+type randomSetup struct {
 	*rand.Rand
 	set       map[string]map[string]string // argument → value, by source
 	variables map[string]string
@@ -23,26 +23,26 @@ type world struct {
 // ranks are the order of the sources.
 var ranks = map[string]int{"block": 0, "HW_": 1, "HCS_": 2, "OS_": 3}
 
-func (w *world) one(percent int) bool { return w.IntN(100) < percent }
+func (s *randomSetup) one(percent int) bool { return s.IntN(100) < percent }
 
-func (w *world) pick(all ...string) string { return all[w.IntN(len(all))] }
+func (s *randomSetup) pick(all ...string) string { return all[s.IntN(len(all))] }
 
 // valueOf makes up a value of an argument in a source.
-func (w *world) valueOf(name, source string) string {
+func (s *randomSetup) valueOf(name, source string) string {
 	domain := strings.ToLower(strings.TrimSuffix(source, "_")) + ".test"
 	switch name {
 	case "region":
-		return w.pick("eu-de", "eu-nl")
+		return s.pick("eu-de", "eu-nl")
 	case "cloud":
 		return domain
 	case "auth_url":
-		if source != "entry" && w.one(20) {
+		if source != "entry" && s.one(20) {
 			return "http://iam.eu-de." + domain + "/v3"
 		}
-		return w.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3",
+		return s.pick("https://iam.eu-de."+domain+"/v3", "https://iam.eu-nl."+domain+":443/v3",
 			"https://id."+domain+"/v3")
 	case "endpoint":
-		return w.pick("https://elb.eu-de."+domain, "https://gateway."+domain+"/elb")
+		return s.pick("https://elb.eu-de."+domain, "https://gateway."+domain+"/elb")
 	case "clouds_entry":
 		return "mine"
 	case "profile":
@@ -50,17 +50,17 @@ func (w *world) valueOf(name, source string) string {
 	case "shared_config_file":
 		return atHome
 	case "project_id":
-		return fmt.Sprintf("%032d", 1+w.IntN(7))
+		return fmt.Sprintf("%032d", 1+s.IntN(7))
 	case "project_name":
-		return w.pick("eu-de", "eu-nl", "eu-de_mine")
+		return s.pick("eu-de", "eu-nl", "eu-de_mine")
 	case "assume_role.agency_name":
 		return "helpers"
 	case "assume_role.domain_name":
 		return "theirs"
 	case "signing_scheme":
-		return w.pick("access", "scoped")
+		return s.pick("access", "scoped")
 	case "insecure":
-		return w.pick("false", "true", "true")
+		return s.pick("false", "true", "true")
 	case "max_retries", "expiry_warning_days":
 		return "7"
 	case "cacert_file", "cert":
@@ -93,41 +93,42 @@ func variableOf(name, prefix string) string {
 }
 
 // credentialsOf makes up credentials of a source, mostly a complete set.
-func (w *world) credentialsOf(source string) map[string]string {
+func (s *randomSetup) credentialsOf(source string) map[string]string {
 	values := map[string]string{}
 	add := func(set map[string]string) {
-		for _, name := range slices.Sorted(maps.Keys(set)) { // a seed gives the same world again
-			if !w.one(3) {
+		for _, name := range slices.Sorted(maps.Keys(set)) { // a seed gives the same setup again
+			if !s.one(3) {
 				values[name] = set[name]
 			}
 		}
 	}
-	if w.one(15) {
+	if s.one(15) {
 		add(map[string]string{"token": secretOf("token", source)})
 	}
-	if w.one(20) {
+	if s.one(20) {
 		add(map[string]string{"access_key": secretOf("key", source), "secret_key": secretOf("secret", source)})
 	}
-	if w.one(15) {
+	if s.one(15) {
 		add(map[string]string{"user_name": "me", "password": secretOf("password", source), "domain_name": "mine"})
 	}
 	return values
 }
 
-func newWorld(seed uint64) *world {
-	w := &world{
+// newRandomSetup makes up a setup, the same for the same seed.
+func newRandomSetup(seed uint64) *randomSetup {
+	s := &randomSetup{
 		Rand: rand.New(rand.NewPCG(seed, 19)), set: map[string]map[string]string{},
 		variables: map[string]string{},
 	}
 	for source := range ranks {
-		w.set[source] = map[string]string{}
+		s.set[source] = map[string]string{}
 	}
 	credentials := append(slices.Clone(credentialArguments), "domain_name", "domain_id")
 	for _, source := range []string{"block", "HW_", "HCS_", "OS_"} {
-		values := w.credentialsOf(source)
-		for _, name := range slices.Sorted(maps.Keys(arguments)) { // a seed gives the same world again
-			if !slices.Contains(credentials, name) && w.one(chance(name)) {
-				values[name] = w.valueOf(name, source)
+		values := s.credentialsOf(source)
+		for _, name := range slices.Sorted(maps.Keys(arguments)) { // a seed gives the same setup again
+			if !slices.Contains(credentials, name) && s.one(chance(name)) {
+				values[name] = s.valueOf(name, source)
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(arguments)) {
@@ -136,56 +137,56 @@ func newWorld(seed uint64) *world {
 			switch {
 			case !found:
 			case source == "block":
-				w.set[source][name] = value
-			case variable == "" || w.variables[variable] != "":
-			case w.one(3):
-				w.variables[variable] = ""
+				s.set[source][name] = value
+			case variable == "" || s.variables[variable] != "":
+			case s.one(3):
+				s.variables[variable] = ""
 			default:
-				w.set[source][name], w.variables[variable] = value, value
+				s.set[source][name], s.variables[variable] = value, value
 			}
 		}
 	}
-	if w.one(10) {
-		w.variables["ELBAAS_ENDPOINT"] = w.valueOf("endpoint", "ELBAAS_")
+	if s.one(10) {
+		s.variables["ELBAAS_ENDPOINT"] = s.valueOf("endpoint", "ELBAAS_")
 	}
-	w.addFiles()
-	return w
+	s.addFiles()
+	return s
 }
 
 // addFiles makes up a profile and an entry of clouds.yaml.
-func (w *world) addFiles() {
+func (s *randomSetup) addFiles() {
 	profile, entry := "", ", username: me, user_domain_name: mine"
-	w.set["profile"], w.set["entry"] = map[string]string{}, map[string]string{}
-	if w.one(50) {
-		w.set["profile"]["region"] = "eu-nl"
+	s.set["profile"], s.set["entry"] = map[string]string{}, map[string]string{}
+	if s.one(50) {
+		s.set["profile"]["region"] = "eu-nl"
 		profile = `,"region":"eu-nl"`
 	}
-	if w.one(70) {
-		w.set["entry"]["auth_url"] = w.valueOf("auth_url", "entry")
-		entry += ", auth_url: \"" + w.set["entry"]["auth_url"] + "\""
+	if s.one(70) {
+		s.set["entry"]["auth_url"] = s.valueOf("auth_url", "entry")
+		entry += ", auth_url: \"" + s.set["entry"]["auth_url"] + "\""
 	}
 	entry += "}"
-	if w.one(50) {
-		w.set["entry"]["region"] = "eu-de"
+	if s.one(50) {
+		s.set["entry"]["region"] = "eu-de"
 		entry += ", region_name: eu-de"
 	}
-	w.files = profileOf(profile)
-	if w.one(50) {
-		delete(w.files, atHome)
+	s.files = profileOf(profile)
+	if s.one(50) {
+		delete(s.files, atHome)
 	}
-	w.files["clouds.yaml"] = "clouds:\n  mine: {auth: {password: " + secretOf("password", "entry") + entry + "}\n"
+	s.files["clouds.yaml"] = "clouds:\n  mine: {auth: {password: " + secretOf("password", "entry") + entry + "}\n"
 }
 
 // rankOf is the rank of a source of credentials; that of a file is the rank of what
 // names it, and not a profile in it.
-func (w *world) rankOf(source string) int {
+func (s *randomSetup) rankOf(source string) int {
 	names := map[string][]string{"profile": {"shared_config_file", "profile"}, "entry": {"clouds_entry"}}[source]
 	if names == nil {
 		return ranks[source]
 	}
 	for _, name := range names {
 		for _, namer := range []string{"block", "HW_", "HCS_", "OS_"} {
-			if w.set[namer][name] != "" {
+			if s.set[namer][name] != "" {
 				return ranks[namer]
 			}
 		}
@@ -194,50 +195,50 @@ func (w *world) rankOf(source string) int {
 }
 
 // names reports whether a source of variables, or the block, sets any argument.
-func (w *world) names(source string, arguments ...string) bool {
-	return slices.ContainsFunc(arguments, func(name string) bool { return w.set[source][name] != "" })
+func (s *randomSetup) names(source string, arguments ...string) bool {
+	return slices.ContainsFunc(arguments, func(name string) bool { return s.set[source][name] != "" })
 }
 
 // mayReach reports whether credentials of a source may be sent to a host.
-func (w *world) mayReach(source, host string) bool {
+func (s *randomSetup) mayReach(source, host string) bool {
 	for named, rank := range ranks {
 		if !strings.HasSuffix(host, "."+strings.ToLower(strings.TrimSuffix(named, "_"))+".test") {
 			continue
 		}
-		if strings.HasPrefix(host, "http://") && w.set["block"]["insecure"] != "true" &&
-			(w.names("block", "insecure") || w.set[named]["insecure"] != "true") {
+		if strings.HasPrefix(host, "http://") && s.set["block"]["insecure"] != "true" &&
+			(s.names("block", "insecure") || s.set[named]["insecure"] != "true") {
 			return false // only its own source, or the block, allows it to be without TLS
 		}
-		leftToOthers := source == "block" && !w.names("block", "region", "cloud", "auth_url", "endpoint")
-		return rank <= w.rankOf(source) || leftToOthers
+		leftToOthers := source == "block" && !s.names("block", "region", "cloud", "auth_url", "endpoint")
+		return rank <= s.rankOf(source) || leftToOthers
 	}
 	switch {
 	case strings.HasSuffix(host, ".elbaas.test"), host == "elb.catalog": // which an identity service names
 		return true
 	case strings.HasSuffix(host, ".entry.test"):
-		return source == "entry" || w.names("block", "clouds_entry") // then it is the block that says so
+		return source == "entry" || s.names("block", "clouds_entry") // then it is the block that says so
 	case strings.HasSuffix(host, defaultCloud):
-		return !w.namesAnother(source) && w.rankOf(source) != ranks["HCS_"]
+		return !s.namesAnother(source) && s.rankOf(source) != ranks["HCS_"]
 	}
 	return false
 }
 
 // namesAnother reports whether a cloud is named that counts for credentials of a
 // source, so that they must not reach the default cloud.
-func (w *world) namesAnother(source string) bool {
-	if w.names("block", "endpoint") || w.variables["ELBAAS_ENDPOINT"] != "" || w.names(source, "cloud", "auth_url") {
+func (s *randomSetup) namesAnother(source string) bool {
+	if s.names("block", "endpoint") || s.variables["ELBAAS_ENDPOINT"] != "" || s.names(source, "cloud", "auth_url") {
 		return true
 	}
-	if w.names("block", "clouds_entry") && w.names("entry", "auth_url") {
+	if s.names("block", "clouds_entry") && s.names("entry", "auth_url") {
 		return true
 	}
-	regionCounts := w.names(source, "region")
+	regionCounts := s.names(source, "region")
 	for named, rank := range ranks {
-		regionCounts = regionCounts || rank <= w.rankOf(source) && w.names(named, "region")
+		regionCounts = regionCounts || rank <= s.rankOf(source) && s.names(named, "region")
 	}
 	for named, rank := range ranks {
-		counts := rank <= w.rankOf(source) || source == "block" || !regionCounts
-		if counts && w.names(named, "cloud", "auth_url") {
+		counts := rank <= s.rankOf(source) || source == "block" || !regionCounts
+		if counts && s.names(named, "cloud", "auth_url") {
 			return true
 		}
 	}
@@ -254,9 +255,9 @@ func TestRandomDestinations(t *testing.T) {
 	const runs = 1500
 	done, byDefault := 0, 0
 	for seed := range uint64(runs) {
-		w := newWorld(seed)
+		s := newRandomSetup(seed)
 		n.reset(catalog)
-		said := runWith(n, w.set["block"], environmentOf(w.variables, w.files))
+		said := runWith(n, s.set["block"], environmentOf(s.variables, s.files))
 		var senders []string
 		for host, what := range n.received {
 			for kind, seen := range what {
@@ -265,9 +266,9 @@ func TestRandomDestinations(t *testing.T) {
 					continue
 				}
 				senders = append(senders, source)
-				if strings.HasPrefix(kind, "secret") || !w.mayReach(source, host) {
+				if strings.HasPrefix(kind, "secret") || !s.mayReach(source, host) {
 					t.Errorf("seed %d: a %s reached %s: block %v, variables %v, files %v", seed, kind, host,
-						w.set["block"], w.variables, w.set)
+						s.set["block"], s.variables, s.set)
 				}
 			}
 		}
@@ -277,7 +278,7 @@ func TestRandomDestinations(t *testing.T) {
 		}
 		to := n.hosts("private key")
 		for _, host := range to {
-			if len(senders) > 0 && !w.mayReach(senders[0], host) {
+			if len(senders) > 0 && !s.mayReach(senders[0], host) {
 				t.Errorf("seed %d: a private key reached %s", seed, host)
 			}
 			if strings.HasSuffix(host, defaultCloud) {

@@ -49,8 +49,8 @@ func certificateOf(t *testing.T, file string, names ...string) string {
 	return block
 }
 
-// text is a terraform_data whose output is known after the apply alone.
-func text(name string, fields map[string]string) string {
+// terraformData is a terraform_data whose output is known after the apply alone.
+func terraformData(name string, fields map[string]string) string {
 	block := "resource \"terraform_data\" \"" + name + "\" {\n  input = {\n"
 	for field, value := range fields {
 		block += "    " + field + " = " + acctest.Quote(value) + "\n"
@@ -66,20 +66,20 @@ func TestAccSources(t *testing.T) {
 	trimmed := strings.TrimSpace // as some providers return PEM
 	for file, config := range map[string]func(pair throwaway.Pair, issuer string) string{
 		"from-acme.tf": func(pair throwaway.Pair, issuer string) string {
-			return text("www", map[string]string{
+			return terraformData("www", map[string]string{
 				"certificate_pem": trimmed(pair.Certificate), "issuer_pem": issuer, "private_key_pem": pair.PrivateKey,
 			}) + certificateOf(t, "from-acme.tf", "acme_certificate.www.", "terraform_data.www.output.")
 		},
 		"from-vault.tf": func(pair throwaway.Pair, _ string) string {
-			return text("certificate", map[string]string{"pem": trimmed(pair.Certificate)}) +
-				text("key", map[string]string{"pem": trimmed(pair.PrivateKey)}) +
+			return terraformData("certificate", map[string]string{"pem": trimmed(pair.Certificate)}) +
+				terraformData("key", map[string]string{"pem": trimmed(pair.PrivateKey)}) +
 				certificateOf(t, "from-vault.tf",
 					"data.vault_kv_secret_v2.certificate.data", "terraform_data.certificate.output",
 					"ephemeral.vault_kv_secret_v2.key.data", "terraform_data.key.output")
 		},
 		"from-tls.tf": func(pair throwaway.Pair, issuer string) string {
-			return text("www", map[string]string{"cert_pem": pair.Certificate, "ca_cert_pem": issuer}) +
-				text("key", map[string]string{"private_key_pem": pair.PrivateKey}) +
+			return terraformData("www", map[string]string{"cert_pem": pair.Certificate, "ca_cert_pem": issuer}) +
+				terraformData("key", map[string]string{"private_key_pem": pair.PrivateKey}) +
 				certificateOf(t, "from-tls.tf",
 					"tls_locally_signed_cert.www.", "terraform_data.www.output.",
 					"tls_private_key.www.", "terraform_data.key.output.")

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -296,7 +297,8 @@ func configOf(pair throwaway.Pair, name string) acctest.Values {
 	return acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 }
 
-// create creates a certificate. Without a pair, it has a new one.
+// create creates a certificate, with a new pair if the configuration has none. It returns what the
+// apply says.
 func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
 	t.Helper()
 	if config["certificate"] == nil {
@@ -319,9 +321,5 @@ func idOf(state *acctest.State) string {
 
 // textOf returns all that diagnostics say.
 func textOf(diagnostics acctest.Diagnostics) string {
-	var text string
-	for _, d := range diagnostics {
-		text += d.Summary + "\n" + d.Detail + "\n"
-	}
-	return text
+	return strings.Join(diagnosticTexts(diagnostics), "\n")
 }

@@ -23,11 +23,6 @@ func rewriting(cloud *acctest.Cloud, operation elbstub.Operation, rewrite func(b
 	})
 }
 
-// seen lets every list lag by so much.
-func seen(lag time.Duration) func(int) elbstub.Fault {
-	return func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: lag}) }
-}
-
 // TestListsShowIDsInAnotherCase: a plan is empty again and again, whatever the case of
 // the letters in which lists show an ID.
 func TestListsShowIDsInAnotherCase(t *testing.T) {
@@ -180,7 +175,7 @@ func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
 		if state == nil {
 			t.Fatal(textOf(diagnostics))
 		}
-		cloud.ScriptEach(elbstub.ListCertificates, seen(3*time.Second))
+		lagging(cloud, 3*time.Second)
 		if read, diagnostics := inMemory(t, cloud, network, nil).Read(state); read == nil || diagnostics.HasError() {
 			t.Errorf("the next run: there %t, %s", read != nil, textOf(diagnostics))
 		}
@@ -200,7 +195,7 @@ func TestRefusedAsGoneInTheLag(t *testing.T) {
 			t.Fatal(textOf(diagnostics))
 		}
 		time.Sleep(time.Second)
-		cloud.ScriptEach(elbstub.ListCertificates, seen(4*time.Second))
+		lagging(cloud, 4*time.Second)
 		page := elbstub.Reply(404, "<html><head><title>404 Not Found</title></head></html>")
 		cloud.Script(elbstub.DeleteCertificate, 1, page)
 		cloud.Script(elbstub.ModifyCertificate, 1, page)
@@ -242,7 +237,7 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 				config := configOf(acctest.NewPair(t), "www")
 				config["timeouts"] = acctest.Values{"read": "2500ms"}
 				state, _ := create(t, inMemory(t, cloud, network, nil), config)
-				cloud.ScriptEach(elbstub.ListCertificates, seen(9*time.Second))
+				lagging(cloud, 9*time.Second)
 				s := inMemory(t, cloud, network, nil)
 				if interrupted {
 					time.AfterFunc(1500*time.Millisecond, s.Stop)

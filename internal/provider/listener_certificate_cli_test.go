@@ -190,9 +190,9 @@ resource "elbaas_listener_certificate" "www" {
 	}
 }
 
-// interrupted lets a rotation be stopped after each of its three calls, which the server
+// stopAfterEachCall stops a rotation after each of its three calls, which the server
 // has carried out without a response. The next apply ends it, and the plan is empty.
-func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command)) {
+func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.Command)) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are found on Linux alone")
@@ -242,7 +242,7 @@ func interrupted(t *testing.T, stop func(r *rotation, terraform *acctest.Command
 func TestAccRotationIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	interrupted(t, func(r *rotation, terraform *acctest.Command) {
+	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
 		if err := terraform.Kill(); err != nil {
 			r.t.Error(err)
 		}
@@ -254,7 +254,7 @@ func TestAccRotationIsKilled(t *testing.T) {
 func TestAccRotationIsInterrupted(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	interrupted(t, func(r *rotation, terraform *acctest.Command) {
+	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
 		interrupt(r.t, terraform)
 		time.Sleep(time.Second) // for the interrupt to come through
 	})

@@ -59,15 +59,15 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
 	server := cloud.Server(t, heavyServer{provider.New("test")()})
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
-	state := apply(t, server, nil, config)
+	state := mustApply(t, server, nil, config)
 	round := func(i int) {
 		config["name"] = []string{"a", "b"}[i%2]
 		if diagnostics := server.Validate(config); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
-		state = read(t, server, state)
+		state = mustRead(t, server, state)
 		if i%10 == 0 {
-			state = apply(t, server, state, config)
+			state = mustApply(t, server, state, config)
 		} else if _, diagnostics := server.Plan(state, config); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
@@ -99,11 +99,11 @@ func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it cou
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
 	server := cloud.Server(t, provider.New("test")())
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "old"}
-	old := apply(t, server, nil, config)
+	old := mustApply(t, server, nil, config)
 	config["name"] = "new"
-	renamed := apply(t, server, old, config)
+	renamed := mustApply(t, server, old, config)
 	allocations := func(state *acctest.State) float64 {
-		return testing.AllocsPerRun(100, func() { read(t, server, state) })
+		return testing.AllocsPerRun(100, func() { mustRead(t, server, state) })
 	}
 	if unchanged, changed := allocations(renamed), allocations(old); unchanged > 0.9*changed {
 		t.Errorf("%.0f allocations when nothing has changed, %.0f when something has", unchanged, changed)
