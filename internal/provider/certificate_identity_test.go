@@ -11,23 +11,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// says fails unless the diagnostics are errors that say something, the first of
-// them about an attribute. The attribute of an error about nothing is empty.
-func says(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
-	t.Helper()
-	if !diagnostics.HasError() {
-		t.Errorf("there is no error, want %q", want)
-		return
-	}
-	first := diagnostics[0]
-	if said := first.Summary + ": " + first.Detail; !strings.Contains(said, want) {
-		t.Errorf("it says %q, want %q", said, want)
-	}
-	if at := first.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
-		t.Errorf("it is about %s, want %s", at, attribute)
-	}
-}
-
 // TestIdentity follows an identity through the life of a certificate, with a CLI
 // that keeps it, and with one that does not know it and sends none.
 func TestIdentity(t *testing.T) {
@@ -67,30 +50,6 @@ func TestIdentity(t *testing.T) {
 			}
 		})
 	}
-}
-
-// mustApply applies a configuration, of which neither the plan nor the apply says anything.
-func mustApply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
-	t.Helper()
-	plan, diagnostics := server.Plan(prior, config)
-	if len(diagnostics) > 0 {
-		t.Fatalf("plan: %s", textOf(diagnostics))
-	}
-	state, diagnostics := server.Apply(plan)
-	if len(diagnostics) > 0 {
-		t.Fatalf("apply: %s", textOf(diagnostics))
-	}
-	return state
-}
-
-// mustRead reads a state, and nothing is said.
-func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
-	t.Helper()
-	state, diagnostics := server.Read(state)
-	if len(diagnostics) > 0 {
-		t.Fatalf("read: %s", textOf(diagnostics))
-	}
-	return state
 }
 
 // TestImportByIdentity imports a certificate by its identity, with and without the
@@ -193,30 +152,6 @@ func TestGeneratedConfiguration(t *testing.T) {
 			t.Errorf("it plans %v, replaces %v, says %v", plan.Values, plan.Replace, diagnostics)
 		}
 	}
-}
-
-// The ids that the examples import.
-const exampleID = "5b8f908b5495452aa13beede0afc5d99"
-
-// withKey is a generated configuration with a write-only key.
-func withKey(t *testing.T, generated string) string {
-	t.Helper()
-	var lines []string
-	resources := 0
-	for line := range strings.Lines(generated) {
-		if strings.HasPrefix(strings.TrimSpace(line), "private_key") {
-			continue // null, or not there at all
-		}
-		lines = append(lines, line)
-		if strings.HasPrefix(line, "resource ") {
-			resources++
-			lines = append(lines, "  private_key_wo = file(\"www.example.com.key\")\n")
-		}
-	}
-	if resources != 1 {
-		t.Fatalf("%d resources were generated, want 1:\n%s", resources, generated)
-	}
-	return strings.Join(lines, "")
 }
 
 // withoutProvider is an import block whose resource is written: the block must not

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"maps"
 	"reflect"
 	"strings"
@@ -136,56 +135,6 @@ func TestHiddenCertificates(t *testing.T) {
 			many, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 			if len(diagnostics) > 0 || !reflect.DeepEqual(many["certificates"], []acctest.Values{shown}) {
 				t.Errorf("the other data source has %v, want %v; %v", many, shown, diagnostics)
-			}
-		})
-	}
-}
-
-// TestKeysOfWrongTypes: the ephemeral resource decodes the key of its certificate alone,
-// and another's cannot make it fail.
-func TestKeysOfWrongTypes(t *testing.T) {
-	t.Parallel()
-	for name, wrong := range map[string]any{
-		"a number": 5, "an object": map[string]any{"pem": "x"}, "an array": []any{"x"}, "a boolean": true,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			pair := acctest.NewPair(t)
-			cert := elbstub.Certificate{
-				ProjectID:   acctest.ProjectID,
-				Certificate: pair.Certificate,
-				PrivateKey:  pair.PrivateKey,
-			}
-			own, other := cloud.Add(cert), cloud.Add(cert)
-			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
-				return func(next elbstub.Next) elbstub.Response {
-					response := next()
-					var list struct {
-						Certificates []map[string]any `json:"certificates"`
-					}
-					if err := json.Unmarshal(response.Body, &list); err != nil {
-						t.Error(err)
-					}
-					for _, listed := range list.Certificates {
-						if listed["id"] == other {
-							listed["private_key"] = wrong
-						}
-					}
-					response.Body, _ = json.Marshal(list)
-					return response
-				}
-			})
-			server := cloud.Server(t, provider.New("test")())
-			opened, diagnostics := server.Open(acctest.Values{"id": own})
-			if len(diagnostics) > 0 ||
-				strings.TrimSpace(opened["private_key"].(string)) != strings.TrimSpace(pair.PrivateKey) {
-				t.Errorf("its own key is not there: %v", diagnostics)
-			}
-			opened, diagnostics = server.Open(acctest.Values{"id": other})
-			says(t, diagnostics, "", "Unable to read certificate")
-			if opened != nil {
-				t.Errorf("opened %v", opened)
 			}
 		})
 	}

@@ -23,27 +23,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-const address = "elbaas_certificate.test"
-
-func attribute(name string, value knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), value)
-}
-
-func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, want)}}
-}
-
-// destroyed asks the cloud whether anything is left.
-func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
-	return func(*terraform.State) error {
-		if left := len(cloud.Certificates(acctest.ProjectID)) +
-			len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
-			return fmt.Errorf("%d certificates are left in the cloud", left)
-		}
-		return nil
-	}
-}
-
 // importedWithoutKey makes sure that an import left the key alone, and that what
 // it took is the pair by content.
 func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
@@ -60,24 +39,6 @@ func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 			return errors.New("the key was imported")
 		}
 		return nil
-	}
-}
-
-// acrossLines matches a message however Terraform breaks its lines.
-func acrossLines(message string) *regexp.Regexp {
-	return regexp.MustCompile(strings.Join(strings.Fields(regexp.QuoteMeta(message)), `[\s│]+`))
-}
-
-// wantCalls returns a check of how many calls of an operation the cloud has got since the last check.
-func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
-	seen := 0
-	return func(t *testing.T, want int) {
-		t.Helper()
-		all := len(cloud.Journal(operation))
-		if got := all - seen; got != want {
-			t.Errorf("the cloud saw %d × %s, want %d", got, operation, want)
-		}
-		seen = all
 	}
 }
 
@@ -881,4 +842,24 @@ func TestAccTimeout(t *testing.T) {
 			ExpectError: acrossLines("The operation timed out"),
 		}},
 	})
+}
+
+// TestAccExample applies the example of the documentation, with files that
+// exist.
+func TestAccExample(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	pair := acctest.NewPair(t)
+	config := strings.NewReplacer(
+		`file("${path.module}/www.example.com.crt")`, acctest.Quote(pair.Certificate),
+		`file("${path.module}/www.example.com.key")`, acctest.Quote(pair.PrivateKey),
+	).Replace(example(t, "resources/elbaas_certificate/resource.tf"))
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(),
+		CheckDestroy:             destroyed(cloud),
+		Steps:                    []resource.TestStep{{Config: cloud.Provider() + config}},
+	})
+	if posts := len(cloud.Journal(elbstub.CreateCertificate)); posts != 1 {
+		t.Errorf("%d POSTs, want 1", posts)
+	}
 }

@@ -2,12 +2,16 @@ package provider_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // withoutDomain carries a modify out, and leaves the domain out of its response
@@ -164,5 +168,184 @@ func TestUpdateIsBounded(t *testing.T) {
 				r.plan("nothing")
 			})
 		})
+	}
+}
+
+// TestAccRename: a rename sends neither certificate nor key, and so no state of either
+// makes it fail, whatever ignore_changes or the server put there.
+func TestAccRename(t *testing.T) {
+	t.Parallel()
+	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	ignoring := func(attribute string) string {
+		return "lifecycle {\n    ignore_changes = [" + attribute + "]\n  }"
+	}
+	writeOnly := func(pair throwaway.Pair, lines ...string) string {
+		return strings.Replace(acctest.Certificate(pair, lines...), "private_key =", "private_key_wo =", 1)
+	}
+	for name, row := range map[string]struct {
+		stored  string // what the cloud has of an imported certificate, or "" to create one
+		first   string // the resource that is created
+		renamed string
+	}{
+		"an imported one whose key is ignored": {
+			stored:  pair.Certificate,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("private_key")),
+		},
+		"renewed files, write-only key, the certificate is ignored": {
+			first:   writeOnly(pair, `name = "first"`),
+			renamed: writeOnly(next, `name = "renamed"`, ignoring("certificate")),
+		},
+		"another block on the server": {
+			stored:  pair.Certificate + dhParameters,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate")),
+		},
+		"a private key on the server, and both are ignored": {
+			stored:  pair.PrivateKey + pair.Certificate,
+			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate, private_key")),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cli.Needs("1.11.0", "1.11.0")
+			if row.stored != "" {
+				id := add(cloud, "first", throwaway.Pair{Certificate: row.stored, PrivateKey: pair.PrivateKey})
+				cli.Configure(cloud.Provider() + row.renamed)
+				cli.Run("import", "elbaas_certificate.test", id)
+			} else {
+				cli.Configure(cloud.Provider() + row.first)
+				cli.Run("apply", "-auto-approve")
+			}
+			cli.Configure(cloud.Provider() + row.renamed)
+			if said := cli.Run("plan", "-out=plan"); !strings.Contains(said, "0 to add, 1 to change, 0 to destroy") {
+				t.Errorf("the plan is not an update in place: %s", said)
+			}
+			if said, err := cli.Try("apply", "plan"); err != nil {
+				t.Errorf("the rename fails: %s", said)
+			}
+			if got := cloud.Only(t).Name; got != "renamed" {
+				t.Errorf("the name is %q", got)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("the plan after it is not empty: %s", said)
+			}
+		})
+	}
+}
+
+// TestAccWhatIsPlannedIsApplied: a rename with new or old files, by each kind of key, over
+// what a state, ignore_changes and the server may keep. Whatever the plan says is done,
+// and after it there is nothing to do. What fails in the plan is a new key alone.
+func TestAccWhatIsPlannedIsApplied(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cli.Needs("1.11.0", "1.11.0")
+	type test struct{ before, after string }
+	tests := map[string]test{}
+	imports := ""
+	for _, stored := range []string{"created", "combined"} {
+		for _, keys := range [][2]string{
+			{
+				"private_key",
+				"private_key",
+			}, {
+				"private_key",
+				"private_key_wo",
+			}, {
+				"private_key_wo",
+				"private_key",
+			}, {
+				"private_key_wo",
+				"private_key_wo",
+			},
+		} {
+			for ignored, attributes := range map[string]string{
+				"nothing": "[]", "certificate": "[certificate]", "key": "[private_key]", "both": "[certificate, " +
+					"private_key, domain]",
+			} {
+				for _, files := range []string{"same", "renewed"} {
+					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
+					pair := acctest.NewPair(t)
+					later := pair
+					if files == "renewed" {
+						later = acctest.NewPair(t)
+					}
+					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
+						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  "+
+							"%s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
+							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey),
+							attributes)
+					}
+					tests[name] = test{
+						block("before", keys[0], pair, attributes),
+						block("after", keys[1], later, attributes),
+					}
+					if stored == "combined" {
+						id := add(cloud, "before",
+							throwaway.Pair{
+								Certificate: pair.PrivateKey + pair.Certificate,
+								PrivateKey:  pair.PrivateKey,
+							})
+						imports += fmt.Sprintf("import {\n  to = elbaas_certificate.%s\n  id = %q\n}\n", name, id)
+						tests[name] = test{
+							block("before", keys[0], pair, "all"),
+							tests[name].after,
+						} // an import that takes no key into the state
+					}
+				}
+			}
+		}
+	}
+	configure := func(block func(name string, row test) string) {
+		var config strings.Builder
+		for name, row := range tests {
+			config.WriteString(block(name, row))
+		}
+		cli.Configure(cloud.Provider() + config.String() + imports)
+	}
+
+	configure(func(_ string, row test) string { return row.before })
+	cli.Run("apply", "-auto-approve")
+	imports = ""
+	configure(func(_ string, row test) string { return row.after })
+	said, _ := cli.Try("plan")
+	fails := func(name string) bool {
+		mismatch := "Error: Private key does not match the certificate with elbaas_certificate." + name + ","
+		return strings.Contains(said, mismatch)
+	}
+	refused := 0
+	for name := range tests {
+		newKeyAlone := strings.HasSuffix(name, "-private_key-certificate-renewed")
+		if fails(name) != newKeyAlone {
+			t.Errorf("%s: the plan fails: %t", name, fails(name))
+		}
+		if newKeyAlone {
+			refused++
+		}
+	}
+	if n := strings.Count(said, "Error: "); n != refused {
+		t.Errorf("there are %d errors, want %d: %s", n, refused, said)
+	}
+
+	configure(func(name string, row test) string {
+		if fails(name) {
+			return row.before
+		}
+		return row.after
+	})
+	cli.Run("plan", "-out=plan")
+	cli.Run("apply", "plan")
+	if after := cli.Run("plan"); !strings.Contains(after, "No changes") {
+		t.Errorf("the plan after it is not empty: %s", after)
+	}
+	renamed := 0
+	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		if cert.Name == "after" {
+			renamed++
+		}
+	}
+	if want := len(tests) - refused; renamed != want {
+		t.Errorf("%d certificates have their name, want %d", renamed, want)
 	}
 }

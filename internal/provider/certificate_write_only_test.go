@@ -1,9 +1,6 @@
 package provider_test
 
 import (
-	"archive/zip"
-	"bytes"
-	"io"
 	"strings"
 	"testing"
 
@@ -114,25 +111,4 @@ func TestAccWriteOnlyKey(t *testing.T) {
 	}
 	files(map[string]string{"key": next.PrivateKey})
 	h.run(true, "destroy", "-auto-approve")
-}
-
-// searchPlan searches all files of the plan that was saved as plan, an archive.
-func (h *hunt) searchPlan() {
-	h.t.Helper()
-	content := h.cli.ReadFile("plan")
-	archive, err := zip.NewReader(bytes.NewReader([]byte(content)), int64(len(content)))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for _, file := range archive.File {
-		reader, err := file.Open()
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		text, err := io.ReadAll(reader)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		h.search("plan: "+file.Name, string(text))
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -77,9 +76,6 @@ func (l *ledger) ids() []string {
 	slices.Sort(ids)
 	return ids
 }
-
-// anID finds the IDs of certificates in a text.
-var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 
 // names reports whether a diagnostic names a certificate: by its ID, or by a doubt
 // about what the creation has made that was under way when it came to be.

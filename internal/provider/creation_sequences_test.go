@@ -404,15 +404,6 @@ func (c *askedCreation) String() string {
 	return said
 }
 
-// diagnosticTexts returns the texts of diagnostics.
-func diagnosticTexts(diagnostics acctest.Diagnostics) []string {
-	all := make([]string, len(diagnostics))
-	for i, d := range diagnostics {
-		all[i] = d.Summary + "\n" + d.Detail
-	}
-	return all
-}
-
 // namesCertificate reports whether the text of a diagnostic has the ID of a certificate, or says
 // that one of its name may exist in its project.
 func namesCertificate(text string, cert elbstub.Certificate) bool {

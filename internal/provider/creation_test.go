@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,3 +140,6 @@ func TestCreationWarnings(t *testing.T) {
 		})
 	}
 }
+
+// anID finds the IDs of certificates in a text.
+var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)

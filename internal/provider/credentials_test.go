@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -369,5 +370,34 @@ func TestAccProviderExamples(t *testing.T) {
 		if said := cli.Run("plan"); !strings.Contains(said, "1 to add") {
 			t.Errorf("%s: %s", name, said)
 		}
+	}
+}
+
+// TestSignedHosts: the signature covers the host as it is sent, not as it is written
+// in the configuration.
+func TestSignedHosts(t *testing.T) {
+	t.Parallel()
+	for name, host := range map[string]string{
+		"international":        "elb.münchen.test",
+		"international ASCII":  "elb.xn--mnchen-3ya.test",
+		"capitals":             "ELB.Example.Test",
+		"default port":         "elb.example.test:443",
+		"IPv6 address":         "[2001:db8::1]:8443",
+		"IPv6 address, a zone": "[fe80::1%25eth0]:8443",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, network := acctest.NewCloudInMemory(t)
+				s := inMemory(t, cloud, network, acctest.Values{
+					"endpoint": moved(t, cloud.Endpoint, "https://"+host), "region": acctest.Region,
+					"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+				})
+				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+				if state == nil {
+					t.Error(textOf(diagnostics))
+				}
+			})
+		})
 	}
 }

@@ -191,3 +191,44 @@ func TestTroubleshooting(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotedMessages: the guide about troubleshooting quotes messages that the provider has.
+func TestQuotedMessages(t *testing.T) {
+	t.Parallel()
+	source := ""
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source += string(text)
+	}
+
+	guide, err := os.ReadFile("../../templates/guides/troubleshooting.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(guide), "## Other messages")
+	quoted := regexp.MustCompile("`([A-Z][^`]+)`")
+	found := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, " | ")
+		for _, match := range quoted.FindAllStringSubmatch(cells[0], -1) {
+			found++
+			if !strings.Contains(source, `"`+match[1]) {
+				t.Errorf("no error or warning begins with %q", match[1])
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("the guide quotes %d messages: are they found?", found)
+	}
+}

@@ -146,20 +146,6 @@ func TestSlowBodies(t *testing.T) {
 	}
 }
 
-// inMemory starts a provider for a cloud that a network reaches, with further
-// arguments in its block.
-func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
-	t.Helper()
-	config := cloud.Configuration()
-	config["insecure"] = true
-	for name, value := range arguments {
-		if config[name] = value; value == nil {
-			delete(config, name)
-		}
-	}
-	return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
-}
-
 // TestArrivedResponseIsKept: what ends a creation does not throw away the response
 // to it whose head has arrived, nor one that arrives while it is still waited for.
 func TestArrivedResponseIsKept(t *testing.T) {
@@ -380,15 +366,6 @@ func TestTokenResponseIsCut(t *testing.T) {
 	if state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"}); state == nil {
 		t.Error(textOf(diagnostics))
 	}
-}
-
-// passwordServer starts a provider that asks for a token, and repeats a call once.
-func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
-	t.Helper()
-	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
-		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
-	})
 }
 
 // TestAccMalformedResponseShowsNoKey does the same with all logs: net/http also

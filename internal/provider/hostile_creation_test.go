@@ -48,14 +48,6 @@ func wantNamed(
 	}
 }
 
-// wantInterrupted fails for diagnostics that do not say that the user has interrupted.
-func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
-	t.Helper()
-	if text := textOf(diagnostics); !strings.Contains(text, "The operation was interrupted.") {
-		t.Errorf("it does not say that it was interrupted: %s", text)
-	}
-}
-
 // postponed carries a creation out some time after its connection was closed.
 func postponed(by time.Duration) elbstub.Fault {
 	return func(next elbstub.Next) elbstub.Response {
@@ -622,4 +614,103 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 	}
 	time.Sleep(time.Hour)
 	wantNamed(t, cloud, state, diagnostics, "www")
+}
+
+// TestCreationWithoutCredentials: when the identity service gives none, nothing was
+// sent, and nobody has to look for a certificate.
+func TestCreationWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	const interruptedAfter = 3 * time.Second
+	password := acctest.Values{
+		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	}
+	agency := acctest.Values{
+		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		"project_id":  acctest.AgencyProjectID,
+		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
+	}
+	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
+	for credentials, row := range map[string]struct {
+		arguments acctest.Values
+		issue     elbstub.Operation
+	}{
+		"token":  {password, elbstub.IssueToken},
+		"agency": {agency, elbstub.AssumeAgency},
+	} {
+		for _, when := range []string{"first", "expired", "refused"} {
+			for _, interrupted := range []bool{false, true} {
+				if when == "expired" && credentials == "agency" {
+					continue // its keys live for an hour at least
+				}
+				t.Run(fmt.Sprintf("%s %s, interrupted %t", when, credentials, interrupted), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+							if when == "expired" {
+								o.Identity.TokenLifetime = time.Second
+							}
+						})
+						arguments := acctest.Values{"auth_url": cloud.AuthURL}
+						for name, value := range row.arguments {
+							arguments[name] = value
+						}
+						s := inMemory(t, cloud, network, arguments)
+						var stopped time.Time
+						fail := func() {
+							if !interrupted {
+								for n := range 50 {
+									cloud.Script(row.issue, n+1, unavailable)
+								}
+								return
+							}
+							cloud.Script(row.issue, 1, elbstub.Slow(50*time.Second))
+							time.AfterFunc(interruptedAfter, func() {
+								stopped = time.Now()
+								s.Stop()
+							})
+						}
+						posts := 0
+						switch when {
+						case "first":
+							fail()
+						case "expired": // between the list before the creation and the creation
+							posts = 1 // the response is 401
+							cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
+								response := next()
+								time.Sleep(time.Second)
+								fail()
+								return response
+							})
+						case "refused":
+							posts = 1 // the response is 401
+							cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+								cloud.Expire()
+								fail()
+								return next()
+							})
+						}
+						state, diagnostics := create(t, s, acctest.Values{"name": "www"})
+						if state != nil || !diagnostics.HasError() {
+							t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
+						}
+						said := strings.ToLower(textOf(diagnostics))
+						for _, wrong := range []string{"may exist", "look for it"} {
+							if strings.Contains(said, wrong) {
+								t.Errorf("it says %q:\n%s", wrong, said)
+							}
+						}
+						if sent := cloud.Journal(elbstub.CreateCertificate); len(sent) != posts {
+							t.Errorf("%d creations were sent, want %d", len(sent), posts)
+						}
+						if interrupted {
+							if took := time.Since(stopped); took > 2*time.Second {
+								t.Errorf("it ended %s after the interrupt", took)
+							}
+							wantInterrupted(t, diagnostics)
+						}
+					})
+				})
+			}
+		}
+	}
 }

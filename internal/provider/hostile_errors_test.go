@@ -18,105 +18,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestCreationWithoutCredentials: when the identity service gives none, nothing was
-// sent, and nobody has to look for a certificate.
-func TestCreationWithoutCredentials(t *testing.T) {
-	t.Parallel()
-	const interruptedAfter = 3 * time.Second
-	password := acctest.Values{
-		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
-	}
-	agency := acctest.Values{
-		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
-		"project_id":  acctest.AgencyProjectID,
-		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
-	}
-	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
-	for credentials, row := range map[string]struct {
-		arguments acctest.Values
-		issue     elbstub.Operation
-	}{
-		"token":  {password, elbstub.IssueToken},
-		"agency": {agency, elbstub.AssumeAgency},
-	} {
-		for _, when := range []string{"first", "expired", "refused"} {
-			for _, interrupted := range []bool{false, true} {
-				if when == "expired" && credentials == "agency" {
-					continue // its keys live for an hour at least
-				}
-				t.Run(fmt.Sprintf("%s %s, interrupted %t", when, credentials, interrupted), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
-							if when == "expired" {
-								o.Identity.TokenLifetime = time.Second
-							}
-						})
-						arguments := acctest.Values{"auth_url": cloud.AuthURL}
-						for name, value := range row.arguments {
-							arguments[name] = value
-						}
-						s := inMemory(t, cloud, network, arguments)
-						var stopped time.Time
-						fail := func() {
-							if !interrupted {
-								for n := range 50 {
-									cloud.Script(row.issue, n+1, unavailable)
-								}
-								return
-							}
-							cloud.Script(row.issue, 1, elbstub.Slow(50*time.Second))
-							time.AfterFunc(interruptedAfter, func() {
-								stopped = time.Now()
-								s.Stop()
-							})
-						}
-						posts := 0
-						switch when {
-						case "first":
-							fail()
-						case "expired": // between the list before the creation and the creation
-							posts = 1 // the response is 401
-							cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
-								response := next()
-								time.Sleep(time.Second)
-								fail()
-								return response
-							})
-						case "refused":
-							posts = 1 // the response is 401
-							cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
-								cloud.Expire()
-								fail()
-								return next()
-							})
-						}
-						state, diagnostics := create(t, s, acctest.Values{"name": "www"})
-						if state != nil || !diagnostics.HasError() {
-							t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
-						}
-						said := strings.ToLower(textOf(diagnostics))
-						for _, wrong := range []string{"may exist", "look for it"} {
-							if strings.Contains(said, wrong) {
-								t.Errorf("it says %q:\n%s", wrong, said)
-							}
-						}
-						if sent := cloud.Journal(elbstub.CreateCertificate); len(sent) != posts {
-							t.Errorf("%d creations were sent, want %d", len(sent), posts)
-						}
-						if interrupted {
-							if took := time.Since(stopped); took > 2*time.Second {
-								t.Errorf("it ended %s after the interrupt", took)
-							}
-							wantInterrupted(t, diagnostics)
-						}
-					})
-				})
-			}
-		}
-	}
-}
-
 // errorBody returns the body of an error response with a message.
 func errorBody(t *testing.T, message string) string {
 	t.Helper()
@@ -307,35 +208,6 @@ func TestRequestIDIsTamed(t *testing.T) {
 	wantTame(t, textOf(diagnostics))
 }
 
-// TestListIsTooLarge: it stays so however often it is asked for.
-func TestListIsTooLarge(t *testing.T) {
-	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	state, _ := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
-	var body strings.Builder
-	body.WriteString(`{"certificates":[`)
-	for i := range 65 {
-		fmt.Fprintf(&body, `{"id":"%032x","description":"%s"},`, i, strings.Repeat("A", 1<<20))
-	}
-	body.WriteString(`{}],"instance_num":"66"}`)
-	large := elbstub.Reply(http.StatusOK, body.String())
-	for n := range 10 {
-		cloud.Script(elbstub.ListCertificates, n+1, large)
-	}
-	before := len(cloud.Journal(elbstub.ListCertificates))
-	after, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
-	if after == nil || !diagnostics.HasError() {
-		t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
-	}
-	if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists != 1 {
-		t.Errorf("%d lists, want 1", lists)
-	}
-	text := textOf(diagnostics)
-	if !strings.Contains(text, "larger than 64 MiB") || !strings.Contains(text, acctest.ProjectID) {
-		t.Errorf("it says %s", text)
-	}
-}
-
 // TestThrottledAtOnce: calls that are throttled in one round wait for one round,
 // though their responses come one after the other.
 func TestThrottledAtOnce(t *testing.T) {
@@ -370,35 +242,6 @@ func TestThrottledAtOnce(t *testing.T) {
 				}
 				if took := time.Since(started); took > 4*time.Second {
 					t.Errorf("%d calls took %s", calls, took)
-				}
-			})
-		})
-	}
-}
-
-// TestSignedHosts: the signature covers the host as it is sent, not as it is written
-// in the configuration.
-func TestSignedHosts(t *testing.T) {
-	t.Parallel()
-	for name, host := range map[string]string{
-		"international":        "elb.münchen.test",
-		"international ASCII":  "elb.xn--mnchen-3ya.test",
-		"capitals":             "ELB.Example.Test",
-		"default port":         "elb.example.test:443",
-		"IPv6 address":         "[2001:db8::1]:8443",
-		"IPv6 address, a zone": "[fe80::1%25eth0]:8443",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				s := inMemory(t, cloud, network, acctest.Values{
-					"endpoint": moved(t, cloud.Endpoint, "https://"+host), "region": acctest.Region,
-					"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
-				})
-				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
-				if state == nil {
-					t.Error(textOf(diagnostics))
 				}
 			})
 		})

@@ -6,12 +6,10 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,7 +18,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
-	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestOnlyHTTP1IsSpoken: a client that spoke HTTP/2 would inherit what Go's HTTP/2
@@ -290,36 +287,4 @@ func TestSilentServer(t *testing.T) {
 			t.Errorf("%d lists over %d new connections, want 3 over 2", calls, dialled)
 		}
 	})
-}
-
-// configOf configures a certificate of a pair.
-func configOf(pair throwaway.Pair, name string) acctest.Values {
-	return acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey}
-}
-
-// create creates a certificate, with a new pair if the configuration has none. It returns what the
-// apply says.
-func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
-	t.Helper()
-	if config["certificate"] == nil {
-		maps.Copy(config, configOf(acctest.NewPair(t), config["name"].(string)))
-	}
-	plan, diagnostics := s.Plan(nil, config)
-	if diagnostics.HasError() {
-		t.Fatal(textOf(diagnostics))
-	}
-	return s.Apply(plan)
-}
-
-// idOf returns the ID of the certificate in a state, which may have none.
-func idOf(state *acctest.State) string {
-	if state == nil {
-		return ""
-	}
-	return state.Values["id"].(string)
-}
-
-// textOf returns all that diagnostics say.
-func textOf(diagnostics acctest.Diagnostics) string {
-	return strings.Join(diagnosticTexts(diagnostics), "\n")
 }

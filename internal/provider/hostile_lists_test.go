@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -295,5 +296,34 @@ func TestSearchInAnotherCase(t *testing.T) {
 	values, _ := s.ReadDataSource("elbaas_certificates", acctest.Values{"domain": "WWW.Example.com"})
 	if found, _ := values["certificates"].([]acctest.Values); len(found) != 1 {
 		t.Errorf("%d certificates", len(found))
+	}
+}
+
+// TestListIsTooLarge: it stays so however often it is asked for.
+func TestListIsTooLarge(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	state, _ := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
+	var body strings.Builder
+	body.WriteString(`{"certificates":[`)
+	for i := range 65 {
+		fmt.Fprintf(&body, `{"id":"%032x","description":"%s"},`, i, strings.Repeat("A", 1<<20))
+	}
+	body.WriteString(`{}],"instance_num":"66"}`)
+	large := elbstub.Reply(http.StatusOK, body.String())
+	for n := range 10 {
+		cloud.Script(elbstub.ListCertificates, n+1, large)
+	}
+	before := len(cloud.Journal(elbstub.ListCertificates))
+	after, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
+	if after == nil || !diagnostics.HasError() {
+		t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
+	}
+	if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists != 1 {
+		t.Errorf("%d lists, want 1", lists)
+	}
+	text := textOf(diagnostics)
+	if !strings.Contains(text, "larger than 64 MiB") || !strings.Contains(text, acctest.ProjectID) {
+		t.Errorf("it says %s", text)
 	}
 }

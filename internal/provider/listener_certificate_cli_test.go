@@ -13,9 +13,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// exampleListenerID is the listener of the examples.
-const exampleListenerID = "c4e2d0a8f6b84a9d9f3b1c7e5d2a6f80"
-
 // A rotation is a listener whose certificate the real CLI manages, by the files of the
 // example of the documentation.
 type rotation struct {
@@ -523,29 +520,5 @@ func TestAccListenerImportExamples(t *testing.T) {
 	}
 	if commands != 2 {
 		t.Errorf("there are %d commands, want 2", commands)
-	}
-}
-
-// TestAccListenersExample applies the example of the data source.
-func TestAccListenersExample(t *testing.T) {
-	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	id := add(cloud, "www-example-com", acctest.NewPair(t))
-	listener := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
-	cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
-	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))
-	cli.Run("apply", "-auto-approve")
-	said := cli.Run("output", "-json")
-	for _, want := range []string{
-		`"value": { "www-443": "` + listener + `" }`,
-		`"value": [ "shop-443:443 of load balancer `, `"www-443:443 of load balancer `,
-	} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the outputs have no %s: %s", want, said)
-		}
-	}
-	if lists := len(cloud.Journal(elbstub.ListListeners)); lists != 1 {
-		t.Errorf("%d lists, want 1", lists)
 	}
 }

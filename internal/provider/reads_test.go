@@ -100,26 +100,6 @@ func (f *fleet) destroy() {
 	})
 }
 
-// countCalls counts calls from now on.
-func countCalls(cloud *acctest.Cloud) func() (posts, puts, deletes, lists int) {
-	before := len(cloud.Journal())
-	return func() (posts, puts, deletes, lists int) {
-		for _, call := range cloud.Journal()[before:] {
-			switch call.Method {
-			case http.MethodPost:
-				posts++
-			case http.MethodPut:
-				puts++
-			case http.MethodDelete:
-				deletes++
-			case http.MethodGet:
-				lists++
-			}
-		}
-		return posts, puts, deletes, lists
-	}
-}
-
 // TestCallsOfManyCertificates counts what the whole life of many certificates
 // costs: one list where something is read, and one call where something is
 // written.

@@ -1,7 +1,10 @@
 package provider_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -163,5 +166,26 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	h.add(pair)
 	if said := h.run(false, "plan"); !strings.Contains(said, "panic: the clock is broken") {
 		t.Errorf("there was no panic: %s", said[max(0, len(said)-1000):])
+	}
+}
+
+// searchPlan searches all files of the plan that was saved as plan, an archive.
+func (h *hunt) searchPlan() {
+	h.t.Helper()
+	content := h.cli.ReadFile("plan")
+	archive, err := zip.NewReader(bytes.NewReader([]byte(content)), int64(len(content)))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, file := range archive.File {
+		reader, err := file.Open()
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		h.search("plan: "+file.Name, string(text))
 	}
 }

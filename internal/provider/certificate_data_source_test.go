@@ -386,128 +386,6 @@ func TestCertificatesDataSource(t *testing.T) {
 	}
 }
 
-// TestListResource lists as terraform query does.
-func TestListResource(t *testing.T) {
-	t.Parallel()
-	p := newPark(t)
-	for _, row := range []struct {
-		config acctest.Values
-		limit  int64
-		want   string
-	}{
-		{acctest.Values{}, 0, "a b b c"},
-		{acctest.Values{}, 100, "a b b c"},
-		{acctest.Values{}, 3, "a b b"},
-		{acctest.Values{"name_regex": "b|c"}, 1, "b"},
-		{acctest.Values{"covers": "one.shop.example.com"}, 0, "a b b"},
-		{acctest.Values{"expires_before": time.Now().Add(24 * time.Hour).Format(time.RFC3339)}, 0, "c"},
-		{acctest.Values{"name_regex": "z"}, 0, ""},
-	} {
-		listed, diagnostics := p.server.List(row.config, row.limit, true)
-		if diagnostics.HasError() {
-			t.Errorf("%v: %s", row.config, diagnostics[0].Detail)
-			continue
-		}
-		var names []string
-		for _, found := range listed {
-			id := found.Identity["id"].(string)
-			names = append(names, found.Values["name"].(string))
-			if found.Values["id"] != id || found.Identity["project_id"] != acctest.ProjectID ||
-				found.Values["private_key"] != nil {
-				t.Errorf("%v: found %v", row.config, found)
-			}
-			if !strings.HasPrefix(found.DisplayName, fmt.Sprintf("%q (ID %s", found.Values["name"], id)) {
-				t.Errorf("its display name is %q", found.DisplayName)
-			}
-		}
-		if got := strings.Join(names, " "); got != row.want {
-			t.Errorf("%v: %q, want %q", row.config, got, row.want)
-		}
-	}
-	state, _ := p.server.Import(p.id("c"))
-	listed, _ := p.server.List(acctest.Values{"name_regex": "c"}, 0, true)
-	if !reflect.DeepEqual(listed[0].Values, state.Values) {
-		t.Errorf("listed %v, want %v", listed[0].Values, state.Values)
-	}
-	if listed, _ = p.server.List(acctest.Values{}, 0, false); listed[0].Values != nil {
-		t.Errorf("nobody asked for %v", listed[0].Values)
-	}
-	p.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
-	_, diagnostics := p.cloud.Server(t, provider.New("test")()).List(acctest.Values{}, 0, false)
-	says(t, diagnostics, "", "ELB.9802")
-}
-
-// TestEphemeralCertificate reads a key, which is that of the certificate, by a list
-// of its own.
-func TestEphemeralCertificate(t *testing.T) {
-	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
-	server := cloud.Server(t, provider.New("test")())
-	pair := acctest.NewPair(t)
-	id := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.ProjectID,
-		Certificate: pair.Certificate,
-		PrivateKey:  pair.PrivateKey,
-	})
-	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: "another"})
-	for range 2 {
-		opened, diagnostics := server.Open(acctest.Values{"id": strings.ToUpper(id)})
-		if diagnostics.HasError() {
-			t.Fatal(diagnostics[0].Detail)
-		}
-		if !sameText(opened["private_key"], pair.PrivateKey) || !sameText(opened["certificate"], pair.Certificate) ||
-			opened["project_id"] != acctest.ProjectID {
-			t.Errorf("opened %v", opened)
-		}
-	}
-	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 2 {
-		t.Errorf("%d lists, want 2: nothing is kept", lists)
-	}
-	_, diagnostics := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
-	says(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
-	_, diagnostics = server.Open(acctest.Values{"id": "www"})
-	says(t, diagnostics, "id", "32 hexadecimal characters")
-	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
-	says(t, diagnostics, "project_id", `contains " "`)
-}
-
-func sameText(got any, want string) bool {
-	text, isText := got.(string)
-	return isText && strings.TrimSpace(text) == strings.TrimSpace(want)
-}
-
-// TestEphemeralWithoutKey is about clouds that do not show keys, and quotes
-// nothing of what they show instead.
-func TestEphemeralWithoutKey(t *testing.T) {
-	t.Parallel()
-	pair, other := acctest.NewPair(t), acctest.NewPair(t)
-	for name, row := range map[string]struct {
-		shows elbstub.TextForm
-		key   string
-		want  string
-	}{
-		"mask":         {elbstub.TextMasked, pair.PrivateKey, "is a mask of asterisks"},
-		"left out":     {elbstub.TextLeftOut, pair.PrivateKey, "is missing"},
-		"damaged":      {elbstub.TextClear, "MIIE-not-a-key", "is not a private key"},
-		"another's":    {elbstub.TextClear, other.PrivateKey, "belongs to another certificate"},
-		"short mask":   {elbstub.TextClear, "*", "is a mask of asterisks"},
-		"only a space": {elbstub.TextClear, " ", "is missing"},
-	} {
-		cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
-		id := cloud.Add(elbstub.Certificate{
-			ProjectID:   acctest.ProjectID,
-			Certificate: pair.Certificate,
-			PrivateKey:  row.key,
-		})
-		opened, diagnostics := cloud.Server(t, provider.New("test")()).Open(acctest.Values{"id": id})
-		says(t, diagnostics, "", row.want)
-		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") ||
-			strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
-			t.Errorf("%s: it says %s", name, said)
-		}
-	}
-}
-
 // TestAccDataSourceExamples applies the examples of the data sources.
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
@@ -533,36 +411,6 @@ func TestAccDataSourceExamples(t *testing.T) {
 	}
 	if lists := len(cloud.Journal(elbstub.ListCertificates)); lists != 1 {
 		t.Errorf("%d lists, want 1", lists)
-	}
-}
-
-// TestAccEphemeralExample copies a certificate with its key into another project, and
-// hunts for the key in what Terraform keeps.
-func TestAccEphemeralExample(t *testing.T) {
-	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
-	cli := acctest.NewInstalledCLI(t, "")
-	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair(t)
-	add(cloud, "www-example-com", pair)
-	cli.Setenv("HW_ACCESS_KEY", acctest.AccessKey)
-	cli.Setenv("HW_SECRET_KEY", acctest.SecretKey)
-	cli.Setenv("TF_VAR_other_project_id", acctest.OtherProjectID)
-	h := newHunt(t, cli)
-	h.add(pair)
-	cli.Configure(cloud.Provider("token = null") +
-		example(t, "ephemeral-resources/elbaas_certificate/ephemeral-resource.tf"))
-	h.run(true, "plan", "-out=plan")
-	h.searchPlan()
-	h.run(true, "apply", "plan")
-	h.search("state", cli.Run("state", "pull"))
-	copies := cloud.Certificates(acctest.OtherProjectID)
-	if len(copies) != 1 || !sameText(copies[0].PrivateKey, pair.PrivateKey) ||
-		!sameText(copies[0].Certificate, pair.Certificate) {
-		t.Errorf("the other project has %d certificates, want a copy", len(copies))
-	}
-	if said := h.run(true, "plan"); !strings.Contains(said, "No changes") {
-		t.Errorf("the plan is not empty: %s", said[max(0, len(said)-1000):])
 	}
 }
 
@@ -592,55 +440,19 @@ func TestAccExpiryExample(t *testing.T) {
 	}
 }
 
-// TestAccListExample runs terraform query with the example, and takes over the
-// configuration that it generates.
-func TestAccListExample(t *testing.T) {
+// TestAccIDsInCapitals: a data source finds a certificate by its ID in capitals, and
+// shows the ID as the server writes it.
+func TestAccIDsInCapitals(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	cli.Needs("1.14.0", "")
-	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
-	id := add(cloud, "www-good", pair)
-	expiringID := add(cloud, "www-bad", expiring)
-	other := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.OtherProjectID,
-		Name:        "www-other",
-		Certificate: pair.Certificate,
-		PrivateKey:  pair.PrivateKey,
-	})
-	query := example(t, "list-resources/elbaas_certificate/list-resource.tfquery.hcl")
-	cli.WriteFile("www.example.com.key", expiring.PrivateKey)
-	cli.WriteFile("certificates.tfquery.hcl", query)
-	cli.Configure(cloud.Provider())
-	until := "-var=until=" + time.Now().AddDate(0, 0, 30).Format(time.RFC3339)
-	said := cli.Run("query", until)
-	if !strings.Contains(said, id) || strings.Count(said, expiringID) < 2 || strings.Contains(said, other) ||
-		!strings.Contains(said, `"www-bad" (ID `+expiringID) {
-		t.Errorf("it found %s", said)
+	id := add(cloud, "www", acctest.NewPair(t))
+	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
+		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
+	said, err := cli.Try("apply", "-auto-approve")
+	if err != nil || !strings.Contains(said, fmt.Sprintf("id = %q", id)) {
+		t.Errorf("%v: %s", err, said)
 	}
-	for _, line := range keyLines(pair, expiring) {
-		if line != "" && strings.Contains(said, line) {
-			t.Errorf("it shows a key: %s", said)
-		}
-	}
-	for _, config := range []string{"name_regex = \"(\"", "expires_before = \"tomorrow\"", "project_id = \"\""} {
-		cli.WriteFile("certificates.tfquery.hcl", "list \"elbaas_certificate\" \"all\" {\n  provider = elbaas\n"+
-			"  config {\n    "+config+"\n  }\n}\n")
-		if said, err := cli.Try("query"); err == nil {
-			t.Errorf("%s: it says %s", config, said)
-		}
-	}
-
-	cli.WriteFile("certificates.tfquery.hcl", strings.Replace(query, "list \"elbaas_certificate\" \"all\" {\n"+
-		"  provider = elbaas\n  config {}\n}\n", "", 1))
-	cli.Run("query", until, "-generate-config-out=generated.tf")
-	generated := cli.ReadFile("generated.tf")
-	if said, err := cli.Try("plan"); err == nil || strings.Count(said, "Error:") != 1 ||
-		!strings.Contains(said, "Error: Missing private key") {
-		t.Errorf("want an error about the key alone: %v: %s", err, said)
-	}
-	cli.WriteFile("generated.tf", withKey(t, generated))
-	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
-		"1 imported, 0 added, 0 changed, 0 destroyed") {
-		t.Errorf("it says %s", said)
+	if !slices.ContainsFunc([]rune(id), func(r rune) bool { return r >= 'a' }) {
+		t.Errorf("%s has no letters to be capitals", id)
 	}
 }

@@ -1,0 +1,108 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// The IDs of the certificate and the listener of the examples.
+const (
+	exampleID         = "5b8f908b5495452aa13beede0afc5d99"
+	exampleListenerID = "c4e2d0a8f6b84a9d9f3b1c7e5d2a6f80"
+)
+
+// address is the address of the certificate in most configurations of the tests.
+const address = "elbaas_certificate.test"
+
+// example is an example of the documentation.
+func example(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// writePair writes a pair where the examples expect its files.
+func writePair(cli *acctest.CLI, pair throwaway.Pair) {
+	cli.WriteFile("www.example.com.crt", pair.Certificate)
+	cli.WriteFile("www.example.com.key", pair.PrivateKey)
+}
+
+// add puts a pair into the cloud, as somebody did long ago.
+func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
+	return cloud.Add(elbstub.Certificate{
+		ProjectID:   acctest.ProjectID,
+		Name:        name,
+		Certificate: pair.Certificate,
+		PrivateKey:  pair.PrivateKey,
+	})
+}
+
+// withKey is a generated configuration with a write-only key.
+func withKey(t *testing.T, generated string) string {
+	t.Helper()
+	var lines []string
+	resources := 0
+	for line := range strings.Lines(generated) {
+		if strings.HasPrefix(strings.TrimSpace(line), "private_key") {
+			continue // null, or not there at all
+		}
+		lines = append(lines, line)
+		if strings.HasPrefix(line, "resource ") {
+			resources++
+			lines = append(lines, "  private_key_wo = file(\"www.example.com.key\")\n")
+		}
+	}
+	if resources != 1 {
+		t.Fatalf("%d resources were generated, want 1:\n%s", resources, generated)
+	}
+	return strings.Join(lines, "")
+}
+
+// attribute checks an attribute of the certificate at address.
+func attribute(name string, value knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), value)
+}
+
+// action checks what a plan does to the certificate at address.
+func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, want)}}
+}
+
+// destroyed asks the cloud whether anything is left.
+func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
+	return func(*terraform.State) error {
+		if left := len(cloud.Certificates(acctest.ProjectID)) +
+			len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
+			return fmt.Errorf("%d certificates are left in the cloud", left)
+		}
+		return nil
+	}
+}
+
+// acrossLines matches a message however Terraform breaks its lines.
+func acrossLines(message string) *regexp.Regexp {
+	return regexp.MustCompile(strings.Join(strings.Fields(regexp.QuoteMeta(message)), `[\s│]+`))
+}
+
+// sameText reports whether a value is a text, but for space around it.
+func sameText(got any, want string) bool {
+	text, isText := got.(string)
+	return isText && strings.TrimSpace(text) == strings.TrimSpace(want)
+}

@@ -1,0 +1,125 @@
+package provider_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
+)
+
+// mustApply applies a configuration, of which neither the plan nor the apply says anything.
+func mustApply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
+	t.Helper()
+	plan, diagnostics := server.Plan(prior, config)
+	if len(diagnostics) > 0 {
+		t.Fatalf("plan: %s", textOf(diagnostics))
+	}
+	state, diagnostics := server.Apply(plan)
+	if len(diagnostics) > 0 {
+		t.Fatalf("apply: %s", textOf(diagnostics))
+	}
+	return state
+}
+
+// mustRead reads a state, and nothing is said.
+func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
+	t.Helper()
+	state, diagnostics := server.Read(state)
+	if len(diagnostics) > 0 {
+		t.Fatalf("read: %s", textOf(diagnostics))
+	}
+	return state
+}
+
+// create creates a certificate, with a new pair if the configuration has none. It returns what the
+// apply says.
+func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
+	t.Helper()
+	if config["certificate"] == nil {
+		maps.Copy(config, configOf(acctest.NewPair(t), config["name"].(string)))
+	}
+	plan, diagnostics := s.Plan(nil, config)
+	if diagnostics.HasError() {
+		t.Fatal(textOf(diagnostics))
+	}
+	return s.Apply(plan)
+}
+
+// configOf configures a certificate of a pair.
+func configOf(pair throwaway.Pair, name string) acctest.Values {
+	return acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey}
+}
+
+// idOf returns the ID of the certificate in a state, which may have none.
+func idOf(state *acctest.State) string {
+	if state == nil {
+		return ""
+	}
+	return state.Values["id"].(string)
+}
+
+// inMemory starts a provider for a cloud that a network reaches, with further
+// arguments in its block.
+func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
+	t.Helper()
+	config := cloud.Configuration()
+	config["insecure"] = true
+	for name, value := range arguments {
+		if config[name] = value; value == nil {
+			delete(config, name)
+		}
+	}
+	return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+}
+
+// passwordServer starts a provider that asks for a token, and repeats a call once.
+func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
+	t.Helper()
+	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	})
+}
+
+// says fails unless the diagnostics are errors that say something, the first of
+// them about an attribute. The attribute of an error about nothing is empty.
+func says(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
+	t.Helper()
+	if !diagnostics.HasError() {
+		t.Errorf("there is no error, want %q", want)
+		return
+	}
+	first := diagnostics[0]
+	if said := first.Summary + ": " + first.Detail; !strings.Contains(said, want) {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	if at := first.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
+		t.Errorf("it is about %s, want %s", at, attribute)
+	}
+}
+
+// wantInterrupted fails for diagnostics that do not say that the user has interrupted.
+func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
+	t.Helper()
+	if text := textOf(diagnostics); !strings.Contains(text, "The operation was interrupted.") {
+		t.Errorf("it does not say that it was interrupted: %s", text)
+	}
+}
+
+// textOf returns all that diagnostics say.
+func textOf(diagnostics acctest.Diagnostics) string {
+	return strings.Join(diagnosticTexts(diagnostics), "\n")
+}
+
+// diagnosticTexts returns the texts of diagnostics.
+func diagnosticTexts(diagnostics acctest.Diagnostics) []string {
+	all := make([]string, len(diagnostics))
+	for i, d := range diagnostics {
+		all[i] = d.Summary + "\n" + d.Detail
+	}
+	return all
+}
