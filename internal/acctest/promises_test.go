@@ -282,40 +282,11 @@ func TestEveryPromiseIsProven(t *testing.T) {
 	}
 
 	for anchor := range made {
-		check(t, tests, "p-"+anchor, promises[anchor])
+		checkProofs(t, tests, "p-"+anchor, promises[anchor])
 	}
 	for anchor := range promises {
 		if !made[anchor] {
 			t.Errorf("no guide has an item with the anchor p-%s", anchor)
 		}
-	}
-}
-
-// namedTest is a test, but not TestAcc, which is how the names of acceptance tests begin.
-var namedTest = regexp.MustCompile("`(Test(?:Acc[A-Z]|[B-Z]|A[a-bd-z])\\w*)`")
-
-// TestNamedTests: documents name only tests that exist.
-func TestNamedTests(t *testing.T) {
-	t.Parallel()
-	exists := map[string]bool{}
-	for name := range testsOf(t, "acctest", "auth", "elb", "elbstub", "httpapi", "pemcert", "provider") {
-		_, test, _ := strings.Cut(name, ".")
-		exists[test] = true
-	}
-	found := 0
-	for _, document := range documents(t) {
-		text, err := os.ReadFile(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range namedTest.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if !exists[name[1]] {
-				t.Errorf("%s: there is no %s", document, name[1])
-			}
-		}
-	}
-	if found < 10 {
-		t.Errorf("%d tests are named: are they found?", found)
 	}
 }
