@@ -1,24 +1,13 @@
 package elb_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
-
-// retrying is a client of a cloud that repeats calls.
-func retrying(t *testing.T, cloud http.Handler, maxRetries int) *elb.Client {
-	t.Helper()
-	server := httptest.NewServer(cloud)
-	t.Cleanup(server.Close)
-	return clientFor(t, server.URL+base, func(c *httpapi.Config) { c.MaxRetries = maxRetries })
-}
 
 // TestRetries has a server that fails once for each call.
 func TestRetries(t *testing.T) {

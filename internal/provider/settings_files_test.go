@@ -17,11 +17,6 @@ func pastedKeys() (whole, withoutBegin, inOneLine string) {
 	return whole, strings.Join(lines[1:], "\n"), strings.Join(lines[1:len(lines)-1], "")
 }
 
-// indented writes a text as a block of YAML.
-func indented(text string) string {
-	return "|\n      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ")
-}
-
 // TestKeysInEntries: an entry of clouds.yaml may have PEM where others name a file. It is
 // neither taken for the name of one, nor quoted.
 func TestKeysInEntries(t *testing.T) {
@@ -30,7 +25,9 @@ func TestKeysInEntries(t *testing.T) {
 	certificate := testPair().Certificate
 	const entry = "clouds:\n  mine:\n    auth: {auth_url: 'https://iam.example.com/v3', username: u, password: p, " +
 		"user_domain_name: d}\n"
-	line := func(name, text string) string { return "    " + name + ": " + indented(text) + "\n" }
+	line := func(name, text string) string { // as a block of YAML
+		return "    " + name + ": |\n      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ") + "\n"
+	}
 	for name, row := range map[string]struct {
 		clouds, secure string
 		want           string // in the error; empty is none
