@@ -13,24 +13,35 @@ type Authorizer interface {
 	Authorize(r *http.Request) (renew func(), err error)
 }
 
-// authorized adds credentials, and then calls Prepare. If the credentials are rejected and can be
+// authorized adds credentials, and calls Prepare. If the credentials are rejected and can be
 // renewed, it sends the request again with new ones. That is safe, because a request with
 // rejected credentials is not carried out.
 func authorized(next link, authorizer Authorizer) link {
-	attempt := func(ctx context.Context, c *call) (renew func(), err error) {
-		authorized := *c
+	authorize := func(ctx context.Context, c *call) (authorized call, renew func(), err error) {
+		authorized = *c
 		authorized.Request = c.Clone(ctx)
 		if authorizer != nil {
 			renew, err = authorizer.Authorize(authorized.Request)
-			if err != nil {
-				return nil, &UnsentError{fmt.Errorf("%w", err)} // not as it is, because it is not about this request
-			}
 		}
+		if err != nil {
+			err = &UnsentError{fmt.Errorf("%w", err)} // not as it is, because it is not about this request
+		}
+		return authorized, renew, err
+	}
+	attempt := func(ctx context.Context, c *call) (renew func(), err error) {
 		if c.asked.Prepare != nil {
-			// After Authorize, because the call may have waited for throttling or credentials.
+			// Credentials that must be fetched are fetched before Prepare, so that nothing comes between it and
+			// the request. They are added after it, because a signature is valid for minutes only.
+			if _, _, err := authorize(ctx, c); err != nil {
+				return nil, err
+			}
 			if err := c.asked.Prepare(ctx); err != nil {
 				return nil, &UnsentError{err}
 			}
+		}
+		authorized, renew, err := authorize(ctx, c)
+		if err != nil {
+			return nil, err
 		}
 		return renew, next(ctx, &authorized)
 	}

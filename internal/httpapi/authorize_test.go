@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
@@ -210,4 +212,42 @@ func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	if len(header) != 1 || asked != 3 {
 		t.Errorf("asked %d times, the caller's header is %v", asked, header)
 	}
+}
+
+// TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request, and are of
+// the time when it is sent, because a signature is valid for 15 minutes (reference).
+func TestCredentialsAroundPrepare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var steps []string
+		fetched := false
+		sign := authorizer(func(r *http.Request) (func(), error) {
+			if !fetched {
+				steps = append(steps, "fetch")
+				fetched = true
+				time.Sleep(time.Minute)
+			}
+			r.Header.Set("X-Sdk-Date", time.Now().String())
+			return nil, nil
+		})
+		request := get()
+		request.Prepare = func(context.Context) error {
+			steps = append(steps, "prepare")
+			time.Sleep(20 * time.Minute) // its list is throttled
+			return nil
+		}
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			steps = append(steps, "send")
+			if signed := r.Header.Get("X-Sdk-Date"); signed != time.Now().String() {
+				t.Errorf("the signature is of %s, now it is %s", signed, time.Now())
+			}
+			_, _ = io.WriteString(w, "{}")
+		}), sign)
+		if err := client.Do(t.Context(), request, decodeJSON); err != nil {
+			t.Error(err)
+		}
+		if want := []string{"fetch", "prepare", "send"}; !slices.Equal(steps, want) {
+			t.Errorf("the steps are %q, want %q", steps, want)
+		}
+	})
 }

@@ -1,4 +1,5 @@
 resource "elbaas_certificate" "www" {
+  name        = "www-example-com"
   certificate = file("${path.module}/www.example.com.crt") # the leaf first, then its chain
   private_key = file("${path.module}/www.example.com.key")
 
