@@ -673,8 +673,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 						switch when {
 						case "first":
 							fail()
-						case "expired": // between the list before the creation and the creation
-							posts = 1 // the response is 401
+						case "expired": // during the list before the creation
 							cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 								response := next()
 								time.Sleep(time.Second)
