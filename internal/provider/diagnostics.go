@@ -81,7 +81,7 @@ func uncertainty(err *elb.UncertainError) string {
 			"Check the project before you apply again, and import the certificate if it exists.", err.SearchErr)
 	}
 	if len(err.Candidates) > 0 {
-		text += fmt.Sprintf(". This is new and has the same leaf:\n%s\n\n"+
+		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+
 			"If one of them is yours, import it before you apply again: terraform import ADDRESS %s/%s. "+
 			"Otherwise, the next apply creates another one.", listOf(err.Candidates), err.ProjectID, err.Candidates[0])
 	}
