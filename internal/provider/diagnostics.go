@@ -65,7 +65,7 @@ func listOf(ids []string) string {
 func uncertainty(err *elb.UncertainError) string {
 	text := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", named(err.Name), err.ProjectID)
 	if err.Sent > 1 {
-		text += fmt.Sprintf(" (the creation was sent %d times)", err.Sent)
+		text += fmt.Sprintf(" (the request was sent %d times)", err.Sent)
 	}
 	switch {
 	case err.Existing != "":
