@@ -3,7 +3,7 @@ locals {
     "www.example.com" = {
       id     = "5b8f908b5495452aa13beede0afc5d99"
       name   = "www-example-com"
-      domain = "" # none; required for SNI
+      domain = "" # as in the cloud: another value forces replacement
     }
   }
 }

@@ -45,7 +45,7 @@ func (r *certificateEphemeralResource) Schema(
 	project := filterArguments["project_id"]
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store " +
-			"or to a write-only attribute. It is stored neither in the plan nor in the state. Nothing else of the " +
+			"or to a write-only attribute. It is stored neither in the plan nor in the state. No other part of the " +
 			"provider reads private keys. Each use lists the certificates of the project. It is an error if the API " +
 			"masks or omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{

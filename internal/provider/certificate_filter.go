@@ -38,15 +38,15 @@ var filterArguments = map[string]filterArgument{
 		textRule{"name_regex", checkNameRegex},
 	},
 	"covers": {
-		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`: one of its " +
-			"`subject_alternative_names`, or its common name if it has none and this is not an IP address. A " +
-			"wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but not " +
-			"`example.com` or `a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
+		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`. It must " +
+			"match one of the `subject_alternative_names`. If the certificate has none, a host name must match the " +
+			"common name. A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but " +
+			"not `example.com` or `a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
 		textRule{"host name", checkHostName},
 	},
 	"expires_before": {
-		"A time in RFC 3339 format, such as `2027-01-31T00:00:00Z`, that `not_after` must be before. " +
-			"Certificates whose date the provider cannot read are omitted.",
+		"Selects certificates whose `not_after` is before this time, in RFC 3339 format, such as " +
+			"`2027-01-31T00:00:00Z`. Certificates whose date the provider cannot read are omitted.",
 		textRule{"time", checkTime},
 	},
 }

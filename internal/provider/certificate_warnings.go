@@ -131,7 +131,7 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 			search = fmt.Sprintf(" The project could not be searched for it: %s.", creation.SearchErr)
 		}
 		diags.AddWarning(
-			fmt.Sprintf("The creation of certificate %q was sent %d times", creation.ID, creation.Sent),
+			fmt.Sprintf("The request to create certificate %q was sent %d times", creation.ID, creation.Sent),
 			fmt.Sprintf("It was repeated because the response was lost and the certificate did not appear in the "+
 				"list. Another certificate %s may exist in project %s, or may still be created by a slow backend.%s "+
 				"Check the project in a few minutes, and delete what Terraform does not manage.",
@@ -139,8 +139,8 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 	}
 	if len(creation.Others) > 0 {
 		diags.AddWarning(
-			fmt.Sprintf("The creation of certificate %q may have created another one", creation.ID),
-			fmt.Sprintf("Project %s now also has this, which is new and has the same leaf:\n%s\n\n"+
+			fmt.Sprintf("The request to create certificate %q may have created another one", creation.ID),
+			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf:\n%s\n\n"+
 				"Terraform does not manage it. Check whether something uses it, and delete it if not.",
 				projectID, listOf(creation.Others)))
 	}

@@ -65,7 +65,7 @@ func listOf(ids []string) string {
 func uncertainty(err *elb.UncertainError) string {
 	text := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", named(err.Name), err.ProjectID)
 	if err.Sent > 1 {
-		text += fmt.Sprintf(" (the creation was sent %d times)", err.Sent)
+		text += fmt.Sprintf(" (the request was sent %d times)", err.Sent)
 	}
 	switch {
 	case err.Existing != "":
@@ -81,7 +81,7 @@ func uncertainty(err *elb.UncertainError) string {
 			"Check the project before you apply again, and import the certificate if it exists.", err.SearchErr)
 	}
 	if len(err.Candidates) > 0 {
-		text += fmt.Sprintf(". This is new and has the same leaf:\n%s\n\n"+
+		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+
 			"If one of them is yours, import it before you apply again: terraform import ADDRESS %s/%s. "+
 			"Otherwise, the next apply creates another one.", listOf(err.Candidates), err.ProjectID, err.Candidates[0])
 	}

@@ -213,7 +213,7 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 	}
 }
 
-// TestAccImportGuide imports many at once, and changes nothing.
+// TestAccImportGuide finds a certificate, and imports it as one of many without changing anything.
 func TestAccImportGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -221,8 +221,15 @@ func TestAccImportGuide(t *testing.T) {
 	pair := acctest.NewPair(t)
 	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www-example-com", pair)
+	cli.Configure(cloud.Provider() + example(t, "guides/find-certificates.tf"))
+	said := cli.Run("plan")
+	for _, want := range []string{id, `"www-example-com"`, `"www.example.com"`} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the plan does not show %s: %s", want, said)
+		}
+	}
 	cli.Configure(cloud.Provider() + strings.ReplaceAll(example(t, "guides/import.tf"), exampleID, id))
-	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said,
+	if said = cli.Run("apply", "-auto-approve"); !strings.Contains(said,
 		"1 imported, 0 added, 0 changed, 0 destroyed") {
 		t.Errorf("it says %s", said)
 	}

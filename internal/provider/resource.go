@@ -62,7 +62,7 @@ func computedString(description string) schema.StringAttribute {
 func projectAttribute(noun string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "The ID of the project that the " + noun + " belongs to. Defaults to the provider's " +
-			"project at the time of the creation. Changing this forces a new resource to be created.",
+			"project when the resource is created. Changing this forces a new resource to be created.",
 		Optional:      true,
 		Computed:      true,
 		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
