@@ -123,6 +123,7 @@ var promises = map[string][]string{
 	"update-read-back": {
 		"elb.TestUpdateWaitsForTheChange",
 		"elb.TestUpdateTimesOutWaiting",
+		"elb.TestUpdateRespondsFromAnOldReplica",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},
