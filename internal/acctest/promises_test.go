@@ -26,6 +26,7 @@ var promises = map[string][]string{
 	"throttling": {
 		"httpapi.TestThrottlingCountsRounds",
 		"httpapi.TestThrottlingSlowsAll",
+		"httpapi.TestOneMethodIsThrottled",
 		"httpapi.TestRetryAfter",
 		"httpapi.TestContextBoundsThrottling",
 		"httpapi.TestThrottlingUsesUpNoRetries",

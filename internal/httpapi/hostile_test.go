@@ -317,15 +317,15 @@ func TestLocalFaultIsNotALostConnection(t *testing.T) {
 // TestUnsentDoesNotCountAsPassed: a request that was not sent says nothing about throttling.
 func TestUnsentDoesNotCountAsPassed(t *testing.T) {
 	t.Parallel()
-	var th throttle
-	th.refused(0, 0)
+	th := throttle{inARow: map[string]int{}}
+	th.refused(0, http.MethodGet, 0)
 	th.mu.Lock()
 	th.resume = time.Time{}
 	th.mu.Unlock()
 	send := retried(func(context.Context, *call) error { return &UnsentError{context.Canceled} }, 0, &th)
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://cloud.test", nil)
 	_ = send(t.Context(), &call{Request: r})
-	if th.inARow != 1 {
-		t.Errorf("in a row: %d, want 1", th.inARow)
+	if got := th.inARow[http.MethodGet]; got != 1 {
+		t.Errorf("in a row: %d, want 1", got)
 	}
 }
