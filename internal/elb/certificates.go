@@ -203,7 +203,7 @@ func (c *Client) readBack(
 		case err == nil && (isNew || !isOld && !mayLag):
 			return cert, nil
 		case err == nil:
-			shown = fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
+			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)
 		case errors.Is(err, ErrCertificateNotFound) && !mayLag:
 			return Certificate{}, err
 		default:
