@@ -138,6 +138,7 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	for name, san := range map[string]string{
 		"control sequence": "a\x1b[2Jb.example.com",
 		"long":             strings.Repeat("a.", 30000) + "b",
+		"a token":          "token-of-an-earlier-request.example.com",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,12 +163,13 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
 			request := requestOf("GET")
+			request.Header = http.Header{"X-Auth-Token": {"token-of-an-earlier-request"}}
 			request.URL = &url.URL{
 				Scheme: "https",
 				Host:   strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1),
 			}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
-			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
+			if said := err.Error(); strings.Contains(said, "\x1b") || strings.Contains(said, "token-") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
 			} else {
 				t.Logf("%.300q", said)
