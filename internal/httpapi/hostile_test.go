@@ -169,7 +169,8 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 				Host:   strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1),
 			}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
-			if said := err.Error(); strings.Contains(said, "\x1b") || strings.Contains(said, "token-") || len(said) > 4<<10 {
+			said := err.Error()
+			if strings.Contains(said, "\x1b") || strings.Contains(said, "token-") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
 			} else {
 				t.Logf("%.300q", said)

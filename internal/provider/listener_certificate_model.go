@@ -86,7 +86,8 @@ func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 
 // titleOf names a listener in a sentence.
 func titleOf(listener elb.Listener) string {
-	return fmt.Sprintf("listener %.256q (ID %s) of load balancer %.256q", listener.Name, listener.ID, listener.LoadBalancerID)
+	const format = "listener %.256q (ID %s) of load balancer %.256q"
+	return fmt.Sprintf(format, listener.Name, listener.ID, listener.LoadBalancerID)
 }
 
 // warnKept warns that the listener keeps its certificate when the resource is destroyed without a fallback. Terraform
