@@ -26,6 +26,7 @@ var promises = map[string][]string{
 	"throttling": {
 		"httpapi.TestThrottlingCountsRounds",
 		"httpapi.TestThrottlingSlowsAll",
+		"httpapi.TestOneMethodIsThrottled",
 		"httpapi.TestRetryAfter",
 		"httpapi.TestContextBoundsThrottling",
 		"httpapi.TestThrottlingUsesUpNoRetries",
@@ -123,6 +124,7 @@ var promises = map[string][]string{
 	"update-read-back": {
 		"elb.TestUpdateWaitsForTheChange",
 		"elb.TestUpdateTimesOutWaiting",
+		"elb.TestUpdateRespondsFromAnOldReplica",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},

@@ -135,8 +135,9 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. prior is the certificate in the state: its domain is used
 // if the response has none, as some responses do (recorded). If the response lacks any other
-// field, the list is polled until the change shows or ctx is done. sinceWrite is as for
-// ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
+// field, the list is polled until the change shows or ctx is done; if it has the old values, until
+// the list lag has passed. sinceWrite is as for ReadCertificate. ErrCertificateNotFound says that
+// the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
@@ -163,22 +164,24 @@ func (c *Client) sendUpdate(
 		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
 		return nil
 	})
+	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
-	case err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole():
+	case isWhole && body.Name == name && body.Description == description:
 		if !body.has["domain"] {
 			body.Domain = prior.Domain
 		}
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, prior, name, description)
+	return c.readBack(ctx, projectID, prior, isWhole, name, description)
 }
 
 // readBack lists until a change that the API accepted shows. Lists that fail are repeated. If
-// the API stored other values, the certificate is returned with those.
+// the API stored other values, the certificate is returned with those. The old values count only
+// if isDone: the response was whole, so that nothing is still to be done.
 func (c *Client) readBack(
-	ctx context.Context, projectID string, prior Certificate, name, description string,
+	ctx context.Context, projectID string, prior Certificate, isDone bool, name, description string,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
 	accepted := cache.now()
@@ -194,13 +197,13 @@ func (c *Client) readBack(
 		}
 		cert, err := cache.findListed(list.listing, prior.ID)
 		mayLag := list.startedAt.Sub(accepted) < listLag
-		isOld := cert.Name == prior.Name && cert.Description == prior.Description
+		isOld := !isDone && cert.Name == prior.Name && cert.Description == prior.Description
 		isNew := cert.Name == name && cert.Description == description
 		switch {
 		case err == nil && (isNew || !isOld && !mayLag):
 			return cert, nil
 		case err == nil:
-			shown = fmt.Errorf("it still has the name %q and the description %q", cert.Name, cert.Description)
+			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)
 		case errors.Is(err, ErrCertificateNotFound) && !mayLag:
 			return Certificate{}, err
 		default:

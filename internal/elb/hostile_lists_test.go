@@ -2,6 +2,7 @@ package elb_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -488,6 +489,73 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
 		}
 	})
+}
+
+// TestUpdateRespondsFromAnOldReplica: the response to an update is whole, but shows the certificate
+// as it was. Lists decide: soon if they go on to show that, and as long as they lag behind.
+func TestUpdateRespondsFromAnOldReplica(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lag     time.Duration
+		ignored bool   // the update is not carried out
+		null    bool   // the response has null for what changes
+		broken  int    // how many lists are incomplete
+		someone string // the name that somebody else gives it one second later
+		want    string
+	}{
+		"carried out":                {want: "new"},
+		"carried out, null":          {want: "new", null: true},
+		"carried out, lists lag":     {lag: 4 * time.Second, want: "new"},
+		"carried out, incomplete":    {broken: 3, want: "new"},
+		"renamed meanwhile":          {lag: 3 * time.Second, someone: "third", want: "third"},
+		"ignored":                    {ignored: true, want: "www"},
+		"ignored, lists lag":         {ignored: true, lag: 4 * time.Second, want: "www"},
+		"ignored, renamed meanwhile": {ignored: true, someone: "third", want: "third"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{ListLag: row.lag}, 0)
+				before := create(t, client)
+				time.Sleep(time.Minute)
+				old := map[string]any{
+					"id": before.ID, "name": before.Name, "description": before.Description,
+					"certificate": before.Certificate, "create_time": "c", "update_time": "u",
+				}
+				if row.null {
+					old["name"], old["description"] = nil, nil
+				}
+				body, err := json.Marshal(old)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fault := elbstub.ReplyAfter(200, string(body))
+				if row.ignored {
+					fault = elbstub.Reply(200, string(body))
+				}
+				cloud.Script(elbstub.ModifyCertificate, 1, fault)
+				incomplete := elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`)
+				for n := range row.broken {
+					cloud.Script(elbstub.ListCertificates, n+1, incomplete)
+				}
+				if row.someone != "" {
+					time.AfterFunc(time.Second, func() {
+						cloud.Change(before.ID, func(cert *elbstub.Certificate) { cert.Name = row.someone })
+					})
+				}
+				started := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				got, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+				if err != nil || got.Name != row.want {
+					t.Errorf("got %q, %q, %v, want %q", got.Name, got.Description, err, row.want)
+				}
+				if took := time.Since(started); took > 12*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
 }
 
 // TestRandomWrites makes random changes and deletions with two faults in a row: a success

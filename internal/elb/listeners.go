@@ -84,7 +84,7 @@ func (l Listener) isFaulty() bool { return strings.EqualFold(l.Status, "ERROR") 
 // pending returns an error while an operation on the listener is in progress.
 func (l Listener) pending() error {
 	if strings.HasPrefix(strings.ToUpper(l.Status), "PENDING_") {
-		return fmt.Errorf("the status of the listener is still %q", l.Status)
+		return fmt.Errorf("the status of the listener is still %.256q", l.Status)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (c *Client) putAndAwait(
 	ofPut.Protocol = "" // a response without it is incomplete
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
-			return fmt.Errorf("the listener still has the certificate %q", l.CertificateID)
+			return fmt.Errorf("the listener still has the certificate %.256q", l.CertificateID)
 		}
 		return l.pending()
 	}

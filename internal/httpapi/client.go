@@ -53,7 +53,11 @@ type Network struct {
 
 // NewNetwork returns a Network. It does not connect yet.
 func NewNetwork(config Config) *Network {
-	return &Network{config: config, transport: newTransport(config.Dial, config.TLS)}
+	return &Network{
+		config:    config,
+		transport: newTransport(config.Dial, config.TLS),
+		throttle:  throttle{inARow: map[string]int{}},
+	}
 }
 
 // A Client sends requests with one kind of credentials.

@@ -1,7 +1,16 @@
 package httpapi_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -48,6 +57,55 @@ func TestSecretsInOtherEncodings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestKeyInAnotherContainer: a server that reads a key writes the same numbers in a form of its own.
+func TestKeyInAnotherContainer(t *testing.T) {
+	t.Parallel()
+	ofRSA, rsaErr := rsa.GenerateKey(rand.Reader, 2048)
+	ofEC, ecErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err := errors.Join(rsaErr, ecErr); err != nil {
+		t.Fatal(err)
+	}
+	rsaPKCS1, rsaPKCS8 := x509.MarshalPKCS1PrivateKey(ofRSA), pkcs8(t, ofRSA)
+	ecSEC1, secErr := x509.MarshalECPrivateKey(ofEC)
+	ecD, dErr := ofEC.Bytes()
+	if err := errors.Join(secErr, dErr); err != nil {
+		t.Fatal(err)
+	}
+	rsaD, rsaP := ofRSA.D.Bytes(), ofRSA.Primes[0].Bytes()
+	inBase64, inURL := base64.StdEncoding.EncodeToString, base64.RawURLEncoding.EncodeToString
+	for name, row := range map[string]struct {
+		label string
+		sent  []byte
+		said  string
+	}{
+		"PKCS #8 for PKCS #1":     {"RSA PRIVATE KEY", rsaPKCS1, inBase64(rsaPKCS8)},
+		"PKCS #1 for PKCS #8":     {"PRIVATE KEY", rsaPKCS8, inBase64(rsaPKCS1)},
+		"PKCS #8 for SEC 1":       {"EC PRIVATE KEY", ecSEC1, inBase64(pkcs8(t, ofEC))},
+		"SEC 1 for PKCS #8":       {"PRIVATE KEY", pkcs8(t, ofEC), inBase64(ecSEC1)},
+		"JWK of RSA":              {"PRIVATE KEY", rsaPKCS8, `{"d":"` + inURL(rsaD) + `","p":"` + inURL(rsaP) + `"}`},
+		"JWK of an EC":            {"PRIVATE KEY", pkcs8(t, ofEC), `{"d":"` + inURL(ecD) + `"}`},
+		"hexadecimal digits":      {"PRIVATE KEY", rsaPKCS8, hex.EncodeToString(rsaPKCS8)},
+		"capital digits":          {"PRIVATE KEY", rsaPKCS8, fmt.Sprintf("%X", rsaPKCS8)},
+		"openssl rsa -text":       {"PRIVATE KEY", rsaPKCS8, strings.ReplaceAll(fmt.Sprintf("% x", rsaD), " ", ":")},
+		"a number in hexadecimal": {"EC PRIVATE KEY", ecSEC1, fmt.Sprintf("%#x", ecD)},
+	} {
+		sent := string(pem.EncodeToMemory(&pem.Block{Type: row.label, Bytes: row.sent}))
+		got := refusalOf(t, `{"error_msg":`+quoted("bad: "+row.said)+`}`, sent).Message
+		if left := strings.ReplaceAll(got, "[redacted]", ""); len(left) > 60 || !strings.HasPrefix(got, "bad: ") {
+			t.Errorf("%s: it says %s", name, got)
+		}
+	}
+}
+
+func pkcs8(t *testing.T, key any) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // TestShortSecretsInURLs: a short secret is removed as a whole, also in the encoding of a URL.

@@ -138,6 +138,7 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	for name, san := range map[string]string{
 		"control sequence": "a\x1b[2Jb.example.com",
 		"long":             strings.Repeat("a.", 30000) + "b",
+		"a token":          "token-of-an-earlier-request.example.com",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,12 +163,14 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer func() { _ = server.Close() }()
 			request := requestOf("GET")
+			request.Header = http.Header{"X-Auth-Token": {"token-of-an-earlier-request"}}
 			request.URL = &url.URL{
 				Scheme: "https",
 				Host:   strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1),
 			}
 			err = NewNetwork(Config{}).Client(nil).Do(t.Context(), request, decodeAnything)
-			if said := err.Error(); strings.Contains(said, "\x1b") || len(said) > 4<<10 {
+			said := err.Error()
+			if strings.Contains(said, "\x1b") || strings.Contains(said, "token-") || len(said) > 4<<10 {
 				t.Errorf("%d bytes: %.200q", len(said), said)
 			} else {
 				t.Logf("%.300q", said)
@@ -317,15 +320,15 @@ func TestLocalFaultIsNotALostConnection(t *testing.T) {
 // TestUnsentDoesNotCountAsPassed: a request that was not sent says nothing about throttling.
 func TestUnsentDoesNotCountAsPassed(t *testing.T) {
 	t.Parallel()
-	var th throttle
-	th.refused(0, 0)
+	th := throttle{inARow: map[string]int{}}
+	th.refused(0, http.MethodGet, 0)
 	th.mu.Lock()
 	th.resume = time.Time{}
 	th.mu.Unlock()
 	send := retried(func(context.Context, *call) error { return &UnsentError{context.Canceled} }, 0, &th)
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://cloud.test", nil)
 	_ = send(t.Context(), &call{Request: r})
-	if th.inARow != 1 {
-		t.Errorf("in a row: %d, want 1", th.inARow)
+	if got := th.inARow[http.MethodGet]; got != 1 {
+		t.Errorf("in a row: %d, want 1", got)
 	}
 }

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"html"
 	"net/url"
 	"regexp"
@@ -86,8 +88,8 @@ func shorten(s string, limit int) string {
 var boundary = regexp.MustCompile(`(?m)^\s*-----.*$`)
 
 // redact removes a secret from a text: as a whole in each of its spellings, and every 12 or more
-// consecutive letters and digits of it or of its Base64, whatever is between them, so that it also
-// finds a secret that was cut, wrapped or escaped.
+// consecutive letters and digits of it or of one of its encodings, whatever is between them, so that
+// it also finds a secret that was cut, wrapped, escaped, or put into another container.
 func redact(said, hidden string) string {
 	for _, spelling := range spellings(hidden) {
 		said = strings.ReplaceAll(said, spelling, redacted)
@@ -95,10 +97,10 @@ func redact(said, hidden string) string {
 	said = strings.ReplaceAll(said, redacted+redacted, redacted)
 
 	const run = 12
-	wanted, _ := lettersOf(boundary.ReplaceAllString(hidden, ""))
-	for skipped := range min(3, len(hidden)) { // the Base64 of a longer text has one of these
-		encoded, _ := lettersOf(base64.StdEncoding.EncodeToString([]byte(hidden[skipped:])))
-		wanted += " " + encoded
+	wanted := ""
+	for _, encoded := range encodings(hidden) {
+		encoded, _ := lettersOf(encoded)
+		wanted += encoded + " "
 	}
 	letters, at := lettersOf(said)
 	isSecret := map[string]bool{} // of the runs of the text, which is usually shorter than a key
@@ -139,6 +141,24 @@ func spellings(hidden string) []string {
 		strings.Trim(string(quoted), `"`), ascii[1 : len(ascii)-1],
 		url.QueryEscape(hidden), url.PathEscape(hidden),
 	}
+}
+
+// encodings are the texts whose parts may show a secret: its own, and Base64 and hexadecimal digits.
+// Those are also of the content of a PEM text, because PKCS #1, PKCS #8 and JWK have the same numbers.
+func encodings(hidden string) []string {
+	encoded := []string{boundary.ReplaceAllString(hidden, "")}
+	contents := []string{hidden}
+	if block, _ := pem.Decode([]byte(hidden)); block != nil {
+		contents = append(contents, string(block.Bytes))
+	}
+	for _, content := range contents {
+		for skipped := range min(3, len(content)) { // the Base64 of a longer content has one of these
+			encoded = append(encoded, base64.StdEncoding.EncodeToString([]byte(content[skipped:])))
+		}
+		digits := hex.EncodeToString([]byte(content))
+		encoded = append(encoded, digits, strings.ToUpper(digits))
+	}
+	return encoded
 }
 
 // escape is a character as JSON, a program, HTML, or a URL in a URL may write it.

@@ -30,13 +30,13 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 			refusal := RefusalOf(err)
 			isThrottled := refusal != nil && refusal.Status == http.StatusTooManyRequests
 			if err == nil || refusal != nil && !isThrottled {
-				throttle.passed(round)
+				throttle.passed(round, c.Method)
 			}
 
 			var pause time.Duration
 			switch {
 			case isThrottled:
-				throttle.refused(round, refusal.RetryAfter)
+				throttle.refused(round, c.Method, refusal.RetryAfter)
 			case !transient(err) || failures >= maxRetries || c.asked.NonIdempotent && Ambiguous(err):
 				return withEarlier(err, earlier)
 			default:

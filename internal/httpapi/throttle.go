@@ -13,8 +13,10 @@ import (
 type throttle struct {
 	mu     sync.Mutex
 	round  int
-	inARow int       // how many rounds in a row had only throttled requests
 	resume time.Time // no request is sent before
+	// inARow is how many rounds in a row had only throttled requests of a method. The API may limit
+	// each method by itself, so that lists succeed while creations do not.
+	inARow map[string]int
 }
 
 // wait waits until a request may be sent, and returns the current round. A new round does not
@@ -39,16 +41,16 @@ func (t *throttle) wait(ctx context.Context) (round int, err error) {
 }
 
 // refused records that a request of a round was throttled. The first one ends the round.
-func (t *throttle) refused(round int, retryAfter time.Duration) {
+func (t *throttle) refused(round int, method string, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	pause := retryAfter
 	if round == t.round {
 		if pause == 0 {
-			pause = backoff(t.inARow)
+			pause = backoff(t.inARow[method])
 		}
 		t.round++
-		t.inARow++
+		t.inARow[method]++
 	}
 	if resume := time.Now().Add(pause); resume.After(t.resume) {
 		t.resume = resume
@@ -57,10 +59,10 @@ func (t *throttle) refused(round int, retryAfter time.Duration) {
 
 // passed records that a request was not throttled, in this round or in the one that has just
 // ended.
-func (t *throttle) passed(round int) {
+func (t *throttle) passed(round int, method string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if round >= t.round-1 {
-		t.inARow = 0
+		t.inARow[method] = 0
 	}
 }

@@ -162,6 +162,31 @@ func TestThrottlingGrows(t *testing.T) {
 	})
 }
 
+// TestOneMethodIsThrottled: the API limits one method by itself. What passes of another one does
+// not keep the pauses short, or the limit would never be observed.
+func TestOneMethodIsThrottled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		posts := 0
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			status := http.StatusOK
+			if r.Method == http.MethodPost {
+				posts++
+				if time.Since(started) < 5*time.Minute {
+					status = http.StatusTooManyRequests
+				}
+			}
+			reply(status, `{}`)(w, r)
+		}), nil)
+		request := post()
+		request.Prepare = func(ctx context.Context) error { return client.Do(ctx, get(), decodeJSON) }
+		if err := client.Do(t.Context(), request, decodeJSON); err != nil || posts > 30 {
+			t.Errorf("%d attempts in five minutes: %v", posts, err)
+		}
+	})
+}
+
 // TestThrottlingSlowsAll: a request that comes while another one is throttled waits as well,
 // even with another client of the network.
 func TestThrottlingSlowsAll(t *testing.T) {

@@ -65,7 +65,7 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &tooLarge):
 		return permanent(ErrTooLarge, "%v", ErrTooLarge)
 	case errors.As(err, &untrusted):
-		why := Printable(untrusted.Err.Error())
+		why := cleaner(x.call)(untrusted.Err.Error(), maxMessage)
 		return permanent(ErrUntrusted, "the TLS certificate of %s is not valid: %s", host, why)
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return permanent(nil, "%s does not speak TLS", host)

@@ -162,11 +162,11 @@ func candidates(lead string, all []publicModel) string {
 	return text
 }
 
-// title names a certificate among others.
+// title names a certificate among others. It cuts a text that is longer than any that can be set.
 func (m publicModel) title() string {
-	title := fmt.Sprintf("%q (ID %s", m.Name.ValueString(), m.ID.ValueString())
+	title := fmt.Sprintf("%.256q (ID %s", m.Name.ValueString(), m.ID.ValueString())
 	if m.Domain.ValueString() != "" {
-		title += fmt.Sprintf(", domain %q", m.Domain.ValueString())
+		title += fmt.Sprintf(", domain %.256q", m.Domain.ValueString())
 	}
 	if !m.NotAfter.IsNull() {
 		title += ", until " + m.NotAfter.ValueString()

@@ -137,7 +137,7 @@ func checkStored(
 ) {
 	if text := stringOrNil(sent); text != nil && *text != stored {
 		report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
-			"Certificate %q was sent with the %s %q, but the API stored %q. The next plan shows the difference.",
+			"Certificate %q was sent with the %s %q, but the API stored %.256q. The next plan shows the difference.",
 			id, attribute, *text, stored))
 	}
 }

@@ -312,28 +312,37 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// TestWrongClock: a signature that is refused by a server whose clock is far away
-// is explained.
+// TestWrongClock: a signature that is refused by a server whose clock is far away is explained by
+// that, but not a token.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
 	late := func(next elbstub.Next) elbstub.Response {
 		response := elbstub.Reply(401, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)(next)
 		response.Header = maps.Clone(response.Header)
 		response.Header.Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
 		return response
 	}
-	cloud.Script(elbstub.CreateCertificate, 1, late)
-	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
-		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID,
-		"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
-	})
-	pair := acctest.NewPair(t)
-	plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
-	_, said := server.Apply(plan)
-	if len(said) != 1 || !strings.Contains(said[0].Detail, "The clock of this machine is") ||
-		!strings.Contains(said[0].Detail, "ahead of that of the API") {
-		t.Errorf("it says %v", said)
+	for want, credentials := range map[string]acctest.Values{
+		"ahead of that of the API": {"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey},
+		"The token has expired":    {"token": acctest.Token},
+		"even after it was renewed.": {
+			"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		},
+	} {
+		cloud := acctest.NewCloud(t)
+		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault { return late })
+		config := acctest.Values{
+			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
+		}
+		maps.Copy(config, credentials)
+		server := acctest.NewServer(t, provider.New("test")(), config)
+		pair := acctest.NewPair(t)
+		plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
+		_, said := server.Apply(plan)
+		text, isSigned := textOf(said), credentials["access_key"] != nil
+		if !strings.Contains(text, want) || strings.Contains(text, "The clock") != isSigned {
+			t.Errorf("it does not say %q: %s", want, text)
+		}
 	}
 }
 

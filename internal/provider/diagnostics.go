@@ -96,6 +96,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	_, isIncomplete := errors.AsType[*elb.IncompleteListError](err)
 	_, isListed := errors.AsType[*elb.ListedError](err)
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
+	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // a token does not depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
 		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
@@ -116,7 +117,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The operation timed out. Check that the endpoint can be reached. " +
 			"If the service is slow, set a longer timeout in the timeouts block of the resource, and apply again."
-	case refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
+	case isSigned && refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
 		return skewRemedy(refusal)
 	case errors.Is(err, httpapi.ErrUntrusted):
 		return "Check the address. If the cloud has its own certificate authority, set cacert_file (OS_CACERT) to " +

@@ -90,9 +90,14 @@ func TestErrorTextIsSanitized(t *testing.T) {
 // TestListedTextIsSanitized: what a server lists may be named in an error that is not its own.
 func TestListedTextIsSanitized(t *testing.T) {
 	t.Parallel()
-	const wild = "x\x1b[2J\u009b\u202e\nError: forged"
-	cloud := acctest.NewCloud(t)
-	id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: wild, Domain: wild})
+	wild := "x\x1b[2J\u009b\u202e\nError: forged" + strings.Repeat(" and so on", 1000)
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) {
+		o.Keep = func(cert *elbstub.Certificate) { cert.Name = wild }
+	})
+	pair := acctest.NewPair(t)
+	id := cloud.Add(elbstub.Certificate{
+		ProjectID: acctest.ProjectID, Name: wild, Domain: wild, Certificate: pair.Certificate,
+	})
 	listener := cloud.AddListener(elbstub.Listener{
 		ProjectID: acctest.ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
 	})
@@ -108,6 +113,10 @@ func TestListedTextIsSanitized(t *testing.T) {
 	if diagnostics.HasError() {
 		t.Fatal(textOf(diagnostics))
 	}
+	plan, _ = server.Plan(certificate, acctest.Values{
+		"name": "new", "certificate": certificate.Values["certificate"], "private_key": pair.PrivateKey,
+	})
+	_, said["an update"] = server.Apply(plan)
 	certificate.Values["timeouts"] = acctest.Values{"delete": "1s"}
 	_, said["a deletion"] = server.Destroy(certificate)
 	for name, diagnostics := range said {

@@ -78,7 +78,7 @@ func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(
-			"%s has the protocol %q, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
+			"%s has the protocol %.256q, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
 				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
@@ -86,7 +86,8 @@ func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 
 // titleOf names a listener in a sentence.
 func titleOf(listener elb.Listener) string {
-	return fmt.Sprintf("listener %q (ID %s) of load balancer %q", listener.Name, listener.ID, listener.LoadBalancerID)
+	const format = "listener %.256q (ID %s) of load balancer %.256q"
+	return fmt.Sprintf(format, listener.Name, listener.ID, listener.LoadBalancerID)
 }
 
 // warnKept warns that the listener keeps its certificate when the resource is destroyed without a fallback. Terraform
