@@ -19,6 +19,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
@@ -114,16 +116,17 @@ func fetchList[E element](
 }
 
 // locks are mutexes, one for each key. The zero value has no lock.
-type locks struct{ channels sync.Map }
+type locks struct{ semaphores sync.Map }
 
-// lock waits for the lock of a key, or until ctx is done.
+// lock waits for the lock of a key, or until ctx is done. A free lock is taken even if ctx is already
+// done, so that an error means that something else has it.
 func (l *locks) lock(ctx context.Context, key any) (unlock func(), err error) {
-	value, _ := l.channels.LoadOrStore(key, make(chan struct{}, 1))
-	channel := value.(chan struct{}) //nolint:forcetypeassert // nothing else is stored
-	select {
-	case channel <- struct{}{}:
-		return func() { <-channel }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	value, _ := l.semaphores.LoadOrStore(key, semaphore.NewWeighted(1))
+	lock := value.(*semaphore.Weighted) //nolint:forcetypeassert // nothing else is stored
+	if !lock.TryAcquire(1) {
+		if err := lock.Acquire(ctx, 1); err != nil {
+			return nil, err
+		}
 	}
+	return func() { lock.Release(1) }, nil
 }
