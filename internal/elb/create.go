@@ -344,12 +344,13 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 		for _, cert := range x.candidates(list) {
 			latest[keyOf(cert)], shown[keyOf(cert)] = cert, list.startedAt
 		}
-		mayLag := list.startedAt.Sub(started) < listLag
+		passed := list.startedAt.Sub(started)
+		mayLag := passed < listLag
 		for id := range latest {
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0 && missing < listLag:
+			case missing > 0 && missing < listLag && passed < 2*listLag: // or replicas disagree for ever
 				mayLag = true
 			}
 		}

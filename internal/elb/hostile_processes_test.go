@@ -2,11 +2,14 @@ package elb_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
@@ -26,6 +29,44 @@ func TestFreeLockOfAnEndedContext(t *testing.T) {
 					t.Fatalf("there is no other call, and it says %v", err)
 				}
 			}
+		}
+	})
+}
+
+// TestReplicasThatDisagree: a gateway has sent the request to two backends and lost both responses, and each replica of
+// the lists shows the certificate of one of them, for ever. The search ends nevertheless, and its error names both.
+func TestReplicasThatDisagree(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			next()
+			return elbstub.Drop()(next)
+		})
+		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+			return func(next elbstub.Next) elbstub.Response {
+				response := next()
+				var list struct {
+					Certificates []json.RawMessage `json:"certificates"`
+					Total        string            `json:"instance_num"`
+				}
+				if json.Unmarshal(response.Body, &list) == nil && len(list.Certificates) == 2 {
+					list.Certificates, list.Total = list.Certificates[nth%2:][:1], "1"
+					response.Body, _ = json.Marshal(list)
+				}
+				return response
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		started := time.Now()
+		_, err := client.CreateCertificate(ctx, project, newCertificate(t))
+		uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
+		if !isUncertain || len(uncertain.Candidates) != 2 || uncertain.SearchErr != nil {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(started); took > 15*time.Second {
+			t.Errorf("the search took %s", took)
 		}
 	})
 }
