@@ -141,7 +141,7 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 		diags.AddWarning(
 			fmt.Sprintf("The request to create certificate %q may have created another one", creation.ID),
 			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf:\n%s\n\n"+
-				"Terraform does not manage it. Check whether something uses it, and delete it if not.",
+				"This run does not manage it. Check whether something else manages or uses it, and delete it if not.",
 				projectID, listOf(creation.Others)))
 	}
 }

@@ -108,15 +108,15 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
-		return "Plan again in a few minutes to see whether the change has arrived, or set a longer update timeout " +
-			"in the timeouts block."
+		return "Plan again in a few minutes to see whether the change has arrived, or set a longer timeout for the " +
+			"operation in the timeouts block."
 	case isInUse:
 		return inUseRemedy(inUse)
 	case refusal != nil && refusal.Status == http.StatusTooManyRequests:
 		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
-		return "The operation timed out. Check that the endpoint can be reached. " +
-			"If the service is slow, set a longer timeout in the timeouts block of the resource, and apply again."
+		return "The operation timed out. If there was no response, check that the endpoint can be reached. If the " +
+			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and apply again."
 	case isSigned && refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
 		return skewRemedy(refusal)
 	case errors.Is(err, httpapi.ErrUntrusted):

@@ -202,8 +202,9 @@ func (r *listenerCertificateResource) switchListener(
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
 	case isUnexplained && r.cloud.client.KnownMissing(project, certificateID):
-		remedy = fmt.Sprintf("Project %s has no certificate %q. Set %s to the ID of a certificate of that project.",
-			project, certificateID, attribute)
+		remedy = fmt.Sprintf("Project %s has no certificate %q, according to what this run has read and written. If "+
+			"something else has just created it, apply again. Otherwise, set %s to the ID of a certificate of that "+
+			"project.", project, certificateID, attribute)
 	case isUnexplained:
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)

@@ -1,0 +1,85 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+)
+
+// TestTimeoutOfAServerThatResponds: what is said about a timeout sends nobody to an endpoint that has responded, nor to
+// the timeout of another operation.
+func TestTimeoutOfAServerThatResponds(t *testing.T) {
+	t.Parallel()
+	busy := elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`)
+	always := func(fault elbstub.Fault) func(*listening) {
+		return func(l *listening) {
+			l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
+		}
+	}
+	pending := func(l *listening) {
+		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "PENDING_UPDATE" })
+	}
+	for name, row := range map[string]struct {
+		happens func(*listening)
+		why     string
+	}{
+		"409":       {always(busy), "busy"},
+		"pending":   {pending, "PENDING_UPDATE"},
+		"not shown": {always(elbstub.Accept(time.Hour)), "does not show it yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newListening(t)
+				row.happens(l)
+				_, diagnostics := l.create(l.process())
+				says(t, diagnostics, "", row.why)
+				for _, wrong := range []string{"timed out. Check that the endpoint", "update timeout"} {
+					if text := textOf(diagnostics); strings.Contains(text, wrong) {
+						t.Errorf("it says %q: %s", wrong, text)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCertificateOfAnAlias: another process creates a certificate after this one has listed the project, and the
+// listener cannot be switched to it for another reason. The error does not claim that there is no such certificate.
+func TestCertificateOfAnAlias(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		server := l.cloud.ServerInMemory(t, l.network)
+		_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
+		l.quiet("read", diagnostics)
+		l.config["certificate_id"] = add(l.cloud, "of the alias", acctest.NewPair(t))
+		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.9999"}}`))
+		_, diagnostics = l.create(server.Listeners())
+		says(t, diagnostics, "certificate_id", "according to what this run has read and written. If something else has")
+	})
+}
+
+// TestCertificateOfAnotherPipeline: another process creates a certificate with the same leaf while the response to a
+// creation is lost. The warning does not say to delete it unless nothing manages it.
+func TestCertificateOfAnotherPipeline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		pair := acctest.NewPair(t)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			add(cloud, "theirs", pair)
+			return elbstub.Drop()(next)
+		})
+		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "ours"))
+		text := textOf(diagnostics)
+		if state == nil || !strings.Contains(text, "may have created another one") ||
+			strings.Contains(text, "Terraform does not manage it.") {
+			t.Errorf("it says %s", text)
+		}
+	})
+}
