@@ -154,8 +154,9 @@ func inUseRemedy(err *elb.InUseError) string {
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
 			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate elsewhere, or remove the " +
-			"certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
+			"meantime, apply again. Otherwise switch the listener to another certificate elsewhere and apply again, " +
+			"or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do " +
+			"not remove what Terraform calls a deposed object: that removes its successor from the state, too."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }

@@ -252,6 +252,12 @@ func (r *listenerCertificateResource) ModifyPlan(
 	if req.State.Raw.IsNull() {
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID
+	} else {
+		var state listenerCertificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if !plan.ListenerID.IsUnknown() && !plan.ListenerID.Equal(state.ListenerID) {
+			state.warnKept(&resp.Diagnostics) // the resource leaves that listener as if it were destroyed
+		}
 	}
 	r.checkProjects(plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
