@@ -115,7 +115,9 @@ func remedyFor(err error, kind auth.Kind) string {
 		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The operation timed out. Check that the endpoint can be reached. " +
-			"If the service is slow, set a longer timeout in the timeouts block of the resource, and apply again."
+			"If the service is slow, set a longer timeout in the timeouts block of the resource, and apply again. " +
+			"Reads and deletions take their timeouts from the state: apply the longer one first, with " +
+			"-refresh=false if the read fails."
 	case refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
 		return skewRemedy(refusal)
 	case errors.Is(err, httpapi.ErrUntrusted):
