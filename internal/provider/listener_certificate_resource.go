@@ -208,6 +208,9 @@ func (r *listenerCertificateResource) switchListener(
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
+	if isUnexplained && attribute == "fallback_certificate_id" {
+		remedy += " A destroy takes the fallback from the state: apply another one before you destroy again."
+	}
 	diags.AddAttributeError(path.Root(attribute),
 		fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
 	return switched
