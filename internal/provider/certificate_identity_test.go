@@ -117,6 +117,7 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 	})
 	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
 	says(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
+	says(t, diagnostics, "", "If it was deleted, remove the import block")
 	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
 	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
 		t.Errorf("imported %v, %v", state, diagnostics)

@@ -116,7 +116,9 @@ func remedyFor(err error, kind auth.Kind) string {
 		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The operation timed out. If there was no response, check that the endpoint can be reached. If the " +
-			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and apply again."
+			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and apply again. " +
+			"Reads and deletions take their timeouts from the state: apply the longer one first, with " +
+			"-refresh=false if the read fails."
 	case isSigned && refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
 		return skewRemedy(refusal)
 	case errors.Is(err, httpapi.ErrUntrusted):
@@ -155,8 +157,9 @@ func inUseRemedy(err *elb.InUseError) string {
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
 			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate elsewhere, or remove the " +
-			"certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS."
+			"meantime, apply again. Otherwise switch the listener to another certificate elsewhere and apply again, " +
+			"or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do " +
+			"not remove what Terraform calls a deposed object: that removes its successor from the state, too."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }

@@ -336,7 +336,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	withFallback(strings.Repeat("0", 32))
 	said, err = r.cli.Try("destroy", "-auto-approve")
 	if err == nil || !strings.Contains(said, "certificate \""+strings.Repeat("0", 32)+"\" both exist in project") ||
-		r.serves() != own {
+		!strings.Contains(said, "apply another one before you destroy again") || r.serves() != own {
 		t.Errorf("%v: %s", err, said)
 	}
 	fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})

@@ -209,6 +209,9 @@ func (r *listenerCertificateResource) switchListener(
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
 			listener.ID, certificateID, project)
 	}
+	if isUnexplained && attribute == "fallback_certificate_id" {
+		remedy += " A destroy takes the fallback from the state: apply another one before you destroy again."
+	}
 	diags.AddAttributeError(path.Root(attribute),
 		fmt.Sprintf("Unable to switch listener %q", listener.ID), describeWith(err, remedy))
 	return switched
@@ -253,6 +256,12 @@ func (r *listenerCertificateResource) ModifyPlan(
 	if req.State.Raw.IsNull() {
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID
+	} else {
+		var state listenerCertificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if !plan.ListenerID.IsUnknown() && !plan.ListenerID.Equal(state.ListenerID) {
+			state.warnKept(&resp.Diagnostics) // the resource leaves that listener as if it were destroyed
+		}
 	}
 	r.checkProjects(plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

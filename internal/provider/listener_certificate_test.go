@@ -172,6 +172,8 @@ func TestListenerReplacements(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := managed(t)
+		l.config["fallback_certificate_id"] = strings.Repeat("f", 32) // without it, another listener is a warning
+		l.apply("update")
 		for _, row := range []struct{ attribute, value, want string }{
 			{"listener_id", strings.Repeat("0", 32), "listener_id"},
 			{"project_id", acctest.OtherProjectID, "project_id"},
@@ -893,7 +895,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 			for _, part := range []string{
 				`Listener "` + l.listener + `" keeps certificate "` + l.other + `"`,
 				`listener "https-443" (ID ` + l.listener + `) of load balancer "` + l.balancer + `"`,
-				"If the resource is replaced, there is nothing to do: its successor switches the listener.",
+				"If the resource is replaced with the same listener_id, there is nothing to do: its successor switches",
 				"set fallback_certificate_id to another one and apply that first", "terraform state rm",
 			} {
 				if !strings.Contains(text, part) {
@@ -907,12 +909,49 @@ func TestDestroyWithoutFallback(t *testing.T) {
 		kept, diagnostics := certificates.Destroy(certificate)
 		says(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
 		says(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
+		says(t, diagnostics, "", "Do not remove what Terraform calls a deposed object")
 		if kept == nil {
 			t.Error("the certificate is not in the state any more")
 		}
 		if deletes := len(l.cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 ||
 			time.Since(started) > 5*time.Second {
 			t.Errorf("%d DELETEs in %s", deletes, time.Since(started))
+		}
+	})
+}
+
+// TestListenerIsLeftForAnother: a resource that goes to another listener leaves the first one as a destruction does,
+// and the plan says so. A listener that is not known yet may be the same.
+func TestListenerIsLeftForAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		another := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: l.old})
+		for _, row := range []struct {
+			listener, fallback any
+			warns, replaces    bool
+		}{
+			{listener: another, warns: true, replaces: true},
+			{listener: another, fallback: l.old, replaces: true},
+			{listener: acctest.Unknown, replaces: true},
+			{listener: l.listener},
+		} {
+			l.config["listener_id"] = row.listener
+			state := acctest.State{Values: maps.Clone(l.state.Values)}
+			if row.fallback != nil {
+				l.config["fallback_certificate_id"] = row.fallback
+				state.Values["fallback_certificate_id"] = row.fallback
+			} else {
+				delete(l.config, "fallback_certificate_id")
+			}
+			plan, diagnostics := l.process().Plan(&state, l.config)
+			if isReplaced := len(plan.Replace) > 0; diagnostics.HasError() || isReplaced != row.replaces {
+				t.Errorf("%v: it replaces for %q: %v", row, plan.Replace, diagnostics)
+			}
+			want := `Listener "` + l.listener + `" keeps certificate "` + l.other + `"`
+			if warns := len(diagnostics) > 0; warns != row.warns || warns && diagnostics[0].Summary != want {
+				t.Errorf("%v: it says %v", row, diagnostics)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -222,5 +223,36 @@ func TestFailingListIsTriedOnce(t *testing.T) {
 	})
 	if _, _, _, lists := count(); lists != 2 {
 		t.Errorf("%d lists, want one and a retry", lists)
+	}
+}
+
+// TestReadTimeoutThatIsTooShort: a read takes its timeout from the state, so that a longer one has no effect before it
+// is applied. The error says how, and that works.
+func TestReadTimeoutThatIsTooShort(t *testing.T) {
+	t.Parallel()
+	for _, timeout := range []string{"0s", "-1s", "1ns"} {
+		cloud := acctest.NewCloud(t)
+		server := cloud.Server(t, provider.New("test")())
+		pair := acctest.NewPair(t)
+		config := acctest.Values{
+			"certificate": pair.Certificate,
+			"private_key": pair.PrivateKey,
+			"timeouts":    acctest.Values{"read": timeout},
+		}
+		state := mustApply(t, server, nil, config)
+		server = cloud.Server(t, provider.New("test")()) // another run: in this one the certificate is known
+		left, diagnostics := server.Read(state)
+		says(t, diagnostics, "", "with -refresh=false")
+		if left == nil {
+			t.Errorf("%s: it is taken for gone", timeout)
+		}
+
+		config["timeouts"] = acctest.Values{"read": "1m"}
+		state = mustApply(t, server, state, config) // without a read before
+		server = cloud.Server(t, provider.New("test")())
+		state = mustRead(t, server, state)
+		if plan, _ := server.Plan(state, config); !reflect.DeepEqual(plan.Values, state.Values) {
+			t.Errorf("%s: the next plan is %v, want %v", timeout, plan.Values, state.Values)
+		}
 	}
 }

@@ -165,7 +165,8 @@ func (r *resourceBase) ImportState(
 	if errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrListenerNotFound) {
 		resp.Diagnostics.AddError(capitalize(r.noun)+" not found", fmt.Sprintf(
 			"Project %s has no %s %q. Check the ID. If the %s belongs to another project, "+
-				"import by project_id/%s, or by an identity with project_id.",
+				"import by project_id/%s, or by an identity with project_id. "+
+				"If it was deleted, remove the import block.",
 			project.ValueString(), r.noun, id, r.noun, r.idAttribute))
 		return
 	}
