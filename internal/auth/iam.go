@@ -54,6 +54,9 @@ var ErrNoAuthURL = errors.New("the address of the identity service is not known"
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
 	const doing = "get a token from the identity service"
 	c := s.config.Credentials
+	if c.DomainName != "" {
+		c.DomainID = "" // Keystone wants one of them, and many environments have both
+	}
 	options := tokens.AuthOptions{
 		Username:   c.UserName,
 		UserID:     c.UserID,
@@ -65,8 +68,8 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if of.projectName != "" {
 		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
 	}
-	if options.UserID != "" { // Keystone rejects a domain with a user ID
-		options.DomainName, options.DomainID = "", ""
+	if options.UserID != "" { // Keystone rejects a name or a domain with a user ID
+		options.Username, options.DomainName, options.DomainID = "", "", ""
 	}
 	var body map[string]any
 	within, err := options.ToTokenV3ScopeMap()
@@ -108,7 +111,9 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	doing := fmt.Sprintf("find the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
-	if s.config.Credentials.Kind() == KindPassword {
+	c := s.config.Credentials
+	hasDomain := c.DomainName+c.DomainID != "" // which a user ID does without, and the name of a project does not
+	if c.Kind() == KindPassword && hasDomain {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)

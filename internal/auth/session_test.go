@@ -97,8 +97,15 @@ var (
 		SecretKey:     secret.New(password),
 		SecurityToken: secret.New("the-security-token"),
 	}
-	byPassword = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
-	byUserID   = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
+	byPassword  = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
+	byUserID    = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
+	byBothUsers = auth.Credentials{
+		UserID: "user-id", UserName: "me", DomainName: "mine", Password: secret.New(password),
+	}
+	// OpenStack's openrc files have the name of the user's domain, and the ID of the project's (observed).
+	byBothDomains = auth.Credentials{
+		UserName: "me", DomainName: "mine", DomainID: "domain-id", Password: secret.New(password),
+	}
 )
 
 func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Config)) *auth.Session {
@@ -161,10 +168,12 @@ func TestKindsOfCredentials(t *testing.T) {
 			200,
 			0,
 		},
-		"password, user id": {byUserID, nil, 200, 200, 0},
-		"agency":            {byKey, assume("helpers"), 403, 403, 200},
-		"wrong token":       {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong secret key":  {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
+		"password, user id":      {byUserID, nil, 200, 200, 0},
+		"password, both users":   {byBothUsers, nil, 200, 200, 0},
+		"password, both domains": {byBothDomains, nil, 200, 200, 0},
+		"agency":                 {byKey, assume("helpers"), 403, 403, 200},
+		"wrong token":            {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong secret key":       {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
 		"wrong password": {
 			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")},
 			nil,
@@ -329,11 +338,13 @@ func TestProjectID(t *testing.T) {
 		want        string // the id, or a part of the error
 		calls       int
 	}{
-		"token":      {byToken, nil, nil, "eu-de_other", other, 1},
-		"access key": {byKey, nil, nil, "eu-de", project, 1},
-		"password":   {byPassword, nil, nil, "eu-de", project, 1},
-		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
-		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
+		"token":        {byToken, nil, nil, "eu-de_other", other, 1},
+		"access key":   {byKey, nil, nil, "eu-de", project, 1},
+		"password":     {byPassword, nil, nil, "eu-de", project, 1},
+		"user id":      {byUserID, nil, nil, "eu-de_other", other, 2}, // a token without a project, and the list
+		"both users":   {byBothUsers, nil, nil, "eu-de_other", other, 1},
+		"both domains": {byBothDomains, nil, nil, "eu-de_other", other, 1},
+		"agency":       {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
 		"none": {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", ` +
 			`"eu-de_other"`, 2},
 		"none, password": {
