@@ -465,6 +465,35 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
+// TestVersionsOfAuthURL: OpenStack's clients find out the version themselves, so that openrc files and
+// clouds.yaml have addresses without one, or with an old one (observed).
+func TestVersionsOfAuthURL(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"", "/v1/cloud", "/a%2Fb"} {
+		for _, version := range []string{"", "/", "/v3", "/v3/", "/v3.0", "/v2.0", "/v2.0/"} {
+			f := newFixture(t, func(o *elbstub.Options) { o.BasePath = base })
+			at := func(c *auth.Config) {
+				address, err := url.Parse("http://" + f.url.Host + base + version)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.AuthURL = address
+			}
+			for want, session := range map[string]*auth.Session{
+				project: f.session(byPassword, at),
+				foreign: f.session(byKey, assume("helpers"), at),
+			} {
+				if got, err := session.ProjectID(t.Context(), "eu-de"); got != want {
+					t.Errorf("%s%s: %q, %v, want %s", base, version, got, err, want)
+				}
+			}
+			if got, err := f.session(byKey, at).Endpoint(t.Context(), project, "elb"); err != nil {
+				t.Errorf("%s%s: the catalog: %v, %v", base, version, got, err)
+			}
+		}
+	}
+}
+
 // TestCatalogs has catalogs with several endpoints, or with one that must not get
 // credentials.
 func TestCatalogs(t *testing.T) {
