@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v2"
+	"gopkg.in/yaml.v3"
 )
 
 // addFile adds a profile or an entry of clouds.yaml as a source. It belongs to the source that names it; a profile
@@ -110,16 +110,8 @@ var keyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`)
 
 // A cloudsFile is clouds.yaml, the secure.yaml beside it, or clouds-public.yaml.
 type cloudsFile struct {
-	Clouds map[string]rawEntry `yaml:"clouds"`
-	Public map[string]rawEntry `yaml:"public-clouds"`
-}
-
-// A rawEntry decodes an entry over what another file says of it, key by key.
-type rawEntry struct{ decode func(any) error }
-
-func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
-	e.decode = decode
-	return nil
+	Clouds map[string]yaml.Node `yaml:"clouds"`
+	Public map[string]yaml.Node `yaml:"public-clouds"`
 }
 
 // A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
@@ -139,8 +131,8 @@ type cloudsEntry struct {
 type authTexts map[string]string
 
 // UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
-func (a *authTexts) UnmarshalYAML(decode func(any) error) error {
-	err := decode((*map[string]string)(a))
+func (a *authTexts) UnmarshalYAML(node *yaml.Node) error {
+	err := node.Decode((*map[string]string)(a))
 	if _, hasOther := errors.AsType[*yaml.TypeError](err); hasOther && len(*a) > 0 {
 		return nil
 	}
@@ -222,11 +214,11 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	return s, nil
 }
 
-// merged decodes entries over each other; later ones say more.
-func merged(layers ...rawEntry) (entry cloudsEntry, err error) {
+// merged decodes entries over each other, key by key; later ones say more.
+func merged(layers ...yaml.Node) (entry cloudsEntry, err error) {
 	for _, layer := range layers {
-		if layer.decode != nil { // it is neither missing nor empty
-			err = errors.Join(err, layer.decode(&entry))
+		if !layer.IsZero() { // it is not missing
+			err = errors.Join(err, layer.Decode(&entry))
 		}
 	}
 	return entry, err

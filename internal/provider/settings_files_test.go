@@ -230,6 +230,22 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"auth_methods: [v3password], more: {a: b}, allow_reauth: true}}",
 			want: "https://iam.a.b/v3 u 0123 d eu-de",
 		},
+		// A merge key says less than the keys beside it, wherever it stands (reference).
+		"a merge key after the others": {
+			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: {region_name: eu-de, auth: {username: me, auth_methods: [a], <<: *auth}, <<: *base}",
+			want: "https://iam.a.b/v3 me 0123 d eu-de",
+		},
+		"a merge key before the others": {
+			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: {<<: *base, region_name: eu-de, auth: {<<: [*auth], username: me, auth_methods: [a]}}",
+			want: "https://iam.a.b/v3 me 0123 d eu-de",
+		},
+		"an entry that is another": {
+			clouds: "base: &base {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: *base",
+			want: "https://iam.a.b/v3 u 0123 d eu-de",
+		},
 		"auth that is a text": {
 			clouds: "mine: {region_name: eu-de, auth: hunter2}",
 			want:   "is not valid YAML of the expected form",
