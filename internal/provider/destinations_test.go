@@ -900,6 +900,16 @@ func TestDestinations(t *testing.T) {
 			region:    "eu-de",
 			cloud:     otc,
 		},
+		// The variables of the providers of these clouds for an agency (observed).
+		"agency of OS_": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"agency and a password, of OS_": {
+			variables: "OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
+			fails:     "OS_AGENCY_NAME",
+		},
 		"agency and a token": {
 			block:     "token region=eu-de cloud=" + otc,
 			variables: "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs",
