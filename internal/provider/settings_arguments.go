@@ -143,8 +143,10 @@ var arguments = map[string]argument{
 			"`~/.hcloud/config.json`.",
 	},
 	"profile": {
-		variables:   []string{"HW_PROFILE", "HCS_PROFILE"},
-		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file.",
+		variables: []string{"HW_PROFILE", "HCS_PROFILE"},
+		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file. It " +
+			"must have an access key, or the temporary one of an SSO login, that is not encrypted " +
+			"(`hcloud configure set --cli-auth-encrypt=false`).",
 	},
 	"assume_role.agency_name": {
 		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME", "OS_AGENCY_NAME"},

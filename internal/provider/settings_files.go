@@ -55,15 +55,23 @@ type sharedConfig struct {
 }
 
 type sharedProfile struct {
-	Name             string `json:"name"`
-	Mode             string `json:"mode"`
-	AccessKeyID      string `json:"accessKeyId"`
-	SecretAccessKey  string `json:"secretAccessKey"`
-	SecurityToken    string `json:"securityToken"`
+	Name string `json:"name"`
+	Mode string `json:"mode"`
+	sharedKey
+	Login struct {
+		Key sharedKey `json:"stsToken"`
+	} `json:"ssoAuth"`
 	Region           string `json:"region"`
 	ProjectID        string `json:"projectId"`
 	AgencyName       string `json:"agencyName"`
 	AgencyDomainName string `json:"agencyDomainName"`
+}
+
+// A sharedKey is the access key of a profile, or the temporary one of a login by SSO.
+type sharedKey struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	SecurityToken   string `json:"securityToken"`
 }
 
 // profile reads a profile of the shared configuration file. One that nobody names may be missing or unreadable.
@@ -83,7 +91,8 @@ func (r *resolver) profile(named value, file, name string) source {
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
 		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
-			"with \"hcloud configure set\", or set the access key elsewhere: %s", remedyOf("access_key"))
+			"with \"hcloud configure set --cli-auth-encrypt=false\", or set the access key elsewhere: %s",
+			remedyOf("access_key"))
 	}
 	name = cmp.Or(name, config.Current)
 	i := slices.IndexFunc(config.Profiles, func(p sharedProfile) bool { return p.Name == name })
@@ -92,14 +101,18 @@ func (r *resolver) profile(named value, file, name string) source {
 		return broken("profile", "has no profile %s. It has: %s.", quoted(name), names)
 	}
 	p := config.Profiles[i]
-	keys := p.AccessKeyID + p.SecretAccessKey
-	if keys+p.SecurityToken == "" || !keyForm.MatchString(keys) {
+	key := p.sharedKey
+	if p.Mode == "SSO" {
+		key = p.Login.Key // another one may be left over
+	}
+	keys := key.AccessKeyID + key.SecretAccessKey
+	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
 		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
-			"profile with an access key, or set the access key elsewhere: %s",
-			name, quoted(p.Mode), remedyOf("access_key"))
+			"profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), or set the "+
+			"access key elsewhere: %s", name, quoted(p.Mode), remedyOf("access_key"))
 	}
 	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
-		"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
+		"access_key": key.AccessKeyID, "secret_key": key.SecretAccessKey, "security_token": key.SecurityToken,
 		"region": p.Region, "project_id": p.ProjectID,
 		"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
 	})

@@ -542,8 +542,11 @@ func TestSettingsErrors(t *testing.T) {
 			without:   "token",
 			variables: map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
 			attribute: "shared_config_file",
-			want:      []string{"notes.txt is not valid JSON of the expected form, or is encrypted"},
-			never:     "hunter2",
+			want: []string{
+				"notes.txt is not valid JSON of the expected form, or is encrypted",
+				"hcloud configure set --cli-auth-encrypt=false",
+			},
+			never: "hunter2",
 		},
 		"file of profiles that is not there": {
 			block:     map[string]string{"shared_config_file": "none.json"},
