@@ -1091,8 +1091,8 @@ func TestHalves(t *testing.T) {
 	}
 }
 
-// TestLineEnds: openrc files that were written on Windows, files that CI mounts, and variables that it masks have them at
-// the end of a value (observed). The error names the variable, and shows nothing of the value.
+// TestLineEnds: openrc files that were written on Windows, and files and variables of CI, have them at the end of a
+// value (observed). The error names the variable, and shows nothing of the value.
 func TestLineEnds(t *testing.T) {
 	t.Parallel()
 	const with = "HW_token OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=a OS_AGENCY_DOMAIN_NAME=d " + otcURL
