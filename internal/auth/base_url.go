@@ -22,6 +22,9 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	if strings.Contains(text, "@") {
 		return nil, errors.New(`invalid URL: it contains credentials, or another "@"`)
 	}
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return nil, errors.New("invalid URL: it contains a space, a line end, or another control character")
+	}
 	base, err := url.Parse(text)
 	if err != nil {
 		return nil, errors.New("invalid URL: it cannot be parsed")

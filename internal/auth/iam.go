@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,9 @@ var ErrNoAuthURL = errors.New("the address of the identity service is not known"
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
 	const doing = "get a token from the identity service"
 	c := s.config.Credentials
+	if c.DomainName != "" {
+		c.DomainID = "" // Keystone wants one of them, and many environments have both
+	}
 	options := tokens.AuthOptions{
 		Username:   c.UserName,
 		UserID:     c.UserID,
@@ -65,8 +69,8 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if of.projectName != "" {
 		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
 	}
-	if options.UserID != "" { // Keystone rejects a domain with a user ID
-		options.DomainName, options.DomainID = "", ""
+	if options.UserID != "" { // Keystone rejects a name or a domain with a user ID
+		options.Username, options.DomainName, options.DomainID = "", "", ""
 	}
 	var body map[string]any
 	within, err := options.ToTokenV3ScopeMap()
@@ -86,7 +90,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	}
 	header, err := s.call(ctx, s.plain, httpapi.Request{
 		Method: http.MethodPost, Body: body, Secrets: []secret.Value{c.Password},
-	}, &issued, "auth", "tokens")
+	}, &issued, "v3", "auth", "tokens")
 	if err != nil {
 		return token{}, 0, &Error{doing, err}
 	}
@@ -108,7 +112,9 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	doing := fmt.Sprintf("find the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
-	if s.config.Credentials.Kind() == KindPassword {
+	c := s.config.Credentials
+	hasDomain := c.DomainName+c.DomainID != "" // which a user ID does without, and the name of a project does not
+	if c.Kind() == KindPassword && hasDomain {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.tokensOf(of).get(ctx)
@@ -168,9 +174,9 @@ func noProject(all []project) error {
 // listProjects lists the projects that the credentials can access: those of a name, or all if it
 // is empty.
 func (s *Session) listProjects(ctx context.Context, name string) ([]project, error) {
-	path := []string{"projects"}
+	path := []string{"v3", "projects"}
 	if s.config.Credentials.Kind() == KindPassword {
-		path = []string{"auth", "projects"}
+		path = []string{"v3", "auth", "projects"}
 	}
 	var body struct {
 		Projects []project `json:"projects"`
@@ -196,7 +202,7 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		found.Entries = got.catalog
 	} else {
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
-		if _, err := s.call(ctx, s.authorized, request, &found, "auth", "catalog"); err != nil {
+		if _, err := s.call(ctx, s.authorized, request, &found, "v3", "auth", "catalog"); err != nil {
 			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
 				"set endpoint in the provider block", err)}
 		}
@@ -227,9 +233,8 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	// The path has another version than /v3.
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
-	if _, err := s.call(ctx, s.signed, request, &issued, "..", "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
+	if _, err := s.call(ctx, s.signed, request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}
 	}
 	c := issued.Credential
@@ -241,15 +246,22 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	return key, max(remaining, time.Second), nil
 }
 
-// call sends a request to a path of the identity service, decodes the body of the response, and
-// returns its header.
+// finalVersion matches the version at the end of an address of the identity service: /v3, /v2.0 of an
+// old one, or none (all observed).
+var finalVersion = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?/?$`)
+
+// call sends a request to a path of the identity service, whatever version its address has. It decodes
+// the body of the response, and returns its header.
 func (s *Session) call(
 	ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string,
 ) (http.Header, error) {
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
 	}
-	target := s.config.AuthURL.JoinPath(path...)
+	root := *s.config.AuthURL
+	root.Path = finalVersion.ReplaceAllString(root.Path, "")
+	root.RawPath = finalVersion.ReplaceAllString(root.RawPath, "")
+	target := root.JoinPath(path...)
 	if request.URL != nil {
 		target.RawQuery = request.URL.RawQuery
 	}

@@ -18,7 +18,8 @@ type Config struct {
 	// Signer signs for an access key.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
-	// "https://iam.eu-de.otc.t-systems.com/v3". nil means unknown: calls that need it fail.
+	// "https://iam.eu-de.otc.t-systems.com/v3", with any version or none. nil means unknown:
+	// calls that need it fail.
 	AuthURL *url.URL
 	// Region chooses among the endpoints of the service catalog.
 	Region string

@@ -97,8 +97,15 @@ var (
 		SecretKey:     secret.New(password),
 		SecurityToken: secret.New("the-security-token"),
 	}
-	byPassword = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
-	byUserID   = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
+	byPassword  = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
+	byUserID    = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
+	byBothUsers = auth.Credentials{
+		UserID: "user-id", UserName: "me", DomainName: "mine", Password: secret.New(password),
+	}
+	// OpenStack's openrc files have the name of the user's domain, and the ID of the project's (observed).
+	byBothDomains = auth.Credentials{
+		UserName: "me", DomainName: "mine", DomainID: "domain-id", Password: secret.New(password),
+	}
 )
 
 func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Config)) *auth.Session {
@@ -162,6 +169,8 @@ func TestKindsOfCredentials(t *testing.T) {
 			0,
 		},
 		"password, user id": {byUserID, nil, 200, 200, 0},
+		"both users":        {byBothUsers, nil, 200, 200, 0},
+		"both domains":      {byBothDomains, nil, 200, 200, 0},
 		"agency":            {byKey, assume("helpers"), 403, 403, 200},
 		"wrong token":       {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
 		"wrong secret key":  {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
@@ -329,11 +338,13 @@ func TestProjectID(t *testing.T) {
 		want        string // the id, or a part of the error
 		calls       int
 	}{
-		"token":      {byToken, nil, nil, "eu-de_other", other, 1},
-		"access key": {byKey, nil, nil, "eu-de", project, 1},
-		"password":   {byPassword, nil, nil, "eu-de", project, 1},
-		"user id":    {byPassword, nil, nil, "eu-de_other", other, 1},
-		"agency":     {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
+		"token":        {byToken, nil, nil, "eu-de_other", other, 1},
+		"access key":   {byKey, nil, nil, "eu-de", project, 1},
+		"password":     {byPassword, nil, nil, "eu-de", project, 1},
+		"user id":      {byUserID, nil, nil, "eu-de_other", other, 2}, // a token without a project, and the list
+		"both users":   {byBothUsers, nil, nil, "eu-de_other", other, 1},
+		"both domains": {byBothDomains, nil, nil, "eu-de_other", other, 1},
+		"agency":       {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
 		"none": {byKey, nil, nil, "eu-xx", `no project with that name. Existing projects: "eu-de", ` +
 			`"eu-de_other"`, 2},
 		"none, password": {
@@ -451,6 +462,35 @@ func TestEndpoint(t *testing.T) {
 				t.Errorf("%d calls, want 1", got)
 			}
 		})
+	}
+}
+
+// TestVersionsOfAuthURL: OpenStack's clients find out the version themselves, so that openrc files and
+// clouds.yaml have addresses without one, or with an old one (observed).
+func TestVersionsOfAuthURL(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"", "/v1/cloud", "/a%2Fb"} {
+		for _, version := range []string{"", "/", "/v3", "/v3/", "/v3.0", "/v2.0", "/v2.0/"} {
+			f := newFixture(t, func(o *elbstub.Options) { o.BasePath = base })
+			at := func(c *auth.Config) {
+				address, err := url.Parse("http://" + f.url.Host + base + version)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.AuthURL = address
+			}
+			for want, session := range map[string]*auth.Session{
+				project: f.session(byPassword, at),
+				foreign: f.session(byKey, assume("helpers"), at),
+			} {
+				if got, err := session.ProjectID(t.Context(), "eu-de"); got != want {
+					t.Errorf("%s%s: %q, %v, want %s", base, version, got, err, want)
+				}
+			}
+			if got, err := f.session(byKey, at).Endpoint(t.Context(), project, "elb"); err != nil {
+				t.Errorf("%s%s: the catalog: %v, %v", base, version, got, err)
+			}
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ type authRequest struct {
 			Password struct {
 				User struct {
 					ID, Name, Password string
-					Domain             struct{ ID, Name string }
+					Domain             domain
 				}
 			}
 			AssumeRole struct {
@@ -81,10 +81,18 @@ type authRequest struct {
 			} `json:"assume_role"`
 		}
 		Scope struct {
-			Project *struct{ ID, Name string }
+			Project *struct {
+				ID, Name string
+				Domain   domain
+			}
 		}
 	}
 }
+
+// A domain (account) is named by its ID or its name (reference).
+type domain struct{ ID, Name string }
+
+func (d domain) isOf(u User) bool { return d.Name == u.Domain || d.ID != "" && d.ID == u.DomainID }
 
 // issueToken is the Keystone v3 password method (reference).
 func (c *Cloud) issueToken(r request) (Response, *Refusal) {
@@ -95,8 +103,7 @@ func (c *Cloud) issueToken(r request) (Response, *Refusal) {
 	asked, wanted := body.Auth.Identity.Password.User, body.Auth.Scope.Project
 	user, isKnown := first(c.options.Identity.Users, func(u User) bool {
 		byID := asked.ID != "" && asked.ID == u.ID
-		byName := asked.Name != "" && asked.Name == u.Name &&
-			(asked.Domain.Name == u.Domain || asked.Domain.ID != "" && asked.Domain.ID == u.DomainID)
+		byName := asked.Name != "" && asked.Name == u.Name && asked.Domain.isOf(u)
 		return (byID || byName) && asked.Password == u.Password
 	})
 	if !isKnown {
@@ -104,7 +111,7 @@ func (c *Cloud) issueToken(r request) (Response, *Refusal) {
 	}
 	scoped, isTheirs := first(c.options.Identity.Projects, func(p Project) bool {
 		return wanted != nil && p.Domain == user.Domain &&
-			(wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name)
+			(wanted.ID == p.ID || wanted.ID == "" && wanted.Name == p.Name && wanted.Domain.isOf(user))
 	})
 	if wanted != nil && !isTheirs { // Keystone does not say what was wrong (observed)
 		return iamError(http.StatusUnauthorized, "Unauthorized", "The request you have made requires authentication.")

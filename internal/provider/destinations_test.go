@@ -658,6 +658,18 @@ func TestDestinations(t *testing.T) {
 			region: "eu-de",
 			cloud:  otc,
 		},
+		"openrc of OpenStack, without a version": {
+			variables: "OS_password OS_REGION_NAME=eu-de OS_PROJECT_NAME=eu-de_mine OS_PROJECT_DOMAIN_ID=domain-id " +
+				"OS_AUTH_URL=https://iam.eu-de.otc.t-systems.com",
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"openrc of Open Telekom Cloud, without a region": {
+			variables: "OS_password OS_TENANT_NAME=eu-nl OS_PROJECT_NAME=eu-de_mine " + otcURL,
+			catalog:   services("eu-nl=https://elb.b.example.com", "eu-de=https://elb.a.example.com"),
+			elb:       "elb.a.example.com",
+			iam:       "iam.eu-de.otc.t-systems.com",
+		},
 		"openrc with a token": {
 			variables: "OS_token OS_REGION_NAME=eu-de " + otcURL,
 			region:    "eu-de",
@@ -707,6 +719,12 @@ func TestDestinations(t *testing.T) {
 			block:     "clouds_entry=mine",
 			variables: "HW_CLOUD=evil.example.com HW_REGION_NAME=cn-north-4 OS_REGION_NAME=eu-nl",
 			files:     entryOf(", auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"entry without a version, a user by the ID": {
+			variables: "OS_CLOUD=mine",
+			files:     entryOf(", user_id: id, auth_url: 'https://iam.eu-de.otc.t-systems.com'}, region_name: eu-de"),
 			region:    "eu-de",
 			cloud:     otc,
 		},
@@ -881,6 +899,16 @@ func TestDestinations(t *testing.T) {
 			variables: "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs",
 			region:    "eu-de",
 			cloud:     otc,
+		},
+		// The variables of the providers of these clouds for an agency (observed).
+		"agency of OS_": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"agency and a password, of OS_": {
+			variables: "OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
+			fails:     "OS_AGENCY_NAME",
 		},
 		"agency and a token": {
 			block:     "token region=eu-de cloud=" + otc,

@@ -188,8 +188,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
 			"that they are for."
 	case refusal != nil && refusal.Status == http.StatusNotFound:
-		return "Check auth_url: it must be the base URL of the identity service, including its version, for example " +
-			"https://iam.eu-de.otc.t-systems.com/v3."
+		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
+			"example https://iam.eu-de.otc.t-systems.com/v3."
 	case isNetwork:
 		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY)."
 	}

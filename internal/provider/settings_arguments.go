@@ -60,9 +60,10 @@ var arguments = map[string]argument{
 	},
 	"auth_url": {
 		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
-		description: "The base URL of the identity service (IAM), with its version. Defaults to " +
-			"`https://iam.{region}.{cloud}/v3`, unless all settings come from `HCS_…` variables: a private cloud has " +
-			"no default. The provider calls it for a password, an agency, a `project_name`, and the service catalog.",
+		description: "The base URL of the identity service (IAM), with or without its version: the provider calls " +
+			"`/v3/…`. Defaults to `https://iam.{region}.{cloud}/v3`, unless all settings come from `HCS_…` " +
+			"variables: a private cloud has no default. The provider calls it for a password, an agency, a " +
+			"`project_name`, and the service catalog.",
 	},
 	"access_key": {
 		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
@@ -96,14 +97,17 @@ var arguments = map[string]argument{
 	},
 	"user_name": {
 		variables:   []string{"HW_USER_NAME", "HCS_USER_NAME", "OS_USERNAME", "OS_USER_NAME"},
+		check:       checkLine,
 		description: "The name of a user. Requires `password`, and `domain_name` or `domain_id`.",
 	},
 	"user_id": {
 		variables:   []string{"HW_USER_ID", "HCS_USER_ID", "OS_USER_ID"},
+		check:       checkLine,
 		description: "The ID of a user, as an alternative to `user_name` and the domain. Requires `password`.",
 	},
 	"password": {
 		variables: []string{"HW_USER_PASSWORD", "HCS_USER_PASSWORD", "OS_PASSWORD"},
+		check:     checkLine,
 		secret:    true,
 		description: "The password of the user. At first use, the provider exchanges it for a token for each " +
 			"project, and renews the token before it expires.",
@@ -112,12 +116,14 @@ var arguments = map[string]argument{
 		variables: []string{
 			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME",
 		},
+		check:       checkLine,
 		description: "The name of the domain (account) of the user.",
 	},
 	"domain_id": {
 		variables: []string{
 			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID",
 		},
+		check:       checkLine,
 		description: "The ID of the domain (account) of the user, as an alternative to `domain_name`.",
 	},
 	"project_id": {
@@ -127,6 +133,7 @@ var arguments = map[string]argument{
 	},
 	"project_name": {
 		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
+		check:     checkLine,
 		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
 			"ID at first use. Defaults to `region`.",
 	},
@@ -136,15 +143,19 @@ var arguments = map[string]argument{
 			"`~/.hcloud/config.json`.",
 	},
 	"profile": {
-		variables:   []string{"HW_PROFILE", "HCS_PROFILE"},
-		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file.",
+		variables: []string{"HW_PROFILE", "HCS_PROFILE"},
+		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file. It " +
+			"must have an access key, or the temporary one of an SSO login, that is not encrypted " +
+			"(`hcloud configure set --cli-auth-encrypt=false`).",
 	},
 	"assume_role.agency_name": {
-		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME"},
+		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME", "OS_AGENCY_NAME"},
+		check:       checkLine,
 		description: "The name of the agency.",
 	},
 	"assume_role.domain_name": {
-		variables:   []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME"},
+		variables:   []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME", "OS_AGENCY_DOMAIN_NAME"},
+		check:       checkLine,
 		description: "The name of the domain (account) that created the agency.",
 	},
 	"insecure": {

@@ -99,7 +99,7 @@ func (r *resolver) readAgency() {
 	if !found || r.unknown(name, domain) {
 		return
 	}
-	agency := s.first(name)
+	agency, owner := r.find(name, s), r.find(domain, s)
 	for _, needed := range []string{name, domain} {
 		if !s.has(needed) {
 			r.fail("Missing", needed, fmt.Sprintf("An agency needs its name and the name of the domain (account) "+
@@ -113,5 +113,5 @@ func (r *resolver) readAgency() {
 			"provider would use another account. Set access_key and secret_key, or remove %s.",
 			agency.origin, r.credentials.label, kind, agency.origin))
 	}
-	r.settings.Agency = &auth.Agency{Name: agency.text, DomainName: s.first(domain).text}
+	r.settings.Agency = &auth.Agency{Name: agency.text, DomainName: owner.text}
 }

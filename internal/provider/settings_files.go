@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v2"
+	"gopkg.in/yaml.v3"
 )
 
 // addFile adds a profile or an entry of clouds.yaml as a source. It belongs to the source that names it; a profile
@@ -55,15 +55,23 @@ type sharedConfig struct {
 }
 
 type sharedProfile struct {
-	Name             string `json:"name"`
-	Mode             string `json:"mode"`
-	AccessKeyID      string `json:"accessKeyId"`
-	SecretAccessKey  string `json:"secretAccessKey"`
-	SecurityToken    string `json:"securityToken"`
+	Name string `json:"name"`
+	Mode string `json:"mode"`
+	sharedKey
+	Login struct {
+		Key sharedKey `json:"stsToken"`
+	} `json:"ssoAuth"`
 	Region           string `json:"region"`
 	ProjectID        string `json:"projectId"`
 	AgencyName       string `json:"agencyName"`
 	AgencyDomainName string `json:"agencyDomainName"`
+}
+
+// A sharedKey is the access key of a profile, or the temporary one of a login by SSO.
+type sharedKey struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	SecurityToken   string `json:"securityToken"`
 }
 
 // profile reads a profile of the shared configuration file. One that nobody names may be missing or unreadable.
@@ -83,7 +91,8 @@ func (r *resolver) profile(named value, file, name string) source {
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
 		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
-			"with \"hcloud configure set\", or set the access key elsewhere: %s", remedyOf("access_key"))
+			"with \"hcloud configure set --cli-auth-encrypt=false\", or set the access key elsewhere: %s",
+			remedyOf("access_key"))
 	}
 	name = cmp.Or(name, config.Current)
 	i := slices.IndexFunc(config.Profiles, func(p sharedProfile) bool { return p.Name == name })
@@ -92,14 +101,18 @@ func (r *resolver) profile(named value, file, name string) source {
 		return broken("profile", "has no profile %s. It has: %s.", quoted(name), names)
 	}
 	p := config.Profiles[i]
-	keys := p.AccessKeyID + p.SecretAccessKey
-	if keys+p.SecurityToken == "" || !keyForm.MatchString(keys) {
+	key := p.sharedKey
+	if p.Mode == "SSO" {
+		key = p.Login.Key // another one may be left over
+	}
+	keys := key.AccessKeyID + key.SecretAccessKey
+	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
 		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
-			"profile with an access key, or set the access key elsewhere: %s",
-			name, quoted(p.Mode), remedyOf("access_key"))
+			"profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), or set "+
+			"the access key elsewhere: %s", name, quoted(p.Mode), remedyOf("access_key"))
 	}
 	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
-		"access_key": p.AccessKeyID, "secret_key": p.SecretAccessKey, "security_token": p.SecurityToken,
+		"access_key": key.AccessKeyID, "secret_key": key.SecretAccessKey, "security_token": key.SecurityToken,
 		"region": p.Region, "project_id": p.ProjectID,
 		"assume_role.agency_name": p.AgencyName, "assume_role.domain_name": p.AgencyDomainName,
 	})
@@ -110,16 +123,8 @@ var keyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`)
 
 // A cloudsFile is clouds.yaml, the secure.yaml beside it, or clouds-public.yaml.
 type cloudsFile struct {
-	Clouds map[string]rawEntry `yaml:"clouds"`
-	Public map[string]rawEntry `yaml:"public-clouds"`
-}
-
-// A rawEntry decodes an entry over what another file says of it, key by key.
-type rawEntry struct{ decode func(any) error }
-
-func (e *rawEntry) UnmarshalYAML(decode func(any) error) error {
-	e.decode = decode
-	return nil
+	Clouds map[string]yaml.Node `yaml:"clouds"`
+	Public map[string]yaml.Node `yaml:"public-clouds"`
 }
 
 // A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
@@ -139,8 +144,8 @@ type cloudsEntry struct {
 type authTexts map[string]string
 
 // UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
-func (a *authTexts) UnmarshalYAML(decode func(any) error) error {
-	err := decode((*map[string]string)(a))
+func (a *authTexts) UnmarshalYAML(node *yaml.Node) error {
+	err := node.Decode((*map[string]string)(a))
 	if _, hasOther := errors.AsType[*yaml.TypeError](err); hasOther && len(*a) > 0 {
 		return nil
 	}
@@ -222,11 +227,11 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	return s, nil
 }
 
-// merged decodes entries over each other; later ones say more.
-func merged(layers ...rawEntry) (entry cloudsEntry, err error) {
+// merged decodes entries over each other, key by key; later ones say more.
+func merged(layers ...yaml.Node) (entry cloudsEntry, err error) {
 	for _, layer := range layers {
-		if layer.decode != nil { // it is neither missing nor empty
-			err = errors.Join(err, layer.decode(&entry))
+		if !layer.IsZero() { // it is not missing
+			err = errors.Join(err, layer.Decode(&entry))
 		}
 	}
 	return entry, err

@@ -107,6 +107,41 @@ func TestKeysInEntries(t *testing.T) {
 	}
 }
 
+// TestProfileOfALogin: the tool keeps the temporary key of a login by SSO apart, and an older key may be left over
+// (observed).
+func TestProfileOfALogin(t *testing.T) {
+	t.Parallel()
+	const older = `"accessKeyId":"older","secretAccessKey":"hunter2","securityToken":"hunter2",`
+	for name, row := range map[string]struct {
+		profile string
+		want    string // the access key, or a part of the error
+	}{
+		"the key of the login": {
+			`"ssoAuth":{"stsToken":{"accessKeyId":"AK","secretAccessKey":"SK","securityToken":"ST"}}`,
+			"AK SK ST",
+		},
+		"no login": {
+			`"ssoAuth":{}`,
+			`has no access key in its profile "a" (mode "SSO")`,
+		},
+		"an encrypted key": {
+			`"ssoAuth":{"stsToken":{"accessKeyId":"AK","secretAccessKey":"hunter2+/==","securityToken":"ST"}}`,
+			"hcloud configure set --cli-auth-encrypt=false",
+		},
+	} {
+		for _, rest := range []string{"", older} {
+			file := `{"current":"a","profiles":[{"name":"a","mode":"SSO","region":"eu-de",` + rest + row.profile + `}]}`
+			s, got := settingsOf("", "", map[string]string{atHome: file})
+			if c := s.Credentials; got == "" {
+				got = fmt.Sprint(c.AccessKey, " ", c.SecretKey.Reveal(), " ", c.SecurityToken.Reveal())
+			}
+			if !strings.Contains(got, row.want) || strings.Contains(got, "hunter2") {
+				t.Errorf("%s: got %s, want %s", name, got, row.want)
+			}
+		}
+	}
+}
+
 // TestNamesOfFiles: what may be a key, or credentials, is not shown as the name of a
 // file, and not opened.
 func TestNamesOfFiles(t *testing.T) {
@@ -228,6 +263,22 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		"fields that nobody needs": {
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3', " +
 				"auth_methods: [v3password], more: {a: b}, allow_reauth: true}}",
+			want: "https://iam.a.b/v3 u 0123 d eu-de",
+		},
+		// A merge key says less than the keys beside it, wherever it stands (reference).
+		"a merge key after the others": {
+			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: {region_name: eu-de, auth: {username: me, auth_methods: [a], <<: *auth}, <<: *base}",
+			want: "https://iam.a.b/v3 me 0123 d eu-de",
+		},
+		"a merge key before the others": {
+			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: {<<: *base, region_name: eu-de, auth: {<<: [*auth], username: me, auth_methods: [a]}}",
+			want: "https://iam.a.b/v3 me 0123 d eu-de",
+		},
+		"an entry that is another": {
+			clouds: "base: &base {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
+				"  mine: *base",
 			want: "https://iam.a.b/v3 u 0123 d eu-de",
 		},
 		"auth that is a text": {

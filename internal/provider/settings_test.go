@@ -86,10 +86,14 @@ func TestSettingsVariables(t *testing.T) {
 		return all
 	}
 	agency := func(p string) variables {
-		return variables{
+		all := variables{
 			p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK", p + "AUTH_URL": "https://iam.example.com/v3",
 			p + "ASSUME_ROLE_AGENCY_NAME": "agency", p + "ASSUME_ROLE_DOMAIN_NAME": "domain",
 		}
+		if p == "OS_" {
+			all["OS_AGENCY_NAME"], all["OS_AGENCY_DOMAIN_NAME"] = "agency", "domain"
+		}
+		return all
 	}
 	host := func(n int) string { return fmt.Sprintf("%d.example.com", n) }
 	address := func(n int) string { return "https://" + host(n) }
@@ -224,13 +228,13 @@ func TestSettingsVariables(t *testing.T) {
 			want:      ak,
 		},
 		"assume_role.agency_name": {
-			variables: "HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME",
+			variables: "HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME OS_AGENCY_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
 			get:       func(s settings) string { return s.Agency.Name },
 		},
 		"assume_role.domain_name": {
-			variables: "HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME",
+			variables: "HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME OS_AGENCY_DOMAIN_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
 			get:       func(s settings) string { return s.Agency.DomainName },
@@ -538,8 +542,11 @@ func TestSettingsErrors(t *testing.T) {
 			without:   "token",
 			variables: map[string]string{"HW_SHARED_CONFIG_FILE": "notes.txt"},
 			attribute: "shared_config_file",
-			want:      []string{"notes.txt is not valid JSON of the expected form, or is encrypted"},
-			never:     "hunter2",
+			want: []string{
+				"notes.txt is not valid JSON of the expected form, or is encrypted",
+				"hcloud configure set --cli-auth-encrypt=false",
+			},
+			never: "hunter2",
 		},
 		"file of profiles that is not there": {
 			block:     map[string]string{"shared_config_file": "none.json"},
@@ -656,7 +663,7 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint that is no URL": {
 			block:     map[string]string{"endpoint": "https://elb example.com"},
 			attribute: "endpoint",
-			want:      []string{"invalid URL: it cannot be parsed"},
+			want:      []string{"invalid URL: it contains a space"},
 		},
 		"endpoint of the environment": {
 			without:   "endpoint",
@@ -1080,6 +1087,35 @@ func TestHalves(t *testing.T) {
 		project := newCloud(s, "test", time.Now, nil).defaultProject(&diags)
 		if !project.IsUnknown() || diags.HasError() {
 			t.Errorf("%s: project = %v, %v", name, project, diags)
+		}
+	}
+}
+
+// TestLineEnds: openrc files that were written on Windows, and files and variables of CI, have them at the end of a
+// value (observed). The error names the variable, and shows nothing of the value.
+func TestLineEnds(t *testing.T) {
+	t.Parallel()
+	const with = "HW_token OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=a OS_AGENCY_DOMAIN_NAME=d " + otcURL
+	for _, variable := range []string{
+		"OS_USERNAME", "OS_PASSWORD", "OS_USER_DOMAIN_NAME", "OS_USER_DOMAIN_ID", "OS_USER_ID", "OS_PROJECT_NAME",
+		"OS_AUTH_URL", "OS_REGION_NAME", "OS_AGENCY_NAME", "OS_AGENCY_DOMAIN_NAME", "OS_ACCESS_KEY", "OS_PROJECT_ID",
+	} {
+		for _, end := range []string{"\n", "\r"} {
+			variables := words(with)
+			delete(variables, "HW_AUTH_TOKEN")
+			if strings.HasPrefix(variable, "OS_AGENCY") || variable == "OS_ACCESS_KEY" {
+				variables["OS_ACCESS_KEY"], variables["OS_SECRET_KEY"] = "AK", "SK"
+			} else {
+				delete(variables, "OS_AGENCY_NAME")
+				delete(variables, "OS_AGENCY_DOMAIN_NAME")
+			}
+			variables[variable] = cmp.Or(variables[variable], "hunter2") + end
+			_, diags := newSettings(providerBlock{}, environmentOf(variables))
+			said := fmt.Sprint(diags)
+			if !diags.HasError() || !strings.Contains(said, variable) || strings.Contains(said, "hunter2") ||
+				strings.Contains(said, secretOf("password", "OS_")) {
+				t.Errorf("%s: it says %s", variable, said)
+			}
 		}
 	}
 }

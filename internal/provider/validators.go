@@ -183,6 +183,16 @@ func checkHeader(noun, text string) error {
 	return checkText(noun, text, math.MaxInt, rule, func(r rune) bool { return ' ' < r && r <= '~' })
 }
 
+// checkLine accepts a text without control characters. A line end comes from a file or a variable of CI, and an
+// identity service would only say that the password is wrong.
+func checkLine(noun, text string) error {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("the %s contains a line end or another control character. Remove it; if the value is read "+
+			"from a file, with trimspace(file(…))", noun)
+	}
+	return nil
+}
+
 func checkScheme(noun, text string) error {
 	if text != string(auth.SchemeAccess) && text != string(auth.SchemeScoped) {
 		return mustBe(noun, text, fmt.Sprintf("%q (the default) or %q", auth.SchemeAccess, auth.SchemeScoped))
