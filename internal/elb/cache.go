@@ -237,7 +237,7 @@ func (c *cache[E]) writtenLocked(started time.Time, id string) (e E, written boo
 }
 
 // recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
-// or the list was invalidated.
+// or something was written since.
 func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	call := c.ended
 	switch {
@@ -348,9 +348,12 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	defer c.mu.Unlock()
 	askedSeq := c.sequence
 
-	for ctx.Err() == nil {
-		if call := c.ended; call != nil && call.startSeq > askedSeq { // something else polled meanwhile
+	for {
+		if call := c.ended; call != nil && call.startSeq > askedSeq {
 			return call, call.err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, err)
 		}
 		isUseful := c.running != nil && c.running.startSeq > askedSeq
 		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
@@ -359,12 +362,8 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			c.mu.Lock()
 			continue
 		}
-		call, err := c.listLocked(ctx)
-		if call.startSeq > askedSeq {
-			return call, err
-		}
+		_, _ = c.listLocked(ctx) // which becomes the one that ended last
 	}
-	return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
 }
 
 // pollUntil passes one new list after the other to check, until that is done. An error of
@@ -401,7 +400,7 @@ func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E]
 				return nil, 0, err // the list may still be running
 			}
 		}
-		if call == c.accepted || call.complete || attempt >= retries {
+		if call == c.accepted || attempt >= retries {
 			c.acceptLocked(call)
 			return call, c.sequence, nil
 		}
@@ -427,13 +426,6 @@ func (c *cache[E]) seenBefore(id string, mark int) bool {
 	defer c.mu.Unlock()
 	first, seen := c.seen[strings.ToLower(id)]
 	return seen && first <= mark
-}
-
-// invalidate expires the cached list, because something may have been written.
-func (c *cache[E]) invalidate() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lastWrite = c.sequence
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that
