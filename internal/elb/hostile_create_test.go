@@ -153,6 +153,38 @@ func TestHiddenCertificateOfAnotherCall(t *testing.T) {
 	})
 }
 
+// TestOtherCallWhileListsFail: as before, but the lists fail after one has shown the certificate of the other call.
+// The error of the search does not name that certificate.
+func TestOtherCallWhileListsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Dialect: elbstub.Dialect{Listed: elbstub.TextMasked}}, 0)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Slow(2*time.Second))
+		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+			if nth <= 2 { // the baseline, and the first of the search
+				return nil
+			}
+			return elbstub.Reply(403, "")
+		})
+		var both sync.WaitGroup
+		both.Go(func() {
+			_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+			uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
+			if !isUncertain || uncertain.SearchErr == nil || len(uncertain.Candidates) > 0 {
+				t.Errorf("error %v, of the search %v, candidates %q", err, uncertain.SearchErr, uncertain.Candidates)
+			}
+		})
+		time.Sleep(time.Second / 2)
+		both.Go(func() {
+			if _, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Wait()
+	})
+}
+
 // TestTimeoutBehindTheSameLeaf: a Create call that waits for another one says so when its time ends.
 func TestTimeoutBehindTheSameLeaf(t *testing.T) {
 	t.Parallel()
