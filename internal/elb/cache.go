@@ -44,8 +44,8 @@ func byName[E element](a, b E) int {
 // and those soon after, use the same list call. Because lists lag behind writes, the results
 // of our own writes overlay them.
 //
-// The starts and ends of list calls, reads and writes have sequence numbers, because two
-// times may be equal where the order matters.
+// The starts and ends of list calls have sequence numbers, and reads and writes remember the
+// latest one, because two times may be equal where the order matters.
 type cache[E element] struct {
 	noun      string // "certificate" or "listener"
 	absent    error  // the absence error: the element is proven not to exist
@@ -61,7 +61,7 @@ type cache[E element] struct {
 
 	lastStart time.Time // when the latest list call started
 
-	lastWrite int                 // the sequence number of the latest write
+	lastWrite int                 // the latest sequence number at the time of the latest write
 	writes    map[string]write[E] // the latest write of each ID
 	seen      map[string]int      // for each ID, when the first list that had it ended
 }
@@ -164,7 +164,6 @@ func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, i
 func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sequence++
 	askedSeq := c.sequence
 
 	if e, written, err := c.writtenLocked(c.now(), id); written {
@@ -238,7 +237,7 @@ func (c *cache[E]) writtenLocked(started time.Time, id string) (e E, written boo
 }
 
 // recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
-// or the list was invalidated.
+// or something was written since.
 func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	call := c.ended
 	switch {
@@ -252,7 +251,7 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 }
 
 // findLocked finds an element among the results of our own writes, or else in a list. proven is
-// false only if the element is missing and the list started before the sequence number askedSeq.
+// false only if the element is missing and the list did not start after the sequence number askedSeq.
 func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
 	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
@@ -347,12 +346,14 @@ func (c *cache[E]) isNew(id string) bool {
 func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sequence++
 	askedSeq := c.sequence
 
-	for ctx.Err() == nil {
-		if call := c.ended; call != nil && call.startSeq > askedSeq { // something else polled meanwhile
+	for {
+		if call := c.ended; call != nil && call.startSeq > askedSeq {
 			return call, call.err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, err)
 		}
 		isUseful := c.running != nil && c.running.startSeq > askedSeq
 		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
@@ -361,12 +362,8 @@ func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 			c.mu.Lock()
 			continue
 		}
-		call, err := c.listLocked(ctx)
-		if call.startSeq > askedSeq {
-			return call, err
-		}
+		_, _ = c.listLocked(ctx) // which becomes the one that ended last
 	}
-	return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, ctx.Err())
 }
 
 // pollUntil passes one new list after the other to check, until that is done. An error of
@@ -389,7 +386,7 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 
 // baseline returns the latest list that is complete or was accepted, while it is not older than
 // the list TTL. Otherwise it lists; an incomplete list is repeated as often as retries says, and then
-// accepted. mark is a sequence number that is later than everything before.
+// accepted. mark is the latest sequence number.
 func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -403,9 +400,8 @@ func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E]
 				return nil, 0, err // the list may still be running
 			}
 		}
-		if call == c.accepted || call.complete || attempt >= retries {
+		if call == c.accepted || attempt >= retries {
 			c.acceptLocked(call)
-			c.sequence++
 			return call, c.sequence, nil
 		}
 		c.mu.Unlock()
@@ -424,20 +420,12 @@ func (c *cache[E]) acceptLocked(call *listCall[E]) {
 	}
 }
 
-// seenBefore reports whether a list that ended before a mark had an element.
+// seenBefore reports whether a list that ended no later than a mark had an element.
 func (c *cache[E]) seenBefore(id string, mark int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	first, seen := c.seen[strings.ToLower(id)]
-	return seen && first < mark
-}
-
-// invalidate expires the cached list, because something may have been written.
-func (c *cache[E]) invalidate() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sequence++
-	c.lastWrite = c.sequence
+	return seen && first <= mark
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that
@@ -446,7 +434,6 @@ func (c *cache[E]) invalidate() {
 func (c *cache[E]) record(id string, e *E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sequence++
 	c.lastWrite = c.sequence
 	if errors.Is(err, c.absent) {
 		e, err = nil, nil

@@ -361,6 +361,9 @@ func TestFailedListIsCached(t *testing.T) {
 		if _, _, err := v.baseline(t.Context(), 0); err == nil || lists != 1 { // nor does a creation list again
 			t.Errorf("baseline after %d lists: %v", lists, err)
 		}
+		if _, err := v.all(t.Context()); err == nil || lists != 1 { // nor does a data source
+			t.Errorf("all after %d lists: %v", lists, err)
+		}
 		time.Sleep(2 * time.Second)
 		readAll(2)
 	})

@@ -321,8 +321,7 @@ func orInUse(ctx context.Context, err error, inUse *InUseError) error {
 // the certificate. The status and the code of that are not documented, so every error
 // counts except those of the gateway, the token and the policy (reference).
 func mayBeInUse(refusal *httpapi.Error) bool {
-	switch refusal.Status {
-	case http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests:
+	if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests {
 		return false
 	}
 	isRefusal := refusal.Status/100 == 4 || refusal.Status == http.StatusInternalServerError

@@ -470,6 +470,28 @@ func TestListShowsOurWrites(t *testing.T) {
 	}
 }
 
+// TestListLongAfterOurWrites: our own writes are laid over a list only as long as it may lag behind them, and all
+// certificates are in the order of their names.
+func TestListLongAfterOurWrites(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		create(t, client) // its name is www
+		for _, name := range []string{"zzz", "aaa"} {
+			cloud.Add(elbstub.Certificate{ProjectID: project, Name: name})
+		}
+		time.Sleep(time.Hour)
+		all, err := client.ListCertificates(t.Context(), project)
+		var names []string
+		for _, cert := range all {
+			names = append(names, cert.Name)
+		}
+		if err != nil || !slices.Equal(names, []string{"aaa", "www", "zzz"}) {
+			t.Errorf("listed %q, %v", names, err)
+		}
+	})
+}
+
 func TestUpdateCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -1118,4 +1140,19 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNewStateIsBelieved: the first list that shows what an earlier run has written ends the read, however new the
+// write is.
+func TestNewStateIsBelieved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "new"})
+		started := time.Now()
+		_, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "new"}, 0)
+		if took := time.Since(started); err != nil || took > 0 {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
 }

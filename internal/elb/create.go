@@ -172,7 +172,6 @@ func (x *createCall) attempt(ctx context.Context) error {
 	defer cancel()
 
 	body, err := x.post(ctx)
-	x.project.certificates.invalidate()
 	if err == nil || httpapi.Ambiguous(err) {
 		x.result.Sent++
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -527,6 +528,12 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 		},
 		"the ID of another certificate alone, and none was created": {
 			fault: func(_ *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault { return onlyID(other.ID) },
+			posts: 2,
+		},
+		"an unknown ID and another leaf, and none was created": {
+			fault: func(_ *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault {
+				return elbstub.Reply(200, fmt.Sprintf(`{"id":"unknown","certificate":%q}`, other.Certificate))
+			},
 			posts: 2,
 		},
 		"the certificate that has the leaf already": {

@@ -94,6 +94,40 @@ func TestShownThenIncomplete(t *testing.T) {
 	})
 }
 
+// TestBaselineStays: before a request is sent again, it is throttled for a minute, in which the certificate of the
+// first one appears. The list from before the first request stays the one that tells what is new.
+func TestBaselineStays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.DropLate(20*time.Second))
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Throttle("60"))
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		if err != nil || creation.Sent != 2 || len(creation.Others) != 1 || len(creation.Identical) > 0 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
+// TestIncompleteBaseline: all lists before the creation are incomplete, and its response is lost. The one certificate
+// that equals it may have been there before, so it is named, and not adopted.
+func TestIncompleteBaseline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		for nth := range 2 {
+			incomplete := elbstub.Reply(200, `{"certificates":[],"instance_num":"5"}`)
+			cloud.Script(elbstub.ListCertificates, nth+1, incomplete)
+		}
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
+		if !isUncertain || len(uncertain.Candidates) != 1 || uncertain.Sent != 1 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
 // TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one shows a certificate before the call
 // that has created it knows its ID. Another call, which searches for its own certificate, does not take it for that.
 func TestHiddenCertificateOfAnotherCall(t *testing.T) {
@@ -116,6 +150,38 @@ func TestHiddenCertificateOfAnotherCall(t *testing.T) {
 		if there := len(cloud.Certificates(project)); there != 2 {
 			t.Errorf("%d certificates, want 2", there)
 		}
+	})
+}
+
+// TestOtherCallWhileListsFail: as before, but the lists fail after one has shown the certificate of the other call.
+// The error of the search does not name that certificate.
+func TestOtherCallWhileListsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Dialect: elbstub.Dialect{Listed: elbstub.TextMasked}}, 0)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Slow(2*time.Second))
+		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+			if nth <= 2 { // the baseline, and the first of the search
+				return nil
+			}
+			return elbstub.Reply(403, "")
+		})
+		var both sync.WaitGroup
+		both.Go(func() {
+			_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+			uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
+			if !isUncertain || uncertain.SearchErr == nil || len(uncertain.Candidates) > 0 {
+				t.Errorf("error %v, of the search %v, candidates %q", err, uncertain.SearchErr, uncertain.Candidates)
+			}
+		})
+		time.Sleep(time.Second / 2)
+		both.Go(func() {
+			if _, err := client.CreateCertificate(t.Context(), project, newCertificate(t)); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Wait()
 	})
 }
 

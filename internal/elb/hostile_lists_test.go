@@ -260,6 +260,35 @@ func TestDeletionWithAnotherBody(t *testing.T) {
 	}
 }
 
+// TestDeletionWithAnotherBodyIsDecided: a deletion that was carried out succeeds, though its response has a body.
+func TestDeletionWithAnotherBodyIsDecided(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.ReplyAfter(202, `{"job_id":"1"}`))
+		if err := deleteWithin(t, client, id, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDeletionIsThrottledTooLong: the error of a deletion that is throttled until its timeout names that cause, and
+// does not speak of listeners.
+func TestDeletionIsThrottledTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault { return elbstub.Reply(429, "") })
+		err := deleteWithin(t, client, id, time.Minute)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "HTTP 429") ||
+			strings.Contains(err.Error(), "listener") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so the cached
 // list is invalidated.
 func TestFailedDeletionEndsTheList(t *testing.T) {

@@ -200,13 +200,13 @@ func (c *Client) putAndAwait(
 				err = fmt.Errorf("%w: %w", ErrNotShown, err)
 			}
 			return l, err
+		case isListenerGone(refusal):
+			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case isConflict, p.mayNotKnow(refusal, certificateID):
 			pause := httpapi.Backoff(attempt, time.Second, 30*time.Second)
 			if ended := httpapi.Pause(ctx, pause); ended != nil {
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
-		case isListenerGone(refusal):
-			return Listener{}, p.listeners.proveAbsence(ctx, id, NoWrite, err)
 		case httpapi.Ambiguous(err):
 			shown, getErr := c.showListener(ctx, projectID, prior)
 			if getErr == nil && shows(shown) == nil {
@@ -222,11 +222,7 @@ func (c *Client) putAndAwait(
 // mayNotKnow reports whether a switch may have been refused because the backend of the
 // listeners does not know yet the certificate that this process has just created (assumed).
 func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool {
-	if refusal == nil || isListenerGone(refusal) || deniedCode.MatchString(refusal.Code) {
-		return false
-	}
-	isUnknown := refusal.Status == http.StatusBadRequest || refusal.Code == "ELB.5040"
-	return isUnknown && p.certificates.isNew(certificateID)
+	return refusal != nil && !deniedCode.MatchString(refusal.Code) && p.certificates.isNew(certificateID)
 }
 
 // awaitListener gets a listener until check returns nil. If a change was accepted, calls that

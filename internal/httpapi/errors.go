@@ -169,9 +169,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	}
 
 	var body errorBody
-	if json.Unmarshal(raw, &body) != nil {
-		body = errorBody{}
-	}
+	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
 	code := cmp.Or(body.ErrorCode, body.Code)
 	message := cmp.Or(body.ErrorMsg, body.Message)
 	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
@@ -250,8 +248,8 @@ func skew(response *http.Response) time.Duration {
 func retryAfter(response *http.Response) time.Duration {
 	text := response.Header.Get("Retry-After")
 	var after time.Duration
-	if seconds, err := strconv.Atoi(text); err == nil {
-		after = time.Duration(max(0, min(seconds, int(longestRetryAfter/time.Second)))) * time.Second
+	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
+		after = time.Duration(seconds) * time.Second
 	} else if date, err := http.ParseTime(text); err == nil {
 		after = time.Until(date.Add(-skew(response)))
 	}

@@ -47,9 +47,7 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 				failures++
 			}
 			earlier = err
-			if err := Pause(ctx, pause); err != nil {
-				return endedBeforeRetry(err, earlier)
-			}
+			_ = Pause(ctx, pause) // the next wait returns the error of ctx
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &untrusted):
 		why := cleaner(x.call)(untrusted.Err.Error(), maxMessage)
 		return permanent(ErrUntrusted, "the TLS certificate of %s is not valid: %s", host, why)
-	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &noTLS):
 		return permanent(nil, "%s does not speak TLS", host)
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert, in the words of crypto/tls
 		return transient("the TLS handshake with %s failed: %v", host, operation.Err)

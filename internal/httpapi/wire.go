@@ -149,11 +149,8 @@ func (x *exchange) end() {
 func (x *exchange) abandon(cause error) {
 	grace := bodyGrace
 	if x.call.asked.NonIdempotent && x.sent.Load() {
-		grace = bodyGraceNonIdempotent
-		if !x.arrived.Load() {
-			_ = Pause(x.ctx, ResponseGrace)
-			grace -= ResponseGrace
-		}
+		_ = Pause(x.ctx, ResponseGrace)
+		grace = bodyGraceNonIdempotent - ResponseGrace
 	}
 	if x.arrived.Load() {
 		_ = Pause(x.ctx, grace)
@@ -199,9 +196,7 @@ func endsWithConnection(response *http.Response) bool {
 // Read implements io.Reader: it reads the body of the response.
 func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.body.Read(p)
-	if n > 0 {
-		x.silence.Reset(silenceLimit)
-	}
+	x.silence.Reset(silenceLimit)
 	if err != nil && !errors.Is(err, io.EOF) {
 		x.bodyErr = err
 	}
