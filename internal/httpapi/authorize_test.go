@@ -214,8 +214,8 @@ func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	}
 }
 
-// TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request, and are of
-// the time when it is sent, because a signature is valid for 15 minutes (reference).
+// TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request, and are
+// of the time when it is sent, because a signature is valid for 15 minutes (reference).
 func TestCredentialsAroundPrepare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
