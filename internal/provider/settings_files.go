@@ -145,11 +145,20 @@ type authTexts map[string]string
 
 // UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
 func (a *authTexts) UnmarshalYAML(node *yaml.Node) error {
-	err := node.Decode((*map[string]string)(a))
-	if _, hasOther := errors.AsType[*yaml.TypeError](err); hasOther && len(*a) > 0 {
-		return nil
+	fields := map[string]yaml.Node{}
+	if err := node.Decode(&fields); err != nil {
+		return err
 	}
-	return err
+	if *a == nil {
+		*a = authTexts{}
+	}
+	for name, field := range fields {
+		var text string
+		if field.Decode(&text) == nil {
+			(*a)[name] = text
+		}
+	}
+	return nil
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
