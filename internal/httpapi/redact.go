@@ -146,8 +146,9 @@ func spellings(hidden string) []string {
 	}
 }
 
-// encodings are the texts whose parts may show a secret: its own, and Base64 and hexadecimal digits.
-// Those are also of the content of each PEM block, because PKCS #1, PKCS #8 and JWK have the same numbers.
+// encodings returns the texts whose parts would show a secret: itself, and its Base64 and hexadecimal
+// digits. The content of each PEM block is encoded too, because PKCS #1, PKCS #8 and JWK have the same
+// numbers.
 func encodings(hidden string) []string {
 	encoded := []string{boundary.ReplaceAllString(hidden, "")}
 	contents := []string{hidden}

@@ -204,7 +204,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	}
 	if err != nil {
 		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
-			"expected form", name)
+			"expected form, or has a key twice", name)
 	}
 	auth := entry.Auth
 	const placeholder = "{region_name}" // of openstacksdk
@@ -262,7 +262,8 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 		case err != nil:
 			return file, place, fmt.Errorf("the file %s cannot be read: %w", fileName(place), err)
 		case yaml.Unmarshal(content, &file) != nil:
-			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form", fileName(place))
+			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form, or has a key twice",
+				fileName(place))
 		}
 		return file, place, nil
 	}
