@@ -135,9 +135,9 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. prior is the certificate in the state: its domain is used
 // if the response has none, as some responses do (recorded). If the response lacks any other
-// field, the list is polled until the change shows or ctx is done; if it has the old values, until
-// the list lag has passed. sinceWrite is as for ReadCertificate. ErrCertificateNotFound says that
-// the certificate does not exist.
+// field, the list is polled until the change shows or ctx is done; if it has all fields, but other
+// values, no longer than the list lag. sinceWrite is as for ReadCertificate. ErrCertificateNotFound
+// says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {

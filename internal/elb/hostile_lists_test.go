@@ -309,6 +309,32 @@ func TestFailedDeletionEndsTheList(t *testing.T) {
 	})
 }
 
+// TestFailedDeletionDuringAList: a list that started before a deletion failed, and ended after it, is not used later.
+func TestFailedDeletionDuringAList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
+		cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
+			time.Sleep(2 * time.Second)
+			return response
+		})
+		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
+		time.AfterFunc(time.Second, func() {
+			if err := client.DeleteCertificate(t.Context(), project, id, elb.NoWrite); err == nil {
+				t.Error("the deletion succeeded")
+			}
+		})
+		if _, err := client.GetCertificate(t.Context(), project, id); err != nil {
+			t.Error(err)
+		}
+		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("the list from before the deletion says that it is there: %v", err)
+		}
+	})
+}
+
 // TestListFailsWhileADeletionIsDecided: one of the lists that decide about a deletion fails.
 func TestListFailsWhileADeletionIsDecided(t *testing.T) {
 	t.Parallel()

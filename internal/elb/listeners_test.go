@@ -679,6 +679,21 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	}
 }
 
+// TestDeniedSwitchToANewCertificate: what the gateway or a policy denies is not repeated, however new the certificate.
+func TestDeniedSwitchToANewCertificate(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"ELB.9802", "APIGW.0302"} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, elbstub.Options{}, 0)
+			b.next = create(t, b.client).ID
+			b.cloud.ScriptEach(put, func(int) elbstub.Fault { return refusing(403, code) })
+			if _, err := b.switched(t, time.Minute); err == nil || b.count(put) != 1 {
+				t.Errorf("%s: %d PUTs, %v", code, b.count(put), err)
+			}
+		})
+	}
+}
+
 // TestSwitchKeepsWhatIsKnown: a response with three fields is enough, and the others are known.
 func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	t.Parallel()

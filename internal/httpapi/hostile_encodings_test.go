@@ -91,10 +91,13 @@ func TestKeyInAnotherContainer(t *testing.T) {
 		"openssl rsa -text":       {"PRIVATE KEY", rsaPKCS8, strings.ReplaceAll(fmt.Sprintf("% x", rsaD), " ", ":")},
 		"a number in hexadecimal": {"EC PRIVATE KEY", ecSEC1, fmt.Sprintf("%#x", ecD)},
 	} {
-		sent := string(pem.EncodeToMemory(&pem.Block{Type: row.label, Bytes: row.sent}))
-		got := refusalOf(t, `{"error_msg":`+quoted("bad: "+row.said)+`}`, sent).Message
-		if left := strings.ReplaceAll(got, "[redacted]", ""); len(left) > 60 || !strings.HasPrefix(got, "bad: ") {
-			t.Errorf("%s: it says %s", name, got)
+		sent := pem.EncodeToMemory(&pem.Block{Type: row.label, Bytes: row.sent})
+		parameters := pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{5, 0}}) // openssl ecparam
+		for _, before := range []string{"", string(parameters)} {
+			got := refusalOf(t, `{"error_msg":`+quoted("bad: "+row.said)+`}`, before+string(sent)).Message
+			if left := strings.ReplaceAll(got, "[redacted]", ""); len(left) > 60 || !strings.HasPrefix(got, "bad: ") {
+				t.Errorf("%s after %q: it says %s", name, before, got)
+			}
 		}
 	}
 }

@@ -97,12 +97,15 @@ func redact(said, hidden string) string {
 	said = strings.ReplaceAll(said, redacted+redacted, redacted)
 
 	const run = 12
+	letters, at := lettersOf(said)
+	if len(letters) < run {
+		return said
+	}
 	wanted := ""
 	for _, encoded := range encodings(hidden) {
 		encoded, _ := lettersOf(encoded)
 		wanted += encoded + " "
 	}
-	letters, at := lettersOf(said)
 	isSecret := map[string]bool{} // of the runs of the text, which is usually shorter than a key
 	for i := range len(letters) - run + 1 {
 		isSecret[letters[i:i+run]] = false
@@ -143,12 +146,13 @@ func spellings(hidden string) []string {
 	}
 }
 
-// encodings are the texts whose parts may show a secret: its own, and Base64 and hexadecimal digits.
-// Those are also of the content of a PEM text, because PKCS #1, PKCS #8 and JWK have the same numbers.
+// encodings returns the texts whose parts would show a secret: itself, and its Base64 and hexadecimal
+// digits. The content of each PEM block is encoded too, because PKCS #1, PKCS #8 and JWK have the same
+// numbers.
 func encodings(hidden string) []string {
 	encoded := []string{boundary.ReplaceAllString(hidden, "")}
 	contents := []string{hidden}
-	if block, _ := pem.Decode([]byte(hidden)); block != nil {
+	for block, rest := pem.Decode([]byte(hidden)); block != nil; block, rest = pem.Decode(rest) {
 		contents = append(contents, string(block.Bytes))
 	}
 	for _, content := range contents {
@@ -169,7 +173,12 @@ var escape = regexp.MustCompile(
 // escape do not count.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
-	escapes := escape.FindAllStringIndex(said, -1)
+	found.Grow(len(said))
+	at = make([]int, 0, len(said))
+	var escapes [][]int
+	if strings.ContainsAny(said, `\&%`) { // the search is slow, and every response needs it
+		escapes = escape.FindAllStringIndex(said, -1)
+	}
 	for i := 0; i < len(said); i++ {
 		if len(escapes) > 0 && i == escapes[0][0] {
 			i = escapes[0][1] - 1

@@ -145,11 +145,20 @@ type authTexts map[string]string
 
 // UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
 func (a *authTexts) UnmarshalYAML(node *yaml.Node) error {
-	err := node.Decode((*map[string]string)(a))
-	if _, hasOther := errors.AsType[*yaml.TypeError](err); hasOther && len(*a) > 0 {
-		return nil
+	fields := map[string]yaml.Node{}
+	if err := node.Decode(&fields); err != nil {
+		return err
 	}
-	return err
+	if *a == nil {
+		*a = authTexts{}
+	}
+	for name, field := range fields {
+		var text string
+		if field.Decode(&text) == nil {
+			(*a)[name] = text
+		}
+	}
+	return nil
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
@@ -195,7 +204,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	}
 	if err != nil {
 		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
-			"expected form", name)
+			"expected form, or has a key twice", name)
 	}
 	auth := entry.Auth
 	const placeholder = "{region_name}" // of openstacksdk
@@ -253,7 +262,8 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 		case err != nil:
 			return file, place, fmt.Errorf("the file %s cannot be read: %w", fileName(place), err)
 		case yaml.Unmarshal(content, &file) != nil:
-			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form", fileName(place))
+			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form, or has a key twice",
+				fileName(place))
 		}
 		return file, place, nil
 	}

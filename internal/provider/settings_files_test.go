@@ -276,6 +276,25 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"  mine: {<<: *base, region_name: eu-de, auth: {<<: [*auth], username: me, auth_methods: [a]}}",
 			want: "https://iam.a.b/v3 me 0123 d eu-de",
 		},
+		"a password in secure.yaml twice": { // neither is left out for that of clouds.yaml
+			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			secure: "mine: {auth: {password: hunter2, password: hunter22}}",
+			want:   "is not valid YAML of the expected form, or has a key twice",
+		},
+		"an entry that is there twice": {
+			clouds: "mine: {region_name: eu-de}\n  mine: {region_name: eu-nl}",
+			want:   "is not valid YAML of the expected form, or has a key twice",
+		},
+		"auth in secure.yaml that is a text": {
+			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			secure: "mine: {auth: hunter2}",
+			want:   "is not valid YAML of the expected form",
+		},
+		"an empty password in secure.yaml": {
+			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
+			secure: "mine: {auth: {password: }}",
+			want:   "password is not set there",
+		},
 		"an entry that is another": {
 			clouds: "base: &base {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
 				"  mine: *base",
