@@ -145,7 +145,7 @@ var arguments = map[string]argument{
 	"profile": {
 		variables: []string{"HW_PROFILE", "HCS_PROFILE"},
 		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file. It " +
-			"must have an access key, or the temporary one of an SSO login, that is not encrypted " +
+			"must have an access key, or the temporary key of an SSO login, and that key must not be encrypted " +
 			"(`hcloud configure set --cli-auth-encrypt=false`).",
 	},
 	"assume_role.agency_name": {
