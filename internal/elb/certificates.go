@@ -135,7 +135,7 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 // UpdateCertificate sets the name and the description of a certificate with one PUT, and
 // returns the updated certificate. prior is the certificate in the state: its domain is used
 // if the response has none, as some responses do (recorded). If the response lacks any other
-// field, the list is polled until the change shows or ctx is done; if it has all fields, but other
+// field, the list is polled until the change shows or ctx is done; if it has all fields, but the old
 // values, no longer than the list lag. sinceWrite is as for ReadCertificate. ErrCertificateNotFound
 // says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
@@ -165,10 +165,11 @@ func (c *Client) sendUpdate(
 		return nil
 	})
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
+	isOld := body.Name == prior.Name && body.Description == prior.Description // a replica does not know the change yet
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
-	case isWhole && body.Name == name && body.Description == description:
+	case isWhole && !isOld:
 		if !body.has["domain"] {
 			body.Domain = prior.Domain
 		}
