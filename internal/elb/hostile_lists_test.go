@@ -751,3 +751,34 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 		})
 	}
 }
+
+// TestUpdateFromAnOldReplicaWithoutLists: the response to an update shows the certificate as it was, and every list
+// fails. The error says that the change is not shown, and nothing claims what the API has stored.
+func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]time.Duration{"long timeout": 2 * time.Minute, "short timeout": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				before := create(t, client)
+				old, err := json.Marshal(before)
+				if err != nil {
+					t.Fatal(err)
+				}
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(200, string(old)))
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(500, "") })
+				started := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				_, err = client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+				if !errors.Is(err, elb.ErrNotShown) {
+					t.Errorf("the error is %v, want %v", err, elb.ErrNotShown)
+				}
+				if took := time.Since(started); took > limit+2*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
