@@ -756,7 +756,10 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 // fails. The error says that the change is not shown, and nothing claims what the API has stored.
 func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]time.Duration{"long timeout": 2 * time.Minute, "short timeout": 3 * time.Second} {
+	for name, limit := range map[string]time.Duration{
+		"long timeout":  2 * time.Minute,
+		"short timeout": 3 * time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
