@@ -134,56 +134,34 @@ func newCache[E element](
 }
 
 // get returns an element. An absence error says that this process deleted it, or that a
-// complete list that started after the call does not have it.
-func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
-	e, _, err := c.lookUp(ctx, id, time.Time{})
-	return e, err
-}
-
-// getAfter returns an element as get does. Lists that start before lagEnds may lag behind
-// a write: when such a list does not have the element, or has an old state of it, a new list
-// is awaited.
-func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (E, error) {
-	e, started, err := c.lookUp(ctx, id, lagEnds)
-	for started.Before(lagEnds) && (err != nil || isOld(e)) {
-		call, listErr := c.poll(ctx)
-		if listErr != nil {
-			return e, listErr
-		}
-		started = call.startedAt
-		c.mu.Lock()
-		e, _, err = c.findLocked(call, id, 0)
-		c.mu.Unlock()
-	}
-	return e, err
-}
-
-// lookUp finds an element as get does. started is when the list began in which it was looked up,
-// or lagEnds if a newer list cannot change the result. Before lagEnds no list can prove an
-// absence, so lookUp does not wait for one.
-func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
+// complete list that started after the call does not have it. Lists that start before lagEnds may
+// lag behind a write: when such a list does not have the element, or has an old state of it, a new
+// list is awaited.
+func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (none E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	askedSeq := c.sequence
 
 	if e, written, err := c.writtenLocked(c.now(), id); written {
-		return e, lagEnds, err
+		return e, err
 	}
 	call, err := c.recentLocked()
-	if err != nil {
-		return none, lagEnds, err
+	if err == nil && call == nil {
+		call, err = c.listLocked(ctx)
 	}
-	for {
-		if call != nil {
-			e, proven, err := c.findLocked(call, id, askedSeq)
-			if proven || c.now().Before(lagEnds) {
-				return e, call.startedAt, err
-			}
-		}
-		if call, err = c.listLocked(ctx); err != nil {
-			return none, lagEnds, err
+	for err == nil {
+		e, isProven, findErr := c.findLocked(call, id, askedSeq)
+		mayLag := call.startedAt.Before(lagEnds) && (findErr != nil || isOld(e))
+		switch {
+		case mayLag:
+			call, err = c.pollLocked(ctx)
+		case isProven:
+			return e, findErr
+		default:
+			call, err = c.listLocked(ctx)
 		}
 	}
+	return none, err
 }
 
 // all returns every element, sorted by name, then by ID. The list must be complete.
@@ -250,9 +228,9 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	return nil, nil
 }
 
-// findLocked finds an element among the results of our own writes, or else in a list. proven is
+// findLocked finds an element among the results of our own writes, or else in a list. isProven is
 // false only if the element is missing and the list did not start after the sequence number askedSeq.
-func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
+func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isProven bool, err error) {
 	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
 	}
@@ -346,8 +324,12 @@ func (c *cache[E]) isNew(id string) bool {
 func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	askedSeq := c.sequence
+	return c.pollLocked(ctx)
+}
 
+// pollLocked is poll for a caller that holds the mutex. It releases the mutex while it waits.
+func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
+	askedSeq := c.sequence
 	for {
 		if call := c.ended; call != nil && call.startSeq > askedSeq {
 			return call, call.err
@@ -390,27 +372,21 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for attempt := 0; ; attempt++ {
-		call = c.accepted
-		if call == nil || c.now().Sub(call.doneAt) > listTTL {
-			if _, err := c.recentLocked(); err != nil {
-				return nil, 0, err
-			}
-			if call, err = c.listLocked(ctx); err != nil {
-				return nil, 0, err // the list may still be running
-			}
-		}
-		if call == c.accepted || attempt >= retries {
-			c.acceptLocked(call)
-			return call, c.sequence, nil
-		}
-		c.mu.Unlock()
-		err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second))
-		c.mu.Lock()
-		if err != nil {
-			return nil, 0, err
-		}
+	if c.accepted != nil && c.now().Sub(c.accepted.doneAt) <= listTTL {
+		return c.accepted, c.sequence, nil
 	}
+	if _, err := c.recentLocked(); err != nil {
+		return nil, 0, err
+	}
+	call, err = c.listLocked(ctx)
+	for ; err == nil && !call.complete && retries > 0; retries-- {
+		call, err = c.pollLocked(ctx)
+	}
+	if err != nil {
+		return nil, 0, err // the list may still be running
+	}
+	c.acceptLocked(call)
+	return call, c.sequence, nil
 }
 
 // acceptLocked makes a list the baseline of creations, unless there is a later one.

@@ -53,7 +53,7 @@ func (c Certificate) name() string { return c.Name }
 // returned only if a complete list that started after the call does not have it, or if
 // this process deleted it.
 func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
-	return c.project(projectID).certificates.get(ctx, id)
+	return c.ReadCertificate(ctx, projectID, Certificate{ID: id}, NoWrite)
 }
 
 // NoWrite is the age of the latest write if no write is known.
@@ -68,7 +68,7 @@ func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	return cache.getAfter(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
+	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
 		return cert.Name != prior.Name || cert.Description != prior.Description
 	})
 }
