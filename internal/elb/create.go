@@ -374,12 +374,14 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 // or the same name if the API hides the leaf. Certificates that existed before, were created here,
 // or equal another Create call of this process are not candidates.
 func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certificate) {
-	with := x.project.creations.withLeaf
-	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
-		isHidden := leafOf(cert.Certificate) == hidden
-		hasOtherName := x.create.Name != nil && *x.create.Name != cert.Name
-		isOther := isHidden && hasOtherName || x.isKnown(cert.ID)
-		if !isOther && !x.project.creations.explains(x.leaf, x.create, cert) {
+	for _, cert := range list.elements {
+		if x.isKnown(cert.ID) { // true of nearly all, and quick
+			continue
+		}
+		leaf := leafOf(cert.Certificate)
+		hasName := x.create.Name == nil || *x.create.Name == cert.Name
+		mayBeOurs := leaf == x.leaf || leaf == hidden && hasName
+		if mayBeOurs && !x.project.creations.explains(x.leaf, x.create, cert) {
 			candidates = append(candidates, cert)
 		}
 	}
@@ -401,8 +403,6 @@ type creations struct {
 
 	mu      sync.Mutex
 	unclear map[leafHash][]NewCertificate // by leaf, without their keys
-	index   map[leafHash][]Certificate    // the certificates of a list, by leaf
-	indexed *listCall[Certificate]
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may
@@ -434,20 +434,4 @@ func (c *creations) add(id string) { c.created.Store(strings.ToLower(id), true) 
 func (c *creations) has(id string) bool {
 	_, created := c.created.Load(strings.ToLower(id))
 	return created
-}
-
-// withLeaf returns the certificates of a list with a leaf. The latest list is indexed, because
-// many Create calls search it.
-func (c *creations) withLeaf(list *listCall[Certificate], leaf leafHash) []Certificate {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.indexed != list {
-		c.index = map[leafHash][]Certificate{}
-		c.indexed = list
-		for _, cert := range list.elements {
-			leaf := leafOf(cert.Certificate)
-			c.index[leaf] = append(c.index[leaf], cert)
-		}
-	}
-	return c.index[leaf]
 }
