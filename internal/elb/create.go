@@ -1,9 +1,7 @@
 package elb
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,22 +38,19 @@ func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
 		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
-		slices.EqualFunc(
-			pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
+		pemcert.CertificatesIn(n.Certificate).Equal(pemcert.CertificatesIn(cert.Certificate))
 }
 
-// A leafHash is a hash of the first certificate of a PEM text.
-type leafHash [sha256.Size]byte
-
 // hidden is the leaf of a text without a certificate, such as a mask.
-var hidden leafHash
+const hidden = ""
 
-func leafOf(text string) leafHash {
+// leafOf returns the DER of the first certificate of a PEM text, or hidden.
+func leafOf(text string) string {
 	ders := pemcert.CertificateBlocks(text)
 	if len(ders) == 0 {
 		return hidden
 	}
-	return sha256.Sum256(ders[0])
+	return string(ders[0])
 }
 
 // A Creation is the result of CreateCertificate.
@@ -124,7 +119,7 @@ type createCall struct {
 	project   *project
 	projectID string
 	create    NewCertificate
-	leaf      leafHash
+	leaf      string
 	result    Creation
 	existing  string // see UncertainError
 
@@ -402,12 +397,12 @@ type creations struct {
 	locks   locks    // by leaf
 
 	mu      sync.Mutex
-	unclear map[leafHash][]NewCertificate // by leaf, without their keys
+	unclear map[string][]NewCertificate // by leaf, without their keys
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may
 // appear later.
-func (c *creations) addUnclear(leaf leafHash, create NewCertificate) {
+func (c *creations) addUnclear(leaf string, create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -417,7 +412,7 @@ func (c *creations) addUnclear(leaf leafHash, create NewCertificate) {
 // explains reports whether another unclear creation is a better match for a certificate than
 // ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
 // or a domain to the API that the other one sets.
-func (c *creations) explains(leaf leafHash, ours NewCertificate, cert Certificate) bool {
+func (c *creations) explains(leaf string, ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)
