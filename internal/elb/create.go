@@ -180,7 +180,11 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if cert.ID == "" {
 		return x.search(graceCtx, err)
 	}
-	x.accept(graceCtx, cert)
+	x.accept(cert)
+	if x.result.Sent > 1 { // an earlier request may have created others
+		equal, sameLeaf, searchErr := x.find(graceCtx)
+		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(equal, sameLeaf)), searchErr
+	}
 	return err
 }
 
@@ -279,16 +283,10 @@ func (x *createCall) isKnown(id string) bool {
 	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
-// accept makes a certificate the result. If the request was sent several times, it searches
-// for what else that has created.
-func (x *createCall) accept(ctx context.Context, cert Certificate) {
+// accept makes a certificate the result.
+func (x *createCall) accept(cert Certificate) {
 	x.project.creations.add(cert.ID)
 	x.result.Certificate = cert
-	if x.result.Sent > 1 {
-		equal, sameLeaf, err := x.find(ctx)
-		x.result.Others = idsOf(slices.Concat(equal, sameLeaf))
-		x.result.SearchErr = err
-	}
 }
 
 // search finds the certificate if the outcome of a request is not known. It adopts a
@@ -298,9 +296,9 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
 	if isSearched && len(equal) == 1 && x.baseline.complete {
+		x.accept(equal[0])
 		x.result.Adopted = true
-		x.result.Others = idsOf(sameLeaf)
-		x.accept(ctx, equal[0])
+		x.result.Others, x.result.SearchErr = idsOf(sameLeaf), searchErr
 		return nil
 	}
 
