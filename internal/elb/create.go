@@ -292,7 +292,7 @@ func (x *createCall) accept(cert Certificate) {
 // search finds the certificate if the outcome of a request is not known. It adopts a
 // certificate that equals what was sent, or returns an *UncertainError.
 func (x *createCall) search(ctx context.Context, outcome error) error {
-	x.project.creations.addUnclear(x.leaf, x.create)
+	x.project.creations.addUnclear(x.create)
 	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
 	if isSearched && len(equal) == 1 && x.baseline.complete {
@@ -374,7 +374,7 @@ func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certi
 		leaf := leafOf(cert.Certificate)
 		hasName := x.create.Name == nil || *x.create.Name == cert.Name
 		mayBeOurs := leaf == x.leaf || leaf == hidden && hasName
-		if mayBeOurs && !x.project.creations.explains(x.leaf, x.create, cert) {
+		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
 			candidates = append(candidates, cert)
 		}
 	}
@@ -395,28 +395,28 @@ type creations struct {
 	locks   locks    // by leaf
 
 	mu      sync.Mutex
-	unclear map[string][]NewCertificate // by leaf, without their keys
+	unclear []NewCertificate // without their keys
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may
 // appear later.
-func (c *creations) addUnclear(leaf string, create NewCertificate) {
+func (c *creations) addUnclear(create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.unclear[leaf] = append(c.unclear[leaf], create)
+	c.unclear = append(c.unclear, create)
 }
 
 // explains reports whether another unclear creation is a better match for a certificate than
 // ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
 // or a domain to the API that the other one sets.
-func (c *creations) explains(leaf string, ours NewCertificate, cert Certificate) bool {
+func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)
-	return slices.ContainsFunc(c.unclear[leaf], func(n NewCertificate) bool {
+	return slices.ContainsFunc(c.unclear, func(n NewCertificate) bool {
 		isMoreSpecific := n.Name != nil && ours.Name == nil || n.Domain != nil && ours.Domain == nil
-		return n.equals(cert) && (!isOurs || isMoreSpecific)
+		return (!isOurs || isMoreSpecific) && n.equals(cert)
 	})
 }
 
