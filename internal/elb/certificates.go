@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"regexp"
@@ -112,9 +111,8 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 // call.
 func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID string, known bool) {
 	c.mu.Lock()
-	projects := slices.Collect(maps.Values(c.projects))
-	c.mu.Unlock()
-	for _, p := range projects {
+	defer c.mu.Unlock()
+	for _, p := range c.projects {
 		exists, _ := p.certificates.known(certificateID, p.creations.has(certificateID))
 		if exists && (!known || strings.EqualFold(p.certificates.projectID, preferredID)) {
 			projectID, known = p.certificates.projectID, true
@@ -252,7 +250,7 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 	for pauses := 0; ; {
 		err := c.deleteOnce(ctx, projectID, id, sinceWrite)
 		refusal := httpapi.RefusalOf(err)
-		if err == nil || refusal == nil || !mayBeInUse(refusal) {
+		if refusal == nil || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
 		}
 
