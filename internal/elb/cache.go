@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -68,22 +69,13 @@ type cache[E element] struct {
 
 // A listing is the response to a list call.
 type listing[E element] struct {
-	elements []E // in the order of the response, without duplicate IDs
-	byID     map[string]E
+	elements map[string]E // by ID in lower case
 	// complete is whether the list has as many elements as total says.
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string
 	// requestID is the request ID of the response, or empty.
 	requestID string
-}
-
-func (l *listing[E]) add(e E) {
-	if _, isDuplicate := l.byID[keyOf(e)]; isDuplicate {
-		return
-	}
-	l.byID[keyOf(e)] = e
-	l.elements = append(l.elements, e)
 }
 
 // A listCall is one list call, with its response when that is complete.
@@ -178,27 +170,24 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	case !call.complete:
 		return nil, c.incomplete(call.listing)
 	}
-	elements := c.overlaid(call)
-	slices.SortFunc(elements, byName)
-	return elements, nil
+	return c.overlaid(call), nil
 }
 
-// overlaid returns the elements of a list, with what was written here laid over them.
+// overlaid returns the elements of a list, with what was written here laid over them, sorted by name,
+// then by ID.
 func (c *cache[E]) overlaid(call *listCall[E]) []E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make([]E, 0, len(call.elements))
-	for _, e := range call.elements {
-		if _, written, _ := c.writtenLocked(call.startedAt, keyOf(e)); !written {
-			all = append(all, e)
-		}
-	}
+	all := maps.Clone(call.elements)
 	for id := range c.writes {
-		if e, written, err := c.writtenLocked(call.startedAt, id); written && err == nil {
-			all = append(all, e)
+		switch e, written, err := c.writtenLocked(call.startedAt, id); {
+		case written && err == nil:
+			all[id] = e
+		case written:
+			delete(all, id)
 		}
 	}
-	return all
+	return slices.SortedFunc(maps.Values(all), byName)
 }
 
 // writtenLocked returns the result of our own write of an element, if it was written after a list
@@ -241,7 +230,7 @@ func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, 
 // findListed finds an element in a list. The error is an absence error or, if the list is
 // incomplete, an *IncompleteListError.
 func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
-	e, found := l.byID[strings.ToLower(id)]
+	e, found := l.elements[strings.ToLower(id)]
 	switch {
 	case found:
 		return e, nil
@@ -304,7 +293,7 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	exists = created
 	for _, call := range []*listCall[E]{c.ended, c.accepted} {
 		if call != nil && !exists {
-			_, exists = call.byID[id]
+			_, exists = call.elements[id]
 		}
 	}
 	return exists, !exists && c.accepted != nil && c.accepted.complete
@@ -503,7 +492,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 		c.acceptLocked(call)
 	}
 	c.sequence++
-	for id := range call.byID {
+	for id := range call.elements {
 		if _, seen := c.seen[id]; !seen {
 			c.seen[id] = c.sequence
 		}

@@ -141,9 +141,9 @@ func (s *laggingServer) list(ctx context.Context) (listing[Certificate], error) 
 
 // listingOf returns a list of certificates.
 func listingOf(complete bool, certificates ...Certificate) listing[Certificate] {
-	l := listing[Certificate]{byID: map[string]Certificate{}, complete: complete}
+	l := listing[Certificate]{elements: map[string]Certificate{}, complete: complete}
 	for _, cert := range certificates {
-		l.add(cert)
+		l.elements[keyOf(cert)] = cert
 	}
 	return l
 }

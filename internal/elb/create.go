@@ -236,7 +236,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
-		known := x.baseline.byID[strings.ToLower(id)]
+		known := x.baseline.elements[strings.ToLower(id)]
 		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
