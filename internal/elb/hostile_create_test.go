@@ -414,7 +414,8 @@ func TestAdoptionNamesOthers(t *testing.T) {
 		var other string
 		time.AfterFunc(2*time.Second, func() { other = cloud.Add(stranger) })
 		creation, err := client.CreateCertificate(t.Context(), project, create)
-		if err != nil || !creation.Adopted || creation.SearchErr != nil || !slices.Equal(creation.Others, []string{other}) {
+		isNamed := slices.Equal(creation.Others, []string{other})
+		if err != nil || !creation.Adopted || creation.SearchErr != nil || !isNamed {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 	})
