@@ -170,12 +170,11 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	case !call.complete:
 		return nil, c.incomplete(call.listing)
 	}
-	return c.overlaid(call), nil
+	return slices.SortedFunc(maps.Values(c.overlaid(call)), byName), nil
 }
 
-// overlaid returns the elements of a list, with what was written here laid over them, sorted by name,
-// then by ID.
-func (c *cache[E]) overlaid(call *listCall[E]) []E {
+// overlaid returns the elements of a list by ID in lower case, with what was written here laid over them.
+func (c *cache[E]) overlaid(call *listCall[E]) map[string]E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := maps.Clone(call.elements)
@@ -187,7 +186,7 @@ func (c *cache[E]) overlaid(call *listCall[E]) []E {
 			delete(all, id)
 		}
 	}
-	return slices.SortedFunc(maps.Values(all), byName)
+	return all
 }
 
 // writtenLocked returns the result of our own write of an element, if it was written after a list

@@ -206,6 +206,7 @@ func (x *createCall) prepare(ctx context.Context) error {
 			x.result.Identical = append(x.result.Identical, cert.ID)
 		}
 	}
+	slices.Sort(x.result.Identical)
 	return nil
 }
 
