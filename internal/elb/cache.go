@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -68,22 +69,13 @@ type cache[E element] struct {
 
 // A listing is the response to a list call.
 type listing[E element] struct {
-	elements []E // in the order of the response, without duplicate IDs
-	byID     map[string]E
+	elements map[string]E // by ID in lower case
 	// complete is whether the list has as many elements as total says.
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string
 	// requestID is the request ID of the response, or empty.
 	requestID string
-}
-
-func (l *listing[E]) add(e E) {
-	if _, isDuplicate := l.byID[keyOf(e)]; isDuplicate {
-		return
-	}
-	l.byID[keyOf(e)] = e
-	l.elements = append(l.elements, e)
 }
 
 // A listCall is one list call, with its response when that is complete.
@@ -134,56 +126,34 @@ func newCache[E element](
 }
 
 // get returns an element. An absence error says that this process deleted it, or that a
-// complete list that started after the call does not have it.
-func (c *cache[E]) get(ctx context.Context, id string) (E, error) {
-	e, _, err := c.lookUp(ctx, id, time.Time{})
-	return e, err
-}
-
-// getAfter returns an element as get does. Lists that start before lagEnds may lag behind
-// a write: when such a list does not have the element, or has an old state of it, a new list
-// is awaited.
-func (c *cache[E]) getAfter(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (E, error) {
-	e, started, err := c.lookUp(ctx, id, lagEnds)
-	for started.Before(lagEnds) && (err != nil || isOld(e)) {
-		call, listErr := c.poll(ctx)
-		if listErr != nil {
-			return e, listErr
-		}
-		started = call.startedAt
-		c.mu.Lock()
-		e, _, err = c.findLocked(call, id, 0)
-		c.mu.Unlock()
-	}
-	return e, err
-}
-
-// lookUp finds an element as get does. started is when the list began in which it was looked up,
-// or lagEnds if a newer list cannot change the result. Before lagEnds no list can prove an
-// absence, so lookUp does not wait for one.
-func (c *cache[E]) lookUp(ctx context.Context, id string, lagEnds time.Time) (none E, started time.Time, err error) {
+// complete list that started after the call does not have it. Lists that start before lagEnds may
+// lag behind a write: when such a list does not have the element, or has an old state of it, a new
+// list is awaited.
+func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld func(E) bool) (none E, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	askedSeq := c.sequence
 
 	if e, written, err := c.writtenLocked(c.now(), id); written {
-		return e, lagEnds, err
+		return e, err
 	}
 	call, err := c.recentLocked()
-	if err != nil {
-		return none, lagEnds, err
+	if err == nil && call == nil {
+		call, err = c.listLocked(ctx)
 	}
-	for {
-		if call != nil {
-			e, proven, err := c.findLocked(call, id, askedSeq)
-			if proven || c.now().Before(lagEnds) {
-				return e, call.startedAt, err
-			}
-		}
-		if call, err = c.listLocked(ctx); err != nil {
-			return none, lagEnds, err
+	for err == nil {
+		e, isProven, findErr := c.findLocked(call, id, askedSeq)
+		mayLag := call.startedAt.Before(lagEnds) && (findErr != nil || isOld(e))
+		switch {
+		case mayLag:
+			call, err = c.pollLocked(ctx)
+		case isProven:
+			return e, findErr
+		default:
+			call, err = c.listLocked(ctx)
 		}
 	}
+	return none, err
 }
 
 // all returns every element, sorted by name, then by ID. The list must be complete.
@@ -200,24 +170,20 @@ func (c *cache[E]) all(ctx context.Context) ([]E, error) {
 	case !call.complete:
 		return nil, c.incomplete(call.listing)
 	}
-	elements := c.overlaid(call)
-	slices.SortFunc(elements, byName)
-	return elements, nil
+	return slices.SortedFunc(maps.Values(c.overlaid(call)), byName), nil
 }
 
-// overlaid returns the elements of a list, with what was written here laid over them.
-func (c *cache[E]) overlaid(call *listCall[E]) []E {
+// overlaid returns the elements of a list by ID in lower case, with what was written here laid over them.
+func (c *cache[E]) overlaid(call *listCall[E]) map[string]E {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make([]E, 0, len(call.elements))
-	for _, e := range call.elements {
-		if _, written, _ := c.writtenLocked(call.startedAt, keyOf(e)); !written {
-			all = append(all, e)
-		}
-	}
+	all := maps.Clone(call.elements)
 	for id := range c.writes {
-		if e, written, err := c.writtenLocked(call.startedAt, id); written && err == nil {
-			all = append(all, e)
+		switch e, written, err := c.writtenLocked(call.startedAt, id); {
+		case written && err == nil:
+			all[id] = e
+		case written:
+			delete(all, id)
 		}
 	}
 	return all
@@ -250,9 +216,9 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	return nil, nil
 }
 
-// findLocked finds an element among the results of our own writes, or else in a list. proven is
+// findLocked finds an element among the results of our own writes, or else in a list. isProven is
 // false only if the element is missing and the list did not start after the sequence number askedSeq.
-func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, proven bool, err error) {
+func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isProven bool, err error) {
 	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
 	}
@@ -263,7 +229,7 @@ func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, 
 // findListed finds an element in a list. The error is an absence error or, if the list is
 // incomplete, an *IncompleteListError.
 func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
-	e, found := l.byID[strings.ToLower(id)]
+	e, found := l.elements[strings.ToLower(id)]
 	switch {
 	case found:
 		return e, nil
@@ -326,7 +292,7 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	exists = created
 	for _, call := range []*listCall[E]{c.ended, c.accepted} {
 		if call != nil && !exists {
-			_, exists = call.byID[id]
+			_, exists = call.elements[id]
 		}
 	}
 	return exists, !exists && c.accepted != nil && c.accepted.complete
@@ -346,8 +312,12 @@ func (c *cache[E]) isNew(id string) bool {
 func (c *cache[E]) poll(ctx context.Context) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	askedSeq := c.sequence
+	return c.pollLocked(ctx)
+}
 
+// pollLocked is poll for a caller that holds the mutex. It releases the mutex while it waits.
+func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
+	askedSeq := c.sequence
 	for {
 		if call := c.ended; call != nil && call.startSeq > askedSeq {
 			return call, call.err
@@ -390,27 +360,21 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for attempt := 0; ; attempt++ {
-		call = c.accepted
-		if call == nil || c.now().Sub(call.doneAt) > listTTL {
-			if _, err := c.recentLocked(); err != nil {
-				return nil, 0, err
-			}
-			if call, err = c.listLocked(ctx); err != nil {
-				return nil, 0, err // the list may still be running
-			}
-		}
-		if call == c.accepted || attempt >= retries {
-			c.acceptLocked(call)
-			return call, c.sequence, nil
-		}
-		c.mu.Unlock()
-		err := httpapi.Pause(ctx, httpapi.Backoff(attempt, 250*time.Millisecond, 2*time.Second))
-		c.mu.Lock()
-		if err != nil {
-			return nil, 0, err
-		}
+	if c.accepted != nil && c.now().Sub(c.accepted.doneAt) <= listTTL {
+		return c.accepted, c.sequence, nil
 	}
+	if _, err := c.recentLocked(); err != nil {
+		return nil, 0, err
+	}
+	call, err = c.listLocked(ctx)
+	for ; err == nil && !call.complete && retries > 0; retries-- {
+		call, err = c.pollLocked(ctx)
+	}
+	if err != nil {
+		return nil, 0, err // the list may still be running
+	}
+	c.acceptLocked(call)
+	return call, c.sequence, nil
 }
 
 // acceptLocked makes a list the baseline of creations, unless there is a later one.
@@ -527,7 +491,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 		c.acceptLocked(call)
 	}
 	c.sequence++
-	for id := range call.byID {
+	for id := range call.elements {
 		if _, seen := c.seen[id]; !seen {
 			c.seen[id] = c.sequence
 		}

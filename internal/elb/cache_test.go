@@ -141,9 +141,9 @@ func (s *laggingServer) list(ctx context.Context) (listing[Certificate], error) 
 
 // listingOf returns a list of certificates.
 func listingOf(complete bool, certificates ...Certificate) listing[Certificate] {
-	l := listing[Certificate]{byID: map[string]Certificate{}, complete: complete}
+	l := listing[Certificate]{elements: map[string]Certificate{}, complete: complete}
 	for _, cert := range certificates {
-		l.add(cert)
+		l.elements[keyOf(cert)] = cert
 	}
 	return l
 }
@@ -238,7 +238,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 								age = listTTL
 								cert, err = listed(ctx, v, id)
 							} else {
-								cert, err = v.get(ctx, id)
+								cert, err = lookUp(ctx, v, id)
 							}
 							expired := ctx.Err() != nil
 							cancel()
@@ -274,6 +274,11 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 	}
 }
 
+// lookUp returns a certificate behind whose writes no list lags.
+func lookUp(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
+	return v.get(ctx, id, time.Time{}, nil)
+}
+
 // listed returns a certificate from a list of all.
 func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
 	all, err := v.all(ctx)
@@ -304,7 +309,7 @@ func TestOneListForAll(t *testing.T) {
 			var all sync.WaitGroup
 			for _, id := range ids {
 				all.Go(func() {
-					if _, err := v.get(t.Context(), id); err != nil {
+					if _, err := lookUp(t.Context(), v, id); err != nil {
 						t.Error(err)
 					}
 				})
@@ -322,7 +327,7 @@ func TestOneListForAll(t *testing.T) {
 		readAll(2)
 		server.commit(ids[5], false)
 		v.record(ids[5], new(certificateOf(ids[5], 7)), nil) // the list is not believed any more
-		if cert, err := v.get(t.Context(), ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
+		if cert, err := lookUp(t.Context(), v, ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
 			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
 		}
 		readAll(3)
@@ -344,7 +349,7 @@ func TestFailedListIsCached(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 100 {
 				all.Go(func() {
-					if _, err := v.get(t.Context(), strconv.Itoa(i)); err == nil ||
+					if _, err := lookUp(t.Context(), v, strconv.Itoa(i)); err == nil ||
 						!strings.Contains(err.Error(), "broken") {
 						t.Errorf("error %v", err)
 					}
@@ -384,13 +389,13 @@ func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 		defer cancel()
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, err := v.get(hurry, "a"); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := lookUp(hurry, v, "a"); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("who gave up: %v", err)
 			}
 		})
 		time.Sleep(time.Nanosecond)
 		all.Go(func() {
-			if _, err := v.get(t.Context(), "a"); err != nil {
+			if _, err := lookUp(t.Context(), v, "a"); err != nil {
 				t.Errorf("who waited: %v", err)
 			}
 		})
@@ -422,7 +427,7 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 		l.total, l.requestID = "2", "the-id"
 		return l, nil
 	}, time.Now)
-	_, err := v.get(t.Context(), "b")
+	_, err := lookUp(t.Context(), v, "b")
 	var incomplete *IncompleteListError
 	if !errors.As(err, &incomplete) || errors.Is(err, ErrCertificateNotFound) ||
 		!strings.Contains(err.Error(), "the API returned 1 certificates but reported a total of 2 (request "+
@@ -465,12 +470,12 @@ func TestIncompleteListMakesNothingMissing(t *testing.T) {
 			}
 		}
 		check("a", false, false)
-		_, _ = c.get(t.Context(), "a")
+		_, _ = lookUp(t.Context(), c, "a")
 		check("a", true, false)
 		check("b", false, true)
 		time.Sleep(listTTL)
 		list = listingOf(false, Certificate{ID: "B"})
-		_, _ = c.get(t.Context(), "a")
+		_, _ = lookUp(t.Context(), c, "a")
 		check("a", true, false)
 		check("b", true, false)
 		check("c", false, true)
@@ -486,14 +491,14 @@ func TestFailedListForgetsNothing(t *testing.T) {
 		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			return list, listErr
 		}, time.Now)
-		_, _ = c.get(t.Context(), "a")
+		_, _ = lookUp(t.Context(), c, "a")
 		time.Sleep(listTTL)
 		list = listingOf(false, Certificate{ID: "a"}, Certificate{ID: "b"})
-		_, _ = c.get(t.Context(), "b")
+		_, _ = lookUp(t.Context(), c, "b")
 		time.Sleep(listTTL)
 		list, listErr = listing[Certificate]{}, errors.New("out of order")
 		for range 2 { // lists
-			_, _ = c.get(t.Context(), "b")
+			_, _ = lookUp(t.Context(), c, "b")
 			if exists, missing := c.known("b", false); !exists || missing {
 				t.Errorf("b exists: %t, is missing: %t", exists, missing)
 			}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"regexp"
@@ -53,7 +52,7 @@ func (c Certificate) name() string { return c.Name }
 // returned only if a complete list that started after the call does not have it, or if
 // this process deleted it.
 func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
-	return c.project(projectID).certificates.get(ctx, id)
+	return c.ReadCertificate(ctx, projectID, Certificate{ID: id}, NoWrite)
 }
 
 // NoWrite is the age of the latest write if no write is known.
@@ -68,7 +67,7 @@ func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	return cache.getAfter(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
+	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
 		return cert.Name != prior.Name || cert.Description != prior.Description
 	})
 }
@@ -112,9 +111,8 @@ func (c *Client) GetPrivateKey(ctx context.Context, projectID, id string) (Certi
 // call.
 func (c *Client) KnownProjectOf(certificateID, preferredID string) (projectID string, known bool) {
 	c.mu.Lock()
-	projects := slices.Collect(maps.Values(c.projects))
-	c.mu.Unlock()
-	for _, p := range projects {
+	defer c.mu.Unlock()
+	for _, p := range c.projects {
 		exists, _ := p.certificates.known(certificateID, p.creations.has(certificateID))
 		if exists && (!known || strings.EqualFold(p.certificates.projectID, preferredID)) {
 			projectID, known = p.certificates.projectID, true
@@ -252,7 +250,7 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 	for pauses := 0; ; {
 		err := c.deleteOnce(ctx, projectID, id, sinceWrite)
 		refusal := httpapi.RefusalOf(err)
-		if err == nil || refusal == nil || !mayBeInUse(refusal) {
+		if refusal == nil || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
 		}
 

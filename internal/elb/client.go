@@ -75,7 +75,6 @@ func (c *Client) project(id string) *project {
 		p = &project{
 			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates, time.Now),
 			listeners:    newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
-			creations:    creations{unclear: map[leafHash][]NewCertificate{}},
 		}
 		c.projects[key] = p
 	}

@@ -1,9 +1,7 @@
 package elb
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,22 +38,19 @@ func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
 		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
-		slices.EqualFunc(
-			pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
+		pemcert.CertificatesIn(n.Certificate).Equal(pemcert.CertificatesIn(cert.Certificate))
 }
 
-// A leafHash is a hash of the first certificate of a PEM text.
-type leafHash [sha256.Size]byte
-
 // hidden is the leaf of a text without a certificate, such as a mask.
-var hidden leafHash
+const hidden = ""
 
-func leafOf(text string) leafHash {
+// leafOf returns the DER of the first certificate of a PEM text, or hidden.
+func leafOf(text string) string {
 	ders := pemcert.CertificateBlocks(text)
 	if len(ders) == 0 {
 		return hidden
 	}
-	return sha256.Sum256(ders[0])
+	return string(ders[0])
 }
 
 // A Creation is the result of CreateCertificate.
@@ -124,7 +119,7 @@ type createCall struct {
 	project   *project
 	projectID string
 	create    NewCertificate
-	leaf      leafHash
+	leaf      string
 	result    Creation
 	existing  string // see UncertainError
 
@@ -185,7 +180,11 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if cert.ID == "" {
 		return x.search(graceCtx, err)
 	}
-	x.accept(graceCtx, cert)
+	x.accept(cert)
+	if x.result.Sent > 1 { // an earlier request may have created others
+		equal, sameLeaf, searchErr := x.find(graceCtx)
+		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(equal, sameLeaf)), searchErr
+	}
 	return err
 }
 
@@ -207,6 +206,7 @@ func (x *createCall) prepare(ctx context.Context) error {
 			x.result.Identical = append(x.result.Identical, cert.ID)
 		}
 	}
+	slices.Sort(x.result.Identical)
 	return nil
 }
 
@@ -237,7 +237,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)
 	if x.isKnown(id) {
-		known := x.baseline.byID[strings.ToLower(id)]
+		known := x.baseline.elements[strings.ToLower(id)]
 		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
@@ -284,28 +284,22 @@ func (x *createCall) isKnown(id string) bool {
 	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
-// accept makes a certificate the result. If the request was sent several times, it searches
-// for what else that has created.
-func (x *createCall) accept(ctx context.Context, cert Certificate) {
+// accept makes a certificate the result.
+func (x *createCall) accept(cert Certificate) {
 	x.project.creations.add(cert.ID)
 	x.result.Certificate = cert
-	if x.result.Sent > 1 {
-		equal, sameLeaf, err := x.find(ctx)
-		x.result.Others = idsOf(slices.Concat(equal, sameLeaf))
-		x.result.SearchErr = err
-	}
 }
 
 // search finds the certificate if the outcome of a request is not known. It adopts a
 // certificate that equals what was sent, or returns an *UncertainError.
 func (x *createCall) search(ctx context.Context, outcome error) error {
-	x.project.creations.addUnclear(x.leaf, x.create)
+	x.project.creations.addUnclear(x.create)
 	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
 	if isSearched && len(equal) == 1 && x.baseline.complete {
+		x.accept(equal[0])
 		x.result.Adopted = true
-		x.result.Others = idsOf(sameLeaf)
-		x.accept(ctx, equal[0])
+		x.result.Others, x.result.SearchErr = idsOf(sameLeaf), searchErr
 		return nil
 	}
 
@@ -374,12 +368,14 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 // or the same name if the API hides the leaf. Certificates that existed before, were created here,
 // or equal another Create call of this process are not candidates.
 func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certificate) {
-	with := x.project.creations.withLeaf
-	for _, cert := range slices.Concat(with(list, x.leaf), with(list, hidden)) {
-		isHidden := leafOf(cert.Certificate) == hidden
-		hasOtherName := x.create.Name != nil && *x.create.Name != cert.Name
-		isOther := isHidden && hasOtherName || x.isKnown(cert.ID)
-		if !isOther && !x.project.creations.explains(x.leaf, x.create, cert) {
+	for _, cert := range list.elements {
+		if x.isKnown(cert.ID) { // true of nearly all, and quick
+			continue
+		}
+		leaf := leafOf(cert.Certificate)
+		hasName := x.create.Name == nil || *x.create.Name == cert.Name
+		mayBeOurs := leaf == x.leaf || leaf == hidden && hasName
+		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
 			candidates = append(candidates, cert)
 		}
 	}
@@ -400,30 +396,28 @@ type creations struct {
 	locks   locks    // by leaf
 
 	mu      sync.Mutex
-	unclear map[leafHash][]NewCertificate // by leaf, without their keys
-	index   map[leafHash][]Certificate    // the certificates of a list, by leaf
-	indexed *listCall[Certificate]
+	unclear []NewCertificate // without their keys
 }
 
 // addUnclear records a Create call whose outcome is not clear, because its certificate may
 // appear later.
-func (c *creations) addUnclear(leaf leafHash, create NewCertificate) {
+func (c *creations) addUnclear(create NewCertificate) {
 	create.PrivateKey = secret.Value{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.unclear[leaf] = append(c.unclear[leaf], create)
+	c.unclear = append(c.unclear, create)
 }
 
 // explains reports whether another unclear creation is a better match for a certificate than
 // ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
 // or a domain to the API that the other one sets.
-func (c *creations) explains(leaf leafHash, ours NewCertificate, cert Certificate) bool {
+func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)
-	return slices.ContainsFunc(c.unclear[leaf], func(n NewCertificate) bool {
+	return slices.ContainsFunc(c.unclear, func(n NewCertificate) bool {
 		isMoreSpecific := n.Name != nil && ours.Name == nil || n.Domain != nil && ours.Domain == nil
-		return n.equals(cert) && (!isOurs || isMoreSpecific)
+		return (!isOurs || isMoreSpecific) && n.equals(cert)
 	})
 }
 
@@ -434,20 +428,4 @@ func (c *creations) add(id string) { c.created.Store(strings.ToLower(id), true) 
 func (c *creations) has(id string) bool {
 	_, created := c.created.Load(strings.ToLower(id))
 	return created
-}
-
-// withLeaf returns the certificates of a list with a leaf. The latest list is indexed, because
-// many Create calls search it.
-func (c *creations) withLeaf(list *listCall[Certificate], leaf leafHash) []Certificate {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.indexed != list {
-		c.index = map[leafHash][]Certificate{}
-		c.indexed = list
-		for _, cert := range list.elements {
-			leaf := leafOf(cert.Certificate)
-			c.index[leaf] = append(c.index[leaf], cert)
-		}
-	}
-	return c.index[leaf]
 }

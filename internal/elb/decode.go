@@ -105,7 +105,7 @@ func decodeList(
 	body io.Reader, decode func(*json.Decoder) (Certificate, error),
 ) (listing[Certificate], error) {
 	decoder := json.NewDecoder(body)
-	listed := listing[Certificate]{byID: map[string]Certificate{}}
+	listed := listing[Certificate]{elements: map[string]Certificate{}}
 	var sent bool
 	var opened json.Delim
 	var total json.RawMessage
@@ -154,7 +154,7 @@ func checkID(id string) error {
 // (assumed).
 func decodeListeners(body io.Reader) (listing[Listener], error) {
 	decoder := json.NewDecoder(body)
-	listed := listing[Listener]{byID: map[string]Listener{}}
+	listed := listing[Listener]{elements: map[string]Listener{}}
 	opened, err := listed.decodeArray(decoder, "listener", decodeOne)
 	if err == nil {
 		err = expectEnd(decoder)
@@ -219,7 +219,7 @@ func (l *listing[E]) decodeArray(
 		if err := checkID(e.id()); err != nil {
 			return '[', fmt.Errorf("%s %d of the list: %w", noun, position, err)
 		}
-		l.add(e)
+		l.elements[keyOf(e)] = e
 	}
 	return '[', expect(decoder, ']')
 }

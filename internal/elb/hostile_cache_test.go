@@ -21,7 +21,7 @@ func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 				return listingOf(true), httpapi.Pause(ctx, 2*time.Second)
 			}
 			c := newCache("certificate", ErrCertificateNotFound, "p", list, time.Now)
-			go func() { _, _ = c.get(t.Context(), "other") }()
+			go func() { _, _ = lookUp(t.Context(), c, "other") }()
 			time.Sleep(1500 * time.Millisecond)
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()

@@ -357,3 +357,92 @@ func createAtRandom(t *testing.T, seed uint64, pairs []elb.NewCertificate) {
 		}
 	}
 }
+
+// TestHiddenCertificateOfAnotherName: lists hide the texts of certificates, and one shows a new certificate of another
+// name while the search for a lost one goes on. It is not a candidate: the request is sent again.
+func TestHiddenCertificateOfAnotherName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Dialect: elbstub.Dialect{Listed: elbstub.TextMasked}}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		stranger := asStranger(newCertificate(t))
+		stranger.Name = "stranger"
+		time.AfterFunc(2*time.Second, func() { cloud.Add(stranger) })
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		if err != nil || creation.Sent != 2 || len(creation.Others) > 0 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
+// TestPartialResponseBesideAnIdenticalCertificate: an identical certificate was there before, the response has only the
+// ID, and lists do not show the new certificate in time. It is not taken for the old one, and not created again.
+func TestPartialResponseBesideAnIdenticalCertificate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		create := newCertificate(t)
+		old := cloud.Add(asStranger(create))
+		time.Sleep(time.Minute)
+		lagging(cloud, 20*time.Second)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			response := next()
+			id, _, _ := strings.Cut(string(response.Body), ",")
+			response.Body = []byte(id + "}")
+			return response
+		})
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		if creation.ID == "" || creation.ID == old || !errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+		if there := len(cloud.Certificates(project)); there != 2 {
+			t.Errorf("%d certificates, want 2", there)
+		}
+	})
+}
+
+// TestAdoptionNamesOthers: while a lost response is searched for, somebody creates a certificate of the same leaf and
+// another name. What was sent is adopted, and the other certificate is named.
+func TestAdoptionNamesOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		create := newCertificate(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		stranger := asStranger(create)
+		stranger.Name = "stranger"
+		var other string
+		time.AfterFunc(2*time.Second, func() { other = cloud.Add(stranger) })
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		isNamed := slices.Equal(creation.Others, []string{other})
+		if err != nil || !creation.Adopted || creation.SearchErr != nil || !isNamed {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
+// TestAdoptionAtTheEndOfTheGracePeriod: a request was sent twice, and the grace period after an interrupt ends before
+// the search does. What was found is adopted, and the result says why the search did not end.
+func TestAdoptionAtTheEndOfTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
+		cloud.Script(elbstub.CreateCertificate, 2, func(next elbstub.Next) elbstub.Response {
+			cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
+				if nth == 1 {
+					return nil
+				}
+				return elbstub.Slow(50 * time.Second)
+			})
+			interrupt()
+			return elbstub.Drop()(next)
+		})
+		creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
+		if err != nil || !creation.Adopted || creation.Sent != 2 || !errors.Is(creation.SearchErr, context.Canceled) {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}

@@ -90,6 +90,20 @@ func TestNewCertificateIsNotGone(t *testing.T) {
 	})
 }
 
+// TestNamelessCertificateInTheLag: the run before has created a certificate with neither name nor description. A list
+// without it is not believed.
+func TestNamelessCertificateInTheLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := elb.Certificate{ID: cloud.Add(elbstub.Certificate{ProjectID: project})}
+		lagging(cloud, 3*time.Second)
+		if _, err := client.ReadCertificate(t.Context(), project, cert, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestListsOfAPlanInTheLag: a plan immediately after an apply lists at most once a second,
 // even if certificates appear one after the other.
 func TestListsOfAPlanInTheLag(t *testing.T) {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -152,6 +153,49 @@ func TestAccInterruptedCreate(t *testing.T) {
 	}
 }
 
+// withName carries a request out, and writes another name into its response, as a replica does that does not know it.
+func withName(name, other string) elbstub.Fault {
+	return func(next elbstub.Next) elbstub.Response {
+		response := next()
+		response.Body = bytes.ReplaceAll(response.Body, []byte(`"`+name+`"`), []byte(`"`+other+`"`))
+		return response
+	}
+}
+
+// TestAccInterruptedUpdate: while the lists that decide about an old response to an update are awaited. The error says
+// that the API has accepted the change, and the next apply finds it.
+func TestAccInterruptedUpdate(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no interrupt to send")
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	pair := acctest.NewPair(t)
+	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "old"`))
+	cli.Run("apply", "-auto-approve")
+	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "new"`))
+	asked, ended := make(chan struct{}), make(chan struct{})
+	cloud.Script(elbstub.ModifyCertificate, 1, withName("new", "old"))
+	cloud.Script(elbstub.ListCertificates, 2, func(next elbstub.Next) elbstub.Response {
+		close(asked)
+		<-ended
+		return next()
+	})
+	terraform := cli.Start("apply", "-auto-approve")
+	<-asked
+	interrupt(t, terraform)
+	said, err := terraform.Wait()
+	close(ended)
+	if err == nil || !strings.Contains(said, "the API accepted the change, but does not show it yet") ||
+		!strings.Contains(said, "The operation was interrupted.") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+		t.Errorf("the plan is not empty: %s", said)
+	}
+}
+
 func interrupt(t *testing.T, terraform *acctest.Command) {
 	t.Helper()
 	if err := terraform.Signal(os.Interrupt); err != nil {
@@ -232,6 +276,13 @@ func TestInterrupted(t *testing.T) {
 			work:   update,
 			accept: true,
 			faults: faults{list: elbstub.See(elbstub.View{Lag: 9 * time.Second})},
+		},
+		"an update whose response has the old name": {
+			work: update,
+			faults: faults{
+				modify: withName("new", "old"),
+				list:   elbstub.See(elbstub.View{Lag: 9 * time.Second}),
+			},
 		},
 		"a deletion": {
 			work:   destroy,
