@@ -16,7 +16,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // wantValidPlan checks a plan by the rules that Terraform itself has for it: a planned value is that of the
@@ -89,8 +89,8 @@ func newPlanner(t *testing.T, seed uint64) *planner {
 	})
 	p := &planner{runs: &runs{t: t, cloud: cloud, network: network}, random: rand.New(rand.NewPCG(seed, 0))}
 	for range 2 {
-		chain := pemtest.NewChain(t)
-		forms := planned{pemtest.Forms(chain.PEM()), pemtest.KeyForms(t, chain.Key)}
+		chain := throwaway.NewChain()
+		forms := planned{throwaway.Forms(chain.PEM()), throwaway.KeyForms(chain.Key)}
 		p.pairs = append(p.pairs, forms)
 	}
 	return p
