@@ -39,17 +39,12 @@ type State struct {
 // WithPrivate returns a copy of a state whose private part has these values alone, each
 // of them JSON. Without any, there is no private part, as in a state that an older
 // version of the provider has left.
-func (s *State) WithPrivate(t testing.TB, values map[string]string) *State {
+func (s *State) WithPrivate(t testing.TB, values map[string][]byte) *State {
 	t.Helper()
-	changed := *s
-	changed.private = nil
+	changed := State{Values: s.Values, Identity: s.Identity}
 	if len(values) > 0 {
-		encoded := map[string][]byte{}
-		for key, value := range values {
-			encoded[key] = []byte(value)
-		}
 		var err error
-		changed.private, err = json.Marshal(encoded) // as the framework keeps it
+		changed.private, err = json.Marshal(values) // as the framework keeps it
 		check(t, err)
 	}
 	return &changed
@@ -299,9 +294,6 @@ func (s *Server) Open(config Values) (Values, Diagnostics) {
 	response := call(s, s.server.OpenEphemeralResource, &tfprotov6.OpenEphemeralResourceRequest{
 		TypeName: certificateType, Config: encoded,
 	})
-	if Diagnostics(response.Diagnostics).HasError() {
-		return nil, response.Diagnostics
-	}
 	return s.decode(response.Result, schema.ValueType()), response.Diagnostics
 }
 
