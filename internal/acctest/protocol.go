@@ -11,9 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // Values are the attributes of a configuration, a plan or a state: a string, an int64, a
@@ -122,19 +119,6 @@ func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Se
 func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 	t.Helper()
 	return NewServer(t, server, c.Configuration())
-}
-
-// ServerInMemory starts a provider that reaches the cloud by a Network. It knows
-// nothing of those before it, as another process would. Further settings are added to
-// its configuration.
-func (c *Cloud) ServerInMemory(t testing.TB, network *elbstub.Network, settings ...Values) *Server {
-	t.Helper()
-	config := c.Configuration()
-	config["insecure"] = true // the certificate of the network is not trusted
-	for _, more := range settings {
-		maps.Copy(config, more)
-	}
-	return NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 }
 
 // Configuration is that of a provider for the cloud.

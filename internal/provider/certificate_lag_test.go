@@ -28,7 +28,7 @@ type runs struct {
 // process starts a process of the provider.
 func (r *runs) process() *acctest.Server {
 	r.t.Helper()
-	server := r.cloud.ServerInMemory(r.t, r.network)
+	server := inMemory(r.t, r.cloud, r.network, nil)
 	if r.ofListener {
 		return server.Listeners()
 	}
@@ -198,7 +198,7 @@ func TestPlanAtOnceIsCheap(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
 		lagging(cloud, 4900*time.Millisecond)
 		f := newFleet(t, cloud, 60)
-		f.start = func(config acctest.Values) *acctest.Server { return cloud.ServerInMemory(t, network, config) }
+		f.start = func(config acctest.Values) *acctest.Server { return inMemory(t, cloud, network, config) }
 		f.apply()
 		started, count := time.Now(), countCalls(cloud)
 		f.refresh()

@@ -165,7 +165,7 @@ func (p *planner) happen() {
 func (p *planner) live(steps int) {
 	for range steps {
 		time.Sleep(time.Minute)
-		server := p.cloud.ServerInMemory(p.t, p.network)
+		server := inMemory(p.t, p.cloud, p.network, nil)
 		if p.state != nil {
 			p.happen()
 			if p.random.IntN(10) == 0 {
@@ -254,7 +254,7 @@ func (p *planner) step(server *acctest.Server) {
 	}
 
 	time.Sleep(time.Minute)
-	server = p.cloud.ServerInMemory(t, p.network)
+	server = inMemory(t, p.cloud, p.network, nil)
 	after, diagnostics := server.Read(state)
 	if after == nil || diagnostics.HasError() {
 		t.Errorf("read: %v", diagnostics)
