@@ -228,8 +228,10 @@ func TestPrivateStates(t *testing.T) {
 		private func() map[string][]byte
 		waits   time.Duration // for a list that may lag
 	}{
-		"none":                    {private: func() map[string][]byte { return nil }},
-		"of another key":          {private: func() map[string][]byte { return map[string][]byte{"other": []byte("1")} }},
+		"none": {private: func() map[string][]byte { return nil }},
+		"of another key": {
+			private: func() map[string][]byte { return map[string][]byte{"other": []byte("1")} },
+		},
 		"a minute old":            {private: at(-time.Minute)},
 		"three seconds old":       {private: at(-3 * time.Second), waits: 2 * time.Second},
 		"two seconds ahead":       {private: at(2 * time.Second), waits: 5 * time.Second},
