@@ -4,7 +4,6 @@ package acctest
 
 import (
 	"cmp"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"log"
@@ -160,13 +159,8 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 	return certificates[0]
 }
 
-// NewPair returns a throwaway certificate and its key. Options change the certificate.
-func NewPair(t testing.TB, options ...func(*x509.Certificate)) throwaway.Pair {
-	t.Helper()
-	pair, err := throwaway.NewPair("www.example.com", options...)
-	check(t, err)
-	return pair
-}
+// NewPair returns a throwaway certificate and its key.
+func NewPair(testing.TB) throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
 // check fails the test for an error that it is not about.
 func check(t testing.TB, err error) {
@@ -178,11 +172,10 @@ func check(t testing.TB, err error) {
 
 // NewPairUntil returns a throwaway certificate that is valid since a year ago, and
 // until a time, and its key.
-func NewPairUntil(t *testing.T, notAfter time.Time) throwaway.Pair {
-	t.Helper()
-	return NewPair(t, func(template *x509.Certificate) {
-		template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter
-	})
+func NewPairUntil(_ testing.TB, notAfter time.Time) throwaway.Pair {
+	template := throwaway.ForDomain("www.example.com")
+	template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter
+	return throwaway.SelfSigned(template, throwaway.NewECKey())
 }
 
 // Quote writes a text as a string of the Terraform language.

@@ -11,9 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // Values are the attributes of a configuration, a plan or a state: a string, an int64, a
@@ -39,17 +36,12 @@ type State struct {
 // WithPrivate returns a copy of a state whose private part has these values alone, each
 // of them JSON. Without any, there is no private part, as in a state that an older
 // version of the provider has left.
-func (s *State) WithPrivate(t testing.TB, values map[string]string) *State {
+func (s *State) WithPrivate(t testing.TB, values map[string][]byte) *State {
 	t.Helper()
-	changed := *s
-	changed.private = nil
+	changed := State{Values: s.Values, Identity: s.Identity}
 	if len(values) > 0 {
-		encoded := map[string][]byte{}
-		for key, value := range values {
-			encoded[key] = []byte(value)
-		}
 		var err error
-		changed.private, err = json.Marshal(encoded) // as the framework keeps it
+		changed.private, err = json.Marshal(values) // as the framework keeps it
 		check(t, err)
 	}
 	return &changed
@@ -127,19 +119,6 @@ func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Se
 func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
 	t.Helper()
 	return NewServer(t, server, c.Configuration())
-}
-
-// ServerInMemory starts a provider that reaches the cloud by a Network. It knows
-// nothing of those before it, as another process would. Further settings are added to
-// its configuration.
-func (c *Cloud) ServerInMemory(t testing.TB, network *elbstub.Network, settings ...Values) *Server {
-	t.Helper()
-	config := c.Configuration()
-	config["insecure"] = true // the certificate of the network is not trusted
-	for _, more := range settings {
-		maps.Copy(config, more)
-	}
-	return NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 }
 
 // Configuration is that of a provider for the cloud.
@@ -299,9 +278,6 @@ func (s *Server) Open(config Values) (Values, Diagnostics) {
 	response := call(s, s.server.OpenEphemeralResource, &tfprotov6.OpenEphemeralResourceRequest{
 		TypeName: certificateType, Config: encoded,
 	})
-	if Diagnostics(response.Diagnostics).HasError() {
-		return nil, response.Diagnostics
-	}
 	return s.decode(response.Result, schema.ValueType()), response.Diagnostics
 }
 

@@ -81,10 +81,7 @@ func responding(status int, body string) http.Handler {
 
 func newCertificate(t *testing.T) elb.NewCertificate {
 	t.Helper()
-	pair, err := throwaway.NewPair("www.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := throwaway.NewPair("www.example.com")
 	return elb.NewCertificate{
 		Name:        new("www"),
 		Description: "first",

@@ -74,14 +74,13 @@ type Options struct {
 	Now func() time.Time
 	// Log is called with each call, concurrently, before its response is sent. nil does nothing.
 	Log func(Call)
-	// Front returns what stands in front of the cloud. nil means nothing.
-	Front func(cloud http.Handler) http.Handler
 }
 
 // Cloud is the imitation. It is an http.Handler, safe for concurrent use.
 type Cloud struct {
-	http.Handler // a mux, or what is in front of it
-	options      Options
+	// Handler is a mux. Before the first call, something may be put in front of it.
+	http.Handler
+	options Options
 
 	mu           sync.Mutex
 	certificates collection[Certificate]
@@ -119,10 +118,6 @@ func New(options Options) *Cloud {
 		calls:        map[Operation]int{},
 		scripted:     map[scriptedCall]Fault{},
 		choices:      map[Operation]func(int) Fault{},
-	}
-
-	if options.Front != nil {
-		c.Handler = options.Front(mux)
 	}
 
 	elbaas := options.BasePath + "/v1.0/{project_id}/elbaas"

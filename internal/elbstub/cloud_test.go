@@ -97,14 +97,7 @@ const (
 	listeners    = base + "/v1.0/" + project + "/elbaas/listeners"
 )
 
-func newPair(t *testing.T) throwaway.Pair {
-	t.Helper()
-	pair, err := throwaway.NewPair("www.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pair
-}
+func newPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
 // creation is the body of a create.
 func creation(pair throwaway.Pair, fields map[string]any) string {
@@ -140,7 +133,7 @@ func TestResponses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
-	pair := newPair(t)
+	pair := newPair()
 
 	created := r.call(
 		http.MethodPost,
@@ -198,7 +191,7 @@ func TestResponses(t *testing.T) {
 func TestModifyLeavesOutWhatIsNotSent(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	id := r.create(newPair(t), map[string]any{"name": "one", "description": "two", "domain": "www.example.com"})
+	id := r.create(newPair(), map[string]any{"name": "one", "description": "two", "domain": "www.example.com"})
 	// Both fields are optional (seed).
 	if got := r.call(http.MethodPut, certificates+"/"+id, `{"description":"new"}`).fields(t); got["name"] != "one" ||
 		got["description"] != "new" {
@@ -214,7 +207,7 @@ func TestModifyLeavesOutWhatIsNotSent(t *testing.T) {
 // of its rule, and of its code.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	pair, stranger := newPair(t), newPair(t)
+	pair, stranger := newPair(), newPair()
 	id := strings.Repeat("0", 32)
 
 	for name, row := range map[string]struct {
@@ -473,7 +466,7 @@ func TestRefusals(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	pair := newPair(t)
+	pair := newPair()
 	id := r.create(pair, nil)
 	for name, row := range map[string]struct {
 		field, value string
@@ -526,7 +519,7 @@ func TestLimits(t *testing.T) {
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Quota = 2 })
-	pair := newPair(t)
+	pair := newPair()
 	first := r.create(pair, nil)
 	r.create(pair, nil) // an identical certificate is no conflict (assumed)
 	if response := r.call(http.MethodPost, certificates, creation(pair, nil)); response.status != 400 ||
@@ -540,7 +533,7 @@ func TestQuota(t *testing.T) {
 func TestProjectsAreApart(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	id := r.create(newPair(t), nil)
+	id := r.create(newPair(), nil)
 	other := strings.Replace(certificates, project, otherProject, 1)
 	r.token = otherToken
 	if response := r.call(http.MethodGet, other, ""); response.body != `{"certificates":[],"instance_num":"0"}` {
@@ -560,7 +553,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t)
-			id := r.create(newPair(t), nil)
+			id := r.create(newPair(), nil)
 			listener := elbstub.Listener{ProjectID: project, Name: "https", CertificateID: id}
 			if how == "SNI" {
 				listener = elbstub.Listener{ProjectID: project, Name: "https", SNI: []string{id}}
@@ -593,7 +586,7 @@ func TestListenerHoldsCertificate(t *testing.T) {
 func TestChangesWithoutCalls(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	id := r.create(newPair(t), map[string]any{"name": "before"})
+	id := r.create(newPair(), map[string]any{"name": "before"})
 	if !r.cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name = "after" }) ||
 		r.cloud.Change("none", func(*elbstub.Certificate) {}) {
 		t.Error("Change reports wrongly")
@@ -612,7 +605,7 @@ func TestChangesWithoutCalls(t *testing.T) {
 func TestJournal(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	pair := newPair(t)
+	pair := newPair()
 	id := r.create(pair, map[string]any{"name": "one"})
 	r.call(http.MethodPut, certificates+"/"+id, `{"name":"two"}`)
 	r.call(http.MethodPost, certificates, `{"private_key": "-----BEGIN PRIVATE KEY-----`)
@@ -637,7 +630,7 @@ func TestJournal(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	pair := newPair(t)
+	pair := newPair()
 	for name, row := range map[string]struct {
 		fault     elbstub.Fault
 		check     func(reply) bool
@@ -722,7 +715,7 @@ func TestScriptEach(t *testing.T) {
 			t.Errorf("list %d: status %d, want %d", i+1, got, want)
 		}
 	}
-	r.create(newPair(t), nil) // another operation has no fault
+	r.create(newPair(), nil) // another operation has no fault
 }
 
 // TestLateCommits: the response, and when the certificate appears.
@@ -742,7 +735,7 @@ func TestLateCommits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
 				cloud.Script(elbstub.CreateCertificate, 1, row.fault)
-				body := strings.NewReader(creation(newPair(t), nil))
+				body := strings.NewReader(creation(newPair(), nil))
 				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, certificates, body)
 				request.Header.Set("X-Auth-Token", token)
 				response := httptest.NewRecorder()
@@ -797,7 +790,7 @@ func TestConnectionStorm(t *testing.T) {
 func TestConfusedResponses(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t)
-	theirs := newPair(t)
+	theirs := newPair()
 	id := r.create(theirs, map[string]any{"name": "theirs"})
 	for name, cert := range map[string]elbstub.Certificate{
 		"one that exists":   r.cloud.Certificates(project)[0],
@@ -805,7 +798,7 @@ func TestConfusedResponses(t *testing.T) {
 	} {
 		before := r.cloud.Certificates(project)
 		r.cloud.Script(elbstub.CreateCertificate, 1, r.cloud.Confuse(cert))
-		got := r.call(http.MethodPost, certificates, creation(newPair(t), map[string]any{"name": "ours"})).fields(t)
+		got := r.call(http.MethodPost, certificates, creation(newPair(), map[string]any{"name": "ours"})).fields(t)
 		if got["name"] != "theirs" || got["certificate"] != strings.TrimSpace(theirs.Certificate) {
 			t.Errorf("%s: the response is %v", name, got)
 		}
@@ -822,13 +815,13 @@ func TestConfusedResponses(t *testing.T) {
 func TestDeduplicate(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Deduplicate = true })
-	pair := newPair(t)
+	pair := newPair()
 	id := r.create(pair, map[string]any{"name": "first"})
 	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
 	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
 		t.Errorf("the response to the second create is %d %v", again.status, got)
 	}
-	r.create(newPair(t), nil)
+	r.create(newPair(), nil)
 	if n := len(r.cloud.Certificates(project)); n != 2 {
 		t.Errorf("%d certificates, want 2", n)
 	}
@@ -837,8 +830,8 @@ func TestDeduplicate(t *testing.T) {
 // TestKeep: how a server changes what it is sent. Its responses show the change.
 func TestKeep(t *testing.T) {
 	t.Parallel()
-	leaf := newPair(t)
-	chain := leaf.Certificate + newPair(t).Certificate
+	leaf := newPair()
+	chain := leaf.Certificate + newPair().Certificate
 	leafAlone := func(cert *elbstub.Certificate) { cert.Certificate = leaf.Certificate }
 	for name, row := range map[string]struct {
 		keep        func(*elbstub.Certificate)
@@ -888,7 +881,7 @@ func said(body string) string {
 // TestDialects has the differences between the clouds of the family.
 func TestDialects(t *testing.T) {
 	t.Parallel()
-	pair := newPair(t)
+	pair := newPair()
 	der, _ := pem.Decode([]byte(pair.Certificate))
 	content := base64.StdEncoding.EncodeToString(der.Bytes)
 	text := func(columns int, newline string) string {

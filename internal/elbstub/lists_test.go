@@ -47,7 +47,7 @@ func TestEmptyLists(t *testing.T) {
 				t.Errorf("listeners: %s, want %s", got, row.listeners)
 			}
 
-			r.create(newPair(t), nil)
+			r.create(newPair(), nil)
 			r.cloud.AddListener(elbstub.Listener{ProjectID: project})
 			if got := r.call(http.MethodGet, certificates, "").body; !strings.HasPrefix(got, `{"certificates":[{`) {
 				t.Errorf("a list of one: %s", got)
@@ -86,7 +86,7 @@ func TestOrder(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) {
 				o.Dialect, o.Now = row.dialect, func() time.Time { return now }
 			})
-			pair, ids := newPair(t), map[string]string{}
+			pair, ids := newPair(), map[string]string{}
 			for _, name := range []string{"a", "b", "c"} {
 				ids[name] = r.create(pair, map[string]any{"name": name})
 				r.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: name})
@@ -133,7 +133,7 @@ func TestUnsetDomain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Unset = row.unset })
-			created := r.call(http.MethodPost, certificates, creation(newPair(t), nil)).fields(t)
+			created := r.call(http.MethodPost, certificates, creation(newPair(), nil)).fields(t)
 			path := fmt.Sprint(certificates, "/", created["id"])
 			modified := r.call(http.MethodPut, path, `{"name":""}`).fields(t)
 			listed := r.call(http.MethodGet, certificates, "").fields(t)["certificates"].([]any)[0].(map[string]any)
@@ -176,7 +176,7 @@ func TestHiddenCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Listed = row.listed })
-			pair := newPair(t)
+			pair := newPair()
 			id := r.create(pair, nil)
 			listed := r.call(http.MethodGet, certificates, "").fields(t)["certificates"].([]any)[0].(map[string]any)
 			if text, has := listed["certificate"]; text != row.want || has != row.has {
@@ -198,7 +198,7 @@ func TestHiddenCertificates(t *testing.T) {
 func TestListLag(t *testing.T) {
 	t.Parallel()
 	const lag = 5 * time.Second
-	pair := newPair(t)
+	pair := newPair()
 	// history lists each second, for a minute, what was created each second.
 	history := func(seed uint64) []int {
 		now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
@@ -255,7 +255,7 @@ func TestListsShowWhatWas(t *testing.T) {
 	r := newRaw(t, func(o *elbstub.Options) {
 		o.ListLag, o.Now = time.Minute, func() time.Time { return now }
 	})
-	pair := newPair(t)
+	pair := newPair()
 	id := r.create(pair, map[string]any{"name": "old"})
 	r.create(pair, map[string]any{"name": "other"})
 	seen := func() string {

@@ -44,7 +44,7 @@ func TestInUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = row.inUse })
-			id := r.create(newPair(t), nil)
+			id := r.create(newPair(), nil)
 			listener := r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 			response := r.call(http.MethodDelete, certificates+"/"+id, "")
 			if response.status != row.status || said(response.body) != row.says {
@@ -98,7 +98,7 @@ func TestPairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pss, ec, pair := read("pss.crt"), encode("CERTIFICATE", der), newPair(t)
+	pss, ec, pair := read("pss.crt"), encode("CERTIFICATE", der), newPair()
 	for name, row := range map[string]struct {
 		certificate, key string
 		refused          bool
@@ -184,7 +184,7 @@ func TestSeveralRefusals(t *testing.T) {
 		o.Dialect.InUse = []elbstub.Refusal{elbstub.InUse409, elbstub.InUse5002}
 		o.Dialect.NotFound = []elbstub.Refusal{elbstub.NotFound400, elbstub.NotFoundBare}
 	})
-	id := r.create(newPair(t), nil)
+	id := r.create(newPair(), nil)
 	r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 	for i, want := range []int{409, 400, 409, 400} {
 		if got := r.call(http.MethodDelete, certificates+"/"+id, "").status; got != want {
@@ -217,7 +217,7 @@ func TestHoldLag(t *testing.T) {
 			r := newRaw(t, func(o *elbstub.Options) {
 				o.HoldLag, o.Now = 5*time.Second, func() time.Time { return now }
 			})
-			id := r.create(newPair(t), nil)
+			id := r.create(newPair(), nil)
 			listener := elbstub.Listener{ProjectID: project, CertificateID: id}
 			if name == "not for SNI any more" {
 				listener = elbstub.Listener{ProjectID: project, SNI: []string{id}}
@@ -244,7 +244,7 @@ func TestLongHoldLag(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
 	r := newRaw(t, func(o *elbstub.Options) { o.HoldLag, o.Now = time.Minute, func() time.Time { return now } })
-	id := r.create(newPair(t), nil)
+	id := r.create(newPair(), nil)
 	r.cloud.Remove(r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id}))
 	for _, want := range []int{400, 400, 400, 204} {
 		if response := r.call(http.MethodDelete, certificates+"/"+id, ""); response.status != want {
@@ -278,7 +278,7 @@ func TestChangeListener(t *testing.T) {
 func TestForbidInUse(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.Refusal{elbstub.InUsePolicy} })
-	held, free := r.create(newPair(t), nil), r.create(newPair(t), nil)
+	held, free := r.create(newPair(), nil), r.create(newPair(), nil)
 	r.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: held})
 	response := r.call(http.MethodDelete, certificates+"/"+held, "")
 	if response.status != 403 || response.code() != "ELB.9803" {

@@ -1,33 +1,24 @@
 package pemcert_test
 
 import (
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"testing"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // rsaPair is the most common pair: an RSA key of 2,048 bits and its certificate.
 func rsaPair(b *testing.B) (certificate, key string) {
 	b.Helper()
-	private := pemtest.NewRSAKey(b, 2048)
-	template := x509.Certificate{
-		Subject:  pkix.Name{CommonName: "www.example.com"},
-		DNSNames: []string{"www.example.com"},
-	}
-	return pemtest.EncodePEM(
-		"CERTIFICATE",
-		pemtest.Issue(b, &template, private, nil, nil),
-	), pemtest.KeyForms(b, private)["PKCS#8"]
+	pair := throwaway.SelfSigned(throwaway.ForDomain("www.example.com"), throwaway.NewRSAKey(2048))
+	return pair.Certificate, pair.PrivateKey
 }
 
 func BenchmarkParseChain(b *testing.B) {
 	certificate, _ := rsaPair(b)
 	for name, text := range map[string]string{
 		"as openssl writes it": certificate,
-		"indented":             pemtest.Forms(certificate)["indented"],
+		"indented":             throwaway.Forms(certificate)["indented"],
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -51,7 +42,7 @@ func BenchmarkParseKey(b *testing.B) {
 func BenchmarkEqual(b *testing.B) {
 	certificate, _ := rsaPair(b)
 	one, _ := pemcert.ParseChain(certificate)
-	other, _ := pemcert.ParseChain(pemtest.Forms(certificate)["CRLF"])
+	other, _ := pemcert.ParseChain(throwaway.Forms(certificate)["CRLF"])
 	for b.Loop() {
 		if !one.Equal(other) {
 			b.Fatal("they differ")

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // openssl runs openssl with a text as its input, and returns its output. The test is skipped
@@ -132,11 +132,11 @@ func formsOfPSS(t *testing.T, text string) map[string]string {
 		t.Fatal(err)
 	}
 	return map[string]string{
-		"traditional":     pemtest.EncodePEM("RSA-PSS PRIVATE KEY", key.Key),
-		"PKCS#1":          pemtest.EncodePEM("RSA PRIVATE KEY", key.Key),
-		"PKCS#8 of RSA":   pemtest.EncodePEM("PRIVATE KEY", pkcs8),
-		"a longer label":  pemtest.EncodePEM("RSA-PSS PRIVATE KEY", b.Bytes),
-		"a shorter label": pemtest.EncodePEM("PRIVATE KEY", key.Key),
+		"traditional":     throwaway.EncodePEM("RSA-PSS PRIVATE KEY", key.Key),
+		"PKCS#1":          throwaway.EncodePEM("RSA PRIVATE KEY", key.Key),
+		"PKCS#8 of RSA":   throwaway.EncodePEM("PRIVATE KEY", pkcs8),
+		"a longer label":  throwaway.EncodePEM("RSA-PSS PRIVATE KEY", b.Bytes),
+		"a shorter label": throwaway.EncodePEM("PRIVATE KEY", key.Key),
 	}
 }
 
@@ -338,7 +338,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 	t.Parallel()
 	issue := func(template *x509.Certificate, public any) string {
-		key := pemtest.NewECKey(t)
+		key := throwaway.NewECKey()
 		if public == nil {
 			public = key.Public()
 		}
@@ -347,7 +347,7 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return pemtest.EncodePEM("CERTIFICATE", der)
+		return throwaway.EncodePEM("CERTIFICATE", der)
 	}
 	large := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 8191, 1), E: 65537}
 	year := func(year int) time.Time { return time.Date(year, 12, 31, 23, 59, 59, 0, time.UTC) }

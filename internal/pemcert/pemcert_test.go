@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 func parseChain(t *testing.T, text string) pemcert.Chain {
@@ -45,10 +45,10 @@ func parseKey(t *testing.T, text string) pemcert.Key {
 
 func TestChainInEveryForm(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
+	c := throwaway.NewChain()
 	want := parseChain(t, c.PEM())
 	canonical := strings.TrimSuffix(c.PEM(), "\n")
-	for name, text := range pemtest.Forms(c.PEM()) {
+	for name, text := range throwaway.Forms(c.PEM()) {
 		got := parseChain(t, text)
 		if !got.Equal(want) || !want.Equal(got) {
 			t.Errorf("%s: not equal", name)
@@ -65,7 +65,7 @@ func TestChainInEveryForm(t *testing.T) {
 
 func TestChainsThatDiffer(t *testing.T) {
 	t.Parallel()
-	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
+	c, other := throwaway.NewChain(), throwaway.NewChain()
 	want := parseChain(t, c.PEM())
 	for name, text := range map[string]string{
 		"order":          c.Intermediate + c.Leaf,
@@ -83,7 +83,7 @@ func TestChainsThatDiffer(t *testing.T) {
 
 func TestInOrder(t *testing.T) {
 	t.Parallel()
-	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
+	c, other := throwaway.NewChain(), throwaway.NewChain()
 	for name, row := range map[string]struct {
 		text string
 		want bool
@@ -99,7 +99,7 @@ func TestInOrder(t *testing.T) {
 		"duplicate root":         {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
-		"unknown algorithm last": {c.Leaf + pemtest.SM2(t), false},
+		"unknown algorithm last": {c.Leaf + throwaway.SM2(), false},
 	} {
 		if got := parseChain(t, row.text).InOrder(); got != row.want {
 			t.Errorf("%s: in order = %t", name, got)
@@ -109,15 +109,15 @@ func TestInOrder(t *testing.T) {
 
 func TestKeyInEveryForm(t *testing.T) {
 	t.Parallel()
-	rsaKey, edKey := pemtest.NewRSAKey(t, 2048), pemtest.NewEd25519Key(t)
-	ecKey := pemtest.NewECKey(t)
+	rsaKey, edKey := throwaway.NewRSAKey(2048), throwaway.NewEd25519Key()
+	ecKey := throwaway.NewECKey()
 	keys := map[string]crypto.Signer{"RSA": rsaKey, "ECDSA": ecKey, "Ed25519": edKey}
 	for algorithm, key := range keys {
-		leaf := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{}, key, nil, nil)))
-		first := parseKey(t, pemtest.KeyForms(t, key)["PKCS#8"])
-		for encoding, text := range pemtest.KeyForms(t, key) {
+		leaf := parseChain(t, throwaway.Issue(&x509.Certificate{}, key, nil, nil))
+		first := parseKey(t, throwaway.KeyForms(key)["PKCS#8"])
+		for encoding, text := range throwaway.KeyForms(key) {
 			block := text[strings.LastIndex(text, "-----BEGIN"):]
-			for form, text := range pemtest.Forms(text) {
+			for form, text := range throwaway.Forms(text) {
 				name := algorithm + ", " + encoding + ", " + form
 				got := parseKey(t, text)
 				if !got.Equal(first) || !first.Equal(got) {
@@ -135,20 +135,20 @@ func TestKeyInEveryForm(t *testing.T) {
 			}
 		}
 		for other, key := range keys {
-			if equal := parseKey(t, pemtest.KeyForms(t, key)["PKCS#8"]).Equal(first); equal != (other == algorithm) {
+			if equal := parseKey(t, throwaway.KeyForms(key)["PKCS#8"]).Equal(first); equal != (other == algorithm) {
 				t.Errorf("%s and %s: equal = %t", algorithm, other, equal)
 			}
 		}
 	}
-	stranger := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["PKCS#8"])
-	if stranger.Equal(parseKey(t, pemtest.KeyForms(t, ecKey)["PKCS#8"])) {
+	stranger := parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["PKCS#8"])
+	if stranger.Equal(parseKey(t, throwaway.KeyForms(ecKey)["PKCS#8"])) {
 		t.Error("two keys of one algorithm are equal")
 	}
 }
 
 func TestBelongsTo(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
+	c := throwaway.NewChain()
 	whole := parseChain(t, c.PEM()+c.Root)
 	for name, row := range map[string]struct {
 		key      pemcert.Key
@@ -156,29 +156,29 @@ func TestBelongsTo(t *testing.T) {
 		position int
 		known    bool
 	}{
-		"leaf":         {parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]), whole, 0, true},
-		"intermediate": {parseKey(t, pemtest.KeyForms(t, c.IntermediateKey)["PKCS#8"]), whole, 1, true},
+		"leaf":         {parseKey(t, throwaway.KeyForms(c.Key)["SEC 1"]), whole, 0, true},
+		"intermediate": {parseKey(t, throwaway.KeyForms(c.IntermediateKey)["PKCS#8"]), whole, 1, true},
 		"leaf last": {
-			parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]),
+			parseKey(t, throwaway.KeyForms(c.Key)["SEC 1"]),
 			parseChain(t, c.Root+c.Intermediate+c.Leaf),
 			2,
 			true,
 		},
-		"stranger": {parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]), whole, -1, true},
+		"stranger": {parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"]), whole, -1, true},
 		"no key":   {pemcert.Key{}, whole, -1, false},
 		"unknown leaf": {
-			parseKey(t, pemtest.KeyForms(t, c.Key)["SEC 1"]),
-			parseChain(t, pemtest.SM2(t)),
+			parseKey(t, throwaway.KeyForms(c.Key)["SEC 1"]),
+			parseChain(t, throwaway.SM2()),
 			-1,
 			false,
 		},
 		"unknown in chain": {
-			parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]),
-			parseChain(t, c.Leaf+pemtest.SM2(t)),
+			parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"]),
+			parseChain(t, c.Leaf+throwaway.SM2()),
 			-1,
 			true,
 		},
-		"unknown key": {parseKey(t, pemtest.SM2Key()), whole, -1, false},
+		"unknown key": {parseKey(t, throwaway.SM2Key()), whole, -1, false},
 	} {
 		if position, known := row.key.BelongsTo(row.chain); position != row.position || known != row.known {
 			t.Errorf("%s: %d, %t, want %d, %t", name, position, known, row.position, row.known)
@@ -189,11 +189,11 @@ func TestBelongsTo(t *testing.T) {
 // TestUnknownKeys: they are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
-	unknown := parseKey(t, pemtest.SM2Key())
-	if !unknown.Equal(parseKey(t, strings.ReplaceAll(pemtest.SM2Key(), "\n", "\r\n"))) {
+	unknown := parseKey(t, throwaway.SM2Key())
+	if !unknown.Equal(parseKey(t, strings.ReplaceAll(throwaway.SM2Key(), "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
-	if known := parseKey(t, pemtest.KeyForms(t, pemtest.NewECKey(t))["SEC 1"]); known.Equal(unknown) ||
+	if known := parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"]); known.Equal(unknown) ||
 		unknown.Equal(known) {
 		t.Error("a known and an unknown key are equal")
 	}
@@ -205,7 +205,7 @@ func TestUnknownKeys(t *testing.T) {
 
 func TestUnknownCertificate(t *testing.T) {
 	t.Parallel()
-	c := parseChain(t, pemtest.SM2(t))
+	c := parseChain(t, throwaway.SM2())
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}
@@ -223,7 +223,7 @@ func TestUnknownCertificate(t *testing.T) {
 
 func TestFacts(t *testing.T) {
 	t.Parallel()
-	key := pemtest.NewECKey(t)
+	key := throwaway.NewECKey()
 	authority := &x509.Certificate{
 		Subject: pkix.Name{
 			CommonName:   "An Authority",
@@ -232,7 +232,7 @@ func TestFacts(t *testing.T) {
 		},
 	}
 	uri, _ := url.Parse("spiffe://example.com/www")
-	der := pemtest.Issue(t, &x509.Certificate{
+	text := throwaway.Issue(&x509.Certificate{
 		SerialNumber:   big.NewInt(0x0abc),
 		Subject:        pkix.Name{CommonName: "www.example.com", Organization: []string{"证书"}},
 		NotBefore:      time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("CET", 3600)),
@@ -241,9 +241,10 @@ func TestFacts(t *testing.T) {
 		IPAddresses:    []net.IP{net.ParseIP("192.0.2.1"), net.ParseIP("2001:db8::1")},
 		EmailAddresses: []string{"a@example.com"},
 		URIs:           []*url.URL{uri},
-	}, key, authority, pemtest.NewECKey(t))
-	sum := sha256.Sum256(der)
-	got := parseChain(t, pemtest.EncodePEM("CERTIFICATE", der)).Facts(0)
+	}, key, authority, throwaway.NewECKey())
+	block, _ := pem.Decode([]byte(text))
+	sum := sha256.Sum256(block.Bytes)
+	got := parseChain(t, text).Facts(0)
 	for name, row := range map[string][2]string{
 		"not before":  {got.NotBefore.Format(time.RFC3339), "2026-01-02T02:04:05Z"},
 		"not after":   {got.NotAfter.Format(time.RFC3339), "2027-01-02T03:04:05Z"},
@@ -266,7 +267,7 @@ func TestFacts(t *testing.T) {
 // TestNoNames: a certificate without names differs from one whose names cannot be read.
 func TestNoNames(t *testing.T) {
 	t.Parallel()
-	names := parseChain(t, pemtest.NewChain(t).Root).Facts(0).SubjectAlternativeNames
+	names := parseChain(t, throwaway.NewChain().Root).Facts(0).SubjectAlternativeNames
 	if names == nil || len(names) > 0 {
 		t.Errorf("the names are %#v, want none", names)
 	}
@@ -274,10 +275,10 @@ func TestNoNames(t *testing.T) {
 
 func TestKeyAlgorithms(t *testing.T) {
 	t.Parallel()
-	small, ed := pemtest.NewRSAKey(t, 1024), pemtest.NewEd25519Key(t)
+	small, ed := throwaway.NewRSAKey(1024), throwaway.NewEd25519Key()
 	p521, _ := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	for want, key := range map[string]crypto.Signer{"RSA 1024": small, "Ed25519": ed, "ECDSA P-521": p521} {
-		chain := parseChain(t, pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &x509.Certificate{}, key, nil, nil)))
+		chain := parseChain(t, throwaway.Issue(&x509.Certificate{}, key, nil, nil))
 		if got := chain.Facts(0).KeyAlgorithm; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -286,12 +287,12 @@ func TestKeyAlgorithms(t *testing.T) {
 
 func TestCovers(t *testing.T) {
 	t.Parallel()
-	leaf := parseChain(t, pemtest.NewChain(t).Leaf)
+	leaf := parseChain(t, throwaway.NewChain().Leaf)
 	issue := func(commonName string, template x509.Certificate) pemcert.Chain {
 		template.Subject.CommonName = commonName
 		return parseChain(
 			t,
-			pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil)),
+			throwaway.Issue(&template, throwaway.NewECKey(), nil, nil),
 		)
 	}
 	old := issue("*.old.example.com", x509.Certificate{})
@@ -338,8 +339,8 @@ func TestCovers(t *testing.T) {
 // TestBadTexts has the errors for files that cannot be used.
 func TestBadTexts(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
-	sec1 := pemtest.KeyForms(t, c.Key)["SEC 1"]
+	c := throwaway.NewChain()
+	sec1 := throwaway.KeyForms(c.Key)["SEC 1"]
 	der, _ := pem.Decode([]byte(c.Leaf))
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, c.Key)
 	if err != nil {
@@ -387,21 +388,21 @@ func TestBadTexts(t *testing.T) {
 			"is a certificate",
 		},
 		"garbage in a block": {
-			pemtest.EncodePEM("CERTIFICATE", []byte("garbage")),
+			throwaway.EncodePEM("CERTIFICATE", []byte("garbage")),
 			"certificate block 1 of 1 is not valid DER",
 			"is a certificate",
 		},
 		"DER that is no cert": {
-			c.Leaf + pemtest.EncodePEM("CERTIFICATE", []byte{4, 1, 0}),
+			c.Leaf + throwaway.EncodePEM("CERTIFICATE", []byte{4, 1, 0}),
 			"certificate block 2 of 2 is not valid DER",
 			"is a certificate",
 		},
 		"trailing bytes": {
-			pemtest.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)),
+			throwaway.EncodePEM("CERTIFICATE", append(bytes.Clone(der.Bytes), 0)),
 			"is not valid DER",
 			"is a certificate",
 		},
-		"empty block": {pemtest.EncodePEM("CERTIFICATE", nil), "is not valid DER", "is a certificate"},
+		"empty block": {throwaway.EncodePEM("CERTIFICATE", nil), "is not valid DER", "is a certificate"},
 		"certificate": {
 			c.Leaf,
 			"",
@@ -412,59 +413,59 @@ func TestBadTexts(t *testing.T) {
 		"key and certificate": {sec1 + c.Leaf, "Move that block to private_key", "Move that block to certificate"},
 		"two keys":            {sec1 + sec1, "is a private key", "more than one block with a key"},
 		"garbage as key": {
-			pemtest.EncodePEM("PRIVATE KEY", []byte("garbage")),
+			throwaway.EncodePEM("PRIVATE KEY", []byte("garbage")),
 			"is a private key",
 			"private key block 1 of 1 is not valid DER of a private key",
 		},
 		"EC PARAMETERS alone": {
-			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
+			throwaway.EncodePEM("EC PARAMETERS", []byte{5, 0}),
 			"has EC PARAMETERS",
 			"EC PARAMETERS but no key",
 		},
 		"encrypted, PKCS#8": {
-			pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}),
+			throwaway.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}),
 			"is an encrypted private key",
 			"is encrypted with a passphrase. Write it without",
 		},
 		"encrypted, legacy": {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
 		"key for SSH": {
-			pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
+			throwaway.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
 			"is a private key for SSH",
 			"is a key for SSH",
 		},
-		"CSR": {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
+		"CSR": {throwaway.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
 		"CSR, old name": {
-			pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr),
+			throwaway.EncodePEM("NEW CERTIFICATE REQUEST", csr),
 			"signing request",
 			"signing request",
 		},
 		"public key": {
-			pemtest.EncodePEM("PUBLIC KEY", []byte{5, 0}),
+			throwaway.EncodePEM("PUBLIC KEY", []byte{5, 0}),
 			"is only a public key",
 			"is a public key",
 		},
 		"RSA public key": {
-			pemtest.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}),
+			throwaway.EncodePEM("RSA PUBLIC KEY", []byte{5, 0}),
 			"is only a public key",
 			"is a public key",
 		},
 		"trusted certificate": {
-			pemtest.EncodePEM("TRUSTED CERTIFICATE", der.Bytes),
+			throwaway.EncodePEM("TRUSTED CERTIFICATE", der.Bytes),
 			"TRUSTED CERTIFICATE",
 			"is a certificate",
 		},
 		"PKCS#7": {
-			pemtest.EncodePEM("PKCS7", []byte{5, 0}),
+			throwaway.EncodePEM("PKCS7", []byte{5, 0}),
 			"is a PKCS#7 bundle",
 			"is a PKCS#7 bundle",
 		},
 		"revocation list": {
-			pemtest.EncodePEM("X509 CRL", []byte{5, 0}),
+			throwaway.EncodePEM("X509 CRL", []byte{5, 0}),
 			"certificate revocation list (CRL)",
 			"certificate revocation list (CRL)",
 		},
 		"DH parameters and cert": {
-			pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf,
+			throwaway.EncodePEM("DH PARAMETERS", []byte{5, 0}) + c.Leaf,
 			`has the type "DH PARAMETERS"`,
 			`has the type "DH PARAMETERS"`,
 		},

@@ -17,13 +17,13 @@ import (
 	"testing"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestTextAroundBlocks: it is ignored, whatever it quotes.
 func TestTextAroundBlocks(t *testing.T) {
 	t.Parallel()
-	c, other := pemtest.NewChain(t), pemtest.NewChain(t)
+	c, other := throwaway.NewChain(), throwaway.NewChain()
 	want := parseChain(t, c.PEM())
 	comment := func(sign, text string) string {
 		var b strings.Builder
@@ -32,7 +32,7 @@ func TestTextAroundBlocks(t *testing.T) {
 		}
 		return b.String()
 	}
-	key := pemtest.KeyForms(t, other.Key)["PKCS#8"]
+	key := throwaway.KeyForms(other.Key)["PKCS#8"]
 	oneLine := strings.ReplaceAll(c.PEM(), "\n", "")
 	for name, text := range map[string]string{
 		"commented out by #":           comment("# ", other.Leaf) + c.PEM(),
@@ -70,9 +70,9 @@ func TestTextAroundBlocks(t *testing.T) {
 // TestCertificatesIn: only the certificates of a text are read.
 func TestCertificatesIn(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
+	c := throwaway.NewChain()
 	want := parseChain(t, c.PEM())
-	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
+	key := throwaway.KeyForms(c.Key)["PKCS#8"]
 	asCertificate := strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct {
 		text string
@@ -82,8 +82,8 @@ func TestCertificatesIn(t *testing.T) {
 		"a key after it":              {c.PEM() + key, want},
 		"a key between":               {c.Leaf + key + c.Intermediate, want},
 		"a key that was cut off":      {c.PEM() + key[:len(key)-30], want},
-		"DH parameters":               {c.PEM() + pemtest.EncodePEM("DH PARAMETERS", []byte{5, 0}), want},
-		"an encrypted key":            {pemtest.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}) + c.PEM(), want},
+		"DH parameters":               {c.PEM() + throwaway.EncodePEM("DH PARAMETERS", []byte{5, 0}), want},
+		"an encrypted key":            {throwaway.EncodePEM("ENCRYPTED PRIVATE KEY", []byte{5, 0}) + c.PEM(), want},
 		"a key alone":                 {key, pemcert.Chain{}},
 		"a key under a wrong label":   {c.PEM() + asCertificate, pemcert.Chain{}},
 		"a certificate under another": {strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"), pemcert.Chain{}},
@@ -104,8 +104,8 @@ func TestCertificatesIn(t *testing.T) {
 // TestWrongEncodings: the error names the encoding and the remedy.
 func TestWrongEncodings(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
-	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
+	c := throwaway.NewChain()
+	key := throwaway.KeyForms(c.Key)["PKCS#8"]
 	encoded := base64.StdEncoding.EncodeToString
 	escaped := func(escape string) string { return strings.ReplaceAll(c.PEM(), "\n", escape) }
 	pkcs7, err := os.ReadFile("testdata/cases/p7b-as-certificate.pem")
@@ -115,10 +115,10 @@ func TestWrongEncodings(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"base64":                    {encoded([]byte(c.PEM())), "base64decode(…)"},
 		"base64 without padding":    {strings.TrimRight(encoded([]byte(c.PEM()+" ")), "="), "base64decode(…)"},
-		"base64 in lines":           {pemtest.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
+		"base64 in lines":           {throwaway.Forms(encoded([]byte(c.PEM())))["indented"], "base64decode(…)"},
 		"base64 of a commented PEM": {encoded([]byte("# mine\n" + c.PEM())), "base64decode(…)"},
 		"base64 in a block": {
-			pemtest.EncodePEM("CERTIFICATE", []byte(c.PEM())),
+			throwaway.EncodePEM("CERTIFICATE", []byte(c.PEM())),
 			"is PEM that is encoded in base64 again",
 		},
 		`\n`: {
@@ -146,7 +146,7 @@ func TestWrongEncodings(t *testing.T) {
 			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
 		},
 		"a label that may be a value": {
-			pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}),
+			throwaway.EncodePEM("hunter2hunter2", []byte{5, 0}),
 			"has a type that does not belong there",
 		},
 	} {
@@ -155,7 +155,7 @@ func TestWrongEncodings(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	encrypted := strings.ReplaceAll(pemtest.EncryptedKey(), "ENCRYPTED ", "")
+	encrypted := strings.ReplaceAll(throwaway.EncryptedKey(), "ENCRYPTED ", "")
 	if _, err := pemcert.ParseKey(encrypted); err == nil ||
 		!strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)
@@ -184,7 +184,7 @@ func TestRemedyOfPKCS7(t *testing.T) {
 // TestRemedyOfEscapes follows the remedy for literal line ends until there is no error.
 func TestRemedyOfEscapes(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
+	c := throwaway.NewChain()
 	remedy := regexp.MustCompile(`replace\(…, (".*"), "\\n"\)`)
 	for _, escape := range []string{`\n`, `\r`, `\r\n`, `\\n`, `\\r\\n`, `\\\\n`} {
 		for name, pattern := range map[string]string{"every line end": "\n", "a line end within": "\nMI"} {
@@ -215,8 +215,8 @@ func TestRemedyOfEscapes(t *testing.T) {
 // cannot be read.
 func TestWrongLabels(t *testing.T) {
 	t.Parallel()
-	c := pemtest.NewChain(t)
-	key := pemtest.KeyForms(t, c.Key)["PKCS#8"]
+	c := throwaway.NewChain()
+	key := throwaway.KeyForms(c.Key)["PKCS#8"]
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, c.Key)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +257,7 @@ func TestWrongLabels(t *testing.T) {
 		t.Errorf("a key under CERTIFICATE as key: %v", err)
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
-		text := pemtest.EncodePEM(label, request)
+		text := throwaway.EncodePEM(label, request)
 		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
 			t.Errorf("a request under %s as certificate: %v", label, err)
 		}
@@ -278,15 +278,11 @@ func TestOrderOfRealChains(t *testing.T) {
 			SubjectKeyId:          []byte(name),
 		}
 	}
-	issue := func(
-		template *x509.Certificate, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer,
-	) string {
-		return pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, issuer, issuerKey))
-	}
+	issue := throwaway.Issue
 	leafOf := func(issuer *x509.Certificate, issuerKey crypto.Signer) string {
-		return issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, pemtest.NewECKey(t), issuer, issuerKey)
+		return issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, throwaway.NewECKey(), issuer, issuerKey)
 	}
-	rootKey, otherKey, key := pemtest.NewECKey(t), pemtest.NewECKey(t), pemtest.NewECKey(t)
+	rootKey, otherKey, key := throwaway.NewECKey(), throwaway.NewECKey(), throwaway.NewECKey()
 	root, other, intermediate := authority("root"), authority("other"), authority("intermediate")
 	leaf := leafOf(intermediate, key)
 	byRoot, byOther := issue(intermediate, key, root, rootKey), issue(intermediate, key, other, otherKey)
@@ -295,17 +291,17 @@ func TestOrderOfRealChains(t *testing.T) {
 		Subject:  pkix.Name{CommonName: "intermediate"},
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	small := pemtest.NewRSAKey(t, 1024)
+	small := throwaway.NewRSAKey(1024)
 	// The same name as another type of string, which makes the signature invalid.
 	rewritten := bytes.ReplaceAll(
 		pemcert.CertificateBlocks(byRoot)[0], []byte("\x13\x0cintermediate"), []byte("\x0c\x0cintermediate"),
 	)
-	printable := pemtest.EncodePEM("CERTIFICATE", rewritten)
+	printable := throwaway.EncodePEM("CERTIFICATE", rewritten)
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger := issue(intermediate, pemtest.NewECKey(t), root, rootKey)
+	stranger := issue(intermediate, throwaway.NewECKey(), root, rootKey)
 	for name, row := range map[string]struct {
 		text string
 		want bool

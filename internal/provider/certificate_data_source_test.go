@@ -13,15 +13,15 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // A park is a cloud with certificates to be found, and one of another project.
 type park struct {
 	cloud  *acctest.Cloud
 	server *acctest.Server
-	chain  pemtest.Chain
+	chain  throwaway.Chain
 	ids    map[string]string
 }
 
@@ -31,7 +31,7 @@ func newPark(t *testing.T) park {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
 	p := park{
-		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: pemtest.NewChain(t),
+		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
 	soon := acctest.NewPairUntil(t, time.Now().Add(time.Hour))
@@ -46,7 +46,7 @@ func newPark(t *testing.T) park {
 			cert.ProjectID = acctest.ProjectID
 		}
 		if cert.Certificate == "" {
-			cert.Certificate, cert.PrivateKey = p.chain.PEM(), pemtest.KeyForms(t, p.chain.Key)["PKCS#8"]
+			cert.Certificate, cert.PrivateKey = p.chain.PEM(), throwaway.KeyForms(p.chain.Key)["PKCS#8"]
 		}
 		p.ids[cert.Name+cert.ProjectID] = cloud.Add(cert)
 	}
@@ -116,13 +116,13 @@ func TestMostRecent(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	clock := now
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
-	key := pemtest.NewECKey(t)
+	key := throwaway.NewECKey()
 	add := func(name string, notBefore, created time.Time) string {
 		template := &x509.Certificate{
 			DNSNames: []string{name + ".example.com"}, NotBefore: notBefore,
 			NotAfter: now.AddDate(1, 0, 0),
 		}
-		text := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, nil, nil))
+		text := throwaway.Issue(template, key, nil, nil)
 		clock = created
 		return cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, Name: name, Domain: name +
@@ -228,7 +228,7 @@ func TestLookupOfLooseText(t *testing.T) {
 func TestCoversArgument(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	key := pemtest.NewECKey(t)
+	key := throwaway.NewECKey()
 	ids := map[string]string{}
 	for name, template := range map[string]*x509.Certificate{
 		"wildcard": {
@@ -241,7 +241,7 @@ func TestCoversArgument(t *testing.T) {
 	} {
 		ids[name] = cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, PrivateKey: "unused",
-			Certificate: pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, template, key, nil, nil)),
+			Certificate: throwaway.Issue(template, key, nil, nil),
 		})
 	}
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
@@ -297,7 +297,7 @@ func TestCoversArgument(t *testing.T) {
 // TestManyCandidates is about an error that would list hundreds of certificates.
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
-	cloud, chain := acctest.NewCloud(t), pemtest.NewChain(t)
+	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
 	server := cloud.Server(t, provider.New("test")())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	says(t, diagnostics, "name", "The project has no certificates at all: check project_id.")

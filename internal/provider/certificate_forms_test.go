@@ -22,8 +22,8 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // anyOf returns a random value of a map, the same for the same random numbers.
@@ -43,11 +43,10 @@ func anyOf(random *mathrand.Rand, values map[string]string) (name, value string)
 // import, which calls no API. The text of the state stays as it came.
 func TestAnyFormPlansNothing(t *testing.T) {
 	t.Parallel()
-	rsaKey, edKey := pemtest.NewRSAKey(t, 2048), pemtest.NewEd25519Key(t)
-	chain := pemtest.NewChain(t)
+	rsaKey, edKey := throwaway.NewRSAKey(2048), throwaway.NewEd25519Key()
+	chain := throwaway.NewChain()
 	selfSigned := func(key crypto.Signer) string {
-		return pemtest.EncodePEM("CERTIFICATE",
-			pemtest.Issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil))
+		return throwaway.Issue(&x509.Certificate{Subject: pkix.Name{CommonName: "www"}}, key, nil, nil)
 	}
 	pairs := []struct {
 		certificate string
@@ -64,9 +63,9 @@ func TestAnyFormPlansNothing(t *testing.T) {
 			server := cloud.Server(t, provider.New("test")())
 			pair := pairs[random.IntN(len(pairs))]
 			configure := func() (string, acctest.Values) {
-				form, certificate := anyOf(random, pemtest.Forms(pair.certificate))
-				encoding, key := anyOf(random, pemtest.KeyForms(t, pair.key))
-				keyForm, key := anyOf(random, pemtest.Forms(key))
+				form, certificate := anyOf(random, throwaway.Forms(pair.certificate))
+				encoding, key := anyOf(random, throwaway.KeyForms(pair.key))
+				keyForm, key := anyOf(random, throwaway.Forms(key))
 				return form + " / " + encoding + " / " +
 					keyForm, acctest.Values{"certificate": certificate, "private_key": key}
 			}
@@ -89,7 +88,7 @@ func TestAnyFormPlansNothing(t *testing.T) {
 					said += ", re-wrapped by the server"
 					cloud.Change(id, func(cert *elbstub.Certificate) {
 						_,
-							cert.Certificate = anyOf(random, pemtest.Forms(pair.certificate))
+							cert.Certificate = anyOf(random, throwaway.Forms(pair.certificate))
 					})
 				case 1:
 					said += ", imported"
@@ -141,8 +140,8 @@ type pemScenario struct {
 // which attribute, with either attribute for the key. pemcert has the same for the texts alone.
 func TestBadPEM(t *testing.T) {
 	t.Parallel()
-	chain, stranger := pemtest.NewChain(t), pemtest.NewChain(t)
-	keyForms := pemtest.KeyForms(t, chain.Key)
+	chain, stranger := throwaway.NewChain(), throwaway.NewChain()
+	keyForms := throwaway.KeyForms(chain.Key)
 	good, goodKey := chain.PEM(), keyForms["PKCS#8"]
 	scenarios := acceptedPEM(t, chain)
 
@@ -159,7 +158,7 @@ func TestBadPEM(t *testing.T) {
 		}
 	}
 	scenarios["key of an authority"] = pemScenario{
-		certificate: good, key: pemtest.KeyForms(t, chain.IntermediateKey)["SEC 1"],
+		certificate: good, key: throwaway.KeyForms(chain.IntermediateKey)["SEC 1"],
 		attribute: "certificate", severity: tfprotov6.DiagnosticSeverityError, want: "belongs to certificate 2 of 2",
 	}
 	for name, s := range doubtfulPEM(t, chain, stranger) {
@@ -243,25 +242,24 @@ func (s pemScenario) run(t *testing.T, keyAttribute string) {
 }
 
 // issuePair issues a certificate for a key.
-func issuePair(t *testing.T, template x509.Certificate, key crypto.Signer) (certificate, privateKey string) {
-	t.Helper()
+func issuePair(template x509.Certificate, key crypto.Signer) (certificate, privateKey string) {
 	template.Subject = pkix.Name{CommonName: "www.example.com"}
-	der := pemtest.Issue(t, &template, key, nil, nil)
-	return pemtest.EncodePEM("CERTIFICATE", der), pemtest.KeyForms(t, key)["PKCS#8"]
+	pair := throwaway.SelfSigned(&template, key)
+	return pair.Certificate, pair.PrivateKey
 }
 
 // acceptedPEM has what is accepted without a word.
-func acceptedPEM(t *testing.T, chain pemtest.Chain) map[string]pemScenario {
+func acceptedPEM(t *testing.T, chain throwaway.Chain) map[string]pemScenario {
 	t.Helper()
 	const dump = "Certificate:\n    Data:\n        Version: 3 (0x2)\n"
 	const keyDump = "Private-Key: (256 bit)\npriv:\n    00:01\n"
 	const bag = "Bag Attributes\n    localKeyID: 01\nsubject=CN = www\n"
 	const keyBag = "Bag Attributes\nKey Attributes: <No Attributes>\n"
-	keyForms := pemtest.KeyForms(t, chain.Key)
+	keyForms := throwaway.KeyForms(chain.Key)
 	good, goodKey := chain.PEM(), keyForms["PKCS#8"]
-	small := pemtest.NewRSAKey(t, 1024)
-	smallCertificate, smallKey := issuePair(t, x509.Certificate{}, small)
-	edCertificate, edKey := issuePair(t, x509.Certificate{}, pemtest.NewEd25519Key(t))
+	small := throwaway.NewRSAKey(1024)
+	smallCertificate, smallKey := issuePair(x509.Certificate{}, small)
+	edCertificate, edKey := issuePair(x509.Certificate{}, throwaway.NewEd25519Key())
 	return map[string]pemScenario{
 		"a text dump before each block": {certificate: dump + good, key: keyDump + goodKey},
 		"EC PARAMETERS before the key":  {certificate: good, key: keyForms["SEC 1 with parameters"]},
@@ -276,7 +274,7 @@ func acceptedPEM(t *testing.T, chain pemtest.Chain) map[string]pemScenario {
 			certificate: strings.ReplaceAll(good, " CERTIFICATE-", " X509 CERTIFICATE-"), key: goodKey,
 		},
 		"a key under the name of another": {
-			certificate: smallCertificate, key: pemtest.KeyForms(t, small)["PKCS#1 under a wrong name"],
+			certificate: smallCertificate, key: throwaway.KeyForms(small)["PKCS#1 under a wrong name"],
 		},
 		"unknown certificate, bad elsewhere": {
 			key: goodKey, more: acctest.Values{"certificate": acctest.Unknown},
@@ -308,9 +306,9 @@ func pfxOf(t *testing.T, content []byte) string {
 func inUTF16(text string) string { return strings.Join(strings.Split("\ufeff"+text, ""), "\x00") }
 
 // badCertificates has what is refused as a certificate, beside the key of the chain.
-func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
+func badCertificates(t *testing.T, chain throwaway.Chain) map[string]badText {
 	t.Helper()
-	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]
 	block, _ := pem.Decode([]byte(chain.Leaf))
 	keyBlock, _ := pem.Decode([]byte(goodKey))
 	der := block.Bytes
@@ -338,12 +336,12 @@ func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
 		},
 		"key with the certificate":   {good + goodKey, "Move that block to private_key"},
 		"key instead of certificate": {goodKey, "Certificate block 1 of 1 is a private key"},
-		"CSR":                        {pemtest.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
-		"public key as certificate":  {pemtest.EncodePEM("PUBLIC KEY", public), "is only a public key"},
-		"TRUSTED CERTIFICATE":        {pemtest.EncodePEM("TRUSTED CERTIFICATE", der), "Convert it: openssl x509"},
-		"PKCS#7":                     {pemtest.EncodePEM("PKCS7", []byte{5, 0}), "openssl pkcs7"},
+		"CSR":                        {throwaway.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
+		"public key as certificate":  {throwaway.EncodePEM("PUBLIC KEY", public), "is only a public key"},
+		"TRUSTED CERTIFICATE":        {throwaway.EncodePEM("TRUSTED CERTIFICATE", der), "Convert it: openssl x509"},
+		"PKCS#7":                     {throwaway.EncodePEM("PKCS7", []byte{5, 0}), "openssl pkcs7"},
 		"revocation list": {
-			pemtest.EncodePEM("X509 CRL", []byte{5, 0}),
+			throwaway.EncodePEM("X509 CRL", []byte{5, 0}),
 			"is a certificate revocation list (CRL)",
 		},
 		"leaf last of three": {chain.Root + chain.Intermediate + chain.Leaf, "certificate 3 of 3"},
@@ -352,24 +350,24 @@ func badCertificates(t *testing.T, chain pemtest.Chain) map[string]badText {
 			"The private key belongs to certificate 2 of 2. Put that one first",
 		},
 		"other DER": {
-			pemtest.EncodePEM("CERTIFICATE", []byte("text")),
+			throwaway.EncodePEM("CERTIFICATE", []byte("text")),
 			"is not valid DER of an X.509 certificate",
 		},
 		"a byte too many": {
-			pemtest.EncodePEM("CERTIFICATE", append(slices.Clone(der), 0)),
+			throwaway.EncodePEM("CERTIFICATE", append(slices.Clone(der), 0)),
 			"Certificate block 1 of 1 is not valid DER",
 		},
 		"EC PARAMETERS in there": {
-			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good,
+			throwaway.EncodePEM("EC PARAMETERS", []byte{5, 0}) + good,
 			"EC PARAMETERS, which belong to a private key",
 		},
 	}
 }
 
 // badKeys has what is refused as the private key of the chain.
-func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
+func badKeys(t *testing.T, chain, stranger throwaway.Chain) map[string]badText {
 	t.Helper()
-	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]
 	keyBlock, _ := pem.Decode([]byte(goodKey))
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, chain.Key)
 	if err != nil {
@@ -397,16 +395,16 @@ func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
 		"PKCS#12 as key":         {pfxOf(t, keyBlock.Bytes), "is a PKCS#12 file"},
 		"UTF-16 key":             {inUTF16(goodKey), "saved as UTF-16"},
 		"key cut off":            {goodKey[:len(goodKey)-20], "Private key block 1 of 1 has no END line"},
-		"encrypted, PKCS#8":      {pemtest.EncryptedKey(), isEncrypted + ". Write it without"},
+		"encrypted, PKCS#8":      {throwaway.EncryptedKey(), isEncrypted + ". Write it without"},
 		"encrypted, RSA, DES":    {encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), isEncrypted},
 		"encrypted, RSA, 3DES":   {encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), isEncrypted},
 		"encrypted, EC, AES-128": {encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), isEncrypted},
 		"encrypted, EC, AES-256": {withAES256, isEncrypted},
 		"encrypted, indented":    {strings.ReplaceAll(withAES256, "\n", "\r\n    "), isEncrypted},
 		"two keys":               {goodKey + goodKey, "more than one block with a key"},
-		"key of another":         {pemtest.KeyForms(t, stranger.Key)["SEC 1"], "does not belong to the certificate"},
+		"key of another":         {throwaway.KeyForms(stranger.Key)["SEC 1"], "does not belong to the certificate"},
 		"key of another algorithm": {
-			pemtest.KeyForms(t, pemtest.NewEd25519Key(t))["PKCS#8"],
+			throwaway.KeyForms(throwaway.NewEd25519Key())["PKCS#8"],
 			"does not belong to the certificate",
 		},
 		"certificate as key": {
@@ -414,35 +412,35 @@ func badKeys(t *testing.T, chain, stranger pemtest.Chain) map[string]badText {
 			"Private key block 1 of 2 is a certificate. Move that block to certificate",
 		},
 		"CSR as key": {
-			pemtest.EncodePEM("NEW CERTIFICATE REQUEST", csr),
+			throwaway.EncodePEM("NEW CERTIFICATE REQUEST", csr),
 			"Set the private key that it was created with",
 		},
 		"public key": {
-			pemtest.EncodePEM("PUBLIC KEY", public),
+			throwaway.EncodePEM("PUBLIC KEY", public),
 			"Set the private key that belongs to it",
 		},
 		"SSH": {
-			pemtest.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
+			throwaway.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
 			"is a key for SSH",
 		},
 		"garbage in a key": {
-			pemtest.EncodePEM("PRIVATE KEY", []byte("text")),
+			throwaway.EncodePEM("PRIVATE KEY", []byte("text")),
 			"is not valid DER of a private key",
 		},
 		"parameters without a key": {
-			pemtest.EncodePEM("EC PARAMETERS", []byte{5, 0}),
+			throwaway.EncodePEM("EC PARAMETERS", []byte{5, 0}),
 			"EC PARAMETERS but no key",
 		},
 	}
 }
 
 // doubtfulPEM has what is accepted with a warning about the certificate.
-func doubtfulPEM(t *testing.T, chain, stranger pemtest.Chain) map[string]pemScenario {
+func doubtfulPEM(t *testing.T, chain, stranger throwaway.Chain) map[string]pemScenario {
 	t.Helper()
 	now := time.Now()
-	good, goodKey := chain.PEM(), pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]
 	valid := func(from, until time.Time, want string) pemScenario {
-		certificate, key := issuePair(t, x509.Certificate{NotBefore: from, NotAfter: until}, chain.Key)
+		certificate, key := issuePair(x509.Certificate{NotBefore: from, NotAfter: until}, chain.Key)
 		return pemScenario{certificate: certificate, key: key, want: want}
 	}
 	const order = "followed by the one that issued it"
@@ -454,11 +452,11 @@ func doubtfulPEM(t *testing.T, chain, stranger pemtest.Chain) map[string]pemScen
 		"not yet valid":         valid(now.AddDate(0, 0, 1), now.AddDate(1, 0, 0), "is valid from"),
 		"expires in ten days":   valid(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 10), "in 9 days"),
 		"SM2": {
-			certificate: pemtest.SM2(t), key: pemtest.SM2Key(),
+			certificate: throwaway.SM2(), key: throwaway.SM2Key(),
 			want: "cannot check whether the private key belongs to the certificate",
 		},
 		"a key that nobody can check": {
-			certificate: good, key: pemtest.SM2Key(),
+			certificate: good, key: throwaway.SM2Key(),
 			want: "because it does not know the algorithm or the encoding of the private key",
 		},
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestAccCertificateInfo applies the example, compares what the function tells
@@ -16,9 +16,9 @@ func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	chain := pemtest.NewChain(t)
-	key := pemtest.KeyForms(t, chain.Key)["PKCS#8"]
-	cli.WriteFile("www.example.com.crt", pemtest.Forms(chain.PEM())["CRLF"])
+	chain := throwaway.NewChain()
+	key := throwaway.KeyForms(chain.Key)["PKCS#8"]
+	cli.WriteFile("www.example.com.crt", throwaway.Forms(chain.PEM())["CRLF"])
 	cli.WriteFile("www.example.com.key", key)
 	cli.Configure(cloud.Provider() + example(t, "functions/certificate_info/function.tf") + `
 resource "elbaas_certificate" "www" {
@@ -45,7 +45,7 @@ output "differences" {
 		t.Error("the chain is empty")
 	}
 
-	cli.WriteFile("sm2.crt", pemtest.SM2(t))
+	cli.WriteFile("sm2.crt", throwaway.SM2())
 	cli.Configure(cloud.Provider() + "output \"unknown\" {\n" +
 		"  value = provider::elbaas::certificate_info(file(\"sm2.crt\")).leaf.subject == \"CN=sm2\"\n}\n")
 	if said := cli.Run("plan"); !strings.Contains(said, "+ unknown = true") {

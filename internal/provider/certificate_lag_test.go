@@ -28,7 +28,7 @@ type runs struct {
 // process starts a process of the provider.
 func (r *runs) process() *acctest.Server {
 	r.t.Helper()
-	server := r.cloud.ServerInMemory(r.t, r.network)
+	server := inMemory(r.t, r.cloud, r.network, nil)
 	if r.ofListener {
 		return server.Listeners()
 	}
@@ -198,7 +198,7 @@ func TestPlanAtOnceIsCheap(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
 		lagging(cloud, 4900*time.Millisecond)
 		f := newFleet(t, cloud, 60)
-		f.start = func(config acctest.Values) *acctest.Server { return cloud.ServerInMemory(t, network, config) }
+		f.start = func(config acctest.Values) *acctest.Server { return inMemory(t, cloud, network, config) }
 		f.apply()
 		started, count := time.Now(), countCalls(cloud)
 		f.refresh()
@@ -216,20 +216,22 @@ func TestPlanAtOnceIsCheap(t *testing.T) {
 // stays so.
 func TestPrivateStates(t *testing.T) {
 	t.Parallel()
-	at := func(ahead time.Duration) func() map[string]string {
-		return func() map[string]string {
-			return map[string]string{"last_write": time.Now().Add(ahead).UTC().Format(`"` + time.RFC3339Nano + `"`)}
+	text := func(value string) func() map[string][]byte {
+		return func() map[string][]byte { return map[string][]byte{"last_write": []byte(value)} }
+	}
+	at := func(ahead time.Duration) func() map[string][]byte {
+		return func() map[string][]byte {
+			return text(time.Now().Add(ahead).UTC().Format(`"` + time.RFC3339Nano + `"`))()
 		}
 	}
-	text := func(value string) func() map[string]string {
-		return func() map[string]string { return map[string]string{"last_write": value} }
-	}
 	for name, row := range map[string]struct {
-		private func() map[string]string
+		private func() map[string][]byte
 		waits   time.Duration // for a list that may lag
 	}{
-		"none":                    {private: func() map[string]string { return nil }},
-		"of another key":          {private: func() map[string]string { return map[string]string{"other": "1"} }},
+		"none": {private: func() map[string][]byte { return nil }},
+		"of another key": {
+			private: func() map[string][]byte { return map[string][]byte{"other": []byte("1")} },
+		},
 		"a minute old":            {private: at(-time.Minute)},
 		"three seconds old":       {private: at(-3 * time.Second), waits: 2 * time.Second},
 		"two seconds ahead":       {private: at(2 * time.Second), waits: 5 * time.Second},

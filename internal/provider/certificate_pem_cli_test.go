@@ -15,7 +15,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -26,7 +25,7 @@ func TestAccTextForms(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair(t)
 	steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair)}}
-	certificates, keys := pemtest.Forms(pair.Certificate), pemtest.Forms(pair.PrivateKey)
+	certificates, keys := throwaway.Forms(pair.Certificate), throwaway.Forms(pair.PrivateKey)
 	for _, form := range []string{
 		"CRLF", "indented", "no newline at end",
 		"bag attributes",

@@ -13,7 +13,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -165,15 +164,15 @@ func TestAccExpiryWarning(t *testing.T) {
 // warns that the certificate covers, and where it does not, the error says which argument to change.
 func TestWildcardDomain(t *testing.T) {
 	t.Parallel()
-	key := pemtest.NewECKey(t)
+	key := throwaway.NewECKey()
 	template := x509.Certificate{
 		DNSNames:  []string{"*.example.com"},
 		NotBefore: time.Now().Add(-time.Hour),
 		NotAfter:  time.Now().AddDate(1, 0, 0),
 	}
 	config := acctest.Values{
-		"certificate": pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, key, nil, nil)),
-		"private_key": pemtest.KeyForms(t, key)["PKCS#8"],
+		"certificate": throwaway.Issue(&template, key, nil, nil),
+		"private_key": throwaway.KeyForms(key)["PKCS#8"],
 		"domain":      "*.example.com",
 	}
 

@@ -16,7 +16,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // wantValidPlan checks a plan by the rules that Terraform itself has for it: a planned value is that of the
@@ -89,8 +89,8 @@ func newPlanner(t *testing.T, seed uint64) *planner {
 	})
 	p := &planner{runs: &runs{t: t, cloud: cloud, network: network}, random: rand.New(rand.NewPCG(seed, 0))}
 	for range 2 {
-		chain := pemtest.NewChain(t)
-		forms := planned{pemtest.Forms(chain.PEM()), pemtest.KeyForms(t, chain.Key)}
+		chain := throwaway.NewChain()
+		forms := planned{throwaway.Forms(chain.PEM()), throwaway.KeyForms(chain.Key)}
 		p.pairs = append(p.pairs, forms)
 	}
 	return p
@@ -165,7 +165,7 @@ func (p *planner) happen() {
 func (p *planner) live(steps int) {
 	for range steps {
 		time.Sleep(time.Minute)
-		server := p.cloud.ServerInMemory(p.t, p.network)
+		server := inMemory(p.t, p.cloud, p.network, nil)
 		if p.state != nil {
 			p.happen()
 			if p.random.IntN(10) == 0 {
@@ -254,7 +254,7 @@ func (p *planner) step(server *acctest.Server) {
 	}
 
 	time.Sleep(time.Minute)
-	server = p.cloud.ServerInMemory(t, p.network)
+	server = inMemory(t, p.cloud, p.network, nil)
 	after, diagnostics := server.Read(state)
 	if after == nil || diagnostics.HasError() {
 		t.Errorf("read: %v", diagnostics)

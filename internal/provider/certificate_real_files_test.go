@@ -11,7 +11,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -28,7 +27,7 @@ func aCase(t *testing.T, name string) string {
 
 // dhParameters is what servers have beside a certificate that openssl dhparam was
 // appended to.
-var dhParameters = pemtest.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
+var dhParameters = throwaway.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
 
 // TestAccOtherBlocksOnTheServer: a certificate that the server keeps with DH parameters
 // is imported without a plan, and not replaced.
@@ -223,7 +222,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 		{"negative serial", aCase(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
 		{"negative serial", aCase(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
 		{"RSASSA-PSS", aCase(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
-		{"SM2", pemtest.SM2(t), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
+		{"SM2", throwaway.SM2(), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
 		{"a block that is commented out", aCase(t, "commented-out.pem"), "subject", "CN=a.example.com"},
 		{"a comment that quotes a boundary", comment + aCase(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
 	} {
@@ -298,7 +297,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
 				t.Errorf("the plan after it is not empty: %s", said)
 			}
-			other := pemtest.KeyForms(t, pemtest.NewRSAKey(t, 2048))["PKCS#8"]
+			other := throwaway.KeyForms(throwaway.NewRSAKey(2048))["PKCS#8"]
 			cli.Configure(cloud.Provider() +
 				acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
 			if said, err := cli.Try("plan"); err == nil ||

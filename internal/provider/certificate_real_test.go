@@ -61,10 +61,7 @@ func TestAccRealCertificate(t *testing.T) {
 	if os.Getenv(realVariable) == "" {
 		t.Skipf("makes a certificate in a real cloud: runs with %s=1", realVariable)
 	}
-	pair, err := throwaway.NewPair(realDomain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := throwaway.NewPair(realDomain)
 	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
 	name := realPrefix + rand.Text()
 	renamed := name + "-renamed"

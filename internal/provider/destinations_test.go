@@ -128,10 +128,7 @@ func (n *recordingNetwork) certificate(host string) *tls.Certificate {
 	if made := n.certificates[host]; made != nil {
 		return made
 	}
-	pair, err := throwaway.NewPair(host)
-	if err != nil {
-		panic(err)
-	}
+	pair := throwaway.NewPair(host)
 	made, err := tls.X509KeyPair([]byte(pair.Certificate), []byte(pair.PrivateKey))
 	if err != nil {
 		panic(err)
@@ -288,13 +285,7 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 }
 
 // testPair is the certificate of all set-ups: making one takes longer than the rest.
-var testPair = sync.OnceValue(func() throwaway.Pair {
-	pair, err := throwaway.NewPair("www.example.com")
-	if err != nil {
-		panic(err)
-	}
-	return pair
-})
+var testPair = sync.OnceValue(func() throwaway.Pair { return throwaway.NewPair("www.example.com") })
 
 const (
 	otcURL   = "OS_AUTH_URL=https://iam.eu-de.otc.t-systems.com:443/v3"

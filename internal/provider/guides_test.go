@@ -16,7 +16,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
@@ -219,7 +218,7 @@ func TestAccImportGuide(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair(t)
-	writePair(cli, throwaway.Pair{Certificate: pemtest.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
+	writePair(cli, throwaway.Pair{Certificate: throwaway.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + example(t, "guides/find-certificates.tf"))
 	said := cli.Run("plan")

@@ -13,7 +13,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 const (
@@ -357,7 +357,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				chain := pemtest.NewChain(t)
+				chain := throwaway.NewChain()
 				cloud.Script(createOperation, 1, func(next elbstub.Next) elbstub.Response {
 					next()
 					cert := cloud.Only(t)
@@ -366,7 +366,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 					}
 					return createdResponse(t, cert)
 				})
-				key := pemtest.KeyForms(t, chain.Key)["PKCS#8"]
+				key := throwaway.KeyForms(chain.Key)["PKCS#8"]
 				config := acctest.Values{"name": "www", "certificate": chain.PEM(), "private_key": key}
 				state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
 				if idOf(state) != cloud.Only(t).ID || len(diagnostics) == 0 || diagnostics.HasError() {

@@ -163,7 +163,7 @@ func TestReplacementEndsWhatIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := managed(t)
 		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.SNI = []string{l.old} })
-		certificates := l.cloud.ServerInMemory(t, l.network)
+		certificates := inMemory(t, l.cloud, l.network, nil)
 		old, diagnostics := certificates.Import(l.old)
 		l.quiet("import", diagnostics)
 		server := certificates.Listeners()
@@ -260,7 +260,7 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newListening(t)
-				server := l.cloud.ServerInMemory(t, l.network)
+				server := inMemory(t, l.cloud, l.network, nil)
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				l.quiet("read", diagnostics)
 				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair(t))
@@ -296,7 +296,7 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 			list := `{"certificates":[{"id":"` + l.other +
 				`","name":"","description":"","certificate":""}],"instance_num":"1"}`
 			l.cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, list) })
-			server := l.cloud.ServerInMemory(t, l.network)
+			server := inMemory(t, l.cloud, l.network, nil)
 			for _, project := range []string{acctest.OtherProjectID, acctest.ProjectID} {
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": project})
 				l.quiet("read", diagnostics)

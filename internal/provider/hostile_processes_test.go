@@ -54,7 +54,7 @@ func TestCertificateOfAnAlias(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListening(t)
-		server := l.cloud.ServerInMemory(t, l.network)
+		server := inMemory(t, l.cloud, l.network, nil)
 		_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 		l.quiet("read", diagnostics)
 		l.config["certificate_id"] = add(l.cloud, "of the alias", acctest.NewPair(t))

@@ -214,7 +214,7 @@ func TestRotation(t *testing.T) {
 							"certificate": pair.Certificate,
 							"private_key": pair.PrivateKey,
 						}
-						server := l.cloud.ServerInMemory(t, l.network)
+						server := inMemory(t, l.cloud, l.network, nil)
 						created, diagnostics := server.Plan(nil, certificates.config)
 						l.quiet("plan", diagnostics)
 						l.config["certificate_id"] = acctest.Unknown
@@ -480,7 +480,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
-				server := l.cloud.ServerInMemory(t, l.network)
+				server := inMemory(t, l.cloud, l.network, nil)
 				if row.list {
 					if _, diagnostics := server.ReadDataSource("elbaas_certificates",
 						acctest.Values{}); diagnostics.HasError() {
@@ -503,7 +503,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 					"listener_id": l.listener, "certificate_id": l.other, "fallback_certificate_id": missing,
 				}}
 				managed.apply("create")
-				server = l.cloud.ServerInMemory(t, l.network)
+				server = inMemory(t, l.cloud, l.network, nil)
 				if row.list {
 					_, _ = server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				}
@@ -537,7 +537,7 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "token": nil,
 		}
 		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
-		server := l.cloud.ServerInMemory(t, l.network, config)
+		server := inMemory(t, l.cloud, l.network, config)
 		if _, diagnostics := server.ReadDataSource("elbaas_certificates",
 			acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
@@ -878,7 +878,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := managed(t)
 		l.cloud.Remove(l.old)
-		certificates := l.cloud.ServerInMemory(t, l.network)
+		certificates := inMemory(t, l.cloud, l.network, nil)
 		certificate, diagnostics := certificates.Import(l.other)
 		l.quiet("import", diagnostics)
 		server := certificates.Listeners()

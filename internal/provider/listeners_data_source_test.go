@@ -30,7 +30,7 @@ func TestListenersDataSource(t *testing.T) {
 			ids[l.Name] = cloud.AddListener(l)
 		}
 		cloud.AddListener(elbstub.Listener{ProjectID: acctest.OtherProjectID, Name: "theirs"})
-		server := cloud.ServerInMemory(t, network)
+		server := inMemory(t, cloud, network, nil)
 		for _, row := range []struct {
 			config acctest.Values
 			want   []string

@@ -63,11 +63,11 @@ func idOf(state *acctest.State) string {
 }
 
 // inMemory starts a provider for a cloud that a network reaches, with further
-// arguments in its block.
+// arguments in its block. It knows nothing of those before it, as another process would.
 func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
 	t.Helper()
 	config := cloud.Configuration()
-	config["insecure"] = true
+	config["insecure"] = true // the certificate of the network is not trusted
 	for name, value := range arguments {
 		if config[name] = value; value == nil {
 			delete(config, name)

@@ -110,11 +110,11 @@ func TestCallsOfManyCertificates(t *testing.T) {
 		const size = 60
 		cloud, network := acctest.NewCloudInMemory(t,
 			func(o *elbstub.Options) { o.Dialect, o.Quota = elbstub.Dialect{}, size })
-		inMemory := func(f *fleet) *fleet {
-			f.start = func(config acctest.Values) *acctest.Server { return cloud.ServerInMemory(t, network, config) }
+		inNetwork := func(f *fleet) *fleet {
+			f.start = func(config acctest.Values) *acctest.Server { return inMemory(t, cloud, network, config) }
 			return f
 		}
-		f := inMemory(newFleet(t, cloud, size))
+		f := inNetwork(newFleet(t, cloud, size))
 		check := func(doing string, want [4]int, do ...func()) {
 			t.Helper()
 			count := countCalls(cloud)
@@ -139,7 +139,7 @@ func TestCallsOfManyCertificates(t *testing.T) {
 		check("rename", [4]int{0, size, 0, 1}, f.refresh, f.apply)
 		check("destroy", [4]int{0, 0, size, 1}, f.refresh, f.destroy)
 
-		single := inMemory(newFleet(t, cloud, 1))
+		single := inNetwork(newFleet(t, cloud, 1))
 		single.apply()
 		single.refresh()
 		lists := cloud.Journal(elbstub.ListCertificates)

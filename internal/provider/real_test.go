@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert/pemtest"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // runReal runs tests of this package once more, one that is for a real cloud and one
@@ -56,7 +56,7 @@ func forSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain stri
 		Subject: pkix.Name{CommonName: domain}, NotBefore: from,
 		NotAfter: from.AddDate(0, 0, 90),
 	}
-	content := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, &template, pemtest.NewECKey(t), nil, nil))
+	content := throwaway.Issue(&template, throwaway.NewECKey(), nil, nil)
 	return cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: name, Certificate: content})
 }
 
@@ -152,7 +152,7 @@ func TestSweep(t *testing.T) {
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
 		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: pemtest.SM2(t)}),
+		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2()}),
 		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
 	}
 	elsewhere := forSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)

@@ -54,10 +54,7 @@ func environmentOf(variables map[string]string, files ...map[string]string) envi
 // variables, earlier ones before later ones.
 func TestSettingsVariables(t *testing.T) {
 	t.Parallel()
-	pair, err := throwaway.NewPair("client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := throwaway.NewPair("client")
 	// Files that any value below may name.
 	const most = 7
 	files := map[string]string{}
@@ -741,10 +738,7 @@ func TestSettingsErrors(t *testing.T) {
 // TestErrorsQuoteNoKey: a value that may be a key is not quoted as the name of a file.
 func TestErrorsQuoteNoKey(t *testing.T) {
 	t.Parallel()
-	pair, err := throwaway.NewPair("client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := throwaway.NewPair("client")
 	lines := strings.Split(strings.TrimSpace(pair.PrivateKey), "\n")
 	withoutBegin := strings.Join(lines[1:], "\n")
 	inOneLine := strings.Join(lines[1:len(lines)-1], "")

@@ -26,10 +26,7 @@ func settingsOf(block, variables string, files ...map[string]string) (settings, 
 
 func TestTLSSettings(t *testing.T) {
 	t.Parallel()
-	pair, err := throwaway.NewPair("client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := throwaway.NewPair("client")
 	block := completeBlock()
 	block["endpoint"] = types.StringValue("http://elb.example.com")
 	block["insecure"] = types.StringValue("true")

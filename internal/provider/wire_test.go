@@ -34,25 +34,23 @@ type nthRequest struct {
 // newWire starts a stub cloud behind a wire, reached by plain HTTP over loopback.
 func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
 	t.Helper()
-	w := &wire{calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
-	return acctest.NewCloud(t, append(options, w.front)...), w
+	cloud := acctest.NewCloud(t, options...)
+	return cloud, inFrontOf(cloud)
 }
 
 // newWireInMemory starts a stub cloud behind a wire, reached as that of
 // acctest.NewCloudInMemory is.
 func newWireInMemory(t *testing.T) (*acctest.Cloud, *elbstub.Network, *wire) {
 	t.Helper()
-	w := &wire{calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
-	cloud, network := acctest.NewCloudInMemory(t, w.front)
-	return cloud, network, w
+	cloud, network := acctest.NewCloudInMemory(t)
+	return cloud, network, inFrontOf(cloud)
 }
 
-// front lets the wire stand in front of a cloud.
-func (w *wire) front(o *elbstub.Options) {
-	o.Front = func(cloud http.Handler) http.Handler {
-		w.cloud = cloud
-		return w
-	}
+// inFrontOf puts a wire in front of a cloud.
+func inFrontOf(cloud *acctest.Cloud) *wire {
+	w := &wire{cloud: cloud.Handler, calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
+	cloud.Handler = w
+	return w
 }
 
 // Script gives the nth request of a method from now to a test; 1 is the next.

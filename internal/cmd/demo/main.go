@@ -231,11 +231,7 @@ func (d *demo) startExample(ctx context.Context) error {
 
 // writePair writes a new throwaway certificate and its key to the files of the examples.
 func (d *demo) writePair(context.Context) error {
-	pair, err := throwaway.NewPair(domain)
-	if err != nil {
-		return err
-	}
-	return pair.Write(filepath.Join(d.tf.Dir, domain))
+	return throwaway.NewPair(domain).Write(filepath.Join(d.tf.Dir, domain))
 }
 
 // renameByHand renames all certificates without Terraform.
@@ -251,10 +247,7 @@ func (d *demo) renameByHand(context.Context) error {
 // startRotation adds a listener with a certificate of its own to the cloud, and begins with the
 // configuration of the guide, whose provider gets its arguments from the environment.
 func (d *demo) startRotation(ctx context.Context) error {
-	pair, err := throwaway.NewPair(domain)
-	if err != nil {
-		return err
-	}
+	pair := throwaway.NewPair(domain)
 	fallback := d.cloud.Add(elbstub.Certificate{
 		ProjectID: projectID, Name: byHand, Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})

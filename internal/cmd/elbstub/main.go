@@ -104,10 +104,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		Dialect: elbstub.NewDialect(*dialect),
 		Log:     func(call elbstub.Call) { logger.Print(call.Method, " ", call.Path, " ", call.Status) },
 	})
-	served, err := addListeners(cloud, *project, *listeners)
-	if err != nil {
-		return err
-	}
 	endpoint := "http://" + listener.Addr().String() + prefix
 	logger.Printf(`The stub cloud listens at %[1]s
 
@@ -128,7 +124,7 @@ With a password, for which the identity service at %[1]s/v3 issues tokens:
 		providerBlock(endpoint, *project, [][2]string{
 			{"auth_url", endpoint + "/v3"}, {"domain_name", account}, {"user_name", *userName}, {"password", *password},
 		}),
-		served,
+		addListeners(cloud, *project, *listeners),
 	)
 
 	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
@@ -169,14 +165,11 @@ const loadBalancerID = "fedcba9876543210fedcba9876543210"
 
 // addListeners adds listeners of one load balancer that serve a throwaway certificate, and
 // returns a list of them to be printed.
-func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, error) {
+func addListeners(cloud *elbstub.Cloud, projectID string, number int) string {
 	if number == 0 {
-		return "", nil
+		return ""
 	}
-	pair, err := throwaway.NewPair("www.example.com")
-	if err != nil {
-		return "", err
-	}
+	pair := throwaway.NewPair("www.example.com")
 	certificate := cloud.Add(elbstub.Certificate{
 		ProjectID: projectID, Name: "throwaway", Domain: "www.example.com",
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
@@ -187,7 +180,7 @@ func addListeners(cloud *elbstub.Cloud, projectID string, number int) (string, e
 		listener.Name, listener.Port = fmt.Sprintf("https-%d", i+1), 443+i
 		printed += fmt.Sprintf("  %s  %s, HTTPS, port %d\n", cloud.AddListener(listener), listener.Name, listener.Port)
 	}
-	return printed + "\n", nil
+	return printed + "\n"
 }
 
 // checkAddress refuses to serve private keys to the network.

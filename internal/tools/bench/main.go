@@ -6,8 +6,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"flag"
 	"log"
@@ -118,8 +116,9 @@ func newBench() *bench {
 	for i := range max(most, 2*b.changed) {
 		group.Go(func() {
 			name := strconv.Itoa(i)
-			key := must(rsa.GenerateKey(rand.Reader, 2048)) // as most users have them
-			check(must(throwaway.Issue(name+".example.com", key)).Write(filepath.Join(dir, name)))
+			key := throwaway.NewRSAKey(2048) // as most users have them
+			pair := throwaway.SelfSigned(throwaway.ForDomain(name+".example.com"), key)
+			check(pair.Write(filepath.Join(dir, name)))
 		})
 	}
 	group.Wait()
@@ -172,7 +171,7 @@ func (b *bench) measure(c contender, arguments ...string) {
 // them, and destroys them. The floor, which remembers nothing, only creates.
 func (b *bench) measureChanges() {
 	b.saveList()
-	pair := must(throwaway.NewPair("www.example.com"))
+	pair := throwaway.NewPair("www.example.com")
 	fallback := b.cloud.Add(elbstub.Certificate{ProjectID: projectID, Name: "fallback", Certificate: pair.Certificate})
 	var listeners []string
 	for range b.changed {

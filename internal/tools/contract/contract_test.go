@@ -89,14 +89,7 @@ func newCloud(t *testing.T) (*elbstub.Cloud, *httptest.Server) {
 	return cloud, server
 }
 
-func newPair(t *testing.T) throwaway.Pair {
-	t.Helper()
-	pair, err := throwaway.NewPair("www.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pair
-}
+func newPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
 // find returns the certificate with an ID as the cloud has it.
 func find(cloud *elbstub.Cloud, id string) (cert elbstub.Certificate, found bool) {
@@ -143,7 +136,7 @@ func checkHeld(
 // TestCertificateLife creates, reads, modifies and deletes a certificate.
 func TestCertificateLife(t *testing.T) {
 	t.Parallel()
-	pair := newPair(t)
+	pair := newPair()
 	for name, opts := range map[string]certificate.CreateOpts{
 		"all fields": {
 			Name: "证书_www-1", Description: "first & only, 100 %", Domain: "www.example.com",
@@ -241,7 +234,7 @@ func checkCalls(t *testing.T, cloud *elbstub.Cloud) {
 // TestRefusals has creations that the cloud refuses with the documented codes.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	pair, stranger := newPair(t), newPair(t)
+	pair, stranger := newPair(), newPair()
 	for name, row := range map[string]struct {
 		opts certificate.CreateOpts
 		code string
@@ -281,7 +274,7 @@ func TestListeners(t *testing.T) {
 					t.Errorf("without listeners: %+v, error %v", none, err)
 				}
 
-				pair := newPair(t)
+				pair := newPair()
 				cert, err := client.create(certificate.CreateOpts{
 					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 				})
