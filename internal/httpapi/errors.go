@@ -121,13 +121,20 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	return &Error{
 		Status:    response.StatusCode,
 		Message:   cleaner(c)(message, maxMessage),
-		RequestID: response.Header.Get(requestIDHeader),
+		RequestID: RequestID(response),
 		cause:     cause,
 	}
 }
 
 // requestIDHeader has the ID that the server gave a request (observed).
 const requestIDHeader = "X-Request-Id"
+
+// RequestID returns the ID that the server gave a request, prepared for display, or an empty text. response must be one
+// that Do lets its caller decode. With a long token this takes milliseconds, so call it only for what is displayed.
+func RequestID(response *http.Response) string {
+	x := response.Body.(*exchange) //nolint:forcetypeassert // see exchange.read
+	return cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord)
+}
 
 // errorBody has the fields of all forms of errors in this family of clouds.
 type errorBody struct {

@@ -164,8 +164,6 @@ func (x *exchange) read(response *http.Response) error {
 	x.arrived.Store(true) // again, after an interim response
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
-	requestID := cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord) // it may be displayed
-	response.Header.Set(requestIDHeader, requestID)
 	switch {
 	case response.StatusCode < http.StatusOK: // such as 101, whose body does not end with the request
 		return x.transportError(textproto.ProtocolError("a final response without a final status"))
