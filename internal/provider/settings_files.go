@@ -195,13 +195,18 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	}
 	const placeholder = "{region_name}" // of openstacksdk
 	authURL, region := entry.text("auth_url"), cmp.Or(r.sources[0].first("region").text, entry.Region)
+	agency, project := entry.text("target_agency_name"), "project_"
+	if agency != "" { // as Open Telekom Cloud's extension of openstacksdk has it (observed)
+		project = "target_project_"
+	}
 	texts := map[string]string{
 		"auth_url": strings.ReplaceAll(authURL, placeholder, region), "region": entry.Region,
 		"token": entry.text("token"), "password": entry.text("password"),
 		"user_name": entry.text("username"), "user_id": entry.text("user_id"),
 		"domain_name": cmp.Or(entry.text("user_domain_name"), entry.text("domain_name")),
 		"domain_id":   cmp.Or(entry.text("user_domain_id"), entry.text("domain_id")),
-		"project_id":  entry.text("project_id"), "project_name": entry.text("project_name"),
+		"project_id":  entry.text(project + "id"), "project_name": entry.text(project + "name"),
+		"assume_role.agency_name": agency, "assume_role.domain_name": entry.text("target_domain_name"),
 		// An access key, which OpenStack does not know and the clouds of this family do (observed).
 		"access_key": entry.text("ak"), "secret_key": entry.text("sk"), "security_token": entry.text("security_token"),
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
