@@ -913,8 +913,8 @@ func TestDestinations(t *testing.T) {
 		"agency of an entry": { // it has a project of its own
 			variables: "OS_CLOUD=mine",
 			files: map[string]string{"clouds.yaml": "clouds: {mine: {region_name: eu-de, auth: {ak: key-of-entry, " +
-				"sk: secret-of-entry, auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', target_agency_name: helpers, " +
-				"target_domain_name: theirs, project_name: nowhere, target_project_name: eu-de_mine}}}"},
+				"sk: secret-of-entry, auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', project_name: nowhere, " +
+				"target_agency_name: helpers, target_domain_name: theirs, target_project_name: eu-de_mine}}}"},
 			region: "eu-de",
 			cloud:  otc,
 		},
@@ -932,7 +932,8 @@ func TestDestinations(t *testing.T) {
 			fails: `Set assume_role.domain_name in the entry "mine" of clouds.yaml as well`,
 		},
 		"agency and a token of the block": {
-			block: "token region=eu-de cloud=" + otc + " assume_role.agency_name=helpers assume_role.domain_name=theirs",
+			block: "token region=eu-de cloud=" + otc + " assume_role.agency_name=helpers " +
+				"assume_role.domain_name=theirs",
 			fails: "or remove assume_role.agency_name in the provider block",
 		},
 		"agency and a token": {
