@@ -72,8 +72,7 @@ func (r *resolver) readCredentials() {
 			"is not set there%s. Set %s as well: credentials of different sources are never mixed.",
 			given.name, given.origin, name, why, s.place(name)))
 	}
-	scheme := r.find("signing_scheme", r.sources...).text
-	r.settings.Signer.Scheme = cmp.Or(auth.Scheme(scheme), auth.SchemeAccess)
+	r.settings.Signer.Scheme = auth.Scheme(r.find("signing_scheme", r.sources...).text)
 	r.readAgency()
 }
 
