@@ -145,8 +145,8 @@ type errorBody struct {
 	ErrorCode    text `json:"error_code"`   // reference
 	Message      text `json:"message"`      // assumed
 	Code         text `json:"code"`         // assumed
-	Type         text `json:"type"`         // only in NeutronError
-	Detail       text `json:"detail"`       // only in NeutronError
+	Type         text `json:"type"`         // of NeutronError
+	Detail       text `json:"detail"`       // of NeutronError
 	RequestID    text `json:"request_id"`   // observed
 }
 
