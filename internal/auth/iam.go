@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
@@ -58,22 +58,20 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if c.DomainName != "" {
 		c.DomainID = "" // Keystone wants one of them, and many environments have both
 	}
-	options := tokens.AuthOptions{
+	options := gophercloud.AuthOptions{
 		Username:   c.UserName,
 		UserID:     c.UserID,
 		DomainName: c.DomainName,
 		DomainID:   c.DomainID,
 		Password:   c.Password.Reveal(),
-		Scope:      tokens.Scope{ProjectID: of.projectID, ProjectName: of.projectName},
+		TenantID:   of.projectID,
+		TenantName: of.projectName,
 	}
-	if of.projectName != "" {
-		options.Scope.DomainName, options.Scope.DomainID = c.DomainName, c.DomainID
-	}
+	within, err := options.ToTokenV3ScopeMap()
 	if options.UserID != "" { // Keystone rejects a name or a domain with a user ID
 		options.Username, options.DomainName, options.DomainID = "", "", ""
 	}
 	var body map[string]any
-	within, err := options.ToTokenV3ScopeMap()
 	if err == nil {
 		body, err = options.ToTokenV3CreateMap(within)
 	}

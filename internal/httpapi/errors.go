@@ -121,7 +121,7 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 	return &Error{
 		Status:    response.StatusCode,
 		Message:   cleaner(c)(message, maxMessage),
-		RequestID: response.Header.Get(requestIDHeader),
+		RequestID: RequestID(response),
 		cause:     cause,
 	}
 }
@@ -129,17 +129,25 @@ func unreadable(response *http.Response, c *call, cause error) *Error {
 // requestIDHeader has the ID that the server gave a request (observed).
 const requestIDHeader = "X-Request-Id"
 
-// errorBody has the fields of all forms of errors in this family of clouds.
+// RequestID returns the ID that the server gave a request, prepared for display, or an empty text. response must be one
+// that Do lets its caller decode. With a long token this takes milliseconds, so call it only for what is displayed.
+func RequestID(response *http.Response) string {
+	x := response.Body.(*exchange) //nolint:forcetypeassert // see exchange.read
+	return cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord)
+}
+
+// errorBody has the fields of all forms of errors in this family of clouds, also those of an object
+// within the body.
 type errorBody struct {
-	Error        json.RawMessage `json:"error"`        // {"message","code"} (reference)
-	NeutronError json.RawMessage `json:"NeutronError"` // {"type","message","detail"} (observed)
-	ErrorMsg     text            `json:"error_msg"`    // reference
-	ErrorCode    text            `json:"error_code"`   // reference
-	Message      text            `json:"message"`      // assumed
-	Code         text            `json:"code"`         // assumed
-	Type         text            `json:"type"`         // only in NeutronError
-	Detail       text            `json:"detail"`       // only in NeutronError
-	RequestID    text            `json:"request_id"`   // observed
+	Error        text `json:"error"`        // {"message","code"} (reference)
+	NeutronError text `json:"NeutronError"` // {"type","message","detail"} (observed)
+	ErrorMsg     text `json:"error_msg"`    // reference
+	ErrorCode    text `json:"error_code"`   // reference
+	Message      text `json:"message"`      // assumed
+	Code         text `json:"code"`         // assumed
+	Type         text `json:"type"`         // of NeutronError
+	Detail       text `json:"detail"`       // of NeutronError
+	RequestID    text `json:"request_id"`   // observed
 }
 
 // text is a string, or the JSON text of any other value.
@@ -170,12 +178,14 @@ func decodeError(response *http.Response, c *call) *Error {
 
 	var body errorBody
 	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
-	code := cmp.Or(body.ErrorCode, body.Code)
-	message := cmp.Or(body.ErrorMsg, body.Message)
-	for _, inner := range []json.RawMessage{body.NeutronError, body.Error} {
-		if inner != nil && string(inner) != "null" {
-			code, message = decodeInner(inner)
+	for _, inner := range []text{body.NeutronError, body.Error} {
+		if inner != "" && json.Unmarshal([]byte(inner), &body) != nil {
+			body.Message = inner // it is no object
 		}
+	}
+	message := cmp.Or(body.ErrorMsg, body.Message)
+	if message != "" && body.Detail != "" {
+		message += ": " + body.Detail
 	}
 	clean := cleaner(c)
 	said := clean(string(message), maxMessage)
@@ -185,27 +195,12 @@ func decodeError(response *http.Response, c *call) *Error {
 	id := cmp.Or(response.Header.Get(requestIDHeader), string(body.RequestID))
 	return &Error{
 		Status:     response.StatusCode,
-		Code:       clean(string(code), maxWord),
+		Code:       clean(string(cmp.Or(body.ErrorCode, body.Code, body.Type)), maxWord),
 		Message:    said,
 		RequestID:  clean(id, maxWord),
 		Skew:       skew(response),
 		RetryAfter: retryAfter(response),
 	}
-}
-
-// decodeInner reads the object in "error" or "NeutronError". If it is not an object, its text is
-// the message.
-func decodeInner(raw json.RawMessage) (code, message text) {
-	var inner errorBody
-	if json.Unmarshal(raw, &inner) != nil {
-		_ = message.UnmarshalJSON(raw)
-		return "", message
-	}
-	message = inner.Message
-	if inner.Detail != "" {
-		message += ": " + inner.Detail
-	}
-	return cmp.Or(inner.Code, inner.Type), message
 }
 
 var (

@@ -17,7 +17,9 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 		fields := map[string]any{"method": c.Method, "path": c.URL.Path}
 		observed := *c
 		observed.decode = func(response *http.Response) error {
-			fields["status"], fields["request_id"] = response.StatusCode, response.Header.Get(requestIDHeader)
+			fields["status"], fields["request_id"] = response.StatusCode, requestID(func() string {
+				return RequestID(response)
+			})
 			return c.decode(response)
 		}
 		started := time.Now()
@@ -33,3 +35,12 @@ func logged(next link, log func(context.Context, string, map[string]any)) link {
 		return err
 	}
 }
+
+// A requestID prepares the request ID for display only if the entry is written.
+type requestID func() string
+
+// String implements fmt.Stringer.
+func (id requestID) String() string { return id() }
+
+// MarshalText implements encoding.TextMarshaler, which loggers use for JSON.
+func (id requestID) MarshalText() ([]byte, error) { return []byte(id()), nil }

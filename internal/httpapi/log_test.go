@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"io"
@@ -32,8 +33,14 @@ type journal struct {
 func (j *journal) log(_ context.Context, message string, fields map[string]any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	entry := maps.Clone(fields)
-	entry["message"] = message
+	entry := map[string]any{"message": message}
+	for name, value := range fields {
+		if text, ok := value.(encoding.TextMarshaler); ok { // as a logger writes it
+			written, _ := text.MarshalText()
+			value = string(written)
+		}
+		entry[name] = value
+	}
 	j.entries = append(j.entries, entry)
 }
 

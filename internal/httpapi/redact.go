@@ -176,7 +176,7 @@ func lettersOf(said string) (letters string, at []int) {
 	found.Grow(len(said))
 	at = make([]int, 0, len(said))
 	var escapes [][]int
-	if strings.ContainsAny(said, `\&%`) { // the search is slow, and every response needs it
+	if strings.ContainsAny(said, `\&%`) { // the search is slow, and most texts have none
 		escapes = escape.FindAllStringIndex(said, -1)
 	}
 	for i := 0; i < len(said); i++ {

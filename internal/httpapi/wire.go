@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,8 +12,6 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 const (
@@ -61,9 +58,6 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error), 
 // wire sends one request, and reads its response.
 func wire(transport http.RoundTripper) link {
 	return func(ctx context.Context, c *call) error {
-		if err := checkHeader(c.Header); err != nil {
-			return &UnsentError{err}
-		}
 		x := newExchange(ctx, c)
 		defer x.end()
 
@@ -77,19 +71,6 @@ func wire(transport http.RoundTripper) link {
 		}
 		return x.read(response)
 	}
-}
-
-// checkHeader checks for values that net/http refuses to send, such as a token with a line end,
-// because the error of net/http would quote them.
-func checkHeader(header http.Header) error {
-	for name, values := range header {
-		for _, value := range values {
-			if !httpguts.ValidHeaderFieldValue(value) {
-				return fmt.Errorf("header %s has a character that cannot be sent, such as a line end", name)
-			}
-		}
-	}
-	return nil
 }
 
 // An exchange is one request and its response. Its context ends if the server sends nothing for
@@ -164,8 +145,6 @@ func (x *exchange) read(response *http.Response) error {
 	x.arrived.Store(true) // again, after an interim response
 	x.body = http.MaxBytesReader(nil, response.Body, maxBody)
 	response.Body = x
-	requestID := cleaner(x.call)(response.Header.Get(requestIDHeader), maxWord) // it may be displayed
-	response.Header.Set(requestIDHeader, requestID)
 	switch {
 	case response.StatusCode < http.StatusOK: // such as 101, whose body does not end with the request
 		return x.transportError(textproto.ProtocolError("a final response without a final status"))

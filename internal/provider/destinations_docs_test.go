@@ -95,6 +95,10 @@ func TestDocumentedDestinations(t *testing.T) {
 					t.Errorf("it says %q", said)
 				}
 				n.check(elb, iam)
+				assumed := len(n.hosts("key of an agency")) > 0
+				if assumed != strings.Contains(cells[2], "with the keys of the agency") {
+					t.Errorf("an agency is assumed: %t", assumed)
+				}
 			})
 		}
 	}

@@ -901,6 +901,32 @@ func TestDestinations(t *testing.T) {
 			variables: "OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
 			fails:     "OS_AGENCY_NAME",
 		},
+		"agency of an entry": { // it has a project of its own
+			variables: "OS_CLOUD=mine",
+			files: map[string]string{"clouds.yaml": "clouds: {mine: {region_name: eu-de, auth: {ak: key-of-entry, " +
+				"sk: secret-of-entry, auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', project_name: nowhere, " +
+				"target_agency_name: helpers, target_domain_name: theirs, target_project_name: eu-de_mine}}}"},
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"agency and a password, of an entry": {
+			variables: "OS_CLOUD=mine",
+			files: entryOf(", target_agency_name: helpers, target_domain_name: theirs, " +
+				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			fails: `are a password. Without the agency, the provider would use another account. Set access_key and ` +
+				`secret_key, or remove assume_role.agency_name in the entry "mine" of clouds.yaml`,
+		},
+		"half an agency, of an entry": {
+			variables: "OS_CLOUD=mine",
+			files: entryOf(", target_agency_name: helpers, target_domain_id: '1', " +
+				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			fails: `Set assume_role.domain_name in the entry "mine" of clouds.yaml as well`,
+		},
+		"agency and a token of the block": {
+			block: "token region=eu-de cloud=" + otc + " assume_role.agency_name=helpers " +
+				"assume_role.domain_name=theirs",
+			fails: "or remove assume_role.agency_name in the provider block",
+		},
 		"agency and a token": {
 			block:     "token region=eu-de cloud=" + otc,
 			variables: "HW_ASSUME_ROLE_AGENCY_NAME=helpers HW_ASSUME_ROLE_DOMAIN_NAME=theirs",

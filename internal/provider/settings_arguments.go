@@ -48,8 +48,10 @@ var arguments = map[string]argument{
 		description: "The name of an entry of `clouds.yaml` with a password, a token, or `ak` and `sk`. The provider " +
 			"searches for the file in the current directory, in `~/.config/openstack` and in `/etc/openstack`, " +
 			"unless the environment variable `OS_CLIENT_CONFIG_FILE` names another file. It merges a `secure.yaml` " +
-			"in the same directory, and `clouds-public.yaml` if the entry names a `profile`. `OS_CLOUD` sets this " +
-			"argument only if it contains no dot.",
+			"in the same directory, and `clouds-public.yaml` if the entry names a `profile`. If the entry has a " +
+			"`target_agency_name` and its `target_domain_name`, the provider assumes that agency with the access " +
+			"key, and uses `target_project_id` or `target_project_name`. `OS_CLOUD` sets this argument only if it " +
+			"contains no dot.",
 	},
 	"endpoint": {
 		variables: []string{"ELBAAS_ENDPOINT"},

@@ -72,8 +72,7 @@ func (r *resolver) readCredentials() {
 			"is not set there%s. Set %s as well: credentials of different sources are never mixed.",
 			given.name, given.origin, name, why, s.place(name)))
 	}
-	scheme := r.find("signing_scheme", r.sources...).text
-	r.settings.Signer.Scheme = cmp.Or(auth.Scheme(scheme), auth.SchemeAccess)
+	r.settings.Signer.Scheme = auth.Scheme(r.find("signing_scheme", r.sources...).text)
 	r.readAgency()
 }
 
@@ -111,7 +110,7 @@ func (r *resolver) readAgency() {
 		r.diags.AddAttributeError(pathOf(name), "Agency without an access key", fmt.Sprintf("The agency from %s can "+
 			"be assumed with an access key only, and the credentials from %s are a %s. Without the agency, the "+
 			"provider would use another account. Set access_key and secret_key, or remove %s.",
-			agency.origin, r.credentials.label, kind, agency.origin))
+			agency.origin, r.credentials.label, kind, s.place(name)))
 	}
 	r.settings.Agency = &auth.Agency{Name: agency.text, DomainName: owner.text}
 }

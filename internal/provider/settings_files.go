@@ -130,35 +130,22 @@ type cloudsFile struct {
 // A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
 // names: cacert, cert and key may be PEM, or what should be.
 type cloudsEntry struct {
-	Profile string    `yaml:"profile"`
-	Cloud   string    `yaml:"cloud"` // the old name of profile
-	Auth    authTexts `yaml:"auth"`
-	Region  string    `yaml:"region_name"`
-	CACert  string    `yaml:"cacert"`
-	Cert    string    `yaml:"cert"`
-	Key     string    `yaml:"key"`
-	Verify  *bool     `yaml:"verify"`
+	Profile string               `yaml:"profile"`
+	Cloud   string               `yaml:"cloud"` // the old name of profile
+	Auth    map[string]yaml.Node `yaml:"auth"`
+	Region  string               `yaml:"region_name"`
+	CACert  string               `yaml:"cacert"`
+	Cert    string               `yaml:"cert"`
+	Key     string               `yaml:"key"`
+	Verify  *bool                `yaml:"verify"`
 }
 
-// authTexts are the fields of auth that have text, also where it looks like a number.
-type authTexts map[string]string
-
-// UnmarshalYAML implements yaml.Unmarshaler. It leaves out lists and objects, such as auth_methods (reference).
-func (a *authTexts) UnmarshalYAML(node *yaml.Node) error {
-	fields := map[string]yaml.Node{}
-	if err := node.Decode(&fields); err != nil {
-		return err
+// text returns a field of auth, as it is written. Lists and objects, such as auth_methods, have none (reference).
+func (e cloudsEntry) text(name string) (text string) {
+	if field := e.Auth[name]; field.Decode(&text) != nil {
+		return ""
 	}
-	if *a == nil {
-		*a = authTexts{}
-	}
-	for name, field := range fields {
-		var text string
-		if field.Decode(&text) == nil {
-			(*a)[name] = text
-		}
-	}
-	return nil
+	return text
 }
 
 // cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
@@ -197,7 +184,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		switch {
 		case missing == nil:
 			entry, err = merged(profile, base, overlay)
-		case entry.Auth["auth_url"] == "":
+		case entry.text("auth_url") == "":
 			return broken("has an entry %q without auth_url. It names the vendor profile %s, and %v. Set auth_url in "+
 				"the entry", name, quoted(vendor), missing)
 		}
@@ -206,17 +193,22 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
 			"expected form, or has a key twice", name)
 	}
-	auth := entry.Auth
 	const placeholder = "{region_name}" // of openstacksdk
-	region := cmp.Or(r.sources[0].first("region").text, entry.Region)
+	authURL, region := entry.text("auth_url"), cmp.Or(r.sources[0].first("region").text, entry.Region)
+	agency, project := entry.text("target_agency_name"), "project_"
+	if agency != "" { // as Open Telekom Cloud's extension of openstacksdk has it (observed)
+		project = "target_project_"
+	}
 	texts := map[string]string{
-		"auth_url": strings.ReplaceAll(auth["auth_url"], placeholder, region), "region": entry.Region,
-		"token": auth["token"], "user_name": auth["username"], "user_id": auth["user_id"], "password": auth["password"],
-		"domain_name": cmp.Or(auth["user_domain_name"], auth["domain_name"]),
-		"domain_id":   cmp.Or(auth["user_domain_id"], auth["domain_id"]),
-		"project_id":  auth["project_id"], "project_name": auth["project_name"],
+		"auth_url": strings.ReplaceAll(authURL, placeholder, region), "region": entry.Region,
+		"token": entry.text("token"), "password": entry.text("password"),
+		"user_name": entry.text("username"), "user_id": entry.text("user_id"),
+		"domain_name": cmp.Or(entry.text("user_domain_name"), entry.text("domain_name")),
+		"domain_id":   cmp.Or(entry.text("user_domain_id"), entry.text("domain_id")),
+		"project_id":  entry.text(project + "id"), "project_name": entry.text(project + "name"),
+		"assume_role.agency_name": agency, "assume_role.domain_name": entry.text("target_domain_name"),
 		// An access key, which OpenStack does not know and the clouds of this family do (observed).
-		"access_key": auth["ak"], "secret_key": auth["sk"], "security_token": auth["security_token"],
+		"access_key": entry.text("ak"), "secret_key": entry.text("sk"), "security_token": entry.text("security_token"),
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
 	}
 	if entry.Verify != nil && !*entry.Verify {
@@ -224,12 +216,12 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	}
 	s := newFile(fmt.Sprintf("the entry %q of %s", name, fileName(place)), named.rank, texts)
 	_, found := having([]source{r.sources[0], s}, credentialArguments...)
-	isApplication := auth["application_credential_id"] != "" || auth["application_credential_name"] != ""
+	isApplication := entry.text("application_credential_id")+entry.text("application_credential_name") != ""
 	switch {
-	case auth == nil || isApplication || !found:
+	case entry.Auth == nil || isApplication || !found:
 		return broken("has an entry %q with no credentials, or with an application credential, which these clouds do "+
 			"not have: set a password, a token, or ak and sk there or in the secure.yaml beside it", name)
-	case strings.Contains(auth["auth_url"], placeholder) && region == "" && !r.unknown("region"):
+	case strings.Contains(authURL, placeholder) && region == "" && !r.unknown("region"):
 		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set "+
 			"region_name in the entry, or region in the provider block", name)
 	}

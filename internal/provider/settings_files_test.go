@@ -265,6 +265,11 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"auth_methods: [v3password], more: {a: b}, allow_reauth: true}}",
 			want: "https://iam.a.b/v3 u 0123 d eu-de",
 		},
+		"a field that is another": {
+			clouds: "mine: {region_name: eu-de, auth: {username: &name u, password: '0123', user_domain_name: *name, " +
+				"auth_url: 'https://iam.a.b/v3'}}",
+			want: "https://iam.a.b/v3 u 0123 u eu-de",
+		},
 		// A merge key says less than the keys beside it, wherever it stands (reference).
 		"a merge key after the others": {
 			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
