@@ -40,8 +40,8 @@ var arguments = map[string]argument{
 		check:     checkCloud,
 		description: "The domain name that the host names of the cloud's services end with, such as " +
 			"`otc.t-systems.com`. Defaults to the cloud that `auth_url` or `endpoint` names, and to `" + defaultCloud +
-			"` if none of them is set. Settings from `HCS_…` variables, which are for private clouds, have no default. " +
-			"`OS_CLOUD` sets this argument only if it contains a dot.",
+			"` if none of them is set. Settings from `HCS_…` variables, which are for private clouds, have no " +
+			"default. `OS_CLOUD` sets this argument only if it contains a dot.",
 	},
 	"clouds_entry": {
 		variables: []string{"OS_CLOUD"},

@@ -122,8 +122,8 @@ func TestAccInterruptedRead(t *testing.T) {
 	}
 }
 
-// TestAccInterruptedPlanOfAnApply: Terraform does not pass on the first Ctrl-C while an apply makes its plan (observed).
-// The second one ends it, and nothing has been changed.
+// TestAccInterruptedPlanOfAnApply: Terraform does not pass on the first Ctrl-C while an apply makes its plan
+// (observed). The second one ends it, and nothing has been changed.
 func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
