@@ -197,6 +197,11 @@ var promises = map[string][]string{
 		"elb.TestCreationHasAGracePeriod",
 		"provider.TestInterruptedAtAnyTime",
 	},
+	"interrupt-plan": {
+		"provider.TestAccInterruptedPlanOfAnApply",
+		"provider.TestAccInterruptedRead",
+		"provider.TestAccInterruptedCreate",
+	},
 	"killed": {
 		"provider.TestAccProviderIsKilled",
 		"provider.TestAccTerraformIsKilled",

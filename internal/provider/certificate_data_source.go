@@ -51,13 +51,13 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"id": optionalText(apiDescriptions["id"], true, textRule{"certificate ID", checkID}),
+		"id": optionalText(apiDescriptions["id"], true, textRule{"certificate ID", orNull(checkID)}),
 		// Older certificates may have a name or a domain that cannot be set any more, so none is refused.
 		"name": optionalText("The name of the certificate.", true),
 		"domain": optionalText("The domain of the certificate, as the API returns it. "+
 			"It need not be one of the names in the certificate.", true),
 		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"], true,
-			textRule{"fingerprint", checkFingerprint}),
+			textRule{"fingerprint", orNull(checkFingerprint)}),
 		"project_id": optionalText(project.description, true, project.rule),
 		"covers":     optionalText(covers.description, false, covers.rule),
 		"most_recent": schema.BoolAttribute{

@@ -102,6 +102,8 @@ func TestCertificateDataSource(t *testing.T) {
 		},
 		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
 		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
+		{acctest.Values{"id": ""}, "id", "To leave it out, use null instead of an empty string"},
+		{acctest.Values{"fingerprint_sha256": ""}, "fingerprint_sha256", "To leave it out, use null instead"},
 		{acctest.Values{"fingerprint_sha256": "AB:CD"}, "fingerprint_sha256", "in lower case, without colons"},
 		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
 	} {
@@ -371,6 +373,8 @@ func TestCertificatesDataSource(t *testing.T) {
 		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
 		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not an RFC 3339 time`},
 		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
+		{acctest.Values{"expires_before": ""}, "expires_before", "To leave it out, use null instead"},
+		{acctest.Values{"covers": ""}, "covers", "To leave it out, use null instead"},
 		{
 			config:    acctest.Values{"covers": "*.example.com"},
 			attribute: "covers",

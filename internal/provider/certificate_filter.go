@@ -42,12 +42,12 @@ var filterArguments = map[string]filterArgument{
 			"match one of the `subject_alternative_names`. If the certificate has none, a host name must match the " +
 			"common name. A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but " +
 			"not `example.com` or `a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
-		textRule{"host name", checkHostName},
+		textRule{"host name", orNull(checkHostName)},
 	},
 	"expires_before": {
 		"Selects certificates whose `not_after` is before this time, in RFC 3339 format, such as " +
 			"`2027-01-31T00:00:00Z`. Certificates whose date the provider cannot read are omitted.",
-		textRule{"time", checkTime},
+		textRule{"time", orNull(checkTime)},
 	},
 }
 

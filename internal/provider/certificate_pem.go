@@ -72,7 +72,8 @@ func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
 				"Imported certificates need one as well: the provider never reads keys from the API.")
 	case !m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull():
 		diags.AddAttributeError(path.Root("private_key_wo"), "Conflicting private keys",
-			"Set private_key (stored in the state) or private_key_wo (not stored), but not both.")
+			"Set private_key (stored in the state) or private_key_wo (not stored), but not both. "+
+				"Omit the other one or use null: an empty string counts as set.")
 	}
 }
 

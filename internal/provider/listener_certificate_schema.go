@@ -46,7 +46,7 @@ func (r *listenerCertificateResource) Schema(
 					"certificate, because it cannot be without one. If the same run destroys the fallback too, that " +
 					"deletion fails, because the listener then uses it. Changing this updates the state only.",
 				Optional:   true,
-				Validators: []validator.String{textRule{"fallback certificate ID", checkLowerID}},
+				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},
 			"project_id":      projectAttribute("listener"),
 			"id":              computedString("The ID of the listener."),

@@ -365,6 +365,7 @@ func TestListenerRules(t *testing.T) {
 			{"certificate_id", upper, "Use lower()"},
 			{"fallback_certificate_id", "www", `The fallback certificate ID "www" ` + mark},
 			{"fallback_certificate_id", upper, "Use lower()"},
+			{"fallback_certificate_id", "", "To leave it out, use null instead of an empty string"},
 			{"project_id", "", "project ID is empty"},
 		} {
 			config := maps.Clone(l.config)

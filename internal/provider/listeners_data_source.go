@@ -54,9 +54,9 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"project_id": optionalText(project.description, true, project.rule),
 			"name_regex": optionalText(name.description, false, name.rule),
 			"loadbalancer_id": optionalText("The ID of the load balancer that the listeners belong to.", false,
-				textRule{"load balancer ID", checkID}),
+				textRule{"load balancer ID", orNull(checkID)}),
 			"certificate_id": optionalText("The ID of a certificate that the listeners use, as their own certificate "+
-				"or as one of their SNI certificates.", false, textRule{"certificate ID", checkID}),
+				"or as one of their SNI certificates.", false, textRule{"certificate ID", orNull(checkID)}),
 			"protocol": optionalText("The protocol of the listeners: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`, in upper "+
 				"or lower case.", false, stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP")),
 			"listeners": schema.ListNestedAttribute{

@@ -38,10 +38,10 @@ var arguments = map[string]argument{
 	"cloud": {
 		variables: []string{"HW_CLOUD", "HCS_CLOUD", "OS_CLOUD"},
 		check:     checkCloud,
-		description: "The domain of the cloud's endpoints, such as `otc.t-systems.com`. Defaults to the cloud that " +
-			"`auth_url` or `endpoint` names, and to `" + defaultCloud + "` if none of them is set. Settings from " +
-			"`HCS_…` variables, which are for private clouds, have no default. `OS_CLOUD` sets this argument only if " +
-			"it contains a dot.",
+		description: "The domain name that the host names of the cloud's services end with, such as " +
+			"`otc.t-systems.com`. Defaults to the cloud that `auth_url` or `endpoint` names, and to `" + defaultCloud +
+			"` if none of them is set. Settings from `HCS_…` variables, which are for private clouds, have no " +
+			"default. `OS_CLOUD` sets this argument only if it contains a dot.",
 	},
 	"clouds_entry": {
 		variables: []string{"OS_CLOUD"},
@@ -119,14 +119,14 @@ var arguments = map[string]argument{
 			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME",
 		},
 		check:       checkLine,
-		description: "The name of the domain (account) of the user.",
+		description: "The name of the account of the user, which the identity service calls a domain.",
 	},
 	"domain_id": {
 		variables: []string{
 			"HW_DOMAIN_ID", "HCS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID",
 		},
 		check:       checkLine,
-		description: "The ID of the domain (account) of the user, as an alternative to `domain_name`.",
+		description: "The ID of the account (domain) of the user, as an alternative to `domain_name`.",
 	},
 	"project_id": {
 		variables:   []string{"HW_PROJECT_ID", "HCS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"},
@@ -158,7 +158,7 @@ var arguments = map[string]argument{
 	"assume_role.domain_name": {
 		variables:   []string{"HW_ASSUME_ROLE_DOMAIN_NAME", "HCS_ASSUME_ROLE_DOMAIN_NAME", "OS_AGENCY_DOMAIN_NAME"},
 		check:       checkLine,
-		description: "The name of the domain (account) that created the agency.",
+		description: "The name of the account (domain) that created the agency.",
 	},
 	"insecure": {
 		variables: []string{"HW_INSECURE", "HCS_INSECURE", "OS_INSECURE"},

@@ -109,9 +109,9 @@ func (r *resolver) addBlock(block providerBlock) {
 			s.values[name] = value{}
 		case given.IsNull():
 		case text == "":
-			r.fail("Empty", name,
-				fmt.Sprintf("The provider argument %s is an empty string. Set it to a value, or remove it to use the "+
-					"environment variable %s.", name, strings.Join(arguments[name].variables, " or ")))
+			variables := strings.Join(arguments[name].variables, " or ")
+			r.fail("Empty", name, fmt.Sprintf("The provider argument %s is an empty string. Set it to a value. To use "+
+				"the environment variable %s, omit it or set it to null.", name, variables))
 		default:
 			s.values[name] = value{name, text, blockLabel, blockRank}
 		}

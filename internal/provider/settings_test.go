@@ -593,7 +593,7 @@ func TestSettingsErrors(t *testing.T) {
 		"endpoint empty": {
 			block:     map[string]string{"endpoint": ""},
 			attribute: "endpoint",
-			want:      []string{"is an empty string", "ELBAAS_ENDPOINT"},
+			want:      []string{"is an empty string", "ELBAAS_ENDPOINT, omit it or set it to null"},
 		},
 		"project empty": {
 			block:     map[string]string{"project_id": ""},

@@ -123,6 +123,40 @@ func TestAccInterruptedRead(t *testing.T) {
 	}
 }
 
+// TestAccInterruptedPlanOfAnApply: Terraform does not pass on the first Ctrl-C while an apply makes its plan
+// (observed). The second one ends it, and nothing has been changed.
+func TestAccInterruptedPlanOfAnApply(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no interrupt to send")
+	}
+	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	pair := acctest.NewPair(t)
+	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+	cli.Run("apply", "-auto-approve")
+	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `description = "new"`))
+	asked, ended := make(chan struct{}), make(chan struct{})
+	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
+		close(asked)
+		<-ended
+		return next()
+	})
+	terraform := cli.Start("apply", "-auto-approve")
+	<-asked
+	interrupt(t, terraform)
+	time.Sleep(time.Second) // two signals at once may count as one
+	interrupt(t, terraform)
+	said, err := terraform.Wait() // the test hangs where the interrupts do not end it
+	close(ended)
+	if updates := cloud.Journal(elbstub.ModifyCertificate); err == nil || len(updates) > 0 {
+		t.Errorf("%v, %d updates: %s", err, len(updates), said)
+	}
+	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "1 changed") {
+		t.Errorf("the next apply says %s", said)
+	}
+}
+
 // TestAccInterruptedCreate: the response to what was sent is awaited, and the ID is
 // in the state.
 func TestAccInterruptedCreate(t *testing.T) {

@@ -49,6 +49,18 @@ func (r textRule) validate(at path.Path, text string) diag.Diagnostics {
 	return diags
 }
 
+// orNull adds to the error for an empty text how to leave out an optional argument: the variables of modules are often
+// empty by default.
+func orNull(check func(noun, text string) error) func(noun, text string) error {
+	return func(noun, text string) error {
+		err := check(noun, text)
+		if err != nil && text == "" {
+			return fmt.Errorf("%w. To leave it out, use null instead of an empty string", err)
+		}
+		return err
+	}
+}
+
 // checkName applies the rule of the API reference (seed). Characters are Unicode characters: 64 Chinese letters are a
 // legal name.
 func checkName(noun, name string) error {
@@ -94,7 +106,7 @@ func checkProjectID(noun, id string) error {
 	const rule = "Set the ID that the console of the cloud shows, usually 32 hexadecimal characters, not the " +
 		"project's name"
 	if id == "" {
-		return fmt.Errorf("the %s is empty. Omit it to use the provider's project, or set an ID", noun)
+		return fmt.Errorf("the %s is empty. Omit it or use null for the provider's project, or set an ID", noun)
 	}
 	return checkText(noun, id, 64, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
 }
