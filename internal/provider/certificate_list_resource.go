@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -24,13 +23,11 @@ type certificateListResource struct{ resourceBase }
 func (r *certificateListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	attributes := map[string]schema.Attribute{}
-	for name, a := range filterArguments {
-		attributes[name] = schema.StringAttribute{
-			MarkdownDescription: a.description,
-			Optional:            true,
-			Validators:          []validator.String{a.rule},
-		}
+	project := projectArgument
+	project.Computed = false // the results have it, but not the query
+	attributes := map[string]schema.Attribute{"project_id": project}
+	for name, argument := range filterArguments {
+		attributes[name] = argument
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys, sorted by name, then " +
