@@ -44,16 +44,6 @@ var x509Attributes = map[string]schema.Attribute{
 
 const fingerprintDescription = "The SHA-256 fingerprint: 64 hexadecimal digits in lower case, without colons."
 
-// x509FromPEM derives the attributes from the leaf of a PEM text. They are unknown as long as the text is, and null if
-// it has no certificate that can be read.
-func x509FromPEM(certificate types.String) x509Model {
-	if certificate.IsUnknown() {
-		text := types.StringUnknown()
-		return x509Model{text, text, text, text, text, text, types.ListUnknown(types.StringType), text}
-	}
-	return x509FromChain(pemcert.CertificatesIn(certificate.ValueString()))
-}
-
 // x509FromChain derives the attributes from the leaf of a chain. They are null if it has none.
 func x509FromChain(chain pemcert.Chain) x509Model {
 	if chain.Len() == 0 {
