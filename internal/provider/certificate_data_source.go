@@ -48,7 +48,6 @@ var criteria = map[string]func(m publicModel, value string) bool{
 }
 
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	project, covers := filterArguments["project_id"], filterArguments["covers"]
 	attributes := certificateAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": optionalText(apiDescriptions["id"], true, textRule{"certificate ID", orNull(checkID)}),
@@ -56,10 +55,9 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		"name": optionalText("The name of the certificate.", true),
 		"domain": optionalText("The domain of the certificate, as the API returns it. "+
 			"It need not be one of the names in the certificate.", true),
-		"fingerprint_sha256": optionalText(x509Descriptions["fingerprint_sha256"], true,
-			textRule{"fingerprint", orNull(checkFingerprint)}),
-		"project_id": optionalText(project.description, true, project.rule),
-		"covers":     optionalText(covers.description, false, covers.rule),
+		"fingerprint_sha256": optionalText(fingerprintDescription, true, textRule{"fingerprint", orNull(checkFingerprint)}),
+		"project_id":         projectArgument,
+		"covers":             filterArguments["covers"],
 		"most_recent": schema.BoolAttribute{
 			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
 				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
@@ -182,17 +180,10 @@ func certificateAttributes() map[string]schema.Attribute {
 		"domain":      computedText("The domain of the certificate, as the API returns it. It may be empty."),
 		"project_id":  computedText("The ID of the project that the certificate belongs to."),
 		"certificate": computedText("The certificate in PEM format: the leaf first, followed by its chain."),
-		"subject_alternative_names": schema.ListAttribute{
-			MarkdownDescription: namesDescription,
-			Computed:            true,
-			ElementType:         types.StringType,
-		},
 	}
 	for name, description := range apiDescriptions {
 		attributes[name] = computedText(description)
 	}
-	for name, description := range x509Descriptions {
-		attributes[name] = computedText(description)
-	}
+	maps.Copy(attributes, x509Attributes)
 	return attributes
 }

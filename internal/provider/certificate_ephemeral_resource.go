@@ -42,7 +42,6 @@ func (r *certificateEphemeralResource) Metadata(
 func (r *certificateEphemeralResource) Schema(
 	_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse,
 ) {
-	project := filterArguments["project_id"]
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store " +
 			"or to a write-only attribute. It is stored neither in the plan nor in the state. No other part of the " +
@@ -54,16 +53,8 @@ func (r *certificateEphemeralResource) Schema(
 				Required:            true,
 				Validators:          []validator.String{textRule{"certificate ID", checkID}},
 			},
-			"project_id": schema.StringAttribute{
-				MarkdownDescription: project.description,
-				Optional:            true,
-				Computed:            true,
-				Validators:          []validator.String{project.rule},
-			},
-			"certificate": schema.StringAttribute{
-				MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain.",
-				Computed:            true,
-			},
+			"project_id":  projectArgument,
+			"certificate": computedText("The certificate in PEM format: the leaf first, followed by its chain."),
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format.",
 				Computed:            true,

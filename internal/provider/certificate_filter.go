@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -20,35 +21,25 @@ type certificateFilter struct {
 	ExpiresBefore types.String `tfsdk:"expires_before"`
 }
 
-// A filterArgument is what a schema says of an argument of a filter.
-type filterArgument struct {
-	description string
-	rule        textRule
-}
-
-// filterArguments are the arguments of a certificateFilter.
-var filterArguments = map[string]filterArgument{
-	"project_id": {
-		"The ID of the project. Defaults to the provider's project.",
-		textRule{"project ID", checkProjectID},
-	},
-	"name_regex": {
-		"A regular expression (RE2, as in Terraform's `regex` function) that must match some part of the name. " +
+// filterArguments are the arguments of a certificateFilter, except the project.
+var filterArguments = map[string]schema.StringAttribute{
+	"name_regex": optionalText(
+		"A regular expression (RE2, as in Terraform's `regex` function) that must match some part of the name. "+
 			"Anchor it with `^` and `$` to match the whole name.",
-		textRule{"name_regex", checkNameRegex},
-	},
-	"covers": {
-		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`. It must " +
-			"match one of the `subject_alternative_names`. If the certificate has none, a host name must match the " +
-			"common name. A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but " +
+		false, textRule{"name_regex", checkNameRegex},
+	),
+	"covers": optionalText(
+		"A host name or an IP address that the certificate must be valid for, such as `www.example.com`. It must "+
+			"match one of the `subject_alternative_names`. If the certificate has none, a host name must match the "+
+			"common name. A wildcard stands for one label (RFC 6125): `*.example.com` covers `www.example.com`, but "+
 			"not `example.com` or `a.www.example.com`. Certificates whose names the provider cannot read are omitted.",
-		textRule{"host name", orNull(checkHostName)},
-	},
-	"expires_before": {
-		"Selects certificates whose `not_after` is before this time, in RFC 3339 format, such as " +
+		false, textRule{"host name", orNull(checkHostName)},
+	),
+	"expires_before": optionalText(
+		"Selects certificates whose `not_after` is before this time, in RFC 3339 format, such as "+
 			"`2027-01-31T00:00:00Z`. Certificates whose date the provider cannot read are omitted.",
-		textRule{"time", orNull(checkTime)},
-	},
+		false, textRule{"time", orNull(checkTime)},
+	),
 }
 
 // choose returns the certificates of a project that match all arguments, sorted by name, then by ID. It sets the

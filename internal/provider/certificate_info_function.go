@@ -34,7 +34,10 @@ func (certificateInfoFunction) Metadata(
 func (certificateInfoFunction) Definition(
 	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
 ) {
-	attributes := types.ObjectType{AttrTypes: x509Types()}
+	attributes := types.ObjectType{AttrTypes: map[string]attr.Type{}}
+	for name, attribute := range x509Attributes {
+		attributes.AttrTypes[name] = attribute.GetType()
+	}
 	resp.Definition = function.Definition{
 		Summary: "Read the attributes of a certificate",
 		MarkdownDescription: "Parses certificates in PEM format, without calling the API, and returns the attributes " +

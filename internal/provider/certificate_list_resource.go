@@ -4,12 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
 var _ list.ListResourceWithConfigure = (*certificateListResource)(nil)
@@ -24,13 +21,11 @@ type certificateListResource struct{ resourceBase }
 func (r *certificateListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	attributes := map[string]schema.Attribute{}
-	for name, a := range filterArguments {
-		attributes[name] = schema.StringAttribute{
-			MarkdownDescription: a.description,
-			Optional:            true,
-			Validators:          []validator.String{a.rule},
-		}
+	project := projectArgument
+	project.Computed = false // the results have it, but not the query
+	attributes := map[string]schema.Attribute{"project_id": project}
+	for name, argument := range filterArguments {
+		attributes[name] = argument
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys, sorted by name, then " +
@@ -51,16 +46,15 @@ func (r *certificateListResource) List(ctx context.Context, req list.ListRequest
 		chosen = chosen[:req.Limit]
 	}
 
-	noTimeouts := timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
-		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
-	})}
 	results := make([]list.ListResult, len(chosen))
 	for i, m := range chosen {
 		result := req.NewListResult(ctx)
 		result.DisplayName = m.title()
 		result.Diagnostics.Append(result.Identity.Set(ctx, m.identity())...)
 		if req.IncludeResource {
-			listed := certificateModel{publicModel: m, Timeouts: noTimeouts}
+			listed := certificateModel{publicModel: m}
+			// The new result is null, and so are its timeouts, which must have a type.
+			result.Diagnostics.Append(result.Resource.GetAttribute(ctx, path.Root("timeouts"), &listed.Timeouts)...)
 			result.Diagnostics.Append(result.Resource.Set(ctx, listed)...)
 		}
 		results[i] = result

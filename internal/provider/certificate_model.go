@@ -120,7 +120,7 @@ func (m *publicModel) complete(cert elb.Certificate) {
 			*attribute = value
 		}
 	}
-	m.x509Model = x509FromPEM(m.Certificate)
+	m.x509Model = x509FromChain(pemcert.CertificatesIn(m.Certificate.ValueString()))
 }
 
 // replaces reports whether a plan replaces the certificate of a state. The plan modifiers have already removed

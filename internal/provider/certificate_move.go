@@ -18,7 +18,7 @@ import (
 )
 
 // MoveState implements resource.ResourceWithMoveState. It is called before the provider is
-// configured, so it calls nothing: the next read takes the rest from the API.
+// configured, so it calls nothing: the next read takes the rest from the API, and sets the identity.
 func (r *certificateResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveCertificate}}
 }
@@ -43,22 +43,17 @@ var restPath = regexp.MustCompile(
 // moveCertificate turns the state of a restapi_object into that of a certificate.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	object, err := restObjectOf(req)
-	var moved identityModel
+	var project, id string
 	if err == nil {
-		moved, err = object.identity()
+		project, id, err = object.target()
 	}
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to move certificate", sentence(err)+
 			" For a certificate of the classic load balancer, use a removed block and an import block instead.")
 		return
 	}
-	resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("id"), moved.ID)...)
-	resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("project_id"), moved.ProjectID)...)
-	if text := object.certificate(); text != "" {
-		resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root("certificate"), text)...)
-	}
-	if !moved.ProjectID.IsNull() && resp.TargetIdentity != nil { // otherwise Read knows it
-		resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved)...)
+	for name, text := range map[string]string{"id": id, "project_id": project, "certificate": object.certificate()} {
+		resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root(name), textOrNull(text))...)
 	}
 }
 
@@ -83,14 +78,14 @@ func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) 
 	return object, err
 }
 
-// identity returns the project and the ID of the certificate. The project is null if the
-// path does not have it.
-func (o restObject) identity() (identityModel, error) {
+// target returns the project and the ID of the certificate. The project is empty if the path
+// does not have it.
+func (o restObject) target() (projectID, id string, err error) {
 	match := restPath.FindStringSubmatch(o.Path)
 	if match == nil {
-		return identityModel{}, fmt.Errorf("the restapi_object has the path %q, which is not that of a certificate of "+
-			"the classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, "+
-			"remove this moved block", o.Path)
+		return "", "", fmt.Errorf("the restapi_object has the path %q, which is not that of a certificate of the "+
+			"classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, remove "+
+			"this moved block", o.Path)
 	}
 	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
 	objectID := o.ID
@@ -101,11 +96,11 @@ func (o restObject) identity() (identityModel, error) {
 	if project := match[1] + match[2]; project != "" {
 		text = project + "/" + objectID
 	}
-	project, id, err := parseImportID(text, "certificate")
+	projectID, id, err = parseImportID(text, "certificate")
 	if err != nil {
 		err = fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
 	}
-	return identityModel{ProjectID: textOrNull(project), ID: types.StringValue(id)}, err
+	return projectID, id, err
 }
 
 // movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have

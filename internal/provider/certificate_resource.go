@@ -215,7 +215,9 @@ func (r *certificateResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.x509Model = x509FromPEM(plan.Certificate)
+	if !plan.Certificate.IsUnknown() { // otherwise the framework has planned unknown values
+		plan.x509Model = x509FromChain(pemcert.CertificatesIn(plan.Certificate.ValueString()))
+	}
 	if req.State.Raw.IsNull() {
 		partial.parsePEM(&resp.Diagnostics)
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)

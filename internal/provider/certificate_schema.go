@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 const (
@@ -83,11 +82,6 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
 			},
 			"project_id": projectAttribute("certificate"),
-			"subject_alternative_names": schema.ListAttribute{
-				MarkdownDescription: namesDescription,
-				Computed:            true,
-				ElementType:         types.StringType,
-			},
 		},
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
@@ -102,7 +96,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 	for name, description := range apiDescriptions {
 		resp.Schema.Attributes[name] = computedString(description)
 	}
-	for name, description := range x509Descriptions { // ModifyPlan plans their values
-		resp.Schema.Attributes[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	for name, attribute := range x509Attributes { // ModifyPlan plans their values
+		resp.Schema.Attributes[name] = attribute
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
@@ -21,41 +22,27 @@ type x509Model struct {
 	KeyAlgorithm            types.String `tfsdk:"key_algorithm"`
 }
 
-// x509Descriptions describe the attributes of an x509Model that are strings.
-var x509Descriptions = map[string]string{
-	"not_before":         "The start of the validity period, in RFC 3339 format, UTC.",
-	"not_after":          "The end of the validity period, in RFC 3339 format, UTC.",
-	"fingerprint_sha256": "The SHA-256 fingerprint: 64 hexadecimal digits in lower case, without colons.",
-	"serial_number": "The serial number in hexadecimal digits, in lower case, without leading zeros. " +
-		"A negative number begins with `-`, as in `-1a`.",
-	"subject": "The distinguished name of the subject in RFC 4514 format, " +
-		"for example `CN=www.example.com,O=Example\\, Inc.,C=DE`.",
-	"issuer": "The distinguished name of the issuer, in the format of `subject`.",
-	"key_algorithm": "The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519` or `RSASSA-PSS " +
-		"2048`. A curve or an algorithm without a known name is shown as its object identifier (OID).",
+// x509Attributes are the attributes of an x509Model, in the data sources and in the resource.
+var x509Attributes = map[string]schema.Attribute{
+	"not_before":         computedText("The start of the validity period, in RFC 3339 format, UTC."),
+	"not_after":          computedText("The end of the validity period, in RFC 3339 format, UTC."),
+	"fingerprint_sha256": computedText(fingerprintDescription),
+	"serial_number": computedText("The serial number in hexadecimal digits, in lower case, without leading zeros. " +
+		"A negative number begins with `-`, as in `-1a`."),
+	"subject": computedText("The distinguished name of the subject in RFC 4514 format, " +
+		"for example `CN=www.example.com,O=Example\\, Inc.,C=DE`."),
+	"issuer": computedText("The distinguished name of the issuer, in the format of `subject`."),
+	"subject_alternative_names": schema.ListAttribute{
+		MarkdownDescription: "The DNS names, IP addresses, email addresses and URIs that the certificate covers, in " +
+			"this order.",
+		Computed:    true,
+		ElementType: types.StringType,
+	},
+	"key_algorithm": computedText("The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519` or " +
+		"`RSASSA-PSS 2048`. A curve or an algorithm without a known name is shown as its object identifier (OID)."),
 }
 
-const namesDescription = "The DNS names, IP addresses, email addresses and URIs that the certificate covers, in " +
-	"this order."
-
-// x509Types are the types of the attributes of an x509Model.
-func x509Types() map[string]attr.Type {
-	attributes := map[string]attr.Type{"subject_alternative_names": types.ListType{ElemType: types.StringType}}
-	for name := range x509Descriptions {
-		attributes[name] = types.StringType
-	}
-	return attributes
-}
-
-// x509FromPEM derives the attributes from the leaf of a PEM text. They are unknown as long as the text is, and null if
-// it has no certificate that can be read.
-func x509FromPEM(certificate types.String) x509Model {
-	if certificate.IsUnknown() {
-		text := types.StringUnknown()
-		return x509Model{text, text, text, text, text, text, types.ListUnknown(types.StringType), text}
-	}
-	return x509FromChain(pemcert.CertificatesIn(certificate.ValueString()))
-}
+const fingerprintDescription = "The SHA-256 fingerprint: 64 hexadecimal digits in lower case, without colons."
 
 // x509FromChain derives the attributes from the leaf of a chain. They are null if it has none.
 func x509FromChain(chain pemcert.Chain) x509Model {

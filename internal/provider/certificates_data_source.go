@@ -28,6 +28,7 @@ type certificatesModel struct {
 
 func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
+		"project_id": projectArgument,
 		"domain": optionalText("The domain of the certificates, as the API returns it. "+
 			"An empty string finds those without a domain.", false),
 		"certificates": schema.ListNestedAttribute{
@@ -36,8 +37,8 @@ func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			NestedObject:        schema.NestedAttributeObject{Attributes: certificateAttributes()},
 		},
 	}
-	for name, a := range filterArguments {
-		attributes[name] = optionalText(a.description, name == "project_id", a.rule)
+	for name, argument := range filterArguments {
+		attributes[name] = argument
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys: all of them, " +

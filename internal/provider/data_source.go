@@ -26,7 +26,14 @@ func (d *dataSourceBase) Configure(
 	d.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// optionalText returns an attribute of a data source that may be set. If it is computed, the result sets it otherwise.
+// The framework takes an attribute of a data source in any other schema as well, where it is an attribute without a
+// default and without plan modifiers. So these are for the ephemeral resource, the list resource and the resource, too.
+
+// projectArgument is the argument project_id. If it is omitted, the result has the provider's project.
+var projectArgument = optionalText("The ID of the project. Defaults to the provider's project.", true,
+	textRule{"project ID", checkProjectID})
+
+// optionalText returns an attribute that may be set. If it is computed, the result sets it otherwise.
 func optionalText(description string, isComputed bool, rules ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
@@ -36,7 +43,7 @@ func optionalText(description string, isComputed bool, rules ...validator.String
 	}
 }
 
-// computedText returns an attribute of a data source that the result sets.
+// computedText returns an attribute that the result sets.
 func computedText(description string) schema.StringAttribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

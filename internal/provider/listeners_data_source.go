@@ -45,14 +45,13 @@ type listenerModel struct {
 }
 
 func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	project, name := filterArguments["project_id"], filterArguments["name_regex"]
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the listeners of a project: all of them, or those that match every argument that " +
 			"is set. The list may be empty. Use it to find the listeners that use a certificate, or the ID of a " +
 			"listener for `elbaas_listener_certificate`.",
 		Attributes: map[string]schema.Attribute{
-			"project_id": optionalText(project.description, true, project.rule),
-			"name_regex": optionalText(name.description, false, name.rule),
+			"project_id": projectArgument,
+			"name_regex": filterArguments["name_regex"],
 			"loadbalancer_id": optionalText("The ID of the load balancer that the listeners belong to.", false,
 				textRule{"load balancer ID", orNull(checkID)}),
 			"certificate_id": optionalText("The ID of a certificate that the listeners use, as their own certificate "+

@@ -198,12 +198,12 @@ func (r *resourceBase) importTarget(
 	var project, own types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("project_id"), &project)...)
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root(r.idAttribute), &own)...)
-	if !project.IsNull() {
-		rule := textRule{"project ID", checkProjectID}
-		diags.Append(rule.validate(path.Root("project_id"), project.ValueString())...)
+	if err := checkProjectID("project ID", project.ValueString()); err != nil && !project.IsNull() {
+		diags.AddAttributeError(path.Root("project_id"), "Invalid project ID", sentence(err))
 	}
-	rule := textRule{r.noun + " ID", checkID}
-	diags.Append(rule.validate(path.Root(r.idAttribute), own.ValueString())...)
+	if err := checkID(r.noun+" ID", own.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root(r.idAttribute), "Invalid "+r.noun+" ID", sentence(err))
+	}
 	return project.ValueString(), strings.ToLower(own.ValueString())
 }
 

@@ -10,10 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
@@ -37,16 +34,9 @@ func (r textRule) ValidateString(_ context.Context, req validator.StringRequest,
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	resp.Diagnostics.Append(r.validate(req.Path, req.ConfigValue.ValueString())...)
-}
-
-// validate returns what is wrong with the value of an attribute.
-func (r textRule) validate(at path.Path, text string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if err := r.check(r.noun, text); err != nil {
-		diags.AddAttributeError(at, "Invalid "+r.noun, sentence(err))
+	if err := r.check(r.noun, req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+r.noun, sentence(err))
 	}
-	return diags
 }
 
 // orNull adds to the error for an empty text how to leave out an optional argument: the variables of modules are often
@@ -235,14 +225,13 @@ func mustBe(noun, text, rule string) error {
 
 // checkText checks the length of a text, and its characters.
 func checkText(noun, text string, limit int, rule string, isAllowed func(rune) bool) error {
-	if n := utf8.RuneCountInString(text); n > limit {
-		return fmt.Errorf("the %s has %d characters. %s", noun, n, rule)
+	runes := []rune(text)
+	if len(runes) > limit {
+		return fmt.Errorf("the %s has %d characters. %s", noun, len(runes), rule)
 	}
-	position := 0
-	for _, r := range text {
-		position++
+	for i, r := range runes {
 		if !isAllowed(r) {
-			return fmt.Errorf("the %s contains %s as character %d. %s", noun, describeRune(r), position, rule)
+			return fmt.Errorf("the %s contains %s as character %d. %s", noun, describeRune(r), i+1, rule)
 		}
 	}
 	return nil
