@@ -55,9 +55,10 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		"name": optionalText("The name of the certificate.", true),
 		"domain": optionalText("The domain of the certificate, as the API returns it. "+
 			"It need not be one of the names in the certificate.", true),
-		"fingerprint_sha256": optionalText(fingerprintDescription, true, textRule{"fingerprint", orNull(checkFingerprint)}),
-		"project_id":         projectArgument,
-		"covers":             filterArguments["covers"],
+		"fingerprint_sha256": optionalText(fingerprintDescription, true,
+			textRule{"fingerprint", orNull(checkFingerprint)}),
+		"project_id": projectArgument,
+		"covers":     filterArguments["covers"],
 		"most_recent": schema.BoolAttribute{
 			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
 				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
