@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -40,8 +39,7 @@ func (n NewCertificate) equals(cert Certificate) bool {
 	return (n.Name == nil || *n.Name == cert.Name) &&
 		n.Description == cert.Description &&
 		(n.Domain == nil || strings.EqualFold(*n.Domain, cert.Domain)) &&
-		slices.EqualFunc(
-			pemcert.CertificateBlocks(n.Certificate), pemcert.CertificateBlocks(cert.Certificate), bytes.Equal)
+		pemcert.CertificatesIn(n.Certificate).Equal(pemcert.CertificatesIn(cert.Certificate))
 }
 
 // A leafHash is a hash of the first certificate of a PEM text.
@@ -51,7 +49,7 @@ type leafHash [sha256.Size]byte
 var hidden leafHash
 
 func leafOf(text string) leafHash {
-	ders := pemcert.CertificateBlocks(text)
+	ders := pemcert.CertificatesIn(text).DERs()
 	if len(ders) == 0 {
 		return hidden
 	}

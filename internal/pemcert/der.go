@@ -266,7 +266,6 @@ func kindOfContent(der []byte) kind {
 	if _, ok := readCertificate(der); ok {
 		return kindCertificate
 	}
-	var pfx pair[int, struct{ Type asn1.ObjectIdentifier }] // RFC 7292: version and content
 	for _, shape := range []struct {
 		is        kind
 		structure any
@@ -277,6 +276,7 @@ func kindOfContent(der []byte) kind {
 		}{}},
 		{kindPrivateKey, new(pkcs8)},
 		{kindPrivateKey, new(pair[int, []byte])}, // SEC 1
+		{kindPKCS12, new(pair[int, struct{ Type asn1.ObjectIdentifier }])},
 		{kindEncryptedKey, new(pair[algorithmID, []byte])},
 		{kindPublicKey, new(pair[algorithmID, asn1.BitString])},
 		{kindPrivateKey, &struct { // six numbers of DSA, nine of RSA
@@ -288,8 +288,6 @@ func kindOfContent(der []byte) kind {
 				Algorithm, Issuer struct{}
 				Updated           time.Time
 			}
-			Algorithm struct{}
-			Signature asn1.BitString
 		}{}},
 		{kindRequest, &struct {
 			Request struct {
@@ -297,16 +295,11 @@ func kindOfContent(der []byte) kind {
 				Subject, Key struct{}
 				Attributes   asn1.RawValue `asn1:"tag:0"`
 			}
-			Algorithm struct{}
-			Signature asn1.BitString
 		}{}},
 	} {
 		if fits(der, shape.structure) {
 			return shape.is
 		}
-	}
-	if fits(der, &pfx) && pfx.First == 3 {
-		return kindPKCS12
 	}
 	return kind{}
 }

@@ -158,12 +158,8 @@ func (k Key) BelongsTo(c Chain) (position int, known bool) {
 	if k.private == nil || k.private() == nil || !c.HasKnownKey() {
 		return -1, false
 	}
-	public, canCompare := k.private().Public().(comparableKey)
-	if !canCompare {
-		return -1, false
-	}
 	for i, cert := range c.certificates {
-		if other := cert.knownKey(); other != nil && public.Equal(other) {
+		if public := cert.knownKey(); public != nil && public.Equal(k.private().Public()) {
 			return i, true
 		}
 	}

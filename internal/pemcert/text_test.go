@@ -95,8 +95,8 @@ func TestCertificatesIn(t *testing.T) {
 		if !got.Equal(row.want) || strings.Contains(got.PEM(), "PRIVATE") {
 			t.Errorf("%s: %d certificates, want %d", name, got.Len(), row.want.Len())
 		}
-		if blocks := pemcert.CertificateBlocks(row.text); len(blocks) != row.want.Len() {
-			t.Errorf("%s: %d blocks, want %d", name, len(blocks), row.want.Len())
+		if ders := got.DERs(); len(ders) != row.want.Len() {
+			t.Errorf("%s: the DER of %d certificates, want %d", name, len(ders), row.want.Len())
 		}
 	}
 }
@@ -298,7 +298,7 @@ func TestOrderOfRealChains(t *testing.T) {
 	small := pemtest.NewRSAKey(t, 1024)
 	// The same name as another type of string, which makes the signature invalid.
 	rewritten := bytes.ReplaceAll(
-		pemcert.CertificateBlocks(byRoot)[0], []byte("\x13\x0cintermediate"), []byte("\x0c\x0cintermediate"),
+		pemcert.CertificatesIn(byRoot).DERs()[0], []byte("\x13\x0cintermediate"), []byte("\x0c\x0cintermediate"),
 	)
 	printable := pemtest.EncodePEM("CERTIFICATE", rewritten)
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
