@@ -80,8 +80,8 @@ func serialText(twosComplement []byte) string {
 // that RFC 5280 forbids: without seconds, with a zone or a fraction.
 func readTime(value asn1.RawValue) time.Time {
 	var at time.Time
-	_, err := asn1.Unmarshal(value.FullBytes, &at)
-	if at = at.UTC(); err != nil || at.Year() < 0 || at.Year() > 9999 { // RFC 3339 has no other years
+	_, _ = asn1.Unmarshal(value.FullBytes, &at)
+	if at = at.UTC(); at.Year() < 0 || at.Year() > 9999 { // RFC 3339 has no other years
 		return time.Time{}
 	}
 	return at
@@ -240,7 +240,7 @@ func (k publicKey) describe() string {
 // modulus is never negative, though some encoders write it so.
 func bitsOf(sequence []byte) string {
 	var numbers struct{ First asn1.RawValue }
-	if _, err := asn1.Unmarshal(sequence, &numbers); err != nil || !isUniversal(numbers.First, asn1.TagInteger) {
+	if _, err := asn1.Unmarshal(sequence, &numbers); err != nil {
 		return ""
 	}
 	return strconv.Itoa(new(big.Int).SetBytes(numbers.First.Bytes).BitLen())
@@ -255,14 +255,8 @@ type pair[First, Second any] struct {
 	Second Second
 }
 
-// kindOfContent returns the kind of a DER value.
+// kindOfContent returns the kind of a DER value, or of what may be there instead of one.
 func kindOfContent(der []byte) kind {
-	switch {
-	case bytes.HasPrefix(der, []byte("openssh-key-v1\x00")):
-		return kindSSHKey
-	case !isDER(der) && bytes.Contains(der, []byte(beginPrefix)):
-		return kindPEM // which was encoded once more
-	}
 	if _, ok := readCertificate(der); ok {
 		return kindCertificate
 	}
@@ -300,6 +294,12 @@ func kindOfContent(der []byte) kind {
 		if fits(der, shape.structure) {
 			return shape.is
 		}
+	}
+	switch {
+	case bytes.HasPrefix(der, []byte("openssh-key-v1\x00")):
+		return kindSSHKey
+	case bytes.Contains(der, []byte(beginPrefix)):
+		return kindPEM // which was encoded once more
 	}
 	return kind{}
 }

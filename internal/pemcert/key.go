@@ -145,8 +145,8 @@ func (k Key) Equal(other Key) bool {
 	if k.block == nil || other.block == nil {
 		return k.block == nil && other.block == nil
 	}
-	if mine, others := k.private(), other.private(); mine != nil && others != nil {
-		return mine.Equal(others)
+	if private := k.private(); private != nil {
+		return private.Equal(other.private())
 	}
 	return bytes.Equal(k.block().der, other.block().der)
 }

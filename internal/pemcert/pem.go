@@ -52,7 +52,7 @@ func blocks(text string) []block {
 		label, _, isBoundary := strings.Cut(line, dashes)
 		if isBoundary && strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == "" {
 			var b block
-			b, text = readBlock(strings.TrimSpace(label), after[len(label)+len(dashes):])
+			b, text = readBlock(label, after[len(label)+len(dashes):])
 			all = append(all, b)
 		}
 	}
@@ -69,9 +69,9 @@ func readBlock(label, text string) (b block, rest string) {
 		b.problem = escapeProblem(literalEscape.FindString(body))
 	case !closed:
 		b.problem = "has no END line. Check that nothing was cut off while copying"
-	case strings.TrimSpace(endLabel) != label:
+	case endLabel != label:
 		b.problem = "has the END line of another block. Check that nothing was changed while copying"
-	case strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED"):
+	case strings.Contains(body, "Proc-Type:"):
 		b.encrypted = true
 	default:
 		if header := strings.LastIndexByte(body, ':'); header >= 0 { // of RFC 1421, before the base64
@@ -232,7 +232,7 @@ func kindOfLabel(b block) kind {
 		return kindRevocationList
 	case strings.HasSuffix(label, "PUBLIC KEY"):
 		return kindPublicKey
-	case label == "PKCS7", label == "CMS":
+	case label == "PKCS7":
 		return kindPKCS7
 	}
 	return kind{}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,6 +45,7 @@ func TestTextAroundBlocks(t *testing.T) {
 		"a sentence with both": "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" +
 			c.PEM(),
 		"a sentence after it":          c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
+		"a BEGIN without its end":      "-----BEGIN CERTIFICATE\n" + c.PEM(),
 		"an END alone":                 "-----END CERTIFICATE-----\n" + c.PEM(),
 		"a path of Windows":            `C:\new\root.crt` + "\n" + c.PEM(),
 		"joined without a newline":     strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
@@ -258,11 +260,40 @@ func TestWrongLabels(t *testing.T) {
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
 		text := pemtest.EncodePEM(label, request)
-		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") ||
+			strings.Contains(err.Error(), "a label") { // which may be a value
 			t.Errorf("a request under %s as certificate: %v", label, err)
 		}
 		if _, err := pemcert.ParseKey(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
 			t.Errorf("a request under %s as key: %v", label, err)
+		}
+	}
+}
+
+// rewritten returns a certificate in which some bytes are others.
+func rewritten(certificate, old, new string) string {
+	der := pemcert.CertificatesIn(certificate).DERs()[0]
+	return pemtest.EncodePEM("CERTIFICATE", bytes.ReplaceAll(der, []byte(old), []byte(new)))
+}
+
+// TestOrderByKeyIDs: key identifiers tell the issuer of a certificate whose signature cannot be
+// verified, as far as there are any.
+func TestOrderByKeyIDs(t *testing.T) {
+	t.Parallel()
+	const serial, negative = "\x02\x04\x11\x22\x33\x44", "\x02\x04\xff\x22\x33\x44"
+	for _, row := range []struct {
+		own, issuers string
+		want         bool
+	}{{"a", "a", true}, {"a", "b", false}, {"", "b", true}, {"a", "", true}} {
+		authority := &x509.Certificate{Subject: pkix.Name{CommonName: "root"}}
+		leaf := &x509.Certificate{SerialNumber: big.NewInt(0x11223344), Subject: pkix.Name{CommonName: "www"}}
+		leaf.AuthorityKeyId = []byte(row.issuers)
+		key := pemtest.NewECKey(t)
+		text := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, leaf, pemtest.NewECKey(t), authority, key))
+		authority.SubjectKeyId = []byte(row.own)
+		issuer := pemtest.EncodePEM("CERTIFICATE", pemtest.Issue(t, authority, pemtest.NewECKey(t), nil, nil))
+		if got := parseChain(t, rewritten(text, serial, negative)+issuer).InOrder(); got != row.want {
+			t.Errorf("an issuer with the key ID %q, which should have %q: in order: %t", row.own, row.issuers, got)
 		}
 	}
 }
@@ -295,17 +326,20 @@ func TestOrderOfRealChains(t *testing.T) {
 		Subject:  pkix.Name{CommonName: "intermediate"},
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	small := pemtest.NewRSAKey(t, 1024)
+	small, otherSmall := pemtest.NewRSAKey(t, 1024), pemtest.NewRSAKey(t, 1024)
+	www := pkix.Name{CommonName: "www"}
+	sha1 := issue(&x509.Certificate{Subject: www, SignatureAlgorithm: x509.SHA1WithRSA}, key, root, small)
+	renewed := func() string { return issue(&x509.Certificate{Subject: www}, otherKey, intermediate, key) }
 	// The same name as another type of string, which makes the signature invalid.
-	rewritten := bytes.ReplaceAll(
-		pemcert.CertificatesIn(byRoot).DERs()[0], []byte("\x13\x0cintermediate"), []byte("\x0c\x0cintermediate"),
-	)
-	printable := pemtest.EncodePEM("CERTIFICATE", rewritten)
+	printable := rewritten(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
+	inCapitals := rewritten(byRoot, "\x13\x0cintermediate", "\x13\x0cIntermediate")
+	unknown := rewritten(leaf, "\x2a\x86\x48\xce\x3d\x04\x03\x02", "\x2a\x86\x48\xce\x3d\x04\x03\x7f")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	stranger := issue(intermediate, pemtest.NewECKey(t), root, rootKey)
+	renamed := issue(authority("renamed"), key, root, rootKey)
 	for name, row := range map[string]struct {
 		text string
 		want bool
@@ -317,6 +351,13 @@ func TestOrderOfRealChains(t *testing.T) {
 		"a duplicate":                                   {leaf + byRoot + byRoot, false},
 		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
 		"another one with the name":                     {leaf + stranger, false},
+		"another one with the name, RSA":                {leafOf(root, small) + issue(root, otherSmall, nil, nil), false},
+		"a renewed leaf behind the leaf":                {renewed() + renewed(), false},
+		"a signature with SHA-1":                        {sha1 + issue(root, small, nil, nil), true},
+		"a signature of an unknown algorithm":           {unknown + byRoot, true},
+		"an issuer whose name has capitals":             {leaf + inCapitals, true},
+		"another one with the name behind it":           {leaf + byRoot + stranger, false},
+		"another one with the key":                      {leaf + byRoot + renamed, false},
 		"an issuer without CA bits":                     {leaf + issue(noAuthority, key, root, rootKey), true},
 		"an issuer without certSign":                    {string(files), true},
 		"RSA of 1024 bits":                              {leafOf(root, small) + issue(root, small, nil, nil), true},
