@@ -114,6 +114,7 @@ func TestListenerFilters(t *testing.T) {
 		"ssl_ciphers=Extended":                      "web",
 		"status=ACTIVE":                             "tcp plain web",
 		"healthcheck_id=x":                          "",
+		"healthcheck_id=%3Cnil%3E":                  "",
 		"backend_protocol=HTTP&protocol=HTTPS":      "web",
 		"backend_protocol=HTTP&protocol=TCP":        "",
 		"name=web&name=tcp":                         "",
@@ -239,6 +240,7 @@ func TestModifyListener(t *testing.T) {
 		{tcp, "tcp_draining", `false`},
 		{tcp, "tcp_draining_timeout", `30`},
 		{udp, "udp_timeout", `40`},
+		{tcp, "tcp_timeout", `0`},
 	} {
 		want := r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t)
 		response := r.modify(row.listener, `{"`+row.field+`":`+row.value+`}`)
@@ -305,6 +307,7 @@ func TestModifyListenerRefusals(t *testing.T) {
 		"port 0 (reference)":                   {body: `{"port":0}`, status: 400, says: "ELB.1001"},
 		"port 65536 (reference)":               {body: `{"port":65536}`, status: 400, says: "ELB.1001"},
 		"port with a fraction (assumed)":       {body: `{"port":80.5}`, status: 400, says: "ELB.1001"},
+		"negative timeout (assumed)":           {body: `{"udp_timeout":-1}`, status: 400, says: "ELB.1001"},
 		"timeout that is no number (assumed)":  {body: `{"tcp_timeout":"1"}`, status: 400, says: "ELB.1001"},
 		"draining that is no truth (assumed)":  {body: `{"tcp_draining":"yes"}`, status: 400, says: "ELB.1001"},
 		"algorithm that is no text (assumed)":  {body: `{"lb_algorithm":1}`, status: 400, says: "ELB.1001"},

@@ -327,6 +327,7 @@ func TestOrderOfRealChains(t *testing.T) {
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	small, otherSmall := pemtest.NewRSAKey(t, 1024), pemtest.NewRSAKey(t, 1024)
+	byOtherRSA := issue(root, otherSmall, nil, nil)
 	www := pkix.Name{CommonName: "www"}
 	sha1 := issue(&x509.Certificate{Subject: www, SignatureAlgorithm: x509.SHA1WithRSA}, key, root, small)
 	renewed := func() string { return issue(&x509.Certificate{Subject: www}, otherKey, intermediate, key) }
@@ -351,7 +352,7 @@ func TestOrderOfRealChains(t *testing.T) {
 		"a duplicate":                                   {leaf + byRoot + byRoot, false},
 		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
 		"another one with the name":                     {leaf + stranger, false},
-		"another one with the name, RSA":                {leafOf(root, small) + issue(root, otherSmall, nil, nil), false},
+		"another one with the name, RSA":                {leafOf(root, small) + byOtherRSA, false},
 		"a renewed leaf behind the leaf":                {renewed() + renewed(), false},
 		"a signature with SHA-1":                        {sha1 + issue(root, small, nil, nil), true},
 		"a signature of an unknown algorithm":           {unknown + byRoot, true},
