@@ -320,6 +320,14 @@ func TestRefusals(t *testing.T) {
 			status: 400,
 			code:   "ELB.1011",
 		},
+		"create: key is no DER (reference)": {
+			method: "POST",
+			body: creation(pair, map[string]any{
+				"private_key": "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n",
+			}),
+			status: 400,
+			code:   "ELB.1011",
+		},
 		"create: key is a certificate (reference)": {
 			method: "POST",
 			body:   creation(pair, map[string]any{"private_key": pair.Certificate}),
@@ -531,6 +539,37 @@ func TestLimits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWildcards: where a domain may begin with "*.", the rest of it has the same rules.
+func TestWildcards(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Wildcards = true })
+	pair := newPair(t)
+	for domain, want := range map[string]int{
+		"*.example.com": 200, "www.example.com": 200, "*." + strings.Repeat("d", 252): 200,
+		"*." + strings.Repeat("d", 253): 400, "*": 400, "*.": 400, "*example.com": 400, "*.*.example.com": 400,
+		"a_b": 400, "*.a_b": 400, "www.*.example.com": 400,
+	} {
+		response := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"domain": domain}))
+		if response.status != want {
+			t.Errorf("%s: %d %s, want %d", domain, response.status, response.body, want)
+		}
+	}
+}
+
+// TestDefaultQuota is that of an account that has not asked for more (reference).
+func TestDefaultQuota(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	for range 119 {
+		r.cloud.Add(elbstub.Certificate{ProjectID: otherProject})
+	}
+	pair := newPair(t)
+	r.create(pair, nil)
+	if response := r.call(http.MethodPost, certificates, creation(pair, nil)); response.code() != "ELB.5151" {
+		t.Errorf("the response is %d %s", response.status, response.body)
 	}
 }
 

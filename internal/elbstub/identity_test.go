@@ -207,6 +207,7 @@ func TestTokens(t *testing.T) {
 		"a project by its name":         {named("eu-de_other", "mine"), 201, otherProject},
 		"no project":                    {login(me, `{}`), 201, ""},
 		"another password":              {with("hunter2", "hunter3"), 401, ""},
+		"another password, no project":  {login(strings.ReplaceAll(me, "hunter2", "x"), `{}`), 401, ""},
 		"another name":                  {with(`"me"`, `"you"`), 401, ""},
 		"another domain":                {with("mine", "theirs"), 401, ""},
 		"no domain":                     {login(`{"name":"me","password":"hunter2"}`, inProject), 401, ""},
@@ -267,9 +268,10 @@ func TestExpiredTokens(t *testing.T) {
 		t.Errorf("the response is %s", issued.body)
 	}
 	r.token = issued.header.Get("X-Subject-Token")
-	for _, want := range []int{http.StatusOK, http.StatusUnauthorized} {
-		if got := r.call(http.MethodGet, base+"/v3/auth/projects", ""); got.status != want {
-			t.Errorf("the response is %d %s, want %d", got.status, got.body, want)
+	for _, isExpired := range []bool{false, true} {
+		got := r.call(http.MethodGet, base+"/v3/auth/projects", "")
+		if (got.status == http.StatusUnauthorized) != isExpired || strings.Contains(got.body, project) == isExpired {
+			t.Errorf("expired: %t, the response is %d %s", isExpired, got.status, got.body)
 		}
 		r.cloud.Expire()
 	}
@@ -344,6 +346,7 @@ func TestAgencies(t *testing.T) {
 		"another domain":      {role(900, "helpers", "mine"), 404},
 		"another method":      {strings.Replace(role(900, "helpers", "theirs"), `["assume`, `["x`, 1), 400},
 		"a body that is none": {"[]", 400},
+		"a name that is none": {strings.Replace(role(900, "helpers", "theirs"), `"helpers"`, `5`, 1), 400},
 	} {
 		ask.body = row.body
 		if got := ask.send(t, r); got.status != row.status {

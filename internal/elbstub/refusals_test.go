@@ -119,6 +119,7 @@ func TestPairs(t *testing.T) {
 			refused:     true,
 		},
 		"RSASSA-PSS, a key of ECDSA":      {certificate: pss, key: pair.PrivateKey, refused: true},
+		"RSASSA-PSS, a key nobody knows":  {certificate: pss, key: encode("PRIVATE KEY", []byte{5, 0})},
 		"ECDSA, SEC 1":                    {certificate: ec, key: encode("EC PRIVATE KEY", sec1)},
 		"ECDSA, another key":              {certificate: ec, key: pair.PrivateKey, refused: true},
 		"ECDSA, a key that is not one":    {certificate: ec, key: encode("PRIVATE KEY", []byte{5, 0}), refused: true},
