@@ -29,6 +29,8 @@ func TestStringsOfNames(t *testing.T) {
 		"UniversalString, no character":      {tag: tagUniversalString, content: "\x00\x11\x00\x00", fails: true},
 		"UniversalString, a surrogate":       {tag: tagUniversalString, content: "\x00\x00\xd8\x00", fails: true},
 		"UniversalString, part of character": {tag: tagUniversalString, content: "\x00\x01", fails: true},
+		"NumericString":                      {tag: 18, content: "80331", want: "80331"},
+		"UTCTime":                            {tag: 23, content: "260102030405Z", want: "260102030405Z"},
 		"GeneralizedTime":                    {tag: 24, content: "20500102030405Z", want: "20500102030405Z"},
 		"a number":                           {tag: asn1.TagInteger, content: "\x01", fails: true},
 	} {

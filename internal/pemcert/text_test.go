@@ -334,6 +334,7 @@ func TestOrderOfRealChains(t *testing.T) {
 	// The same name as another type of string, which makes the signature invalid.
 	printable := rewritten(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
 	inCapitals := rewritten(byRoot, "\x13\x0cintermediate", "\x13\x0cIntermediate")
+	md5 := rewritten(sha1, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04")
 	unknown := rewritten(leaf, "\x2a\x86\x48\xce\x3d\x04\x03\x02", "\x2a\x86\x48\xce\x3d\x04\x03\x7f")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
 	if err != nil {
@@ -355,6 +356,7 @@ func TestOrderOfRealChains(t *testing.T) {
 		"another one with the name, RSA":                {leafOf(root, small) + byOtherRSA, false},
 		"a renewed leaf behind the leaf":                {renewed() + renewed(), false},
 		"a signature with SHA-1":                        {sha1 + issue(root, small, nil, nil), true},
+		"a signature with MD5":                          {md5 + issue(root, small, nil, nil), true},
 		"a signature of an unknown algorithm":           {unknown + byRoot, true},
 		"an issuer whose name has capitals":             {leaf + inCapitals, true},
 		"another one with the name behind it":           {leaf + byRoot + stranger, false},
