@@ -147,6 +147,10 @@ func TestWrongEncodings(t *testing.T) {
 			strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"),
 			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
 		},
+		"a long label, which may be a value": {
+			pemtest.EncodePEM(strings.Repeat("A1", 16), []byte{5, 0}),
+			"has a type that does not belong there",
+		},
 		"a label that may be a value": {
 			pemtest.EncodePEM("hunter2hunter2", []byte{5, 0}),
 			"has a type that does not belong there",
