@@ -46,7 +46,7 @@ const hidden = ""
 
 // leafOf returns the DER of the first certificate of a PEM text, or hidden.
 func leafOf(text string) string {
-	ders := pemcert.CertificateBlocks(text)
+	ders := pemcert.CertificatesIn(text).DERs()
 	if len(ders) == 0 {
 		return hidden
 	}

@@ -176,9 +176,7 @@ func (d Dialect) checkFields(cert Certificate) *Refusal {
 func checkPair(cert Certificate) *Refusal {
 	blocks, keys := pemBlocks(cert.Certificate), pemBlocks(cert.PrivateKey)
 	isOther := func(b *pem.Block) bool { return b.Type != "CERTIFICATE" || !isDER(b.Bytes) }
-	isKey := func(b *pem.Block) bool {
-		return strings.HasSuffix(b.Type, "PRIVATE KEY") && b.Headers["DEK-Info"] == "" && isDER(b.Bytes)
-	}
+	isKey := func(b *pem.Block) bool { return strings.HasSuffix(b.Type, "PRIVATE KEY") && isDER(b.Bytes) }
 	// reference: the codes, and ELB.1001 where one of the two is empty; assumed: which of the others
 	// means what.
 	switch {

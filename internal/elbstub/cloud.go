@@ -169,13 +169,12 @@ type request struct {
 	nth    int // of the calls of its operation, from 1
 }
 
-// A Response is the response to a call.
+// A Response is the response to a call. Without a status, the connection closes instead.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// cut is how many bytes of Body are sent before the connection closes; less than 0
-	// closes it without a response.
+	// cut is how many bytes of Body are sent before the connection closes, or 0 for all and no close.
 	cut int
 }
 
@@ -207,7 +206,7 @@ func (c *Cloud) handler(operation Operation, handle func(request) (Response, *Re
 func (r Response) write(w http.ResponseWriter, requestID string) {
 	maps.Copy(w.Header(), r.Header)
 	w.Header().Set("X-Request-Id", requestID)
-	if r.cut < 0 {
+	if r.Status == 0 {
 		panic(http.ErrAbortHandler)
 	}
 	if r.Status != http.StatusNoContent {

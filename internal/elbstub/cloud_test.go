@@ -63,6 +63,11 @@ func (r *raw) call(method, path, body string) reply {
 	if r.token != "" {
 		request.Header.Set("X-Auth-Token", r.token)
 	}
+	return r.do(request)
+}
+
+func (r *raw) do(request *http.Request) reply {
+	r.t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return reply{err: err}
@@ -180,6 +185,12 @@ func TestResponses(t *testing.T) {
 	}
 	if listed := r.call(http.MethodGet, certificates, ""); listed.body != `{"certificates":[],"instance_num":"0"}` {
 		t.Errorf("list after the delete: %s", listed.body)
+	}
+	if length := deleted.header.Get("Content-Length"); length != "" { // RFC 9110: a 204 has none
+		t.Errorf("the response to the delete has the length %s", length)
+	}
+	if got := created.header.Get("Content-Type"); got != "application/json;charset=UTF-8" {
+		t.Errorf("Content-Type: %s", got)
 	}
 	for _, response := range []reply{created, modified, listed, deleted} {
 		if response.header.Get("X-Request-Id") == "" { // observed
@@ -299,6 +310,14 @@ func TestRefusals(t *testing.T) {
 		"create: key is text (reference)": {
 			method: "POST",
 			body:   creation(pair, map[string]any{"private_key": "hello"}),
+			status: 400,
+			code:   "ELB.1011",
+		},
+		"create: key is no DER (reference)": {
+			method: "POST",
+			body: creation(pair, map[string]any{
+				"private_key": "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n",
+			}),
 			status: 400,
 			code:   "ELB.1011",
 		},
@@ -516,6 +535,37 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestWildcards: where a domain may begin with "*.", the rest of it has the same rules.
+func TestWildcards(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t, func(o *elbstub.Options) { o.Dialect.Wildcards = true })
+	pair := newPair()
+	for domain, want := range map[string]int{
+		"*.example.com": 200, "www.example.com": 200, "*." + strings.Repeat("d", 252): 200,
+		"*." + strings.Repeat("d", 253): 400, "*": 400, "*.": 400, "*example.com": 400, "*.*.example.com": 400,
+		"a_b": 400, "*.a_b": 400, "www.*.example.com": 400,
+	} {
+		response := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"domain": domain}))
+		if response.status != want {
+			t.Errorf("%s: %d %s, want %d", domain, response.status, response.body, want)
+		}
+	}
+}
+
+// TestDefaultQuota is that of an account that has not asked for more (reference).
+func TestDefaultQuota(t *testing.T) {
+	t.Parallel()
+	r := newRaw(t)
+	for range 119 {
+		r.cloud.Add(elbstub.Certificate{ProjectID: otherProject})
+	}
+	pair := newPair()
+	r.create(pair, nil)
+	if response := r.call(http.MethodPost, certificates, creation(pair, nil)); response.code() != "ELB.5151" {
+		t.Errorf("the response is %d %s", response.status, response.body)
+	}
+}
+
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Quota = 2 })
@@ -604,20 +654,21 @@ func TestChangesWithoutCalls(t *testing.T) {
 
 func TestJournal(t *testing.T) {
 	t.Parallel()
-	r := newRaw(t)
+	logged := 0
+	r := newRaw(t, func(o *elbstub.Options) { o.Log = func(elbstub.Call) { logged++ } })
 	pair := newPair()
 	id := r.create(pair, map[string]any{"name": "one"})
 	r.call(http.MethodPut, certificates+"/"+id, `{"name":"two"}`)
 	r.call(http.MethodPost, certificates, `{"private_key": "-----BEGIN PRIVATE KEY-----`)
 
 	calls := r.cloud.Journal()
-	if len(calls) != 3 {
-		t.Fatalf("%d calls, want 3", len(calls))
+	if len(calls) != 3 || logged != 3 {
+		t.Fatalf("%d calls, and %d in the log, want 3", len(calls), logged)
 	}
 	if put := r.cloud.Journal(elbstub.ModifyCertificate); len(put) != 1 || put[0].Body != `{"name":"two"}` ||
 		put[0].Status != 200 ||
 		put[0].ID != id || put[0].ProjectID != project || put[0].Method != "PUT" || put[0].Sent == 0 ||
-		put[0].RequestID == "" {
+		put[0].RequestID == "" || put[0].Path != certificates+"/"+id {
 		t.Errorf("the PUT: %+v", put)
 	}
 	shown := fmt.Sprintf("%+v", calls)
@@ -638,7 +689,9 @@ func TestFaults(t *testing.T) {
 	}{
 		"reply": {
 			elbstub.Reply(502, "<html>"),
-			func(r reply) bool { return r.status == 502 && r.body == "<html>" },
+			func(r reply) bool {
+				return r.status == 502 && r.body == "<html>" && r.header.Get("Content-Type") == "text/html"
+			},
 			false,
 		},
 		"reply after": {
@@ -649,6 +702,12 @@ func TestFaults(t *testing.T) {
 		"cut": {elbstub.Cut(20), func(r reply) bool {
 			return r.status == 200 && len(r.body) == 20 && r.err != nil
 		}, true},
+		"cut at once": {elbstub.Cut(0), func(r reply) bool { return len(r.body) == 1 && r.err != nil }, true},
+		"cut behind the end": {
+			elbstub.Cut(1 << 20),
+			func(r reply) bool { return r.status == 200 && r.err == nil },
+			true,
+		},
 		"drop": {elbstub.Drop(), func(r reply) bool { return r.err != nil && r.status == 0 }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -725,10 +784,12 @@ func TestLateCommits(t *testing.T) {
 		fault  elbstub.Fault
 		status int
 		late   bool // the certificate comes after the response
+		takes  time.Duration
 	}{
-		"late":      {elbstub.Late(504, time.Second), 504, true},
-		"drop late": {elbstub.DropLate(time.Second), 0, true},
-		"delay":     {elbstub.Delay(time.Second), 200, false},
+		"late":      {elbstub.Late(504, time.Second), 504, true, 0},
+		"drop late": {elbstub.DropLate(time.Second), 0, true, 0},
+		"delay":     {elbstub.Delay(time.Second), 200, false, time.Second},
+		"slow":      {elbstub.Slow(time.Second), 200, false, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -738,11 +799,14 @@ func TestLateCommits(t *testing.T) {
 				body := strings.NewReader(creation(newPair(), nil))
 				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, certificates, body)
 				request.Header.Set("X-Auth-Token", token)
-				response := httptest.NewRecorder()
+				response, started := httptest.NewRecorder(), time.Now()
 				func() {
 					defer func() { _ = recover() }() // that is how a handler closes the connection
 					cloud.ServeHTTP(response, request)
 				}()
+				if took := time.Since(started); took != row.takes {
+					t.Errorf("the response takes %s, want %s", took, row.takes)
+				}
 				if status := cloud.Journal()[0].Status; status != row.status {
 					t.Errorf("status %d, want %d", status, row.status)
 				}
@@ -802,7 +866,7 @@ func TestConfusedResponses(t *testing.T) {
 		if got["name"] != "theirs" || got["certificate"] != strings.TrimSpace(theirs.Certificate) {
 			t.Errorf("%s: the response is %v", name, got)
 		}
-		if known := got["id"] == id; known != (cert.ID == id) {
+		if known := got["id"] == id; known != (cert.ID == id) || len(got["id"].(string)) != len(id) {
 			t.Errorf("%s: the ID is known: %t", name, known)
 		}
 		after := r.cloud.Certificates(project)
@@ -816,7 +880,9 @@ func TestDeduplicate(t *testing.T) {
 	t.Parallel()
 	r := newRaw(t, func(o *elbstub.Options) { o.Deduplicate = true })
 	pair := newPair()
+	other := r.cloud.Add(elbstub.Certificate{ProjectID: project}) // without a leaf
 	id := r.create(pair, map[string]any{"name": "first"})
+	r.cloud.Remove(other)
 	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
 	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
 		t.Errorf("the response to the second create is %d %v", again.status, got)

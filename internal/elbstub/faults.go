@@ -221,14 +221,11 @@ func Cut(n int) Fault {
 	}
 }
 
-// closed closes the connection without a response.
-var closed = Response{cut: -1}
-
 // Drop carries the call out and closes the connection without a response.
-func Drop() Fault { return after(closed) }
+func Drop() Fault { return after(Response{}) }
 
 // Refuse closes the connection without a response and without carrying the call out.
-func Refuse() Fault { return instead(closed) }
+func Refuse() Fault { return instead(Response{}) }
 
 // Throttle responds that there are too many calls, with a Retry-After unless that is empty
 // (observed).
@@ -265,7 +262,7 @@ func Late(status int, by time.Duration) Fault {
 
 // DropLate closes the connection without a response, and carries the call out later (observed,
 // like Delay).
-func DropLate(by time.Duration) Fault { return later(by, closed) }
+func DropLate(by time.Duration) Fault { return later(by, Response{}) }
 
 // Accept responds with 202 and no body, and carries the call out later (assumed, like Delay):
 // the change does not show yet.

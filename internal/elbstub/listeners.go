@@ -245,7 +245,6 @@ func (c *Cloud) AddListener(listener Listener) string {
 	listener.SSLProtocols = cmp.Or(listener.SSLProtocols, "TLSv1.2")
 	listener.SSLCiphers = cmp.Or(listener.SSLCiphers, "Default")
 	listener.Status = cmp.Or(listener.Status, "ACTIVE")
-	listener.SNI = slices.Clone(listener.SNI)
 	listener.CreateTime = c.now()
 	listener.UpdateTime = listener.CreateTime
 	c.mu.Lock()

@@ -114,6 +114,7 @@ func TestListenerFilters(t *testing.T) {
 		"ssl_ciphers=Extended":                      "web",
 		"status=ACTIVE":                             "tcp plain web",
 		"healthcheck_id=x":                          "",
+		"healthcheck_id=%3Cnil%3E":                  "",
 		"backend_protocol=HTTP&protocol=HTTPS":      "web",
 		"backend_protocol=HTTP&protocol=TCP":        "",
 		"name=web&name=tcp":                         "",
@@ -239,6 +240,7 @@ func TestModifyListener(t *testing.T) {
 		{tcp, "tcp_draining", `false`},
 		{tcp, "tcp_draining_timeout", `30`},
 		{udp, "udp_timeout", `40`},
+		{tcp, "tcp_timeout", `0`},
 	} {
 		want := r.call(http.MethodGet, listeners+"/"+row.listener, "").fields(t)
 		response := r.modify(row.listener, `{"`+row.field+`":`+row.value+`}`)
@@ -303,8 +305,11 @@ func TestModifyListenerRefusals(t *testing.T) {
 		"empty name (assumed)":                 {body: `{"name":""}`, status: 400, says: "ELB.1001"},
 		"name that is no string (assumed)":     {body: `{"name":1}`, status: 400, says: "ELB.1001"},
 		"port 0 (reference)":                   {body: `{"port":0}`, status: 400, says: "ELB.1001"},
+		"backend port 0 (reference)":           {body: `{"backend_port":0}`, status: 400, says: "ELB.1001"},
+		"backend port 65536 (reference)":       {body: `{"backend_port":65536}`, status: 400, says: "ELB.1001"},
 		"port 65536 (reference)":               {body: `{"port":65536}`, status: 400, says: "ELB.1001"},
 		"port with a fraction (assumed)":       {body: `{"port":80.5}`, status: 400, says: "ELB.1001"},
+		"negative timeout (assumed)":           {body: `{"udp_timeout":-1}`, status: 400, says: "ELB.1001"},
 		"timeout that is no number (assumed)":  {body: `{"tcp_timeout":"1"}`, status: 400, says: "ELB.1001"},
 		"draining that is no truth (assumed)":  {body: `{"tcp_draining":"yes"}`, status: 400, says: "ELB.1001"},
 		"algorithm that is no text (assumed)":  {body: `{"lb_algorithm":1}`, status: 400, says: "ELB.1001"},
@@ -412,6 +417,22 @@ func TestSwitchLetsGo(t *testing.T) {
 			t.Errorf("the response to a deletion is %d %s, want %d", response.status, response.body, row.status)
 		}
 		now = now.Add(3 * time.Second)
+	}
+}
+
+// TestCertificateLag: a modify of a listener knows a new certificate late.
+func TestCertificateLag(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2016, 6, 27, 8, 14, 42, 0, time.UTC)
+	r := newRaw(t, func(o *elbstub.Options) {
+		o.CertificateLag, o.Now = 5*time.Second, func() time.Time { return now }
+	})
+	id, certificate := r.cloud.AddListener(elbstub.Listener{ProjectID: project}), r.certificateOf(project)
+	for _, want := range []int{400, 400, 200} {
+		if response := r.modify(id, only(certificate)); response.status != want {
+			t.Errorf("the response is %d %s, want %d", response.status, response.body, want)
+		}
+		now = now.Add(2500 * time.Millisecond)
 	}
 }
 

@@ -101,6 +101,8 @@ func TestOrder(t *testing.T) {
 			lagging := slices.DeleteFunc(slices.Clone(row.want), func(name string) bool { return name == "a" })
 			r.cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
 			same(t, "a list that hides the oldest", r.names(), lagging)
+			r.cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 4}))
+			same(t, "a list that hides more than there are", r.names(), []string{})
 			var kept string
 			for _, cert := range r.cloud.Certificates(project) {
 				kept += cert.Name

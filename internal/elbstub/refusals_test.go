@@ -73,13 +73,16 @@ func TestPairs(t *testing.T) {
 	}
 	traditional := read("pss-traditional.key")
 	block, _ := pem.Decode([]byte(traditional))
-	wrapped, err := asn1.Marshal(struct {
-		Version   int
-		Algorithm pkix.AlgorithmIdentifier
-		Key       []byte
-	}{0, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}}, block.Bytes})
-	if err != nil {
-		t.Fatal(err)
+	wrapped := func(pkcs1 []byte) string {
+		der, err := asn1.Marshal(struct {
+			Version   int
+			Algorithm pkix.AlgorithmIdentifier
+			Key       []byte
+		}{0, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}}, pkcs1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encode("PRIVATE KEY", der)
 	}
 	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -104,13 +107,19 @@ func TestPairs(t *testing.T) {
 		refused          bool
 	}{
 		"RSASSA-PSS, traditional": {certificate: pss, key: traditional},
-		"RSASSA-PSS, PKCS#8":      {certificate: pss, key: encode("PRIVATE KEY", wrapped)},
+		"RSASSA-PSS, PKCS#8":      {certificate: pss, key: wrapped(block.Bytes)},
 		"RSASSA-PSS, another RSA key": {
 			certificate: pss,
 			key:         encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(stranger)),
 			refused:     true,
 		},
+		"RSASSA-PSS, another in PKCS#8": {
+			certificate: pss,
+			key:         wrapped(x509.MarshalPKCS1PrivateKey(stranger)),
+			refused:     true,
+		},
 		"RSASSA-PSS, a key of ECDSA":      {certificate: pss, key: pair.PrivateKey, refused: true},
+		"RSASSA-PSS, a key nobody knows":  {certificate: pss, key: encode("PRIVATE KEY", []byte{5, 0})},
 		"ECDSA, SEC 1":                    {certificate: ec, key: encode("EC PRIVATE KEY", sec1)},
 		"ECDSA, another key":              {certificate: ec, key: pair.PrivateKey, refused: true},
 		"ECDSA, a key that is not one":    {certificate: ec, key: encode("PRIVATE KEY", []byte{5, 0}), refused: true},

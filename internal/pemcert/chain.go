@@ -75,13 +75,8 @@ func CertificatesIn(text string) Chain {
 	return c
 }
 
-// CertificateBlocks returns the DER of the certificates of a text, or nil if there are none. It
-// reads the text as CertificatesIn does.
-func CertificateBlocks(text string) [][]byte {
-	return CertificatesIn(text).ders()
-}
-
-func (c Chain) ders() [][]byte {
+// DERs returns the DER of each certificate, or nil if there are none.
+func (c Chain) DERs() [][]byte {
 	var ders [][]byte
 	for _, cert := range c.certificates {
 		ders = append(ders, cert.DER)
@@ -91,7 +86,7 @@ func (c Chain) ders() [][]byte {
 
 // PEM returns the canonical text: only the blocks, LF, 64 columns, no line end after the last.
 func (c Chain) PEM() string {
-	return encode("CERTIFICATE", c.ders()...)
+	return encode("CERTIFICATE", c.DERs()...)
 }
 
 // Len returns the number of certificates.
@@ -158,14 +153,11 @@ const minVerifiedBits = 1024
 // signed reports whether a certificate was signed by the key of this one. known is false if the
 // standard library cannot verify the signature.
 func (c certificate) signed(subject certificate) (signed, known bool) {
-	issuer, err := x509.ParseCertificate(c.DER)
+	both, err := x509.ParseCertificates(slices.Concat(c.DER, subject.DER))
 	if err != nil {
 		return false, false
 	}
-	parsed, err := x509.ParseCertificate(subject.DER)
-	if err != nil {
-		return false, false
-	}
+	issuer, parsed := both[0], both[1]
 	if key, isRSA := issuer.PublicKey.(*rsa.PublicKey); isRSA && key.N.BitLen() < minVerifiedBits {
 		return false, false
 	}

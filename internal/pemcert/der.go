@@ -80,8 +80,8 @@ func serialText(twosComplement []byte) string {
 // that RFC 5280 forbids: without seconds, with a zone or a fraction.
 func readTime(value asn1.RawValue) time.Time {
 	var at time.Time
-	_, err := asn1.Unmarshal(value.FullBytes, &at)
-	if at = at.UTC(); err != nil || at.Year() < 0 || at.Year() > 9999 { // RFC 3339 has no other years
+	_, _ = asn1.Unmarshal(value.FullBytes, &at)
+	if at = at.UTC(); at.Year() < 0 || at.Year() > 9999 { // RFC 3339 has no other years
 		return time.Time{}
 	}
 	return at
@@ -240,7 +240,7 @@ func (k publicKey) describe() string {
 // modulus is never negative, though some encoders write it so.
 func bitsOf(sequence []byte) string {
 	var numbers struct{ First asn1.RawValue }
-	if _, err := asn1.Unmarshal(sequence, &numbers); err != nil || !isUniversal(numbers.First, asn1.TagInteger) {
+	if _, err := asn1.Unmarshal(sequence, &numbers); err != nil {
 		return ""
 	}
 	return strconv.Itoa(new(big.Int).SetBytes(numbers.First.Bytes).BitLen())
@@ -255,18 +255,11 @@ type pair[First, Second any] struct {
 	Second Second
 }
 
-// kindOfContent returns the kind of a DER value.
+// kindOfContent returns the kind of a DER value, or of what may be there instead of one.
 func kindOfContent(der []byte) kind {
-	switch {
-	case bytes.HasPrefix(der, []byte("openssh-key-v1\x00")):
-		return kindSSHKey
-	case !isDER(der) && bytes.Contains(der, []byte(beginPrefix)):
-		return kindPEM // which was encoded once more
-	}
 	if _, ok := readCertificate(der); ok {
 		return kindCertificate
 	}
-	var pfx pair[int, struct{ Type asn1.ObjectIdentifier }] // RFC 7292: version and content
 	for _, shape := range []struct {
 		is        kind
 		structure any
@@ -277,6 +270,7 @@ func kindOfContent(der []byte) kind {
 		}{}},
 		{kindPrivateKey, new(pkcs8)},
 		{kindPrivateKey, new(pair[int, []byte])}, // SEC 1
+		{kindPKCS12, new(pair[int, struct{ Type asn1.ObjectIdentifier }])},
 		{kindEncryptedKey, new(pair[algorithmID, []byte])},
 		{kindPublicKey, new(pair[algorithmID, asn1.BitString])},
 		{kindPrivateKey, &struct { // six numbers of DSA, nine of RSA
@@ -288,8 +282,6 @@ func kindOfContent(der []byte) kind {
 				Algorithm, Issuer struct{}
 				Updated           time.Time
 			}
-			Algorithm struct{}
-			Signature asn1.BitString
 		}{}},
 		{kindRequest, &struct {
 			Request struct {
@@ -297,16 +289,17 @@ func kindOfContent(der []byte) kind {
 				Subject, Key struct{}
 				Attributes   asn1.RawValue `asn1:"tag:0"`
 			}
-			Algorithm struct{}
-			Signature asn1.BitString
 		}{}},
 	} {
 		if fits(der, shape.structure) {
 			return shape.is
 		}
 	}
-	if fits(der, &pfx) && pfx.First == 3 {
-		return kindPKCS12
+	switch {
+	case bytes.HasPrefix(der, []byte("openssh-key-v1\x00")):
+		return kindSSHKey
+	case bytes.Contains(der, []byte(beginPrefix)):
+		return kindPEM // which was encoded once more
 	}
 	return kind{}
 }

@@ -169,6 +169,8 @@ func FuzzName(f *testing.F) {
 	f.Add([]byte(
 		"\x30\x17\x31\x15\x30\x06\x06\x03\x55\x04\x0a\x0c\x01 \x30\x0b\x06\x03\x55\x04\x03\x1e\x04\xd8\x3d\xdc\x4d",
 	))
+	f.Add([]byte("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x1e\x01a"))
+	f.Add([]byte("\x30\x0e\x31\x00\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01a"))
 	f.Add([]byte("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x14\x03\xe4#\x00"))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		var read name
@@ -201,6 +203,35 @@ func FuzzName(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOddCertificates: what every certificate has must be there, and what only some have need not.
+func TestOddCertificates(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		serial string
+		want   bool
+	}{"a number": {"\x02\x01\x05", true}, "no digits": {"\x02\x00", false}, "a text": {"\x0c\x01\x05", false}} {
+		cert, _ := readCertificate(newCertificate(t))
+		cert.DER, cert.Signed.Serial = nil, asn1.RawValue{FullBytes: []byte(row.serial)}
+		der, err := asn1.Marshal(cert)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := readCertificate(der); ok != row.want {
+			t.Errorf("with %s for its serial number, it is a certificate: %t", name, ok)
+		}
+	}
+	if names, ok := (certificate{}).altNames(); len(names) > 0 || !ok {
+		t.Errorf("without extensions, the names are %v, readable: %t", names, ok)
+	}
+	var damaged certificate
+	damaged.Signed.PublicKey.Algorithm.ID = asn1.RawValue{
+		Tag: asn1.TagOID, Bytes: []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"),
+	}
+	if is := damaged.Signed.PublicKey.describe(); is != oidPSS || damaged.knownKey() != nil {
+		t.Errorf("a damaged key is known, or said to be %s", is)
+	}
 }
 
 // TestKindOfContent has the values that people put between the boundaries of a certificate.

@@ -145,8 +145,8 @@ func (k Key) Equal(other Key) bool {
 	if k.block == nil || other.block == nil {
 		return k.block == nil && other.block == nil
 	}
-	if mine, others := k.private(), other.private(); mine != nil && others != nil {
-		return mine.Equal(others)
+	if private := k.private(); private != nil {
+		return private.Equal(other.private())
 	}
 	return bytes.Equal(k.block().der, other.block().der)
 }
@@ -158,12 +158,8 @@ func (k Key) BelongsTo(c Chain) (position int, known bool) {
 	if k.private == nil || k.private() == nil || !c.HasKnownKey() {
 		return -1, false
 	}
-	public, canCompare := k.private().Public().(comparableKey)
-	if !canCompare {
-		return -1, false
-	}
 	for i, cert := range c.certificates {
-		if other := cert.knownKey(); other != nil && public.Equal(other) {
+		if public := cert.knownKey(); public != nil && public.Equal(k.private().Public()) {
 			return i, true
 		}
 	}

@@ -383,7 +383,7 @@ func TestOtherCertificatesAgainstOpenSSL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, der := range pemcert.CertificateBlocks(string(text)) {
+		for i, der := range pemcert.CertificatesIn(string(text)).DERs() {
 			rows[fmt.Sprintf("%s %d", filepath.Base(file), i)] = string(pem.EncodeToMemory(&pem.Block{
 				Type:  "CERTIFICATE",
 				Bytes: der,

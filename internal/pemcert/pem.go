@@ -40,9 +40,7 @@ var literalEscape = regexp.MustCompile(`\\+(?:r(?:\\+n)?|n)`)
 // indented lines. A boundary in the middle of a line is text (RFC 7468), as in a block that is
 // commented out.
 func blocks(text string) []block {
-	if strings.Contains(text, "\r") || strings.Contains(text, "\ufeff") {
-		text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(text)
-	}
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r", "\n"), "\ufeff", "")
 	var all []block
 	for {
 		before, after, found := strings.Cut(text, beginPrefix)
@@ -54,7 +52,7 @@ func blocks(text string) []block {
 		label, _, isBoundary := strings.Cut(line, dashes)
 		if isBoundary && strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == "" {
 			var b block
-			b, text = readBlock(strings.TrimSpace(label), after[len(label)+len(dashes):])
+			b, text = readBlock(label, after[len(label)+len(dashes):])
 			all = append(all, b)
 		}
 	}
@@ -65,19 +63,15 @@ func readBlock(label, text string) (b block, rest string) {
 	b.label = label
 	inside, _, _ := strings.Cut(text, beginPrefix)
 	body, end, _ := strings.Cut(inside, endPrefix)
-	endLabel, _, closed := strings.Cut(end, dashes)
-	rest = text[len(body):]
-	if closed {
-		rest = text[len(body)+len(endPrefix)+len(endLabel)+len(dashes):]
-	}
+	endLabel, after, closed := strings.Cut(end, dashes)
 	switch {
 	case literalEscape.MatchString(body):
 		b.problem = escapeProblem(literalEscape.FindString(body))
 	case !closed:
 		b.problem = "has no END line. Check that nothing was cut off while copying"
-	case strings.TrimSpace(endLabel) != label:
+	case endLabel != label:
 		b.problem = "has the END line of another block. Check that nothing was changed while copying"
-	case strings.Contains(body, "Proc-Type:") && strings.Contains(body, "ENCRYPTED"):
+	case strings.Contains(body, "Proc-Type:"):
 		b.encrypted = true
 	default:
 		if header := strings.LastIndexByte(body, ':'); header >= 0 { // of RFC 1421, before the base64
@@ -88,7 +82,7 @@ func readBlock(label, text string) (b block, rest string) {
 			b.der, b.problem = nil, "is not valid base64. Check that nothing was cut off or changed while copying"
 		}
 	}
-	return b, rest
+	return b, text[len(inside)-len(after):]
 }
 
 func escapeProblem(found string) string {
@@ -116,7 +110,8 @@ func notPEM(text string) string {
 	if compact == "" {
 		return `is empty. Set it to the text of a PEM file, for example file("${path.module}/www.pem")`
 	}
-	decoded := decodeBase64(compact)
+	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(compact, "="))
+	decoded, _ := base64.RawStdEncoding.DecodeString(standard) // as far as it is base64
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
 		return "is PEM that is encoded in base64 again, as in Kubernetes and CI variables. " +
@@ -142,16 +137,6 @@ func notPEM(text string) string {
 		return `is not PEM, but looks like the name of a file. Read the file: file("…")`
 	}
 	return "is not PEM: it has no block. " + form
-}
-
-// decodeBase64 decodes base64 of any kind, or returns nil.
-func decodeBase64(text string) []byte {
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	decoded, err := base64.RawStdEncoding.DecodeString(text)
-	if err != nil {
-		return nil
-	}
-	return decoded
 }
 
 // encode writes blocks in the form for the API: LF, lines of 64 characters, nothing around the
@@ -247,7 +232,7 @@ func kindOfLabel(b block) kind {
 		return kindRevocationList
 	case strings.HasSuffix(label, "PUBLIC KEY"):
 		return kindPublicKey
-	case label == "PKCS7", label == "CMS":
+	case label == "PKCS7":
 		return kindPKCS7
 	}
 	return kind{}

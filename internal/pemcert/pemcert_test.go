@@ -193,13 +193,20 @@ func TestUnknownKeys(t *testing.T) {
 	if !unknown.Equal(parseKey(t, strings.ReplaceAll(throwaway.SM2Key(), "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
-	if known := parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"]); known.Equal(unknown) ||
-		unknown.Equal(known) {
+	known := parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"])
+	if known.Equal(unknown) || unknown.Equal(known) {
 		t.Error("a known and an unknown key are equal")
+	}
+	known = parseKey(t, throwaway.KeyForms(throwaway.NewRSAKey(1024))["PKCS#1"])
+	if !known.For(pemcert.Chain{}).Equal(known) {
+		t.Error("a key is another one for no certificate")
 	}
 	var none pemcert.Key
 	if none.Equal(unknown) || unknown.Equal(none) || !none.Equal(pemcert.Key{}) || !none.PEM().Empty() {
 		t.Error("no key is equal to a key, or not to no key")
+	}
+	if !none.For(parseChain(t, throwaway.SM2())).PEM().Empty() {
+		t.Error("no key is a key for a certificate")
 	}
 }
 
@@ -295,7 +302,7 @@ func TestCovers(t *testing.T) {
 			throwaway.Issue(&template, throwaway.NewECKey(), nil, nil),
 		)
 	}
-	old := issue("*.old.example.com", x509.Certificate{})
+	old := issue("*.old.example.com", x509.Certificate{Subject: pkix.Name{SerialNumber: "1"}}) // behind the name
 	// Alternative names of any kind, so that the common name does not count.
 	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
 	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
@@ -331,8 +338,35 @@ func TestCovers(t *testing.T) {
 			t.Errorf("%s: %t, known %t", row.domain, got, known)
 		}
 	}
-	if _, known := (pemcert.Chain{}).Covers("www.example.com"); known {
+	if covers, known := (pemcert.Chain{}).Covers("www.example.com"); covers || known {
 		t.Error("nothing has names")
+	}
+}
+
+// withNames returns a certificate with a subjectAltName.
+func withNames(t *testing.T, names string) pemcert.Chain {
+	t.Helper()
+	extension := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte(names)}
+	template := &x509.Certificate{ExtraExtensions: []pkix.Extension{extension}}
+	template.Subject.CommonName = "www.example.com"
+	return parseChain(t, throwaway.Issue(template, throwaway.NewECKey(), nil, nil))
+}
+
+// TestUnreadableNames: what is wrong with alternative names leaves open whom a certificate is for.
+func TestUnreadableNames(t *testing.T) {
+	t.Parallel()
+	number := withNames(t, "\x30\x03\x02\x01a").Facts(0).SubjectAlternativeNames
+	if number == nil || len(number) > 0 {
+		t.Errorf("a number is the name %q", number)
+	}
+	leaf := withNames(t, "\x30\x06\x82\x01a\x82\x02b") // a name, and half of another one
+	for _, domain := range []string{"www.example.com", "a"} {
+		if covers, known := leaf.Covers(domain); covers || known {
+			t.Errorf("it is valid for %s: %t, known: %t", domain, covers, known)
+		}
+	}
+	if names := leaf.Facts(0).SubjectAlternativeNames; names != nil {
+		t.Errorf("the names are %q", names)
 	}
 }
 
@@ -360,8 +394,10 @@ func TestBadTexts(t *testing.T) {
 
 	for name, row := range map[string]struct{ text, certificate, key string }{
 		"nothing":     {"", "the certificate is empty", "the private key is empty"},
-		"white space": {" \n\t", "is empty", "is empty"},
-		"prose":       {"hello world", "is not PEM", "is not PEM"},
+		"white space": {"\ufeff \n\t", "is empty", "is empty"},
+		"prose":       {"hello world", "it has no block", "it has no block"},
+		"sentences":   {"Put it here.\nThank you.", "it has no block", "it has no block"},
+		"a long line": {strings.Repeat("a.b/c", 60), "it has no block", "it has no block"},
 		"name of a file": {
 			"./certs/www.crt",
 			`looks like the name of a file. Read the file: file("`,
@@ -428,6 +464,11 @@ func TestBadTexts(t *testing.T) {
 			"is encrypted with a passphrase. Write it without",
 		},
 		"encrypted, legacy": {legacy, "is an encrypted private key", "is encrypted with a passphrase"},
+		"key that was cut off": {
+			sec1[:len(sec1)/2],
+			"is a private key",
+			"private key block 1 of 1 has no END line",
+		},
 		"key for SSH": {
 			throwaway.EncodePEM("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")),
 			"is a private key for SSH",
@@ -435,7 +476,7 @@ func TestBadTexts(t *testing.T) {
 		},
 		"CSR": {throwaway.EncodePEM("CERTIFICATE REQUEST", csr), "signing request", "signing request"},
 		"CSR, old name": {
-			throwaway.EncodePEM("NEW CERTIFICATE REQUEST", csr),
+			throwaway.EncodePEM("NEW CERTIFICATE REQUEST", []byte{5, 0}),
 			"signing request",
 			"signing request",
 		},
@@ -451,7 +492,7 @@ func TestBadTexts(t *testing.T) {
 		},
 		"trusted certificate": {
 			throwaway.EncodePEM("TRUSTED CERTIFICATE", der.Bytes),
-			"TRUSTED CERTIFICATE",
+			"only openssl reads (TRUSTED CERTIFICATE). Convert it",
 			"is a certificate",
 		},
 		"PKCS#7": {

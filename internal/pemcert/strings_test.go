@@ -18,17 +18,20 @@ func TestStringsOfNames(t *testing.T) {
 		"UTF8String":                         {tag: asn1.TagUTF8String, content: "证书", want: "证书"},
 		"UTF8String, not UTF-8":              {tag: asn1.TagUTF8String, content: "\xff", fails: true},
 		"PrintableString":                    {tag: asn1.TagPrintableString, content: "www", want: "www"},
-		"VisibleString":                      {tag: tagVisibleString, content: "www", want: "www"},
+		"VisibleString":                      {tag: 26, content: "www", want: "www"},
 		"T61String":                          {tag: asn1.TagT61String, content: "M\xfcnchen", want: "München"},
 		"BMPString":                          {tag: asn1.TagBMPString, content: "\x8b\xc1", want: "证"},
 		"BMPString, surrogates":              {tag: asn1.TagBMPString, content: "\xd8\x3d\xde\x00", want: "😀"},
 		"BMPString, half of surrogates":      {tag: asn1.TagBMPString, content: "\xd8\x3d", fails: true},
 		"BMPString, half of a character":     {tag: asn1.TagBMPString, content: "\x8b", fails: true},
 		"BMPString, replacement character":   {tag: asn1.TagBMPString, content: "\xff\xfd", want: "\ufffd"},
-		"UniversalString":                    {tag: tagUniversalString, content: "\x00\x01\xf6\x00", want: "😀"},
+		"UniversalString":                    {tag: 28, content: "\x00\x01\xf6\x00", want: "😀"},
 		"UniversalString, no character":      {tag: tagUniversalString, content: "\x00\x11\x00\x00", fails: true},
 		"UniversalString, a surrogate":       {tag: tagUniversalString, content: "\x00\x00\xd8\x00", fails: true},
 		"UniversalString, part of character": {tag: tagUniversalString, content: "\x00\x01", fails: true},
+		"NumericString":                      {tag: 18, content: "80331", want: "80331"},
+		"UTCTime":                            {tag: 23, content: "260102030405Z", want: "260102030405Z"},
+		"GeneralizedTime":                    {tag: 24, content: "20500102030405Z", want: "20500102030405Z"},
 		"a number":                           {tag: asn1.TagInteger, content: "\x01", fails: true},
 	} {
 		got, ok := textOf(asn1.RawValue{Tag: row.tag, Bytes: []byte(row.content)})
@@ -36,11 +39,16 @@ func TestStringsOfNames(t *testing.T) {
 			t.Errorf("%s: got %q, %t, want %q", name, got, ok, row.want)
 		}
 	}
-	if _, ok := textOf(asn1.RawValue{Class: asn1.ClassApplication, Tag: asn1.TagUTF8String}); ok {
-		t.Error("a value of another class is a string")
+	for _, other := range []asn1.RawValue{{Class: asn1.ClassApplication}, {IsCompound: true}} {
+		other.Tag = asn1.TagUTF8String
+		if _, ok := textOf(other); ok {
+			t.Errorf("a string is %+v", other)
+		}
 	}
-	if got := ia5Text([]byte("M\xfcnchen")); got != "München" {
-		t.Errorf("a name that is not ASCII reads %q", got)
+	for _, text := range []string{"M\xfcnchen", "München"} {
+		if got := ia5Text([]byte(text)); got != "München" {
+			t.Errorf("a name that is not ASCII reads %q", got)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,6 +45,7 @@ func TestTextAroundBlocks(t *testing.T) {
 		"a sentence with both": "Between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- it is.\n" +
 			c.PEM(),
 		"a sentence after it":          c.PEM() + "Above was -----BEGIN CERTIFICATE-----.",
+		"a BEGIN without its end":      "-----BEGIN CERTIFICATE\n" + c.PEM(),
 		"an END alone":                 "-----END CERTIFICATE-----\n" + c.PEM(),
 		"a path of Windows":            `C:\new\root.crt` + "\n" + c.PEM(),
 		"joined without a newline":     strings.TrimSuffix(c.Leaf, "\n") + c.Intermediate,
@@ -95,8 +97,8 @@ func TestCertificatesIn(t *testing.T) {
 		if !got.Equal(row.want) || strings.Contains(got.PEM(), "PRIVATE") {
 			t.Errorf("%s: %d certificates, want %d", name, got.Len(), row.want.Len())
 		}
-		if blocks := pemcert.CertificateBlocks(row.text); len(blocks) != row.want.Len() {
-			t.Errorf("%s: %d blocks, want %d", name, len(blocks), row.want.Len())
+		if ders := got.DERs(); len(ders) != row.want.Len() {
+			t.Errorf("%s: the DER of %d certificates, want %d", name, len(ders), row.want.Len())
 		}
 	}
 }
@@ -144,6 +146,10 @@ func TestWrongEncodings(t *testing.T) {
 		"a certificate labeled key": {
 			strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"),
 			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
+		},
+		"a long label, which may be a value": {
+			throwaway.EncodePEM(strings.Repeat("A1", 16), []byte{5, 0}),
+			"has a type that does not belong there",
 		},
 		"a label that may be a value": {
 			throwaway.EncodePEM("hunter2hunter2", []byte{5, 0}),
@@ -258,11 +264,40 @@ func TestWrongLabels(t *testing.T) {
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
 		text := throwaway.EncodePEM(label, request)
-		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
+		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") ||
+			strings.Contains(err.Error(), "a label") { // which may be a value
 			t.Errorf("a request under %s as certificate: %v", label, err)
 		}
 		if _, err := pemcert.ParseKey(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
 			t.Errorf("a request under %s as key: %v", label, err)
+		}
+	}
+}
+
+// rewritten returns a certificate in which some bytes are others.
+func rewritten(certificate, old, new string) string {
+	der := pemcert.CertificatesIn(certificate).DERs()[0]
+	return throwaway.EncodePEM("CERTIFICATE", bytes.ReplaceAll(der, []byte(old), []byte(new)))
+}
+
+// TestOrderByKeyIDs: key identifiers tell the issuer of a certificate whose signature cannot be
+// verified, as far as there are any.
+func TestOrderByKeyIDs(t *testing.T) {
+	t.Parallel()
+	const serial, negative = "\x02\x04\x11\x22\x33\x44", "\x02\x04\xff\x22\x33\x44"
+	for _, row := range []struct {
+		own, issuers string
+		want         bool
+	}{{"a", "a", true}, {"a", "b", false}, {"", "b", true}, {"a", "", true}} {
+		authority := &x509.Certificate{Subject: pkix.Name{CommonName: "root"}}
+		leaf := &x509.Certificate{SerialNumber: big.NewInt(0x11223344), Subject: pkix.Name{CommonName: "www"}}
+		leaf.AuthorityKeyId = []byte(row.issuers)
+		key := throwaway.NewECKey()
+		text := throwaway.Issue(leaf, throwaway.NewECKey(), authority, key)
+		authority.SubjectKeyId = []byte(row.own)
+		issuer := throwaway.Issue(authority, throwaway.NewECKey(), nil, nil)
+		if got := parseChain(t, rewritten(text, serial, negative)+issuer).InOrder(); got != row.want {
+			t.Errorf("an issuer with the key ID %q, which should have %q: in order: %t", row.own, row.issuers, got)
 		}
 	}
 }
@@ -291,17 +326,22 @@ func TestOrderOfRealChains(t *testing.T) {
 		Subject:  pkix.Name{CommonName: "intermediate"},
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	small := throwaway.NewRSAKey(1024)
+	small, otherSmall := throwaway.NewRSAKey(1024), throwaway.NewRSAKey(1024)
+	byOtherRSA := issue(root, otherSmall, nil, nil)
+	www := pkix.Name{CommonName: "www"}
+	sha1 := issue(&x509.Certificate{Subject: www, SignatureAlgorithm: x509.SHA1WithRSA}, key, root, small)
+	renewed := func() string { return issue(&x509.Certificate{Subject: www}, otherKey, intermediate, key) }
 	// The same name as another type of string, which makes the signature invalid.
-	rewritten := bytes.ReplaceAll(
-		pemcert.CertificateBlocks(byRoot)[0], []byte("\x13\x0cintermediate"), []byte("\x0c\x0cintermediate"),
-	)
-	printable := throwaway.EncodePEM("CERTIFICATE", rewritten)
+	printable := rewritten(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
+	inCapitals := rewritten(byRoot, "\x13\x0cintermediate", "\x13\x0cIntermediate")
+	md5 := rewritten(sha1, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04")
+	unknown := rewritten(leaf, "\x2a\x86\x48\xce\x3d\x04\x03\x02", "\x2a\x86\x48\xce\x3d\x04\x03\x7f")
 	files, err := os.ReadFile(filepath.Join("testdata", "cases", "chain-issuer-without-certsign.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	stranger := issue(intermediate, throwaway.NewECKey(), root, rootKey)
+	renamed := issue(authority("renamed"), key, root, rootKey)
 	for name, row := range map[string]struct {
 		text string
 		want bool
@@ -313,6 +353,14 @@ func TestOrderOfRealChains(t *testing.T) {
 		"a duplicate":                                   {leaf + byRoot + byRoot, false},
 		"the second variant behind the root":            {leaf + byRoot + rootCert + byOther, false},
 		"another one with the name":                     {leaf + stranger, false},
+		"another one with the name, RSA":                {leafOf(root, small) + byOtherRSA, false},
+		"a renewed leaf behind the leaf":                {renewed() + renewed(), false},
+		"a signature with SHA-1":                        {sha1 + issue(root, small, nil, nil), true},
+		"a signature with MD5":                          {md5 + issue(root, small, nil, nil), true},
+		"a signature of an unknown algorithm":           {unknown + byRoot, true},
+		"an issuer whose name has capitals":             {leaf + inCapitals, true},
+		"another one with the name behind it":           {leaf + byRoot + stranger, false},
+		"another one with the key":                      {leaf + byRoot + renamed, false},
 		"an issuer without CA bits":                     {leaf + issue(noAuthority, key, root, rootKey), true},
 		"an issuer without certSign":                    {string(files), true},
 		"RSA of 1024 bits":                              {leafOf(root, small) + issue(root, small, nil, nil), true},
