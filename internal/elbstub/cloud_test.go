@@ -33,6 +33,8 @@ type raw struct {
 	url   string
 	cloud *elbstub.Cloud
 	token string
+	// client is not http.DefaultClient, because each server that ends closes the idle connections of that.
+	client *http.Client
 }
 
 func newRaw(t *testing.T, options ...func(*elbstub.Options)) *raw {
@@ -44,7 +46,7 @@ func newRaw(t *testing.T, options ...func(*elbstub.Options)) *raw {
 	cloud := elbstub.New(o)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
-	return &raw{t: t, url: server.URL, cloud: cloud, token: token}
+	return &raw{t: t, url: server.URL, cloud: cloud, token: token, client: server.Client()}
 }
 
 type reply struct {
@@ -68,7 +70,7 @@ func (r *raw) call(method, path, body string) reply {
 
 func (r *raw) do(request *http.Request) reply {
 	r.t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	response, err := r.client.Do(request)
 	if err != nil {
 		return reply{err: err}
 	}
