@@ -255,6 +255,13 @@ type pair[First, Second any] struct {
 	Second Second
 }
 
+// contentInfo is what PKCS#7 is, and what PKCS#12 has after its version. Without the content, the
+// explicit parameters of a curve would look the same.
+type contentInfo struct {
+	Type    asn1.ObjectIdentifier
+	Content asn1.RawValue `asn1:"tag:0"`
+}
+
 // kindOfContent returns the kind of a DER value, or of what may be there instead of one.
 func kindOfContent(der []byte) kind {
 	if _, ok := readCertificate(der); ok {
@@ -264,13 +271,10 @@ func kindOfContent(der []byte) kind {
 		is        kind
 		structure any
 	}{
-		{kindPKCS7, &struct {
-			Type    asn1.ObjectIdentifier
-			Content asn1.RawValue `asn1:"tag:0"`
-		}{}},
+		{kindPKCS7, new(contentInfo)},
 		{kindPrivateKey, new(pkcs8)},
 		{kindPrivateKey, new(pair[int, []byte])}, // SEC 1
-		{kindPKCS12, new(pair[int, struct{ Type asn1.ObjectIdentifier }])},
+		{kindPKCS12, new(pair[int, contentInfo])},
 		{kindEncryptedKey, new(pair[algorithmID, []byte])},
 		{kindPublicKey, new(pair[algorithmID, asn1.BitString])},
 		{kindPrivateKey, &struct { // six numbers of DSA, nine of RSA

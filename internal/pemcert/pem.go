@@ -111,7 +111,7 @@ func notPEM(text string) string {
 		return `is empty. Set it to the text of a PEM file, for example file("${path.module}/www.pem")`
 	}
 	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(compact, "="))
-	decoded, _ := base64.RawStdEncoding.DecodeString(standard) // as far as it is base64
+	decoded, err := base64.RawStdEncoding.DecodeString(standard) // as far as it is base64
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
 		return "is PEM that is encoded in base64 again, as in Kubernetes and CI variables. " +
@@ -123,7 +123,7 @@ func notPEM(text string) string {
 	case contains == kindPKCS7:
 		return "is a PKCS#7 bundle (.p7b) in base64, and not PEM. " +
 			"Convert it, the leaf first: openssl pkcs7 -inform DER -in FILE -print_certs"
-	case isDER(decoded):
+	case err == nil && isDER(decoded): // the beginning of a file's name may look like DER
 		return "is DER in base64, without the lines that make it PEM. " + form +
 			". Convert the DER file: openssl x509 -inform DER -in FILE for a certificate, " +
 			"openssl pkey -inform DER -in FILE for a key"

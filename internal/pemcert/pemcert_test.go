@@ -380,12 +380,22 @@ func TestBadTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type contentInfo struct {
+		ContentType asn1.ObjectIdentifier
+		Content     []byte `asn1:"explicit,tag:0"`
+	}
 	pfx, _ := asn1.Marshal(struct {
 		Version  int
-		AuthSafe struct {
-			ContentType asn1.ObjectIdentifier
-		}
-	}{3, struct{ ContentType asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}}})
+		AuthSafe contentInfo
+	}{3, contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, []byte("bags")}})
+	type primeField struct {
+		Type  asn1.ObjectIdentifier
+		Prime int
+	}
+	explicitCurve, _ := asn1.Marshal(struct {
+		Version int
+		Field   primeField
+	}{1, primeField{asn1.ObjectIdentifier{1, 2, 840, 10045, 1, 1}, 23}})
 	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: " +
 		"AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
 	utf16 := strings.Join(strings.Split("\ufeff"+c.Leaf, ""), "\x00")
@@ -401,6 +411,11 @@ func TestBadTexts(t *testing.T) {
 		"name of a file": {
 			"./certs/www.crt",
 			`looks like the name of a file. Read the file: file("`,
+			"looks like the name of a file",
+		},
+		"name of a file that begins like DER": {
+			"awesome-certs.pem",
+			"looks like the name of a file",
 			"looks like the name of a file",
 		},
 		"DER in base64": {
@@ -455,6 +470,11 @@ func TestBadTexts(t *testing.T) {
 		},
 		"EC PARAMETERS alone": {
 			throwaway.EncodePEM("EC PARAMETERS", []byte{5, 0}),
+			"has EC PARAMETERS",
+			"EC PARAMETERS but no key",
+		},
+		"EC PARAMETERS that are spelled out": {
+			throwaway.EncodePEM("EC PARAMETERS", explicitCurve),
 			"has EC PARAMETERS",
 			"EC PARAMETERS but no key",
 		},

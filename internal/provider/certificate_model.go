@@ -28,7 +28,7 @@ type publicModel struct {
 	x509Model
 }
 
-// apiDescriptions describe the string attributes that only the API sets. Together with x509Descriptions, they are the
+// apiDescriptions describe the string attributes that only the API sets. Together with x509Attributes, they are the
 // computed attributes of the resource, the data sources and the list resource.
 var apiDescriptions = map[string]string{
 	"id": "The ID of the certificate: 32 hexadecimal characters.",
