@@ -155,7 +155,7 @@ type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	var s string // null leaves it empty
+	s := string(*t) // null leaves it
 	if json.Unmarshal(raw, &s) != nil {
 		s = string(raw)
 	}

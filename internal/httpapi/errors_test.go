@@ -40,6 +40,8 @@ func TestErrors(t *testing.T) {
 		"error is a text (assumed)":      {400, `{"error":"m"}`, "", "m", ""},
 		"error is a text beside others":  {400, `{"error":"Bad Request","error_msg":"m","code":"c"}`, "c", "m", ""},
 		"error is an object in a text":   {400, `{"error":"{\"message\":\"m\",\"code\":\"c\"}"}`, "c", "m", ""},
+		"null within an error":           {400, `{"error":{"message":"m","code":null},"code":"c"}`, "c", "m", ""},
+		"request_id null within it":      {400, `{"error":{"request_id":null},"request_id":"r","message":"m"}`, "", "m", "r"},
 		"errors within each other":       {400, `{"error":{"error":{"error":"e"},"message":"m"}}`, "", "m", ""},
 		"detail without a message":       {404, `{"detail":"d"}`, "", none + `{"detail":"d"}`, ""},
 		"error is null beside a message": {400, `{"error":null,"NeutronError":null,"error_msg":"m"}`, "", "m", ""},
