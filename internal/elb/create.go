@@ -372,7 +372,7 @@ func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certi
 		if x.isKnown(cert.ID) { // true of nearly all, and quick
 			continue
 		}
-		leaf := leafOf(cert.Certificate)
+		leaf := x.project.creations.leafIn(cert.Certificate)
 		hasName := x.create.Name == nil || *x.create.Name == cert.Name
 		mayBeOurs := leaf == x.leaf || leaf == hidden && hasName
 		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
@@ -393,6 +393,7 @@ func idsOf(certificates []Certificate) []string {
 // creations are the Create calls of this process in one project.
 type creations struct {
 	created sync.Map // IDs, in lower case
+	leaves  sync.Map // PEM text → leaf
 	locks   locks    // by leaf
 
 	mu      sync.Mutex
@@ -419,6 +420,16 @@ func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
 		isMoreSpecific := n.Name != nil && ours.Name == nil || n.Domain != nil && ours.Domain == nil
 		return (!isOurs || isMoreSpecific) && n.equals(cert)
 	})
+}
+
+// leafIn returns the leaf of a PEM text as leafOf does. It reads each text once: after an outage, hundreds
+// of Create calls search lists that have hundreds of new certificates.
+func (c *creations) leafIn(text string) string {
+	leaf, known := c.leaves.Load(text)
+	if !known {
+		leaf, _ = c.leaves.LoadOrStore(text, leafOf(text))
+	}
+	return leaf.(string) //nolint:forcetypeassert // nothing else is stored
 }
 
 // add records that a certificate was created here.

@@ -3,11 +3,13 @@ package elb
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // TestPollWhoseTimeEndsWithAnOlderList: a list that started before the call proves
@@ -34,5 +36,28 @@ func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 	}
 	if old > 0 {
 		t.Errorf("%d of 200 times, a list from before the call has proved that a certificate is gone", old)
+	}
+}
+
+// TestLeavesOfManySearches: after the responses of hundreds of Create calls were lost, each of them searches
+// lists that have hundreds of new certificates. They read the PEM of each certificate once, not once each.
+func TestLeavesOfManySearches(t *testing.T) { //nolint:paralleltest // it counts allocations
+	const size = 100
+	list := &listCall[Certificate]{listing: listingOf(true)}
+	for n := range size {
+		id := strconv.Itoa(n)
+		list.elements[id] = Certificate{ID: id, Certificate: throwaway.NewChain().PEM()}
+	}
+	project := New(Config{}).project("p")
+	ours := NewCertificate{Certificate: list.elements["7"].Certificate}
+	x := &createCall{project: project, create: ours, leaf: leafOf(ours.Certificate)}
+	search := func() {
+		if found := x.candidates(list); len(found) != 1 || found[0].ID != "7" {
+			t.Errorf("the candidates are %v, want 7", found)
+		}
+	}
+	search()
+	if each := testing.AllocsPerRun(5, search) / size; each > 5 {
+		t.Errorf("a further search allocates %.0f times for each certificate", each)
 	}
 }

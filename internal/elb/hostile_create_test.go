@@ -411,10 +411,10 @@ func TestAdoptionNamesOthers(t *testing.T) {
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
 		stranger := asStranger(create)
 		stranger.Name = "stranger"
-		other := make(chan string, 1)
-		time.AfterFunc(2*time.Second, func() { other <- cloud.Add(stranger) })
+		added := make(chan string, 1)
+		time.AfterFunc(2*time.Second, func() { added <- cloud.Add(stranger) })
 		creation, err := client.CreateCertificate(t.Context(), project, create)
-		isNamed := slices.Equal(creation.Others, []string{<-other})
+		isNamed := slices.Equal(creation.Others, []string{<-added})
 		if err != nil || !creation.Adopted || creation.SearchErr != nil || !isNamed {
 			t.Errorf("got %+v, %v", creation, err)
 		}

@@ -155,7 +155,7 @@ type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	var s string // null leaves it empty
+	s := string(*t) // null leaves it
 	if json.Unmarshal(raw, &s) != nil {
 		s = string(raw)
 	}
@@ -180,7 +180,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
 	for _, inner := range []text{body.NeutronError, body.Error} {
 		if inner != "" && json.Unmarshal([]byte(inner), &body) != nil {
-			body.Message = inner // it is no object
+			body.Message = cmp.Or(body.Message, inner) // it is no object, such as "Bad Request" beside a message
 		}
 	}
 	message := cmp.Or(body.ErrorMsg, body.Message)

@@ -914,13 +914,13 @@ func TestDestinations(t *testing.T) {
 			files: entryOf(", target_agency_name: helpers, target_domain_name: theirs, " +
 				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
 			fails: `are a password. Without the agency, the provider would use another account. Set access_key and ` +
-				`secret_key, or remove assume_role.agency_name in the entry "mine" of clouds.yaml`,
+				`secret_key, or remove target_agency_name in the entry "mine" of clouds.yaml`,
 		},
 		"half an agency, of an entry": {
 			variables: "OS_CLOUD=mine",
 			files: entryOf(", target_agency_name: helpers, target_domain_id: '1', " +
 				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
-			fails: `Set assume_role.domain_name in the entry "mine" of clouds.yaml as well`,
+			fails: `Set target_domain_name in the entry "mine" of clouds.yaml as well`,
 		},
 		"agency and a token of the block": {
 			block: "token region=eu-de cloud=" + otc + " assume_role.agency_name=helpers " +

@@ -215,6 +215,10 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		texts["insecure"] = "true"
 	}
 	s := newFile(fmt.Sprintf("the entry %q of %s", name, fileName(place)), named.rank, texts)
+	s.keys = map[string]string{
+		"user_name": "username", "access_key": "ak", "secret_key": "sk",
+		"assume_role.agency_name": "target_agency_name", "assume_role.domain_name": "target_domain_name",
+	}
 	_, found := having([]source{r.sources[0], s}, credentialArguments...)
 	isApplication := entry.text("application_credential_id")+entry.text("application_credential_name") != ""
 	switch {

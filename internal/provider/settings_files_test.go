@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -514,6 +515,29 @@ func TestUnknownInsecure(t *testing.T) {
 		}
 		if c := newCloud(s, "test", nil, nil); !strings.Contains(ready(c), "argument insecure depends on") {
 			t.Errorf("%s: it may be called", address)
+		}
+	}
+}
+
+// TestRemediesOfAnEntry: an entry that lacks something becomes complete by the keys that the errors ask for.
+func TestRemediesOfAnEntry(t *testing.T) {
+	t.Parallel()
+	remedy := regexp.MustCompile(`Set (\S+) in the entry "mine" of clouds.yaml`)
+	for _, half := range []string{
+		"ak: a", "sk: s", "security_token: s", "username: u", "password: p",
+		"password: p, user_id: u, target_agency_name: a",
+		"ak: a, sk: s, target_agency_name: a", "ak: a, sk: s, target_domain_name: d",
+	} {
+		fields, said := half, ""
+		for range 3 {
+			file := "clouds: {mine: {region_name: eu-de, auth: {" + fields + "}}}"
+			_, said = settingsOf("", "OS_CLOUD=mine", map[string]string{"clouds.yaml": file})
+			if asked := remedy.FindStringSubmatch(said); asked != nil {
+				fields += ", " + asked[1] + ": x"
+			}
+		}
+		if said != "" && !strings.Contains(said, "remove target_agency_name in the entry") {
+			t.Errorf("an entry with %s is still not complete with %s: %s", half, fields, said)
 		}
 	}
 }

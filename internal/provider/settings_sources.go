@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,6 +31,8 @@ type source struct {
 	// rank of a file is that of the source that names it.
 	rank   int
 	isFile bool
+	// keys are what a file calls its arguments, where that differs.
+	keys map[string]string
 	// values has an empty text for an argument that is not known yet: it hides those of later sources.
 	values map[string]value
 }
@@ -91,7 +94,7 @@ func (s source) place(name string) string {
 			return "the environment variable " + variable
 		}
 	}
-	return name + " in " + s.label
+	return cmp.Or(s.keys[name], name) + " in " + s.label
 }
 
 // addBlock adds the provider block as a source.
