@@ -278,6 +278,9 @@ func (s *Server) Open(config Values) (Values, Diagnostics) {
 	response := call(s, s.server.OpenEphemeralResource, &tfprotov6.OpenEphemeralResourceRequest{
 		TypeName: certificateType, Config: encoded,
 	})
+	if Diagnostics(response.Diagnostics).HasError() { // Terraform then ignores the result
+		return nil, response.Diagnostics
+	}
 	return s.decode(response.Result, schema.ValueType()), response.Diagnostics
 }
 
