@@ -180,11 +180,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	if cert.ID == "" {
 		return x.search(graceCtx, err)
 	}
-	x.accept(cert)
-	if x.result.Sent > 1 { // an earlier request may have created others
-		equal, sameLeaf, searchErr := x.find(graceCtx)
-		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(equal, sameLeaf)), searchErr
-	}
+	x.accept(graceCtx, cert)
 	return err
 }
 
@@ -284,10 +280,16 @@ func (x *createCall) isKnown(id string) bool {
 	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
-// accept makes a certificate the result.
-func (x *createCall) accept(cert Certificate) {
+// accept makes a certificate the result. If the request was sent several times, it searches for what
+// else that has created, even if the certificate was just found by a search: a slow backend may have
+// carried out the other request meanwhile.
+func (x *createCall) accept(ctx context.Context, cert Certificate) {
 	x.project.creations.add(cert.ID)
 	x.result.Certificate = cert
+	if x.result.Sent > 1 {
+		equal, sameLeaf, err := x.find(ctx)
+		x.result.Others, x.result.SearchErr = idsOf(slices.Concat(equal, sameLeaf)), err
+	}
 }
 
 // search finds the certificate if the outcome of a request is not known. It adopts a
@@ -297,9 +299,9 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 	equal, sameLeaf, searchErr := x.find(ctx)
 	isSearched := searchErr == nil || ctx.Err() != nil // as far as there was time
 	if isSearched && len(equal) == 1 && x.baseline.complete {
-		x.accept(equal[0])
 		x.result.Adopted = true
 		x.result.Others, x.result.SearchErr = idsOf(sameLeaf), searchErr
+		x.accept(ctx, equal[0])
 		return nil
 	}
 

@@ -421,6 +421,27 @@ func TestAdoptionNamesOthers(t *testing.T) {
 	})
 }
 
+// TestAdoptionNamesALateCreation: both responses are lost, and the backend carries out the first request only after the
+// certificate of the second one was found. That one is adopted, and the first one is named.
+func TestAdoptionNamesALateCreation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.DropLate(12*time.Second))
+		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Drop())
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		there := cloud.Certificates(project)
+		if err != nil || !creation.Adopted || creation.Sent != 2 || len(there) != 2 {
+			t.Fatalf("got %+v, %v, and %d certificates", creation, err, len(there))
+		}
+		isOurs := func(c elbstub.Certificate) bool { return c.ID == creation.ID }
+		late := slices.DeleteFunc(there, isOurs)[0].ID
+		if !slices.Equal(creation.Others, []string{late}) {
+			t.Errorf("named %q, want %q", creation.Others, late)
+		}
+	})
+}
+
 // TestAdoptionAtTheEndOfTheGracePeriod: a request was sent twice, and the grace period after an interrupt ends before
 // the search does. What was found is adopted, and the result says why the search did not end.
 func TestAdoptionAtTheEndOfTheGracePeriod(t *testing.T) {
