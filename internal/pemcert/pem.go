@@ -52,7 +52,7 @@ func blocks(text string) []block {
 		label, _, isBoundary := strings.Cut(line, dashes)
 		if isBoundary && strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == "" {
 			var b block
-			b, text = readBlock(label, after[len(label)+len(dashes):])
+			b, text = readBlock(strings.TrimSpace(label), after[len(label)+len(dashes):])
 			all = append(all, b)
 		}
 	}
@@ -69,7 +69,7 @@ func readBlock(label, text string) (b block, rest string) {
 		b.problem = escapeProblem(literalEscape.FindString(body))
 	case !closed:
 		b.problem = "has no END line. Check that nothing was cut off while copying"
-	case endLabel != label:
+	case strings.TrimSpace(endLabel) != label:
 		b.problem = "has the END line of another block. Check that nothing was changed while copying"
 	case strings.Contains(body, "Proc-Type:"):
 		b.encrypted = true

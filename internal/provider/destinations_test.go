@@ -922,6 +922,12 @@ func TestDestinations(t *testing.T) {
 				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
 			fails: `Set target_domain_name in the entry "mine" of clouds.yaml as well`,
 		},
+		"half an agency, of an entry, and the other half of a variable": {
+			variables: "OS_CLOUD=mine OS_AGENCY_DOMAIN_NAME=theirs",
+			files: entryOf(", target_agency_name: helpers, " +
+				"auth_url: 'https://iam.eu-de.otc.t-systems.com/v3'}, region_name: eu-de"),
+			fails: `Set target_domain_name in the entry "mine" of clouds.yaml as well`,
+		},
 		"agency and a token of the block": {
 			block: "token region=eu-de cloud=" + otc + " assume_role.agency_name=helpers " +
 				"assume_role.domain_name=theirs",
