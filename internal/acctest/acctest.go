@@ -160,7 +160,7 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 }
 
 // NewPair returns a throwaway certificate and its key.
-func NewPair(testing.TB) throwaway.Pair { return throwaway.NewPair("www.example.com") }
+func NewPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
 // check fails the test for an error that it is not about.
 func check(t testing.TB, err error) {
@@ -172,7 +172,7 @@ func check(t testing.TB, err error) {
 
 // NewPairUntil returns a throwaway certificate that is valid since a year ago, and
 // until a time, and its key.
-func NewPairUntil(_ testing.TB, notAfter time.Time) throwaway.Pair {
+func NewPairUntil(notAfter time.Time) throwaway.Pair {
 	template := throwaway.ForDomain("www.example.com")
 	template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter
 	return throwaway.SelfSigned(template, throwaway.NewECKey())

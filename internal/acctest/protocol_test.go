@@ -11,7 +11,7 @@ import (
 // TestNestedUnknown: a value in a block that is not known yet reaches the provider as such.
 func TestNestedUnknown(t *testing.T) {
 	t.Parallel()
-	pair, timeouts := acctest.NewPair(t), acctest.Values{"create": acctest.Unknown, "delete": "1m"}
+	pair, timeouts := acctest.NewPair(), acctest.Values{"create": acctest.Unknown, "delete": "1m"}
 	plan, diagnostics := acctest.NewCloud(t).Server(t, provider.New("test")()).Plan(nil, acctest.Values{
 		"certificate": pair.Certificate, "private_key": pair.PrivateKey, "timeouts": timeouts,
 	})

@@ -22,7 +22,7 @@ func BenchmarkSchema(b *testing.B) {
 // BenchmarkUnchanged is what a plan asks for each certificate that has not changed.
 func BenchmarkUnchanged(b *testing.B) {
 	cloud := acctest.NewCloud(b)
-	server, pair := cloud.Server(b, provider.New("test")()), acctest.NewPair(b)
+	server, pair := cloud.Server(b, provider.New("test")()), acctest.NewPair()
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "www"}
 	plan, diagnostics := server.Plan(nil, config)
 	if diagnostics.HasError() {

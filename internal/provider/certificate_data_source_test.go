@@ -34,7 +34,7 @@ func newPark(t *testing.T) park {
 		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
-	soon := acctest.NewPairUntil(t, time.Now().Add(time.Hour))
+	soon := acctest.NewPairUntil(time.Now().Add(time.Hour))
 	for _, cert := range []elbstub.Certificate{
 		{Name: "c", Domain: "c.example.com", Certificate: soon.Certificate, PrivateKey: soon.PrivateKey},
 		{Name: "b", Domain: "b.example.com"},
@@ -205,7 +205,7 @@ func TestMostRecent(t *testing.T) {
 func TestLookupOfLooseText(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID: acctest.ProjectID, Name: "www.example.com (old)", Domain: "www_example",
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
@@ -394,7 +394,7 @@ func TestCertificatesDataSource(t *testing.T) {
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
 	expiringID := add(cloud, "shop", expiring)
 	cli.WriteFile("www.example.com.crt", pair.Certificate)
@@ -426,7 +426,7 @@ func TestAccExpiryExample(t *testing.T) {
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
-	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 29))
+	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 29))
 	add(cloud, "good", pair)
 	if said, err := cli.TryScript(pipeline); err != nil || strings.Contains(said, "Warning") {
 		t.Errorf("with good certificates: %v: %s", err, said)
@@ -449,7 +449,7 @@ func TestAccExpiryExample(t *testing.T) {
 func TestAccIDsInCapitals(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	id := add(cloud, "www", acctest.NewPair(t))
+	id := add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
 		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
 	said, err := cli.Try("apply", "-auto-approve")

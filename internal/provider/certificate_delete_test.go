@@ -24,7 +24,7 @@ type deletion struct {
 func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)) deletion {
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t, options...)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 		"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 		"timeouts": acctest.Values{"delete": timeout},

@@ -17,7 +17,7 @@ func TestEphemeralCertificate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	server := cloud.Server(t, provider.New("test")())
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.ProjectID,
 		Certificate: pair.Certificate,
@@ -49,7 +49,7 @@ func TestEphemeralCertificate(t *testing.T) {
 // nothing of what they show instead.
 func TestEphemeralWithoutKey(t *testing.T) {
 	t.Parallel()
-	pair, other := acctest.NewPair(t), acctest.NewPair(t)
+	pair, other := acctest.NewPair(), acctest.NewPair()
 	for name, row := range map[string]struct {
 		shows elbstub.TextForm
 		key   string
@@ -84,7 +84,7 @@ func TestAccEphemeralExample(t *testing.T) {
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	cli := acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	add(cloud, "www-example-com", pair)
 	cli.Setenv("HW_ACCESS_KEY", acctest.AccessKey)
 	cli.Setenv("HW_SECRET_KEY", acctest.SecretKey)
@@ -117,7 +117,7 @@ func TestKeysOfWrongTypes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			cert := elbstub.Certificate{
 				ProjectID:   acctest.ProjectID,
 				Certificate: pair.Certificate,

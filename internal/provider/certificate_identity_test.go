@@ -20,7 +20,7 @@ func TestIdentity(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			server := cloud.Server(t, provider.New("test")())
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "a"}
 			state := mustApply(t, server, nil, config)
 			want := acctest.Values{"project_id": acctest.ProjectID, "id": cloud.Only(t).ID}
@@ -58,7 +58,7 @@ func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := add(cloud, "www", pair)
 	want := acctest.Values{"project_id": acctest.ProjectID, "id": id}
 	for _, identity := range []acctest.Values{want, {"id": id}, {"id": strings.ToUpper(id)}} {
@@ -109,7 +109,7 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 		"secret_key": acctest.SecretKey,
 	}
 	server := acctest.NewServer(t, provider.New("test")(), config)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.OtherProjectID,
 		Certificate: pair.Certificate,
@@ -131,7 +131,7 @@ func TestGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	for _, cert := range []elbstub.Certificate{{}, {Name: "www", Description: "d", Domain: "www.example.com"}} {
 		cert.ProjectID, cert.Certificate, cert.PrivateKey = acctest.ProjectID, pair.Certificate, pair.PrivateKey
 		state, diagnostics := server.Import(cloud.Add(cert))
@@ -180,7 +180,7 @@ func TestAccImportExamples(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 			cli.Needs(since, since)
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			id := add(cloud, "www", pair)
 			cli.WriteFile("www.example.com.key", pair.PrivateKey)
 			block := strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id)
@@ -222,7 +222,7 @@ func TestAccImportCommand(t *testing.T) {
 		}
 		commands++
 		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		id := add(cloud, "www-example-com", pair)
 		writePair(cli, pair)
 		cli.Configure(cloud.Provider() + example(t, "resources/elbaas_certificate/write-only.tf"))

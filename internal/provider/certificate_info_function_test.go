@@ -75,7 +75,7 @@ func TestAccSensitiveLocal(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	config := example(t, "guides/sensitive-local.tf")
 	for _, row := range []struct {
 		config string

@@ -180,7 +180,7 @@ func TestRunsAtOnceWhileListsLag(t *testing.T) {
 					if !strings.HasPrefix(kind, "replicas") {
 						lagging(cloud, 4900*time.Millisecond)
 					}
-					pair := acctest.NewPair(t)
+					pair := acctest.NewPair()
 					work(&runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 					}})
@@ -249,7 +249,7 @@ func TestPrivateStates(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 				}}
@@ -286,7 +286,7 @@ func TestAccRunsAtOnceWhileListsLag(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	lagging(cloud, 4500*time.Millisecond)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	configure := func(name string) {
 		cli.Configure(cloud.Provider() + acctest.Certificate(pair, fmt.Sprintf("name = %q", name)))
 	}

@@ -69,7 +69,7 @@ func TestAccListExample(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.14.0", "")
-	pair, expiring := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10))
+	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)
 	expiringID := add(cloud, "www-bad", expiring)
 	other := cloud.Add(elbstub.Certificate{

@@ -30,7 +30,7 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect.EmptyObject, o.Dialect.Count = row.empty, row.count })
-			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, configOf(acctest.NewPair(t), "www"))
+			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, configOf(acctest.NewPair(), "www"))
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
 				t.Errorf("read: %v, %v", read, diagnostics)
@@ -68,7 +68,7 @@ func TestMalformedLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			config := configOf(acctest.NewPair(t), "www")
+			config := configOf(acctest.NewPair(), "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
@@ -98,7 +98,7 @@ func TestHiddenCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
-			config := configOf(acctest.NewPair(t), "www")
+			config := configOf(acctest.NewPair(), "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
 			id := cloud.Only(t).ID
 

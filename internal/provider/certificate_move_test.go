@@ -66,7 +66,7 @@ func TestMove(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+			cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 			id := add(cloud, "www-example-com", pair)
 			source := restObject(t, cloud, id, certificatePath, pair)
 			change(source)
@@ -116,7 +116,7 @@ func TestMove(t *testing.T) {
 // state does not have the name, so that a change of the description would clear that.
 func TestMoveWithoutRefresh(t *testing.T) {
 	t.Parallel()
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	id := add(cloud, "www-example-com", pair)
 	server := cloud.Server(t, provider.New("test")())
 	for name, change := range map[string]func(source, config acctest.Values){
@@ -156,7 +156,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 // provider's project does not have is not taken for gone. With the project, it is.
 func TestMoveFromAnotherProject(t *testing.T) {
 	t.Parallel()
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.OtherProjectID,
 		Certificate: pair.Certificate,
@@ -384,7 +384,7 @@ func TestAccMoveGuide(t *testing.T) {
 			var pairs []throwaway.Pair
 			var instances []map[string]any
 			for i := range 3 {
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				pairs = append(pairs, pair)
 				cli.WriteFile(fmt.Sprintf("%d.crt", i), pair.Certificate)
 				cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)

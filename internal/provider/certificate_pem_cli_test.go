@@ -23,7 +23,7 @@ import (
 func TestAccTextForms(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair)}}
 	certificates, keys := throwaway.Forms(pair.Certificate), throwaway.Forms(pair.PrivateKey)
 	for _, form := range []string{
@@ -63,7 +63,7 @@ func TestAccTextForms(t *testing.T) {
 	}, resource.TestStep{ // another certificate is another certificate
 		PreConfig: func() {
 			cloud.Change(cloud.Only(t).ID,
-				func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair(t).Certificate })
+				func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair().Certificate })
 		},
 		Config:           cloud.Provider() + acctest.Certificate(pair),
 		ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
@@ -109,7 +109,7 @@ func TestAccFacts(t *testing.T) {
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
 		CheckDestroy:             destroyed(cloud),
-		Steps:                    []resource.TestStep{step(acctest.NewPair(t)), step(acctest.NewPair(t))},
+		Steps:                    []resource.TestStep{step(acctest.NewPair()), step(acctest.NewPair())},
 	})
 }
 
@@ -119,7 +119,7 @@ func TestAccWrongKey(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
-	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
+	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
 		CheckDestroy:             destroyed(cloud),
@@ -161,7 +161,7 @@ func TestAccUnknownPEM(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
-	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
+	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	config := func(certificate, key, trigger string) string {
 		return cloud.Provider() + fmt.Sprintf(`
 resource "terraform_data" "later" {

@@ -21,7 +21,7 @@ import (
 func TestAccWarningsOfReplacement(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair, expired := acctest.NewPair(t), acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -3))
+	pair, expired := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, -3))
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +51,7 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 func TestAccItsOwnPredecessor(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
 	cli.Run("apply", "-auto-approve")
 	first := cloud.Only(t).ID
@@ -73,7 +73,7 @@ func TestAccItsOwnPredecessor(t *testing.T) {
 // so the plan names what gets lost.
 func TestReplacementWithoutNameOrDomain(t *testing.T) {
 	t.Parallel()
-	old, renewed := acctest.NewPair(t), acctest.NewPair(t)
+	old, renewed := acctest.NewPair(), acctest.NewPair()
 	for name, row := range map[string]struct {
 		name, domain string // of the existing certificate
 		config       acctest.Values
@@ -133,7 +133,7 @@ func TestAccExpiryWarning(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
 	cli := acctest.NewCLI(t, provider.New("test"))
-	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(t, time.Now().AddDate(0, 0, days)) }
+	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(time.Now().AddDate(0, 0, days)) }
 	healthy, expiring, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"
 	for _, step := range []struct {

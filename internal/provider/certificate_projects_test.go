@@ -42,7 +42,7 @@ func TestProjectInEitherCase(t *testing.T) {
 			var states []*acctest.State
 			count, server := countCalls(cloud), start()
 			for _, own := range []string{"", acctest.ProjectID, capitals} {
-				config := configOf(acctest.NewPair(t), "www")
+				config := configOf(acctest.NewPair(), "www")
 				if own != "" {
 					config["project_id"] = own
 				}
@@ -87,7 +87,7 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCaselessCloud(t)
-			config := configOf(acctest.NewPair(t), "www")
+			config := configOf(acctest.NewPair(), "www")
 			configure := func(project string) acctest.Values {
 				delete(config, "project_id")
 				if project != "" {

@@ -35,7 +35,7 @@ func TestAccOtherBlocksOnTheServer(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0") // for the write-only key, which an import does not lack
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := add(cloud, "", throwaway.Pair{Certificate: pair.Certificate + dhParameters, PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + strings.Replace(acctest.Certificate(pair), "private_key =", "private_key_wo =", 1))
 	cli.Run("import", "elbaas_certificate.test", id)
@@ -80,7 +80,7 @@ func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 		"cut":  func(certificate, key string) string { return certificate + key[:len(key)-30] },
 		"text": func(certificate, key string) string { return "# " + key + "\n" + certificate },
 	} {
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		h.add(pair)
 		id := add(cloud, name, throwaway.Pair{
 			Certificate: combine(pair.Certificate, pair.PrivateKey),
@@ -146,7 +146,7 @@ func TestAccServerThatCombines(t *testing.T) {
 	cli.Needs("1.11.0", "1.11.0")
 	h := newHunt(t, cli)
 	cli.Setenv("HW_AUTH_TOKEN", acctest.Token)
-	pair, next, others := acctest.NewPair(t), acctest.NewPair(t), acctest.NewPair(t)
+	pair, next, others := acctest.NewPair(), acctest.NewPair(), acctest.NewPair()
 	for _, pair := range []throwaway.Pair{pair, next, others} {
 		h.add(pair)
 	}
@@ -237,7 +237,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	add(cloud, "odd", throwaway.Pair{Certificate: aCase(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + `
 data "elbaas_certificates" "expiring" {
@@ -313,7 +313,7 @@ func TestAccWrongLabels(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct{ text, want string }{
 		"PKCS#7": {
@@ -351,7 +351,7 @@ func TestAccChainInOrder(t *testing.T) {
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	chain := aCase(t, "chain-issuer-without-certsign.pem")
 	cli.WriteFile("chain.pem", chain)
-	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair(t).PrivateKey})
+	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair().PrivateKey})
 	cli.Configure(cloud.Provider() + `
 variable "key" {
   sensitive = true

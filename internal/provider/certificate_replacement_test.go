@@ -14,7 +14,7 @@ import (
 // and nothing is deleted for it.
 func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	lines := func(ignored string) string { return "lifecycle {\n    ignore_changes = [" + ignored + "]\n  }" }
 	for name, row := range map[string]struct {
 		imported bool
@@ -50,7 +50,7 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 // without ignore_changes, and so there is a key to send.
 func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	for _, config := range []string{
 		acctest.Certificate(pair),
@@ -84,7 +84,7 @@ var replacements = map[string]struct{ argument, line, project string }{
 func TestAccReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	const ignored = "lifecycle {\n    ignore_changes = [private_key]\n  }"
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
-	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
+	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
 	says(t, diagnostics, "private_key", "Missing private key")
 	_, diagnostics = server.Plan(nil,
@@ -144,7 +144,7 @@ func TestReplacementWithoutKey(t *testing.T) {
 func TestAccReplacementAfterImport(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	for way, row := range replacements {
 		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
 			if ignored == "all" && row.argument == "" {
@@ -190,7 +190,7 @@ func TestAccReplacementAfterImport(t *testing.T) {
 func TestAccKeyThatTurnsOutNull(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	for _, attribute := range []string{"private_key", "private_key_wo"} {
 		for _, createFirst := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, create_before_destroy = %t", attribute, createFirst), func(t *testing.T) {

@@ -45,7 +45,7 @@ func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 func TestAccCertificate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
 	posts := wantCalls(cloud, elbstub.CreateCertificate)
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
@@ -152,7 +152,7 @@ func TestAccCertificate(t *testing.T) {
 func TestAccCertificateReplaced(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	first, second := acctest.NewPair(t), acctest.NewPair(t)
+	first, second := acctest.NewPair(), acctest.NewPair()
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	var id string
 	replaced := func(config string) resource.TestStep {
@@ -193,7 +193,7 @@ func TestAccCertificateReplaced(t *testing.T) {
 func TestAccCertificateProject(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	first, second := acctest.NewPair(t), acctest.NewPair(t)
+	first, second := acctest.NewPair(), acctest.NewPair()
 	elsewhere := "project_id = " + acctest.Quote(acctest.OtherProjectID)
 	here := "project_id = " + acctest.Quote(acctest.ProjectID)
 	resource.Test(t, resource.TestCase{
@@ -257,7 +257,7 @@ func TestAccCertificateProject(t *testing.T) {
 func TestAccCertificateLeftOut(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	config := cloud.Provider() + acctest.Certificate(pair)
 	resource.Test(t, resource.TestCase{
@@ -311,7 +311,7 @@ func TestAccCertificateLeftOut(t *testing.T) {
 func TestAccCertificateImport(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	var id string
 	config := cloud.Provider() + acctest.Certificate(pair, `name = "www"`)
 	writes := func() int {
@@ -363,7 +363,7 @@ func TestAccCertificateImport(t *testing.T) {
 func TestAccBadInput(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cloud := acctest.NewCloud(t)
 	good := acctest.Certificate(pair)
 	id := strings.Repeat("0", 32)
@@ -484,7 +484,7 @@ func TestAccBadInput(t *testing.T) {
 func TestAccRefused(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	good := acctest.Certificate(pair)
 	for name, row := range map[string]struct {
 		provider []string
@@ -599,7 +599,7 @@ func TestAccHalfCreated(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			config := cloud.Provider() +
-				acctest.Certificate(acctest.NewPair(t), `name = "www"`, `description = "first"`,
+				acctest.Certificate(acctest.NewPair(), `name = "www"`, `description = "first"`,
 					`domain = "www.example.com"`)
 			cloud.Script(elbstub.CreateCertificate, 1, row.post)
 			if row.list != nil {
@@ -654,7 +654,7 @@ func TestAccUnreadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair(t))
+			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair())
 			respond := func(list elbstub.Fault) func() {
 				// For a while after the creation, a list that lacks the certificate is asked for again.
 				return func() { cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list }) }
@@ -720,7 +720,7 @@ func TestAccUpdateResponses(t *testing.T) {
 			t.Parallel()
 			// The row has the response to a PUT, not the dialect.
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
 			put := func(next elbstub.Next) elbstub.Response {
 				if row.gone {
@@ -766,7 +766,7 @@ func TestAccUpdateResponses(t *testing.T) {
 func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(t), `name = "new"`)
+	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(), `name = "new"`)
 	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 		response := next()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
@@ -788,7 +788,7 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 func TestAccDeleteInUse(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	config := cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    delete = \"3s\"\n  }")
 	var listener string
 	resource.Test(t, resource.TestCase{
@@ -837,7 +837,7 @@ func TestAccTimeout(t *testing.T) {
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Providers(),
 		Steps: []resource.TestStep{{
-			Config: cloud.Provider() + acctest.Certificate(acctest.NewPair(t), "timeouts {\n"+
+			Config: cloud.Provider() + acctest.Certificate(acctest.NewPair(), "timeouts {\n"+
 				"    create = \"200ms\"\n  }"),
 			ExpectError: acrossLines("The operation timed out"),
 		}},
@@ -849,7 +849,7 @@ func TestAccTimeout(t *testing.T) {
 func TestAccExample(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	config := strings.NewReplacer(
 		`file("${path.module}/www.example.com.crt")`, acctest.Quote(pair.Certificate),
 		`file("${path.module}/www.example.com.key")`, acctest.Quote(pair.PrivateKey),

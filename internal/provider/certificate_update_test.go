@@ -41,7 +41,7 @@ func TestUpdateResponseWithoutDomain(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
 					o.Dialect.Unset = elbstub.UnsetDomainNowhere
 				})
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "domain": domain, "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 				}}
@@ -92,7 +92,7 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud, network := acctest.NewCloudInMemory(t,
 						func(o *elbstub.Options) { o.Dialect.Modify = modify })
-					pair := acctest.NewPair(t)
+					pair := acctest.NewPair()
 					r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 						"timeouts": acctest.Values{"update": "2m"},
@@ -141,7 +141,7 @@ func TestUpdateIsBounded(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
 					o.Dialect.Modify = elbstub.ModifyAccepted
 				})
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 					// Longer than all attempts of a list together, or else no list has failed yet.
@@ -175,7 +175,7 @@ func TestUpdateIsBounded(t *testing.T) {
 // makes it fail, whatever ignore_changes or the server put there.
 func TestAccRename(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	ignoring := func(attribute string) string {
 		return "lifecycle {\n    ignore_changes = [" + attribute + "]\n  }"
 	}
@@ -266,10 +266,10 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 			} {
 				for _, files := range []string{"same", "renewed"} {
 					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
-					pair := acctest.NewPair(t)
+					pair := acctest.NewPair()
 					later := pair
 					if files == "renewed" {
-						later = acctest.NewPair(t)
+						later = acctest.NewPair()
 					}
 					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
 						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  "+

@@ -16,7 +16,7 @@ func TestWriteOnlyKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
-	pair, stranger := acctest.NewPair(t), acctest.NewPair(t)
+	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	config := func(attribute, name string, key any) acctest.Values {
 		return acctest.Values{"certificate": pair.Certificate, attribute: key, "name": name}
 	}
@@ -75,7 +75,7 @@ func TestAccWriteOnlyKey(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
-	pair, next := acctest.NewPair(t), acctest.NewPair(t)
+	pair, next := acctest.NewPair(), acctest.NewPair()
 	h := newHunt(t, cli)
 	h.add(pair)
 	h.add(next)

@@ -33,7 +33,7 @@ type listeners struct {
 // addListeners adds a listener for each address to the cloud.
 func (w *world) addListeners() {
 	w.t.Helper()
-	pair := acctest.NewPair(w.t)
+	pair := acctest.NewPair()
 	fallback := elbstub.Certificate{
 		ProjectID: acctest.ProjectID, Name: "fallback", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	}

@@ -85,7 +85,7 @@ func (w *world) makeEqual() {
 func (w *world) makeSingle() {
 	for address, config := range w.ledger.configs {
 		if !w.ledger.pending[address] {
-			pair, config := acctest.NewPair(w.t), maps.Clone(config)
+			pair, config := acctest.NewPair(), maps.Clone(config)
 			config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 			w.ledger.configs[address] = config
 			w.say("%s gets a certificate of its own", address)

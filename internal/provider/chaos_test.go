@@ -183,7 +183,7 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n nature, tf runn
 		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
 	}
 	for range 4 {
-		w.pairs = append(w.pairs, acctest.NewPair(t))
+		w.pairs = append(w.pairs, acctest.NewPair())
 	}
 	w.storm()
 	return w

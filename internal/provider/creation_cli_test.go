@@ -26,7 +26,7 @@ func TestAccCreationsWithFaults(t *testing.T) {
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 1000 })
 	config := cloud.Provider()
 	for i := range leaves {
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		config += fmt.Sprintf(`
 resource "elbaas_certificate" "leaf%[1]d" {
   count       = %[2]d

@@ -133,7 +133,7 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	s.cloud, network = acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
 	})
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	if s.oneIn(3) {
 		id := s.cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, Name: "stranger",
@@ -250,7 +250,7 @@ func (s *sequence) postFault() sequenceFault {
 		{called: fmt.Sprintf("carried out %s later, with a response", late), fault: elbstub.Delay(late)},
 	}
 	if s.oneIn(8) {
-		other := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: acctest.NewPair(s.t).Certificate}
+		other := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: acctest.NewPair().Certificate}
 		faults = []sequenceFault{{
 			called: "carried out, with a response about another leaf",
 			fault:  s.cloud.Confuse(other),

@@ -86,7 +86,7 @@ func TestCreationWarnings(t *testing.T) {
 				config := cloud.Configuration()
 				config["insecure"], config["max_retries"] = true, 2
 				server := acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
 				plan, diagnostics := server.Plan(nil,
 					acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey})

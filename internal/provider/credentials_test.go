@@ -27,7 +27,7 @@ func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string
 		ProtoV6ProviderFactories: acctest.Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{{
-			Config:            providerBlock + acctest.Certificate(acctest.NewPair(t), `name = "www"`),
+			Config:            providerBlock + acctest.Certificate(acctest.NewPair(), `name = "www"`),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("project_id", knownvalue.StringExact(projectID))},
 		}},
 	})
@@ -260,7 +260,7 @@ func TestAccWrongCredentials(t *testing.T) {
 					said = err.Error()
 					return nil
 				},
-				Steps: []resource.TestStep{{Config: block + acctest.Certificate(acctest.NewPair(t))}},
+				Steps: []resource.TestStep{{Config: block + acctest.Certificate(acctest.NewPair())}},
 			})
 			for _, part := range row.want {
 				if !acrossLines(part).MatchString(said) {
@@ -287,7 +287,7 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	create := func() {
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		plan, said := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 		if len(said) == 0 {
 			_, said = server.Apply(plan)
@@ -336,7 +336,7 @@ func TestWrongClock(t *testing.T) {
 		}
 		maps.Copy(config, credentials)
 		server := acctest.NewServer(t, provider.New("test")(), config)
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 		_, said := server.Apply(plan)
 		text, isSigned := textOf(said), credentials["access_key"] != nil
@@ -355,7 +355,7 @@ func TestAccProviderExamples(t *testing.T) {
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli := acctest.NewCLI(t, provider.New("test"))
 	for _, file := range files {
 		text, err := os.ReadFile(file)

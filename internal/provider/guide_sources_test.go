@@ -96,9 +96,9 @@ func TestAccSources(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 			cli.Needs("1.11.0", "1.11.0")
-			issuer := acctest.NewPair(t).Certificate
+			issuer := acctest.NewPair().Certificate
 			for range 2 {
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				cli.Configure(cloud.Provider() + config(pair, issuer))
 				cli.Run("apply", "-auto-approve")
 				cert := cloud.Only(t)
@@ -128,7 +128,7 @@ func TestAccSourceLater(t *testing.T) {
 	cli.WriteFile("fetch.sh", "cp new.crt www.example.com.crt\ncp new.key www.example.com.key\n")
 	cli.Configure(cloud.Provider() + example(t, "guides/from-later.tf"))
 	for _, serial := range []string{"1", "2"} {
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		cli.WriteFile("new.crt", pair.Certificate)
 		cli.WriteFile("new.key", pair.PrivateKey)
 		said, err := cli.Try("apply", "-auto-approve", "-var=serial="+serial)
@@ -154,7 +154,7 @@ func TestAccSourcePFX(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("there is no openssl")
 	}
-	pair, issuer := acctest.NewPair(t), acctest.NewPair(t).Certificate
+	pair, issuer := acctest.NewPair(), acctest.NewPair().Certificate
 	writePair(cli, pair)
 	cli.WriteFile("issuer.crt", issuer)
 	cli.Setenv("PFX_PASSWORD", "changeit")

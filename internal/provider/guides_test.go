@@ -89,7 +89,7 @@ func TestAccExpiredGuide(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 			cli.Needs("1.11.0", "1.11.0")
-			old := add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, -1)))
+			old := add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, -1)))
 			listener := cloud.AddListener(elbstub.Listener{
 				ProjectID: acctest.ProjectID, Name: "www", CertificateID: old,
 			})
@@ -101,8 +101,8 @@ func TestAccExpiredGuide(t *testing.T) {
 				}
 			}
 
-			writePair(cli, acctest.NewPair(t))
-			cli.WriteFile("ca-bundle.crt", acctest.NewPair(t).Certificate)
+			writePair(cli, acctest.NewPair())
+			cli.WriteFile("ca-bundle.crt", acctest.NewPair().Certificate)
 			names := strings.NewReplacer(exampleID, old, exampleListenerID, listener)
 			cli.Configure(cloud.Provider() + names.Replace(row.config))
 			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, row.planned) {
@@ -127,8 +127,8 @@ func TestAccRotationLookup(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	renewed := add(cloud, "www-example-com", acctest.NewPair(t))
-	add(cloud, "www-example-com", acctest.NewPairUntil(t, time.Now().AddDate(0, 0, 10)))
+	renewed := add(cloud, "www-example-com", acctest.NewPair())
+	add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, 10)))
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-lookup.tf") +
 		"output \"found\" {\n  value = data.elbaas_certificate.www.id\n}\n")
 	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, `found = "`+renewed+`"`) {
@@ -161,7 +161,7 @@ func TestAccRotationWithNames(t *testing.T) {
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-name.tf"))
 	names := map[string]bool{}
 	for range 2 {
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		writePair(cli, pair)
 		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			response := next()
@@ -187,7 +187,7 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	writePair(cli, pair)
 	config := example(t, "resources/elbaas_certificate/write-only.tf")
 	for i, step := range []struct{ config, planned string }{
@@ -217,7 +217,7 @@ func TestAccImportGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	writePair(cli, throwaway.Pair{Certificate: throwaway.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + example(t, "guides/find-certificates.tf"))
@@ -244,7 +244,7 @@ func TestAccFromRESTGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	writePair(cli, pair)
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + "resource \"terraform_data\" \"www\" {\n  input = \"stands in\"\n}\n")
@@ -273,7 +273,7 @@ func TestAccWithoutACloudGuide(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	installStub(t, cli)
-	writePair(cli, acctest.NewPair(t))
+	writePair(cli, acctest.NewPair())
 	// It is installed as Terraform's registry has it, and OpenTofu looks elsewhere.
 	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`,
 		acctest.Quote(provider.Address)))
@@ -323,7 +323,7 @@ func TestAccTestYourModules(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "") // OpenTofu reads no mock files
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.WriteFile("tests/www.example.com.crt", pair.Certificate)
 	cli.WriteFile("tests/www.example.com.key", pair.PrivateKey)
 	cli.WriteFile("tests/elbaas.tfmock.hcl", example(t, "tests/elbaas.tfmock.hcl"))
@@ -368,7 +368,7 @@ func TestDoesYourCloudHaveIt(t *testing.T) {
 		}
 	}
 	cloud := acctest.NewCloud(t)
-	add(cloud, "www", acctest.NewPair(t))
+	add(cloud, "www", acctest.NewPair())
 	const address = "https://elb.eu-de.otc.t-systems.com"
 	for name, row := range map[string]struct{ endpoint, token, want string }{
 		"it has it":     {cloud.Endpoint, acctest.Token, "200\n"},
@@ -392,7 +392,7 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	add(cloud, "www", acctest.NewPair(t))
+	add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + example(t, "guides/has-it.tf"))
 	if said := cli.Run("plan"); !strings.Contains(said, "number_of_certificates = 1") {
 		t.Errorf("it plans %s", said)

@@ -38,7 +38,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
-				config := configOf(acctest.NewPair(t), "old")
+				config := configOf(acctest.NewPair(), "old")
 				var state *acctest.State
 				if row.method != http.MethodPost {
 					state, _ = create(t, cloud.Server(t, provider.New("test")()), config)
@@ -278,7 +278,7 @@ func noEmptyLine(e *exchange) {
 // returns what the last one's private key consists of.
 func addLong(t *testing.T, cloud *acctest.Cloud) []string {
 	t.Helper()
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	for range 4 {
 		cloud.Add(elbstub.Certificate{
 			ProjectID: acctest.ProjectID, Description: strings.Repeat("证", 128),
@@ -299,7 +299,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			config := cloud.Configuration()
 			config["max_retries"] = 0
 			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), config) }
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			s, values := start(), configOf(pair, "www")
 			state, _ := create(t, s, values)
 			keys := append(addLong(t, cloud), keyLines(pair)...)
@@ -378,7 +378,7 @@ func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 			t.Parallel()
 			cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 			cli := acctest.NewInstalledCLI(t, "")
-			cli.Configure(cloud.Provider("max_retries = 1") + acctest.Certificate(acctest.NewPair(t)))
+			cli.Configure(cloud.Provider("max_retries = 1") + acctest.Certificate(acctest.NewPair()))
 			cli.Run("apply", "-auto-approve")
 			h := newHunt(t, cli)
 			for _, line := range addLong(t, cloud) {

@@ -216,7 +216,7 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				var before []string
 				for range strangers {
-					pair := acctest.NewPair(t)
+					pair := acctest.NewPair()
 					stranger := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate}
 					before = append(before, cloud.Add(stranger))
 				}
@@ -271,7 +271,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				foreign := acctest.NewPair(t)
+				foreign := acctest.NewPair()
 				other := elbstub.Certificate{
 					ProjectID: acctest.ProjectID, Name: "other",
 					Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
@@ -322,7 +322,7 @@ func TestServerThatDeduplicates(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				existing := elbstub.Certificate{
 					ProjectID: acctest.ProjectID, Name: name,
 					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
@@ -484,7 +484,7 @@ func TestInterruptedInTheQueue(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
 		s := inMemory(t, cloud, network, nil)
 		cloud.Script(createOperation, 1, elbstub.Slow(time.Minute))
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		type result struct {
 			state       *acctest.State
 			diagnostics acctest.Diagnostics

@@ -42,7 +42,7 @@ func spread(text, with string, n int) string {
 // protocol that takes UTF-8 alone, and into tickets.
 func TestErrorTextIsSanitized(t *testing.T) {
 	t.Parallel()
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	key := strings.Join(strings.Split(pair.PrivateKey, "\n")[1:4], "") // the base64 without its boundaries
 	const keeps = "the cause is here"
 	rows := map[string]string{
@@ -94,7 +94,7 @@ func TestListedTextIsSanitized(t *testing.T) {
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) {
 		o.Keep = func(cert *elbstub.Certificate) { cert.Name = wild }
 	})
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID: acctest.ProjectID, Name: wild, Domain: wild, Certificate: pair.Certificate,
 	})

@@ -263,7 +263,7 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 				server := inMemory(t, l.cloud, l.network, nil)
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				l.quiet("read", diagnostics)
-				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair(t))
+				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair())
 				l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
 				_, diagnostics = l.create(server.Listeners())
 				if !diagnostics.HasError() || strings.Contains(diagnostics[0].Detail, "has no certificate") {

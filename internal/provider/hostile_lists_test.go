@@ -112,7 +112,7 @@ func TestRenameDespiteOtherDomain(t *testing.T) {
 // certificate becomes a value, and it does.
 func TestCombinedText(t *testing.T) {
 	t.Parallel()
-	pair, other := acctest.NewPair(t), acctest.NewPair(t)
+	pair, other := acctest.NewPair(), acctest.NewPair()
 	combined := func(first, second string) string {
 		return strings.TrimSpace(first) + "\n" + strings.TrimSpace(second) + "\n"
 	}
@@ -184,7 +184,7 @@ func TestRefusedAsGoneInTheLag(t *testing.T) {
 	prepare := func(t *testing.T) (*acctest.Cloud, *acctest.Server, *acctest.State, acctest.Values) {
 		t.Helper()
 		cloud, network := acctest.NewCloudInMemory(t)
-		config := configOf(acctest.NewPair(t), "www")
+		config := configOf(acctest.NewPair(), "www")
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
 		if state == nil {
 			t.Fatal(textOf(diagnostics))
@@ -229,7 +229,7 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
-				config := configOf(acctest.NewPair(t), "www")
+				config := configOf(acctest.NewPair(), "www")
 				config["timeouts"] = acctest.Values{"read": "2500ms"}
 				state, _ := create(t, inMemory(t, cloud, network, nil), config)
 				lagging(cloud, 9*time.Second)
@@ -256,7 +256,7 @@ func TestLongReadTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
-		config := configOf(acctest.NewPair(t), "www")
+		config := configOf(acctest.NewPair(), "www")
 		config["timeouts"] = acctest.Values{"read": "30m"}
 		state, _ := create(t, inMemory(t, cloud, network, nil), config)
 		opens := time.Now().Add(12 * time.Minute)
@@ -279,7 +279,7 @@ func TestSearchInAnotherCase(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com",
-		Certificate: acctest.NewPair(t).Certificate,
+		Certificate: acctest.NewPair().Certificate,
 	})
 	s := cloud.Server(t, provider.New("test")())
 	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {

@@ -52,7 +52,7 @@ func listen(cloud *acctest.Cloud) (id string) {
 // renew writes new files.
 func (r *rotation) renew() {
 	r.t.Helper()
-	writePair(r.cli, acctest.NewPair(r.t))
+	writePair(r.cli, acctest.NewPair())
 }
 
 // writes returns the changes that were sent since its last call, with the status of each
@@ -160,7 +160,7 @@ resource "elbaas_listener_certificate" "www" {
 		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many, elbstub.DeleteCertificate: many},
 	} {
 		for i := range many {
-			pair := acctest.NewPair(t)
+			pair := acctest.NewPair()
 			cli.WriteFile(fmt.Sprintf("%d.crt", i), pair.Certificate)
 			cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)
 		}

@@ -27,7 +27,7 @@ type listening struct {
 func newListening(t *testing.T, options ...func(*elbstub.Options)) *listening {
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t, options...)
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	l := &listening{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
 	l.balancer = strings.Repeat("b", 32)
 	l.listener = cloud.AddListener(elbstub.Listener{
@@ -209,7 +209,7 @@ func TestRotation(t *testing.T) {
 					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
 					l.cloud.Remove(l.other)
 					for _, doing := range []string{"create", "update"} {
-						pair := acctest.NewPair(t)
+						pair := acctest.NewPair()
 						certificates.config = acctest.Values{
 							"certificate": pair.Certificate,
 							"private_key": pair.PrivateKey,

@@ -101,7 +101,7 @@ func TestAccListenersExample(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	id := add(cloud, "www-example-com", acctest.NewPair(t))
+	id := add(cloud, "www-example-com", acctest.NewPair())
 	listener := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
 	cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
 	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))

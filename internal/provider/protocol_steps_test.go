@@ -40,7 +40,7 @@ func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *accte
 func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
 	t.Helper()
 	if config["certificate"] == nil {
-		maps.Copy(config, configOf(acctest.NewPair(t), config["name"].(string)))
+		maps.Copy(config, configOf(acctest.NewPair(), config["name"].(string)))
 	}
 	plan, diagnostics := s.Plan(nil, config)
 	if diagnostics.HasError() {

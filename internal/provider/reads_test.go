@@ -27,7 +27,7 @@ type fleet struct {
 
 func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
 	t.Helper()
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	f := &fleet{t: t, cloud: cloud, states: make([]*acctest.State, size)}
 	f.start = func(config acctest.Values) *acctest.Server {
 		return acctest.NewServer(t, provider.New("test")(), config)
@@ -233,7 +233,7 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 	for _, timeout := range []string{"0s", "-1s", "1ns"} {
 		cloud := acctest.NewCloud(t)
 		server := cloud.Server(t, provider.New("test")())
-		pair := acctest.NewPair(t)
+		pair := acctest.NewPair()
 		config := acctest.Values{
 			"certificate": pair.Certificate,
 			"private_key": pair.PrivateKey,

@@ -84,7 +84,7 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 				lines[i] = strings.ReplaceAll(lines[i], "AUTH", acctest.Quote(cloud.AuthURL))
 			}
 			block := cloud.Provider(append(lines, "max_retries = 0")...)
-			old, pair, others := acctest.NewPair(t), acctest.NewPair(t), acctest.NewPair(t)
+			old, pair, others := acctest.NewPair(), acctest.NewPair(), acctest.NewPair()
 			cloud.Add(elbstub.Certificate{
 				ProjectID:   acctest.ProjectID,
 				Certificate: others.Certificate,
@@ -160,7 +160,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, program)
 	cli.Setenv("ELBAAS_TEST_SERVE", "panic")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
 	h := newHunt(t, cli)
 	h.add(pair)

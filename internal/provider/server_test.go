@@ -56,7 +56,7 @@ func (s heavyServer) ApplyResourceChange(
 // TestCallsAreForgotten counts what 10,000 calls leave behind: less than a
 // sixteenth of what came with each.
 func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures the heap
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	server := cloud.Server(t, heavyServer{provider.New("test")()})
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
 	state := mustApply(t, server, nil, config)
@@ -96,7 +96,7 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 // TestUnchangedIsNotConverted counts allocations: reading a certificate that is as it
 // was takes a tenth less than reading one that is not, at least.
 func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it counts for the whole process
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair(t)
+	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	server := cloud.Server(t, provider.New("test")())
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "old"}
 	old := mustApply(t, server, nil, config)
@@ -138,7 +138,7 @@ func TestAccUnreadLogIsNotWritten(t *testing.T) {
 			}
 			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, script)
 			cli.Setenv("ELBAAS_TEST_SERVE", "provider")
-			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
 			for _, level := range []string{"TF_LOG=", "TF_LOG_PROVIDER=", variable} {
 				name, value, _ := strings.Cut(level, "=")
 				cli.Setenv(name, value)

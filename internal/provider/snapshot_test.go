@@ -43,7 +43,7 @@ func TestAccSnapshot(t *testing.T) {
 	dist, version, target := snapshot(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t,
 		filepath.Join(dist, repository+"_"+version+target+".zip"))
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	writePair(cli, pair)
 	cli.WriteFile("main.tf", example(t, "quickstart/main.tf"))
 	cli.Setenv("ELBAAS_ENDPOINT", cloud.Endpoint)

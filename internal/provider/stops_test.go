@@ -25,7 +25,7 @@ func hardStop(
 		t.Skip("processes are found on Linux alone")
 	}
 	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + fmt.Sprintf(
 		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n"+
 			"  private_key = %s\n}\n",
@@ -105,7 +105,7 @@ func TestAccInterruptedRead(t *testing.T) {
 		t.Skip("there is no interrupt to send")
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
@@ -132,7 +132,7 @@ func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 		t.Skip("there is no interrupt to send")
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
 	cli.Run("apply", "-auto-approve")
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `description = "new"`))
@@ -166,7 +166,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 		t.Skip("there is no interrupt to send")
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair(t)))
+	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
 	asked, interrupted := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
@@ -205,7 +205,7 @@ func TestAccInterruptedUpdate(t *testing.T) {
 		t.Skip("there is no interrupt to send")
 	}
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair(t)
+	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "old"`))
 	cli.Run("apply", "-auto-approve")
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "new"`))
@@ -343,7 +343,7 @@ func TestInterrupted(t *testing.T) {
 						o.Dialect.Modify = elbstub.ModifyAccepted
 					}
 				})
-				pair := acctest.NewPair(t)
+				pair := acctest.NewPair()
 				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 				start := func() *acctest.Server {
 					return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(),
