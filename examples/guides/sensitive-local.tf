@@ -1,5 +1,5 @@
 locals {
-  pem = sensitive(file("${path.module}/www.example.com.pem")) # a certificate, possibly with its key
+  pem = sensitive(file("${path.module}/www.example.com.pem")) # a certificate; with its key, the function rejects it
 }
 
 output "not_after" {

@@ -42,7 +42,8 @@ func (certificateInfoFunction) Definition(
 		Summary: "Read the attributes of a certificate",
 		MarkdownDescription: "Parses certificates in PEM format, without calling the API, and returns the attributes " +
 			"of the first certificate and of those that follow it. " +
-			"Line endings, indentation and text around the blocks make no difference.",
+			"Line endings, indentation and text around the blocks make no difference. " +
+			"Other PEM blocks, such as a private key, are an error.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "pem",
 			MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain.",
