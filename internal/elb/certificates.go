@@ -176,7 +176,7 @@ func (c *Client) sendUpdate(
 	return c.readBack(ctx, projectID, prior, isWhole, name, description)
 }
 
-// readBack lists until a change that the API accepted shows. Lists that fail are repeated. If
+// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If
 // the API stored other values, the certificate is returned with those. The old values count only
 // if isDone: the response was whole, so that nothing is still to be done.
 func (c *Client) readBack(

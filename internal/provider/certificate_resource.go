@@ -102,9 +102,9 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	// The framework demands the identity of a certificate that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
-	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
+	id, sinceWrite := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
 	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
 		movedNotFound(read.identity(), &resp.Diagnostics)
 		return

@@ -101,8 +101,8 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	written := r.cloud.sinceWrite(ctx, req.Private)
-	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), written)
+	sinceWrite := r.cloud.sinceWrite(ctx, req.Private)
+	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)
