@@ -109,7 +109,8 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	p.certificates.record(x.result.ID, new(x.result.Certificate), nil) // a copy: a pointer would keep the private key of the call in memory
+	// A copy, because a pointer into the call would keep its private key in memory.
+	p.certificates.record(x.result.ID, new(x.result.Certificate), nil)
 	return x.result, nil
 }
 

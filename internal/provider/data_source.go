@@ -26,7 +26,7 @@ func (d *dataSourceBase) Configure(
 	d.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// The framework accepts an attribute of a data source in every other kind of schema, too. There it has no default and no
+// The framework accepts an attribute of a data source in every other kind of schema, too, without a default and without
 // plan modifiers. So these are also for the ephemeral resource, the list resource and the resource.
 
 // projectArgument is the argument project_id. If it is omitted, the result has the provider's project.
