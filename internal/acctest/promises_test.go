@@ -125,6 +125,7 @@ var promises = map[string][]string{
 		"elb.TestUpdateWaitsForTheChange",
 		"elb.TestUpdateTimesOutWaiting",
 		"elb.TestUpdateRespondsFromAnOldReplica",
+		"elb.TestPageInsteadOfAChange",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},
@@ -157,6 +158,7 @@ var promises = map[string][]string{
 		"elb.TestSwitchEndsWithItsContext",
 		"provider.TestSwitchThatFails/response about another listener",
 		"provider.TestChaos",
+		"elb.TestPageInsteadOfAChange",
 	},
 	"switch-new-certificate": {
 		"elb.TestSwitchToANewCertificate/known late",

@@ -157,11 +157,22 @@ func (c *Client) sendUpdate(
 	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: name, Description: description}}
 	var body certificateBody
 	accepted := false
-	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) error {
+	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
+		if body, err = decodeBody(response.Body); isPage(err) {
+			return err
+		}
 		accepted = true
-		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
-		return nil
+		return nil // an incomplete certificate is read back
 	})
+	if isPage(err) { // of a gateway, so whether the API got the request is not known
+		brief, cancel := context.WithTimeout(ctx, 2*listLag)
+		defer cancel()
+		cert, readErr := c.readBack(brief, projectID, prior, true, name, description)
+		if readErr != nil || cert.Name != name || cert.Description != description {
+			return Certificate{}, err
+		}
+		return cert, nil
+	}
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	isOld := body.Name == prior.Name && body.Description == prior.Description // a replica does not know the change yet
 	switch {

@@ -62,6 +62,13 @@ func decodeWhole(body io.Reader, value any) error {
 	return expectEnd(decoder)
 }
 
+// isPage reports whether a body could not be read because it is no JSON, such as a page that a gateway
+// shows with the status 200: it does not say that the API accepted the request.
+func isPage(err error) bool {
+	_, is := errors.AsType[*json.SyntaxError](err)
+	return is
+}
+
 // findID returns the ID in the beginning of a certificate.
 func findID(raw []byte) (id string) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
