@@ -50,6 +50,7 @@ var promises = map[string][]string{
 		"elb.TestCreateExactlyOnce/commit 3 s after the 504",
 		"provider.TestChaos",
 		"provider.TestCreationSequences",
+		"elb.TestCachingProxy",
 	},
 	"adopt": {
 		"elb.TestCreateExactlyOnce/lost after the commit",
@@ -95,6 +96,7 @@ var promises = map[string][]string{
 		"elb.TestReadsAreNeverOlderThanOurWrites",
 		"provider.TestAccUnreadable",
 		"provider.TestChaos",
+		"elb.TestCachingProxy",
 	},
 	"empty-list": {
 		"provider.TestFirstCertificateOfAProject/an empty object, with a total (observed)",
