@@ -197,7 +197,8 @@ var promises = map[string][]string{
 	"interrupt": {
 		"provider.TestInterrupted",
 		"provider.TestAccInterruptedRead",
-		"provider.TestAccInterruptedCreate",
+		"provider.TestAccInterruptedCreate/SIGTERM to all processes",
+		"provider.TestAccInterruptedCreate/Ctrl-C",
 		"elb.TestCreationHasAGracePeriod",
 		"provider.TestInterruptedAtAnyTime",
 	},
@@ -208,6 +209,7 @@ var promises = map[string][]string{
 	},
 	"killed": {
 		"provider.TestAccProviderIsKilled",
+		"provider.TestAccProviderIsTerminated",
 		"provider.TestAccTerraformIsKilled",
 	},
 	"keys-skipped": {

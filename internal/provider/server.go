@@ -5,8 +5,10 @@ import (
 	"io"
 	"log"
 	"os"
+	"os/signal"
 	debugging "runtime/debug"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -30,12 +32,26 @@ func Serve(version string, debug bool, options ...Option) error {
 	// Through the standard logger net/http quotes what a server sends after a response,
 	// which may be a private key. Nothing else uses it.
 	log.SetOutput(io.Discard)
+	outliveTermination()
 	if os.Getenv("GOGC") == "" {
 		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
 		// and adds an eighth of memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
+}
+
+// outliveTermination lets this process live for some time after a SIGTERM, which some pipelines send to all processes of
+// a job that they cancel. Terraform then stops the calls of the provider, as for Ctrl-C, and a create request that was
+// sent still gets its response.
+func outliveTermination() {
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	go func() {
+		<-terminated
+		time.Sleep(15 * time.Second) // a call takes up to ten to stop
+		os.Exit(1)
+	}()
 }
 
 // disableUnreadLogs switches off every log if Terraform discards them, which is when
