@@ -41,9 +41,9 @@ func Serve(version string, debug bool, options ...Option) error {
 	return tf6server.Serve(Address, New(version, options...), serving...)
 }
 
-// outliveTermination lets this process live for some time after a SIGTERM, which some pipelines send to all processes of
-// a job that they cancel. Terraform then stops the calls of the provider, as for Ctrl-C, and a create request that was
-// sent still gets its response.
+// outliveTermination lets this process live for some time after a SIGTERM, which some pipelines send to all processes
+// of a job that they cancel. Terraform then stops the calls of the provider, as for Ctrl-C, and a create request that
+// was sent still gets its response.
 func outliveTermination() {
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)

@@ -211,7 +211,8 @@ func TestAccInterruptedCreate(t *testing.T) {
 	}
 }
 
-// TestAccProviderIsTerminated: a provider alone that gets a SIGTERM ends some time later, since nothing stops its calls.
+// TestAccProviderIsTerminated: a provider alone that gets a SIGTERM ends some time later, though nothing stops its
+// calls.
 func TestAccProviderIsTerminated(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
