@@ -139,6 +139,7 @@ var promises = map[string][]string{
 		"elb.TestLostDelete",
 		"elb.TestGone",
 		"provider.TestLostDeletion/404 and nothing (seed)",
+		"elb.TestDeletionWithAnotherBodyIsDecided",
 	},
 	"delete-in-use": {
 		"provider.TestDeletionOfWhatIsInUse/400 and another code (assumed)",

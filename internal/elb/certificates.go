@@ -365,11 +365,10 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 		}
 		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
 	})
-	_, isUnclear := errors.AsType[*httpapi.TransportError](err) // the response was cut off
-	if err == nil && hasBody {                                  // the body may be an error
-		err, isUnclear = errors.New("the response to the deletion has an unexpected body"), true
+	if err == nil && hasBody { // the body may be an error
+		err = errors.New("the response to the deletion has an unexpected body")
 	}
-	if accepted && isUnclear {
+	if accepted && httpapi.Ambiguous(err) {
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)
