@@ -103,8 +103,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
 	id, sinceWrite := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
-	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, sinceWrite)
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), state.prior(), sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
 		movedNotFound(read.identity(), &resp.Diagnostics)
 		return
@@ -151,17 +150,11 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 
-	prior := elb.Certificate{
-		ID:          state.ID.ValueString(),
-		Name:        state.Name.ValueString(),
-		Description: state.Description.ValueString(),
-		Domain:      state.Domain.ValueString(),
-	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), prior,
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to update certificate %q", prior.ID), r.cloud.describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to update certificate %q", state.ID.ValueString()), r.cloud.describe(err))
 		return
 	}
 

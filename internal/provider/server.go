@@ -28,11 +28,11 @@ func Serve(version string, debug bool, options ...Option) error {
 		serving = append(serving, tf6server.WithManagedDebug())
 	} else {
 		disableUnreadLogs()
+		outliveTermination()
 	}
 	// Through the standard logger net/http quotes what a server sends after a response,
 	// which may be a private key. Nothing else uses it.
 	log.SetOutput(io.Discard)
-	outliveTermination()
 	if os.Getenv("GOGC") == "" {
 		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
 		// and adds an eighth of memory (internal/tools/bench/README.md).
