@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
