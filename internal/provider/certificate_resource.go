@@ -189,11 +189,12 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan.
+	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan, and
+	// the plan of a replacement has a domain that the configuration omits, which the new certificate will not have.
 	var partial certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
 	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings

@@ -249,10 +249,10 @@ func (r *listenerCertificateResource) ModifyPlan(
 	}
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	plan.checkFallback(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
-		return
+		return // also if the listener uses the fallback: ignore_changes may keep that
 	}
+	plan.checkFallback(&resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID
