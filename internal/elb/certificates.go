@@ -174,10 +174,11 @@ func (c *Client) sendUpdate(
 	if isPage(err) { // of a gateway, so whether the API got the request is not known
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
-		if cert, readErr := c.readBack(brief, projectID, prior, wanted, true); readErr == nil && cert.sameTexts(wanted) {
-			return cert, nil
+		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
+		if readErr != nil || !cert.sameTexts(wanted) {
+			return Certificate{}, err
 		}
-		return Certificate{}, err
+		return cert, nil
 	}
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	switch {

@@ -154,7 +154,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to update certificate %q", state.ID.ValueString()), r.cloud.describe(err))
+		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
 	}
 
