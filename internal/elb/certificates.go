@@ -171,7 +171,8 @@ func (c *Client) sendUpdate(
 		accepted = true
 		return nil // an incomplete certificate is read back
 	})
-	if isPage(err) { // of a gateway, so whether the API got the request is not known
+	refusal := httpapi.RefusalOf(err)
+	if refusal != nil && isPage(refusal) { // of a gateway, so whether the API got the request is not known
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
@@ -182,7 +183,7 @@ func (c *Client) sendUpdate(
 	}
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	switch {
-	case !accepted || httpapi.RefusalOf(err) != nil:
+	case !accepted || refusal != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
 	case isWhole && !body.sameTexts(prior): // as for a replica that does not know the change yet
 		if !body.has["domain"] {

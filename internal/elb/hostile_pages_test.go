@@ -2,7 +2,10 @@ package elb_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // TestPageInsteadOfAChange: a gateway says 200, and shows a page that rejects the request or asks for a login. The API
@@ -40,7 +44,7 @@ func TestPageInsteadOfAChange(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
 				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, "new", "newer")
-				return err
+				return errors.Join(err, ctx.Err())
 			},
 			"switch": func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) error {
 				t.Helper()
@@ -53,7 +57,7 @@ func TestPageInsteadOfAChange(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
 				_, err := client.SwitchListener(ctx, project, elb.Listener{ID: id, CertificateID: first.ID}, next.ID)
-				return err
+				return errors.Join(err, ctx.Err())
 			},
 		} {
 			t.Run(what+", "+name, func(t *testing.T) {
@@ -69,4 +73,35 @@ func TestPageInsteadOfAChange(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPageInsteadOfAToken: the identity service responds with a page. The update was not sent, so its error comes
+// without lists that might show it.
+func TestPageInsteadOfAToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		network := elbstub.NewNetwork("iam.test:80")
+		page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("<html>login</html>"))
+		})
+		server := &http.Server{Handler: page, ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(network) }()
+		t.Cleanup(func() { _ = server.Close() })
+		api := httpapi.NewNetwork(httpapi.Config{Dial: network.DialContext}).Client(nil)
+		client := elb.New(elb.Config{
+			API: api,
+			Endpoint: func(ctx context.Context, _ string) (*url.URL, error) {
+				catalog := httpapi.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: "iam.test"}}
+				return nil, api.Do(ctx, catalog, func(response *http.Response) error {
+					return json.NewDecoder(response.Body).Decode(new(any))
+				})
+			},
+		})
+		start := time.Now()
+		prior := elb.Certificate{ID: strings.Repeat("1", 32)}
+		_, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, "new", "newer")
+		if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "is not JSON") || took > 0 {
+			t.Errorf("error %v after %v", err, took)
+		}
+	})
 }
