@@ -65,6 +65,13 @@ func TestCachingProxy(t *testing.T) {
 		if len(proxy.kept) > 0 {
 			t.Error("the proxy keeps a list")
 		}
+		// What another program gets, the proxy does keep.
+		other := httptest.NewRequest(http.MethodGet, base+"/v1.0/"+project+"/elbaas/certificate", nil)
+		other.Header.Set("X-Auth-Token", token)
+		proxy.ServeHTTP(httptest.NewRecorder(), other)
+		if len(proxy.kept) == 0 {
+			t.Fatal("the proxy keeps nothing")
+		}
 
 		time.Sleep(10 * time.Second)
 		cloud.Change(first.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed" })
