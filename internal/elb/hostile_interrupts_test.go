@@ -105,8 +105,12 @@ func TestKilledBesideALostResponse(t *testing.T) {
 				cloud, killed := cloudInBubble(t, elbstub.Options{ListLag: lag}, 5)
 				other := clientInBubble(t, cloud, 5)
 				create := newCertificate(t)
-				cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
-				cloud.Script(elbstub.CreateCertificate, 2, elbstub.Drop())
+				late := func(next elbstub.Next) elbstub.Response {
+					time.Sleep(time.Second / 10) // until both have listed what exists
+					return elbstub.Drop()(next)
+				}
+				cloud.Script(elbstub.CreateCertificate, 1, late)
+				cloud.Script(elbstub.CreateCertificate, 2, late)
 				ctx, kill := context.WithCancel(t.Context())
 				var both sync.WaitGroup
 				both.Go(func() { _, _ = killed.CreateCertificate(ctx, project, create) })
