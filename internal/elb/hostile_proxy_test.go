@@ -66,7 +66,8 @@ func TestCachingProxy(t *testing.T) {
 			t.Error("the proxy keeps a list")
 		}
 		// What another program gets, the proxy does keep.
-		other := httptest.NewRequest(http.MethodGet, base+"/v1.0/"+project+"/elbaas/certificate", nil)
+		other := httptest.NewRequestWithContext(
+			t.Context(), http.MethodGet, base+"/v1.0/"+project+"/elbaas/certificate", nil)
 		other.Header.Set("X-Auth-Token", token)
 		proxy.ServeHTTP(httptest.NewRecorder(), other)
 		if len(proxy.kept) == 0 {
