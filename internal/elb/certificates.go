@@ -374,7 +374,8 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
-	if accepted && httpapi.Ambiguous(err) {
+	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
+	if accepted && !isClear { // also if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

@@ -1,12 +1,18 @@
 package elb_test
 
 import (
+	"context"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // TestRetries has a server that fails once for each call.
@@ -67,6 +73,42 @@ func TestRetries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCutDeleteAndNoConnection: the response to a deletion is cut off, and its second attempt cannot be sent. The list
+// decides.
+func TestCutDeleteAndNoConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+		network := elbstub.NewNetwork("cloud.test:80")
+		server := &http.Server{Handler: cloud, ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(network) }()
+		t.Cleanup(func() { _ = server.Close() })
+		var isDown atomic.Bool
+		client := clientFor(t, "http://cloud.test"+base, func(c *httpapi.Config) {
+			c.MaxRetries = 1
+			c.Dial = func(ctx context.Context, kind, address string) (net.Conn, error) {
+				if isDown.CompareAndSwap(true, false) { // once
+					return nil, &net.OpError{Op: "dial", Net: kind, Err: syscall.ECONNREFUSED}
+				}
+				return network.DialContext(ctx, kind, address)
+			}
+		})
+		id := cloud.Add(elbstub.Certificate{ProjectID: project})
+		cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			isDown.Store(true)
+			return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
+				response := next()
+				response.Status, response.Body = http.StatusOK, []byte(`{"job_id":"1"}`)
+				return response
+			})
+		})
+		if err := deleteWithin(t, client, id, time.Minute); err != nil {
+			t.Error(err)
+		}
+		wantCalls(t, cloud, elbstub.DeleteCertificate, elbstub.ListCertificates)
+	})
 }
 
 // TestLostDelete: the response to the second attempt is that the certificate does not exist.
