@@ -175,6 +175,9 @@ func (c *Client) sendUpdate(
 	if refusal != nil && isPage(refusal) { // of a gateway, so whether the API got the request is not known
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
+		// Until then, lists may show what an earlier write has changed.
+		cache := c.project(projectID).certificates
+		_ = httpapi.Pause(brief, cache.lagEnd(sinceWrite).Sub(cache.now()))
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
 		if readErr != nil || !cert.sameTexts(wanted) {
 			return Certificate{}, err

@@ -105,3 +105,23 @@ func TestPageInsteadOfAToken(t *testing.T) {
 		}
 	})
 }
+
+// TestPageAndAnOldList: a certificate was renamed seconds ago. A page rejects the update that takes that back. Lists
+// still show the name before, which does not mean that the update was carried out.
+func TestPageAndAnOldList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{ListLag: 4 * time.Second}, 0)
+		first := create(t, client)
+		time.Sleep(time.Minute)
+		prior, err := client.UpdateCertificate(t.Context(), project, first, elb.NoWrite, "new", "newer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(200, "<html>Request Rejected</html>"))
+		_, err = client.UpdateCertificate(t.Context(), project, prior, 0, first.Name, first.Description)
+		if err == nil {
+			t.Error("an update that was rejected succeeds")
+		}
+	})
+}
