@@ -128,6 +128,7 @@ var promises = map[string][]string{
 		"elb.TestUpdateTimesOutWaiting",
 		"elb.TestUpdateRespondsFromAnOldReplica",
 		"elb.TestPageInsteadOfAChange",
+		"elb.TestPageAndAnOldList",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},
@@ -140,6 +141,7 @@ var promises = map[string][]string{
 		"elb.TestGone",
 		"provider.TestLostDeletion/404 and nothing (seed)",
 		"elb.TestDeletionWithAnotherBodyIsDecided",
+		"elb.TestCutDeleteAndNoConnection",
 	},
 	"delete-in-use": {
 		"provider.TestDeletionOfWhatIsInUse/400 and another code (assumed)",
