@@ -69,7 +69,7 @@ func (s Signer) Sign(r *http.Request, key Key, now time.Time) error {
 	}
 	headers, names := s.canonicalHeaders(r)
 	canonical := hash(strings.Join([]string{
-		r.Method, canonicalURI(r.URL), canonicalQuery(r.URL.Query()), headers, names, payload,
+		r.Method, canonicalURI(r.URL), escapeSpaces(r.URL.Query().Encode()), headers, names, payload,
 	}, "\n"))
 
 	toSign := []string{signatureAlgorithm, date, canonical}
@@ -110,14 +110,6 @@ func canonicalURI(u *url.URL) string {
 	return strings.TrimSuffix(escapeSpaces(escaped), "/") + "/"
 }
 
-// canonicalQuery sorts by key, then by value.
-func canonicalQuery(query url.Values) string {
-	for _, values := range query {
-		slices.Sort(values)
-	}
-	return escapeSpaces(query.Encode())
-}
-
 // canonicalHeaders returns the lines of the signed headers, and their names.
 func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 	signed := []string{"host"}
@@ -127,7 +119,6 @@ func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 		}
 	}
 	slices.Sort(signed)
-	signed = slices.Compact(signed)
 	var text strings.Builder
 	for _, name := range signed {
 		value := r.Header.Get(name)
