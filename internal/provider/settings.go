@@ -79,13 +79,11 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 	if !r.diags.HasError() {
 		r.readCredentials()
 	}
-	if !r.diags.HasError() {
-		r.readAddresses()
-		r.readProject()
-		r.readTLS()
-		r.settings.maxRetries = r.number("max_retries", 5)
-		r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
-	}
+	r.readAddresses()
+	r.readProject()
+	r.readTLS()
+	r.settings.maxRetries = r.number("max_retries", 5)
+	r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
 	return r.settings, r.diags
 }
 

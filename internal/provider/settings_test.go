@@ -332,6 +332,7 @@ func TestSettingsErrors(t *testing.T) {
 			variables: map[string]string{"no profiles": "yes"},
 			attribute: "access_key",
 			want: []string{
+				"Missing credentials",
 				"HW_ACCESS_KEY and HW_SECRET_KEY",
 				"HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME",
 				"HW_AUTH_TOKEN",
@@ -350,6 +351,7 @@ func TestSettingsErrors(t *testing.T) {
 			variables: map[string]string{"HW_SECRET_KEY": "hunter2"},
 			attribute: "secret_key",
 			want: []string{
+				"Incomplete credentials",
 				"The access_key comes from the provider block",
 				"but secret_key is not set there. Set secret_key in the provider block as well",
 				"never mixed",
@@ -390,6 +392,12 @@ func TestSettingsErrors(t *testing.T) {
 			attribute: "domain_name",
 			want:      []string{"unique in its domain", "Set domain_name in the provider block"},
 			never:     "hunter2",
+		},
+		"user by the ID without a password": {
+			without:   "token",
+			variables: map[string]string{"HW_USER_ID": "me"},
+			attribute: "password",
+			want:      []string{"HW_USER_PASSWORD"},
 		},
 		"user without a password": {
 			without:   "token",
@@ -818,6 +826,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
+				"credentials are never sent where only a later source says. ",
 				"Set the environment variable HW_CLOUD, or cloud in the provider block",
 			},
 		},
@@ -852,6 +861,19 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"assume_role.domain_name",
 			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME as well"},
 		},
+		"the other half": {
+			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_AGENCY_NAME as well"},
+		},
+		"a later cloud, and a region of a private one": {
+			setup{block: "key", variables: "HCS_REGION_NAME=eu-de"},
+			"cloud",
+			[]string{
+				"The region comes from the environment variable HCS_REGION_NAME. Settings from HCS_… variables are for " +
+					"a private cloud and never go to the default cloud (myhuaweicloud.com). ",
+			},
+		},
 		"a profile and an entry": {
 			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
 			"clouds_entry",
@@ -867,6 +889,14 @@ func TestErrorsOfDestinations(t *testing.T) {
 				"OS_AUTH_URL=http://iam.example.com/v3"},
 			"auth_url",
 			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
+		},
+		"a plain endpoint of another source": {
+			setup{block: "token endpoint=http://elb.example.com", variables: "HW_INSECURE=true"},
+			"endpoint",
+			[]string{
+				"The environment variable HW_INSECURE sets insecure, which does not apply to the address of another " +
+					"source. To allow it, set insecure = true in the provider block.",
+			},
 		},
 		"every variable empty": {
 			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
@@ -1025,6 +1055,13 @@ func TestUnknownProject(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
+	// A project that is known stays so beside an unknown region, or a plan would replace what is in it.
+	block := completeBlock()
+	block["region"] = types.StringUnknown()
+	s, diags := newSettings(block, environmentOf(nil))
+	if project := newCloud(s, "test", time.Now, nil).defaultProject(&diags); project.ValueString() != "block-project" {
+		t.Errorf("project = %v, %v", project, diags)
+	}
 }
 
 // TestUnknownCredentials: what is missing may come yet.
@@ -1042,6 +1079,10 @@ func TestUnknownCredentials(t *testing.T) {
 		"domain": {
 			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
 			"domain_name": types.StringUnknown(), "region": types.StringUnknown(),
+		},
+		"domain by the ID": {
+			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
+			"domain_id": types.StringUnknown(), "region": types.StringUnknown(),
 		},
 		"everything": {"token": types.StringUnknown(), "region": types.StringUnknown(), "cloud": types.StringUnknown()},
 	} {
@@ -1160,9 +1201,10 @@ func TestUnknownAddresses(t *testing.T) {
 func TestNoProject(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
-	_ = newCloud(settings{}, "test", time.Now, nil).defaultProject(&diags)
+	s, said := settingsOf("token endpoint=https://elb.example.com auth_url=https://iam.example.com", "")
+	_ = newCloud(s, "test", time.Now, nil).defaultProject(&diags)
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
-		t.Errorf("got %v", diags)
+		t.Errorf("got %v, %s", diags, said)
 	}
 }
 

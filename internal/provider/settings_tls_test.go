@@ -125,6 +125,10 @@ func TestInsecureOfSources(t *testing.T) {
 			files:     entryOf("}, region_name: eu-de, verify: false"),
 			want:      true,
 		},
+		"not of an entry that verifies": {
+			variables: "OS_CLOUD=mine",
+			files:     entryOf("}, region_name: eu-de, verify: true"),
+		},
 		"beside an entry of the environment": {
 			variables: "OS_CLOUD=mine " + later,
 			files:     entryOf("}, region_name: eu-de"),
