@@ -98,7 +98,7 @@ func sameCloud(endpoint, authURL, region string) bool {
 	}
 	domain := domainOf(elb, "elb", region)
 	isName := !strings.Contains(iam.Host, "[") // the zone of an IPv6 address may end in anything
-	return iam.Host == elb.Host || domain != "" && isName && strings.HasSuffix(iam.Hostname(), "."+domain)
+	return iam.Host == elb.Host || isName && strings.HasSuffix(iam.Hostname(), "."+domain)
 }
 
 // cloudByDefault returns the default cloud. It returns an empty text if the default cloud must not be used although no
@@ -110,8 +110,7 @@ func (r *resolver) cloudByDefault(region value) string {
 		naming = append(naming, "clouds_entry")
 	}
 	later := ""
-	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
-	if s, found := having(others, naming...); found {
+	if s, found := having(r.sources, naming...); found { // an earlier one would count
 		later = capitalize(s.first(naming...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}
@@ -166,7 +165,7 @@ func (r *resolver) checkAddresses() {
 // domainOf returns the cloud that the address of a service names in its host, such as
 // "otc.t-systems.com" in "iam.eu-de.otc.t-systems.com", or an empty text.
 func domainOf(address *url.URL, service, region string) string {
-	if address == nil || region == "" || !strings.HasPrefix(address.Hostname(), service) {
+	if address == nil || !strings.HasPrefix(address.Hostname(), service) {
 		return ""
 	}
 	_, domain, _ := strings.Cut(address.Hostname(), "."+strings.ToLower(region)+".")

@@ -343,7 +343,10 @@ func TestSettingsErrors(t *testing.T) {
 		"no region and no endpoint": {
 			without:   "endpoint project_id",
 			attribute: "region",
-			want:      []string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
+			want: []string{
+				"The address of the ELB service is not known. ",
+				"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT",
+			},
 		},
 		"access key alone": {
 			without:   "token",
@@ -441,7 +444,7 @@ func TestSettingsErrors(t *testing.T) {
 		"auth_url without TLS": {
 			block:     map[string]string{"auth_url": "http://iam.example.com/v3"},
 			attribute: "auth_url",
-			want:      []string{"https://"},
+			want:      []string{"Set it to a base URL such as https://iam.eu-de.otc.t-systems.com/v3. "},
 		},
 		"insecure that is neither": {
 			without:   "token",
@@ -468,12 +471,12 @@ func TestSettingsErrors(t *testing.T) {
 		"client certificate without a key": {
 			block:     map[string]string{"cert": "-----BEGIN CERTIFICATE-----"},
 			attribute: "key",
-			want:      []string{"OS_KEY"},
+			want:      []string{"A client certificate needs its key. ", "OS_KEY"},
 		},
 		"key without a client certificate": {
 			variables: map[string]string{"OS_KEY": "-----BEGIN hunter2"},
 			attribute: "cert",
-			want:      []string{"OS_CERT"},
+			want:      []string{"The key of a client certificate needs the certificate. ", "OS_CERT"},
 			never:     "hunter2",
 		},
 		"client certificate that is none": {
@@ -676,6 +679,7 @@ func TestSettingsErrors(t *testing.T) {
 			attribute: "endpoint",
 			want: []string{
 				"The endpoint from the environment variable ELBAAS_ENDPOINT cannot be used: invalid URL",
+				"Set it to a base URL such as https://elb.eu-de.otc.t-systems.com. It may have a path, but no ",
 			},
 		},
 		"token with a line end": {
@@ -843,6 +847,16 @@ func TestErrorsOfDestinations(t *testing.T) {
 				"Set auth_url in the provider block",
 			},
 		},
+		"a password, an endpoint that is not named as those of the cloud": {
+			setup{block: "endpoint=https://gateway.eu-de.example.com password region=eu-de"},
+			"auth_url",
+			[]string{"The endpoint is set, but it does not name the cloud of the identity service"},
+		},
+		"a password, an endpoint whose cloud has no dot": {
+			setup{block: "endpoint=https://elb.eu-de.internal password region=eu-de"},
+			"auth_url",
+			[]string{"The endpoint is set, but it does not name the cloud of the identity service"},
+		},
 		"a password, an endpoint, a later auth_url": {
 			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL},
 			"auth_url",
@@ -870,8 +884,8 @@ func TestErrorsOfDestinations(t *testing.T) {
 			setup{block: "key", variables: "HCS_REGION_NAME=eu-de"},
 			"cloud",
 			[]string{
-				"The region comes from the environment variable HCS_REGION_NAME. Settings from HCS_… variables are for " +
-					"a private cloud and never go to the default cloud (myhuaweicloud.com). ",
+				"The region comes from the environment variable HCS_REGION_NAME. Settings from HCS_… variables are " +
+					"for a private cloud and never go to the default cloud (myhuaweicloud.com). ",
 			},
 		},
 		"a profile and an entry": {
@@ -1395,6 +1409,15 @@ func TestAddresses(t *testing.T) {
 			endpoint:  "https://elb.r.private.example.com",
 			authURL:   "<nil>",
 			name:      "r",
+		},
+		"Huawei Cloud Stack by its endpoint": {
+			variables: key("HCS_", map[string]string{
+				"HCS_REGION_NAME": "r",
+				"ELBAAS_ENDPOINT": "https://elb.r.private.example.com",
+			}),
+			endpoint: "https://elb.r.private.example.com",
+			authURL:  "<nil>",
+			name:     "r",
 		},
 		"its own auth_url": {
 			variables: key("HCS_", map[string]string{

@@ -29,7 +29,7 @@ func TestTLSSettings(t *testing.T) {
 	pair := throwaway.NewPair("client")
 	block := completeBlock()
 	block["endpoint"] = types.StringValue("http://elb.example.com")
-	block["insecure"] = types.StringValue("true")
+	block["insecure"] = types.BoolValue(true) // as the schema has it
 	block["cacert_file"] = types.StringValue(pair.Certificate)
 	s, diags := newSettings(block, environmentOf(map[string]string{
 		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
