@@ -3,7 +3,10 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -120,6 +123,28 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestShortSecretsAreNotShown: a password that is too short to be found by its letters is found as a whole, however the
+// server writes it.
+func TestShortSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	const password = "p\"ä<&\\\a w/ü+'"
+	ascii := strconv.QuoteToASCII(password)
+	for name, quote := range map[string]string{
+		"itself":                     password,
+		"without control characters": strings.ReplaceAll(password, "\a", ""),
+		"HTML":                       html.EscapeString(password),
+		"JSON":                       strings.TrimSuffix(strings.TrimPrefix(quoted(password), `"`), `"`),
+		"a program":                  ascii[1 : len(ascii)-1],
+		"a query":                    url.QueryEscape(password),
+		"a path":                     url.PathEscape(password),
+	} {
+		err := refusalOf(t, "refused: <"+quote+">", " "+password+"\n")
+		if got := err.Error(); !strings.Contains(got, "refused: <[redacted]>") {
+			t.Errorf("%s: the error shows it: %s", name, got)
 		}
 	}
 }
