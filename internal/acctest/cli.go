@@ -210,10 +210,14 @@ func (c *Command) Output() (string, error) {
 }
 
 // KillProvider kills the processes of the installed provider, and reports whether
-// there was one. It knows them on Linux alone.
-func (c *CLI) KillProvider() bool {
+// there was one.
+func (c *CLI) KillProvider() bool { return c.SignalProvider(os.Kill) }
+
+// SignalProvider sends a signal to the processes of the installed provider, and reports
+// whether there was one. It knows them on Linux alone.
+func (c *CLI) SignalProvider(signal os.Signal) bool {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
-	killed := false
+	reached := false
 	for _, link := range links {
 		program, _ := os.Readlink(link)
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
@@ -221,8 +225,8 @@ func (c *CLI) KillProvider() bool {
 			continue
 		}
 		if process, err := os.FindProcess(pid); err == nil {
-			killed = process.Kill() == nil || killed
+			reached = process.Signal(signal) == nil || reached
 		}
 	}
-	return killed
+	return reached
 }

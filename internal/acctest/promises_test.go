@@ -50,6 +50,7 @@ var promises = map[string][]string{
 		"elb.TestCreateExactlyOnce/commit 3 s after the 504",
 		"provider.TestChaos",
 		"provider.TestCreationSequences",
+		"elb.TestCachingProxy",
 	},
 	"adopt": {
 		"elb.TestCreateExactlyOnce/lost after the commit",
@@ -95,6 +96,7 @@ var promises = map[string][]string{
 		"elb.TestReadsAreNeverOlderThanOurWrites",
 		"provider.TestAccUnreadable",
 		"provider.TestChaos",
+		"elb.TestCachingProxy",
 	},
 	"empty-list": {
 		"provider.TestFirstCertificateOfAProject/an empty object, with a total (observed)",
@@ -125,6 +127,7 @@ var promises = map[string][]string{
 		"elb.TestUpdateWaitsForTheChange",
 		"elb.TestUpdateTimesOutWaiting",
 		"elb.TestUpdateRespondsFromAnOldReplica",
+		"elb.TestPageInsteadOfAChange",
 		"provider.TestUpdateSurvivesFailedLists",
 		"provider.TestUpdateIsBounded",
 	},
@@ -136,6 +139,7 @@ var promises = map[string][]string{
 		"elb.TestLostDelete",
 		"elb.TestGone",
 		"provider.TestLostDeletion/404 and nothing (seed)",
+		"elb.TestDeletionWithAnotherBodyIsDecided",
 	},
 	"delete-in-use": {
 		"provider.TestDeletionOfWhatIsInUse/400 and another code (assumed)",
@@ -157,6 +161,7 @@ var promises = map[string][]string{
 		"elb.TestSwitchEndsWithItsContext",
 		"provider.TestSwitchThatFails/response about another listener",
 		"provider.TestChaos",
+		"elb.TestPageInsteadOfAChange",
 	},
 	"switch-new-certificate": {
 		"elb.TestSwitchToANewCertificate/known late",
@@ -193,7 +198,8 @@ var promises = map[string][]string{
 	"interrupt": {
 		"provider.TestInterrupted",
 		"provider.TestAccInterruptedRead",
-		"provider.TestAccInterruptedCreate",
+		"provider.TestAccInterruptedCreate/SIGTERM to all processes",
+		"provider.TestAccInterruptedCreate/Ctrl-C",
 		"elb.TestCreationHasAGracePeriod",
 		"provider.TestInterruptedAtAnyTime",
 	},
@@ -204,6 +210,7 @@ var promises = map[string][]string{
 	},
 	"killed": {
 		"provider.TestAccProviderIsKilled",
+		"provider.TestAccProviderIsTerminated",
 		"provider.TestAccTerraformIsKilled",
 	},
 	"keys-skipped": {

@@ -137,7 +137,7 @@ func entry[K comparable, T any](
 	return value.(*cached[T]) //nolint:forcetypeassert // nothing else is stored
 }
 
-// Error says that a call of the identity service failed, which a request needs.
+// Error says that a call to the identity service failed, without which a request cannot be sent.
 type Error struct {
 	// Doing is what failed, such as "get a token from the identity service".
 	Doing string

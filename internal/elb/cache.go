@@ -58,7 +58,7 @@ type cache[E element] struct {
 	sequence int          // the latest sequence number
 	running  *listCall[E] // the list call that is running, or nil
 	ended    *listCall[E] // the latest list call that ended, or nil
-	accepted *listCall[E] // the latest one with a complete list, or one that counts as a baseline, or nil
+	accepted *listCall[E] // the latest one that may be a baseline: complete, or accepted after retries; or nil
 
 	lastStart time.Time // when the latest list call started
 
@@ -78,7 +78,7 @@ type listing[E element] struct {
 	requestID string
 }
 
-// A listCall is one list call, with its response when that is complete.
+// A listCall is one list call, with its response when it has ended.
 type listCall[E element] struct {
 	startSeq  int // a sequence number
 	waiting   int // how many callers wait for it
@@ -142,12 +142,12 @@ func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld 
 		call, err = c.listLocked(ctx)
 	}
 	for err == nil {
-		e, isProven, findErr := c.findLocked(call, id, askedSeq)
+		e, isFinal, findErr := c.findLocked(call, id, askedSeq)
 		mayLag := call.startedAt.Before(lagEnds) && (findErr != nil || isOld(e))
 		switch {
 		case mayLag:
 			call, err = c.pollLocked(ctx)
-		case isProven:
+		case isFinal:
 			return e, findErr
 		default:
 			call, err = c.listLocked(ctx)
@@ -216,9 +216,9 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	return nil, nil
 }
 
-// findLocked finds an element among the results of our own writes, or else in a list. isProven is
+// findLocked finds an element among the results of our own writes, or else in a list. isFinal is
 // false only if the element is missing and the list did not start after the sequence number askedSeq.
-func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isProven bool, err error) {
+func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isFinal bool, err error) {
 	if e, written, err := c.writtenLocked(call.startedAt, id); written {
 		return e, true, err
 	}
@@ -248,7 +248,7 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 	return c.now().Add(listLag - max(age, 0))
 }
 
-// search lists until enough is true of what a list says of an element, but no longer than the
+// search makes list calls until enough is true of what a list says of an element, but no longer than the
 // list lag. It ignores what was written here.
 func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
 	deadline := c.now().Add(listLag)

@@ -47,6 +47,11 @@ func (c Certificate) id() string { return c.ID }
 
 func (c Certificate) name() string { return c.Name }
 
+// sameTexts compares what an update changes: the name and the description.
+func (c Certificate) sameTexts(other Certificate) bool {
+	return c.Name == other.Name && c.Description == other.Description
+}
+
 // GetCertificate returns a certificate of a project. The API has no call for one
 // certificate, so it is looked up in the cached list of the project. ErrCertificateNotFound is
 // returned only if a complete list that started after the call does not have it, or if
@@ -68,7 +73,7 @@ func (c *Client) ReadCertificate(
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
 	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
-		return cert.Name != prior.Name || cert.Description != prior.Description
+		return !cert.sameTexts(prior)
 	})
 }
 
@@ -139,7 +144,9 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
 ) (Certificate, error) {
-	cert, err := c.sendUpdate(ctx, projectID, prior, sinceWrite, name, description)
+	wanted := prior
+	wanted.Name, wanted.Description = name, description
+	cert, err := c.sendUpdate(ctx, projectID, prior, wanted, sinceWrite)
 	c.project(projectID).certificates.record(prior.ID, &cert, err)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", prior.ID, projectID, err)
@@ -148,39 +155,49 @@ func (c *Client) UpdateCertificate(
 }
 
 func (c *Client) sendUpdate(
-	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
+	ctx context.Context, projectID string, prior, wanted Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	type update struct {
 		Name        string `json:"name"`
 		Description string `json:"description"` // also sent if empty, because that clears it
 	}
-	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: name, Description: description}}
+	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: wanted.Name, Description: wanted.Description}}
 	var body certificateBody
 	accepted := false
-	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) error {
+	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
+		if body, err = decodeBody(response.Body); isPage(err) {
+			return err
+		}
 		accepted = true
-		body, _ = decodeBody(response.Body) // an incomplete certificate is read back
-		return nil
+		return nil // an incomplete certificate is read back
 	})
+	if isPage(err) { // of a gateway, so whether the API got the request is not known
+		brief, cancel := context.WithTimeout(ctx, 2*listLag)
+		defer cancel()
+		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
+		if readErr != nil || !cert.sameTexts(wanted) {
+			return Certificate{}, err
+		}
+		return cert, nil
+	}
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
-	isOld := body.Name == prior.Name && body.Description == prior.Description // a replica does not know the change yet
 	switch {
 	case !accepted || httpapi.RefusalOf(err) != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
-	case isWhole && !isOld:
+	case isWhole && !body.sameTexts(prior): // as for a replica that does not know the change yet
 		if !body.has["domain"] {
 			body.Domain = prior.Domain
 		}
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, prior, isWhole, name, description)
+	return c.readBack(ctx, projectID, prior, wanted, isWhole)
 }
 
-// readBack lists until a change that the API accepted shows. Lists that fail are repeated. If
+// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If
 // the API stored other values, the certificate is returned with those. The old values count only
 // if isDone: the response was whole, so that nothing is still to be done.
 func (c *Client) readBack(
-	ctx context.Context, projectID string, prior Certificate, isDone bool, name, description string,
+	ctx context.Context, projectID string, prior, wanted Certificate, isDone bool,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
 	accepted := cache.now()
@@ -196,10 +213,9 @@ func (c *Client) readBack(
 		}
 		cert, err := cache.findListed(list.listing, prior.ID)
 		mayLag := list.startedAt.Sub(accepted) < listLag
-		isOld := !isDone && cert.Name == prior.Name && cert.Description == prior.Description
-		isNew := cert.Name == name && cert.Description == description
+		isOld := !isDone && cert.sameTexts(prior)
 		switch {
-		case err == nil && (isNew || !isOld && !mayLag):
+		case err == nil && (cert.sameTexts(wanted) || !isOld && !mayLag):
 			return cert, nil
 		case err == nil:
 			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)
@@ -354,11 +370,10 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 		}
 		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
 	})
-	_, isUnclear := errors.AsType[*httpapi.TransportError](err) // the response was cut off
-	if err == nil && hasBody {                                  // the body may be an error
-		err, isUnclear = errors.New("the response to the deletion has an unexpected body"), true
+	if err == nil && hasBody { // the body may be an error
+		err = errors.New("the response to the deletion has an unexpected body")
 	}
-	if accepted && isUnclear {
+	if accepted && httpapi.Ambiguous(err) {
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

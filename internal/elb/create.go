@@ -109,7 +109,8 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
 	}
-	p.certificates.record(x.result.ID, new(x.result.Certificate), nil) // a copy: the call has the private key
+	// A copy, because a pointer into the call would keep its private key in memory.
+	p.certificates.record(x.result.ID, new(x.result.Certificate), nil)
 	return x.result, nil
 }
 
@@ -232,7 +233,7 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
 	leaf := leafOf(cert.Certificate)
-	if x.isKnown(id) {
+	if x.existedBefore(id) {
 		known := x.baseline.elements[strings.ToLower(id)]
 		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
 			x.existing = id // an API that stores each leaf only once creates no other
@@ -240,9 +241,9 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
 		return Certificate{}, err
 	}
-	isOther := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
+	otherErr := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
 	if leaf != hidden && leaf != x.leaf {
-		return Certificate{}, isOther
+		return Certificate{}, otherErr
 	}
 
 	if !body.has["domain"] && x.create.Domain != nil {
@@ -257,11 +258,11 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	leaf = leafOf(listed.Certificate)
 	switch {
 	case errors.Is(err, ErrCertificateNotFound) && x.listShowsOurs(ctx):
-		return Certificate{}, isOther
+		return Certificate{}, otherErr
 	case err != nil:
 		return cert, err
 	case leaf != hidden && leaf != x.leaf:
-		return Certificate{}, isOther
+		return Certificate{}, otherErr
 	}
 	return listed, nil
 }
@@ -275,8 +276,8 @@ func (x *createCall) listShowsOurs(ctx context.Context) bool {
 	return slices.ContainsFunc(x.candidates(list), x.create.equals)
 }
 
-// isKnown reports whether a certificate existed before, or was created here.
-func (x *createCall) isKnown(id string) bool {
+// existedBefore reports whether a certificate existed before, or was created here.
+func (x *createCall) existedBefore(id string) bool {
 	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
@@ -316,7 +317,7 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 	}
 }
 
-// waitFor waits as long as the API asked for, minus the time that the search took. It reports
+// waitFor waits as long as the API asked for, minus the list lag, which the search took. It reports
 // whether ctx has not ended.
 func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 	var pause time.Duration
@@ -326,7 +327,7 @@ func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 	return httpapi.Pause(ctx, pause) == nil
 }
 
-// find lists until the list lag has passed, so that a complete list shows everything that the
+// find makes list calls until the list lag has passed, so that a complete list shows everything that the
 // request has created. Because the lists may come from different replicas, what any of them has
 // shown counts, until a list that cannot lag behind that one does not show it. equal are the new
 // certificates that equal what was sent, sameLeaf those that have the same leaf but differ otherwise.
@@ -356,7 +357,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 	})
 	for _, cert := range slices.SortedFunc(maps.Values(latest), byName) {
 		switch {
-		case x.isKnown(cert.ID): // by now: it is that of a call which had no response yet
+		case x.existedBefore(cert.ID): // by now: it is that of a call which had no response yet
 		case x.create.equals(cert):
 			equal = append(equal, cert)
 		default:
@@ -371,7 +372,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 // or equal another Create call of this process are not candidates.
 func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certificate) {
 	for _, cert := range list.elements {
-		if x.isKnown(cert.ID) { // true of nearly all, and quick
+		if x.existedBefore(cert.ID) { // true of nearly all, and quick
 			continue
 		}
 		leaf := x.project.creations.leafIn(cert.Certificate)

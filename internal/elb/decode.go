@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,13 @@ func decodeWhole(body io.Reader, value any) error {
 		return err
 	}
 	return expectEnd(decoder)
+}
+
+// isPage reports whether a body could not be read because it is no JSON, such as a page that a gateway
+// shows with the status 200: it does not say that the API accepted the request.
+func isPage(err error) bool {
+	_, is := errors.AsType[*json.SyntaxError](err)
+	return is
 }
 
 // findID returns the ID in the beginning of a certificate.
@@ -138,12 +146,15 @@ func decodeList(
 	return listed, nil
 }
 
-// checkID checks that an ID can be shown. It does not quote an ID that it refuses.
+// idForm matches what may be an ID: it becomes a part of paths, and of commands that users copy.
+var idForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+// checkID checks the form of an ID. It does not quote an ID that it refuses.
 func checkID(id string) error {
-	if id == "" {
+	switch {
+	case id == "":
 		return errors.New("the ID is missing")
-	}
-	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	case !idForm.MatchString(id):
 		return errors.New("the ID is not valid")
 	}
 	return nil

@@ -279,6 +279,32 @@ func TestIDIsRedacted(t *testing.T) {
 	})
 }
 
+// TestIDThatIsMoreThanAnID: an ID becomes a part of paths, and of commands that the provider proposes.
+func TestIDThatIsMoreThanAnID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"..", ".", "a/b", "$(reboot)", "`reboot`", ";reboot", "a'b", "a%2fb", "a?b=1"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				const says = "the ID is not valid"
+				cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(200, `{"id":"`+id+`"}`))
+				creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+				if creation.ID != "" || err == nil || !strings.Contains(err.Error(), says) {
+					t.Errorf("created %q, %v", creation.ID, err)
+				}
+				time.Sleep(time.Minute)
+				list := `{"certificates":[{"id":"` + id + `"}],"instance_num":"1"}`
+				cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(200, list))
+				listed, err := client.ListCertificates(t.Context(), project)
+				if err == nil || !strings.Contains(err.Error(), says) {
+					t.Errorf("listed %v, %v", listed, err)
+				}
+			})
+		})
+	}
+}
+
 // TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after
 // any byte.
 func TestListCutWithoutLength(t *testing.T) {

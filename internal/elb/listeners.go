@@ -181,9 +181,11 @@ func (c *Client) putAndAwait(
 	accepted := false // by any attempt
 	for attempt := 0; ; attempt++ {
 		var l Listener // perhaps incomplete
-		err := c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) error {
+		err := c.do(ctx, projectID, []string{"listeners", id}, put, func(response *http.Response) (err error) {
+			if l, err = decodeListener(response.Body, ofPut); isPage(err) {
+				return err
+			}
 			accepted = true
-			l, _ = decodeListener(response.Body, ofPut)
 			return nil
 		})
 		refusal := httpapi.RefusalOf(err)

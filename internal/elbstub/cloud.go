@@ -271,9 +271,9 @@ func (c *Cloud) identify(r *http.Request, body []byte) (caller, *Refusal) {
 	return caller{}, &Refusal{status, "ELB.1102", "the token is not valid"} // reference
 }
 
-// first returns the first element for which is returns true.
-func first[T any](all []T, is func(T) bool) (found T, exists bool) {
-	if i := slices.IndexFunc(all, is); i >= 0 {
+// first returns the first element that matches.
+func first[T any](all []T, matches func(T) bool) (found T, exists bool) {
+	if i := slices.IndexFunc(all, matches); i >= 0 {
 		return all[i], true
 	}
 	return found, false

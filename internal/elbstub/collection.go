@@ -13,20 +13,20 @@ type resource interface {
 	project() string
 }
 
-// A collection has the resources of one kind, oldest first, and remembers what they were.
+// A collection has the resources of one kind, oldest first, and all their earlier versions.
 type collection[T resource] struct {
 	options Options
 	records []record[T]
 	lists   uint64 // how many lists there were
 }
 
-// A record is a resource as it was from a time on, until another time unless that is zero.
+// A record is a version of a resource. until is zero if it is the current one.
 type record[T resource] struct {
 	resource    T
 	from, until time.Time
 }
 
-// during returns the resources as they were at any time between two.
+// during returns the versions that were current at any time of a period.
 func (c *collection[T]) during(from, to time.Time) []T {
 	all := make([]T, 0, len(c.records))
 	for _, r := range c.records {

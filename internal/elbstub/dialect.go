@@ -113,7 +113,7 @@ const (
 	UnsetObject                  // {}, for SNI certificates (observed of other lists of this service)
 )
 
-// of returns the form of a field that the reference documents to be documented if it is unset.
+// of returns what a response has for a field that is not set; documented is what the reference says.
 func (f UnsetForm) of(documented any) any {
 	return []any{documented, nil, "", absent, documented, object{}}[f]
 }
@@ -230,13 +230,13 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return []byte("{" + strings.Join(fields, ",") + "}"), nil
 }
 
-// unset returns a text or, if it is empty, what this dialect returns instead. reference is the
-// documented form of that.
-func (d Dialect) unset(text string, reference any) any {
+// unset returns a text or, if it is empty, what this dialect returns instead; documented is what the
+// reference says.
+func (d Dialect) unset(text string, documented any) any {
 	if text != "" {
 		return text
 	}
-	return d.Unset.of(reference)
+	return d.Unset.of(documented)
 }
 
 // body is a certificate in the response to an operation (seed, Table 2).

@@ -129,11 +129,13 @@ func (c *Cloud) stormFault(operation Operation) Fault {
 	if random.IntN(2) == 0 {
 		said = "<html><head><title>out of order</title></head></html>"
 	}
+	const rejected = "<html><head><title>Request Rejected</title></head></html>" // observed of firewalls
 	seconds := func(most int) time.Duration { return time.Duration(random.IntN(most*1000)) * time.Millisecond }
 	faults := []Fault{
 		Reply(status, said),
 		Reply(status, said),
 		ReplyAfter(status, said),
+		Reply(http.StatusOK, rejected),
 		Refuse(),
 		Drop(),
 		Cut(random.IntN(200)),

@@ -24,7 +24,8 @@ func authorized(next link, authorizer Authorizer) link {
 			renew, err = authorizer.Authorize(authorized.Request)
 		}
 		if err != nil {
-			err = &UnsentError{fmt.Errorf("%w", err)} // not as it is, because it is not about this request
+			// Wrapped, so that retries do not take an error of the identity service for one of this request.
+			err = &UnsentError{fmt.Errorf("%w", err)}
 		}
 		return authorized, renew, err
 	}

@@ -144,6 +144,8 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Accept", "application/json")
+	// A proxy must not respond with what it has kept, nor keep the keys that a response has.
+	request.Header.Set("Cache-Control", "no-cache, no-store")
 	return request, nil
 }
 

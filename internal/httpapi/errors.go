@@ -80,8 +80,8 @@ func isUnsent(err error) bool {
 	return is
 }
 
-// RefusalOf returns the error response to a request, or nil. An error response to the request
-// for its credentials does not count.
+// RefusalOf returns the error response to a request, or nil. A 2xx response that cannot be read counts
+// as well. An error response to the request for its credentials does not.
 func RefusalOf(err error) *Error {
 	if isUnsent(err) {
 		return nil

@@ -19,9 +19,9 @@ type throttle struct {
 	inARow map[string]int
 }
 
-// wait waits until a request may be sent, and returns the current round. A new round does not
-// extend the wait, because then the first request that is throttled again would hold up all
-// others.
+// wait waits until a request may be sent, and returns the current round. It waits for one pause only,
+// even if another round begins meanwhile: otherwise one request that is throttled again would hold up
+// all others.
 func (t *throttle) wait(ctx context.Context) (round int, err error) {
 	for first := true; ; first = false {
 		t.mu.Lock()

@@ -29,7 +29,8 @@ func (r *certificateListResource) ListResourceConfigSchema(
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys, sorted by name, then " +
-			"by ID. `terraform query` (Terraform 1.14) finds them and generates their configuration.",
+			"by ID. Write the blocks to a file whose name ends in `.tfquery.hcl`. `terraform query` (Terraform 1.14) " +
+			"then finds the certificates, and writes import blocks and resources with `-generate-config-out=FILE`.",
 		Attributes: attributes,
 	}
 }

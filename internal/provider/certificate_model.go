@@ -57,6 +57,16 @@ func (m publicModel) identity() identityModel {
 	return identityModel{ProjectID: m.ProjectID, ID: m.ID}
 }
 
+// prior returns what a state has of the certificate.
+func (m publicModel) prior() elb.Certificate {
+	return elb.Certificate{
+		ID:          m.ID.ValueString(),
+		Name:        m.Name.ValueString(),
+		Description: m.Description.ValueString(),
+		Domain:      m.Domain.ValueString(),
+	}
+}
+
 // toAPI returns the body of a Create call, with the PEM in its canonical form and without what the plan leaves to the
 // API.
 func (m certificateModel) toAPI(diags *diag.Diagnostics) elb.NewCertificate {

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -83,6 +84,7 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		"name omitted":     {"shop", "www.example.com", acctest.Values{"domain": "www.example.com"}, []string{"name"}},
 		"domain omitted":   {"shop", "www.example.com", acctest.Values{"name": "shop"}, []string{"domain"}},
 		"both set":         {"shop", "www.example.com", acctest.Values{"name": "new", "domain": ""}, nil},
+		"not covered":      {"", "old.example.com", acctest.Values{}, []string{"domain"}},
 		"nothing to lose":  {"", "", acctest.Values{}, nil},
 		"not a new key":    {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
@@ -122,6 +124,45 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 			}
 			if !slices.Equal(got, row.want) {
 				t.Errorf("it warns of %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// TestAccLossWithoutWarning: Terraform hides from the provider that -replace replaces a certificate, and that
+// ignore_changes has put a value into its configuration. The plan shows all the same what gets lost.
+func TestAccLossWithoutWarning(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	pair, renewed := acctest.NewPair(), acctest.NewPair()
+	for way, row := range map[string]struct{ config, argument string }{
+		"-replace": {acctest.Certificate(pair), "-replace=elbaas_certificate.test"},
+		"ignore_changes": {
+			acctest.Certificate(renewed, "lifecycle {\n    ignore_changes = [name, domain]\n  }"), "-input=false",
+		},
+	} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			id := cloud.Add(elbstub.Certificate{
+				ProjectID: acctest.ProjectID, Name: "shop", Domain: "www.example.com",
+				Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+			})
+			cli.Configure(cloud.Provider() + row.config)
+			cli.Run("import", "elbaas_certificate.test", id)
+			said := cli.Run("apply", "-auto-approve", row.argument)
+			words := strings.Join(strings.Fields(said), " ")
+			for attribute, value := range map[string]string{"name": "shop", "domain": "www.example.com"} {
+				want := fmt.Sprintf("~ %s = %q -> (known after apply)", attribute, value)
+				if !strings.Contains(words, want) {
+					t.Errorf("the plan does not say %q: %s", want, said)
+				}
+			}
+			if strings.Contains(words, "Replacement does not keep") {
+				t.Errorf("there is a warning now, so the documentation is wrong: %s", said)
+			}
+			if c := cloud.Only(t); c.Name != "" || c.Domain != "" {
+				t.Errorf("the new certificate has the name %q and the domain %q", c.Name, c.Domain)
 			}
 		})
 	}

@@ -102,9 +102,8 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	// The framework demands the identity of a certificate that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
-	id, written := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
-	prior := elb.Certificate{ID: id, Name: state.Name.ValueString(), Description: state.Description.ValueString()}
-	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), prior, written)
+	id, sinceWrite := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
+	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), state.prior(), sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
 		movedNotFound(read.identity(), &resp.Diagnostics)
 		return
@@ -151,17 +150,11 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 
-	prior := elb.Certificate{
-		ID:          state.ID.ValueString(),
-		Name:        state.Name.ValueString(),
-		Description: state.Description.ValueString(),
-		Domain:      state.Domain.ValueString(),
-	}
-	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), prior,
+	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
 		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to update certificate %q", prior.ID), r.cloud.describe(err))
+		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
 	}
 
@@ -196,11 +189,12 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan.
+	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan, and
+	// the plan of a replacement has a domain that the configuration omits, which the new certificate will not have.
 	var partial certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
 	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings

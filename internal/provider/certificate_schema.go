@@ -94,7 +94,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		},
 	}
 	for name, description := range apiDescriptions {
-		resp.Schema.Attributes[name] = computedString(description)
+		resp.Schema.Attributes[name] = stableText(description)
 	}
 	for name, attribute := range x509Attributes { // ModifyPlan plans their values
 		resp.Schema.Attributes[name] = attribute

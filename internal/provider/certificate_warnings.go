@@ -107,10 +107,11 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 		summary := "An identical certificate already exists: " + strings.Join(creation.Identical, ", ")
 		diags.AddWarning(summary, fmt.Sprintf(
 			"If the new certificate replaces it (-replace, replace_triggered_by, with create_before_destroy), there "+
-				"is nothing to do: Terraform deletes it next.\n\nProject %s already had this, with the same name, "+
-				"description, domain and content as the new certificate:\n%s\n\nIf it is not replaced, an "+
-				"interrupted run may have left it, or this or another configuration may manage it. Delete it if "+
-				"nothing uses it, or import it in place of the new one: terraform import ADDRESS %s/%s",
+				"is nothing to do: Terraform deletes it next.\n\nProject %s already had this, with the content of the "+
+				"new certificate and with what the configuration sets of name, description and domain:\n%s\n\n"+
+				"If it is not replaced, an interrupted run may have left it, or this or another configuration may "+
+				"manage it. Delete it if nothing uses it, or import it in place of the new one: "+
+				"terraform import ADDRESS %s/%s",
 			projectID, listOf(creation.Identical), projectID, creation.Identical[0]))
 	}
 	if creation.ID == "" {

@@ -19,8 +19,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// cloud is what the resources use: the client, the settings that it was made
-// from, and a clock to judge expiry by.
+// cloud is what the resources share: the client with its session, the settings that they were made from, a clock for
+// expiry and for the times of writes, and the locks of listeners.
 type cloud struct {
 	client   *elb.Client
 	session  *auth.Session

@@ -32,7 +32,7 @@ func TestCreationWarnings(t *testing.T) {
 			stranger: 1, created: true, ids: true,
 			want: []string{
 				"An identical certificate already exists",
-				"the same name, description, domain and content as the new certificate",
+				"with what the configuration sets of name, description and domain",
 				"or this or another configuration may manage it",
 				"or import it in place of the new one: terraform import ADDRESS " + acctest.ProjectID + "/",
 			},

@@ -26,8 +26,8 @@ func (d *dataSourceBase) Configure(
 	d.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// The framework takes an attribute of a data source in any other schema as well, where it is an attribute without a
-// default and without plan modifiers. So these are for the ephemeral resource, the list resource and the resource, too.
+// The framework accepts an attribute of a data source in every other kind of schema, too, without a default and without
+// plan modifiers. So these are also for the ephemeral resource, the list resource and the resource.
 
 // projectArgument is the argument project_id. If it is omitted, the result has the provider's project.
 var projectArgument = optionalText("The ID of the project. Defaults to the provider's project.", true,

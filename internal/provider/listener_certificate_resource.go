@@ -101,8 +101,8 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	written := r.cloud.sinceWrite(ctx, req.Private)
-	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), written)
+	sinceWrite := r.cloud.sinceWrite(ctx, req.Private)
+	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)
@@ -249,10 +249,10 @@ func (r *listenerCertificateResource) ModifyPlan(
 	}
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	plan.checkFallback(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
-		return
+		return // also if the listener uses the fallback: ignore_changes may keep that
 	}
+	plan.checkFallback(&resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID

@@ -384,6 +384,22 @@ func TestListenerRules(t *testing.T) {
 	})
 }
 
+// TestListenerThatUsesItsFallback: something else has switched the listener to the fallback, and ignore_changes
+// configures what the state has. Nothing is to be done, so that is no error. Terraform makes this plan before a
+// destroy, too.
+func TestListenerThatUsesItsFallback(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("update")
+		time.Sleep(time.Minute)
+		l.cloud.ChangeListener(l.listener, func(now *elbstub.Listener) { now.CertificateID = l.old })
+		l.config["certificate_id"] = l.old
+		l.plan("nothing")
+	})
+}
+
 // TestListenersThatHaveNoCertificate: a creation for a listener that cannot be switched is
 // an error about listener_id that says what it is, and sends nothing.
 func TestListenersThatHaveNoCertificate(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources and the list resource, which needs only the name.
+// resourceBase is embedded by the resources and the list resource, which sets only the name.
 type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
@@ -49,8 +49,8 @@ func withTimeout(
 	return context.WithTimeout(ctx, limit)
 }
 
-// computedString returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
-func computedString(description string) schema.StringAttribute {
+// stableText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+func stableText(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Computed:            true,
@@ -110,7 +110,8 @@ func (m ignoreEquivalent) PlanModifyString(
 // also those of the next run.
 const lastWrite = "last_write"
 
-// privateState is the private state of a resource. If SetKey or the operation fails, Terraform keeps the old value.
+// privateState is the private state of a resource. If SetKey fails, the old value stays. A failed update keeps what it
+// has set; a failed creation has no state to keep it in.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics

@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -35,5 +38,32 @@ func TestIgnoreCase(t *testing.T) {
 		if !resp.PlanValue.Equal(row.want) || resp.RequiresReplace != row.replaces {
 			t.Errorf("%s: planned %s, replaces: %t", name, resp.PlanValue, resp.RequiresReplace)
 		}
+	}
+}
+
+// TestReplacementsCompareEveryArgument: ModifyPlan does not know what the plan modifiers of the arguments have
+// decided, so replaces must compare every argument that forces replacement.
+func TestReplacementsCompareEveryArgument(t *testing.T) {
+	t.Parallel()
+	var described resource.SchemaResponse
+	NewCertificateResource().Schema(t.Context(), resource.SchemaRequest{}, &described)
+	inPlace := []string{"name", "description"}
+	compared := 0
+	fields := reflect.TypeFor[publicModel]()
+	for i := range fields.NumField() {
+		argument := fields.Field(i).Tag.Get("tfsdk")
+		attribute := described.Schema.Attributes[argument]
+		if attribute == nil || !attribute.IsRequired() && !attribute.IsOptional() {
+			continue
+		}
+		compared++
+		var plan, state certificateModel
+		reflect.ValueOf(&plan.publicModel).Elem().Field(i).Set(reflect.ValueOf(types.StringValue("another text")))
+		if plan.replaces(state) == slices.Contains(inPlace, argument) {
+			t.Errorf("%s: a change of it replaces: %t", argument, plan.replaces(state))
+		}
+	}
+	if compared == 0 {
+		t.Error("no argument was found")
 	}
 }

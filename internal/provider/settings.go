@@ -106,7 +106,7 @@ func (r *resolver) readProject() {
 	}
 }
 
-// number returns the value of an argument that checkNumber accepts, or the default.
+// number returns the value of an argument that numberCheck accepts, or the default.
 func (r *resolver) number(name string, byDefault int) int {
 	n, err := strconv.Atoi(r.find(name, r.sources...).text)
 	if err != nil {

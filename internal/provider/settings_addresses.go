@@ -105,13 +105,13 @@ func sameCloud(endpoint, authURL, region string) bool {
 // source that counts names another; noAuthURL then says why.
 func (r *resolver) cloudByDefault(region value) string {
 	regionCounts := region.text != "" && region.rank <= r.credentials.rank
-	naming := []string{"cloud", "auth_url"}
+	names := []string{"cloud", "auth_url"}
 	if !regionCounts {
-		naming = append(naming, "clouds_entry")
+		names = append(names, "clouds_entry")
 	}
 	later := ""
-	if s, found := having(r.sources, naming...); found { // an earlier one would count
-		later = capitalize(s.first(naming...).origin) + " is set, but it comes from a later source, and " +
+	if s, found := having(r.sources, names...); found { // an earlier one would count
+		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}
 	isPrivate := r.credentials.rank == hcsRank || r.leavesAddresses(region) && region.rank == hcsRank

@@ -63,8 +63,8 @@ var arguments = map[string]argument{
 	"auth_url": {
 		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
 		description: "The base URL of the identity service (IAM), with or without its version: the provider calls " +
-			"`/v3/…`. Defaults to `https://iam.{region}.{cloud}/v3`, unless all settings come from `HCS_…` " +
-			"variables: a private cloud has no default. The provider calls it for a password, an agency, a " +
+			"`/v3/…`. Defaults to `https://iam.{region}.{cloud}/v3`, unless credentials, region and cloud come from " +
+			"`HCS_…` variables: a private cloud has no default. The provider calls it for a password, an agency, a " +
 			"`project_name`, and the service catalog.",
 	},
 	"access_key": {

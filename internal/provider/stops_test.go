@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,29 +163,65 @@ func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 func TestAccInterruptedCreate(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	if runtime.GOOS == "windows" {
-		t.Skip("there is no interrupt to send")
+	for name, interrupt := range map[string]func(*testing.T, *acctest.CLI, *acctest.Command){
+		"Ctrl-C": func(t *testing.T, _ *acctest.CLI, terraform *acctest.Command) {
+			t.Helper()
+			interrupt(t, terraform)
+		},
+		// observed: the end of a job in Jenkins, GitLab or systemd is a SIGTERM to all of its processes.
+		"SIGTERM to all processes": func(t *testing.T, cli *acctest.CLI, terraform *acctest.Command) {
+			t.Helper()
+			if runtime.GOOS != "linux" {
+				t.Skip("processes are found on Linux alone")
+			}
+			if err := terraform.Signal(syscall.SIGTERM); err != nil || !cli.SignalProvider(syscall.SIGTERM) {
+				t.Error("there is nothing to signal")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if runtime.GOOS == "windows" {
+				t.Skip("there is no interrupt to send")
+			}
+			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
+			asked, interrupted := make(chan struct{}), make(chan struct{})
+			created := make(chan struct{})
+			cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+				defer close(created)
+				close(asked)
+				<-interrupted
+				time.Sleep(time.Second) // for the interrupt to come through
+				return next()
+			})
+			terraform := cli.Start("apply", "-auto-approve")
+			<-asked
+			interrupt(t, cli, terraform)
+			close(interrupted)
+			said, _ := terraform.Wait()
+			<-created
+			if state := cli.Run("state", "pull"); !strings.Contains(state, cloud.Only(t).ID) {
+				t.Errorf("certificate %s is not in the state: %s", cloud.Only(t).ID, said)
+			}
+			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
+				t.Errorf("the plan is not empty: %s", said)
+			}
+		})
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
-	asked, interrupted := make(chan struct{}), make(chan struct{})
-	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
-		close(asked)
-		<-interrupted
-		time.Sleep(time.Second) // for the interrupt to come through
-		return next()
+}
+
+// TestAccProviderIsTerminated: a provider alone that gets a SIGTERM ends some time later, though nothing stops its
+// calls.
+func TestAccProviderIsTerminated(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
+		if !cli.SignalProvider(syscall.SIGTERM) {
+			t.Error("there is no provider to terminate")
+		}
 	})
-	terraform := cli.Start("apply", "-auto-approve")
-	<-asked
-	interrupt(t, terraform)
-	close(interrupted)
-	said, _ := terraform.Wait()
-	if state := cli.Run("state", "pull"); !strings.Contains(state, cloud.Only(t).ID) {
-		t.Errorf("certificate %s is not in the state: %s", cloud.Only(t).ID, said)
-	}
-	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
-		t.Errorf("the plan is not empty: %s", said)
-	}
+	recovered(t, cloud, cli, 1)
 }
 
 // withName carries a request out, and writes another name into its response, as a replica does that does not know it.

@@ -25,7 +25,7 @@ type textRule struct {
 var _ validator.String = textRule{}
 
 func (r textRule) Description(context.Context) string {
-	return "The " + r.noun + " must follow the rules of the API."
+	return "The " + r.noun + " must be valid."
 }
 
 func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }

@@ -9,7 +9,7 @@ data "elbaas_certificate" "www" {
   name = "www-example-com"
 }
 
-data "elbaas_listeners" "users" {
+data "elbaas_listeners" "of_certificate" {
   certificate_id = data.elbaas_certificate.www.id
 }
 
@@ -17,6 +17,6 @@ output "listener_ids" {
   value = { for l in data.elbaas_listeners.www.listeners : l.name => l.id }
 }
 
-output "users" {
-  value = [for l in data.elbaas_listeners.users.listeners : "${l.name}:${l.port} of load balancer ${l.loadbalancer_id}"]
+output "listeners_of_certificate" {
+  value = [for l in data.elbaas_listeners.of_certificate.listeners : "${l.name}:${l.port} of load balancer ${l.loadbalancer_id}"]
 }

@@ -120,7 +120,7 @@ type act struct {
 	title string
 	// why explains it in one line.
 	why string
-	// prepare makes a difference before it. It may be nil.
+	// prepare changes files or the cloud before the apply. It may be nil.
 	prepare func(context.Context) error
 	// destroy is for the destruction.
 	destroy bool
