@@ -69,7 +69,7 @@ func (s Signer) Sign(r *http.Request, key Key, now time.Time) error {
 	}
 	headers, names := s.canonicalHeaders(r)
 	canonical := hash(strings.Join([]string{
-		r.Method, canonicalURI(r.URL), escapeSpaces(r.URL.Query().Encode()), headers, names, payload,
+		r.Method, canonicalURI(r.URL), canonicalQuery(r.URL.Query()), headers, names, payload,
 	}, "\n"))
 
 	toSign := []string{signatureAlgorithm, date, canonical}
@@ -108,6 +108,14 @@ func hashBody(r *http.Request) (string, error) {
 func canonicalURI(u *url.URL) string {
 	escaped := strings.ReplaceAll(url.QueryEscape(u.Path), "%2F", "/")
 	return strings.TrimSuffix(escapeSpaces(escaped), "/") + "/"
+}
+
+// canonicalQuery sorts by key, then by value.
+func canonicalQuery(query url.Values) string {
+	for _, values := range query {
+		slices.Sort(values)
+	}
+	return escapeSpaces(query.Encode())
 }
 
 // canonicalHeaders returns the lines of the signed headers, and their names.

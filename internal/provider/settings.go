@@ -79,11 +79,13 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 	if !r.diags.HasError() {
 		r.readCredentials()
 	}
-	r.readAddresses()
-	r.readProject()
-	r.readTLS()
-	r.settings.maxRetries = r.number("max_retries", 5)
-	r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
+	if !r.diags.HasError() {
+		r.readAddresses()
+		r.readProject()
+		r.readTLS()
+		r.settings.maxRetries = r.number("max_retries", 5)
+		r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
+	}
 	return r.settings, r.diags
 }
 

@@ -28,6 +28,9 @@ func (r *resolver) readAddresses() {
 	r.settings.endpoint = r.address(endpoint, "https://elb.eu-de.otc.t-systems.com")
 	r.settings.AuthURL = r.address(authURL, "https://iam.eu-de.otc.t-systems.com/v3")
 	r.settings.Insecure = r.allowsHTTP(authURL) // the catalog is of the source that names it
+	if r.diags.HasError() {
+		return
+	}
 
 	domain, named := cloud.text, domainOf(r.settings.AuthURL, "iam", region.text)
 	if named != "" && (domain == "" || authURL.rank < cloud.rank) {

@@ -1477,3 +1477,34 @@ func TestSettingsShowNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestOneErrorAtATime: an error that only follows from another one is not shown.
+func TestOneErrorAtATime(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		variables map[string]string
+		block     map[string]string
+		want      string
+	}{
+		"no credentials": {
+			map[string]string{"OS_CACERT": "missing.pem"}, nil, "Missing credentials",
+		},
+		"half a key": {
+			map[string]string{"HW_ACCESS_KEY": "AK"}, map[string]string{"endpoint": "http://elb.example.com"},
+			"Incomplete credentials",
+		},
+		"region": {
+			map[string]string{"HW_AUTH_TOKEN": testToken}, map[string]string{"region": "eu de"},
+			"Invalid provider argument region",
+		},
+	} {
+		block := providerBlock{}
+		for argument, text := range row.block {
+			block[argument] = types.StringValue(text)
+		}
+		_, diags := newSettings(block, environmentOf(row.variables))
+		if len(diags) != 1 || diags[0].Summary() != row.want {
+			t.Errorf("%s: got %v, want %q alone", name, diags, row.want)
+		}
+	}
+}
