@@ -1490,11 +1490,13 @@ func TestOneErrorAtATime(t *testing.T) {
 			map[string]string{"OS_CACERT": "missing.pem"}, nil, "Missing credentials",
 		},
 		"half a key": {
-			map[string]string{"HW_ACCESS_KEY": "AK"}, map[string]string{"endpoint": "http://elb.example.com"},
+			map[string]string{"HW_ACCESS_KEY": "AK"},
+			map[string]string{"endpoint": "http://elb.example.com"},
 			"Incomplete credentials",
 		},
 		"region": {
-			map[string]string{"HW_AUTH_TOKEN": testToken}, map[string]string{"region": "eu de"},
+			map[string]string{"HW_AUTH_TOKEN": testToken},
+			map[string]string{"region": "eu de"},
 			"Invalid provider argument region",
 		},
 	} {
