@@ -212,7 +212,6 @@ var promises = map[string][]string{
 	},
 	"killed": {
 		"provider.TestAccProviderIsKilled",
-		"provider.TestAccProviderIsTerminated",
 		"provider.TestAccTerraformIsKilled",
 	},
 	"keys-skipped": {

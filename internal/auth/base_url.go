@@ -92,23 +92,23 @@ func canonicalHost(host string) (string, bool) {
 		return ip.Unmap().String(), true
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host, len(host) <= 253 && dnsName.MatchString(host) && !endsInNumber.MatchString(host)
+	return host, dnsName.MatchString(host) && !endsInNumber.MatchString(host)
 }
 
 // isLoopback reports whether a base URL with a canonical host is on this machine. net/http uses
 // the same rule to bypass the proxy.
 func isLoopback(base *url.URL) bool {
 	host := base.Hostname()
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback() && ip.Zone() == ""
+	ip, _ := netip.ParseAddr(host) // a name is no loopback address
+	return host == "localhost" || ip.IsLoopback() && ip.Zone() == ""
 }
 
 // mayBeLocal reports whether a base URL may be on this machine, or on its local network (an
 // address with a zone), even if isLoopback does not say so.
 func mayBeLocal(base *url.URL) bool {
 	host := base.Hostname()
-	ip, err := netip.ParseAddr(host)
-	return isLoopback(base) || err == nil && (ip.IsUnspecified() || ip.Zone() != "") ||
+	ip, _ := netip.ParseAddr(host)
+	return isLoopback(base) || ip.IsUnspecified() || ip.Zone() != "" ||
 		strings.HasSuffix(host, ".localhost") || loopbackName.MatchString(host)
 }
 

@@ -49,6 +49,7 @@ func TestParseBaseURL(t *testing.T) {
 		"https://127.0.0.01":           {fails: "neither a DNS name nor"},
 		"https://elb.a b.de":           {fails: "invalid URL: it contains a space"},
 		"https://١٢٧.1":                {fails: "neither a DNS name nor"},
+		"https://elb_1.münchen.de":     {fails: "neither a DNS name nor"},
 		"https://elb..example.com":     {fails: "neither a DNS name nor"},
 		"https://elb.{region_name}.de": {fails: "invalid URL: it cannot be parsed"},
 
@@ -61,6 +62,7 @@ func TestParseBaseURL(t *testing.T) {
 		"https://elb.example.com\n":              {fails: "a line end"}, // of a file
 		"https://iam.example.com/v3\r":           {fails: "a line end"}, // of an openrc file of Windows
 		"https://iam.example.com/v3 ":            {fails: "it contains a space"},
+		"https://elb.example.com/\u009b2J":       {fails: "another control character"},
 		"https://127.1/?token=hunter2":           {fails: "it must not have a query"},
 		"Hunter2hunter2":                         {fails: "[not shown"},
 		"hunter2":                                {fails: "[not shown"},

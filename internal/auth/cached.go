@@ -106,7 +106,7 @@ func (c *cached[T]) storeLocked(value T, lifetime time.Duration, err error) {
 func (c *cached[T]) invalidate(version int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version == version && c.err == nil {
+	if c.version == version {
 		c.until = c.now()
 	}
 }

@@ -56,3 +56,38 @@ func TestCancelledCallerLeavesTheFetchRunning(t *testing.T) {
 		}
 	})
 }
+
+// TestLifetimes: a value is fetched again in good time before it expires, even if that is soon, and never if it does
+// not expire, whatever failed before.
+func TestLifetimes(t *testing.T) {
+	t.Parallel()
+	for lifetime, want := range map[time.Duration]time.Duration{
+		2 * time.Minute: time.Minute,
+		time.Hour:       55 * time.Minute,
+		0:               1000 * time.Hour,
+	} {
+		now := time.Now()
+		fetches := 0
+		c := &cached[int]{now: func() time.Time { return now }}
+		c.fetch = func(context.Context) (int, time.Duration, error) {
+			if fetches++; fetches == 1 {
+				return 0, 0, errors.New("not yet")
+			}
+			return fetches, lifetime, nil
+		}
+		get := func(want int, after time.Duration) {
+			t.Helper()
+			now = now.Add(after)
+			if got, _, _ := c.get(t.Context()); got != want {
+				t.Errorf("a value that expires after %s is that of fetch %d, want %d", lifetime, got, want)
+			}
+		}
+		get(0, 0)
+		get(0, failureTTL-time.Second)
+		get(2, time.Second)
+		get(2, want-time.Second)
+		if lifetime > 0 {
+			get(3, time.Second)
+		}
+	}
+}

@@ -71,11 +71,8 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	if options.UserID != "" { // Keystone rejects a name or a domain with a user ID
 		options.Username, options.DomainName, options.DomainID = "", "", ""
 	}
-	var body map[string]any
-	if err == nil {
-		body, err = options.ToTokenV3CreateMap(within)
-	}
-	if err != nil {
+	body, incomplete := options.ToTokenV3CreateMap(within)
+	if err = errors.Join(err, incomplete); err != nil {
 		return token{}, 0, &Error{doing, err}
 	}
 	var issued struct {
@@ -99,9 +96,6 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	// Both times are those of the server, so that our clock does not matter.
 	t := issued.Token
 	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
-	if t.IssuedAt.IsZero() {
-		lifetime = t.ExpiresAt.Sub(s.config.Now())
-	}
 	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
 
@@ -149,7 +143,6 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	case len(ids) == 1:
 		return ids[0], nil
 	}
-	slices.Sort(ids)
 	const several = "there are %d projects with that name: %s. Set project_id to one of them"
 	return "", &Error{doing, fmt.Errorf(several, len(ids), shown(ids))}
 }

@@ -24,7 +24,9 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 	const (
 		tokens   = "POST /v3/auth/tokens"
+		named    = "GET /v3/projects?name=eu-de"
 		projects = "GET /v3/projects"
+		theirs   = "GET /v3/auth/projects"
 		catalog  = "GET /v3/auth/catalog"
 		keys     = "POST /v3.0/OS-CREDENTIAL/securitytokens"
 
@@ -80,37 +82,64 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{201, issued}}},
 			do:          call,
-			want:        "the response has no X-Subject-Token",
+			want:        "get a token from the identity service: the response has no X-Subject-Token",
+		},
+		"token: the password in the response": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{400, `{"error":{"message":"not ` + password + `"}}`}}},
+			do:          call,
+			want:        "get a token from the identity service: ",
+		},
+		"token: no user": {
+			credentials: auth.Credentials{Password: byPassword.Password},
+			do:          call,
+			want:        "get a token from the identity service: ",
 		},
 		"project: token without a project": {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{299, issued}}},
 			do:          projectID,
-			want:        "the token has no project",
+			want:        `find the ID of the project "eu-de": the token has no project`,
+		},
+		"project: it exists, but not for the user": {
+			credentials: byPassword,
+			responses: map[string][]response{
+				tokens: {{403, ""}, {299, issued}},
+				theirs: {{200, `{"projects":[{"id":"p","name":"eu-de"}]}`}},
+			},
+			do:   projectID,
+			want: "get a token from the identity service: ",
+		},
+		"project: no token for it, and no list": {
+			credentials: byPassword,
+			responses:   map[string][]response{tokens: {{403, ""}, {299, issued}}, theirs: {{500, ""}}},
+			do:          projectID,
+			want:        "get a token from the identity service: ",
 		},
 		"project: the list fails": {
 			credentials: byKey,
-			responses:   map[string][]response{projects: {{500, ""}}},
+			responses:   map[string][]response{named: {{500, ""}}},
 			do:          projectID,
-			want:        "HTTP 500",
+			want:        `find the ID of the project "eu-de": `,
 		},
 		"project: the list is a page": {
 			credentials: byKey,
-			responses:   map[string][]response{projects: {{200, "<html>"}}},
+			responses:   map[string][]response{named: {{200, "<html>"}}},
 			do:          projectID,
 			want:        "the response is not JSON",
 		},
 		"project: none, and no list of all": {
 			credentials: byKey,
-			responses:   map[string][]response{projects: {{200, "{}"}, {500, ""}}},
+			responses:   map[string][]response{named: {{200, "{}"}}, projects: {{500, ""}}},
 			do:          projectID,
-			want:        "there is no project with that name",
+			want:        "find the ID of the project \"eu-de\": there is no project with that name\n",
 		},
 		"project: none at all": {
 			credentials: byKey,
-			responses:   map[string][]response{projects: {{200, "{}"}, {200, "{}"}}},
+			responses:   map[string][]response{named: {{200, "{}"}}, projects: {{200, "{}"}}},
 			do:          projectID,
-			want:        "or any other that these credentials can access",
+			want: `find the ID of the project "eu-de": there is no project with that name, or any other that ` +
+				"these credentials can access",
 		},
 		"project: no address": {
 			credentials: byKey,
@@ -122,7 +151,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byKey,
 			responses:   map[string][]response{catalog: {{403, ""}}},
 			do:          endpoint,
-			want:        "HTTP 403",
+			want:        `find the service "elbv1" in the service catalog: `,
 		},
 		"catalog: no token": {
 			credentials: byPassword,
@@ -140,7 +169,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 					},
 				},
 			},
-			do: endpoint, want: "Set endpoint in the provider block",
+			do: endpoint, want: `find the service "elbv1" in the service catalog: the catalog has an invalid URL`,
 		},
 		"agency: no address": {
 			credentials: byKey,
@@ -160,6 +189,20 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			change:      []func(*auth.Config){assume("helpers")},
 			responses:   map[string][]response{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
 			do:          call,
+			want:        `assume the agency "helpers" of "theirs": the response has an incomplete key`,
+		},
+		"agency: a key without an ID": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			responses:   map[string][]response{keys: {{201, `{"credential":{"secret":"SK","securitytoken":"ST"}}`}}},
+			do:          call,
+			want:        "the response has an incomplete key",
+		},
+		"agency: a key without a secret": {
+			credentials: byKey,
+			change:      []func(*auth.Config){assume("helpers")},
+			responses:   map[string][]response{keys: {{201, `{"credential":{"access":"AK","securitytoken":"ST"}}`}}},
+			do:          call,
 			want:        "the response has an incomplete key",
 		},
 		"agency: no server": {
@@ -173,7 +216,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				what := r.Method + " " + r.URL.Path
+				what := r.Method + " " + r.URL.RequestURI()
 				if len(row.responses[what]) == 0 {
 					t.Errorf("%s was not expected", what)
 					return
@@ -192,8 +235,14 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			change := append([]func(*auth.Config){func(c *auth.Config) { c.AuthURL = address }}, row.change...)
 			err := row.do(f.session(row.credentials, change...))
 			var identity *auth.Error
-			if !errors.As(err, &identity) || !strings.Contains(err.Error(), row.want) {
+			if !errors.As(err, &identity) || !strings.Contains(err.Error()+"\n", row.want) ||
+				strings.Contains(err.Error(), password) {
 				t.Errorf("got %v, want %q", err, row.want)
+			}
+			for what, left := range row.responses {
+				if len(left) > 0 {
+					t.Errorf("%s was expected", what)
+				}
 			}
 		})
 	}

@@ -48,8 +48,8 @@ func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 		Now:      f.clock,
 		Identity: elbstub.Identity{
 			Projects: []elbstub.Project{
-				{ID: project, Name: "eu-de", Domain: "mine"},
 				{ID: other, Name: "eu-de_other", Domain: "mine"},
+				{ID: project, Name: "eu-de", Domain: "mine"},
 				{ID: foreign, Name: "eu-de", Domain: "theirs"},
 			},
 			Users: []elbstub.User{
@@ -360,7 +360,8 @@ func TestProjectID(t *testing.T) {
 			nil,
 			[]func(*elbstub.Options){duplicates},
 			"eu-de",
-			"2 projects with that name: " + project + ", " + strings.Repeat("9", 32),
+			`find the ID of the project "eu-de": there are 2 projects with that name: ` + project + ", " +
+				strings.Repeat("9", 32),
 			1,
 		},
 		"wrong key": {
@@ -458,8 +459,13 @@ func TestEndpoint(t *testing.T) {
 					t.Errorf("got %v, %v, want %s", got, err, row.want)
 				}
 			}
-			if got := len(f.Journal()); got != 1 {
-				t.Errorf("%d calls, want 1", got)
+			journal := f.Journal()
+			if len(journal) != 1 {
+				t.Fatalf("%d calls, want 1", len(journal))
+			}
+			of := journal[0].Header.Get("X-Project-Id")
+			if row.credentials.Kind() != auth.KindPassword && of != project { // a password's token is for one
+				t.Errorf("the catalog is that of the project %q, want %s", of, project)
 			}
 		})
 	}
@@ -503,6 +509,7 @@ func TestCatalogs(t *testing.T) {
 	}
 	two := []elbstub.CatalogEntry{entry("eu-de", "https://de.example.com/v1.0/123"), entry("eu-nl",
 		"https://nl.example.com")}
+	reversed := []elbstub.CatalogEntry{two[1], two[0]}
 	for name, row := range map[string]struct {
 		region, project string
 		remote          bool // the identity service, as far as its host tells
@@ -514,17 +521,25 @@ func TestCatalogs(t *testing.T) {
 			region: "eu-nl", project: project, catalog: two,
 			want: "https://nl.example.com",
 		},
-		"two regions, the project's":      {project: project, catalog: two, want: "https://de.example.com"},
+		"two regions, the project's": {project: project, catalog: two, want: "https://de.example.com"},
+		"two regions, the project's is the second": {
+			project: project, catalog: reversed,
+			want: "https://de.example.com",
+		},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
 		"two regions, none chosen": {
-			project: foreign, catalog: two,
+			project: foreign, catalog: append(reversed, two...),
 			fails: "several regions: eu-de, eu-nl. Set region",
 		},
 		"another region": {
 			region: "eu-xx", project: project, catalog: two,
 			fails: "for the region eu-xx, but for: eu-de, eu-nl",
 		},
-		"one region, none chosen": {project: project, catalog: two[:1], want: "https://de.example.com"},
+		"one region, none chosen": {project: project, catalog: two[1:], want: "https://nl.example.com"},
+		"one region twice": {
+			project: project, catalog: []elbstub.CatalogEntry{two[1], two[1]},
+			want: "https://nl.example.com",
+		},
 		"a region before all": {
 			region: "eu-de", project: project,
 			catalog: append([]elbstub.CatalogEntry{entry("*", "https://all.example.com")}, two...),
@@ -551,6 +566,10 @@ func TestCatalogs(t *testing.T) {
 		},
 		"loopback of loopback": {project: project, catalog: []elbstub.CatalogEntry{entry("",
 			"http://127.0.0.1:8080/elb")}, want: "http://127.0.0.1:8080/elb"},
+		"remote of a remote IAM": {
+			region: "eu-de", project: project, remote: true, catalog: two,
+			want: "https://de.example.com",
+		},
 		"loopback of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",
 			"http://127.0.0.1:8080/elb")}, fails: "it is on this machine, but the identity service is not"},
 		"localhost of a remote IAM": {project: project, remote: true, catalog: []elbstub.CatalogEntry{entry("",

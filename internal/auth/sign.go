@@ -127,7 +127,6 @@ func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 		}
 	}
 	slices.Sort(signed)
-	signed = slices.Compact(signed)
 	var text strings.Builder
 	for _, name := range signed {
 		value := r.Header.Get(name)

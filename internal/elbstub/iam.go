@@ -96,11 +96,11 @@ func (d domain) isOf(u User) bool { return d.Name == u.Domain || d.ID != "" && d
 
 // issueToken is the Keystone v3 password method (reference).
 func (c *Cloud) issueToken(r request) (Response, *Refusal) {
-	var body authRequest
-	if json.Unmarshal(r.body, &body) != nil || !slices.Equal(body.Auth.Identity.Methods, []string{"password"}) {
+	var sent authRequest
+	if json.Unmarshal(r.body, &sent) != nil || !slices.Equal(sent.Auth.Identity.Methods, []string{"password"}) {
 		return iamError(http.StatusBadRequest, "Bad Request", "The request body is invalid")
 	}
-	asked, wanted := body.Auth.Identity.Password.User, body.Auth.Scope.Project
+	asked, wanted := sent.Auth.Identity.Password.User, sent.Auth.Scope.Project
 	user, isKnown := first(c.options.Identity.Users, func(u User) bool {
 		byID := asked.ID != "" && asked.ID == u.ID
 		byName := asked.Name != "" && asked.Name == u.Name && asked.Domain.isOf(u)
@@ -121,13 +121,18 @@ func (c *Cloud) issueToken(r request) (Response, *Refusal) {
 	token := "issued-" + newID()
 	c.issued[token] = issuedToken{caller{domain: user.Domain, projectID: scoped.ID}, expires}
 
-	response := respond(http.StatusCreated, object{{"token", object{
+	body := object{
 		{"methods", []string{"password"}},
 		{"issued_at", now.Format(iamTime)},
 		{"expires_at", expires.Format(iamTime)},
-		{"project", object{{"id", scoped.ID}, {"name", scoped.Name}}},
-		{"catalog", c.catalog(r)},
-	}}})
+	}
+	if wanted != nil { // a token without a project has no catalog (reference)
+		body = append(body, object{
+			{"project", object{{"id", scoped.ID}, {"name", scoped.Name}}},
+			{"catalog", c.catalog(r)},
+		}...)
+	}
+	response := respond(http.StatusCreated, object{{"token", body}})
 	response.Header.Set("X-Subject-Token", token)
 	return response, nil
 }

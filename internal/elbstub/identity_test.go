@@ -237,7 +237,9 @@ func TestTokens(t *testing.T) {
 				return
 			}
 			said := issued.fields(t)["token"].(map[string]any)
-			if said["project"].(map[string]any)["id"] != row.projectID ||
+			projectOf, _ := said["project"].(map[string]any)
+			id, _ := projectOf["id"].(string)
+			if id != row.projectID || (said["catalog"] != nil) != (id != "") ||
 				said["expires_at"] != "2019-11-16T03:36:55.000000Z" {
 				t.Errorf("the token is said to be %v", said)
 			}

@@ -3,7 +3,10 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,7 +30,12 @@ func keyOf(label string) (text, line string) {
 	return text + all + "\n-----END " + label + "-----\n", line
 }
 
-const hiddenToken = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
+// No part of one is in another, or what hides the one would hide the other.
+const (
+	hiddenToken         = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
+	hiddenSignature     = "5d41402abc4b2a76b9719d911017c592"
+	hiddenSecurityToken = "ZYXWVUTSRQPONMLKJIHG9876543210"
+)
 
 // refusalOf sends a request with secrets to a server that responds with a body, and returns
 // the error.
@@ -39,8 +47,8 @@ func refusalOf(t *testing.T, body string, secrets ...string) *httpapi.Error {
 	}
 	client := newClient(serve(t, reply(http.StatusBadRequest, body)), authorizer(func(r *http.Request) (func(), error) {
 		r.Header.Set("X-Auth-Token", hiddenToken)
-		r.Header.Set("Authorization", "SDK-HMAC-SHA256 Signature=sig0123456789abcdef")
-		r.Header.Set("X-Security-Token", "sec0123456789abcdefghij")
+		r.Header.Set("Authorization", "SDK-HMAC-SHA256 Signature="+hiddenSignature)
+		r.Header.Set("X-Security-Token", hiddenSecurityToken)
 		return nil, nil
 	}))
 	refusal := httpapi.RefusalOf(client.Do(t.Context(), request, decodeJSON))
@@ -75,8 +83,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 			"with bidi characters":    strings.Join(strings.Split(line, ""), "\u202e"),
 			"with zero widths":        strings.Join(strings.Split(line, ""), "\u200b"),
 			"the token":               "token " + hiddenToken + " is not valid",
-			"the signature":           "signature sig0123456789abcdef",
-			"the security token":      "sec0123456789abcdefghij",
+			"the signature":           "signature " + hiddenSignature,
+			"the security token":      hiddenSecurityToken,
 		} {
 			for shape, body := range map[string]string{
 				"error":      `{"error":{"message":` + quoted("refused: "+quote) + `,"code":"ELB.1001"}}`,
@@ -103,8 +111,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					for _, hidden := range []string{
 						line,
 						hiddenToken,
-						"sig0123456789abcdef",
-						"sec0123456789abcdefghij",
+						hiddenSignature,
+						hiddenSecurityToken,
 					} {
 						letters := lettersIn(hidden)
 						for i := 0; i+12 <= len(letters); i++ {
@@ -115,6 +123,28 @@ func TestErrorsShowNoSecret(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestShortSecretsAreNotShown: a password that is too short to be found by its letters is found as a whole, however the
+// server writes it.
+func TestShortSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	const password = "p\"ä<&\\\a w/ü+'"
+	ascii := strconv.QuoteToASCII(password)
+	for name, quote := range map[string]string{
+		"itself":                     password,
+		"without control characters": strings.ReplaceAll(password, "\a", ""),
+		"HTML":                       html.EscapeString(password),
+		"JSON":                       strings.TrimSuffix(strings.TrimPrefix(quoted(password), `"`), `"`),
+		"a program":                  ascii[1 : len(ascii)-1],
+		"a query":                    url.QueryEscape(password),
+		"a path":                     url.PathEscape(password),
+	} {
+		err := refusalOf(t, "refused: <"+quote+">", " "+password+"\n")
+		if got := err.Error(); !strings.Contains(got, "refused: <[redacted]>") {
+			t.Errorf("%s: the error shows it: %s", name, got)
 		}
 	}
 }

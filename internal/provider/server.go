@@ -28,7 +28,10 @@ func Serve(version string, debug bool, options ...Option) error {
 		serving = append(serving, tf6server.WithManagedDebug())
 	} else {
 		disableUnreadLogs()
-		outliveTermination()
+		// Some pipelines send SIGTERM to all processes of a job that they cancel. As with Ctrl-C, which go-plugin
+		// ignores here, Terraform stops the calls and then this process, so that a create request that was sent still
+		// gets its response.
+		signal.Ignore(syscall.SIGTERM)
 	}
 	// Through the standard logger net/http quotes what a server sends after a response,
 	// which may be a private key. Nothing else uses it.
@@ -39,19 +42,6 @@ func Serve(version string, debug bool, options ...Option) error {
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
-}
-
-// outliveTermination lets this process live for some time after a SIGTERM, which some pipelines send to all processes
-// of a job that they cancel. Terraform then stops the calls of the provider, as for Ctrl-C, and a create request that
-// was sent still gets its response.
-func outliveTermination() {
-	terminated := make(chan os.Signal, 1)
-	signal.Notify(terminated, syscall.SIGTERM)
-	go func() {
-		<-terminated
-		time.Sleep(15 * time.Second) // a call takes up to ten to stop
-		os.Exit(1)
-	}()
 }
 
 // disableUnreadLogs switches off every log if Terraform discards them, which is when

@@ -101,7 +101,7 @@ func sameCloud(endpoint, authURL, region string) bool {
 	}
 	domain := domainOf(elb, "elb", region)
 	isName := !strings.Contains(iam.Host, "[") // the zone of an IPv6 address may end in anything
-	return iam.Host == elb.Host || domain != "" && isName && strings.HasSuffix(iam.Hostname(), "."+domain)
+	return iam.Host == elb.Host || isName && strings.HasSuffix(iam.Hostname(), "."+domain)
 }
 
 // cloudByDefault returns the default cloud. It returns an empty text if the default cloud must not be used although no
@@ -113,8 +113,7 @@ func (r *resolver) cloudByDefault(region value) string {
 		names = append(names, "clouds_entry")
 	}
 	later := ""
-	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
-	if s, found := having(others, names...); found {
+	if s, found := having(r.sources, names...); found { // an earlier one would count
 		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}
@@ -169,7 +168,7 @@ func (r *resolver) checkAddresses() {
 // domainOf returns the cloud that the address of a service names in its host, such as
 // "otc.t-systems.com" in "iam.eu-de.otc.t-systems.com", or an empty text.
 func domainOf(address *url.URL, service, region string) string {
-	if address == nil || region == "" || !strings.HasPrefix(address.Hostname(), service) {
+	if address == nil || !strings.HasPrefix(address.Hostname(), service) {
 		return ""
 	}
 	_, domain, _ := strings.Cut(address.Hostname(), "."+strings.ToLower(region)+".")

@@ -142,9 +142,8 @@ type cloudsEntry struct {
 
 // text returns a field of auth, as it is written. Lists and objects, such as auth_methods, have none (reference).
 func (e cloudsEntry) text(name string) (text string) {
-	if field := e.Auth[name]; field.Decode(&text) != nil {
-		return ""
-	}
+	field := e.Auth[name]
+	_ = field.Decode(&text)
 	return text
 }
 
@@ -175,7 +174,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		return broken("has no entry %s. It has: %s", quoted(name), joined(slices.Compact(names), strconv.Quote))
 	}
 	entry, err := merged(base, overlay)
-	if vendor := cmp.Or(entry.Profile, entry.Cloud); err == nil && vendor != "" {
+	if vendor := cmp.Or(entry.Profile, entry.Cloud); vendor != "" {
 		public, found, missing := r.cloudsFile("clouds-public.yaml", r.cloudsPlaces("clouds-public.yaml")...)
 		profile, isThere := public.Public[vendor]
 		if missing == nil && !isThere {
@@ -234,10 +233,8 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 
 // merged decodes entries over each other, key by key; later ones say more.
 func merged(layers ...yaml.Node) (entry cloudsEntry, err error) {
-	for _, layer := range layers {
-		if !layer.IsZero() { // it is not missing
-			err = errors.Join(err, layer.Decode(&entry))
-		}
+	for _, layer := range layers { // a missing one says nothing
+		err = errors.Join(err, layer.Decode(&entry))
 	}
 	return entry, err
 }

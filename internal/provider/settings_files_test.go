@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -151,7 +152,14 @@ func TestNamesOfFiles(t *testing.T) {
 	for text, shown := range map[string]bool{
 		"ca.pem": true, "~/.hcloud/config.json": true, "/etc/openstack/clouds.yaml": true,
 		"../a/client-1_2.key": true, `C:\Users\me\ca.crt`: true, "/tmp/TestAcc123/001/config.json": true,
-		withoutBegin: false, inOneLine: false, inOneLine[:60] + ".b": false, "client": false,
+		// Hashes, and a name that is as long as names are.
+		"/nix/3b1f0c9d2e4a5b6c7d8e9f0a1b2c3d4e/ca.pem":  true,
+		"/nix/3B1F0C9D2E4A5B6C7D8E9F0A1B2C3D4E/ca.pem":  true,
+		"/nix/" + strings.Repeat("Abcd", 8) + "/ca.pem": true,
+		strings.Repeat("a/", 125) + "a.pem":             true,
+		strings.Repeat("a/", 125) + "ab.pem":            false,
+		withoutBegin:                                    false, inOneLine: false, inOneLine[:60] + ".b": false,
+		"client": false,
 		"MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc.b":                                          false,
 		`{"profiles":[{"accessKeyId":"AK","secretAccessKey":"SK","agencyDomainName":"a.b"}]}`: false,
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N":             false,
@@ -182,6 +190,10 @@ func TestNamesOfFiles(t *testing.T) {
 		_, diags := newSettings(providerBlock{}, environmentOf(variables))
 		if len(diags) != 1 || strings.Contains(diags[0].Detail(), "hunter2") ||
 			!strings.Contains(diags[0].Detail(), notShown) {
+			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
+		}
+		isOpened := strings.HasPrefix(variables["OS_CLIENT_CONFIG_FILE"], "clouds: ") // it may be a name
+		if isOpened == strings.Contains(fmt.Sprint(diags), "it is not the name of a file") {
 			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
 		}
 	}
@@ -356,15 +368,15 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		},
 		"no credentials": {
 			clouds: "mine: {auth: {auth_url: 'https://iam.a.b/v3'}}",
-			want:   "no credentials",
+			want:   `The file clouds.yaml has an entry "mine" with no credentials`,
 		},
 		"no auth": {
 			clouds: "mine: {region_name: eu-de}",
-			want:   "no credentials",
+			want:   `The file clouds.yaml has an entry "mine" with no credentials`,
 		},
 		"empty entry": {
 			clouds: "mine:",
-			want:   "no credentials",
+			want:   `The file clouds.yaml has an entry "mine" with no credentials`,
 		},
 		"no entry": {
 			clouds: "a: {}",
@@ -387,6 +399,69 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		}
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// TestFieldsOfFiles: what an entry or a profile says besides its key or its user.
+func TestFieldsOfFiles(t *testing.T) {
+	t.Parallel()
+	entry := func(auth string) map[string]string {
+		return map[string]string{"clouds.yaml": "clouds: {mine: {region_name: eu-de, auth: {" + auth + "}}}"}
+	}
+	for name, row := range map[string]struct {
+		block, variables string
+		files            map[string]string
+		want             string // kind, project, its name, agency
+	}{
+		"a token": {
+			variables: "OS_CLOUD=mine", files: entry("token: t, project_id: p"),
+			want: "token p eu-de <nil>",
+		},
+		"an agency of an entry, and its project": {
+			variables: "OS_CLOUD=mine", files: entry("ak: AK, sk: SK, target_agency_name: a, target_domain_name: d, " +
+				"project_id: own, project_name: own, target_project_id: p, target_project_name: n"),
+			want: "access key p n &{a d}",
+		},
+		"an agency of a profile": {
+			files: profileOf(`,"region":"eu-de","projectId":"p","agencyName":"a","agencyDomainName":"d"`),
+			want:  "access key p eu-de &{a d}",
+		},
+		"credentials of the block": {
+			block: "clouds_entry=mine token", files: entry("project_id: p"),
+			want: "token p eu-de <nil>",
+		},
+	} {
+		s, said := settingsOf(row.block, row.variables, row.files)
+		if said != "" {
+			t.Errorf("%s: it says %s", name, said)
+			continue
+		}
+		got := fmt.Sprint(s.Credentials.Kind(), " ", s.project.ValueString(), " ", s.projectName, " ", s.Agency)
+		if got != row.want {
+			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// TestFilesThatCannotBeRead: a file that is there and cannot be read is not passed over for another.
+func TestFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	const entry = "clouds: {mine: {region_name: eu-de, auth: {username: u, password: p, user_domain_name: d}}}"
+	for _, closed := range []string{"clouds.yaml", "secure.yaml"} {
+		env := environmentOf(words("OS_CLOUD=mine"), map[string]string{
+			"clouds.yaml": entry, "/etc/openstack/clouds.yaml": entry,
+		})
+		readFile := env.readFile
+		env.readFile = func(name string) ([]byte, error) {
+			if name == closed {
+				return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+			}
+			return readFile(name)
+		}
+		_, diags := newSettings(providerBlock{}, env)
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "The file "+closed+" cannot be read: permission") {
+			t.Errorf("%s: it says %v", closed, diags)
 		}
 	}
 }
@@ -445,6 +520,10 @@ func TestUnknownFiles(t *testing.T) {
 				block:     "project_id=own",
 				variables: "HW_PROJECT_ID=outside",
 				project:   "own",
+			},
+			"a project of the block alone": {
+				block:   "project_id=own region=eu-de",
+				project: "own",
 			},
 			"a project by its name": {
 				block: "project_name=own region=eu-de",

@@ -332,6 +332,7 @@ func TestSettingsErrors(t *testing.T) {
 			variables: map[string]string{"no profiles": "yes"},
 			attribute: "access_key",
 			want: []string{
+				"Missing credentials",
 				"HW_ACCESS_KEY and HW_SECRET_KEY",
 				"HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME",
 				"HW_AUTH_TOKEN",
@@ -342,7 +343,10 @@ func TestSettingsErrors(t *testing.T) {
 		"no region and no endpoint": {
 			without:   "endpoint project_id",
 			attribute: "region",
-			want:      []string{"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT"},
+			want: []string{
+				"The address of the ELB service is not known. ",
+				"HW_REGION_NAME or HCS_REGION_NAME or OS_REGION_NAME", "ELBAAS_ENDPOINT",
+			},
 		},
 		"access key alone": {
 			without:   "token",
@@ -350,6 +354,7 @@ func TestSettingsErrors(t *testing.T) {
 			variables: map[string]string{"HW_SECRET_KEY": "hunter2"},
 			attribute: "secret_key",
 			want: []string{
+				"Incomplete credentials",
 				"The access_key comes from the provider block",
 				"but secret_key is not set there. Set secret_key in the provider block as well",
 				"never mixed",
@@ -390,6 +395,12 @@ func TestSettingsErrors(t *testing.T) {
 			attribute: "domain_name",
 			want:      []string{"unique in its domain", "Set domain_name in the provider block"},
 			never:     "hunter2",
+		},
+		"user by the ID without a password": {
+			without:   "token",
+			variables: map[string]string{"HW_USER_ID": "me"},
+			attribute: "password",
+			want:      []string{"HW_USER_PASSWORD"},
 		},
 		"user without a password": {
 			without:   "token",
@@ -433,7 +444,7 @@ func TestSettingsErrors(t *testing.T) {
 		"auth_url without TLS": {
 			block:     map[string]string{"auth_url": "http://iam.example.com/v3"},
 			attribute: "auth_url",
-			want:      []string{"https://"},
+			want:      []string{"Set it to a base URL such as https://iam.eu-de.otc.t-systems.com/v3. "},
 		},
 		"insecure that is neither": {
 			without:   "token",
@@ -460,12 +471,12 @@ func TestSettingsErrors(t *testing.T) {
 		"client certificate without a key": {
 			block:     map[string]string{"cert": "-----BEGIN CERTIFICATE-----"},
 			attribute: "key",
-			want:      []string{"OS_KEY"},
+			want:      []string{"A client certificate needs its key. ", "OS_KEY"},
 		},
 		"key without a client certificate": {
 			variables: map[string]string{"OS_KEY": "-----BEGIN hunter2"},
 			attribute: "cert",
-			want:      []string{"OS_CERT"},
+			want:      []string{"The key of a client certificate needs the certificate. ", "OS_CERT"},
 			never:     "hunter2",
 		},
 		"client certificate that is none": {
@@ -668,6 +679,7 @@ func TestSettingsErrors(t *testing.T) {
 			attribute: "endpoint",
 			want: []string{
 				"The endpoint from the environment variable ELBAAS_ENDPOINT cannot be used: invalid URL",
+				"Set it to a base URL such as https://elb.eu-de.otc.t-systems.com. It may have a path, but no ",
 			},
 		},
 		"token with a line end": {
@@ -818,6 +830,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
+				"credentials are never sent where only a later source says. ",
 				"Set the environment variable HW_CLOUD, or cloud in the provider block",
 			},
 		},
@@ -833,6 +846,16 @@ func TestErrorsOfDestinations(t *testing.T) {
 				"needed for a password or an agency", "The endpoint is set, but",
 				"Set auth_url in the provider block",
 			},
+		},
+		"a password, an endpoint that is not named as those of the cloud": {
+			setup{block: "endpoint=https://gateway.eu-de.example.com password region=eu-de"},
+			"auth_url",
+			[]string{"The endpoint is set, but it does not name the cloud of the identity service"},
+		},
+		"a password, an endpoint whose cloud has no dot": {
+			setup{block: "endpoint=https://elb.eu-de.internal password region=eu-de"},
+			"auth_url",
+			[]string{"The endpoint is set, but it does not name the cloud of the identity service"},
 		},
 		"a password, an endpoint, a later auth_url": {
 			setup{block: "endpoint=https://elb.example.com password region=eu-de", variables: otcURL},
@@ -852,6 +875,19 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"assume_role.domain_name",
 			[]string{"Set the environment variable HCS_ASSUME_ROLE_DOMAIN_NAME as well"},
 		},
+		"the other half": {
+			setup{block: "key region=eu-de", variables: "HCS_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_AGENCY_NAME as well"},
+		},
+		"a later cloud, and a region of a private one": {
+			setup{block: "key", variables: "HCS_REGION_NAME=eu-de"},
+			"cloud",
+			[]string{
+				"The region comes from the environment variable HCS_REGION_NAME. Settings from HCS_… variables are " +
+					"for a private cloud and never go to the default cloud (myhuaweicloud.com). ",
+			},
+		},
 		"a profile and an entry": {
 			setup{variables: "HCS_PROFILE=a OS_CLOUD=mine"},
 			"clouds_entry",
@@ -867,6 +903,14 @@ func TestErrorsOfDestinations(t *testing.T) {
 				"OS_AUTH_URL=http://iam.example.com/v3"},
 			"auth_url",
 			[]string{"The auth_url from the environment variable OS_AUTH_URL", "without TLS"},
+		},
+		"a plain endpoint of another source": {
+			setup{block: "token endpoint=http://elb.example.com", variables: "HW_INSECURE=true"},
+			"endpoint",
+			[]string{
+				"The environment variable HW_INSECURE sets insecure, which does not apply to the address of another " +
+					"source. To allow it, set insecure = true in the provider block.",
+			},
 		},
 		"every variable empty": {
 			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
@@ -1025,6 +1069,13 @@ func TestUnknownProject(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
+	// A project that is known stays so beside an unknown region, or a plan would replace what is in it.
+	block := completeBlock()
+	block["region"] = types.StringUnknown()
+	s, diags := newSettings(block, environmentOf(nil))
+	if project := newCloud(s, "test", time.Now, nil).defaultProject(&diags); project.ValueString() != "block-project" {
+		t.Errorf("project = %v, %v", project, diags)
+	}
 }
 
 // TestUnknownCredentials: what is missing may come yet.
@@ -1042,6 +1093,10 @@ func TestUnknownCredentials(t *testing.T) {
 		"domain": {
 			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
 			"domain_name": types.StringUnknown(), "region": types.StringUnknown(),
+		},
+		"domain by the ID": {
+			"user_name": types.StringValue("me"), "password": types.StringValue("p"),
+			"domain_id": types.StringUnknown(), "region": types.StringUnknown(),
 		},
 		"everything": {"token": types.StringUnknown(), "region": types.StringUnknown(), "cloud": types.StringUnknown()},
 	} {
@@ -1160,9 +1215,10 @@ func TestUnknownAddresses(t *testing.T) {
 func TestNoProject(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
-	_ = newCloud(settings{}, "test", time.Now, nil).defaultProject(&diags)
+	s, said := settingsOf("token endpoint=https://elb.example.com auth_url=https://iam.example.com", "")
+	_ = newCloud(s, "test", time.Now, nil).defaultProject(&diags)
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
-		t.Errorf("got %v", diags)
+		t.Errorf("got %v, %s", diags, said)
 	}
 }
 
@@ -1354,6 +1410,15 @@ func TestAddresses(t *testing.T) {
 			authURL:   "<nil>",
 			name:      "r",
 		},
+		"Huawei Cloud Stack by its endpoint": {
+			variables: key("HCS_", map[string]string{
+				"HCS_REGION_NAME": "r",
+				"ELBAAS_ENDPOINT": "https://elb.r.private.example.com",
+			}),
+			endpoint: "https://elb.r.private.example.com",
+			authURL:  "<nil>",
+			name:     "r",
+		},
 		"its own auth_url": {
 			variables: key("HCS_", map[string]string{
 				"HCS_REGION_NAME": "r",
@@ -1409,6 +1474,39 @@ func TestSettingsShowNoSecret(t *testing.T) {
 	for _, value := range []any{s, &s, c, c.session, c.client, s.Credentials} {
 		if shown := fmt.Sprintf("%v %+v %#v %s", value, value, value, value); strings.Contains(shown, "hunter2") {
 			t.Errorf("%T shows a secret: %s", value, shown)
+		}
+	}
+}
+
+// TestOneErrorAtATime: an error that only follows from another one is not shown.
+func TestOneErrorAtATime(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		variables map[string]string
+		block     map[string]string
+		want      string
+	}{
+		"no credentials": {
+			map[string]string{"OS_CACERT": "missing.pem"}, nil, "Missing credentials",
+		},
+		"half a key": {
+			map[string]string{"HW_ACCESS_KEY": "AK"},
+			map[string]string{"endpoint": "http://elb.example.com"},
+			"Incomplete credentials",
+		},
+		"region": {
+			map[string]string{"HW_AUTH_TOKEN": testToken},
+			map[string]string{"region": "eu de"},
+			"Invalid provider argument region",
+		},
+	} {
+		block := providerBlock{}
+		for argument, text := range row.block {
+			block[argument] = types.StringValue(text)
+		}
+		_, diags := newSettings(block, environmentOf(row.variables))
+		if len(diags) != 1 || diags[0].Summary() != row.want {
+			t.Errorf("%s: got %v, want %q alone", name, diags, row.want)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestTLSSettings(t *testing.T) {
 	pair := throwaway.NewPair("client")
 	block := completeBlock()
 	block["endpoint"] = types.StringValue("http://elb.example.com")
-	block["insecure"] = types.StringValue("true")
+	block["insecure"] = types.BoolValue(true) // as the schema has it
 	block["cacert_file"] = types.StringValue(pair.Certificate)
 	s, diags := newSettings(block, environmentOf(map[string]string{
 		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
@@ -124,6 +124,10 @@ func TestInsecureOfSources(t *testing.T) {
 			variables: "OS_CLOUD=mine",
 			files:     entryOf("}, region_name: eu-de, verify: false"),
 			want:      true,
+		},
+		"not of an entry that verifies": {
+			variables: "OS_CLOUD=mine",
+			files:     entryOf("}, region_name: eu-de, verify: true"),
 		},
 		"beside an entry of the environment": {
 			variables: "OS_CLOUD=mine " + later,

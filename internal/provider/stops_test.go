@@ -211,19 +211,6 @@ func TestAccInterruptedCreate(t *testing.T) {
 	}
 }
 
-// TestAccProviderIsTerminated: a provider alone that gets a SIGTERM ends some time later, though nothing stops its
-// calls.
-func TestAccProviderIsTerminated(t *testing.T) {
-	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
-		if !cli.SignalProvider(syscall.SIGTERM) {
-			t.Error("there is no provider to terminate")
-		}
-	})
-	recovered(t, cloud, cli, 1)
-}
-
 // withName carries a request out, and writes another name into its response, as a replica does that does not know it.
 func withName(name, other string) elbstub.Fault {
 	return func(next elbstub.Next) elbstub.Response {
