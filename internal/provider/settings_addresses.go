@@ -113,7 +113,9 @@ func (r *resolver) cloudByDefault(region value) string {
 		names = append(names, "clouds_entry")
 	}
 	later := ""
-	if s, found := having(r.sources, names...); found { // an earlier one would count
+	// Any other that names a cloud would count, but the entry of the credentials may name none.
+	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
+	if s, found := having(others, names...); found {
 		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}

@@ -620,3 +620,16 @@ func TestRemediesOfAnEntry(t *testing.T) {
 		}
 	}
 }
+
+// TestEntryWithoutACloud: an entry of the provider block has an access key alone, and a later source the region. The
+// block that names the entry is no later source that names a cloud, so the cloud is the default.
+func TestEntryWithoutACloud(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"clouds.yaml": "clouds:\n  mine: {auth: {ak: AK, sk: SK, project_id: a}}\n"}
+	for _, block := range []string{"clouds_entry=mine", "key clouds_entry=mine"} {
+		s, said := settingsOf(block, "HW_REGION_NAME=eu-de", files)
+		if said != "" || s.endpoint == nil || s.endpoint.Host != "elb.eu-de.myhuaweicloud.com" {
+			t.Errorf("%s: endpoint %v; it says %q", block, s.endpoint, said)
+		}
+	}
+}
