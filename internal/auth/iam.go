@@ -96,6 +96,9 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	// Both times are those of the server, so that our clock does not matter.
 	t := issued.Token
 	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
+	if t.IssuedAt.IsZero() {
+		lifetime = t.ExpiresAt.Sub(s.config.Now())
+	}
 	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
 

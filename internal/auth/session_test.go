@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -239,6 +240,34 @@ func TestOneTokenPerProject(t *testing.T) {
 	burst(2)
 	f.wait(56 * time.Minute) // less than five minutes are left
 	burst(4)
+	for _, call := range f.Journal(elbstub.ListCertificates) {
+		if call.Status != 200 {
+			t.Errorf("a token was used after its end: %d", call.Status)
+		}
+	}
+}
+
+// TestTokenWithoutATimeOfIssue is renewed before it expires by our own clock (assumed: Keystone sends the time).
+func TestTokenWithoutATimeOfIssue(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.ScriptEach(elbstub.IssueToken, func(int) elbstub.Fault {
+		return func(next elbstub.Next) elbstub.Response {
+			response := next()
+			response.Body = bytes.Replace(response.Body, []byte(`"issued_at"`), []byte(`"not_issued_at"`), 1)
+			return response
+		}
+	})
+	session := f.session(byPassword)
+	for wait, want := range []int{1, 1, 2} {
+		f.wait(time.Duration(wait) * 8 * time.Hour) // until 0, 8 and 24 hours have passed
+		if status, err := f.call(session, project); status != 200 {
+			t.Errorf("%d, %v", status, err)
+		}
+		if got := len(f.Journal(elbstub.IssueToken)); got != want {
+			t.Errorf("%d tokens, want %d", got, want)
+		}
+	}
 	for _, call := range f.Journal(elbstub.ListCertificates) {
 		if call.Status != 200 {
 			t.Errorf("a token was used after its end: %d", call.Status)

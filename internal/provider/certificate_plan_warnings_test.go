@@ -80,11 +80,17 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		config       acctest.Values
 		want         []string // attributes that are warned of
 	}{
-		"both omitted":     {"shop", "www.example.com", acctest.Values{}, []string{"name", "domain"}},
-		"name omitted":     {"shop", "www.example.com", acctest.Values{"domain": "www.example.com"}, []string{"name"}},
-		"domain omitted":   {"shop", "www.example.com", acctest.Values{"name": "shop"}, []string{"domain"}},
-		"both set":         {"shop", "www.example.com", acctest.Values{"name": "new", "domain": ""}, nil},
-		"not covered":      {"", "old.example.com", acctest.Values{}, []string{"domain"}},
+		"both omitted":   {"shop", "www.example.com", acctest.Values{}, []string{"name", "domain"}},
+		"name omitted":   {"shop", "www.example.com", acctest.Values{"domain": "www.example.com"}, []string{"name"}},
+		"domain omitted": {"shop", "www.example.com", acctest.Values{"name": "shop"}, []string{"domain"}},
+		"both set":       {"shop", "www.example.com", acctest.Values{"name": "new", "domain": ""}, nil},
+		"not covered":    {"", "old.example.com", acctest.Values{}, []string{"domain"}},
+		"kept, not covered": {
+			"", "old.example.com", acctest.Values{"certificate": old.Certificate}, []string{"domain"},
+		},
+		"renamed, not covered": {
+			"", "old.example.com", acctest.Values{"certificate": old.Certificate, "name": "new"}, []string{"domain"},
+		},
 		"nothing to lose":  {"", "", acctest.Values{}, nil},
 		"not a new key":    {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},

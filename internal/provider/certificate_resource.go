@@ -189,17 +189,16 @@ func (r *certificateResource) ModifyPlan(
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
-	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan, and
-	// the plan of a replacement has a domain that the configuration omits, which the new certificate will not have.
+	// Most plans change nothing, and need only these attributes for the warnings. private_key_wo is not in a plan.
 	var partial certificateModel
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("certificate"), &partial.Certificate)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("private_key"), &partial.PrivateKey)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
 	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings
 	// unless the second fails, so both plans warn.
-	partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics)
+	defer func() { partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
@@ -222,6 +221,7 @@ func (r *certificateResource) ModifyPlan(
 			var config certificateModel
 			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
+			partial.Domain = config.Domain // the new certificate does not have one that the configuration omits
 		} else { // a replacement is checked when Terraform plans the creation
 			plan.checkNewKey(state, &resp.Diagnostics)
 		}
