@@ -136,21 +136,46 @@ func TestAccRotationLookup(t *testing.T) {
 	}
 }
 
-// TestAccRotationWithoutRoom: without room for one more, nothing is changed.
+// TestAccRotationWithoutRoom: the quota has room for one of two new certificates. No listener is switched, however often
+// it is applied, until the old files of the other certificate are back.
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 2 })
-	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test")), listener: listen(cloud)}
-	r.configure("guides/rotation.tf")
-	old, before := r.serves(), cloud.Certificates(acctest.ProjectID)
-	r.renew()
-	said, err := r.cli.Try("apply", "-auto-approve")
-	if err == nil || !strings.Contains(said, "ELB.5151") || !strings.Contains(said, "needs room for one more") {
-		t.Errorf("it says %v: %s", err, said)
+	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 3 })
+	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test"))}
+	configureMany(cloud, r.cli, 2)
+	old := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
+	renewed := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
+	for i, pair := range old {
+		writeNumbered(r.cli, i, pair)
 	}
-	if after := cloud.Certificates(acctest.ProjectID); r.serves() != old || !slices.Equal(after, before) {
-		t.Errorf("%d certificates are left of %d, and the listener serves %s", len(after), len(before), r.serves())
+	r.cli.Run("apply", "-auto-approve")
+	for i, pair := range renewed {
+		writeNumbered(r.cli, i, pair)
 	}
+	r.writes()
+	for range 2 {
+		said, err := r.cli.Try("apply", "-auto-approve")
+		if err == nil || !strings.Contains(said, "ELB.5151") || !strings.Contains(said, "put the old files back") {
+			t.Errorf("it says %v: %s", err, said)
+		}
+	}
+	for _, write := range r.writes() {
+		if !strings.HasPrefix(write, string(elbstub.CreateCertificate)) {
+			t.Errorf("it sends %q", write)
+		}
+	}
+
+	isThere := func(cert elbstub.Certificate) bool { return strings.TrimSpace(renewed[0].Certificate) == cert.Certificate }
+	rejected := 0
+	if slices.ContainsFunc(cloud.Certificates(acctest.ProjectID), isThere) {
+		rejected = 1
+	}
+	for _, pair := range []throwaway.Pair{old[rejected], renewed[rejected]} {
+		writeNumbered(r.cli, rejected, pair)
+		r.cli.Run("apply", "-auto-approve")
+	}
+	r.sends("one at a time", elbstub.ModifyListener, elbstub.DeleteCertificate,
+		elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
 }
 
 // TestAccRotationWithNames: where names must differ, the name follows the content.

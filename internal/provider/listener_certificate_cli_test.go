@@ -11,6 +11,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 // A rotation is a listener whose certificate the real CLI manages, by the files of the
@@ -126,12 +127,8 @@ func TestAccRotation(t *testing.T) {
 	}
 }
 
-// TestAccFiftyRotations renews 50 certificates at once, each with a listener.
-func TestAccFiftyRotations(t *testing.T) {
-	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	const many = 50
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+// configureMany configures many certificates, each with a listener.
+func configureMany(cloud *acctest.Cloud, cli *acctest.CLI, many int) {
 	ids := make([]string, many)
 	for i := range ids {
 		ids[i] = acctest.Quote(cloud.AddListener(elbstub.Listener{
@@ -154,15 +151,28 @@ resource "elbaas_listener_certificate" "www" {
   certificate_id = elbaas_certificate.www[count.index].id
 }
 `, many, strings.Join(ids, ", ")))
+}
+
+// writeNumbered writes the files of one of many certificates.
+func writeNumbered(cli *acctest.CLI, number int, pair throwaway.Pair) {
+	cli.WriteFile(fmt.Sprintf("%d.crt", number), pair.Certificate)
+	cli.WriteFile(fmt.Sprintf("%d.key", number), pair.PrivateKey)
+}
+
+// TestAccFiftyRotations renews 50 certificates at once, each with a listener.
+func TestAccFiftyRotations(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	const many = 50
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	configureMany(cloud, cli, many)
 	r := &rotation{t: t, cloud: cloud, cli: cli}
 	for _, want := range []map[elbstub.Operation]int{
 		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many},
 		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many, elbstub.DeleteCertificate: many},
 	} {
 		for i := range many {
-			pair := acctest.NewPair()
-			cli.WriteFile(fmt.Sprintf("%d.crt", i), pair.Certificate)
-			cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)
+			writeNumbered(cli, i, acctest.NewPair())
 		}
 		cli.Run("apply", "-auto-approve", "-parallelism=50")
 		sent := map[string]int{}
