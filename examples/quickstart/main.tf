@@ -39,6 +39,10 @@ resource "elbaas_certificate" "www" {
   description = var.description
   certificate = file(var.certificate_file)
   private_key = file(var.private_key_file)
+
+  lifecycle {
+    create_before_destroy = true # a listener that uses it needs its successor first
+  }
 }
 
 output "certificate_id" {

@@ -86,10 +86,10 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
+				Read: true, ReadDescription: "Timeout of a read, as it was last applied. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
 				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses " +
-					"the certificate. Defaults to 10 minutes.",
+					"the certificate, as it was last applied. Defaults to 10 minutes.",
 			}),
 		},
 	}

@@ -44,7 +44,8 @@ func (r *listenerCertificateResource) Schema(
 				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
 					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
 					"certificate, because it cannot be without one. If the same run destroys the fallback too, that " +
-					"deletion fails, because the listener then uses it. Changing this updates the state only.",
+					"deletion fails, because the listener then uses it. It is not checked until then. Changing this updates " +
+					"the state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},
@@ -62,9 +63,10 @@ func (r *listenerCertificateResource) Schema(
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. Defaults to 5 minutes.",
+				Read: true, ReadDescription: "Timeout of a read, as it was last applied. Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. Defaults to 5 minutes.",
+				Delete: true, DeleteDescription: "Timeout of the switch to the fallback, as it was last applied. " +
+					"Defaults to 5 minutes.",
 			}),
 		},
 	}
