@@ -163,7 +163,8 @@ var (
 		"is a certificate. Move that block to certificate",
 	}
 	kindPrivateKey = kind{
-		"is a private key, which anyone with access to the certificate could read. Move that block to private_key",
+		"is a private key, which anyone with access to the certificate could read. Remove that block. The " +
+			"resource takes it as private_key (stored in the state) or private_key_wo (not stored)",
 		"is a private key. Write PRIVATE KEY in both of its boundaries",
 	}
 	kindEncryptedKey = kind{

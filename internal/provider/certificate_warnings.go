@@ -40,7 +40,8 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 	if !chain.InOrder() {
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate chain not in order",
 			"Each certificate must be followed by the one that issued it: the leaf first, then the intermediate "+
-				"certificates. Some clients reject any other order.")
+				"certificates. Some clients reject any other order. Sort them, and remove those that are there twice "+
+				"or belong to another chain.")
 	}
 	if domain != "" && canRead && !isCovered {
 		diags.AddAttributeWarning(path.Root("domain"), "Domain not covered by the certificate",
@@ -106,13 +107,11 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 	if len(creation.Identical) > 0 {
 		summary := "An identical certificate already exists: " + strings.Join(creation.Identical, ", ")
 		diags.AddWarning(summary, fmt.Sprintf(
-			"If the new certificate replaces it (-replace, replace_triggered_by, with create_before_destroy), there "+
-				"is nothing to do: Terraform deletes it next.\n\nProject %s already had this, with the content of the "+
-				"new certificate and with what the configuration sets of name, description and domain:\n%s\n\n"+
-				"If it is not replaced, an interrupted run may have left it, or this or another configuration may "+
-				"manage it. Delete it if nothing uses it, or import it in place of the new one: "+
-				"terraform import ADDRESS %s/%s",
-			projectID, listOf(creation.Identical), projectID, creation.Identical[0]))
+			"If the new certificate replaces it, there is nothing to do: Terraform deletes it next.\n\nProject %s "+
+				"already had this, with the same content, and with the name, description and domain that the "+
+				"configuration sets:\n%s\n\nAn interrupted run may have left it, or this or another configuration "+
+				"may manage it. Delete it if nothing uses it, or %s",
+			projectID, listOf(creation.Identical), importInstead(projectID, creation.Identical[0])))
 	}
 	if creation.ID == "" {
 		return // the error names the rest

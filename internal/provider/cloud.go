@@ -94,7 +94,7 @@ func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
 			"No project is set here, and the provider has no default project. Set project_id here. "+
 				remedyOf("project_id")+" "+c.settings.noAuthURL+
-				"If auth_url is set, the name of the project is sufficient (project_name).")
+				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project
 }

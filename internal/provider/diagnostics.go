@@ -70,9 +70,8 @@ func uncertainty(err *elb.UncertainError) string {
 	switch {
 	case err.Existing != "":
 		text += fmt.Sprintf(". The API returned certificate %s, which existed before and has the same leaf: "+
-			"it may store each certificate only once. "+
-			"Import that one if nothing else manages it: terraform import ADDRESS %s/%s",
-			err.Existing, err.ProjectID, err.Existing)
+			"it may store each certificate only once. If nothing else manages that one, %s",
+			err.Existing, importInstead(err.ProjectID, err.Existing))
 	case err.SearchErr == nil && len(err.Candidates) == 0:
 		text += ": the list of the project does not show it, but a slow backend may still create it. " +
 			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
@@ -82,10 +81,16 @@ func uncertainty(err *elb.UncertainError) string {
 	}
 	if len(err.Candidates) > 0 {
 		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+
-			"If one of them is yours, import it before you apply again: terraform import ADDRESS %s/%s. "+
-			"Otherwise, the next apply creates another one.", listOf(err.Candidates), err.ProjectID, err.Candidates[0])
+			"The next apply creates another one. If one of them is yours, first delete it, or %s",
+			listOf(err.Candidates), importInstead(err.ProjectID, err.Candidates[0]))
 	}
 	return text
+}
+
+// importInstead says how to manage a certificate that exists, instead of the one that the state has, if any.
+func importInstead(projectID, id string) string {
+	return fmt.Sprintf("import it: terraform import ADDRESS %s/%s. If the state has the address already, first run "+
+		"terraform state rm ADDRESS, and after the next apply, delete the certificate that was there.", projectID, id)
 }
 
 // remedyFor says what the user can do about an error. It is empty if nothing is known to help.
@@ -136,7 +141,8 @@ func remedyFor(err error, kind auth.Kind) string {
 	case refusal != nil:
 		return refusalRemedy(refusal, kind)
 	case isNetwork:
-		return "Check the endpoint of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY)."
+		return "Check endpoint, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY). " +
+			cloudIfOmitted
 	}
 	return ""
 }
@@ -157,7 +163,7 @@ func inUseRemedy(err *elb.InUseError) string {
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
 			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate elsewhere and apply again, " +
+			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply again, " +
 			"or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do " +
 			"not remove what Terraform calls a deposed object: that removes its successor from the state, too."
 	}
@@ -186,15 +192,19 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 		return remedyOf("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
-			"that they are for."
+			"and the cloud that they are for. " + cloudIfOmitted
 	case refusal != nil && refusal.Status == http.StatusNotFound:
 		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
 			"example https://iam.eu-de.otc.t-systems.com/v3."
 	case isNetwork:
-		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY)."
+		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY). " +
+			cloudIfOmitted
 	}
 	return ""
 }
+
+// cloudIfOmitted is for users of another cloud who have set only a region.
+const cloudIfOmitted = "With a region alone, the cloud is " + defaultCloud + "."
 
 // credentialsRemedy is for credentials that the ELB service rejects.
 func credentialsRemedy(kind auth.Kind) string {

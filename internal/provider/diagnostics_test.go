@@ -110,11 +110,11 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	for want, err := range map[string]error{
 		"Plan again in a few minutes": fmt.Errorf("%w: %w", elb.ErrNotShown,
 			context.DeadlineExceeded),
-		"Something else has deleted":         fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
-		"The operation was interrupted.":     fmt.Errorf("x: %w", context.Canceled),
-		"The operation timed out":            fmt.Errorf("x: %w", context.DeadlineExceeded),
-		"set cacert_file (OS_CACERT)":        fmt.Errorf("x: %w", httpapi.ErrUntrusted),
-		"Check the endpoint of the provider": fmt.Errorf("x: %w", &httpapi.TransportError{}),
+		"Something else has deleted":                       fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
+		"The operation was interrupted.":                   fmt.Errorf("x: %w", context.Canceled),
+		"The operation timed out":                          fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"set cacert_file (OS_CACERT)":                      fmt.Errorf("x: %w", httpapi.ErrUntrusted),
+		"Check endpoint, region and cloud of the provider": fmt.Errorf("x: %w", &httpapi.TransportError{}),
 		`- listener "https" (ID 1) of load balancer "2"`: &elb.InUseError{
 			Err:       refusal,
 			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},

@@ -165,7 +165,9 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 		}
 	}
 
-	isThere := func(cert elbstub.Certificate) bool { return strings.TrimSpace(renewed[0].Certificate) == cert.Certificate }
+	isThere := func(cert elbstub.Certificate) bool {
+		return strings.TrimSpace(renewed[0].Certificate) == cert.Certificate
+	}
 	rejected := 0
 	if slices.ContainsFunc(cloud.Certificates(acctest.ProjectID), isThere) {
 		rejected = 1

@@ -123,8 +123,7 @@ func (r *resolver) cloudByDefault(region value) string {
 	why := "Without it, they would go to the default cloud (" + defaultCloud + "), which may be the wrong one. "
 	switch {
 	case r.settings.endpoint != nil:
-		r.settings.noAuthURL = later + "The endpoint is set, but it does not name the cloud of the identity service: " +
-			"set auth_url, or cloud and region. "
+		r.settings.noAuthURL = later + "The endpoint is set, but it does not name the cloud of the identity service. "
 		return ""
 	case region.text != "" && isPrivate:
 		why = "The region comes from " + region.origin + ". Settings from HCS_… variables are for a private cloud " +
@@ -135,7 +134,7 @@ func (r *resolver) cloudByDefault(region value) string {
 		return defaultCloud
 	}
 	r.settings.noAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to the "+
-		"domain of the cloud that the credentials are for; or set auth_url, or endpoint (ELBAAS_ENDPOINT). ",
+		"domain name of the cloud that the credentials are for, such as otc.t-systems.com; or set auth_url, or endpoint (ELBAAS_ENDPOINT). ",
 		r.credentials.label, later, why, r.placeFor("cloud"))
 	return ""
 }
