@@ -76,19 +76,19 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		r.Header.Set(TokenHeader, credentials.Token.Reveal())
 		return nil, nil
 	case KindAgency:
-		key, version, err := s.agency.get(r.Context())
+		key, fetched, err := s.agency.get(r.Context())
 		if err != nil {
 			return nil, err
 		}
-		return func() { s.agency.invalidate(version) }, s.config.Signer.Sign(r, key, s.config.Now())
+		return func() { s.agency.invalidate(fetched) }, s.config.Signer.Sign(r, key, s.config.Now())
 	case KindPassword:
 		tokens := s.tokensOf(scope{projectID: r.Header.Get(projectHeader)})
-		token, version, err := tokens.get(r.Context())
+		token, fetched, err := tokens.get(r.Context())
 		if err != nil {
 			return nil, err
 		}
 		r.Header.Set(TokenHeader, token.text.Reveal())
-		return func() { tokens.invalidate(version) }, nil
+		return func() { tokens.invalidate(fetched) }, nil
 	}
 	return ownKey{s}.Authorize(r)
 }
