@@ -227,8 +227,10 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	request := httpapi.Request{Method: http.MethodPost, Body: body}
-	if _, err := s.call(ctx, s.signed, request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
+	owner := s.config // of the access key
+	owner.Agency = nil
+	request, client := httpapi.Request{Method: http.MethodPost, Body: body}, owner.Network.Client(New(owner))
+	if _, err := s.call(ctx, client, request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}
 	}
 	c := issued.Credential
