@@ -62,8 +62,9 @@ func (r *resolver) readAddresses() {
 // first earlier source that names a cloud, or else, if the block leaves addresses to the environment, the first later
 // source that names any. The insecure of that one counts as well.
 func (r *resolver) naming(region, endpoint value) []source {
-	if _, found := having(r.own, "cloud", "auth_url"); found {
-		return r.own
+	own := where(r.sources, func(s source) bool { return s.rank == blockRank || s.rank == r.credentials.rank })
+	if _, found := having(own, "cloud", "auth_url"); found {
+		return own
 	}
 	leaves := r.leavesAddresses(region)
 	others := where(r.sources, func(s source) bool {
