@@ -175,11 +175,10 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]project, err
 	var body struct {
 		Projects []project `json:"projects"`
 	}
-	var query url.Values
+	get := httpapi.Request{Method: http.MethodGet}
 	if name != "" {
-		query = url.Values{"name": {name}}
+		get.URL = &url.URL{RawQuery: url.Values{"name": {name}}.Encode()}
 	}
-	get := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
 	_, err := s.call(ctx, s.authorized, get, &body, path...)
 	return body.Projects, err
 }
