@@ -37,9 +37,6 @@ type Config struct {
 type Session struct {
 	config Config
 
-	// plain and authorized call the identity service, without credentials and with them.
-	plain, authorized *httpapi.Client
-
 	agency    *cached[Key]
 	endpoints sync.Map // project ID → *cached[*url.URL]
 	projects  sync.Map // name → *cached[string]
@@ -52,8 +49,6 @@ func New(config Config) *Session {
 		config.Now = time.Now
 	}
 	s := &Session{config: config}
-	s.plain = config.Network.Client(nil)
-	s.authorized = config.Network.Client(s)
 	s.agency = &cached[Key]{fetch: s.fetchAgencyKey, now: config.Now}
 	return s
 }
