@@ -12,8 +12,8 @@ import (
 // defaultCloud is the cloud used when only a region is set.
 const defaultCloud = "myhuaweicloud.com"
 
-// readAddresses finds out where the services are. Credentials go only where the
-// provider block or their own source says, or else an earlier source.
+// readAddresses finds out where the services are. Credentials go only where the provider block or their
+// own source says, or else an earlier source, unless the block has them and leaves the rest to the environment.
 func (r *resolver) readAddresses() {
 	region := r.find("region", r.sources...)
 	r.settings.Region, r.settings.Signer.Region = region.text, region.text
