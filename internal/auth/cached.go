@@ -25,32 +25,29 @@ type cached[T any] struct {
 	fetch func(context.Context) (T, time.Duration, error)
 	now   func() time.Time
 
-	mu       sync.Mutex
-	fetching *fetch // nil if no fetch is running
-	version  int    // how many fetches there were
-	value    T
-	err      error
-	until    time.Time // zero if it does not expire
+	mu     sync.Mutex
+	latest *fetched[T] // nil before the first get, and after it was cancelled or invalidated
 }
 
-// A fetch is a running fetch.
-type fetch struct {
-	done    chan struct{}
-	waiters int
+// fetched is a fetch that is running, or its result.
+type fetched[T any] struct {
 	cancel  context.CancelFunc
+	waiters int
+
+	done  chan struct{} // closed when the fields below are set
+	value T
+	err   error
+	until time.Time // zero if it does not expire
 }
 
-// get returns the value, and its version for invalidate.
-func (c *cached[T]) get(ctx context.Context) (T, int, error) {
+// get returns the value, and the fetch that it comes from for invalidate.
+func (c *cached[T]) get(ctx context.Context) (T, *fetched[T], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version > 0 && (c.until.IsZero() || c.now().Before(c.until)) {
-		return c.value, c.version, c.err
-	}
-	if c.fetching == nil {
+	if c.latest == nil || !c.latest.until.IsZero() && !c.now().Before(c.latest.until) {
 		c.startLocked(ctx)
 	}
-	f := c.fetching
+	f := c.latest
 	f.waiters++
 	c.mu.Unlock()
 	select {
@@ -59,54 +56,45 @@ func (c *cached[T]) get(ctx context.Context) (T, int, error) {
 	}
 	c.mu.Lock()
 	f.waiters--
-	if c.fetching != f { // it has ended
-		return c.value, c.version, c.err
+	select {
+	case <-f.done: // even if ctx is done, too
+		return f.value, f, f.err
+	default:
 	}
 	if f.waiters == 0 {
 		f.cancel()
-		c.fetching = nil // its result is discarded
+		c.latest = nil
 	}
-	var none T
-	return none, 0, ctx.Err()
+	return f.value, nil, ctx.Err()
 }
 
 // startLocked starts a fetch. Its context has the values of the request's context, for logging,
 // but not its deadline, because other callers may wait too.
 func (c *cached[T]) startLocked(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-	f := &fetch{done: make(chan struct{}), cancel: cancel}
-	c.fetching = f
+	f := &fetched[T]{cancel: cancel, done: make(chan struct{})}
+	c.latest = f
 	go func() {
 		defer cancel()
 		value, lifetime, err := c.fetch(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.fetching == f {
-			c.storeLocked(value, lifetime, err)
-			c.fetching = nil
-			close(f.done)
+		f.value, f.err = value, err
+		switch {
+		case err != nil:
+			f.until = c.now().Add(failureTTL)
+		case lifetime > 0:
+			f.until = c.now().Add(lifetime - min(renewalMargin, lifetime/2))
 		}
+		close(f.done)
 	}()
 }
 
-func (c *cached[T]) storeLocked(value T, lifetime time.Duration, err error) {
-	c.version++
-	c.value = value
-	c.err = err
-	c.until = time.Time{}
-	switch {
-	case err != nil:
-		c.until = c.now().Add(failureTTL)
-	case lifetime > 0:
-		c.until = c.now().Add(lifetime - min(renewalMargin, lifetime/2))
-	}
-}
-
-// invalidate makes the next get fetch the value again, unless there is a newer version.
-func (c *cached[T]) invalidate(version int) {
+// invalidate makes the next get fetch the value again, unless that has happened since.
+func (c *cached[T]) invalidate(f *fetched[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version == version {
-		c.until = c.now()
+	if c.latest == f {
+		c.latest = nil
 	}
 }

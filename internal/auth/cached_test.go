@@ -91,3 +91,21 @@ func TestLifetimes(t *testing.T) {
 		}
 	}
 }
+
+// TestValueForACallerThatHasEnded: a value that is there needs no fetch, so the caller gets it, and it stays.
+func TestValueForACallerThatHasEnded(t *testing.T) {
+	t.Parallel()
+	fetches := 0
+	c := &cached[int]{now: time.Now, fetch: func(context.Context) (int, time.Duration, error) {
+		fetches++
+		return fetches, 0, nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for range 100 {
+		if got, _, err := c.get(ctx); got != 1 || err != nil {
+			t.Fatalf("got the value of fetch %d, %v, want that of the first", got, err)
+		}
+		cancel()
+	}
+}

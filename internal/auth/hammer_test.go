@@ -40,7 +40,7 @@ func TestCachedHammer(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), timeout)
 					defer cancel()
 					started := time.Now()
-					value, version, err := s.get(ctx)
+					value, fetched, err := s.get(ctx)
 					if time.Since(started) > timeout {
 						t.Errorf("waited %s of %s", time.Since(started), timeout)
 					}
@@ -51,7 +51,7 @@ func TestCachedHammer(t *testing.T) {
 						t.Errorf("the deadline of another caller after %s: %v", time.Since(started), err)
 					}
 					if err == nil && rand.IntN(3) == 0 {
-						s.invalidate(version)
+						s.invalidate(fetched)
 					}
 				})
 			}

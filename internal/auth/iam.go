@@ -83,7 +83,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 			Project   project   `json:"project"`
 		} `json:"token"`
 	}
-	header, err := s.call(ctx, s.plain, httpapi.Request{
+	header, err := s.call(ctx, nil, httpapi.Request{
 		Method: http.MethodPost, Body: body, Secrets: []secret.Value{c.Password},
 	}, &issued, "v3", "auth", "tokens")
 	if err != nil {
@@ -175,12 +175,11 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]project, err
 	var body struct {
 		Projects []project `json:"projects"`
 	}
-	var query url.Values
+	get := httpapi.Request{Method: http.MethodGet}
 	if name != "" {
-		query = url.Values{"name": {name}}
+		get.URL = &url.URL{RawQuery: url.Values{"name": {name}}.Encode()}
 	}
-	get := httpapi.Request{Method: http.MethodGet, URL: &url.URL{RawQuery: query.Encode()}}
-	_, err := s.call(ctx, s.authorized, get, &body, path...)
+	_, err := s.call(ctx, s, get, &body, path...)
 	return body.Projects, err
 }
 
@@ -196,7 +195,7 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 		found.Entries = got.catalog
 	} else {
 		request := httpapi.Request{Method: http.MethodGet, Header: http.Header{projectHeader: {projectID}}}
-		if _, err := s.call(ctx, s.authorized, request, &found, "v3", "auth", "catalog"); err != nil {
+		if _, err := s.call(ctx, s, request, &found, "v3", "auth", "catalog"); err != nil {
 			return nil, &Error{doing, fmt.Errorf("%w. Not every cloud returns its catalog for these credentials: "+
 				"set endpoint in the provider block", err)}
 		}
@@ -227,8 +226,10 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
+	owner := s.config // of the access key
+	owner.Agency = nil
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
-	if _, err := s.call(ctx, s.signed, request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
+	if _, err := s.call(ctx, New(owner), request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}
 	}
 	c := issued.Credential
@@ -244,10 +245,10 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 // old one, or none (all observed).
 var finalVersion = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?/?$`)
 
-// call sends a request to a path of the identity service, whatever version its address has. It decodes
-// the body of the response, and returns its header.
+// call sends a request to a path of the identity service, whatever version its address has, with the
+// credentials of an authorizer; nil means none. It decodes the body of the response, and returns its header.
 func (s *Session) call(
-	ctx context.Context, client *httpapi.Client, request httpapi.Request, body any, path ...string,
+	ctx context.Context, authorizer httpapi.Authorizer, request httpapi.Request, body any, path ...string,
 ) (http.Header, error) {
 	if s.config.AuthURL == nil {
 		return nil, ErrNoAuthURL
@@ -261,7 +262,7 @@ func (s *Session) call(
 	}
 	request.URL = target
 	var header http.Header
-	err := client.Do(ctx, request, func(response *http.Response) error {
+	err := s.config.Network.Client(authorizer).Do(ctx, request, func(response *http.Response) error {
 		header = response.Header
 		return json.NewDecoder(response.Body).Decode(body)
 	})

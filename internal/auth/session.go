@@ -37,10 +37,6 @@ type Config struct {
 type Session struct {
 	config Config
 
-	// plain, authorized and signed call the identity service: without credentials, with the
-	// usual ones, and with the access key even if there is an agency.
-	plain, authorized, signed *httpapi.Client
-
 	agency    *cached[Key]
 	endpoints sync.Map // project ID → *cached[*url.URL]
 	projects  sync.Map // name → *cached[string]
@@ -53,9 +49,6 @@ func New(config Config) *Session {
 		config.Now = time.Now
 	}
 	s := &Session{config: config}
-	s.plain = config.Network.Client(nil)
-	s.authorized = config.Network.Client(s)
-	s.signed = config.Network.Client(ownKey{s})
 	s.agency = &cached[Key]{fetch: s.fetchAgencyKey, now: config.Now}
 	return s
 }
@@ -76,31 +69,22 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		r.Header.Set(TokenHeader, credentials.Token.Reveal())
 		return nil, nil
 	case KindAgency:
-		key, version, err := s.agency.get(r.Context())
+		key, fetched, err := s.agency.get(r.Context())
 		if err != nil {
 			return nil, err
 		}
-		return func() { s.agency.invalidate(version) }, s.config.Signer.Sign(r, key, s.config.Now())
+		return func() { s.agency.invalidate(fetched) }, s.config.Signer.Sign(r, key, s.config.Now())
 	case KindPassword:
 		tokens := s.tokensOf(scope{projectID: r.Header.Get(projectHeader)})
-		token, version, err := tokens.get(r.Context())
+		token, fetched, err := tokens.get(r.Context())
 		if err != nil {
 			return nil, err
 		}
 		r.Header.Set(TokenHeader, token.text.Reveal())
-		return func() { tokens.invalidate(version) }, nil
+		return func() { tokens.invalidate(fetched) }, nil
 	}
-	return ownKey{s}.Authorize(r)
-}
-
-// ownKey signs with the configured key, even if an agency is assumed.
-type ownKey struct{ session *Session }
-
-// Authorize implements httpapi.Authorizer.
-func (k ownKey) Authorize(r *http.Request) (renew func(), err error) {
-	c := k.session.config.Credentials
-	key := Key{Access: c.AccessKey, Secret: c.SecretKey, SecurityToken: c.SecurityToken}
-	return nil, k.session.config.Signer.Sign(r, key, k.session.config.Now())
+	key := Key{Access: credentials.AccessKey, Secret: credentials.SecretKey, SecurityToken: credentials.SecurityToken}
+	return nil, s.config.Signer.Sign(r, key, s.config.Now())
 }
 
 // ProjectID returns the ID of the project with a name.

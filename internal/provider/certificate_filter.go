@@ -22,7 +22,7 @@ type certificateFilter struct {
 }
 
 // filterArguments are the arguments of a certificateFilter, except the project.
-var filterArguments = map[string]schema.StringAttribute{
+var filterArguments = map[string]schema.Attribute{
 	"name_regex": optionalText(
 		"A regular expression (RE2, as in Terraform's `regex` function) that must match some part of the name. "+
 			"Anchor it with `^` and `$` to match the whole name.",

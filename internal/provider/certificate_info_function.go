@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -34,10 +35,7 @@ func (certificateInfoFunction) Metadata(
 func (certificateInfoFunction) Definition(
 	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
 ) {
-	attributes := types.ObjectType{AttrTypes: map[string]attr.Type{}}
-	for name, attribute := range x509Attributes {
-		attributes.AttrTypes[name] = attribute.GetType()
-	}
+	attributes := schema.NestedAttributeObject{Attributes: x509Attributes}.Type()
 	resp.Definition = function.Definition{
 		Summary: "Read the attributes of a certificate",
 		MarkdownDescription: "Parses certificates in PEM format, without calling the API, and returns the attributes " +

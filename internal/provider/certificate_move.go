@@ -35,10 +35,10 @@ type restObject struct {
 }
 
 // restPath is the path of the certificates of this API. Any beginning of it may be in the
-// base URL of the generic REST provider. After v1.0, the project has the characters that checkProjectID
-// allows. Without it, the project must look like one, since any other word may be before elbaas.
+// base URL of the generic REST provider. After v1.0, the project is one that checkProjectID
+// accepts. Without it, the project must look like one, since any other word may be before elbaas.
 var restPath = regexp.MustCompile(
-	`^/?(?:(?:(?:.*/)?v1\.0/([0-9A-Za-z_-]+)/|([0-9a-fA-F]{32})/)?elbaas/)?certificate/?$`)
+	`^/?(?:(?:(?:.*/)?v1\.0/([0-9A-Za-z_-]{1,64})/|([0-9a-fA-F]{32})/)?elbaas/)?certificate/?$`)
 
 // moveCertificate turns the state of a restapi_object into that of a certificate.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
@@ -92,15 +92,10 @@ func (o restObject) target() (projectID, id string, err error) {
 	if checkID("certificate ID", objectID) != nil && o.ObjectID != "" {
 		objectID = o.ObjectID
 	}
-	text := objectID
-	if project := match[1] + match[2]; project != "" {
-		text = project + "/" + objectID
+	if err := checkID("certificate ID", objectID); err != nil {
+		return "", "", fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
 	}
-	projectID, id, err = parseImportID(text, "certificate")
-	if err != nil {
-		err = fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
-	}
-	return projectID, id, err
+	return match[1] + match[2], strings.ToLower(objectID), nil
 }
 
 // movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have
@@ -138,8 +133,6 @@ func (o restObject) certificate() string {
 	var sent struct {
 		Certificate string `json:"certificate"`
 	}
-	if json.Unmarshal([]byte(o.Data), &sent) != nil {
-		return ""
-	}
+	_ = json.Unmarshal([]byte(o.Data), &sent) // what is not JSON has none
 	return pemcert.CertificatesIn(sent.Certificate).PEM()
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,9 +38,7 @@ func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			NestedObject:        schema.NestedAttributeObject{Attributes: certificateAttributes()},
 		},
 	}
-	for name, argument := range filterArguments {
-		attributes[name] = argument
-	}
+	maps.Copy(attributes, filterArguments)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys: all of them, " +
 			"or those that match every argument that is set. The list may be empty. " +

@@ -51,10 +51,6 @@ func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 	resp.Version = p.version
 }
 
-func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema = providerSchema()
-}
-
 // Configure implements provider.Provider. It sends no request, because Terraform configures
 // a provider several times in one command.
 func (p *elbaasProvider) Configure(

@@ -75,13 +75,11 @@ type server struct {
 	frameworkServer
 }
 
-// frameworkServer has all methods of the framework's server. plugin-go finds the last
-// three interfaces by type assertion.
+// frameworkServer has the methods of the framework's server that are for what the provider has.
+// plugin-go finds those for list resources by type assertion.
 type frameworkServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
-	tfprotov6.StateStoreServer
 }
 
 // call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original

@@ -57,10 +57,9 @@ type resolver struct {
 	environment
 	settings settings
 	// sources are in the order in which credentials are looked for. When they are found, the provider block and the
-	// source of the credentials come first (own), followed by the others in their order.
+	// source of the credentials come first, followed by the others in their order.
 	sources     []source
 	credentials source
-	own         []source
 	// addressesUnknown is set if the addresses are known only after an apply.
 	addressesUnknown bool
 	// lastRank is the rank of the last source whose insecure counts.

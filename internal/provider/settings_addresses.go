@@ -12,8 +12,8 @@ import (
 // defaultCloud is the cloud used when only a region is set.
 const defaultCloud = "myhuaweicloud.com"
 
-// readAddresses finds out where the services are. Credentials go only where the
-// provider block or their own source says, or else an earlier source.
+// readAddresses finds out where the services are. Credentials go only where the provider block or their
+// own source says, or else an earlier source, unless the block has them and leaves the rest to the environment.
 func (r *resolver) readAddresses() {
 	region := r.find("region", r.sources...)
 	r.settings.Region, r.settings.Signer.Region = region.text, region.text
@@ -62,8 +62,9 @@ func (r *resolver) readAddresses() {
 // first earlier source that names a cloud, or else, if the block leaves addresses to the environment, the first later
 // source that names any. The insecure of that one counts as well.
 func (r *resolver) naming(region, endpoint value) []source {
-	if _, found := having(r.own, "cloud", "auth_url"); found {
-		return r.own
+	own := where(r.sources, func(s source) bool { return s.rank == blockRank || s.rank == r.credentials.rank })
+	if _, found := having(own, "cloud", "auth_url"); found {
+		return own
 	}
 	leaves := r.leavesAddresses(region)
 	others := where(r.sources, func(s source) bool {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -244,8 +246,7 @@ func ArgumentTable() string {
 	return table
 }
 
-// providerSchema is the schema of the provider block.
-func providerSchema() schema.Schema {
+func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	attributes, agency := map[string]schema.Attribute{}, map[string]schema.Attribute{}
 	for name := range arguments {
 		if _, nested, isNested := strings.Cut(name, "."); isNested {
@@ -254,7 +255,7 @@ func providerSchema() schema.Schema {
 			attributes[name] = attributeOf(name)
 		}
 	}
-	return schema.Schema{
+	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei " +
 			"Cloud family: Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds (Huawei Cloud Stack).",
 		Attributes: attributes,

@@ -87,7 +87,6 @@ func (r *resolver) prefer(credentials source) {
 		return s.rank
 	}
 	slices.SortStableFunc(r.sources, func(a, b source) int { return cmp.Compare(order(a), order(b)) })
-	r.own = where(r.sources, func(s source) bool { return order(s) == blockRank })
 }
 
 // readAgency reads the agency. It is assumed with the access key, from whatever source

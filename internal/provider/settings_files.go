@@ -127,8 +127,8 @@ type cloudsFile struct {
 	Public map[string]yaml.Node `yaml:"public-clouds"`
 }
 
-// A cloudsEntry is what the provider reads of an entry. It opens no file that the entry
-// names: cacert, cert and key may be PEM, or what should be.
+// A cloudsEntry is what the provider reads of an entry. cacert, cert and key are names of files or
+// PEM, as the arguments are.
 type cloudsEntry struct {
 	Profile string               `yaml:"profile"`
 	Cloud   string               `yaml:"cloud"` // the old name of profile

@@ -92,9 +92,9 @@ func (r *resolver) fileOrText(v value) []byte {
 
 const notShown = "[not shown, because it may be a key]"
 
-// plainName is a name of a file that is no key, token or password: it has an extension,
-// and neither a long part nor any character that is rare in names.
-var plainName = regexp.MustCompile(`^([A-Za-z]:)?([\\/]?[\w.~-]{1,64})*\.[A-Za-z][A-Za-z0-9]{0,9}$`)
+// plainName matches a name of a file that is no token or password: it has an extension, and no
+// character that is rare in names.
+var plainName = regexp.MustCompile(`^([A-Za-z]:)?([\\/]?[\w.~-]+)*\.[A-Za-z][A-Za-z0-9]{0,9}$`)
 
 // fileName is how a file is called in an error: not at all if its name may be a secret.
 func fileName(name string) string {
