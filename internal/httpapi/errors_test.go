@@ -145,12 +145,14 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestUnreadableType: the error names JSON types, not Go types.
+// TestUnreadableType: the error names JSON types, not Go types, and says that a text ends too early.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		`{"thing":{"id":7}}`: "the response could not be read: thing.id must not be a JSON number (HTTP 200)",
 		`[]`:                 "the response could not be read: the value must not be a JSON array (HTTP 200)",
+		`{"thing":`:          "the response could not be read: the JSON ends too early (HTTP 200)",
+		``:                   "the response could not be read: the JSON ends too early (HTTP 200)",
 	} {
 		client := newClient(serve(t, reply(http.StatusOK, body)), nil)
 		err := client.Do(t.Context(), get(), func(r *http.Response) error {
