@@ -228,6 +228,34 @@ func TestThrottlingSlowsAll(t *testing.T) {
 	})
 }
 
+// TestOneThrottledRequestHoldsUpNoOther: the API throttles creations only, again and again. A list waits for one pause.
+func TestOneThrottledRequestHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				reply(http.StatusTooManyRequests, "", "Retry-After", "30")(w, r)
+				return
+			}
+			reply(http.StatusOK, `{}`)(w, r)
+		}), nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		var creation sync.WaitGroup
+		creation.Go(func() { _ = client.Do(ctx, post(), decodeJSON) })
+		synctest.Wait() // until it is throttled
+		started := time.Now()
+		together(30, func() {
+			err := client.Do(ctx, get(), decodeJSON)
+			if took := time.Since(started); err != nil || took > 30*time.Second+jitter {
+				t.Errorf("a list waited for %s: %v", took, err)
+			}
+		})
+		cancel()
+		creation.Wait()
+	})
+}
+
 // TestLateThrottling: a request that was sent before the pause and is throttled during it may
 // extend the pause to what the server asks for, and never shortens it.
 func TestLateThrottling(t *testing.T) {
