@@ -65,6 +65,7 @@ func TestErrors(t *testing.T) {
 		},
 		"long text":                    {500, repeat("é", 300), "", none + repeat("é", 100) + "…", ""},
 		"text that is cut in a letter": {500, " " + repeat("é", 40_000), "", none + repeat("é", 100) + "…", ""},
+		"a message of 2 KiB":           {400, `{"message":"` + repeat("x", 2048) + `"}`, "", repeat("x", 2048), ""},
 		"badRequest (seed)":            {400, inner("badRequest"), "badRequest", "m", ""},
 		"unauthorized (seed)":          {401, inner("unauthorized"), "unauthorized", "m", ""},
 		"userDisabled (seed)":          {403, inner("userDisabled"), "userDisabled", "m", ""},
