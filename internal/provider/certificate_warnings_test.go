@@ -55,6 +55,7 @@ func TestCertificateWarnings(t *testing.T) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(der)}))
 	}
 	noDate := changed(now.AddDate(0, 0, 30).Format("060102150405Z"), "someday,later")
+	noStart := changed(now.AddDate(0, 0, -10).Format("060102150405Z"), "someday,early")
 	noNames := changed("\x82\x0fwww.example.com", "\x82\x7fwww.example.com")
 
 	for name, row := range map[string]struct {
@@ -125,6 +126,13 @@ func TestCertificateWarnings(t *testing.T) {
 			attribute:   "certificate",
 			want:        "cannot check when the certificate is valid, because its dates cannot be read",
 		},
+		"a start that cannot be read": {
+			certificate: noStart,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "cannot check when the certificate is valid, because its dates cannot be read",
+		},
 		"names that cannot be read": {
 			certificate: noNames,
 			domain:      "example.com",
@@ -155,6 +163,10 @@ func TestCertificateWarnings(t *testing.T) {
 				t.Errorf("the warning is not on %s", row.attribute)
 			}
 		})
+	}
+	var diags diag.Diagnostics
+	if pairOf(types.StringValue(unknown), types.StringNull()).warn(now, 30, &diags); len(diags) > 0 {
+		t.Errorf("without a key: %v", diags)
 	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
 		var diags diag.Diagnostics
