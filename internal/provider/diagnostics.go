@@ -41,12 +41,7 @@ func sentence(err error) string {
 	return capitalize(err.Error()) + "."
 }
 
-func capitalize(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
+func capitalize(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // named describes a certificate by the name that was sent, if any.
 func named(name *string) string {
