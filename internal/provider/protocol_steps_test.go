@@ -139,6 +139,7 @@ func TestUnknownArgument(t *testing.T) {
 		renamed["name"], switched["certificate_id"] = "renamed", strings.Repeat("c", 32)
 
 		server := inMemory(t, l.cloud, l.network, acctest.Values{"token": acctest.Unknown})
+		nowhere := inMemory(t, l.cloud, l.network, acctest.Values{"project_id": acctest.Unknown})
 		before := len(l.cloud.Journal())
 		for noun, row := range map[string]struct {
 			server          *acctest.Server
@@ -161,12 +162,20 @@ func TestUnknownArgument(t *testing.T) {
 				}
 			}
 		}
+		_, certified := nowhere.Apply(mustPlan(t, nowhere, nil, config))
+		_, switchedTo := nowhere.Listeners().Apply(mustPlan(t, nowhere.Listeners(), nil, l.config))
+		for _, said := range []acctest.Diagnostics{certified, switchedTo} {
+			if !strings.Contains(textOf(said), "The project of the provider (project_id, project_name) is known only") {
+				t.Errorf("without a project: %s", textOf(said))
+			}
+		}
 		if sent := l.cloud.Journal()[before:]; len(sent) > 0 {
 			t.Errorf("%d requests were sent", len(sent))
 		}
 	})
 }
 
+// mustPlan plans a configuration, or the destruction of a resource without one, without an error.
 func mustPlan(t *testing.T, s *acctest.Server, prior *acctest.State, config acctest.Values) acctest.Plan {
 	t.Helper()
 	plan, diagnostics := s.Plan(prior, config)
