@@ -68,12 +68,12 @@ func uncertainty(err *elb.UncertainError) string {
 			"it may store each certificate only once. "+
 			"Import that one if nothing else manages it: terraform import ADDRESS %s/%s",
 			err.Existing, err.ProjectID, err.Existing)
-	case err.SearchErr == nil && len(err.Candidates) == 0:
-		text += ": the list of the project does not show it, but a slow backend may still create it. " +
-			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
 	case err.SearchErr != nil:
 		text += fmt.Sprintf(", and could not be searched for: %s. "+
 			"Check the project before you apply again, and import the certificate if it exists.", err.SearchErr)
+	case len(err.Candidates) == 0:
+		text += ": the list of the project does not show it, but a slow backend may still create it. " +
+			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
 	}
 	if len(err.Candidates) > 0 {
 		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+

@@ -140,7 +140,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 	t.Parallel()
 	refused := func(status int) error { return &httpapi.Error{Status: status, Message: "m"} }
 	skewed := func(status int, skew time.Duration) error { return &httpapi.Error{Status: status, Skew: skew} }
-	identity := func(err error) error { return &auth.Error{Doing: "get a token", Err: err} }
+	identity := func(err error) error { return &auth.Error{Doing: "ask the identity service", Err: err} }
 	const (
 		key, token, agency = auth.KindAccessKey, auth.KindToken, auth.KindAgency
 
@@ -179,6 +179,10 @@ func TestRemedyOfTheCause(t *testing.T) {
 		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) {
 			t.Errorf("%s: got %q, want %q", name, remedy, row.want)
 		}
+	}
+	got := describeWith(fmt.Errorf("list certificates: %w", identity(refused(401))), "")
+	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs the credentials
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
