@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math/big"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -219,7 +220,12 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 		return nil, response.Diagnostics
 	}
 	imported := response.ImportedResources[0]
-	return s.Read(s.state(imported.State, imported.Identity, imported.Private))
+	before := s.state(imported.State, imported.Identity, imported.Private)
+	state, diagnostics := s.Read(before)
+	if state != nil && !reflect.DeepEqual(before.Identity, state.Identity) { // which never changes
+		s.t.Errorf("the identity is %v after the import, and %v after the read", before.Identity, state.Identity)
+	}
+	return state, diagnostics
 }
 
 // Move makes a resource of the state of one of another provider.

@@ -214,6 +214,34 @@ func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	}
 }
 
+// TestNothingIsSentUnprepared: without credentials, Prepare is not called, because it sends requests itself. If it fails,
+// the request was not sent.
+func TestNothingIsSentUnprepared(t *testing.T) {
+	t.Parallel()
+	failure := errors.New("a failure")
+	for name, row := range map[string]struct {
+		noCredentials, unprepared error
+		prepared                  int
+	}{
+		"no credentials": {failure, nil, 0},
+		"not prepared":   {nil, failure, 1},
+	} {
+		handler, calls := inSequence(reply(http.StatusOK, `{}`))
+		client := newClient(serve(t, handler),
+			authorizer(func(*http.Request) (func(), error) { return nil, row.noCredentials }))
+		prepared := 0
+		request := post()
+		request.Prepare = func(context.Context) error {
+			prepared++
+			return row.unprepared
+		}
+		err := client.Do(t.Context(), request, decodeJSON)
+		if !isUnsent(err) || !errors.Is(err, failure) || calls.Load() != 0 || prepared != row.prepared {
+			t.Errorf("%s: prepared %d times, called %d times: %v", name, prepared, calls.Load(), err)
+		}
+	}
+}
+
 // TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request, and are
 // of the time when it is sent, because a signature is valid for 15 minutes (reference).
 func TestCredentialsAroundPrepare(t *testing.T) {

@@ -164,12 +164,9 @@ func Pause(ctx context.Context, d time.Duration) error {
 // WithGrace returns a context that ends after ctx, with a grace period.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	graceCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
+	context.AfterFunc(ctx, func() {
 		_ = Pause(graceCtx, grace)
 		cancel()
 	})
-	return graceCtx, func() {
-		stop()
-		cancel()
-	}
+	return graceCtx, cancel
 }

@@ -179,8 +179,8 @@ func decodeError(response *http.Response, c *call) *Error {
 	var body errorBody
 	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
 	for _, inner := range []text{body.NeutronError, body.Error} {
-		if inner != "" && json.Unmarshal([]byte(inner), &body) != nil {
-			body.Message = cmp.Or(body.Message, inner) // it is no object, such as "Bad Request" beside a message
+		if json.Unmarshal([]byte(inner), &body) != nil { // it is missing, or no object, such as "Bad Request"
+			body.Message = cmp.Or(body.Message, inner)
 		}
 	}
 	message := cmp.Or(body.ErrorMsg, body.Message)

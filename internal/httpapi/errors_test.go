@@ -21,6 +21,7 @@ func TestErrors(t *testing.T) {
 	const none, html = "received a response without a message: ", "received an HTML page instead of an API response: "
 	page := "<html>\n<head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 	repeat := strings.Repeat
+	const silent = `{"error":{"code":"c"}}`
 	inner := func(code string) string { return `{"error":{"message":"m","code":"` + code + `"}}` }
 	for name, row := range map[string]struct {
 		status        int
@@ -40,6 +41,7 @@ func TestErrors(t *testing.T) {
 		"error is a text (assumed)":      {400, `{"error":"m"}`, "", "m", ""},
 		"error is a text beside others":  {400, `{"error":"Bad Request","error_msg":"m","code":"c"}`, "c", "m", ""},
 		"error is a text or a flag":      {400, `{"error":true,"NeutronError":"e","message":"m"}`, "", "m", ""},
+		"error without a message":        {400, silent, "c", none + silent, ""},
 		"error is an object in a text":   {400, `{"error":"{\"message\":\"m\",\"code\":\"c\"}"}`, "c", "m", ""},
 		"null within an error":           {400, `{"error":{"message":"m","code":null},"code":"c"}`, "c", "m", ""},
 		"errors within each other":       {400, `{"error":{"error":{"error":"e"},"message":"m"}}`, "", "m", ""},
@@ -63,6 +65,7 @@ func TestErrors(t *testing.T) {
 		},
 		"long text":                    {500, repeat("é", 300), "", none + repeat("é", 100) + "…", ""},
 		"text that is cut in a letter": {500, " " + repeat("é", 40_000), "", none + repeat("é", 100) + "…", ""},
+		"a message of 2 KiB":           {400, `{"message":"` + repeat("x", 2048) + `"}`, "", repeat("x", 2048), ""},
 		"badRequest (seed)":            {400, inner("badRequest"), "badRequest", "m", ""},
 		"unauthorized (seed)":          {401, inner("unauthorized"), "unauthorized", "m", ""},
 		"userDisabled (seed)":          {403, inner("userDisabled"), "userDisabled", "m", ""},

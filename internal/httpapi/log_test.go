@@ -78,7 +78,10 @@ func TestLog(t *testing.T) {
 				var journal journal
 				request := get()
 				request.URL = urlOf("http://cloud.test/gateway/a%20path?marker=7")
-				_ = newClient(serve(t, row.handler), nil, logTo(&journal)).Do(t.Context(), request, decodeJSON)
+				err := newClient(serve(t, row.handler), nil, logTo(&journal)).Do(t.Context(), request, decodeJSON)
+				if (err == nil) != (name == "success") {
+					t.Errorf("error %v", err)
+				}
 				want := maps.Clone(row.want)
 				maps.Copy(want, map[string]any{
 					"message": "API call", "method": "GET", "path": "/gateway/a path", "duration_ms": int64(1234),

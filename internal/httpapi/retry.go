@@ -30,7 +30,7 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 			refusal := RefusalOf(err)
 			isThrottled := refusal != nil && refusal.Status == http.StatusTooManyRequests
 			if err == nil || refusal != nil && !isThrottled {
-				throttle.passed(round, c.Method)
+				throttle.passed(c.Method)
 			}
 
 			var pause time.Duration

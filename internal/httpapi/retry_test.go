@@ -268,6 +268,50 @@ func TestUnsentIsRepeated(t *testing.T) {
 	}
 }
 
+// mortal is a connection to which nothing can be written any more once it is dead.
+type mortal struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+// Write implements net.Conn.
+func (m mortal) Write(p []byte) (int, error) {
+	if m.dead.Load() {
+		return 0, net.ErrClosed
+	}
+	return m.Conn.Write(p)
+}
+
+// TestDeadConnection: a request for which neither the old connection nor a new one could be used was not sent.
+func TestDeadConnection(t *testing.T) {
+	t.Parallel()
+	for name, request := range bothKinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dial := serve(t, reply(http.StatusOK, `{}`))
+				var dead atomic.Bool
+				client := newClient(func(ctx context.Context, network, address string) (net.Conn, error) {
+					if dead.Load() {
+						return nil, refusedConnection()
+					}
+					connection, err := dial(ctx, network, address)
+					return mortal{connection, &dead}, err
+				}, nil)
+				if err := client.Do(t.Context(), get(), decodeJSON); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait() // until the connection is idle
+				dead.Store(true)
+				err := client.Do(t.Context(), request, decodeJSON)
+				if !isUnsent(err) || !strings.Contains(err.Error(), "connection refused") {
+					t.Errorf("%v, want that it was not sent", err)
+				}
+			})
+		})
+	}
+}
+
 // TestNoServer: the error comes after the last attempt, and says that nothing was sent.
 func TestNoServer(t *testing.T) {
 	t.Parallel()

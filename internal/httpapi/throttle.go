@@ -57,12 +57,9 @@ func (t *throttle) refused(round int, method string, retryAfter time.Duration) {
 	}
 }
 
-// passed records that a request was not throttled, in this round or in the one that has just
-// ended.
-func (t *throttle) passed(round int, method string) {
+// passed records that a request was not throttled.
+func (t *throttle) passed(method string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if round >= t.round-1 {
-		t.inARow[method] = 0
-	}
+	t.inARow[method] = 0
 }

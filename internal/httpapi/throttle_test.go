@@ -134,32 +134,35 @@ func TestThrottlingCountsRounds(t *testing.T) {
 	}
 }
 
-// TestThrottlingGrows: pauses grow while no request succeeds, and start over after one that
-// does.
+// TestThrottlingGrows: pauses grow while all requests are throttled, and start over after one that is not, even if it is
+// refused.
 func TestThrottlingGrows(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var at []time.Time
-		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
-			at = append(at, time.Now())
-			if n := len(at); n == 5 || n == 7 {
-				reply(http.StatusOK, `{}`)(w, r)
-				return
+	for _, status := range []int{http.StatusOK, http.StatusConflict} {
+		synctest.Test(t, func(t *testing.T) {
+			var at []time.Time
+			client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+				at = append(at, time.Now())
+				if n := len(at); n == 5 || n == 7 {
+					reply(status, `{}`)(w, r)
+					return
+				}
+				reply(http.StatusTooManyRequests, "")(w, r)
+			}), nil)
+			for range 2 {
+				err := client.Do(t.Context(), get(), decodeJSON)
+				if refusal := httpapi.RefusalOf(err); err != nil && (refusal == nil || refusal.Status != status) {
+					t.Fatal(err)
+				}
 			}
-			reply(http.StatusTooManyRequests, "")(w, r)
-		}), nil)
-		for range 2 {
-			if err := client.Do(t.Context(), get(), decodeJSON); err != nil {
-				t.Fatal(err)
+			for i, most := range []time.Duration{500, 1000, 2000, 4000, 0, 500} {
+				most *= time.Millisecond
+				if got := at[i+1].Sub(at[i]); got < most/2 || got > most+jitter {
+					t.Errorf("%d: pause %d is %s, want %s to %s", status, i+1, got, most/2, most+jitter)
+				}
 			}
-		}
-		for i, most := range []time.Duration{500, 1000, 2000, 4000, 0, 500} {
-			most *= time.Millisecond
-			if got := at[i+1].Sub(at[i]); got < most/2 || got > most+jitter {
-				t.Errorf("pause %d is %s, want %s to %s", i+1, got, most/2, most+jitter)
-			}
-		}
-	})
+		})
+	}
 }
 
 // TestOneMethodIsThrottled: the API limits one method by itself. What passes of another one does
@@ -222,6 +225,34 @@ func TestThrottlingSlowsAll(t *testing.T) {
 		if early > 0 || calls != 7 {
 			t.Errorf("of %d calls %d came before the server wanted any", calls, early)
 		}
+	})
+}
+
+// TestOneThrottledRequestHoldsUpNoOther: the API throttles creations only, again and again. A list waits for one pause.
+func TestOneThrottledRequestHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				reply(http.StatusTooManyRequests, "", "Retry-After", "30")(w, r)
+				return
+			}
+			reply(http.StatusOK, `{}`)(w, r)
+		}), nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		var creation sync.WaitGroup
+		creation.Go(func() { _ = client.Do(ctx, post(), decodeJSON) })
+		synctest.Wait() // until it is throttled
+		started := time.Now()
+		together(30, func() {
+			err := client.Do(ctx, get(), decodeJSON)
+			if took := time.Since(started); err != nil || took > 30*time.Second+jitter {
+				t.Errorf("a list waited for %s: %v", took, err)
+			}
+		})
+		cancel()
+		creation.Wait()
 	})
 }
 

@@ -240,11 +240,13 @@ func TestProxy(t *testing.T) {
 			1,
 			refusing + "HTTP 403 Forbidden",
 		},
-		"502":              {"HTTP/1.1 502 " + echoed + "\r\n\r\n", 2, failing + "HTTP 502 Bad Gateway"},
-		"unknown status":   {"HTTP/1.1 599 " + echoed + "\r\n\r\n", 2, failing + "HTTP 599"},
-		"without response": {"", 2, closed},
-		"malformed":        {echoed + "\r\n\r\n", 2, closed},
-		"another success":  {"HTTP/1.1 204 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 204 No Content"},
+		"500":                  {"HTTP/1.1 500 " + echoed + "\r\n\r\n", 2, failing + "HTTP 500 Internal Server Error"},
+		"502":                  {"HTTP/1.1 502 " + echoed + "\r\n\r\n", 2, failing + "HTTP 502 Bad Gateway"},
+		"unknown status":       {"HTTP/1.1 599 " + echoed + "\r\n\r\n", 2, failing + "HTTP 599"},
+		"without response":     {"", 2, closed},
+		"malformed":            {echoed + "\r\n\r\n", 2, closed},
+		"connected, then lost": {"HTTP/1.1 200 OK\r\n\r\n", 2, closed},
+		"another success":      {"HTTP/1.1 204 " + echoed + "\r\n\r\n", 1, refusing + "HTTP 204 No Content"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -388,6 +390,30 @@ func TestCutBody(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestCompleteBody: a body that has arrived as a whole was not cut off, whether its text can be read or ends too early.
+func TestCompleteBody(t *testing.T) {
+	t.Parallel()
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	_, _ = io.WriteString(writer, `{"id":`)
+	_ = writer.Close()
+	const tooEarly = "the response could not be read: the JSON ends too early (HTTP 200)"
+	for name, row := range map[string]struct{ text, want string }{
+		"of unknown length":  {"\r\n{}", ""},
+		"chunked":            {"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", ""},
+		"ends too early":     {"Content-Length: 6\r\n\r\n{\"id\":", tooEarly},
+		"chunked, too early": {"Transfer-Encoding: chunked\r\n\r\n6\r\n{\"id\":\r\n0\r\n\r\n", tooEarly},
+		"gzipped, too early": {"Content-Encoding: gzip\r\n\r\n" + compressed.String(), tooEarly},
+		"nothing":            {"Content-Length: 0\r\n\r\n", tooEarly},
+	} {
+		dial := serveText(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"+row.text)
+		err := newClient(dial, nil).Do(t.Context(), get(), decodeJSON)
+		if row.want == "" && err != nil || row.want != "" && (err == nil || err.Error() != row.want) {
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
 	}
 }
 

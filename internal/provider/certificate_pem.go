@@ -12,7 +12,7 @@ import (
 
 // key returns the private key and the attribute that it is set by.
 func (m certificateModel) key() (attribute string, key types.String) {
-	if m.PrivateKey.IsNull() && !m.PrivateKeyWO.IsNull() {
+	if m.PrivateKey.IsNull() {
 		return "private_key_wo", m.PrivateKeyWO
 	}
 	return "private_key", m.PrivateKey
@@ -85,12 +85,8 @@ func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagno
 	}
 }
 
-// isSameChain reports whether two texts have the same certificates in the same order. A text without certificates
-// equals nothing.
-func isSameChain(a, b string) bool {
-	chain := pemcert.CertificatesIn(a)
-	return chain.Len() > 0 && chain.Equal(pemcert.CertificatesIn(b))
-}
+// isSameChain reports whether two texts have the same certificates in the same order.
+func isSameChain(a, b string) bool { return pemcert.CertificatesIn(a).Equal(pemcert.CertificatesIn(b)) }
 
 // isSameKey reports whether two texts are the same private key.
 func isSameKey(a, b string) bool {

@@ -47,10 +47,17 @@ func TestParsePEM(t *testing.T) {
 			t.Errorf("%s: %v, want %q on %s", name, diags, row.want, row.attribute)
 		}
 	}
-	var diags diag.Diagnostics
-	pairOf(types.StringUnknown(), types.StringValue(pair.PrivateKey)).parsePEM(&diags)
-	if len(diags) > 0 {
-		t.Errorf("unknown: %v", diags)
+	key := types.StringValue(pair.PrivateKey)
+	for name, m := range map[string]certificateModel{
+		"certificate": {PrivateKey: key},
+		"key":         {PrivateKey: types.StringUnknown(), PrivateKeyWO: key}, // which may turn out null
+		"other key":   {PrivateKey: key, PrivateKeyWO: types.StringUnknown()},
+	} {
+		m.Certificate = types.StringUnknown()
+		var diags diag.Diagnostics
+		if m.parsePEM(&diags); len(diags) > 0 {
+			t.Errorf("unknown %s: %v", name, diags)
+		}
 	}
 }
 

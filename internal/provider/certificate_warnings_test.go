@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
 // selfSigned is a certificate for www.example.com that is valid in a window.
@@ -55,6 +58,7 @@ func TestCertificateWarnings(t *testing.T) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(der)}))
 	}
 	noDate := changed(now.AddDate(0, 0, 30).Format("060102150405Z"), "someday,later")
+	noStart := changed(now.AddDate(0, 0, -10).Format("060102150405Z"), "someday,early")
 	noNames := changed("\x82\x0fwww.example.com", "\x82\x7fwww.example.com")
 
 	for name, row := range map[string]struct {
@@ -125,6 +129,13 @@ func TestCertificateWarnings(t *testing.T) {
 			attribute:   "certificate",
 			want:        "cannot check when the certificate is valid, because its dates cannot be read",
 		},
+		"a start that cannot be read": {
+			certificate: noStart,
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "cannot check when the certificate is valid, because its dates cannot be read",
+		},
 		"names that cannot be read": {
 			certificate: noNames,
 			domain:      "example.com",
@@ -156,6 +167,10 @@ func TestCertificateWarnings(t *testing.T) {
 			}
 		})
 	}
+	var diags diag.Diagnostics
+	if pairOf(types.StringValue(unknown), types.StringNull()).warn(now, 30, &diags); len(diags) > 0 {
+		t.Errorf("without a key: %v", diags)
+	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
 		var diags diag.Diagnostics
 		m := pairOf(value, value)
@@ -163,5 +178,46 @@ func TestCertificateWarnings(t *testing.T) {
 		if m.warn(now, 30, &diags); len(diags) > 0 {
 			t.Errorf("%s: %v", value, diags)
 		}
+	}
+}
+
+// TestUncertainty: an error says what is known of a certificate that may exist, and nothing else.
+func TestUncertainty(t *testing.T) {
+	t.Parallel()
+	name := "www"
+	const (
+		may       = `A certificate named "www" may exist in project p nevertheless`
+		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
+		searchErr = ", and could not be searched for: oops. "
+		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
+	)
+	for begins, err := range map[string]elb.UncertainError{
+		may + absent: {Name: &name, Sent: 1},
+		may + " (the request was sent 2 times)" + absent:                                                 {Name: &name, Sent: 2},
+		"A certificate with a name that the API has chosen may exist in project p nevertheless" + absent: {Sent: 1},
+
+		may + searchErr: {Name: &name, Sent: 1, SearchErr: errors.New("oops")},
+		may + found:     {Name: &name, Sent: 1, Candidates: []string{"a", "b"}},
+		may + ". The API returned certificate x, which existed before": {Name: &name, Sent: 1, Existing: "x"},
+	} {
+		err.ProjectID, err.Err = "p", errors.New("create certificate: lost")
+		if got := describeWith(&err, ""); !strings.HasPrefix(got, "Create certificate: lost.\n\n"+begins) {
+			t.Errorf("got %q, want %q", got, begins)
+		}
+	}
+}
+
+// TestCreationSentTwice: a warning has the error of the search only if there was one. Without a certificate there is
+// none, because the error says it.
+func TestCreationSentTwice(t *testing.T) {
+	t.Parallel()
+	var diags diag.Diagnostics
+	warnAboutCreation("p", nil, elb.Creation{Sent: 2, Adopted: true, Others: []string{"a"}}, &diags)
+	if len(diags) > 0 {
+		t.Errorf("without a certificate: %v", diags)
+	}
+	warnAboutCreation("p", nil, elb.Creation{Certificate: elb.Certificate{ID: "x"}, Sent: 2}, &diags)
+	if len(diags) != 1 || strings.Contains(diags[0].Detail(), "searched") {
+		t.Errorf("after a search: %v", diags)
 	}
 }

@@ -41,12 +41,7 @@ func sentence(err error) string {
 	return capitalize(err.Error()) + "."
 }
 
-func capitalize(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
+func capitalize(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // named describes a certificate by the name that was sent, if any.
 func named(name *string) string {
@@ -72,12 +67,12 @@ func uncertainty(err *elb.UncertainError) string {
 		text += fmt.Sprintf(". The API returned certificate %s, which existed before and has the same leaf: "+
 			"it may store each certificate only once. If nothing else manages that one, %s",
 			err.Existing, importInstead(err.ProjectID, err.Existing))
-	case err.SearchErr == nil && len(err.Candidates) == 0:
-		text += ": the list of the project does not show it, but a slow backend may still create it. " +
-			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
 	case err.SearchErr != nil:
 		text += fmt.Sprintf(", and could not be searched for: %s. "+
 			"Check the project before you apply again, and import the certificate if it exists.", err.SearchErr)
+	case len(err.Candidates) == 0:
+		text += ": the list of the project does not show it, but a slow backend may still create it. " +
+			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
 	}
 	if len(err.Candidates) > 0 {
 		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
@@ -131,6 +132,57 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	}
 	if remedy := remedyFor(errors.New("anything"), auth.KindToken); remedy != "" {
 		t.Errorf("an unknown error has the remedy %q", remedy)
+	}
+}
+
+// TestRemedyOfTheCause: of several causes of an error, the remedy is for the one that the user can do something about.
+func TestRemedyOfTheCause(t *testing.T) {
+	t.Parallel()
+	refused := func(status int) error { return &httpapi.Error{Status: status, Message: "m"} }
+	skewed := func(status int, skew time.Duration) error { return &httpapi.Error{Status: status, Skew: skew} }
+	identity := func(err error) error { return &auth.Error{Doing: "ask the identity service", Err: err} }
+	const (
+		key, token, agency = auth.KindAccessKey, auth.KindToken, auth.KindAgency
+
+		credentials = "Check the credentials (user, password and domain, or access key and secret key)"
+		behind      = "is 16m0s behind that of the API"
+		ahead       = "is 16m0s ahead of that of the API"
+		later       = "Apply again in a few minutes"
+	)
+	for name, row := range map[string]struct {
+		err  error
+		kind auth.Kind
+		want string // "" is none
+	}{
+		"listener is gone":              {elb.ErrListenerNotFound, token, "Check listener_id, and project_id"},
+		"listener is faulty":            {elb.ErrListenerFaulty, token, "Repair the listener"},
+		"throttled until the end":       {errors.Join(context.DeadlineExceeded, refused(429)), token, "-parallelism"},
+		"refused until the end":         {errors.Join(context.DeadlineExceeded, refused(503)), token, "timed out"},
+		"clock that is behind":          {skewed(401, 16*time.Minute), key, behind},
+		"clock that is ahead":           {skewed(401, -16*time.Minute), agency, ahead},
+		"clock that is right enough":    {skewed(401, 5*time.Minute), key, "The access key was rejected"},
+		"clock with a token":            {skewed(401, 16*time.Minute), token, "The token has expired"},
+		"clock, but another error":      {skewed(403, 16*time.Minute), key, "Check project_id"},
+		"list that is incomplete":       {&elb.IncompleteListError{}, token, later},
+		"list that is too large":        {httpapi.ErrTooLarge, token, "distribute them over several projects"},
+		"404 of what is listed":         {errors.Join(&elb.ListedError{}, refused(404)), token, "endpoint is correct"},
+		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "currently unavailable"},
+		"no auth_url":                   {identity(auth.ErrNoAuthURL), key, "On a public cloud, region is enough."},
+		"identity service says 400":     {identity(refused(400)), key, credentials},
+		"identity service says 401":     {identity(refused(401)), key, credentials},
+		"identity service says 403":     {identity(refused(403)), key, credentials},
+		"identity service says 404":     {identity(refused(404)), key, "Check auth_url: it must be the base URL"},
+		"identity service says 500":     {identity(refused(500)), key, ""},
+		"identity service out of reach": {identity(&httpapi.TransportError{}), key, "Check auth_url, region and cloud"},
+	} {
+		remedy := remedyFor(row.err, row.kind)
+		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) {
+			t.Errorf("%s: got %q, want %q", name, remedy, row.want)
+		}
+	}
+	got := describeWith(fmt.Errorf("list certificates: %w", identity(refused(401))), "")
+	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs the credentials
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -711,5 +712,49 @@ func TestCreationWithoutCredentials(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestServerThatStoresSomethingElse: a creation warns of what the server has stored in another form. An update that does
+// not store what it was sent is an error.
+func TestServerThatStoresSomethingElse(t *testing.T) {
+	t.Parallel()
+	for attribute, rewrite := range map[string]func(*elbstub.Certificate){
+		"name":        func(cert *elbstub.Certificate) { cert.Name = "other" },
+		"description": func(cert *elbstub.Certificate) { cert.Description = "other" },
+		"domain":      func(cert *elbstub.Certificate) { cert.Domain = "other" },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cloud, network := acctest.NewCloudInMemory(t)
+			server := inMemory(t, cloud, network, nil)
+			rewriting := func(next elbstub.Next) elbstub.Response {
+				response := next()
+				cloud.Change(cloud.Certificates(acctest.ProjectID)[0].ID, rewrite)
+				sent := regexp.MustCompile(`"` + attribute + `":"[^"]*"`)
+				response.Body = sent.ReplaceAll(response.Body, []byte(`"`+attribute+`":"other"`))
+				return response
+			}
+			says := func(value string, diagnostics acctest.Diagnostics) bool {
+				said := textOf(diagnostics)
+				return len(diagnostics) == 1 && strings.Contains(said, "The API stored a different "+attribute) &&
+					strings.Contains(said, "sent with the "+attribute+` "`+value+`", but the API stored "other".`)
+			}
+
+			cloud.Script(createOperation, 1, rewriting)
+			config := acctest.Values{"name": "www", attribute: "first"}
+			state, diagnostics := create(t, server, config)
+			if state == nil || diagnostics.HasError() || !says("first", diagnostics) {
+				t.Errorf("%s: the creation says %s", attribute, textOf(diagnostics))
+			}
+			if attribute == "domain" {
+				return // which does not change in place
+			}
+			cloud.Script(elbstub.ModifyCertificate, 1, rewriting)
+			config[attribute] = "second"
+			state, diagnostics = server.Apply(mustPlan(t, server, state, config))
+			if state == nil || !diagnostics.HasError() || !says("second", diagnostics) {
+				t.Errorf("%s: the update says %s", attribute, textOf(diagnostics))
+			}
+		})
 	}
 }

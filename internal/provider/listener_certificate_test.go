@@ -507,8 +507,9 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				l.config["certificate_id"] = missing
 				state, diagnostics := l.create(server.Listeners())
 				says(t, diagnostics, "certificate_id", row.want)
-				if strings.Contains(diagnostics[0].Detail, "endpoint") {
-					t.Errorf("it says %s", diagnostics[0].Detail)
+				const ofADestroy = "A destroy takes the fallback from the state"
+				if said := textOf(diagnostics); strings.Contains(said, "endpoint") || strings.Contains(said, ofADestroy) {
+					t.Errorf("it says %s", said)
 				}
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
@@ -526,6 +527,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				}
 				left, diagnostics := server.Listeners().Destroy(managed.state)
 				says(t, diagnostics, "fallback_certificate_id", row.want)
+				says(t, diagnostics, "fallback_certificate_id", ofADestroy)
 				if left == nil {
 					t.Error("it is not in the state any more")
 				}
@@ -542,6 +544,42 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSwitchIsNotFound: a 404 without a known code may be about the certificate, because the listener is in the list.
+func TestSwitchIsNotFound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		refusal := elbstub.Reply(404, `{"error":{"message":"no such thing","code":"Not Found"}}`)
+		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return refusal })
+		_, diagnostics := l.create(inMemory(t, l.cloud, l.network, nil).Listeners())
+		says(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
+	})
+}
+
+// TestListenerIsLocked: one resource of a listener at a time is created or deleted. The others wait until their timeout.
+func TestListenerIsLocked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.config["timeouts"] = acctest.Values{"create": "10s", "delete": "10s"}
+		l.apply("create")
+		server := l.process()
+		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.CertificateID = l.old })
+		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return elbstub.Slow(time.Hour) })
+		config := maps.Clone(l.config)
+		delete(config, "timeouts")
+		plan := mustPlan(t, server, nil, config)
+		go func() { _, _ = server.Apply(plan) }()
+		synctest.Wait()
+		_, created := l.create(server)
+		_, destroyed := server.Destroy(l.state)
+		for _, diagnostics := range []acctest.Diagnostics{created, destroyed} {
+			says(t, diagnostics, "listener_id", "Another elbaas_listener_certificate of the listener is being created")
+		}
+	})
 }
 
 // TestCertificateOfAnotherProject is an error before anything is sent, where it is known.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -122,4 +123,64 @@ func diagnosticTexts(diagnostics acctest.Diagnostics) []string {
 		all[i] = d.Summary + "\n" + d.Detail
 	}
 	return all
+}
+
+// TestUnknownArgument: while an argument of the provider is known only after an apply, nothing is sent. Terraform goes
+// as far as an apply with it, for example in a destroy.
+func TestUnknownArgument(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newListening(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("create")
+		config := configOf(acctest.NewPair(), "own")
+		certificate := mustApply(t, inMemory(t, l.cloud, l.network, nil), nil, config)
+		renamed, switched := maps.Clone(config), maps.Clone(l.config)
+		renamed["name"], switched["certificate_id"] = "renamed", strings.Repeat("c", 32)
+
+		server := inMemory(t, l.cloud, l.network, acctest.Values{"token": acctest.Unknown})
+		nowhere := inMemory(t, l.cloud, l.network, acctest.Values{"project_id": acctest.Unknown})
+		before := len(l.cloud.Journal())
+		for noun, row := range map[string]struct {
+			server          *acctest.Server
+			state           *acctest.State
+			config, changed acctest.Values
+		}{
+			"certificate": {server, certificate, config, renamed},
+			"listener":    {server.Listeners(), l.state, l.config, switched},
+		} {
+			_, read := row.server.Read(row.state)
+			_, imported := row.server.Import(row.state.Values["id"].(string))
+			_, destroyed := row.server.Destroy(row.state)
+			_, created := row.server.Apply(mustPlan(t, row.server, nil, row.config))
+			_, updated := row.server.Apply(mustPlan(t, row.server, row.state, row.changed))
+			for doing, said := range map[string]acctest.Diagnostics{
+				"read": read, "import": imported, "destroy": destroyed, "create": created, "update": updated,
+			} {
+				if !strings.Contains(textOf(said), "The provider argument token depends on a value") {
+					t.Errorf("%s a %s: %s", doing, noun, textOf(said))
+				}
+			}
+		}
+		_, certified := nowhere.Apply(mustPlan(t, nowhere, nil, config))
+		_, switchedTo := nowhere.Listeners().Apply(mustPlan(t, nowhere.Listeners(), nil, l.config))
+		for _, said := range []acctest.Diagnostics{certified, switchedTo} {
+			if !strings.Contains(textOf(said), "The project of the provider (project_id, project_name) is known only") {
+				t.Errorf("without a project: %s", textOf(said))
+			}
+		}
+		if sent := l.cloud.Journal()[before:]; len(sent) > 0 {
+			t.Errorf("%d requests were sent", len(sent))
+		}
+	})
+}
+
+// mustPlan plans a configuration, or the destruction of a resource without one, without an error.
+func mustPlan(t *testing.T, s *acctest.Server, prior *acctest.State, config acctest.Values) acctest.Plan {
+	t.Helper()
+	plan, diagnostics := s.Plan(prior, config)
+	if diagnostics.HasError() {
+		t.Fatal(textOf(diagnostics))
+	}
+	return plan
 }

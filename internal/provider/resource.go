@@ -97,7 +97,7 @@ func (m ignoreEquivalent) PlanModifyString(
 ) {
 	planned, state := stringOrNil(req.PlanValue), stringOrNil(req.StateValue)
 	switch {
-	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.ConfigValue.IsNull():
+	case req.State.Raw.IsNull() || req.ConfigValue.IsNull():
 	case req.StateValue.Equal(req.PlanValue):
 	case planned != nil && state != nil && m.isEquivalent(*planned, *state):
 		resp.PlanValue = req.StateValue
@@ -123,13 +123,11 @@ func (c *cloud) rememberWrite(ctx context.Context, private privateState) diag.Di
 	return private.SetKey(ctx, lastWrite, now)
 }
 
-// sinceWrite returns how long ago a resource was written.
+// sinceWrite returns how long ago a resource was written, which is elb.NoWrite if that is not known.
 func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Duration {
-	var at time.Time
-	text, diags := private.GetKey(ctx, lastWrite)
-	if diags.HasError() || json.Unmarshal(text, &at) != nil {
-		return elb.NoWrite
-	}
+	var at time.Time // by default the year 1, which is too long ago for a Duration
+	text, _ := private.GetKey(ctx, lastWrite)
+	_ = json.Unmarshal(text, &at)
 	return c.now().Sub(at)
 }
 

@@ -57,6 +57,21 @@ func TestTextRules(t *testing.T) {
 		"project id with a slash":           {checkProjectID, "a/b", `contains "/"`},
 		"project id with a dot":             {checkProjectID, "..", `contains "."`},
 		"long project id":                   {checkProjectID, strings.Repeat("a", 65), "has 65 characters"},
+		"project id of other characters":    {checkProjectID, "AZaz09_-", ""},
+		"lower ID":                          {checkLowerID, strings.Repeat("0f", 16), ""},
+		"lower ID in capitals":              {checkLowerID, strings.Repeat("0F", 16), "must be in lower case"},
+		"lower ID that is none":             {checkLowerID, "WWW", "must be 32 hexadecimal characters"},
+		"host name of 253 characters":       {checkHostName, strings.Repeat("www.", 63) + "w", ""},
+		"host name of 254 characters":       {checkHostName, strings.Repeat("www.", 63) + "ww", "is not valid"},
+		"header":                            {checkHeader, "!~", ""},
+		"header with a space":               {checkHeader, "a b", `contains " " (U+0020) as character 2`},
+		"header with a DEL":                 {checkHeader, "a\x7f", `(U+007F) as character 2`},
+		"default scheme":                    {checkScheme, "access", ""},
+		"other scheme":                      {checkScheme, "scoped", ""},
+		"unknown scheme":                    {checkScheme, "v4", `must be "access" (the default) or "scoped"`},
+		"largest number":                    {numberCheck(5, "none"), "5", ""},
+		"number that is too large":          {numberCheck(5, "none"), "6", "must be an integer from 0 (none) to 5"},
+		"negative number":                   {numberCheck(5, "none"), "-1", "must be an integer from 0 (none) to 5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
