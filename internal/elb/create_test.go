@@ -488,7 +488,7 @@ func TestVeryLateCertificateIsNamed(t *testing.T) {
 			t.Errorf("got %+v, %v", creation, err)
 		}
 		time.Sleep(time.Hour)
-		_, err := client.GetCertificate(t.Context(), project, "that lists")
+		_, err := get(t.Context(), client, project, "that lists")
 		if !errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Error(err)
 		}
