@@ -33,7 +33,7 @@ var api = map[string][]string{
 	},
 	"list returns 200 (reference)": {
 		"elbstub.TestResponses",
-		"elb.TestGetCertificate",
+		"elb.TestReadCertificate",
 	},
 	"list has no query parameter (reference)": {
 		"elbstub.TestRefusals/list with a query (reference)",
@@ -75,7 +75,7 @@ var api = map[string][]string{
 	},
 	"there is no GET of one certificate (seed, reference)": {
 		"elbstub.TestRefusals/GET of one certificate (seed)",
-		"elb.TestGetCertificate",
+		"elb.TestReadCertificate",
 	},
 	"requests and responses have no envelope (seed)": {
 		"elbstub.TestResponses",

@@ -18,6 +18,12 @@ import (
 // []string, a Values, a []Values or Unknown for each that is not null.
 type Values map[string]any
 
+// ApplyTerraform5AttributePathStep returns an attribute, as a step of a path in Values.
+func (v Values) ApplyTerraform5AttributePathStep(step tftypes.AttributePathStep) (any, error) {
+	name, _ := step.(tftypes.AttributeName)
+	return v[string(name)], nil
+}
+
 // Unknown is a value that is known only after an apply.
 const Unknown = unknown("unknown")
 
@@ -408,28 +414,16 @@ func (s *Server) encode(kind tftypes.Type, values Values) *tfprotov6.DynamicValu
 	check(s.t, err)
 	value, err := tfprotov6.DynamicValue{JSON: known}.Unmarshal(kind) // which adds what is null
 	check(s.t, err)
-	value = s.withUnknown(value, values)
+	value, err = tftypes.Transform(value, func(at *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if configured, _, _ := tftypes.WalkAttributePath(values, at); configured == Unknown { // which is null in JSON
+			v = tftypes.NewValue(v.Type(), tftypes.UnknownValue)
+		}
+		return v, nil
+	})
+	check(s.t, err)
 	encoded, err := tfprotov6.NewDynamicValue(kind, value)
 	check(s.t, err)
 	return &encoded
-}
-
-// withUnknown returns an object in which those of its values are unknown that are Unknown, which is null in JSON.
-func (s *Server) withUnknown(object tftypes.Value, values Values) tftypes.Value {
-	s.t.Helper()
-	if values == nil {
-		return object
-	}
-	fields := decodeAs[map[string]tftypes.Value](s, object)
-	for name, value := range values {
-		switch value := value.(type) {
-		case unknown:
-			fields[name] = tftypes.NewValue(fields[name].Type(), tftypes.UnknownValue)
-		case Values:
-			fields[name] = s.withUnknown(fields[name], value)
-		}
-	}
-	return tftypes.NewValue(object.Type(), fields)
 }
 
 func (s *Server) decode(encoded *tfprotov6.DynamicValue, kind tftypes.Type) Values {

@@ -74,7 +74,7 @@ type listing[E element] struct {
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string
-	// requestID is the request ID of an incomplete response, or empty.
+	// requestID is the request ID of the response, or empty.
 	requestID string
 }
 
@@ -256,10 +256,7 @@ func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time,
 		e, err = c.findListed(call.listing, id)
 		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
 	})
-	if listErr != nil {
-		return e, listErr
-	}
-	return e, err
+	return e, cmp.Or(listErr, err)
 }
 
 // proveAbsence returns an absence error if a list proves that an element does not exist, and

@@ -52,22 +52,17 @@ func (c Certificate) sameTexts(other Certificate) bool {
 	return c.Name == other.Name && c.Description == other.Description
 }
 
-// GetCertificate returns a certificate of a project. The API has no call for one
-// certificate, so it is looked up in the cached list of the project. ErrCertificateNotFound is
-// returned only if a complete list that started after the call does not have it, or if
-// this process deleted it.
-func (c *Client) GetCertificate(ctx context.Context, projectID, id string) (Certificate, error) {
-	return c.ReadCertificate(ctx, projectID, Certificate{ID: id}, NoWrite)
-}
-
 // NoWrite is the age of the latest write if no write is known.
 const NoWrite time.Duration = math.MaxInt64
 
-// ReadCertificate returns a certificate as GetCertificate does. prior is the certificate in
-// the state, and sinceWrite is how long ago this or an earlier run wrote it. It can be negative
-// if another machine wrote it, because clocks differ. While a list may lag behind that write, a list
-// without the certificate, or with another name or description, is not believed: a new
-// list is awaited.
+// ReadCertificate returns a certificate of a project. The API has no call for one certificate, so it
+// is looked up in the cached list of the project. ErrCertificateNotFound is returned only if a
+// complete list that started after the call does not have it, or if this process deleted it.
+//
+// prior is the certificate in the state, and sinceWrite is how long ago this or an earlier run wrote
+// it. It can be negative if another machine wrote it, because clocks differ. While a list may lag
+// behind that write, a list without the certificate, or with another name or description, is not
+// believed: a new list is awaited.
 func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {

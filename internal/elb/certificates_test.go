@@ -91,6 +91,11 @@ func newCertificate(t *testing.T) elb.NewCertificate {
 	}
 }
 
+// get reads a certificate of which no write is known.
+func get(ctx context.Context, client *elb.Client, projectID, id string) (elb.Certificate, error) {
+	return client.ReadCertificate(ctx, projectID, elb.Certificate{ID: id}, elb.NoWrite)
+}
+
 // deleteWithin deletes a certificate with a timeout.
 func deleteWithin(t *testing.T, client *elb.Client, id string, timeout time.Duration) error {
 	t.Helper()
@@ -244,18 +249,18 @@ func TestCreateResponses(t *testing.T) {
 	}
 }
 
-func TestGetCertificate(t *testing.T) {
+func TestReadCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	create(t, client)
 	want := create(t, client)
 	// Another client, which knows of no write.
-	got, err := newClient(t, cloud).GetCertificate(t.Context(), project, want.ID)
+	got, err := get(t.Context(), newClient(t, cloud), project, want.ID)
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	cloud.Remove(want.ID)
-	_, err = newClient(t, cloud).GetCertificate(t.Context(), project, want.ID)
+	_, err = get(t.Context(), newClient(t, cloud), project, want.ID)
 	if !errors.Is(err, elb.ErrCertificateNotFound) {
 		t.Errorf("error %v, want ErrCertificateNotFound", err)
 	}
@@ -372,7 +377,7 @@ func TestLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, responding(row.status, row.body))
-			cert, err := client.GetCertificate(t.Context(), project, id)
+			cert, err := get(t.Context(), client, project, id)
 			switch row.want {
 			case "found":
 				want := elb.Certificate{
@@ -566,7 +571,7 @@ func TestUpdateResponses(t *testing.T) {
 					t.Errorf("read back: %t", readBack)
 				}
 				// The cache has it too.
-				if got, err := client.GetCertificate(t.Context(), project, before.ID); err != nil || got != cert {
+				if got, err := get(t.Context(), client, project, before.ID); err != nil || got != cert {
 					t.Errorf("got %+v, %v, want %+v", got, err, cert)
 				}
 			})

@@ -108,9 +108,7 @@ func fetchList[E element](
 			return errors.New("the status of a list must be 200")
 		}
 		list, err = decode(response.Body)
-		if !list.complete {
-			list.requestID = httpapi.RequestID(response)
-		}
+		list.requestID = httpapi.RequestID(response)
 		return err
 	})
 	return list, err

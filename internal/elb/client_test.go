@@ -20,7 +20,7 @@ func TestRequest(t *testing.T) {
 	if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newClient(t, cloud).GetCertificate(t.Context(), project, cert.ID); err != nil {
+	if _, err := get(t.Context(), newClient(t, cloud), project, cert.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
@@ -65,7 +65,7 @@ func TestListTooLarge(t *testing.T) {
 			}
 		}
 	}))
-	_, err := client.GetCertificate(t.Context(), project, "id")
+	_, err := get(t.Context(), client, project, "id")
 	if !errors.Is(err, httpapi.ErrTooLarge) ||
 		!strings.Contains(err.Error(), "the list of certificates of project "+project+" is larger than 64 MiB") ||
 		calls != 1 {
@@ -80,7 +80,7 @@ func TestProjectIDIsEscaped(t *testing.T) {
 		t,
 		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath() }),
 	)
-	_, _ = client.GetCertificate(t.Context(), "a/b?c", "id")
+	_, _ = get(t.Context(), client, "a/b?c", "id")
 	if want := base + "/v1.0/a%2Fb%3Fc/elbaas/certificate"; path != want {
 		t.Errorf("path %s, want %s", path, want)
 	}
@@ -94,7 +94,7 @@ func TestResponsesShowNoSecret(t *testing.T) {
 	key := cloud.Certificates(project)[0].PrivateKey
 	for n := 1; n < 1200; n += 7 {
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Cut(n))
-		got, err := client.GetCertificate(t.Context(), project, cert.ID)
+		got, err := get(t.Context(), client, project, cert.ID)
 		if shown := fmt.Sprintf("%+v %v", got, err); strings.Contains(shown, strings.Split(key, "\n")[1]) ||
 			strings.Contains(shown, "PRIVATE KEY") {
 			t.Fatalf("cut at %d, this shows the key: %s", n, shown)

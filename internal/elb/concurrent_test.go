@@ -41,7 +41,7 @@ func TestConcurrentUse(t *testing.T) {
 				if err != nil {
 					t.Errorf("update: %v", err)
 				}
-				if got, err := client.GetCertificate(t.Context(), project, cert.ID); err != nil || got.Name != want {
+				if got, err := get(t.Context(), client, project, cert.ID); err != nil || got.Name != want {
 					t.Errorf("read %q, %v after it was named %q", got.Name, err, want)
 				}
 			}
@@ -49,7 +49,7 @@ func TestConcurrentUse(t *testing.T) {
 			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 				t.Errorf("delete: %v", err)
 			}
-			_, err = client.GetCertificate(t.Context(), project, cert.ID)
+			_, err = get(t.Context(), client, project, cert.ID)
 			if !errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("read after the delete: %v", err)
 			}
@@ -61,7 +61,7 @@ func TestConcurrentUse(t *testing.T) {
 				ids.Range(func(id, _ any) bool {
 					ctx, cancel := context.WithTimeout(t.Context(), rand.N(5*time.Millisecond))
 					defer cancel()
-					_, err := client.GetCertificate(ctx, project, id.(string))
+					_, err := get(ctx, client, project, id.(string))
 					if _, there := ids.Load(id); there && errors.Is(err, elb.ErrCertificateNotFound) {
 						t.Errorf("%s is said to be gone: %v", id, err)
 					}

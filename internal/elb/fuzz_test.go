@@ -54,7 +54,7 @@ func FuzzList(f *testing.F) {
 	f.Add(`<html>`)
 	f.Fuzz(func(t *testing.T, body string) {
 		client := clientFor(t, "http://cloud.test", always(body).change)
-		cert, err := client.GetCertificate(t.Context(), project, fuzzedID)
+		cert, err := get(t.Context(), client, project, fuzzedID)
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("found %+v", cert)
 		}

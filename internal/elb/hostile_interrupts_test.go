@@ -61,7 +61,7 @@ func TestInterruptWhileAnOldResponseIsReadBack(t *testing.T) {
 				if later := len(cloud.Journal()) - calls; later > 0 {
 					t.Errorf("%d calls after the interrupt", later)
 				}
-				read, err := client.GetCertificate(t.Context(), project, before.ID)
+				read, err := get(t.Context(), client, project, before.ID)
 				if err != nil || read.Name != cloud.Certificates(project)[0].Name {
 					t.Errorf("the next read of the process has %q, %v", read.Name, err)
 				}
@@ -184,7 +184,7 @@ func TestPagesAndDeletions(t *testing.T) {
 					}
 				})
 				for range 30 {
-					_, err := client.GetCertificate(t.Context(), project, old)
+					_, err := get(t.Context(), client, project, old)
 					if errors.Is(err, elb.ErrCertificateNotFound) || client.KnownMissing(project, old) {
 						t.Errorf("a certificate that exists is said to be gone: %v", err)
 					}

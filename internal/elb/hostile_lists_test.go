@@ -316,14 +316,14 @@ func TestFailedDeletionEndsTheList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
-		if _, err := client.GetCertificate(t.Context(), project, id); err != nil {
+		if _, err := get(t.Context(), client, project, id); err != nil {
 			t.Fatal(err)
 		}
 		cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Drop())
 		if err := client.DeleteCertificate(t.Context(), project, id, elb.NoWrite); err == nil {
 			t.Fatal("the deletion succeeded")
 		}
-		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
+		if _, err := get(t.Context(), client, project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("the list from before the deletion says that it is there: %v", err)
 		}
 	})
@@ -346,10 +346,10 @@ func TestFailedDeletionDuringAList(t *testing.T) {
 				t.Error("the deletion succeeded")
 			}
 		})
-		if _, err := client.GetCertificate(t.Context(), project, id); err != nil {
+		if _, err := get(t.Context(), client, project, id); err != nil {
 			t.Error(err)
 		}
-		if _, err := client.GetCertificate(t.Context(), project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
+		if _, err := get(t.Context(), client, project, id); !errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("the list from before the deletion says that it is there: %v", err)
 		}
 	})
@@ -536,11 +536,11 @@ func TestIncompleteListIsNotKept(t *testing.T) {
 		hidden := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "hidden"})
 		shown := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "shown"})
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
-		if _, err := client.GetCertificate(t.Context(), project, shown); err != nil {
+		if _, err := get(t.Context(), client, project, shown); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Second)
-		if _, err := client.GetCertificate(t.Context(), project, hidden); err != nil {
+		if _, err := get(t.Context(), client, project, hidden); err != nil {
 			t.Errorf("by a list from three seconds before the read: %v", err)
 		}
 	})

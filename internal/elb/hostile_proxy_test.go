@@ -57,7 +57,7 @@ func TestCachingProxy(t *testing.T) {
 		proxy := &cachingProxy{Handler: cloud, kept: map[string]keptResponse{}}
 		first := create(t, clientInBubble(t, proxy, 0))
 		read := func() (elb.Certificate, error) { // by another process
-			return clientInBubble(t, proxy, 0).GetCertificate(t.Context(), project, first.ID)
+			return get(t.Context(), clientInBubble(t, proxy, 0), project, first.ID)
 		}
 		if _, err := read(); err != nil {
 			t.Fatal(err)

@@ -150,7 +150,7 @@ func TestIDsInAnotherCase(t *testing.T) {
 			t.Errorf("the second creation has adopted the certificate of the first: %s, %v", second.ID, err)
 		}
 		time.Sleep(10 * time.Second)
-		if _, err = client.GetCertificate(t.Context(), project, first.ID); errors.Is(err, elb.ErrCertificateNotFound) {
+		if _, err = get(t.Context(), client, project, first.ID); errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("a certificate that is there is taken for gone: %v", err)
 		}
 	})
@@ -254,7 +254,7 @@ func TestIncompleteListIsRedacted(t *testing.T) {
 				w.Header().Set("X-Request-Id", row.id)
 				_, _ = fmt.Fprintf(w, `{"certificates":[],"instance_num":%s}`, row.total)
 			}))
-			_, err := client.GetCertificate(t.Context(), project, "id")
+			_, err := get(t.Context(), client, project, "id")
 			said := err.Error()
 			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") ||
 				strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
@@ -326,7 +326,7 @@ func TestListCutWithoutLength(t *testing.T) {
 				}
 				_, _ = connection.Write([]byte("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + said))
 			}), 1)
-			if _, err := client.GetCertificate(t.Context(), project, "2"); err != nil {
+			if _, err := get(t.Context(), client, project, "2"); err != nil {
 				t.Errorf("cut after %q: %d calls: %v", body[:n], calls, err)
 			}
 		})
@@ -543,7 +543,7 @@ func TestShortJSONIsNoLostConnection(t *testing.T) {
 			calls++
 			responding(200, "").ServeHTTP(w, nil)
 		}), 5)
-		_, err := client.GetCertificate(t.Context(), project, "1")
+		_, err := get(t.Context(), client, project, "1")
 		if strings.Contains(err.Error(), "the connection was closed") {
 			t.Errorf("%d calls: %v", calls, err)
 		}

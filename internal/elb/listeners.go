@@ -116,7 +116,7 @@ func (c *Client) ListListeners(ctx context.Context, projectID string) ([]Listene
 // in the state, and sinceWrite is as for ReadCertificate: while a list may lag behind that
 // write, a list without the listener, or with another certificate, is not believed.
 // ErrListenerNotFound is returned only if a list that started after the call does not have
-// the listener.
+// the listener, or if a switch has just proven that.
 func (c *Client) ReadListener(
 	ctx context.Context, projectID string, prior Listener, sinceWrite time.Duration,
 ) (Listener, error) {

@@ -151,7 +151,7 @@ func TestRecordedResponses(t *testing.T) {
 				t.Fatalf("%d certificates, error %v", len(all), err)
 			}
 			for i, want := range []elb.Certificate{older, newer} {
-				got, err := client.GetCertificate(t.Context(), project, want.ID)
+				got, err := get(t.Context(), client, project, want.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -159,7 +159,7 @@ func TestRecordedResponses(t *testing.T) {
 			}
 			// The total says that the list is complete, so a certificate that is not in it
 			// is gone.
-			_, err = client.GetCertificate(t.Context(), project, createdID)
+			_, err = get(t.Context(), client, project, createdID)
 			if !errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("a certificate that is not listed: error %v, want that it does not exist", err)
 			}

@@ -55,7 +55,7 @@ func TestRetries(t *testing.T) {
 				}
 				count(elbstub.ListCertificates, row.read, func() error {
 					time.Sleep(time.Minute) // until nothing is known any more
-					_, err := client.GetCertificate(t.Context(), project, cert.ID)
+					_, err := get(t.Context(), client, project, cert.ID)
 					return err
 				})
 				count(elbstub.ModifyCertificate, row.update, func() error {

@@ -45,11 +45,6 @@ func (c *Cloud) createCertificate(r request) (Response, *Refusal) {
 	if refused := cmp.Or(refused, c.options.Dialect.checkFields(cert), checkPair(cert)); refused != nil {
 		return Response{}, refused
 	}
-	if c.options.Deduplicate {
-		if same, exists := c.sameLeaf(cert); exists {
-			return respond(http.StatusOK, c.options.Dialect.body(same, CreateCertificate)), nil
-		}
-	}
 	if len(c.certificates.now()) >= c.options.Quota { // reference
 		return Response{}, badRequest("ELB.5151", fmt.Sprintf("the quota of %d is used up", c.options.Quota))
 	}
@@ -116,15 +111,6 @@ func (c *Cloud) deleteCertificate(r request) (Response, *Refusal) {
 func (c *Cloud) findCertificate(r request, malformed string) (Certificate, *Refusal) {
 	missing := inTurn(c.options.Dialect.NotFound, r.nth, NotFound404)
 	return c.certificates.find(r, c.options.Now(), malformed, "ELB.5020", missing)
-}
-
-// sameLeaf returns the oldest certificate of a project that has the same leaf.
-func (c *Cloud) sameLeaf(as Certificate) (Certificate, bool) {
-	leaf := pemBlocks(as.Certificate)[0].Bytes
-	return first(ofProject(c.certificates.now(), as.ProjectID), func(cert Certificate) bool {
-		blocks := pemBlocks(cert.Certificate)
-		return len(blocks) > 0 && bytes.Equal(blocks[0].Bytes, leaf)
-	})
 }
 
 // decode reads a body that is an object into a value, and returns its fields. code refuses a field

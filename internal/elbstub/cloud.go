@@ -48,9 +48,6 @@ type Options struct {
 	Quota int
 	// Dialect is the form of the responses.
 	Dialect Dialect
-	// Deduplicate lets a create return an existing certificate of the project with the
-	// same leaf instead of a new one (assumed).
-	Deduplicate bool
 	// Keep changes a certificate before it is stored, such as TrimTexts or LowerTexts. nil
 	// changes nothing (seed: the response has what was sent).
 	Keep func(*Certificate)

@@ -878,23 +878,6 @@ func TestConfusedResponses(t *testing.T) {
 	}
 }
 
-func TestDeduplicate(t *testing.T) {
-	t.Parallel()
-	r := newRaw(t, func(o *elbstub.Options) { o.Deduplicate = true })
-	pair := newPair()
-	other := r.cloud.Add(elbstub.Certificate{ProjectID: project}) // without a leaf
-	id := r.create(pair, map[string]any{"name": "first"})
-	r.cloud.Remove(other)
-	again := r.call(http.MethodPost, certificates, creation(pair, map[string]any{"name": "second"}))
-	if got := again.fields(t); again.status != http.StatusOK || got["id"] != id || got["name"] != "first" {
-		t.Errorf("the response to the second create is %d %v", again.status, got)
-	}
-	r.create(newPair(), nil)
-	if n := len(r.cloud.Certificates(project)); n != 2 {
-		t.Errorf("%d certificates, want 2", n)
-	}
-}
-
 // TestKeep: how a server changes what it is sent. Its responses show the change.
 func TestKeep(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 // returns the response to the client.
 type Fault func(next Next) Response
 
-// Next carries the call out. A list may be given a View.
+// Next carries the call out. A list, or a call for one listener, may be given a View.
 type Next func(...View) Response
 
 // A View is what a list, or a call for one listener, sees.

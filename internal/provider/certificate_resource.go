@@ -29,7 +29,7 @@ func NewCertificateResource() resource.Resource {
 	return &certificateResource{resourceBase{
 		name: "certificate", noun: "certificate", idAttribute: "id",
 		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
-			_, err := client.GetCertificate(ctx, projectID, id)
+			_, err := client.ReadCertificate(ctx, projectID, elb.Certificate{ID: id}, elb.NoWrite)
 			return err
 		},
 	}}

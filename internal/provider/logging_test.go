@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
@@ -60,7 +61,7 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		ctx := tflogtest.RootLogger(t.Context(), &log)
 		c := newCloud(s, "test", time.Now, nil)
 		_ = c.readyProject(ctx, types.StringNull(), &diags)
-		_, err := c.client.GetCertificate(ctx, testProject, "id")
+		_, err := c.client.ReadCertificate(ctx, testProject, elb.Certificate{ID: "id"}, elb.NoWrite)
 		shown := fmt.Sprint(diags, err, log.String())
 		for _, secret := range []string{hidden, "Signature=", "issued-"} {
 			if strings.Contains(shown, secret) {

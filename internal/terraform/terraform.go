@@ -10,9 +10,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
-	"strings"
 )
 
 // Version is the version that providers are installed as.
@@ -73,7 +73,7 @@ provider_installation {
 }
 `, c.Mirror)
 
-	c.Env = slices.DeleteFunc(os.Environ(), isOfTheUser)
+	c.Env = slices.DeleteFunc(os.Environ(), ofTheUser.MatchString)
 	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1")
 	return c, errors.Join(
 		os.MkdirAll(c.Dir, 0o700),
@@ -82,11 +82,8 @@ provider_installation {
 	)
 }
 
-func isOfTheUser(variable string) bool {
-	return slices.ContainsFunc([]string{"TF_", "ELBAAS_", "HW_", "HCS_", "OS_"}, func(prefix string) bool {
-		return strings.HasPrefix(variable, prefix)
-	})
-}
+// ofTheUser matches variables that are meant for a CLI or for a real cloud.
+var ofTheUser = regexp.MustCompile("^(TF|ELBAAS|HW|HCS|OS)_")
 
 // Build builds the provider of the repository that the folder root is in.
 func Build(ctx context.Context, root, program string, flags ...string) error {
