@@ -136,6 +136,7 @@ func (c *Cloud) stormFault(operation Operation) Fault {
 		Reply(status, said),
 		ReplyAfter(status, said),
 		Reply(http.StatusOK, rejected),
+		Reply(http.StatusOK, `{"error_msg":"out of order","error_code":"ELB.9999"}`), // observed: terraform-provider-huaweicloud, pull request 2314
 		Refuse(),
 		Drop(),
 		Cut(random.IntN(200)),

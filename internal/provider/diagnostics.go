@@ -277,7 +277,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return credentialsRemedy(kind)
 	case status == http.StatusForbidden:
 		return forbidden
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400 && refusal.Code == "":
 		return endpoint
 	case status == http.StatusTooManyRequests:
 		return throttled

@@ -82,6 +82,7 @@ func TestRemedies(t *testing.T) {
 		{"authFault", 500, waiting},
 		{"serviceUnavailable", 503, waiting},
 		{"", 200, endpoint}, // no JSON
+		{"ELB.9999", 200, ""},
 		{"", 302, endpoint},
 		{"", 404, endpoint},
 		{"", 405, endpoint},
