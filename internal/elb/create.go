@@ -273,7 +273,9 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 
 // hasLeaf reports whether the leaf that was sent is among the certificates of a server, which may have
 // put them into another order (assumed).
-func (x *createCall) hasLeaf(ders string) bool { return x.leaf != hidden && strings.Contains(ders, x.leaf) }
+func (x *createCall) hasLeaf(ders string) bool {
+	return x.leaf != hidden && strings.Contains(ders, x.leaf)
+}
 
 // listShowsOurs reports whether a list has a certificate that equals ours.
 func (x *createCall) listShowsOurs(ctx context.Context) bool {

@@ -200,8 +200,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 func credentialsRemedy(kind auth.Kind) string {
 	switch kind {
 	case auth.KindToken:
-		return "The token has expired (after 24 hours), was revoked, or belongs to another project or region. Get a new " +
-			"token for this project. With an access key or a password, the provider needs no token."
+		return "The token has expired (after 24 hours), was revoked, or belongs to another project or region. Get a " +
+			"new token for this project. With an access key or a password, the provider needs no token."
 	case auth.KindAgency:
 		return "The temporary keys of the agency were rejected, even after they were renewed. " +
 			"Check the permissions of the agency, and that the project belongs to the account that created it."
