@@ -32,6 +32,10 @@ var promises = map[string][]string{
 		"httpapi.TestThrottlingUsesUpNoRetries",
 		"provider.TestThrottledAtOnce",
 	},
+	"error-with-success": {
+		"httpapi.TestErrorsWithSuccess",
+		"elb.TestPageInsteadOfAChange",
+	},
 	"permanent-errors": {
 		"httpapi.TestPermanentErrors",
 	},

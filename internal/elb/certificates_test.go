@@ -757,6 +757,10 @@ func TestDeleteCertificate(t *testing.T) {
 			fails: true,
 			want:  slices.Concat([]elbstub.Operation{remove}, whileListsLag),
 		},
+		"200 with an error, after it was carried out": {
+			fault: elbstub.ReplyAfter(200, `{"error_msg":"m","error_code":"ELB.9999"}`),
+			want:  []elbstub.Operation{remove, elbstub.ListCertificates},
+		},
 		"206":                    {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
 		"lost before a response": {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
 		"502":                    {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},

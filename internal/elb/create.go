@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,11 @@ func (n NewCertificate) equals(cert Certificate) bool {
 		pemcert.CertificatesIn(n.Certificate).Equal(pemcert.CertificatesIn(cert.Certificate))
 }
 
-// hidden is the leaf of a text without a certificate, such as a mask.
+// hidden are the certificates of a text without any, such as a mask.
 const hidden = ""
+
+// dersOf returns the DER of all certificates of a PEM text, or hidden.
+func dersOf(text string) string { return string(bytes.Join(pemcert.CertificatesIn(text).DERs(), nil)) }
 
 // leafOf returns the DER of the first certificate of a PEM text, or hidden.
 func leafOf(text string) string {
@@ -232,17 +236,17 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 // error is ours, but could not be read back.
 func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
-	leaf := leafOf(cert.Certificate)
+	ders := dersOf(cert.Certificate)
 	if x.existedBefore(id) {
 		known := x.baseline.elements[strings.ToLower(id)]
-		if leaf == x.leaf || leaf == hidden && leafOf(known.Certificate) == x.leaf {
+		if x.hasLeaf(ders) || ders == hidden && x.hasLeaf(dersOf(known.Certificate)) {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
 		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
 		return Certificate{}, err
 	}
 	otherErr := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
-	if leaf != hidden && leaf != x.leaf {
+	if ders != hidden && !x.hasLeaf(ders) {
 		return Certificate{}, otherErr
 	}
 
@@ -255,16 +259,22 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 
 	isListed := func(_ time.Time, err error) bool { return err == nil }
 	listed, err := x.project.certificates.search(ctx, id, isListed)
-	leaf = leafOf(listed.Certificate)
+	ders = dersOf(listed.Certificate)
 	switch {
 	case errors.Is(err, ErrCertificateNotFound) && x.listShowsOurs(ctx):
 		return Certificate{}, otherErr
 	case err != nil:
 		return cert, err
-	case leaf != hidden && leaf != x.leaf:
+	case ders != hidden && !x.hasLeaf(ders):
 		return Certificate{}, otherErr
 	}
 	return listed, nil
+}
+
+// hasLeaf reports whether the leaf that was sent is among the certificates of a server, which may have
+// put them into another order (assumed).
+func (x *createCall) hasLeaf(ders string) bool {
+	return x.leaf != hidden && strings.Contains(ders, x.leaf)
 }
 
 // listShowsOurs reports whether a list has a certificate that equals ours.
@@ -375,9 +385,9 @@ func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certi
 		if x.existedBefore(cert.ID) { // true of nearly all, and quick
 			continue
 		}
-		leaf := x.project.creations.leafIn(cert.Certificate)
+		ders := x.project.creations.dersIn(cert.Certificate)
 		hasName := x.create.Name == nil || *x.create.Name == cert.Name
-		mayBeOurs := leaf == x.leaf || leaf == hidden && hasName
+		mayBeOurs := x.hasLeaf(ders) || ders == hidden && hasName
 		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
 			candidates = append(candidates, cert)
 		}
@@ -396,7 +406,7 @@ func idsOf(certificates []Certificate) []string {
 // creations are the Create calls of this process in one project.
 type creations struct {
 	created sync.Map // IDs, in lower case
-	leaves  sync.Map // PEM text → leaf
+	ders    sync.Map // PEM text → its dersOf
 	locks   locks    // by leaf
 
 	mu      sync.Mutex
@@ -425,14 +435,14 @@ func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
 	})
 }
 
-// leafIn returns the leaf of a PEM text as leafOf does. It reads each text once: after an outage, hundreds
-// of Create calls search lists that have hundreds of new certificates.
-func (c *creations) leafIn(text string) string {
-	leaf, known := c.leaves.Load(text)
+// dersIn is dersOf, which reads each text once: after an outage, hundreds of Create calls search lists that
+// have hundreds of new certificates.
+func (c *creations) dersIn(text string) string {
+	ders, known := c.ders.Load(text)
 	if !known {
-		leaf, _ = c.leaves.LoadOrStore(text, leafOf(text))
+		ders, _ = c.ders.LoadOrStore(text, dersOf(text))
 	}
-	return leaf.(string) //nolint:forcetypeassert // nothing else is stored
+	return ders.(string) //nolint:forcetypeassert // nothing else is stored
 }
 
 // add records that a certificate was created here.

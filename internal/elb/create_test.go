@@ -545,6 +545,12 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 			before: true, posts: 1, uncertain: true, existing: 1,
 		},
 		"the leaf alone of a chain": {options: elbstub.Options{Keep: leafAlone}, posts: 1},
+		"the leaf at the end":       {options: elbstub.Options{Keep: leafLast}, posts: 1},
+		"lost, and the leaf at the end": {
+			options: elbstub.Options{Keep: leafLast},
+			fault:   func(*elbstub.Cloud, elbstub.Certificate) elbstub.Fault { return elbstub.Drop() },
+			posts:   1, uncertain: true, candidates: 1,
+		},
 		"lost, and the texts were trimmed": {
 			options: elbstub.Options{Keep: elbstub.TrimTexts},
 			fault:   func(*elbstub.Cloud, elbstub.Certificate) elbstub.Fault { return elbstub.Drop() },
@@ -604,6 +610,12 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 func leafAlone(cert *elbstub.Certificate) {
 	leaf, _ := pem.Decode([]byte(cert.Certificate))
 	cert.Certificate = string(pem.EncodeToMemory(leaf))
+}
+
+// leafLast moves the leaf of a chain to its end (assumed: a server that sorts chains).
+func leafLast(cert *elbstub.Certificate) {
+	leaf, chain := pem.Decode([]byte(cert.Certificate))
+	cert.Certificate = string(chain) + string(pem.EncodeToMemory(leaf))
 }
 
 // TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a

@@ -16,22 +16,33 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestPageInsteadOfAChange: a gateway says 200, and shows a page that rejects the request or asks for a login. The API
-// has accepted nothing, so the error is about the page, and comes before the timeout.
+// TestPageInsteadOfAChange: a gateway says 200, and shows a page that rejects the request or asks for a login, or the
+// service says 200, and what is wrong (observed: terraform-provider-huaweicloud, pull request 2314). The API has
+// accepted nothing, so the error is about that, and comes before the timeout.
 func TestPageInsteadOfAChange(t *testing.T) {
 	t.Parallel()
 	always := func(cloud *elbstub.Cloud, operation elbstub.Operation, fault elbstub.Fault) {
 		cloud.ScriptEach(operation, func(int) elbstub.Fault { return fault })
 	}
 	page := elbstub.Reply(200, "<html><head><title>Request Rejected</title></head></html>")
+	const notJSON = `the response is not JSON but "text/html"`
 	for name, row := range map[string]struct {
 		first, put, get elbstub.Fault
+		want            string
 	}{
-		"a page":                       {put: page},
-		"a text":                       {put: elbstub.Reply(200, "Request Rejected")},
-		"pages for everything":         {put: page, get: page},
-		"a page, and reads fail":       {put: page, get: elbstub.Reply(500, "")},
-		"a lost request, and then one": {first: elbstub.Refuse(), put: page},
+		"a page":                       {put: page, want: notJSON},
+		"a text":                       {put: elbstub.Reply(200, "Request Rejected"), want: notJSON},
+		"pages for everything":         {put: page, get: page, want: notJSON},
+		"a page, and reads fail":       {put: page, get: elbstub.Reply(500, ""), want: notJSON},
+		"a lost request, and then one": {first: elbstub.Refuse(), put: page, want: notJSON},
+		"an error": {
+			put:  elbstub.Reply(200, `{"error":{"message":"locked","code":"ELB.9999"}}`),
+			want: "locked (HTTP 200, code ELB.9999",
+		},
+		"an error of the gateway": {
+			put:  elbstub.Reply(202, `{"error_msg":"no backend","error_code":"APIGW.0103","request_id":"r"}`),
+			want: "no backend (HTTP 202, code APIGW.0103",
+		},
 	} {
 		for what, change := range map[string]func(*testing.T, *elbstub.Cloud, *elb.Client) error{
 			"update": func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) error {
@@ -66,7 +77,7 @@ func TestPageInsteadOfAChange(t *testing.T) {
 					cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 					err := change(t, cloud, client)
 					if err == nil || errors.Is(err, elb.ErrNotShown) || errors.Is(err, context.DeadlineExceeded) ||
-						!strings.Contains(err.Error(), `the response is not JSON but "text/html"`) {
+						!strings.Contains(err.Error(), row.want) {
 						t.Errorf("error %v", err)
 					}
 				})

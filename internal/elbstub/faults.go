@@ -130,12 +130,15 @@ func (c *Cloud) stormFault(operation Operation) Fault {
 		said = "<html><head><title>out of order</title></head></html>"
 	}
 	const rejected = "<html><head><title>Request Rejected</title></head></html>" // observed of firewalls
+	// Observed: terraform-provider-huaweicloud, pull request 2314.
+	const failed = `{"error_msg":"out of order","error_code":"ELB.9999"}`
 	seconds := func(most int) time.Duration { return time.Duration(random.IntN(most*1000)) * time.Millisecond }
 	faults := []Fault{
 		Reply(status, said),
 		Reply(status, said),
 		ReplyAfter(status, said),
 		Reply(http.StatusOK, rejected),
+		Reply(http.StatusOK, failed),
 		Refuse(),
 		Drop(),
 		Cut(random.IntN(200)),

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -148,6 +149,16 @@ type errorBody struct {
 	Type         text `json:"type"`         // of NeutronError
 	Detail       text `json:"detail"`       // of NeutronError
 	RequestID    text `json:"request_id"`   // observed
+}
+
+// isError reports whether a body is nothing but an error. Some services send that with the status 200
+// (observed: terraform-provider-huaweicloud, pull request 2314).
+func isError(body []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	var said errorBody
+	err := decoder.Decode(&said)
+	return err == nil && cmp.Or(said.Error, said.NeutronError, said.ErrorMsg, said.ErrorCode) != ""
 }
 
 // text is a string, or the JSON text of any other value.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -144,6 +145,35 @@ func TestUnreadable(t *testing.T) {
 		if err == nil || err.Error() != want || !errors.Is(err, failure) || !httpapi.Ambiguous(err) ||
 			calls.Load() != 1 {
 			t.Errorf("%s: %d calls, %v, want %q", name, calls.Load(), err, want)
+		}
+	}
+}
+
+// TestErrorsWithSuccess: a 2xx response that is nothing but an error is one, whether it can be decoded or not
+// (observed: terraform-provider-huaweicloud, pull request 2314). The request may have been carried out. One that
+// has anything else is none.
+func TestErrorsWithSuccess(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"error":{"message":"locked","code":"ELB.9999"}}`:          "locked (HTTP 200, code ELB.9999)",
+		`{"error_msg":"m","error_code":"APIGW.1","request_id":"r"}`: "m (HTTP 200, code APIGW.1, request ID r)",
+		`{"NeutronError":{"type":"T","message":"m","detail":"d"}}`:  "m: d (HTTP 200, code T)",
+		`{"id":"1","error":{"message":"m"}}`:                        "",
+		`{"error":null,"request_id":"r"}`:                           "",
+		`{}`:                                                        "",
+	} {
+		for _, decoded := range []error{nil, errors.New("no ID")} {
+			client := newClient(serve(t, reply(http.StatusOK, body)), nil)
+			err := client.Do(t.Context(), get(), func(r *http.Response) error {
+				_, _ = io.ReadAll(r.Body)
+				return decoded
+			})
+			switch {
+			case want == "" && !errors.Is(err, decoded):
+				t.Errorf("%s: %v, want %v", body, err, decoded)
+			case want != "" && (err == nil || err.Error() != want || !httpapi.Ambiguous(err)):
+				t.Errorf("%s: %v, want %q", body, err, want)
+			}
 		}
 	}
 }

@@ -83,7 +83,9 @@ func transient(err error) bool {
 		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			return true
 		}
-		return err.Code == "APIGW.0201" // the backend did not respond; the status may be 500 (observed)
+		// The backend did not respond (observed). With the status 400 or 413, the same code rejects the request
+		// (reference of the gateway).
+		return err.Status == http.StatusInternalServerError && err.Code == "APIGW.0201"
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,6 +29,8 @@ const (
 	// maxBody is the maximum size of a body in bytes. A list of 10,000 certificates of 6 KiB
 	// fits.
 	maxBody = 64 << 20
+	// maxHead is the maximum size in bytes of an error whose status is 2xx.
+	maxHead = 4 << 10
 )
 
 // errSilent is the cause of the end of an attempt whose server sends nothing.
@@ -88,7 +91,8 @@ type exchange struct {
 	arrived atomic.Bool // the first byte of the response has arrived
 
 	body    io.ReadCloser
-	bodyErr error // the error that decode met while it read the body
+	bodyErr error  // the error that decode met while it read the body
+	head    []byte // what decode read of the body, up to maxHead
 }
 
 func newExchange(caller context.Context, c *call) *exchange {
@@ -157,6 +161,9 @@ func (x *exchange) read(response *http.Response) error {
 		return x.transportError(x.bodyErr)
 	case isEnd(err) && endsWithConnection(response):
 		return x.transportError(io.ErrUnexpectedEOF)
+	case isError(x.head):
+		response.Body = io.NopCloser(bytes.NewReader(x.head))
+		return decodeError(response, x.call)
 	case err != nil:
 		return unreadable(response, x.call, err)
 	}
@@ -175,6 +182,7 @@ func endsWithConnection(response *http.Response) bool {
 // Read implements io.Reader: it reads the body of the response.
 func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.body.Read(p)
+	x.head = append(x.head, p[:min(n, maxHead-len(x.head))]...)
 	x.silence.Reset(silenceLimit)
 	if err != nil && !errors.Is(err, io.EOF) {
 		x.bodyErr = err

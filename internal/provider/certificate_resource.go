@@ -83,7 +83,8 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
-			"It stored the leaf that was sent, but not the ones that follow. The next plan shows the difference.")
+			"It stored the leaf that was sent, but other certificates or another order. The next plan shows the "+
+				"difference.")
 	}
 }
 

@@ -205,8 +205,8 @@ const cloudIfOmitted = "With a region alone, the cloud is " + defaultCloud + "."
 func credentialsRemedy(kind auth.Kind) string {
 	switch kind {
 	case auth.KindToken:
-		return "The token has expired (after 24 hours), was revoked, or belongs to another project. Get a new token " +
-			"for this project. With an access key or a password, the provider needs no token."
+		return "The token has expired (after 24 hours), was revoked, or belongs to another project or region. Get a " +
+			"new token for this project. With an access key or a password, the provider needs no token."
 	case auth.KindAgency:
 		return "The temporary keys of the agency were rejected, even after they were renewed. " +
 			"Check the permissions of the agency, and that the project belongs to the account that created it."
@@ -247,7 +247,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 			"and that it belongs to the first certificate."
 	case "ELB.5033":
 		return "The API did not change the name and the description, and gives no reason. " + tryLater
-	case "ELB.5131", "ELB.5141", "APIGW.0201":
+	case "ELB.5131", "ELB.5141":
 		return unavailable
 	case "ELB.6000", "ELB.6010", "ELB.6020":
 		return "The ID of the listener is not valid. Check listener_id."
@@ -284,7 +284,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return credentialsRemedy(kind)
 	case status == http.StatusForbidden:
 		return forbidden
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400:
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status < 400 && refusal.Code == "":
 		return endpoint
 	case status == http.StatusTooManyRequests:
 		return throttled
