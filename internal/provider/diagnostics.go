@@ -260,9 +260,9 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "The load balancer of the listener does not exist. Check listener_id."
 	case "ELB.5151", "ELB.8905":
 		return "Delete certificates that are no longer needed, or ask the operator of the cloud to raise the quota " +
-			"(usually 120 for an account). With create_before_destroy, it must have room for all certificates that an " +
-			"apply replaces. If it has not, put the old files back for those that were rejected, apply, and replace " +
-			"them afterwards."
+			"(usually 120 for an account). With create_before_destroy, it must have room for all certificates that " +
+			"an apply replaces. If it has not, put the old files back for those that were rejected, apply, and " +
+			"replace them afterwards."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
 		return credentialsRemedy(kind)
 	case "ELB.1109":

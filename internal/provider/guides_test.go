@@ -136,8 +136,8 @@ func TestAccRotationLookup(t *testing.T) {
 	}
 }
 
-// TestAccRotationWithoutRoom: the quota has room for one of two new certificates. No listener is switched, however often
-// it is applied, until the old files of the other certificate are back.
+// TestAccRotationWithoutRoom: the quota has room for one of two new certificates. No listener is switched, however
+// often it is applied, until the old files of the other certificate are back.
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 3 })
@@ -165,13 +165,11 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 		}
 	}
 
-	isThere := func(cert elbstub.Certificate) bool {
-		return strings.TrimSpace(renewed[0].Certificate) == cert.Certificate
-	}
-	rejected := 0
-	if slices.ContainsFunc(cloud.Certificates(acctest.ProjectID), isThere) {
-		rejected = 1
-	}
+	rejected := slices.IndexFunc(renewed, func(pair throwaway.Pair) bool {
+		return !slices.ContainsFunc(cloud.Certificates(acctest.ProjectID), func(cert elbstub.Certificate) bool {
+			return cert.Certificate == strings.TrimSpace(pair.Certificate)
+		})
+	})
 	for _, pair := range []throwaway.Pair{old[rejected], renewed[rejected]} {
 		writeNumbered(r.cli, rejected, pair)
 		r.cli.Run("apply", "-auto-approve")
