@@ -14,8 +14,12 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -37,7 +41,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	remote := flags.Bool("allow-remote", false,
 		"allow an address that is not loopback: everyone who can reach it can read every private key")
+	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
 	project := flags.String("project-id", "0123456789abcdef0123456789abcdef", "`ID` of the only project")
+	token := flags.String("token", "stub-token", "the only valid `token`")
+	accessKey := flags.String("access-key", "stub-access-key", "the only valid access `key`; signatures are checked")
+	secretKey := flags.String("secret-key", "stub-secret-key",
+		"secret `key` of the access key; it is printed, so do not use a real one")
+	userName := flags.String("user-name", "stub-user",
+		"`name` of the only user, for tokens of the stub's identity service")
+	password := flags.String("password", "stub-password",
+		"`password` of the user; it is printed, so do not use a real one")
 	quota := flags.Int("quota", elbstub.DefaultQuota, "`number` of certificates that the account may hold, at least 1")
 	listeners := flags.Int("listeners", 0, fmt.Sprintf("`number` of HTTPS listeners, 0 to %d; "+
 		"they serve a throwaway certificate, which counts towards the quota", mostListeners))
@@ -49,10 +62,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := checkAddress(*addr, *remote); err != nil {
 		return err
 	}
+	prefix := strings.TrimSuffix(*base, "/")
 	switch {
+	case !basePath.MatchString(prefix):
+		return fmt.Errorf("the base path %q must begin with a slash, and have parts of letters (A–Z, a–z), digits, "+
+			"hyphens, underscores and inner dots: use one such as /elb", *base)
 	case !projectID.MatchString(*project):
 		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens "+
 			"and underscores", *project)
+	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
+		return fmt.Errorf("the access key %q is not valid: it must not be empty, and have printable ASCII characters "+
+			"without a comma, a slash or a space", *accessKey)
+	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
+		return errors.New("-token and -secret-key must have printable ASCII characters without spaces, and must " +
+			"not be empty: omit them to use the defaults")
+	case !text.MatchString(*userName) || !text.MatchString(*password):
+		return errors.New("-user-name and -password must be UTF-8 without control characters, and must not be empty: " +
+			"omit them to use the defaults")
 	case *quota < 1:
 		return fmt.Errorf("the quota must be at least 1, not %d", *quota)
 	case *listeners < 0 || *listeners > mostListeners:
@@ -67,19 +93,39 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	logger := log.New(out, "", 0) // calls are logged concurrently
 	cloud := elbstub.New(elbstub.Options{
-		BasePath: basePath,
-		Tokens:   map[string]string{"stub-token": *project},
+		BasePath: prefix,
+		Tokens:   map[string]string{*token: *project},
 		Identity: elbstub.Identity{
-			Projects:   []elbstub.Project{{ID: *project, Name: "stub", Domain: "stub"}},
-			Users:      []elbstub.User{{Name: "stub-user", Password: "stub-password", Domain: "stub"}},
-			AccessKeys: []elbstub.AccessKey{{Access: "stub-access-key", Secret: "stub-secret-key", Domain: "stub"}},
+			Projects:   []elbstub.Project{{ID: *project, Name: "stub", Domain: account}},
+			Users:      []elbstub.User{{ID: "stub-user-id", Name: *userName, Password: *password, Domain: account}},
+			AccessKeys: []elbstub.AccessKey{{Access: *accessKey, Secret: *secretKey, Domain: account}},
 		},
 		Quota:   *quota,
 		Dialect: elbstub.NewDialect(*dialect),
 		Log:     func(call elbstub.Call) { logger.Print(call.Method, " ", call.Path, " ", call.Status) },
 	})
-	logger.Printf(introduction, "http://"+listener.Addr().String()+basePath, *project,
-		addListeners(cloud, *project, *listeners))
+	endpoint := "http://" + listener.Addr().String() + prefix
+	logger.Printf(`The stub cloud listens at %[1]s
+
+Put one of these blocks into your configuration. With a token:
+
+%[2]s
+With an access key:
+
+%[3]s
+With a password, for which the identity service at %[1]s/v3 issues tokens:
+
+%[4]s
+%[5]sIt keeps certificates in memory only. Stop it with Ctrl-C.
+`,
+		endpoint,
+		providerBlock(endpoint, *project, [][2]string{{"token", *token}}),
+		providerBlock(endpoint, *project, [][2]string{{"access_key", *accessKey}, {"secret_key", *secretKey}}),
+		providerBlock(endpoint, *project, [][2]string{
+			{"auth_url", endpoint + "/v3"}, {"domain_name", account}, {"user_name", *userName}, {"password", *password},
+		}),
+		addListeners(cloud, *project, *listeners),
+	)
 
 	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
@@ -90,45 +136,26 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// projectID matches what the provider accepts, and so each block that is printed.
-var projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+// The provider accepts these values, and so each block that is printed.
+var (
+	basePath  = regexp.MustCompile(`^(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$`)
+	projectID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	visible   = regexp.MustCompile(`^[!-~]+$`)
+	text      = regexp.MustCompile(`^[^\p{Cc}\x{FFFD}]+$`) // U+FFFD stands for what is not UTF-8
+)
 
-// basePath is the path in front of /v1.0.
-const basePath = "/elb"
+// account is the name of the domain (account) of the project and the user.
+const account = "stub"
 
-// introduction is printed first, with the endpoint, the ID of the project, and a list of the listeners.
-const introduction = `The stub cloud listens at %[1]s
-
-Put one of these blocks into your configuration. With a token:
-
-  provider "elbaas" {
-    endpoint   = "%[1]s"
-    project_id = "%[2]s"
-    token      = "stub-token"
-  }
-
-With an access key:
-
-  provider "elbaas" {
-    endpoint   = "%[1]s"
-    project_id = "%[2]s"
-    access_key = "stub-access-key"
-    secret_key = "stub-secret-key"
-  }
-
-With a password, for which the identity service at %[1]s/v3 issues tokens:
-
-  provider "elbaas" {
-    endpoint    = "%[1]s"
-    project_id  = "%[2]s"
-    auth_url    = "%[1]s/v3"
-    domain_name = "stub"
-    user_name   = "stub-user"
-    password    = "stub-password"
-  }
-
-%[3]sIt keeps certificates in memory only. Stop it with Ctrl-C.
-`
+// providerBlock returns a provider block for one kind of credentials, indented.
+func providerBlock(endpoint, projectID string, credentials [][2]string) string {
+	file := hclwrite.NewEmptyFile()
+	block := file.Body().AppendNewBlock("provider", []string{"elbaas"})
+	for _, argument := range append([][2]string{{"endpoint", endpoint}, {"project_id", projectID}}, credentials...) {
+		block.Body().SetAttributeValue(argument[0], cty.StringVal(argument[1]))
+	}
+	return "  " + strings.ReplaceAll(strings.TrimSpace(string(file.Bytes())), "\n", "\n  ") + "\n"
+}
 
 // mostListeners is the maximum number of listeners.
 const mostListeners = 1000

@@ -53,7 +53,9 @@ func start(t *testing.T, arguments ...string) (next func(want string) []string, 
 // TestPrintedBlocks has the provider use each block that is printed, and refuses it with other credentials.
 func TestPrintedBlocks(t *testing.T) {
 	t.Parallel()
-	next, interrupt, _ := start(t, "-listeners", "1", "-project-id", "my-project")
+	next, interrupt, _ := start(
+		t, "-listeners", "1", "-access-key", "MYKEY", "-secret-key", `my"${secret}`, "-user-name", "me",
+	)
 	defer interrupt()
 	for _, kind := range []struct {
 		begins, credential string
@@ -62,12 +64,12 @@ func TestPrintedBlocks(t *testing.T) {
 		{"With a token:$", "token", acctest.Values{"token": "stub-token"}},
 		{
 			"^With an access key:$", "secret_key",
-			acctest.Values{"access_key": "stub-access-key", "secret_key": "stub-secret-key"},
+			acctest.Values{"access_key": "MYKEY", "secret_key": `my"${secret}`},
 		},
 		{
 			"^With a password, for which the identity service at http://127.0.0.1:[0-9]+/elb/v3 issues tokens:$",
 			"password",
-			acctest.Values{"user_name": "stub-user", "password": "stub-password", "domain_name": "stub"},
+			acctest.Values{"user_name": "me", "password": "stub-password", "domain_name": "stub"},
 		},
 	} {
 		next(kind.begins)
@@ -111,10 +113,10 @@ func TestPrintedBlocks(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	next, interrupt, ended := start(t, "-listeners", "2")
-	endpoint := next(`^    endpoint   = "(http://127\.0\.0\.1:\d+/elb)"$`)[1]
+	next, interrupt, ended := start(t, "-token", "mine", "-base-path", "/there", "-listeners", "2")
+	endpoint := next(`^    endpoint   = "(http://127\.0\.0\.1:\d+/there)"$`)[1]
 	project := next(`^    project_id = "(\w+)"$`)[1]
-	token := next(`^    token      = "(\S+)"$`)[1]
+	token := next(`^    token      = "(\w+)"$`)[1]
 	about := next(`^Listeners of load balancer ([0-9a-f]{32}), which serve certificate ([0-9a-f]{32}):$`)
 	first := next(`^  ([0-9a-f]{32})  https-1, HTTPS, port 443$`)[1]
 	second := next(`^  ([0-9a-f]{32})  https-2, HTTPS, port 444$`)[1]
@@ -138,7 +140,7 @@ func TestRun(t *testing.T) {
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d, error %v", path, response.StatusCode, err)
 		}
-		next(`^GET /elb/v1\.0/\w+/elbaas/` + path + ` 200$`)
+		next(`^GET /there/v1\.0/\w+/elbaas/` + path + ` 200$`)
 		return string(text)
 	}
 	if certificates := get("certificate"); !strings.Contains(certificates, about[2]) {
@@ -178,8 +180,22 @@ func TestRunRefuses(t *testing.T) {
 		"-addr 192.0.2.1:0":               "not loopback",
 		"-addr example.com:0":             "not loopback",
 		"-addr 127.0.0.1":                 "not host:port",
+		"-base-path there":                "must begin with a slash",
+		"-base-path //there":              "the base path",
+		"-base-path /a/../b":              "the base path",
+		"-base-path /{a}":                 "the base path",
+		"-base-path /a?b":                 "the base path",
+		"-access-key a/b":                 `the access key "a/b" is not valid`,
+		"-access-key=":                    "must not be empty",
+		"-access-key é":                   "printable ASCII characters",
 		"-project-id=":                    `the project ID "" is not valid`,
 		"-project-id a/b":                 `the project ID "a/b" is not valid`,
+		"-token é":                        "-token and -secret-key must have printable ASCII characters",
+		"-secret-key a\x07b":              "-token and -secret-key must have printable ASCII characters",
+		"-user-name a\x1bb":               "must be UTF-8 without control characters",
+		"-password \xff":                  "must be UTF-8 without control characters",
+		"-secret-key=":                    "must not be empty",
+		"-token=":                         "must not be empty",
 		"-quota 0":                        "the quota must be at least 1, not 0",
 		"-listeners -1":                   "the number of listeners must be from 0 to 1000, not -1",
 		"-listeners 1001":                 "must be from 0 to 1000, not 1001",
