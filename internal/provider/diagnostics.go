@@ -84,8 +84,8 @@ func uncertainty(err *elb.UncertainError) string {
 
 // importInstead says how to manage a certificate that exists, instead of the one that the state has, if any.
 func importInstead(projectID, id string) string {
-	return fmt.Sprintf("import it: terraform import ADDRESS %s/%s. If the state has the address already, first run "+
-		"terraform state rm ADDRESS, and after the next apply, delete the certificate that was there.", projectID, id)
+	return fmt.Sprintf("import it:\n  terraform import ADDRESS %s/%s\nIf ADDRESS is in the state already, first run "+
+		"terraform state rm ADDRESS, and delete the certificate that it was after the next apply.", projectID, id)
 }
 
 // remedyFor says what the user can do about an error. It is empty if nothing is known to help.
