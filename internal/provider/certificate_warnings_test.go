@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -39,18 +40,19 @@ func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
+// withUnknownCurve gives a DER of P-256 a curve that nobody knows.
+func withUnknownCurve(der []byte) []byte {
+	return bytes.ReplaceAll(der,
+		[]byte("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte("\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))
+}
+
 func TestCertificateWarnings(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	certificate := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
 	other := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
-	// A curve that nobody knows.
 	block, _ := pem.Decode([]byte(certificate))
-	unknown := string(pem.EncodeToMemory(&pem.Block{
-		Type: "CERTIFICATE",
-		Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
-			"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d")),
-	}))
+	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: withUnknownCurve(block.Bytes)}))
 
 	// Parts of the DER that cannot be read: a date, and the alternative names.
 	changed := func(old, replacement string) string {
@@ -170,6 +172,17 @@ func TestCertificateWarnings(t *testing.T) {
 	var diags diag.Diagnostics
 	if pairOf(types.StringValue(unknown), types.StringNull()).warn(now, 30, &diags); len(diags) > 0 {
 		t.Errorf("without a key: %v", diags)
+	}
+	key, keyErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err := errors.Join(keyErr, err); err != nil {
+		t.Fatal(err)
+	}
+	oddKey := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: withUnknownCurve(private)}))
+	pairOf(types.StringValue(certificate), types.StringValue(oddKey)).warn(now, 30, &diags)
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "the algorithm or the encoding of the private key (the "+
+		"public key is ECDSA P-256)") {
+		t.Errorf("with a key of an unknown curve: %v", diags)
 	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
 		var diags diag.Diagnostics
