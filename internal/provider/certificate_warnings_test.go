@@ -202,20 +202,23 @@ func TestUncertainty(t *testing.T) {
 		may       = `A certificate named "www" may exist in project p nevertheless`
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
 		searchErr = ", and could not be searched for: oops. "
+		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
 		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
 	)
-	for begins, err := range map[string]elb.UncertainError{
-		may + absent: {Name: &name, Sent: 1},
-		may + " (the request was sent 2 times)" + absent:                                                 {Name: &name, Sent: 2},
-		"A certificate with a name that the API has chosen may exist in project p nevertheless" + absent: {Sent: 1},
-
-		may + searchErr: {Name: &name, Sent: 1, SearchErr: errors.New("oops")},
-		may + found:     {Name: &name, Sent: 1, Candidates: []string{"a", "b"}},
-		may + ". The API returned certificate x, which existed before": {Name: &name, Sent: 1, Existing: "x"},
+	for _, row := range []struct {
+		begins string
+		err    elb.UncertainError
+	}{
+		{may + absent, elb.UncertainError{Name: &name, Sent: 1}},
+		{may + " (the request was sent 2 times)" + absent, elb.UncertainError{Name: &name, Sent: 2}},
+		{"A certificate with a name that the API has chosen may exist in project p", elb.UncertainError{Sent: 1}},
+		{may + searchErr, elb.UncertainError{Name: &name, Sent: 1, SearchErr: errors.New("oops")}},
+		{may + found, elb.UncertainError{Name: &name, Sent: 1, Candidates: []string{"a", "b"}}},
+		{may + existing, elb.UncertainError{Name: &name, Sent: 1, Existing: "x"}},
 	} {
-		err.ProjectID, err.Err = "p", errors.New("create certificate: lost")
-		if got := describeWith(&err, ""); !strings.HasPrefix(got, "Create certificate: lost.\n\n"+begins) {
-			t.Errorf("got %q, want %q", got, begins)
+		row.err.ProjectID, row.err.Err = "p", errors.New("create certificate: lost")
+		if got := describeWith(&row.err, ""); !strings.HasPrefix(got, "Create certificate: lost.\n\n"+row.begins) {
+			t.Errorf("got %q, want %q", got, row.begins)
 		}
 	}
 }
