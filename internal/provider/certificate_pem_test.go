@@ -67,8 +67,8 @@ func pairOf(certificate, key types.String) certificateModel {
 	return certificateModel{publicModel: publicModel{Certificate: certificate}, PrivateKey: key}
 }
 
-// TestCertificateFromTheAPI: the user's text stays while the API has the same certificates, or none. Otherwise the state
-// has those certificates, and never what is beside them, such as a key.
+// TestCertificateFromTheAPI: the user's text stays while the API has the same certificates, or none. Otherwise the
+// state has those certificates, and never what is beside them, such as a key.
 func TestCertificateFromTheAPI(t *testing.T) {
 	t.Parallel()
 	own, other := throwaway.NewPair("www.example.com"), throwaway.NewPair("www.example.com")

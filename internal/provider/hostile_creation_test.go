@@ -715,8 +715,8 @@ func TestCreationWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestServerThatStoresSomethingElse: a creation warns of what the server has stored in another form. An update that does
-// not store what it was sent is an error.
+// TestServerThatStoresSomethingElse: a creation warns of what the server has stored in another form. An update that
+// does not store what it was sent is an error.
 func TestServerThatStoresSomethingElse(t *testing.T) {
 	t.Parallel()
 	for attribute, rewrite := range map[string]func(*elbstub.Certificate){
