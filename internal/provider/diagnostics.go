@@ -160,8 +160,8 @@ func inUseRemedy(err *elb.InUseError) string {
 			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
 			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply " +
 			"again, or remove the certificate from the state, which leaves it in the cloud: terraform state rm " +
-			"ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from the state, " +
-			"too."
+			"ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from the " +
+			"state, too."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
