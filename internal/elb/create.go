@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -42,17 +41,14 @@ func (n NewCertificate) equals(cert Certificate) bool {
 		pemcert.CertificatesIn(n.Certificate).Equal(pemcert.CertificatesIn(cert.Certificate))
 }
 
-// hidden are the certificates of a text without any, such as a mask.
-const hidden = ""
+// dersOf returns the DER of each certificate of a PEM text. It is nil if the text hides them, such as a mask.
+func dersOf(text string) [][]byte { return pemcert.CertificatesIn(text).DERs() }
 
-// dersOf returns the DER of all certificates of a PEM text, or hidden.
-func dersOf(text string) string { return string(bytes.Join(pemcert.CertificatesIn(text).DERs(), nil)) }
-
-// leafOf returns the DER of the first certificate of a PEM text, or hidden.
+// leafOf returns the DER of the first certificate of a PEM text, or an empty text.
 func leafOf(text string) string {
-	ders := pemcert.CertificatesIn(text).DERs()
-	if len(ders) == 0 {
-		return hidden
+	ders := dersOf(text)
+	if ders == nil {
+		return ""
 	}
 	return string(ders[0])
 }
@@ -239,14 +235,14 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	ders := dersOf(cert.Certificate)
 	if x.existedBefore(id) {
 		known := x.baseline.elements[strings.ToLower(id)]
-		if x.hasLeaf(ders) || ders == hidden && x.hasLeaf(dersOf(known.Certificate)) {
+		if x.hasLeaf(ders) || ders == nil && x.hasLeaf(dersOf(known.Certificate)) {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
 		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
 		return Certificate{}, err
 	}
 	otherErr := fmt.Errorf("the API returned certificate %s, whose leaf is not the one that was sent", id)
-	if ders != hidden && !x.hasLeaf(ders) {
+	if ders != nil && !x.hasLeaf(ders) {
 		return Certificate{}, otherErr
 	}
 
@@ -265,7 +261,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 		return Certificate{}, otherErr
 	case err != nil:
 		return cert, err
-	case ders != hidden && !x.hasLeaf(ders):
+	case ders != nil && !x.hasLeaf(ders):
 		return Certificate{}, otherErr
 	}
 	return listed, nil
@@ -273,8 +269,8 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 
 // hasLeaf reports whether the leaf that was sent is among the certificates of a server, which may have
 // put them into another order (assumed).
-func (x *createCall) hasLeaf(ders string) bool {
-	return x.leaf != hidden && strings.Contains(ders, x.leaf)
+func (x *createCall) hasLeaf(ders [][]byte) bool {
+	return slices.ContainsFunc(ders, func(der []byte) bool { return string(der) == x.leaf })
 }
 
 // listShowsOurs reports whether a list has a certificate that equals ours.
@@ -387,7 +383,7 @@ func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certi
 		}
 		ders := x.project.creations.dersIn(cert.Certificate)
 		hasName := x.create.Name == nil || *x.create.Name == cert.Name
-		mayBeOurs := x.hasLeaf(ders) || ders == hidden && hasName
+		mayBeOurs := x.hasLeaf(ders) || ders == nil && hasName
 		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
 			candidates = append(candidates, cert)
 		}
@@ -437,12 +433,12 @@ func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
 
 // dersIn is dersOf, which reads each text once: after an outage, hundreds of Create calls search lists that
 // have hundreds of new certificates.
-func (c *creations) dersIn(text string) string {
+func (c *creations) dersIn(text string) [][]byte {
 	ders, known := c.ders.Load(text)
 	if !known {
 		ders, _ = c.ders.LoadOrStore(text, dersOf(text))
 	}
-	return ders.(string) //nolint:forcetypeassert // nothing else is stored
+	return ders.([][]byte) //nolint:forcetypeassert // nothing else is stored
 }
 
 // add records that a certificate was created here.

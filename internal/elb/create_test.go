@@ -2,9 +2,13 @@ package elb_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net/http"
 	"slices"
 	"strings"
@@ -616,6 +620,37 @@ func leafAlone(cert *elbstub.Certificate) {
 func leafLast(cert *elbstub.Certificate) {
 	leaf, chain := pem.Decode([]byte(cert.Certificate))
 	cert.Certificate = string(chain) + string(pem.EncodeToMemory(leaf))
+}
+
+// TestLeafWithinAnother: another process creates a certificate that quotes ours in an extension. It is not ours, so
+// the request that was lost is sent again.
+func TestLeafWithinAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		ours, other := newCertificate(t), newCertificate(t)
+		leaf, _ := pem.Decode([]byte(ours.Certificate))
+		public, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), ExtraExtensions: []pkix.Extension{
+			{Id: []int{1, 2, 3}, Value: leaf.Bytes},
+		}}
+		der, err := x509.CreateCertificate(nil, template, template, public, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.Certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		cloud.Script(elbstub.CreateCertificate, 1, func(elbstub.Next) elbstub.Response {
+			cloud.Add(asStranger(other))
+			return elbstub.Response{}
+		})
+		creation, err := client.CreateCertificate(t.Context(), project, ours)
+		if err != nil || creation.ID == "" || len(creation.Others) > 0 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
 }
 
 // TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a
