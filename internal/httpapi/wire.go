@@ -156,6 +156,9 @@ func (x *exchange) read(response *http.Response) error {
 		return decodeError(response, x.call)
 	}
 	err := x.call.decode(response)
+	if err != nil {
+		_, _ = io.CopyN(io.Discard, x, maxHead) // the rest of what may be an error
+	}
 	switch {
 	case x.bodyErr != nil:
 		return x.transportError(x.bodyErr)
