@@ -120,6 +120,17 @@ func TestInsecureOfSources(t *testing.T) {
 			variables: "ELBAAS_ENDPOINT=https://elb.example.com " + later,
 			want:      true,
 		},
+		"of a source before the endpoint, and after the region": {
+			block:     "key project_id=a",
+			variables: "HW_REGION_NAME=eu-de ELBAAS_ENDPOINT=https://elb.eu-de.example.com " + later,
+		},
+		"of a source before the endpoint, and the region is in the block": {
+			block:     "token region=eu-de project_id=a",
+			variables: "ELBAAS_ENDPOINT=https://elb.example.com " + later,
+		},
+		"of a source before the endpoint, and after the credentials": {
+			variables: "HW_token HW_PROJECT_ID=a ELBAAS_ENDPOINT=https://elb.example.com " + later,
+		},
 		"of an entry of the environment": {
 			variables: "OS_CLOUD=mine",
 			files:     entryOf("}, region_name: eu-de, verify: false"),
