@@ -265,7 +265,7 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 	for pauses := 0; ; {
 		err := c.deleteOnce(ctx, projectID, id, sinceWrite)
 		refusal := httpapi.RefusalOf(err)
-		if refusal == nil || !mayBeInUse(refusal) {
+		if refusal == nil || errors.Is(err, ErrCertificateNotFound) || !mayBeInUse(refusal) {
 			return orInUse(ctx, err, inUse)
 		}
 
@@ -338,7 +338,8 @@ func mayBeInUse(refusal *httpapi.Error) bool {
 	if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests {
 		return false
 	}
-	isRefusal := refusal.Status/100 == 4 || refusal.Status == http.StatusInternalServerError
+	isRefusal := refusal.Status/100 == 4 || refusal.Status == http.StatusInternalServerError ||
+		refusal.Status/100 == 2 && refusal.Code != "" // and not a page
 	return isRefusal && !isGone(refusal) && !deniedCode.MatchString(refusal.Code)
 }
 

@@ -275,11 +275,41 @@ func TestDeletionWithAnotherBody(t *testing.T) {
 	}
 }
 
+// TestDeletionInUseWithSuccess: the service refuses with the status 200 to delete a certificate that a listener uses
+// (assumed, after terraform-provider-huaweicloud, pull request 2314). The deletion is repeated until none does.
+func TestDeletionInUseWithSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert, other := create(t, client), create(t, client)
+		listener := cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(int) elbstub.Fault {
+			return func(next elbstub.Next) elbstub.Response {
+				response := next()
+				if response.Status == http.StatusBadRequest {
+					response.Status = http.StatusOK
+				}
+				return response
+			}
+		})
+		time.AfterFunc(20*time.Second, func() {
+			prior := elb.Listener{ID: listener}
+			if _, err := client.SwitchListener(t.Context(), project, prior, other.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestDeletionWithAnotherBodyIsDecided: a deletion that was carried out succeeds, whatever body its response has. A
 // part of one comes from an HTTP/1.0 proxy, whose bodies end with the connection.
 func TestDeletionWithAnotherBodyIsDecided(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{`{"job_id":"1"}`, `{"id":"0123`, "<html>moved</html>"} {
+	const refusal = `{"error":{"message":"m","code":"ELB.1999"}}`
+	for _, body := range []string{`{"job_id":"1"}`, `{"id":"0123`, "<html>moved</html>", refusal} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -288,6 +318,9 @@ func TestDeletionWithAnotherBodyIsDecided(t *testing.T) {
 				cloud.Script(elbstub.DeleteCertificate, 1, elbstub.ReplyAfter(202, body))
 				if err := deleteWithin(t, client, id, time.Minute); err != nil {
 					t.Error(err)
+				}
+				if deletes := len(cloud.Journal(elbstub.DeleteCertificate)); deletes != 1 {
+					t.Errorf("%d DELETEs, want 1", deletes)
 				}
 			})
 		})
