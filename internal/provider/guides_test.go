@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -426,5 +427,36 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 		elbstub.Reply(404, `{"error_code":"APIGW.0101","error_msg":"The API does not exist"}`))
 	if said, err := cli.Try("plan"); err == nil || !strings.Contains(said, "APIGW.0101") {
 		t.Errorf("without the API it says %v: %s", err, said)
+	}
+}
+
+// TestAccImportInstead: in a rotation, the response to a creation is lost, and two certificates may be the new one. The
+// error says how to manage one of them instead of the old one, which stays in the state.
+func TestAccImportInstead(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test")), listener: listen(cloud)}
+	r.configure("guides/rotation.tf")
+	r.renew()
+	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+		next()
+		next()
+		return elbstub.Response{}
+	})
+	said, _ := r.cli.Try("apply", "-auto-approve")
+	command := regexp.MustCompile(`terraform import ADDRESS (\S+/(\S+))`).FindStringSubmatch(said)
+	if command == nil || !strings.Contains(said, "first run") {
+		t.Fatalf("it says %s", said)
+	}
+	const address = "elbaas_certificate.www"
+	if said, err := r.cli.Try("import", address, command[1]); err == nil {
+		t.Errorf("the import beside the old certificate says %s", said)
+	}
+	r.cli.Run("state", "rm", address)
+	r.cli.Run("import", address, command[1])
+	r.cli.Run("apply", "-auto-approve")
+	r.expectEmptyPlan()
+	if r.serves() != command[2] {
+		t.Errorf("the listener serves %s, want %s", r.serves(), command[2])
 	}
 }
