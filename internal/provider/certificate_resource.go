@@ -75,10 +75,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	domain := keepCase(sent.Domain, cert.Domain).ValueString()
-	checkStored(cert.ID, "name", sent.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "description", sent.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "domain", sent.Domain, domain, resp.Diagnostics.AddAttributeWarning)
+	sent.checkStored(cert, resp.Diagnostics.AddAttributeWarning)
 	stored := pemcert.CertificatesIn(cert.Certificate).PEM()
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
@@ -142,7 +139,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if plan.Name.Equal(state.Name) && plan.Description.Equal(state.Description) {
+	if plan.sameUpdatable(state.publicModel) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -152,15 +149,16 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
-		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
+		r.cloud.sinceWrite(ctx, req.Private), plan.updatable())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
 	}
 
-	checkStored(cert.ID, "name", plan.Name, cert.Name, resp.Diagnostics.AddAttributeError)
-	checkStored(cert.ID, "description", plan.Description, cert.Description, resp.Diagnostics.AddAttributeError)
+	sent := plan.publicModel
+	sent.Domain = types.StringNull() // an update does not send it
+	sent.checkStored(cert, resp.Diagnostics.AddAttributeError)
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -226,7 +224,7 @@ func (r *certificateResource) ModifyPlan(
 		} else { // a replacement is checked when Terraform plans the creation
 			plan.checkNewKey(state, &resp.Diagnostics)
 		}
-		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
+		if !plan.sameUpdatable(state.publicModel) {
 			plan.UpdateTime = types.StringUnknown()
 		}
 	}
