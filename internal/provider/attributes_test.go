@@ -104,7 +104,7 @@ func TestEveryArgument(t *testing.T) {
 func TestResponsesThatLackAField(t *testing.T) {
 	t.Parallel()
 	arguments, results := certificateAttributes(t)
-	fields := append(arguments, results...)
+	fields := slices.Concat(arguments, results)
 	for _, operation := range []elbstub.Operation{elbstub.CreateCertificate, elbstub.ModifyCertificate} {
 		for _, field := range append(fields, "certificate") {
 			if field == "id" {

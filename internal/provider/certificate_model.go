@@ -151,8 +151,8 @@ func (m publicModel) checkStored(cert elb.Certificate, report func(at path.Path,
 	check := func(attribute string, sent types.String, stored string) {
 		if text := stringOrNil(sent); text != nil && *text != stored {
 			report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
-				"Certificate %q was sent with the %s %q, but the API stored %.256q. The next plan shows the difference.",
-				cert.ID, attribute, *text, stored))
+				"Certificate %q was sent with the %s %q, but the API stored %.256q. "+
+					"The next plan shows the difference.", cert.ID, attribute, *text, stored))
 		}
 	}
 	check("name", m.Name, cert.Name)
