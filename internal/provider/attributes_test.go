@@ -111,8 +111,8 @@ func TestResponsesThatLackAField(t *testing.T) {
 		"update, of a replica that lags": elbstub.ModifyCertificate,
 	} {
 		for _, field := range append(fields, "certificate") {
-			if field == "id" {
-				continue // without it, a creation searches for the certificate
+			if response == "creation" && slices.Contains(results, field) {
+				continue // nobody knows it yet
 			}
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
