@@ -43,7 +43,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	sent := plan // with the key, which is in the configuration alone
+	sent := plan // with private_key_wo, which is null in a plan
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &sent.PrivateKeyWO)...)
 	create := sent.toAPI(&resp.Diagnostics)
 	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
@@ -195,8 +195,8 @@ func (r *certificateResource) ModifyPlan(
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
-	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings
-	// unless the second fails, so both plans warn.
+	// Terraform plans a replacement twice, as an update and as a creation, and drops the warnings of the second plan
+	// unless that fails. A plain creation has only that one, so both warn.
 	defer func() { partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return

@@ -74,8 +74,8 @@ func (c *cloud) ready() diag.Diagnostics {
 	return diags
 }
 
-// projectForPlan returns the project of a new resource for its plan: the planned one, or the provider's if the
-// configuration sets none.
+// projectForPlan returns the project of a new resource for its plan: the configured one as planned, or else the
+// provider's.
 func (c *cloud) projectForPlan(
 	ctx context.Context, config tfsdk.Config, planned types.String, diags *diag.Diagnostics,
 ) types.String {

@@ -21,12 +21,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources and the list resource, which sets only the name.
+// resourceBase is embedded by the resources, and by the list resource, which needs only its name and Configure.
 type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
 	idAttribute string // the attribute of that ID
-	// find fails if a project does not have the object: Terraform's own error for that does not name the project.
+	// find fails if a project does not have the object. An import calls it, because Terraform's own error for that does
+	// not name the project.
 	find  func(ctx context.Context, client *elb.Client, projectID, id string) error
 	cloud *cloud // nil while Terraform validates
 }
@@ -49,7 +50,7 @@ func withTimeout(
 	return context.WithTimeout(ctx, limit)
 }
 
-// stableText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+// stableText returns a computed attribute whose value stays the same in a plan, unless ModifyPlan sets it.
 func stableText(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
@@ -110,8 +111,8 @@ func (m ignoreEquivalent) PlanModifyString(
 // also those of the next run.
 const lastWrite = "last_write"
 
-// privateState is the private state of a resource. If SetKey fails, the old value stays. A failed update keeps what it
-// has set; a failed creation has no state to keep it in.
+// privateState is the private state of a resource. If SetKey fails, the old value stays. What SetKey stores survives a
+// failed update, but not a failed creation, which has no state.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics

@@ -13,7 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// settings are where the provider's calls go, and with which credentials.
+// settings are the arguments of the provider, completed from the environment and from files.
 type settings struct {
 	// Config has the credentials, the region, and the address of the identity service.
 	auth.Config
