@@ -184,7 +184,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 func (r *certificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
-	checkRead(ctx, req.State, &resp.Diagnostics)
+	refuseUnreadMove(ctx, req.State, &resp.Diagnostics)
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}

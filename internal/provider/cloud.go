@@ -93,7 +93,7 @@ func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
 			"No project is set here, and the provider has no default project. Set project_id here. "+
-				remedyOf("project_id")+" "+c.settings.noAuthURL+
+				howToSet("project_id")+" "+c.settings.whyNoAuthURL+
 				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project

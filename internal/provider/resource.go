@@ -67,7 +67,7 @@ func projectAttribute(noun string) schema.StringAttribute {
 		Optional:      true,
 		Computed:      true,
 		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
 	}
 }
 
@@ -75,14 +75,14 @@ func projectAttribute(noun string) schema.StringAttribute {
 // equality of a custom type would not do: the framework does not apply it to plans.
 type ignoreEquivalent struct {
 	isEquivalent func(a, b string) bool
-	// inPlace says that other content, or content that is not known yet, does not force replacement.
-	inPlace bool
+	// replaces is whether other content, or content that is not known yet, forces replacement.
+	replaces bool
 }
 
 var _ planmodifier.String = ignoreEquivalent{}
 
-// ignoreCase takes texts that differ only in the case of letters for equivalent.
-var ignoreCase = ignoreEquivalent{isEquivalent: strings.EqualFold}
+// replaceIgnoringCase takes texts that differ only in the case of letters for equivalent.
+var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
 
 func (m ignoreEquivalent) Description(context.Context) string {
 	return "Keeps the state if only the formatting differs. " +
@@ -103,7 +103,7 @@ func (m ignoreEquivalent) PlanModifyString(
 	case planned != nil && state != nil && m.isEquivalent(*planned, *state):
 		resp.PlanValue = req.StateValue
 	default:
-		resp.RequiresReplace = !m.inPlace
+		resp.RequiresReplace = m.replaces
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// TestIgnoreCase: what the configuration omits replaces nothing, not even while the state of a
+// TestReplaceIgnoringCase: what the configuration omits replaces nothing, not even while the state of a
 // moved certificate lacks it.
-func TestIgnoreCase(t *testing.T) {
+func TestReplaceIgnoringCase(t *testing.T) {
 	t.Parallel()
 	text, null, unknown := types.StringValue, types.StringNull(), types.StringUnknown()
 	for name, row := range map[string]struct {
@@ -33,7 +33,7 @@ func TestIgnoreCase(t *testing.T) {
 	} {
 		raw := tftypes.NewValue(tftypes.Bool, true) // neither a creation nor a deletion
 		resp := planmodifier.StringResponse{PlanValue: row.plan}
-		ignoreCase.PlanModifyString(t.Context(), planmodifier.StringRequest{
+		replaceIgnoringCase.PlanModifyString(t.Context(), planmodifier.StringRequest{
 			ConfigValue: row.config, StateValue: row.state, PlanValue: row.plan,
 			State: tfsdk.State{Raw: raw}, Plan: tfsdk.Plan{Raw: raw},
 		}, &resp)
@@ -61,7 +61,7 @@ func TestReplacementsCompareEveryArgument(t *testing.T) {
 		compared++
 		forcesReplacement := slices.ContainsFunc(attribute.PlanModifiers, func(m planmodifier.String) bool {
 			modifier, is := m.(ignoreEquivalent)
-			return is && !modifier.inPlace
+			return is && modifier.replaces
 		})
 		var changed, other certificateModel
 		reflect.ValueOf(&changed.publicModel).Elem().Field(i).Set(reflect.ValueOf(types.StringValue("another text")))

@@ -17,8 +17,8 @@ import (
 type settings struct {
 	// Config has the credentials, the region, and the address of the identity service.
 	auth.Config
-	// noAuthURL is why that address is not known.
-	noAuthURL string
+	// whyNoAuthURL is why that address is not known.
+	whyNoAuthURL string
 	// endpoint of the ELB service; nil asks the service catalog.
 	endpoint *url.URL
 	// project is the default of the resources. It is unknown if it is known only after an apply, or if its ID is found
