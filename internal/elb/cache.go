@@ -75,7 +75,7 @@ type listing[E element] struct {
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string
-	// requestID is the request ID of the response, or empty.
+	// requestID is the request ID of an incomplete response, or empty.
 	requestID string
 }
 

@@ -109,7 +109,9 @@ func fetchList[E element](
 			return errors.New("the status of a list must be 200")
 		}
 		list, err = decode(response.Body)
-		list.requestID = httpapi.RequestID(response)
+		if !list.complete {
+			list.requestID = httpapi.RequestID(response)
+		}
 		return err
 	})
 	return list, err

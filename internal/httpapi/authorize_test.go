@@ -214,8 +214,8 @@ func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentUnprepared: without credentials, Prepare is not called, because it sends requests itself. If it fails,
-// the request was not sent.
+// TestNothingIsSentUnprepared: without credentials, Prepare is not called, because it sends requests itself. If it
+// fails, the request was not sent.
 func TestNothingIsSentUnprepared(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("a failure")

@@ -134,8 +134,8 @@ func TestThrottlingCountsRounds(t *testing.T) {
 	}
 }
 
-// TestThrottlingGrows: pauses grow while all requests are throttled, and start over after one that is not, even if it is
-// refused.
+// TestThrottlingGrows: pauses grow while all requests are throttled, and start over after one that is not, even if it
+// is refused.
 func TestThrottlingGrows(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusOK, http.StatusConflict} {

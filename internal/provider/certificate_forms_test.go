@@ -334,7 +334,7 @@ func badCertificates(t *testing.T, chain throwaway.Chain) map[string]badText {
 			strings.Replace(good, "\nMII", "\nM!I", 1),
 			"Certificate block 1 of 2 is not valid base64",
 		},
-		"key with the certificate":   {good + goodKey, "takes it as private_key (stored in the state) or private_key_wo"},
+		"key with the certificate":   {good + goodKey, "takes it as private_key (stored"},
 		"key instead of certificate": {goodKey, "Certificate block 1 of 1 is a private key"},
 		"CSR":                        {throwaway.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
 		"public key as certificate":  {throwaway.EncodePEM("PUBLIC KEY", public), "is only a public key"},

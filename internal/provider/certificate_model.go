@@ -118,10 +118,10 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	// The same PEM is not parsed twice.
 	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		stored := pemcert.CertificatesIn(cert.Certificate)
-		if stored.Len() == 0 && err != nil {
+		if stored.Len() == 0 {
 			stored = pemcert.CertificatesIn(text)
 		}
-		if stored.Len() > 0 && !own.Equal(stored) {
+		if !own.Equal(stored) {
 			m.Certificate, own = types.StringValue(stored.PEM()), stored
 		}
 	}

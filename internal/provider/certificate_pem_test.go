@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
+	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -63,4 +65,45 @@ func TestParsePEM(t *testing.T) {
 
 func pairOf(certificate, key types.String) certificateModel {
 	return certificateModel{publicModel: publicModel{Certificate: certificate}, PrivateKey: key}
+}
+
+// TestCertificateFromTheAPI: the user's text stays while the API has the same certificates, or none. Otherwise the
+// state has those certificates, and never what is beside them, such as a key.
+func TestCertificateFromTheAPI(t *testing.T) {
+	t.Parallel()
+	own, other := throwaway.NewPair("www.example.com"), throwaway.NewPair("www.example.com")
+	canonical := func(pair throwaway.Pair) string { return pemcert.CertificatesIn(pair.Certificate).PEM() }
+	combined := own.PrivateKey + own.Certificate // which only a moved state has
+	for name, row := range map[string]struct{ text, stored, want string }{
+		"the same":                   {own.Certificate, own.Certificate, own.Certificate},
+		"the same in another form":   {"www:\n" + own.Certificate, own.Certificate, "www:\n" + own.Certificate},
+		"the same beside a key":      {own.Certificate, combined, own.Certificate},
+		"another":                    {own.Certificate, other.Certificate, canonical(other)},
+		"another beside a key":       {own.Certificate, other.PrivateKey + other.Certificate, canonical(other)},
+		"none":                       {own.Certificate, "******", own.Certificate},
+		"a key, none":                {combined, "", canonical(own)},
+		"a key, the same":            {combined, combined, canonical(own)},
+		"a key, another":             {combined, other.Certificate, canonical(other)},
+		"nothing, one":               {"", own.Certificate, canonical(own)},
+		"nothing, none":              {"", "", ""},
+		"text without a certificate": {"www", "", "www"},
+	} {
+		m := publicModel{
+			Certificate: types.StringValue(row.text),
+			ID:          types.StringValue("AB"), Domain: types.StringValue("WWW.example.com"),
+		}
+		m.fromAPI(elb.Certificate{ID: "ab", Domain: "www.example.com", Certificate: row.stored})
+		if got := m.Certificate.ValueString(); got != row.want {
+			t.Errorf("%s: the state has %s", name, got)
+		}
+		if want := x509FromChain(pemcert.CertificatesIn(row.want)); !m.FingerprintSHA256.Equal(want.FingerprintSHA256) {
+			t.Errorf("%s: the facts are of another certificate", name)
+		}
+		if m.ID.ValueString() != "AB" || m.Domain.ValueString() != "WWW.example.com" {
+			t.Errorf("%s: the case of the user is lost: %s, %s", name, m.ID, m.Domain)
+		}
+		if m.fromAPI(elb.Certificate{Domain: "example.com"}); m.Domain.ValueString() != "example.com" {
+			t.Errorf("%s: the domain is %s", name, m.Domain)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -39,18 +40,19 @@ func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
+// withUnknownCurve gives a DER of P-256 a curve that nobody knows.
+func withUnknownCurve(der []byte) []byte {
+	return bytes.ReplaceAll(der,
+		[]byte("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte("\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))
+}
+
 func TestCertificateWarnings(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	certificate := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
 	other := selfSigned(t, now.AddDate(0, 0, -10), now.AddDate(0, 0, 30))
-	// A curve that nobody knows.
 	block, _ := pem.Decode([]byte(certificate))
-	unknown := string(pem.EncodeToMemory(&pem.Block{
-		Type: "CERTIFICATE",
-		Bytes: []byte(strings.ReplaceAll(string(block.Bytes),
-			"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d")),
-	}))
+	unknown := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: withUnknownCurve(block.Bytes)}))
 
 	// Parts of the DER that cannot be read: a date, and the alternative names.
 	changed := func(old, replacement string) string {
@@ -171,6 +173,17 @@ func TestCertificateWarnings(t *testing.T) {
 	if pairOf(types.StringValue(unknown), types.StringNull()).warn(now, 30, &diags); len(diags) > 0 {
 		t.Errorf("without a key: %v", diags)
 	}
+	key, keyErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err := errors.Join(keyErr, err); err != nil {
+		t.Fatal(err)
+	}
+	oddKey := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: withUnknownCurve(private)}))
+	pairOf(types.StringValue(certificate), types.StringValue(oddKey)).warn(now, 30, &diags)
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "the algorithm or the encoding of the private key (the "+
+		"public key is ECDSA P-256)") {
+		t.Errorf("with a key of an unknown curve: %v", diags)
+	}
 	for _, value := range []types.String{types.StringNull(), types.StringUnknown()} {
 		var diags diag.Diagnostics
 		m := pairOf(value, value)
@@ -189,20 +202,23 @@ func TestUncertainty(t *testing.T) {
 		may       = `A certificate named "www" may exist in project p nevertheless`
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
 		searchErr = ", and could not be searched for: oops. "
+		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
 		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
 	)
-	for begins, err := range map[string]elb.UncertainError{
-		may + absent: {Name: &name, Sent: 1},
-		may + " (the request was sent 2 times)" + absent:                                                 {Name: &name, Sent: 2},
-		"A certificate with a name that the API has chosen may exist in project p nevertheless" + absent: {Sent: 1},
-
-		may + searchErr: {Name: &name, Sent: 1, SearchErr: errors.New("oops")},
-		may + found:     {Name: &name, Sent: 1, Candidates: []string{"a", "b"}},
-		may + ". The API returned certificate x, which existed before": {Name: &name, Sent: 1, Existing: "x"},
+	for _, row := range []struct {
+		begins string
+		err    elb.UncertainError
+	}{
+		{may + absent, elb.UncertainError{Name: &name, Sent: 1}},
+		{may + " (the request was sent 2 times)" + absent, elb.UncertainError{Name: &name, Sent: 2}},
+		{"A certificate with a name that the API has chosen may exist in project p", elb.UncertainError{Sent: 1}},
+		{may + searchErr, elb.UncertainError{Name: &name, Sent: 1, SearchErr: errors.New("oops")}},
+		{may + found, elb.UncertainError{Name: &name, Sent: 1, Candidates: []string{"a", "b"}}},
+		{may + existing, elb.UncertainError{Name: &name, Sent: 1, Existing: "x"}},
 	} {
-		err.ProjectID, err.Err = "p", errors.New("create certificate: lost")
-		if got := describeWith(&err, ""); !strings.HasPrefix(got, "Create certificate: lost.\n\n"+begins) {
-			t.Errorf("got %q, want %q", got, begins)
+		row.err.ProjectID, row.err.Err = "p", errors.New("create certificate: lost")
+		if got := describeWith(&row.err, ""); !strings.HasPrefix(got, "Create certificate: lost.\n\n"+row.begins) {
+			t.Errorf("got %q, want %q", got, row.begins)
 		}
 	}
 }

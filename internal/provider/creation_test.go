@@ -34,7 +34,7 @@ func TestCreationWarnings(t *testing.T) {
 				"An identical certificate already exists",
 				"with the name, description and domain that the configuration sets",
 				"or this or another configuration may manage it",
-				"or import it: terraform import ADDRESS " + acctest.ProjectID + "/",
+				"or import it:\n  terraform import ADDRESS " + acctest.ProjectID + "/",
 			},
 		},
 		"found": {
@@ -58,7 +58,7 @@ func TestCreationWarnings(t *testing.T) {
 			posts: map[int]elbstub.Fault{1: elbstub.Drop()}, stranger: 1, during: true, ids: true,
 			want: []string{
 				"Unable to create certificate", `A certificate named "www" may exist in project `,
-				"If one of them is yours, first delete it, or import it: terraform import ADDRESS ",
+				"If one of them is yours, first delete it, or import it:\n  terraform import ADDRESS ",
 			},
 		},
 		"not to be searched for": {

@@ -84,8 +84,8 @@ func uncertainty(err *elb.UncertainError) string {
 
 // importInstead says how to manage a certificate that exists, instead of the one that the state has, if any.
 func importInstead(projectID, id string) string {
-	return fmt.Sprintf("import it: terraform import ADDRESS %s/%s. If the state has the address already, first run "+
-		"terraform state rm ADDRESS, and after the next apply, delete the certificate that was there.", projectID, id)
+	return fmt.Sprintf("import it:\n  terraform import ADDRESS %s/%s\nIf ADDRESS is in the state already, first run "+
+		"terraform state rm ADDRESS, and delete the certificate that it was after the next apply.", projectID, id)
 }
 
 // remedyFor says what the user can do about an error. It is empty if nothing is known to help.
@@ -136,8 +136,8 @@ func remedyFor(err error, kind auth.Kind) string {
 	case refusal != nil:
 		return refusalRemedy(refusal, kind)
 	case isNetwork:
-		return "Check endpoint, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY). " +
-			cloudIfOmitted
+		return "Check endpoint, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, " +
+			"NO_PROXY). " + cloudIfOmitted
 	}
 	return ""
 }
@@ -158,9 +158,10 @@ func inUseRemedy(err *elb.InUseError) string {
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
 			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply again, " +
-			"or remove the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do " +
-			"not remove what Terraform calls a deposed object: that removes its successor from the state, too."
+			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply " +
+			"again, or remove the certificate from the state, which leaves it in the cloud: terraform state rm " +
+			"ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from the " +
+			"state, too."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
@@ -192,8 +193,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
 			"example https://iam.eu-de.otc.t-systems.com/v3."
 	case isNetwork:
-		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, NO_PROXY). " +
-			cloudIfOmitted
+		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, " +
+			"NO_PROXY). " + cloudIfOmitted
 	}
 	return ""
 }

@@ -170,7 +170,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"list that is incomplete":       {&elb.IncompleteListError{}, token, later},
 		"list that is too large":        {httpapi.ErrTooLarge, token, "distribute them over several projects"},
 		"404 of what is listed":         {errors.Join(&elb.ListedError{}, refused(404)), token, "endpoint is correct"},
-		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "currently unavailable"},
+		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "unavailable"},
 		"no auth_url":                   {identity(auth.ErrNoAuthURL), key, "On a public cloud, region is enough."},
 		"identity service says 400":     {identity(refused(400)), key, credentials},
 		"identity service says 401":     {identity(refused(401)), key, credentials},

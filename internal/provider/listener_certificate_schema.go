@@ -44,8 +44,8 @@ func (r *listenerCertificateResource) Schema(
 				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
 					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
 					"certificate, because it cannot be without one. If the same run destroys the fallback too, that " +
-					"deletion fails, because the listener then uses it. It is not checked until then. Changing this updates " +
-					"the state only.",
+					"deletion fails, because the listener then uses it. It is not checked until then. Changing this " +
+					"updates the state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},

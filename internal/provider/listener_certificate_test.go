@@ -508,8 +508,10 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				state, diagnostics := l.create(server.Listeners())
 				says(t, diagnostics, "certificate_id", row.want)
 				const ofADestroy = "A destroy takes the fallback from the state"
-				if said := textOf(diagnostics); strings.Contains(said, "endpoint") || strings.Contains(said, ofADestroy) {
-					t.Errorf("it says %s", said)
+				for _, wrong := range []string{"endpoint", ofADestroy} {
+					if said := textOf(diagnostics); strings.Contains(said, wrong) {
+						t.Errorf("it says %s", said)
+					}
 				}
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
@@ -558,7 +560,8 @@ func TestSwitchIsNotFound(t *testing.T) {
 	})
 }
 
-// TestListenerIsLocked: one resource of a listener at a time is created or deleted. The others wait until their timeout.
+// TestListenerIsLocked: one resource of a listener at a time is created or deleted. The others wait for it, up to their
+// timeout.
 func TestListenerIsLocked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

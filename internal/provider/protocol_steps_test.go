@@ -175,6 +175,54 @@ func TestUnknownArgument(t *testing.T) {
 	})
 }
 
+// TestProjectThatIsNotFound: the plan leaves the project of a name open, and the apply fails before anything is sent.
+func TestProjectThatIsNotFound(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "nowhere",
+		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+	})
+	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
+	says(t, diagnostics, "", "Unable to find the project of the provider")
+	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
+		t.Error("there is a certificate")
+	}
+}
+
+// TestIdentityIsAddedByAnUpdate: a state that an older CLI has written has no identity.
+func TestIdentityIsAddedByAnUpdate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := managed(t)
+		identity := l.state.Identity
+		l.state.Identity = nil
+		l.config["fallback_certificate_id"] = l.old
+		server := l.process()
+		state := mustApply(t, server, l.state, l.config)
+		if !maps.Equal(state.Identity, identity) {
+			t.Errorf("the identity is %v, want %v", state.Identity, identity)
+		}
+	})
+}
+
+// TestRenameIgnoresTheKey: an update that does not change the key does not check it. ignore_changes may keep a
+// certificate that it does not belong to.
+func TestRenameIgnoresTheKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		server := inMemory(t, cloud, network, nil)
+		config := configOf(acctest.NewPair(), "www")
+		state := mustApply(t, server, nil, config)
+		config["certificate"], config["name"] = acctest.NewPair().Certificate, "renamed"
+		state.Values["certificate"] = config["certificate"]
+		if plan := mustPlan(t, server, state, config); len(plan.Replace) > 0 {
+			t.Errorf("it replaces because of %v", plan.Replace)
+		}
+	})
+}
+
 // mustPlan plans a configuration, or the destruction of a resource without one, without an error.
 func mustPlan(t *testing.T, s *acctest.Server, prior *acctest.State, config acctest.Values) acctest.Plan {
 	t.Helper()
