@@ -224,7 +224,8 @@ func TestRecordedResponses(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, record.server(pairs))
 			wanted := elb.Updatable{Name: "portal", Description: "staff only"}
-			got, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: olderID}, elb.NoWrite, wanted)
+			prior := elb.Certificate{ID: olderID}
+			got, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, wanted)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -135,8 +135,8 @@ func (r *resolver) cloudByDefault(region value) string {
 		r.credentials.rank != blockRank && regionCounts:
 		return defaultCloud
 	}
-	r.settings.whyNoAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to the "+
-		"domain name of the cloud that the credentials are for, such as otc.t-systems.com; or set auth_url, or "+
+	r.settings.whyNoAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to "+
+		"the domain name of the cloud that the credentials are for, such as otc.t-systems.com; or set auth_url, or "+
 		"endpoint (ELBAAS_ENDPOINT). ",
 		r.credentials.label, later, why, r.placeFor("cloud"))
 	return ""
