@@ -70,8 +70,7 @@ type cache[E element] struct {
 // A listing is the response to a list call.
 type listing[E element] struct {
 	elements map[string]E // by ID in lower case
-	// complete is whether the list proves absence: it has as many elements as total says, or is an array
-	// without a total.
+	// complete is whether the list has as many elements as total says, or is an array without a total.
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string

@@ -31,8 +31,7 @@ type Config struct {
 	Endpoint func(ctx context.Context, projectID string) (*url.URL, error)
 	// API sends the requests and adds the credentials.
 	API *httpapi.Client
-	// MaxRetries is how many times a Create call is sent again after a transient error, and an
-	// incomplete list before it.
+	// MaxRetries is how many times a Create call, or an incomplete list before it, is sent again.
 	MaxRetries int
 }
 

@@ -107,8 +107,8 @@ func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.St
 }
 
 // fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
-// because a server may store a private key beside them. If the text has none, or the same ones, the user's text stays,
-// unless that is no chain.
+// because a server may store a private key beside them. If it has none, or the same ones, a user's text that is a chain
+// stays.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	for attribute, value := range m.apiValues(cert) {
 		*attribute = value

@@ -26,8 +26,7 @@ type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
 	idAttribute string // the attribute of that ID
-	// find fails if a project does not have the object. An import calls it, because Terraform's own error for that does
-	// not name the project.
+	// find fails if a project does not have the object to import: Terraform's own error does not name the project.
 	find  func(ctx context.Context, client *elb.Client, projectID, id string) error
 	cloud *cloud // nil while Terraform validates
 }
