@@ -11,8 +11,8 @@ import (
 
 // api is the certificate API, item by item: where each statement comes from, and
 // which tests show that the stub does it (elbstub) and that the provider can live
-// with it (elb, provider). A test is named package.Test or, with a text that stands in it
-// as a literal, package.Test/text.
+// with it (elb, provider). A test is named package.Test, or package.Test/text, where text is
+// a literal in the test, such as the name of a row.
 var api = map[string][]string{
 	// Operations.
 	"create is POST …/certificate (reference)": {

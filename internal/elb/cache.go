@@ -45,8 +45,8 @@ func byName[E element](a, b E) int {
 // and those soon after, use the same list call. Because lists lag behind writes, the results
 // of our own writes overlay them.
 //
-// The starts and ends of list calls have sequence numbers, and reads and writes remember the
-// latest one, because two times may be equal where the order matters.
+// Order is by sequence numbers, not by times, which may be equal: each start and end of a list
+// call takes the next number, and a read or a write remembers the number at which it began.
 type cache[E element] struct {
 	noun      string // "certificate" or "listener"
 	absent    error  // the absence error: the element is proven not to exist
@@ -58,19 +58,19 @@ type cache[E element] struct {
 	sequence int          // the latest sequence number
 	running  *listCall[E] // the list call that is running, or nil
 	ended    *listCall[E] // the latest list call that ended, or nil
-	accepted *listCall[E] // the latest one that may be a baseline: complete, or accepted after retries; or nil
+	accepted *listCall[E] // the latest one by which a creation may tell what is new (see baseline), or nil
 
 	lastStart time.Time // when the latest list call started
 
 	lastWrite int                 // the latest sequence number at the time of the latest write
 	writes    map[string]write[E] // the latest write of each ID
-	seen      map[string]int      // for each ID, when the first list that had it ended
+	seen      map[string]int      // for each ID, the sequence number at the end of the first list that had it
 }
 
 // A listing is the response to a list call.
 type listing[E element] struct {
 	elements map[string]E // by ID in lower case
-	// complete is whether the list has as many elements as total says.
+	// complete is whether the list has as many elements as total says, or is an array without a total.
 	complete bool
 	// total is the number of elements that the response states, or empty.
 	total string
@@ -80,7 +80,7 @@ type listing[E element] struct {
 
 // A listCall is one list call, with its response when it has ended.
 type listCall[E element] struct {
-	startSeq  int // a sequence number
+	startSeq  int // the sequence number of its start
 	waiting   int // how many callers wait for it
 	cancel    context.CancelFunc
 	startedAt time.Time
@@ -98,8 +98,8 @@ type write[E element] struct {
 	element *E
 }
 
-// An IncompleteListError says that a list has fewer elements than the total that the API
-// reported. That an element is not in it proves nothing.
+// An IncompleteListError says that a list does not have as many elements as the API reported. That
+// an element is not in it proves nothing.
 type IncompleteListError struct{ text string }
 
 // Error implements error.

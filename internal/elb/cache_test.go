@@ -100,7 +100,7 @@ func (s *laggingServer) absent(id string, from, to time.Time) bool {
 }
 
 func certificateOf(id string, version int) Certificate {
-	return Certificate{ID: id, Name: strconv.Itoa(version)}
+	return Certificate{ID: id, Updatable: Updatable{Name: strconv.Itoa(version)}}
 }
 
 func (s *laggingServer) list(ctx context.Context) (listing[Certificate], error) {

@@ -29,10 +29,7 @@ var ErrNotShown = errors.New("the API accepted the change, but does not show it 
 type Certificate struct {
 	// ID is 32 hexadecimal characters (seed).
 	ID string `json:"id"`
-	// Name is 0 to 64 characters (seed).
-	Name string `json:"name"`
-	// Description is at most 128 characters (seed).
-	Description string `json:"description"`
+	Updatable
 	// Domain is empty if the certificate has none.
 	Domain string `json:"domain"`
 	// Certificate is PEM as the API returns it.
@@ -43,14 +40,17 @@ type Certificate struct {
 	UpdateTime string `json:"update_time"`
 }
 
+// Updatable is what an update changes, and the body of its PUT.
+type Updatable struct {
+	// Name is 0 to 64 characters (seed).
+	Name string `json:"name"`
+	// Description is at most 128 characters (seed). An empty one is also sent, because that clears it.
+	Description string `json:"description"`
+}
+
 func (c Certificate) id() string { return c.ID }
 
 func (c Certificate) name() string { return c.Name }
-
-// sameTexts compares what an update changes: the name and the description.
-func (c Certificate) sameTexts(other Certificate) bool {
-	return c.Name == other.Name && c.Description == other.Description
-}
 
 // NoWrite is the age of the latest write if no write is known.
 const NoWrite time.Duration = math.MaxInt64
@@ -61,14 +61,14 @@ const NoWrite time.Duration = math.MaxInt64
 //
 // prior is the certificate in the state, and sinceWrite is how long ago this or an earlier run wrote
 // it. It can be negative if another machine wrote it, because clocks differ. While a list may lag
-// behind that write, a list without the certificate, or with another name or description, is not
-// believed: a new list is awaited.
+// behind that write, a list without the certificate, or with another Updatable, is not believed: a
+// new list is awaited.
 func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
 	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
-		return !cert.sameTexts(prior)
+		return cert.Updatable != prior.Updatable
 	})
 }
 
@@ -130,17 +130,14 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 	return missing
 }
 
-// UpdateCertificate sets the name and the description of a certificate with one PUT, and
-// returns the updated certificate. prior is the certificate in the state: its domain is used
-// if the response has none, as some responses do (recorded). If the response lacks any other
-// field, the list is polled until the change shows or ctx is done; if it has all fields, but the old
-// values, no longer than the list lag. sinceWrite is as for ReadCertificate. ErrCertificateNotFound
-// says that the certificate does not exist.
+// UpdateCertificate updates a certificate with one PUT. prior is the certificate in the state: its domain
+// is used if the response has none (recorded). A whole response with a change is the result. If it lacks
+// another field, the list is polled until it shows the change, or ctx is done. If it has the old values,
+// perhaps of a replica that lags, the list is polled, and after the list lag the old values count.
+// sinceWrite is as for ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
-	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, name, description string,
+	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, wanted Updatable,
 ) (Certificate, error) {
-	wanted := prior
-	wanted.Name, wanted.Description = name, description
 	cert, err := c.sendUpdate(ctx, projectID, prior, wanted, sinceWrite)
 	c.project(projectID).certificates.record(prior.ID, &cert, err)
 	if err != nil {
@@ -150,13 +147,9 @@ func (c *Client) UpdateCertificate(
 }
 
 func (c *Client) sendUpdate(
-	ctx context.Context, projectID string, prior, wanted Certificate, sinceWrite time.Duration,
+	ctx context.Context, projectID string, prior Certificate, wanted Updatable, sinceWrite time.Duration,
 ) (Certificate, error) {
-	type update struct {
-		Name        string `json:"name"`
-		Description string `json:"description"` // also sent if empty, because that clears it
-	}
-	put := httpapi.Request{Method: http.MethodPut, Body: update{Name: wanted.Name, Description: wanted.Description}}
+	put := httpapi.Request{Method: http.MethodPut, Body: wanted}
 	var body certificateBody
 	accepted := false
 	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
@@ -174,32 +167,32 @@ func (c *Client) sendUpdate(
 		cache := c.project(projectID).certificates
 		_ = httpapi.Pause(brief, cache.lagEnd(sinceWrite).Sub(cache.now()))
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
-		if readErr != nil || !cert.sameTexts(wanted) {
+		if readErr != nil || cert.Updatable != wanted {
 			return Certificate{}, err
 		}
 		return cert, nil
 	}
 	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
+	if !body.has["domain"] {
+		body.Domain = prior.Domain
+	}
 	switch {
 	case !accepted || refusal != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
-	case isWhole && !body.sameTexts(prior): // as for a replica that does not know the change yet
-		if !body.has["domain"] {
-			body.Domain = prior.Domain
-		}
+	case isWhole && body.Updatable != prior.Updatable:
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, prior, wanted, isWhole)
+	return c.readBack(ctx, projectID, prior, wanted, isWhole) // the response lacks a field, or is that of before
 }
 
 // readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If
-// the API stored other values, the certificate is returned with those. The old values count only
-// if isDone: the response was whole, so that nothing is still to be done.
+// the API stored other values, the certificate is returned with those. The old values count only if
+// oldMayCount: nothing is still to be done, because the response was whole or came from a gateway.
 func (c *Client) readBack(
-	ctx context.Context, projectID string, prior, wanted Certificate, isDone bool,
+	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	accepted := cache.now()
+	began := cache.now()
 	shown := errors.New("no list was read")
 	for {
 		list, err := cache.poll(ctx)
@@ -211,10 +204,9 @@ func (c *Client) readBack(
 			continue
 		}
 		cert, err := cache.findListed(list.listing, prior.ID)
-		mayLag := list.startedAt.Sub(accepted) < listLag
-		isOld := !isDone && cert.sameTexts(prior)
+		mayLag := list.startedAt.Sub(began) < listLag
 		switch {
-		case err == nil && (cert.sameTexts(wanted) || !isOld && !mayLag):
+		case err == nil && (cert.Updatable == wanted || !mayLag && (oldMayCount || cert.Updatable != prior.Updatable)):
 			return cert, nil
 		case err == nil:
 			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)

@@ -382,8 +382,7 @@ func TestLists(t *testing.T) {
 			case "found":
 				want := elb.Certificate{
 					ID:          id,
-					Name:        "n",
-					Description: "d",
+					Updatable:   elb.Updatable{Name: "n", Description: "d"},
 					Certificate: "PEM",
 					CreateTime:  "c",
 					UpdateTime:  "u",
@@ -494,11 +493,15 @@ func TestListLongAfterOurWrites(t *testing.T) {
 	})
 }
 
+func named(name string) elb.Updatable { return elb.Updatable{Name: name} }
+
+var renamed = elb.Updatable{Name: "new", Description: "newer"}
+
 func TestUpdateCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	before := create(t, client)
-	cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "新名字", "")
+	cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, named("新名字"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -550,12 +553,12 @@ func TestUpdateResponses(t *testing.T) {
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
 					return response
 				})
-				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
 				if err != nil {
 					t.Fatal(err)
 				}
 				want := before
-				want.Name, want.Description = "new", "newer"
+				want.Updatable = renamed
 				if row.whole { // what it has counts, and what is known of the rest
 					want.Certificate, want.CreateTime, want.UpdateTime = "PEM", "c", "u"
 				} else {
@@ -604,8 +607,8 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 					}
 				}
 				started := time.Now()
-				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
-				if err != nil || cert.Name != "new" || cert.Description != "newer" {
+				cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
+				if err != nil || cert.Updatable != renamed {
 					t.Fatalf("got %+v, %v", cert, err)
 				}
 				if took := time.Since(started); took < 20*time.Second || took > 22*time.Second {
@@ -624,7 +627,7 @@ func TestUpdateTimesOutWaiting(t *testing.T) {
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+		_, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
 			!strings.Contains(err.Error(), `the name "www"`) {
 			t.Errorf("error %v, want a deadline", err)
@@ -640,7 +643,7 @@ func TestUpdateCutThenRefused(t *testing.T) {
 		before := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
 		cloud.Script(elbstub.ModifyCertificate, 2, elbstub.Reply(403, `{"error":{"message":"m","code":"ELB.9803"}}`))
-		_, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.Code != "ELB.9803" {
 			t.Errorf("error %v, want the refusal", err)
 		}
@@ -675,7 +678,7 @@ func TestGone(t *testing.T) {
 	}{
 		"update": {elbstub.ModifyCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
 			t.Helper()
-			_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "newer")
+			_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed)
 			return err
 		}},
 		"delete": {elbstub.DeleteCertificate, func(t *testing.T, client *elb.Client, cert elb.Certificate) error {
@@ -727,7 +730,7 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		for n := range 3 { // one that fails is tried again
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
-		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed)
 		if err == nil || errors.Is(err, elb.ErrCertificateNotFound) || !strings.Contains(err.Error(), "not known") ||
 			!strings.Contains(err.Error(), "HTTP 503") {
 			t.Errorf("error %v", err)
@@ -1128,7 +1131,7 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 				var known []elb.Certificate
 				for range 200 {
 					id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
-					known = append(known, elb.Certificate{ID: id, Name: "old"})
+					known = append(known, elb.Certificate{ID: id, Updatable: named("old")})
 				}
 				time.Sleep(time.Minute)
 				for i := range known[:100] { // half of them are new, and half were renamed
@@ -1167,7 +1170,7 @@ func TestNewStateIsBelieved(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "new"})
 		started := time.Now()
-		_, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Name: "new"}, 0)
+		_, err := client.ReadCertificate(t.Context(), project, elb.Certificate{ID: id, Updatable: named("new")}, 0)
 		if took := time.Since(started); err != nil || took > 0 {
 			t.Errorf("after %s: %v", took, err)
 		}

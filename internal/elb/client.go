@@ -1,6 +1,6 @@
-// Package elb is a client of the certificate API of the classic load balancer
-// (ELB, "elbaas" v1.0) of the Huawei Cloud family. It knows nothing of Terraform and
-// nothing of credentials.
+// Package elb is a client of the certificate and listener API of the classic load
+// balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family. It knows nothing of
+// Terraform and nothing of credentials.
 //
 // Comments name where a rule comes from: "seed" is the reference page "modify a
 // certificate", "reference" are the other pages of that API reference, "recorded" are
@@ -31,7 +31,7 @@ type Config struct {
 	Endpoint func(ctx context.Context, projectID string) (*url.URL, error)
 	// API sends the requests and adds the credentials.
 	API *httpapi.Client
-	// MaxRetries is how many times a Create call is sent again after a transient error.
+	// MaxRetries is how many times a Create call, or an incomplete list before it, is sent again.
 	MaxRetries int
 }
 
@@ -43,7 +43,7 @@ type Client struct {
 	projects map[string]*project // by ID
 }
 
-// A project holds the caches and the locks of one project.
+// A project is what this process knows of one project.
 type project struct {
 	certificates *cache[Certificate]
 	listeners    *cache[Listener]

@@ -17,7 +17,7 @@ func TestRequest(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
 	cert := create(t, client)
-	if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "a", "b"); err != nil {
+	if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := get(t.Context(), newClient(t, cloud), project, cert.ID); err != nil {

@@ -37,7 +37,7 @@ func TestConcurrentUse(t *testing.T) {
 			ids.Store(cert.ID, true)
 			for round := range rounds {
 				want := fmt.Sprintf("w%d-%d", w, round)
-				_, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.NoWrite, want, "")
+				_, err := client.UpdateCertificate(t.Context(), project, cert.Certificate, elb.NoWrite, named(want))
 				if err != nil {
 					t.Errorf("update: %v", err)
 				}

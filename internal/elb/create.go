@@ -384,7 +384,7 @@ func (x *createCall) candidates(list *listCall[Certificate]) (candidates []Certi
 		ders := x.project.creations.dersIn(cert.Certificate)
 		hasName := x.create.Name == nil || *x.create.Name == cert.Name
 		mayBeOurs := x.hasLeaf(ders) || ders == nil && hasName
-		if mayBeOurs && !x.project.creations.explains(x.create, cert) {
+		if mayBeOurs && !x.project.creations.belongsToAnother(x.create, cert) {
 			candidates = append(candidates, cert)
 		}
 	}
@@ -418,10 +418,10 @@ func (c *creations) addUnclear(create NewCertificate) {
 	c.unclear = append(c.unclear, create)
 }
 
-// explains reports whether another unclear creation is a better match for a certificate than
+// belongsToAnother reports whether another unclear creation is a better match for a certificate than
 // ours: the certificate equals that one, and either does not equal ours, or ours leaves a name
 // or a domain to the API that the other one sets.
-func (c *creations) explains(ours NewCertificate, cert Certificate) bool {
+func (c *creations) belongsToAnother(ours NewCertificate, cert Certificate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	isOurs := ours.equals(cert)

@@ -29,7 +29,7 @@ type certificateBody struct {
 	has map[string]isSent // by the name of the field
 }
 
-// whole reports whether a response has all documented fields of a certificate. The domain
+// whole reports whether a response has all fields that are decoded, except for the domain, which
 // may be missing (recorded).
 func (b certificateBody) whole() bool {
 	return b.ID != "" && bool(b.has["name"] && b.has["description"] && b.has["certificate"] &&
@@ -82,7 +82,7 @@ func findID(raw []byte) (id string) {
 	return id
 }
 
-// decodeOne reads one element of a list. No private key is in it.
+// decodeOne reads one element of a list, without its private key.
 func decodeOne[E element](decoder *json.Decoder) (e E, err error) {
 	err = decoder.Decode(&e)
 	return e, err

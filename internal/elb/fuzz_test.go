@@ -80,7 +80,7 @@ func FuzzUpdate(f *testing.F) {
 		client := clientFor(t, "http://cloud.test", always(body).change)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // a change that is not shown is waited for
 		defer cancel()
-		cert, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: fuzzedID}, elb.NoWrite, "www", "")
+		cert, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: fuzzedID}, elb.NoWrite, named("www"))
 		if err == nil && cert.ID != fuzzedID {
 			t.Errorf("updated %+v", cert)
 		}

@@ -46,7 +46,7 @@ func TestInterruptWhileAnOldResponseIsReadBack(t *testing.T) {
 				defer cancel()
 				time.AfterFunc(after, cancel)
 				started := time.Now()
-				got, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+				got, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
 				wasTold := errors.Is(err, elb.ErrNotShown) && errors.Is(err, context.Canceled)
 				if isDone := err == nil && got.Name == "new"; !isDone && !wasTold {
 					t.Errorf("got %q, %v", got.Name, err)

@@ -59,11 +59,11 @@ func TestOldListAfterTheLag(t *testing.T) {
 				})
 				time.Sleep(time.Second)
 				go func() {
-					known := elb.Certificate{ID: other, Name: "other"}
+					known := elb.Certificate{ID: other, Updatable: named("other")}
 					_, _ = client.ReadCertificate(t.Context(), project, known, math.MaxInt64)
 				}()
 				time.Sleep(4*time.Second + 500*time.Millisecond)
-				known := elb.Certificate{ID: id, Name: "new"}
+				known := elb.Certificate{ID: id, Updatable: named("new")}
 				got, err := client.ReadCertificate(t.Context(), project, known, time.Since(written))
 				if err != nil || got.Name != "new" {
 					t.Errorf("%s after the change, lists lag by 4s: name %q, %v", time.Since(written), got.Name, err)
@@ -83,7 +83,7 @@ func TestNewCertificateIsNotGone(t *testing.T) {
 		lagging(cloud, 4*time.Second)
 		time.Sleep(time.Second)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		_, err := client.UpdateCertificate(t.Context(), project, cert, time.Second, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, cert, time.Second, renamed)
 		_, isListed := errors.AsType[*elb.ListedError](err)
 		if !isListed || errors.Is(err, elb.ErrCertificateNotFound) {
 			t.Errorf("error %v, want that the list has it", err)
@@ -126,7 +126,7 @@ func TestListsOfAPlanInTheLag(t *testing.T) {
 		for range 10 {
 			workers.Go(func() {
 				for m := range queue {
-					known := elb.Certificate{ID: m.id, Name: "n"}
+					known := elb.Certificate{ID: m.id, Updatable: named("n")}
 					if _, err := client.ReadCertificate(t.Context(), project, known, time.Since(m.at)); err != nil {
 						t.Errorf("%s after it was made: %v", time.Since(m.at), err)
 					}
@@ -162,7 +162,7 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{Dialect: dialect}, 0)
 			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
 			lagging(cloud, 3*time.Second)
-			known := elb.Certificate{ID: id, Name: "n"}
+			known := elb.Certificate{ID: id, Updatable: named("n")}
 			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
 				t.Error(err)
 			}
@@ -190,7 +190,7 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 			cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 			id := cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"})
 			cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Hidden: 1}))
-			known := elb.Certificate{ID: id, Name: "n"}
+			known := elb.Certificate{ID: id, Updatable: named("n")}
 			if _, err := client.ReadCertificate(t.Context(), project, known, 0); err != nil {
 				t.Error(err)
 			}
@@ -418,7 +418,7 @@ func TestUpdateRespondsInAnotherCase(t *testing.T) {
 			response.Body = []byte(strings.ReplaceAll(string(response.Body), cert.ID, strings.ToUpper(cert.ID)))
 			return response
 		})
-		if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", ""); err != nil {
+		if _, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, named("new")); err != nil {
 			t.Error(err)
 		}
 		if lists := len(cloud.Journal(elbstub.ListCertificates)) - before; lists > 0 {
@@ -592,7 +592,8 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 		before := len(cloud.Journal(elbstub.ListCertificates))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		got, err := client.UpdateCertificate(ctx, project, cert, elb.NoWrite, "new", "with a space ")
+		wanted := elb.Updatable{Name: "new", Description: "with a space "}
+		got, err := client.UpdateCertificate(ctx, project, cert, elb.NoWrite, wanted)
 		lists := len(cloud.Journal(elbstub.ListCertificates)) - before
 		if took := time.Since(started); took > time.Minute {
 			t.Errorf("%d lists in %s: %+v, %v", lists, took, got.Name, err)
@@ -650,7 +651,7 @@ func TestUpdateRespondsFromAnOldReplica(t *testing.T) {
 				started := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
-				got, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+				got, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
 				if err != nil || got.Name != row.want {
 					t.Errorf("got %q, %q, %v, want %q", got.Name, got.Description, err, row.want)
 				}
@@ -741,14 +742,8 @@ func TestRandomWrites(t *testing.T) {
 								t.Errorf("certificate %d is there after its deletion", i)
 							}
 						} else {
-							got, err := client.UpdateCertificate(
-								ctx,
-								project,
-								elb.Certificate{ID: id},
-								elb.NoWrite,
-								"new",
-								"",
-							)
+							prior := elb.Certificate{ID: id}
+							got, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, named("new"))
 							if err == nil && (got.Name != "new" || there(id) == nil || there(id).Name != "new") {
 								t.Errorf("certificate %d was changed to %+v, and is %+v", i, got, there(id))
 							}
@@ -792,7 +787,7 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 				cloud.ScriptEach(row.list, func(int) elbstub.Fault { return elbstub.Throttle("5") })
 				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 				defer cancel()
-				if err := row.work(ctx, client, elb.Certificate{ID: id, Name: "n"}); err == nil {
+				if err := row.work(ctx, client, elb.Certificate{ID: id, Updatable: named("n")}); err == nil {
 					t.Error("there is no error")
 				}
 				time.Sleep(time.Second) // what is on its way
@@ -828,7 +823,7 @@ func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 				started := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), limit)
 				defer cancel()
-				_, err = client.UpdateCertificate(ctx, project, before, elb.NoWrite, "new", "newer")
+				_, err = client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
 				if !errors.Is(err, elb.ErrNotShown) {
 					t.Errorf("the error is %v, want %v", err, elb.ErrNotShown)
 				}

@@ -54,7 +54,7 @@ func TestPageInsteadOfAChange(t *testing.T) {
 				always(cloud, elbstub.ListCertificates, row.get)
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
-				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, "new", "newer")
+				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, renamed)
 				return errors.Join(err, ctx.Err())
 			},
 			"switch": func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) error {
@@ -110,7 +110,7 @@ func TestPageInsteadOfAToken(t *testing.T) {
 		})
 		start := time.Now()
 		prior := elb.Certificate{ID: strings.Repeat("1", 32)}
-		_, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, "new", "newer")
+		_, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, renamed)
 		if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "is not JSON") || took > 0 {
 			t.Errorf("error %v after %v", err, took)
 		}
@@ -125,12 +125,12 @@ func TestPageAndAnOldList(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{ListLag: 4 * time.Second}, 0)
 		first := create(t, client)
 		time.Sleep(time.Minute)
-		prior, err := client.UpdateCertificate(t.Context(), project, first, elb.NoWrite, "new", "newer")
+		prior, err := client.UpdateCertificate(t.Context(), project, first, elb.NoWrite, renamed)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(200, "<html>Request Rejected</html>"))
-		_, err = client.UpdateCertificate(t.Context(), project, prior, 0, first.Name, first.Description)
+		_, err = client.UpdateCertificate(t.Context(), project, prior, 0, first.Updatable)
 		if err == nil {
 			t.Error("an update that was rejected succeeds")
 		}

@@ -429,7 +429,8 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 		time.Sleep(time.Minute)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
 		cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(500, ""))
-		_, err := client.UpdateCertificate(t.Context(), project, elb.Certificate{ID: cert.ID}, elb.NoWrite, "new", "")
+		prior := elb.Certificate{ID: cert.ID}
+		_, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, named("new"))
 		if err != nil {
 			t.Error(err)
 		}

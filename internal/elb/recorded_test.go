@@ -135,11 +135,11 @@ func TestRecordedResponses(t *testing.T) {
 	}
 	for name, record := range records {
 		older := elb.Certificate{
-			ID: olderID, Name: "intranet",
+			ID: olderID, Updatable: named("intranet"),
 			CreateTime: "2017-03-02 10:20:30", UpdateTime: "2017-03-02 10:20:30",
 		}
 		newer := elb.Certificate{
-			ID: newerID, Name: "shop", Description: "web shop", Domain: record.newerDomain,
+			ID: newerID, Updatable: elb.Updatable{Name: "shop", Description: "web shop"}, Domain: record.newerDomain,
 			CreateTime: "2017-05-06 07:08:09", UpdateTime: "2017-06-01 12:00:01",
 		}
 
@@ -201,7 +201,7 @@ func TestRecordedResponses(t *testing.T) {
 				t.Errorf("the creation is not a plain one: %+v", created)
 			}
 			checkRecorded(t, created.Certificate, elb.Certificate{
-				ID: createdID, Name: "mail",
+				ID: createdID, Updatable: named("mail"),
 				CreateTime: "2017-07-08 09:10:11", UpdateTime: "2017-07-08 09:10:11",
 			}, pairs[2])
 		})
@@ -223,19 +223,14 @@ func TestRecordedResponses(t *testing.T) {
 		t.Run("modify/"+name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, record.server(pairs))
-			got, err := client.UpdateCertificate(
-				t.Context(),
-				project,
-				elb.Certificate{ID: olderID},
-				elb.NoWrite,
-				"portal",
-				"staff only",
-			)
+			wanted := elb.Updatable{Name: "portal", Description: "staff only"}
+			prior := elb.Certificate{ID: olderID}
+			got, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, wanted)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := older
-			want.Name, want.Description, want.UpdateTime = "portal", "staff only", "2017-07-09 16:17:18"
+			want.Updatable, want.UpdateTime = wanted, "2017-07-09 16:17:18"
 			checkRecorded(t, got, want, pairs[0])
 		})
 	}

@@ -59,7 +59,7 @@ func TestRetries(t *testing.T) {
 					return err
 				})
 				count(elbstub.ModifyCertificate, row.update, func() error {
-					_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, "new", "")
+					_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, named("new"))
 					return err
 				})
 				count(elbstub.DeleteCertificate, row.remove, func() error {

@@ -1,6 +1,6 @@
-// Package elbstub imitates, in memory, the certificate API of the classic load
-// balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family. Tests and the
-// demonstration use it, and it lets you try the provider without a cloud.
+// Package elbstub imitates, in memory, the certificate and listener API of the classic
+// load balancer (ELB, "elbaas" v1.0) of the Huawei Cloud family, and its identity service.
+// Tests and the demonstration use it, and it lets you try the provider without a cloud.
 //
 // It shares no code with the client, but has wire types and rules of its own, so
 // that one mistake cannot hide in both. It is as strict as the documents. Each rule

@@ -158,7 +158,7 @@ func isError(body []byte) bool {
 	decoder.DisallowUnknownFields()
 	var said errorBody
 	err := decoder.Decode(&said)
-	return err == nil && cmp.Or(said.Error, said.NeutronError, said.ErrorMsg, said.ErrorCode) != ""
+	return err == nil && cmp.Or(said.Error, said.NeutronError, said.ErrorMsg) != ""
 }
 
 // text is a string, or the JSON text of any other value.

@@ -160,6 +160,7 @@ func TestErrorsWithSuccess(t *testing.T) {
 		`{"NeutronError":{"type":"T","message":"m","detail":"d"}}`:  "m: d (HTTP 200, code T)",
 		`{"id":"1","error":{"message":"m"}}`:                        "",
 		`{"error":null,"request_id":"r"}`:                           "",
+		`{"error_code":0,"error_msg":""}`:                           "",
 		`{}`:                                                        "",
 	} {
 		for _, decoded := range []error{nil, errors.New("no ID")} {

@@ -57,14 +57,19 @@ func (m publicModel) identity() identityModel {
 	return identityModel{ProjectID: m.ProjectID, ID: m.ID}
 }
 
-// prior returns what a state has of the certificate.
+// updatable returns what an update sends.
+func (m publicModel) updatable() elb.Updatable {
+	return elb.Updatable{Name: m.Name.ValueString(), Description: m.Description.ValueString()}
+}
+
+// sameUpdatable reports whether there is nothing to update. A value that is not known yet is another one.
+func (m publicModel) sameUpdatable(other publicModel) bool {
+	return m.Name.Equal(other.Name) && m.Description.Equal(other.Description)
+}
+
+// prior returns what a state has of a certificate that a response may lack or an update may change.
 func (m publicModel) prior() elb.Certificate {
-	return elb.Certificate{
-		ID:          m.ID.ValueString(),
-		Name:        m.Name.ValueString(),
-		Description: m.Description.ValueString(),
-		Domain:      m.Domain.ValueString(),
-	}
+	return elb.Certificate{ID: m.ID.ValueString(), Updatable: m.updatable(), Domain: m.Domain.ValueString()}
 }
 
 // toAPI returns the body of a Create call, with the PEM in its canonical form and without what the plan leaves to the
@@ -102,7 +107,8 @@ func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.St
 }
 
 // fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
-// because a server may store a private key beside them. If the text has none, or the same ones, the user's text stays.
+// because a server may store a private key beside them. If it has none, or the same ones, a user's text that is a chain
+// stays.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	for attribute, value := range m.apiValues(cert) {
 		*attribute = value
@@ -141,15 +147,18 @@ func (m certificateModel) replaces(state certificateModel) bool {
 		!m.ProjectID.Equal(state.ProjectID)
 }
 
-// checkStored reports an attribute that the API stored with another value than it was sent.
-func checkStored(
-	id, attribute string, sent types.String, stored string, report func(at path.Path, summary, detail string),
-) {
-	if text := stringOrNil(sent); text != nil && *text != stored {
-		report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
-			"Certificate %q was sent with the %s %q, but the API stored %.256q. The next plan shows the difference.",
-			id, attribute, *text, stored))
+// checkStored reports the arguments that the API stored with another value than was sent.
+func (m publicModel) checkStored(cert elb.Certificate, report func(at path.Path, summary, detail string)) {
+	check := func(attribute string, sent types.String, stored string) {
+		if text := stringOrNil(sent); text != nil && *text != stored {
+			report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
+				"Certificate %q was sent with the %s %q, but the API stored %.256q. "+
+					"The next plan shows the difference.", cert.ID, attribute, *text, stored))
+		}
 	}
+	check("name", m.Name, cert.Name)
+	check("description", m.Description, cert.Description)
+	check("domain", m.Domain, keepCase(m.Domain, cert.Domain).ValueString())
 }
 
 // stringOrNil returns the text of a value, or nil if the value is null or unknown.

@@ -109,10 +109,10 @@ func movedNotFound(certificate identityModel, diags *diag.Diagnostics) {
 		certificate.ProjectID.ValueString(), certificate.ID.ValueString()))
 }
 
-// checkRead refuses to plan for a certificate that was moved, but not read since. Its state lacks most values, so that
-// a plan would clear its name, replace it, or delete it in a project that it may not belong to. After a read, the name
-// is never null.
-func checkRead(ctx context.Context, state tfsdk.State, diags *diag.Diagnostics) {
+// refuseUnreadMove refuses to plan for a certificate that was moved, but not read since. Its state lacks most values,
+// so that a plan would clear its name, replace it, or delete it in a project that it may not belong to. After a read,
+// the name is never null.
+func refuseUnreadMove(ctx context.Context, state tfsdk.State, diags *diag.Diagnostics) {
 	if state.Raw.IsNull() {
 		return
 	}

@@ -43,7 +43,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	sent := plan // with the key, which is in the configuration alone
+	sent := plan // with private_key_wo, which is null in a plan
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &sent.PrivateKeyWO)...)
 	create := sent.toAPI(&resp.Diagnostics)
 	plan.ProjectID = r.cloud.readyProject(ctx, plan.ProjectID, &resp.Diagnostics)
@@ -75,10 +75,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 			detail+"\n\nThe next plan reads it.")
 		return
 	}
-	domain := keepCase(sent.Domain, cert.Domain).ValueString()
-	checkStored(cert.ID, "name", sent.Name, cert.Name, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "description", sent.Description, cert.Description, resp.Diagnostics.AddAttributeWarning)
-	checkStored(cert.ID, "domain", sent.Domain, domain, resp.Diagnostics.AddAttributeWarning)
+	sent.checkStored(cert, resp.Diagnostics.AddAttributeWarning)
 	stored := pemcert.CertificatesIn(cert.Certificate).PEM()
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
@@ -142,7 +139,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if plan.Name.Equal(state.Name) && plan.Description.Equal(state.Description) {
+	if plan.sameUpdatable(state.publicModel) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -152,15 +149,16 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
-		r.cloud.sinceWrite(ctx, req.Private), plan.Name.ValueString(), plan.Description.ValueString())
+		r.cloud.sinceWrite(ctx, req.Private), plan.updatable())
 	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
 	}
 
-	checkStored(cert.ID, "name", plan.Name, cert.Name, resp.Diagnostics.AddAttributeError)
-	checkStored(cert.ID, "description", plan.Description, cert.Description, resp.Diagnostics.AddAttributeError)
+	sent := plan.publicModel
+	sent.Domain = types.StringNull() // an update does not send it
+	sent.checkStored(cert, resp.Diagnostics.AddAttributeError)
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -186,7 +184,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 func (r *certificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
-	checkRead(ctx, req.State, &resp.Diagnostics)
+	refuseUnreadMove(ctx, req.State, &resp.Diagnostics)
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return // a deletion needs nothing else
 	}
@@ -197,8 +195,8 @@ func (r *certificateResource) ModifyPlan(
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("domain"), &partial.Domain)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("private_key_wo"), &partial.PrivateKeyWO)...)
 
-	// Terraform plans a replacement twice, as an update and as a creation. It shows only the first plan's warnings
-	// unless the second fails, so both plans warn.
+	// Terraform plans a replacement twice, as an update and as a creation, and drops the warnings of the second plan
+	// unless that fails. A plain creation has only that one, so both warn.
 	defer func() { partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return
@@ -226,7 +224,7 @@ func (r *certificateResource) ModifyPlan(
 		} else { // a replacement is checked when Terraform plans the creation
 			plan.checkNewKey(state, &resp.Diagnostics)
 		}
-		if !plan.Name.Equal(state.Name) || !plan.Description.Equal(state.Description) {
+		if !plan.sameUpdatable(state.publicModel) {
 			plan.UpdateTime = types.StringUnknown()
 		}
 	}

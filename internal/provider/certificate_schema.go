@@ -31,7 +31,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"difference, but the order of the certificates does. Changing this forces a new resource to be " +
 					"created.",
 				Required:      true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain, replaces: true}},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -41,7 +41,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey, inPlace: true}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
@@ -79,7 +79,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"domain", checkDomain}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
 			},
 			"project_id": projectAttribute("certificate"),
 		},

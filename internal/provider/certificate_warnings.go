@@ -111,7 +111,7 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 				"already had this, with the same content, and with the name, description and domain that the "+
 				"configuration sets:\n%s\n\nAn interrupted run may have left it, or this or another configuration "+
 				"may manage it. Delete it if nothing uses it, or %s",
-			projectID, listOf(creation.Identical), importInstead(projectID, creation.Identical[0])))
+			projectID, certificateLines(creation.Identical), importInstead(projectID, creation.Identical[0])))
 	}
 	if creation.ID == "" {
 		return // the error names the rest
@@ -142,6 +142,6 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 			fmt.Sprintf("The request to create certificate %q may have created another one", creation.ID),
 			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf:\n%s\n\n"+
 				"This run does not manage it. Check whether something else manages or uses it, and delete it if not.",
-				projectID, listOf(creation.Others)))
+				projectID, certificateLines(creation.Others)))
 	}
 }

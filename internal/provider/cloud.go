@@ -74,8 +74,8 @@ func (c *cloud) ready() diag.Diagnostics {
 	return diags
 }
 
-// projectForPlan returns the project of a new resource for its plan: the planned one, or the provider's if the
-// configuration sets none.
+// projectForPlan returns the project of a new resource for its plan: the configured one as planned, or else the
+// provider's.
 func (c *cloud) projectForPlan(
 	ctx context.Context, config tfsdk.Config, planned types.String, diags *diag.Diagnostics,
 ) types.String {
@@ -93,7 +93,7 @@ func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
 			"No project is set here, and the provider has no default project. Set project_id here. "+
-				remedyOf("project_id")+" "+c.settings.noAuthURL+
+				howToSet("project_id")+" "+c.settings.whyNoAuthURL+
 				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project

@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -408,5 +411,32 @@ func TestSignedHosts(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// loggingTB is a test whose context has a logger.
+type loggingTB struct {
+	testing.TB
+	ctx context.Context //nolint:containedctx // as a test has it
+}
+
+func (l loggingTB) Context() context.Context { return l.ctx }
+
+// TestLogNamesTheCredentials: the log says with which kind of credentials requests are sent. With an agency, these are
+// not those of the access key.
+func TestLogNamesTheCredentials(t *testing.T) {
+	t.Parallel()
+	config := acctest.Values{"auth_url": "https://iam.test/v3", "access_key": "AK", "secret_key": "SK"}
+	for kind, role := range map[string]any{
+		"access key": nil,
+		"agency":     acctest.Values{"agency_name": "agency", "domain_name": "theirs"},
+	} {
+		var log bytes.Buffer
+		logged := loggingTB{TB: t, ctx: tflogtest.RootLogger(t.Context(), &log)}
+		config["assume_role"] = role
+		acctest.NewServer(logged, provider.New("test")(), config)
+		if !strings.Contains(log.String(), `"kind":"`+kind+`"`) {
+			t.Errorf("%s: the log is %s", kind, log.String())
+		}
 	}
 }

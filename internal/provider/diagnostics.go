@@ -51,8 +51,8 @@ func named(name *string) string {
 	return fmt.Sprintf("named %q", *name)
 }
 
-// listOf writes IDs one below the other.
-func listOf(ids []string) string {
+// certificateLines writes IDs one below the other.
+func certificateLines(ids []string) string {
 	return "  - certificate " + strings.Join(ids, "\n  - certificate ")
 }
 
@@ -77,7 +77,7 @@ func uncertainty(err *elb.UncertainError) string {
 	if len(err.Candidates) > 0 {
 		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+
 			"The next apply creates another one. If one of them is yours, first delete it, or %s",
-			listOf(err.Candidates), importInstead(err.ProjectID, err.Candidates[0]))
+			certificateLines(err.Candidates), importInstead(err.ProjectID, err.Candidates[0]))
 	}
 	return text
 }
@@ -185,7 +185,7 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
 	switch {
 	case errors.Is(err, auth.ErrNoAuthURL):
-		return remedyOf("auth_url") + " On a public cloud, region is enough."
+		return howToSet("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
 			"and the cloud that they are for. " + cloudIfOmitted

@@ -72,7 +72,7 @@ func (p *elbaasProvider) Configure(
 	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
-		"kind":   string(settings.Credentials.Kind()),
+		"kind":   string(cloud.session.Kind()),
 	})
 }
 

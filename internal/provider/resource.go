@@ -21,12 +21,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources and the list resource, which sets only the name.
+// resourceBase is embedded by the resources, and by the list resource, which needs only its name and Configure.
 type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
 	idAttribute string // the attribute of that ID
-	// find fails if a project does not have the object: Terraform's own error for that does not name the project.
+	// find fails if a project does not have the object to import: Terraform's own error does not name the project.
 	find  func(ctx context.Context, client *elb.Client, projectID, id string) error
 	cloud *cloud // nil while Terraform validates
 }
@@ -49,7 +49,7 @@ func withTimeout(
 	return context.WithTimeout(ctx, limit)
 }
 
-// stableText returns a computed attribute whose value stays the same in a plan, unless the plan sets it.
+// stableText returns a computed attribute whose value stays the same in a plan, unless ModifyPlan sets it.
 func stableText(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
@@ -66,7 +66,7 @@ func projectAttribute(noun string) schema.StringAttribute {
 		Optional:      true,
 		Computed:      true,
 		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), ignoreCase},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
 	}
 }
 
@@ -74,14 +74,14 @@ func projectAttribute(noun string) schema.StringAttribute {
 // equality of a custom type would not do: the framework does not apply it to plans.
 type ignoreEquivalent struct {
 	isEquivalent func(a, b string) bool
-	// inPlace says that other content, or content that is not known yet, does not force replacement.
-	inPlace bool
+	// replaces is whether other content, or content that is not known yet, forces replacement.
+	replaces bool
 }
 
 var _ planmodifier.String = ignoreEquivalent{}
 
-// ignoreCase takes texts that differ only in the case of letters for equivalent.
-var ignoreCase = ignoreEquivalent{isEquivalent: strings.EqualFold}
+// replaceIgnoringCase takes texts that differ only in the case of letters for equivalent.
+var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
 
 func (m ignoreEquivalent) Description(context.Context) string {
 	return "Keeps the state if only the formatting differs. " +
@@ -102,7 +102,7 @@ func (m ignoreEquivalent) PlanModifyString(
 	case planned != nil && state != nil && m.isEquivalent(*planned, *state):
 		resp.PlanValue = req.StateValue
 	default:
-		resp.RequiresReplace = !m.inPlace
+		resp.RequiresReplace = m.replaces
 	}
 }
 
@@ -110,8 +110,8 @@ func (m ignoreEquivalent) PlanModifyString(
 // also those of the next run.
 const lastWrite = "last_write"
 
-// privateState is the private state of a resource. If SetKey fails, the old value stays. A failed update keeps what it
-// has set; a failed creation has no state to keep it in.
+// privateState is the private state of a resource. If SetKey fails, the old value stays. What SetKey stores survives a
+// failed update, but not a failed creation, which has no state.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics

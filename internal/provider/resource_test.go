@@ -5,16 +5,18 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// TestIgnoreCase: what the configuration omits replaces nothing, not even while the state of a
+// TestReplaceIgnoringCase: what the configuration omits replaces nothing, not even while the state of a
 // moved certificate lacks it.
-func TestIgnoreCase(t *testing.T) {
+func TestReplaceIgnoringCase(t *testing.T) {
 	t.Parallel()
 	text, null, unknown := types.StringValue, types.StringNull(), types.StringUnknown()
 	for name, row := range map[string]struct {
@@ -31,7 +33,7 @@ func TestIgnoreCase(t *testing.T) {
 	} {
 		raw := tftypes.NewValue(tftypes.Bool, true) // neither a creation nor a deletion
 		resp := planmodifier.StringResponse{PlanValue: row.plan}
-		ignoreCase.PlanModifyString(t.Context(), planmodifier.StringRequest{
+		replaceIgnoringCase.PlanModifyString(t.Context(), planmodifier.StringRequest{
 			ConfigValue: row.config, StateValue: row.state, PlanValue: row.plan,
 			State: tfsdk.State{Raw: raw}, Plan: tfsdk.Plan{Raw: raw},
 		}, &resp)
@@ -42,25 +44,38 @@ func TestIgnoreCase(t *testing.T) {
 }
 
 // TestReplacementsCompareEveryArgument: ModifyPlan does not know what the plan modifiers of the arguments have
-// decided, so replaces must compare every argument that forces replacement.
+// decided, so replaces must compare every argument that forces replacement, and sameUpdatable every other one. A
+// replacement warns of what it does not keep.
 func TestReplacementsCompareEveryArgument(t *testing.T) {
 	t.Parallel()
 	var described resource.SchemaResponse
 	NewCertificateResource().Schema(t.Context(), resource.SchemaRequest{}, &described)
-	inPlace := []string{"name", "description"}
 	compared := 0
 	fields := reflect.TypeFor[publicModel]()
 	for i := range fields.NumField() {
 		argument := fields.Field(i).Tag.Get("tfsdk")
-		attribute := described.Schema.Attributes[argument]
-		if attribute == nil || !attribute.IsRequired() && !attribute.IsOptional() {
+		attribute, _ := described.Schema.Attributes[argument].(schema.StringAttribute)
+		if !attribute.Required && !attribute.Optional {
 			continue
 		}
 		compared++
-		var plan, state certificateModel
-		reflect.ValueOf(&plan.publicModel).Elem().Field(i).Set(reflect.ValueOf(types.StringValue("another text")))
-		if plan.replaces(state) == slices.Contains(inPlace, argument) {
-			t.Errorf("%s: a change of it replaces: %t", argument, plan.replaces(state))
+		forcesReplacement := slices.ContainsFunc(attribute.PlanModifiers, func(m planmodifier.String) bool {
+			modifier, is := m.(ignoreEquivalent)
+			return is && modifier.replaces
+		})
+		var changed, other certificateModel
+		reflect.ValueOf(&changed.publicModel).Elem().Field(i).Set(reflect.ValueOf(types.StringValue("another text")))
+		if changed.replaces(other) != forcesReplacement {
+			t.Errorf("%s: replaces says of a change %t", argument, changed.replaces(other))
+		}
+		if changed.sameUpdatable(other.publicModel) != forcesReplacement {
+			t.Errorf("%s: sameUpdatable says of a change %t", argument, changed.sameUpdatable(other.publicModel))
+		}
+		var diags diag.Diagnostics
+		warnAboutLoss(other.publicModel, changed.publicModel, &diags)
+		isLost := attribute.Optional && attribute.Default == nil && argument != "project_id"
+		if (len(diags) > 0) != isLost {
+			t.Errorf("%s: a replacement that does not keep it says %v", argument, diags)
 		}
 	}
 	if compared == 0 {

@@ -13,12 +13,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// settings are where the provider's calls go, and with which credentials.
+// settings are the arguments of the provider, completed from the environment and from files.
 type settings struct {
 	// Config has the credentials, the region, and the address of the identity service.
 	auth.Config
-	// noAuthURL is why that address is not known.
-	noAuthURL string
+	// whyNoAuthURL is why that address is not known.
+	whyNoAuthURL string
 	// endpoint of the ELB service; nil asks the service catalog.
 	endpoint *url.URL
 	// project is the default of the resources. It is unknown if it is known only after an apply, or if its ID is found

@@ -106,7 +106,7 @@ func sameCloud(endpoint, authURL, region string) bool {
 }
 
 // cloudByDefault returns the default cloud. It returns an empty text if the default cloud must not be used although no
-// source that counts names another; noAuthURL then says why.
+// source that counts names another; whyNoAuthURL then says why.
 func (r *resolver) cloudByDefault(region value) string {
 	regionCounts := region.text != "" && region.rank <= r.credentials.rank
 	names := []string{"cloud", "auth_url"}
@@ -124,7 +124,8 @@ func (r *resolver) cloudByDefault(region value) string {
 	why := "Without it, they would go to the default cloud (" + defaultCloud + "), which may be the wrong one. "
 	switch {
 	case r.settings.endpoint != nil:
-		r.settings.noAuthURL = later + "The endpoint is set, but it does not name the cloud of the identity service. "
+		r.settings.whyNoAuthURL = later +
+			"The endpoint is set, but it does not name the cloud of the identity service. "
 		return ""
 	case region.text != "" && isPrivate:
 		why = "The region comes from " + region.origin + ". Settings from HCS_… variables are for a private cloud " +
@@ -134,8 +135,8 @@ func (r *resolver) cloudByDefault(region value) string {
 		r.credentials.rank != blockRank && regionCounts:
 		return defaultCloud
 	}
-	r.settings.noAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to the "+
-		"domain name of the cloud that the credentials are for, such as otc.t-systems.com; or set auth_url, or "+
+	r.settings.whyNoAuthURL = fmt.Sprintf("The credentials come from %s, and no cloud is set there. %s%sSet %s, to "+
+		"the domain name of the cloud that the credentials are for, such as otc.t-systems.com; or set auth_url, or "+
 		"endpoint (ELBAAS_ENDPOINT). ",
 		r.credentials.label, later, why, r.placeFor("cloud"))
 	return ""
@@ -153,13 +154,13 @@ func (r *resolver) placeFor(name string) string {
 
 // checkAddresses reports an address that is required and not known.
 func (r *resolver) checkAddresses() {
-	why := r.settings.noAuthURL
+	why := r.settings.whyNoAuthURL
 	switch {
 	case r.settings.AuthURL != nil:
 	case r.settings.endpoint == nil && why != "":
 		r.fail("Missing", "cloud", strings.TrimSpace(why))
 	case r.settings.endpoint == nil:
-		r.fail("Missing", "region", "The address of the ELB service is not known. "+remedyOf("region")+
+		r.fail("Missing", "region", "The address of the ELB service is not known. "+howToSet("region")+
 			" On a private cloud, set endpoint instead (ELBAAS_ENDPOINT).")
 	case r.settings.Agency != nil || !r.settings.Credentials.Password.Empty():
 		r.fail("Missing", "auth_url", fmt.Sprintf("The identity service is needed for a password or an agency, but "+

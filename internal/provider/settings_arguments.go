@@ -209,8 +209,8 @@ func pathOf(name string) path.Path {
 	return path.Root(name)
 }
 
-// remedyOf says how to set an argument.
-func remedyOf(name string) string {
+// howToSet says how to set an argument.
+func howToSet(name string) string {
 	return fmt.Sprintf("Set %s in the provider block, or the environment variable %s.", name,
 		strings.Join(arguments[name].variables, " or "))
 }

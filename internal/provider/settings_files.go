@@ -92,7 +92,7 @@ func (r *resolver) profile(named value, file, name string) source {
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
 		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
 			"with \"hcloud configure set --cli-auth-encrypt=false\", or set the access key elsewhere: %s",
-			remedyOf("access_key"))
+			howToSet("access_key"))
 	}
 	name = cmp.Or(name, config.Current)
 	i := slices.IndexFunc(config.Profiles, func(p sharedProfile) bool { return p.Name == name })
@@ -109,7 +109,7 @@ func (r *resolver) profile(named value, file, name string) source {
 	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
 		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
 			"profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), or set "+
-			"the access key elsewhere: %s", name, quoted(p.Mode), remedyOf("access_key"))
+			"the access key elsewhere: %s", name, quoted(p.Mode), howToSet("access_key"))
 	}
 	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
 		"access_key": key.AccessKeyID, "secret_key": key.SecretAccessKey, "security_token": key.SecurityToken,

@@ -58,9 +58,9 @@ func (r *resolver) readTLS() {
 	switch {
 	case cert.text == "" && key.text == "", r.unknown("cert", "key"):
 	case key.text == "":
-		r.fail("Missing", "key", "A client certificate needs its key. "+remedyOf("key"))
+		r.fail("Missing", "key", "A client certificate needs its key. "+howToSet("key"))
 	case cert.text == "":
-		r.fail("Missing", "cert", "The key of a client certificate needs the certificate. "+remedyOf("cert"))
+		r.fail("Missing", "cert", "The key of a client certificate needs the certificate. "+howToSet("cert"))
 	default:
 		certPEM, keyPEM := r.fileOrText(cert), r.fileOrText(key)
 		pair, err := tls.X509KeyPair(certPEM, keyPEM)
