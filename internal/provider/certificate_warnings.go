@@ -45,7 +45,8 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 	}
 	if domain != "" && canRead && !isCovered {
 		diags.AddAttributeWarning(path.Root("domain"), "Domain not covered by the certificate",
-			fmt.Sprintf("The certificate does not cover %q. It covers %q.", domain, leaf.SubjectAlternativeNames))
+			fmt.Sprintf("The certificate does not cover %q. It covers %q. Check the file, or set domain to a name "+
+				"that the certificate covers.", domain, leaf.SubjectAlternativeNames))
 	}
 }
 

@@ -69,7 +69,8 @@ func uncertainty(err *elb.UncertainError) string {
 			err.Existing, importInstead(err.ProjectID, err.Existing))
 	case err.SearchErr != nil:
 		text += fmt.Sprintf(", and could not be searched for: %s. "+
-			"Check the project before you apply again, and import the certificate if it exists.", err.SearchErr)
+			"Check the project before you apply again, and delete or import what the request may have created.",
+			err.SearchErr)
 	case len(err.Candidates) == 0:
 		text += ": the list of the project does not show it, but a slow backend may still create it. " +
 			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
@@ -230,7 +231,8 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, " +
 			"and the cloud must still offer the classic load balancer (elbaas v1.0)."
 		forbidden = "These credentials are not allowed to do this in this project. " +
-			"Check project_id, the project that a token was issued for, and the policy of the user."
+			"Check project_id (an ID; a name belongs in project_name), the project that a token was issued for, and " +
+			"the policy of the user."
 		unavailable = "The service is currently unavailable. " + tryLater
 		throttled   = "The cloud limits the rate of calls, for example to 200 in 5 minutes. " +
 			"Wait, then apply again with a smaller -parallelism."

@@ -86,7 +86,8 @@ func (r *resolver) profile(named value, file, name string) source {
 		return source{}
 	}
 	if err != nil {
-		return broken("shared_config_file", "cannot be read: %s.", err)
+		return broken("shared_config_file", "cannot be read: %s. Create it with \"hcloud configure\", or set "+
+			"shared_config_file to its path.", err)
 	}
 	var config sharedConfig
 	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
