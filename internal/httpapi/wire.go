@@ -156,8 +156,8 @@ func (x *exchange) read(response *http.Response) error {
 		return decodeError(response, x.call)
 	}
 	err := x.call.decode(response)
-	if err != nil {
-		_, _ = io.CopyN(io.Discard, x, maxHead) // the rest of what may be an error
+	if err != nil && bytes.HasPrefix(bytes.TrimSpace(x.head), []byte("{")) {
+		_, _ = io.CopyN(io.Discard, x, maxHead) // the rest of what may be an error, which a page is not
 	}
 	switch {
 	case x.bodyErr != nil:

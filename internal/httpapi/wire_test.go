@@ -109,6 +109,11 @@ func TestSilence(t *testing.T) {
 		"a body that trickles": {func(w http.ResponseWriter, _ *http.Request) {
 			slowly(w, 50*time.Second, `{"a":`, `1`, ` `, `}`)
 		}, 200 * time.Second, ""},
+		"a page that stalls": {func(w http.ResponseWriter, r *http.Request) {
+			slowly(w, time.Second, `<html>`)
+			hang(w, r)
+		}, time.Second, `the response is not JSON but "text/html; charset=utf-8": ` +
+			`invalid character '<' looking for beginning of value (HTTP 200)`},
 		"the body of an error that stalls": {func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
 			slowly(w, time.Second, `oops`)
