@@ -158,11 +158,11 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
-			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply " +
-			"again, or remove the certificate from the state, which leaves it in the cloud: terraform state rm " +
-			"ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from the " +
-			"state, too."
+			"listener keeps the certificate. If this run has deleted the listener or switched it again in the " +
+			"meantime, apply or destroy again. Otherwise switch the listener to another certificate in the console " +
+			"and apply again, or remove the certificate from the state, which leaves it in the cloud: terraform " +
+			"state rm ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from " +
+			"the state, too."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
