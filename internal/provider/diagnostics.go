@@ -109,8 +109,9 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
-		return "Plan again in a few minutes to see whether the change has arrived, or set a longer timeout for the " +
-			"operation in the timeouts block."
+		return "Plan again in a few minutes to see whether the change has arrived. If it has not, something else may " +
+			"have undone it, such as another configuration, or the API may need a longer timeout for the operation " +
+			"(in the timeouts block)."
 	case isInUse:
 		return inUseRemedy(inUse)
 	case refusal != nil && refusal.Status == http.StatusTooManyRequests:

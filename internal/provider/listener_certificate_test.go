@@ -666,6 +666,17 @@ func TestSwitchThatFails(t *testing.T) {
 			happens: func(l *listening) { always(l, elbstub.Reply(202, "")) },
 			want:    "the API accepted the change, but does not show it yet",
 		},
+		"done, then undone": {
+			happens: func(l *listening) {
+				always(l, func(next elbstub.Next) elbstub.Response {
+					elbstub.ReplyAfter(202, "")(next)
+					third := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID})
+					l.cloud.ChangeListener(l.listener, func(changed *elbstub.Listener) { changed.CertificateID = third })
+					return elbstub.Response{Status: 202}
+				})
+			},
+			want: "something else may have undone it",
+		},
 		"done, then refused": {
 			happens: func(l *listening) {
 				always(l, elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
