@@ -410,6 +410,26 @@ resource "terraform_data" "listener" {
 	}
 }
 
+// TestAccRenewedAfterThePlan: Terraform does not apply a saved plan to other files. The next apply is a rotation.
+func TestAccRenewedAfterThePlan(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r.renew()
+	r.cli.Run("plan", "-out=plan")
+	r.renew()
+	r.writes()
+	if said, err := r.cli.Try("apply", "plan"); err == nil ||
+		!strings.Contains(said, "Provider produced inconsistent final plan") &&
+			!strings.Contains(said, "function returned an inconsistent result") { // Terraform 1.16
+		t.Errorf("%v: %s", err, said)
+	}
+	r.sends("an apply of the old plan")
+	r.cli.Run("apply", "-auto-approve")
+	r.sends("the next apply", elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
+	r.expectEmptyPlan()
+}
+
 // TestAccRotationUnderAnotherAddress without a moved block. Terraform does not wait for the
 // new resource of the listener before it deletes the old certificate. The error says that
 // the next apply does it, which it does.
