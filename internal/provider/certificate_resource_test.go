@@ -444,7 +444,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"no project": {
 			config: cloud.Provider(`project_id = null`) + good,
-			want: "Set project_id here. Set project_id in the provider block, or the environment variable " +
+			want: "(project_id/ID). Set project_id in the provider block, or the environment variable " +
 				"HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
 		},
 		"timeout that is none": {
