@@ -258,6 +258,7 @@ var promises = map[string][]string{
 	},
 	"config-errors": {
 		"provider.TestErrorsQuoteNoKey",
+		"provider.TestRulesQuoteNoKey",
 		"provider.TestSettingsErrors",
 	},
 	"tls": {

@@ -331,7 +331,7 @@ func TestListenerImportErrors(t *testing.T) {
 			{http, "listener_id", `Listener "web" (ID ` + http + `) of load balancer `},
 			{
 				form: "www",
-				want: `the listener ID "www" is not valid: it must be 32 hexadecimal characters. ` +
+				want: `the listener ID "www" is not valid: it must be 32 hexadecimal characters (it has 3). ` +
 					"Import by the ID of the listener, or by project_id/listener_id.",
 			},
 			{"/" + l.listener, "", "the project ID in front of the slash is empty"},
