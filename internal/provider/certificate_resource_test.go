@@ -454,7 +454,8 @@ func TestAccBadInput(t *testing.T) {
 		"import id that is none": {
 			config: importing("www"),
 			want: `The import ID "www" is not valid: the certificate ID "www" is not valid: ` +
-				"it must be 32 hexadecimal characters (it has 3). Import by the ID of the certificate, or by project_id/id.",
+				"it must be 32 hexadecimal characters (it has 3). Import by the ID of the " +
+				"certificate, or by project_id/id.",
 		},
 		"import id with two slashes": {importing("a/b/c"), "32 hexadecimal characters"},
 		"import of nothing":          {importing(id), "Certificate not found"},

@@ -671,7 +671,7 @@ func TestSwitchThatFails(t *testing.T) {
 				always(l, func(next elbstub.Next) elbstub.Response {
 					elbstub.ReplyAfter(202, "")(next)
 					third := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID})
-					l.cloud.ChangeListener(l.listener, func(changed *elbstub.Listener) { changed.CertificateID = third })
+					l.cloud.ChangeListener(l.listener, func(now *elbstub.Listener) { now.CertificateID = third })
 					return elbstub.Response{Status: 202}
 				})
 			},

@@ -76,7 +76,7 @@ func TestTextRules(t *testing.T) {
 		"header with a space":               {checkHeader, "a b", `contains " " (U+0020) as character 2`},
 		"header with a DEL":                 {checkHeader, "a\x7f", `(U+007F) as character 2`},
 		"protocol in small letters":         {checkListenerProtocol, "https", ""},
-		"unknown protocol":                  {checkListenerProtocol, "TLS", `is "TLS". It must be HTTP, HTTPS, SSL, TCP or`},
+		"unknown protocol":                  {checkListenerProtocol, "TLS", `"TLS". It must be HTTP, HTTPS, SSL`},
 		"default scheme":                    {checkScheme, "access", ""},
 		"other scheme":                      {checkScheme, "scoped", ""},
 		"unknown scheme":                    {checkScheme, "v4", `must be "access" (the default) or "scoped"`},
