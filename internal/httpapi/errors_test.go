@@ -179,6 +179,24 @@ func TestErrorsWithSuccess(t *testing.T) {
 	}
 }
 
+// TestErrorWithSuccessThatStalls: an error that has arrived as a whole is not a lost connection, whatever follows it.
+func TestErrorWithSuccessThatStalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			slowly(w, time.Second, `{"error_msg":"locked"}`)
+			hang(w, r)
+		}), nil)
+		err := client.Do(t.Context(), get(), func(r *http.Response) error {
+			_, err := io.ReadAll(r.Body)
+			return err
+		})
+		if err == nil || err.Error() != "locked (HTTP 200)" {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestUnreadableType: the error names JSON types, not Go types.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
