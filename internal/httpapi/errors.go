@@ -99,7 +99,8 @@ func Ambiguous(err error) bool {
 		return err != nil && !isUnsent(err)
 	}
 	switch refusal.Status {
-	case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
+	// 303 means that it was carried out, 499 that a gateway has stopped waiting for its backend (assumed).
+	case http.StatusSeeOther, http.StatusRequestTimeout, 499:
 		return true
 	}
 	return refusal.Status/100 == 2 || refusal.Status >= 500

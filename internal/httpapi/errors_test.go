@@ -265,6 +265,7 @@ func TestAmbiguous(t *testing.T) {
 		"404":                      {status(404), false},
 		"408":                      {status(408), true},
 		"429":                      {status(429), false},
+		"499":                      {status(499), true},
 		"500":                      {status(500), true},
 		"504":                      {status(504), true},
 		"599":                      {status(599), true},
