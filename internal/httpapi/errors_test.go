@@ -48,6 +48,7 @@ func TestErrors(t *testing.T) {
 		"errors within each other":       {400, `{"error":{"error":{"error":"e"},"message":"m"}}`, "", "m", ""},
 		"detail without a message":       {404, `{"detail":"d"}`, "", none + `{"detail":"d"}`, ""},
 		"error is null beside a message": {400, `{"error":null,"NeutronError":null,"error_msg":"m"}`, "", "m", ""},
+		"text after the error (assumed)": {400, inner("ELB.6101") + "<!-- proxy -->", "ELB.6101", "m", ""},
 		"HTML (observed)":                {502, page, "", html + "502 Bad Gateway", ""},
 		"HTML with an attribute":         {502, "<TITLE lang='en'>\nno\tway </TITLE>", "", html + "no way", ""},
 		"HTML without a title":           {504, "<p>Gateway   Timeout</p>", "", html + "Gateway Timeout", ""},
