@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -835,23 +836,27 @@ func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 	}
 }
 
-// TestErrorInsteadOfAList: a list says 200, and what is wrong (observed: terraform-provider-huaweicloud, pull request
-// 2314), in two parts. The error has both.
+// TestErrorInsteadOfAList: a list has the status of a success, and says what is wrong (observed:
+// terraform-provider-huaweicloud, pull request 2314), in two parts. The error has both.
 func TestErrorInsteadOfAList(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, `{"error":{"code":"ELB.9999",`)
-			_ = http.NewResponseController(w).Flush()
-			time.Sleep(time.Second)
-			_, _ = io.WriteString(w, `"message":"locked"}}`)
-		}), 0)
-		_, certificatesErr := client.ListCertificates(t.Context(), project)
-		_, listenersErr := client.ListListeners(t.Context(), project)
-		for _, err := range []error{certificatesErr, listenersErr} {
-			if err == nil || !strings.Contains(err.Error(), "locked (HTTP 200, code ELB.9999)") {
-				t.Error(err)
+	for _, status := range []int{http.StatusOK, http.StatusAccepted} {
+		synctest.Test(t, func(t *testing.T) {
+			client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, `{"error":{"code":"ELB.9999",`)
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(time.Second)
+				_, _ = io.WriteString(w, `"message":"locked"}}`)
+			}), 0)
+			_, certificatesErr := client.ListCertificates(t.Context(), project)
+			_, listenersErr := client.ListListeners(t.Context(), project)
+			want := fmt.Sprintf("locked (HTTP %d, code ELB.9999)", status)
+			for _, err := range []error{certificatesErr, listenersErr} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Error(err)
+				}
 			}
-		}
-	})
+		})
+	}
 }
