@@ -319,7 +319,7 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// TestLongTextIsCut: what a response has beyond 64 KiB of a header or of the reason why it cannot be read is not searched
+// TestLongTextIsCut: what is beyond 64 KiB of a header, or of the reason why a response cannot be read, is not searched
 // for secrets, which would take minutes, and is not shown.
 func TestLongTextIsCut(t *testing.T) {
 	t.Parallel()
