@@ -139,7 +139,7 @@ func decodeList(
 	if n, err := strconv.Atoi(text); err == nil {
 		listed.total = strconv.Itoa(n)
 	}
-	hasTotal := text != "" && text != "null"
+	hasTotal := len(total) > 0 && text != "null"
 	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || !hasTotal && opened == '['
 	return listed, nil
 }
