@@ -166,7 +166,7 @@ type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	s := string(*t) // null leaves it
+	s := string(*t) // null leaves it unchanged
 	if json.Unmarshal(raw, &s) != nil {
 		s = string(raw)
 	}
