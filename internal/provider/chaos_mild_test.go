@@ -200,16 +200,16 @@ func (w *world) isShown(cert elbstub.Certificate) bool {
 // onlyAddressOf returns the address that has the leaf of a certificate, if there is one
 // and no other.
 func (w *world) onlyAddressOf(cert elbstub.Certificate) string {
-	var having []string
+	var firstWith []string
 	for address, config := range w.ledger.configs {
 		if strings.TrimSpace(config["certificate"].(string)) == strings.TrimSpace(cert.Certificate) {
-			having = append(having, address)
+			firstWith = append(firstWith, address)
 		}
 	}
-	if len(having) != 1 {
+	if len(firstWith) != 1 {
 		return ""
 	}
-	return having[0]
+	return firstWith[0]
 }
 
 // mayBeOfSeveral reports whether creations that differ could all have made a
