@@ -23,7 +23,7 @@ func FuzzError(f *testing.F) {
 	f.Add(401, `{"message":{"a":[]},"code":7,"error":null}`)
 	const hidden = "a-token-that-must-stay-secret-0123456789"
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // a throttled request would be repeated
+		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // throttled requests are repeated
 			status = http.StatusBadRequest
 		}
 		// The server may quote this anywhere in its response.

@@ -212,7 +212,7 @@ func TestEarlierAttempts(t *testing.T) {
 				if !strings.Contains(err.Error(), row.said) {
 					t.Errorf("%q does not contain %q", err, row.said)
 				}
-				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a GET whose connection is lost
+				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a lost GET
 					t.Errorf("it was sent %d times", calls.Load())
 				}
 			})

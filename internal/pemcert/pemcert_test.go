@@ -302,7 +302,7 @@ func TestCovers(t *testing.T) {
 			throwaway.Issue(&template, throwaway.NewECKey(), nil, nil),
 		)
 	}
-	old := issue("*.old.example.com", x509.Certificate{Subject: pkix.Name{SerialNumber: "1"}}) // followed by another attribute
+	old := issue("*.old.example.com", x509.Certificate{Subject: pkix.Name{SerialNumber: "1"}}) // not the last attribute
 	// With an alternative name of any kind, the common name does not count.
 	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
 	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
