@@ -15,8 +15,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestIdentityServiceThatMakesNoSense: the error says what was requested and what came back.
-func TestIdentityServiceThatMakesNoSense(t *testing.T) {
+// TestBadIdentityResponses: the error says what was requested and what came back.
+func TestBadIdentityResponses(t *testing.T) {
 	t.Parallel()
 	type response struct {
 		status int

@@ -367,7 +367,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
 	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
-	if accepted && !isClear { // also if a later attempt was not sent
+	if accepted && !isClear { // even if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

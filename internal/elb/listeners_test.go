@@ -1134,9 +1134,9 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 }
 
-// TestSwitchesByChance switches several listeners while calls fail at random, with every dialect. A switch that
+// TestRandomSwitches switches several listeners while calls fail at random, with every dialect. A switch that
 // succeeds was carried out, and reads show it.
-func TestSwitchesByChance(t *testing.T) {
+func TestRandomSwitches(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4 * elbstub.Dialects) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {

@@ -126,7 +126,7 @@ func TestShortSecretsInURLs(t *testing.T) {
 	}
 }
 
-// TestForeignKeysInOtherEncodings: a private key that was not in the request is recognised by its boundary, however
+// TestForeignKeysInOtherEncodings: a private key that was not in the request is recognized by its boundary, however
 // that boundary is encoded.
 func TestForeignKeysInOtherEncodings(t *testing.T) {
 	t.Parallel()
@@ -193,7 +193,7 @@ func TestReasonAfterAPEMText(t *testing.T) {
 	}
 }
 
-// TestBase64OfSymbols: a short secret is recognised in Base64, even if its encoding has more than letters and digits.
+// TestBase64OfSymbols: a short secret is recognized in Base64, even if its encoding has more than letters and digits.
 func TestBase64OfSymbols(t *testing.T) {
 	t.Parallel()
 	const password = "ab~cd?ef~gh>ij~klm"

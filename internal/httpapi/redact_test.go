@@ -159,7 +159,7 @@ func lettersIn(text string) string {
 	}, text)
 }
 
-// TestForeignKeysAreNotShown: a private key that was not in the request is recognised by its
+// TestForeignKeysAreNotShown: a private key that was not in the request is recognized by its
 // boundary, even if its end is missing.
 func TestForeignKeysAreNotShown(t *testing.T) {
 	t.Parallel()

@@ -443,9 +443,9 @@ func TestAccExpiryExample(t *testing.T) {
 	}
 }
 
-// TestAccIDsInCapitals: a data source finds a certificate by its ID in upper case, and returns the ID as the API writes
+// TestAccUpperCaseIDs: a data source finds a certificate by its ID in upper case, and returns the ID as the API writes
 // it.
-func TestAccIDsInCapitals(t *testing.T) {
+func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	id := add(cloud, "www", acctest.NewPair())

@@ -122,10 +122,10 @@ func lagging(cloud *acctest.Cloud, by time.Duration) {
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: by}) })
 }
 
-// TestRunsAtOnceWhileListsLag: each run starts immediately after the previous one, and its lists do
+// TestNextRunWhileListsLag: each run starts immediately after the previous one, and its lists do
 // not show yet what that one has written. It knows of the write from the private state, and plans
 // nothing.
-func TestRunsAtOnceWhileListsLag(t *testing.T) {
+func TestNextRunWhileListsLag(t *testing.T) {
 	t.Parallel()
 	replicas := func(seed uint64) func(*elbstub.Options) {
 		return func(o *elbstub.Options) { o.ListLag, o.Seed = 5*time.Second, seed }
@@ -194,9 +194,9 @@ func TestRunsAtOnceWhileListsLag(t *testing.T) {
 	}
 }
 
-// TestPlanAtOnceIsCheap: in a plan immediately after an apply, all certificates wait for the same
+// TestPlanRightAfterApplyIsCheap: in a plan immediately after an apply, all certificates wait for the same
 // lists, at most one a second, and for no longer than lists may lag.
-func TestPlanAtOnceIsCheap(t *testing.T) {
+func TestPlanRightAfterApplyIsCheap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
@@ -283,9 +283,9 @@ func TestPrivateStates(t *testing.T) {
 	}
 }
 
-// TestAccRunsAtOnceWhileListsLag does the same with the real CLI, a process of the provider for
+// TestAccNextRunWhileListsLag does the same with the real CLI, a process of the provider for
 // each run, and lists that lag by four and a half seconds.
-func TestAccRunsAtOnceWhileListsLag(t *testing.T) {
+func TestAccNextRunWhileListsLag(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	lagging(cloud, 4500*time.Millisecond)

@@ -47,9 +47,9 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 	}
 }
 
-// TestAccItsOwnPredecessor: if a certificate replaces an identical one, the warning begins with what to do, which is
+// TestAccIdenticalReplacement: if a certificate replaces an identical one, the warning begins with what to do, which is
 // nothing.
-func TestAccItsOwnPredecessor(t *testing.T) {
+func TestAccIdenticalReplacement(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	pair := acctest.NewPair()

@@ -34,10 +34,10 @@ func TestCreationAfterOneThatWasStopped(t *testing.T) {
 	})
 }
 
-// TestListenerImportFromAServerOfCapitals: the API returns IDs in upper case. The plan after an
+// TestListenerImportWithUpperCaseIDs: the API returns IDs in upper case. The plan after an
 // import is empty, and so is the plan after somebody else has switched the listener to the
 // configured certificate.
-func TestListenerImportFromAServerOfCapitals(t *testing.T) {
+func TestListenerImportWithUpperCaseIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListenerRuns(t)
@@ -221,8 +221,8 @@ func TestListenerThatIsNoLongerHTTPS(t *testing.T) {
 	})
 }
 
-// TestListenerProtocolsInOtherWords: a protocol may be in lower case, or missing in lists.
-func TestListenerProtocolsInOtherWords(t *testing.T) {
+// TestListenerProtocolsInOtherForms: a protocol may be in lower case, or missing in lists.
+func TestListenerProtocolsInOtherForms(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"https", "Ssl"} {
 		t.Run(protocol, func(t *testing.T) {

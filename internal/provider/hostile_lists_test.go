@@ -157,10 +157,10 @@ func TestCombinedText(t *testing.T) {
 	}
 }
 
-// TestFirstCertificateIsPlannedAtOnce: a plan immediately after the creation of the first
+// TestPlanRightAfterFirstCertificate: a plan immediately after the creation of the first
 // certificate is empty, in a cloud whose empty list is an object without a total, and whose lists
 // lag.
-func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
+func TestPlanRightAfterFirstCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {

@@ -252,7 +252,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
-		return // also if the listener uses the fallback: ignore_changes may keep that
+		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
 	plan.checkFallback(&resp.Diagnostics)
 	if req.State.Raw.IsNull() {

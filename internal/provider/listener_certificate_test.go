@@ -900,8 +900,8 @@ func TestReplacedListenerCertificate(t *testing.T) {
 	}
 }
 
-// TestListenersTwice: one resource replaces another one for the same listener, in either order.
-func TestListenersTwice(t *testing.T) {
+// TestReplacementInEitherOrder: one resource replaces another one for the same listener, in either order.
+func TestReplacementInEitherOrder(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {

@@ -1109,8 +1109,9 @@ func TestUnknownCredentials(t *testing.T) {
 	}
 }
 
-// TestHalves: settings that seem to lack their other half are complete, or the other half is unknown.
-func TestHalves(t *testing.T) {
+// TestSeeminglyIncompleteSettings: settings that seem to lack their other half are complete, or their other half is not
+// known yet.
+func TestSeeminglyIncompleteSettings(t *testing.T) {
 	t.Parallel()
 	const password = "user_id=me password=p region=eu-de"
 	const agency, domain = "assume_role.agency_name", "assume_role.domain_name"
