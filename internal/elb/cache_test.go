@@ -178,7 +178,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				}
 
 				for range 1 + seed%4 {
-					all.Go(func() { // Terraform writes each certificate once at a time
+					all.Go(func() { // Terraform writes a certificate in one operation at a time
 						id := ""
 						for range 10 {
 							sleep(4 * time.Second)

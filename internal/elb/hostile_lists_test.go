@@ -579,7 +579,7 @@ func TestIncompleteListIsNotKept(t *testing.T) {
 }
 
 // TestChangeThatIsStoredOtherwise: a server accepts a change without returning it, and stores a different text, so no
-// list will ever show what was sent. The stored text is returned.
+// list will ever show what was sent. The update does not wait for that until its timeout.
 func TestChangeThatIsStoredOtherwise(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

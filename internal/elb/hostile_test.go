@@ -304,8 +304,8 @@ func TestIDThatIsMoreThanAnID(t *testing.T) {
 	}
 }
 
-// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after any byte. Such a list is an
-// error.
+// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after any byte. A list that ends
+// too early is repeated.
 func TestListCutWithoutLength(t *testing.T) {
 	t.Parallel()
 	const body = `{"certificates":[{"id":"1","name":"a"},{"id":"2"}],"more":{"a":[1]},"instance_num":"2"}`

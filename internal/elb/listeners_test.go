@@ -67,7 +67,7 @@ func refusing(status int, code string) elbstub.Fault {
 	return elbstub.Reply(status, `{"error":{"message":"m","code":"`+code+`"}}`)
 }
 
-// TestListenersRead reads a listener by both ways: with a call for it alone, and from the list.
+// TestListenersRead reads a listener in both ways: with a call for it alone, and from the list.
 func TestListenersRead(t *testing.T) {
 	t.Parallel()
 	const id, cert = "11111111111111111111111111111111", "22222222222222222222222222222222"

@@ -44,7 +44,7 @@ func TestIdentity(t *testing.T) {
 			state = mustApply(t, server, state, config)
 			expect("update without a call")
 			cloud.Remove(cloud.Only(t).ID)
-			server = cloud.Server(t, provider.New("test")()) // in this run, lists may lag
+			server = cloud.Server(t, provider.New("test")()) // another run: in this one, lists may lag
 			if state = mustRead(t, server, state); state != nil {
 				t.Error("it is not gone")
 			}

@@ -365,7 +365,7 @@ func TestAccProviderExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(file)
-		if name == "provider.tf" || name == "environment.tf" { // they are incomplete or have more
+		if name == "provider.tf" || name == "environment.tf" { // a terraform block, or no credentials
 			continue
 		}
 		variables := ""

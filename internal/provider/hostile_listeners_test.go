@@ -209,8 +209,8 @@ func TestDeletionAfterACreationThatFailed(t *testing.T) {
 	})
 }
 
-// TestListenerThatIsNoLongerHTTPS: the error of a read gives a remedy that works: another
-// listener_id would never be planned.
+// TestListenerThatIsNoLongerHTTPS: the error of a read names a remedy that works. Another
+// listener_id would not help, because the read comes before the plan.
 func TestListenerThatIsNoLongerHTTPS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
