@@ -115,7 +115,8 @@ func (r *resolver) cloudByDefault(region value) string {
 		names = append(names, "clouds_entry")
 	}
 	later := ""
-	// Any other that names a cloud would count, but the entry of the credentials may name none.
+	// Only later sources matter: an earlier one that names a cloud would count, and the entry of the credentials may
+	// name none.
 	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
 	if s, found := firstWith(others, names...); found {
 		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
