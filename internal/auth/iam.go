@@ -128,7 +128,7 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	listed, err := s.listProjects(ctx, filter)
 	var ids []string
 	for _, p := range listed { // the filter may be ignored
-		if p.Name == name {
+		if p.Name == name && !slices.Contains(ids, p.ID) {
 			ids = append(ids, p.ID)
 		}
 	}

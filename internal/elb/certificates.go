@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -351,13 +350,13 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 	accepted, hasBody := false, false
 	remove := httpapi.Request{Method: http.MethodDelete}
 	err := c.do(ctx, projectID, []string{"certificate", id}, remove, func(response *http.Response) error {
-		body, err := io.ReadAll(response.Body)
-		body = bytes.TrimSpace(body)
+		var body json.RawMessage
+		err := decodeWhole(response.Body, &body)
 		hasBody = len(body) > 0 && string(body) != "{}"
 		switch response.StatusCode {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
-			if err != nil || !hasBody || json.Valid(body) {
+			if err == nil || errors.Is(err, io.EOF) {
 				return nil
 			}
 		}

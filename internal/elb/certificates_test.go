@@ -319,6 +319,11 @@ func TestLists(t *testing.T) {
 			`{"certificates":[],"instance_num":"many"}`,
 			"incomplete",
 		},
+		"count is an empty text": {
+			200,
+			`{"certificates":[],"instance_num":""}`,
+			"incomplete",
+		},
 		"no list":                                {200, `{"instance_num":"0"}`, `no "certificates"`},
 		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
 		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},

@@ -104,10 +104,10 @@ func fetchList[E element](
 ) (list listing[E], err error) {
 	get := httpapi.Request{Method: http.MethodGet}
 	err = c.do(ctx, projectID, []string{path}, get, func(response *http.Response) (err error) {
-		if response.StatusCode != http.StatusOK { // reference: a list has no other status
+		list, err = decode(response.Body)
+		if err == nil && response.StatusCode != http.StatusOK { // reference: a list has no other status
 			return errors.New("the status of a list must be 200")
 		}
-		list, err = decode(response.Body)
 		if !list.complete {
 			list.requestID = httpapi.RequestID(response)
 		}

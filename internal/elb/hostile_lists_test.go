@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -832,23 +833,27 @@ func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 	}
 }
 
-// TestErrorInsteadOfAList: instead of a list, the API returns an error with the status 200 (observed:
+// TestErrorInsteadOfAList: instead of a list, the API returns an error with the status of a success (observed:
 // terraform-provider-huaweicloud, pull request 2314), which arrives in two parts. The error shows both.
 func TestErrorInsteadOfAList(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, `{"error":{"code":"ELB.9999",`)
-			_ = http.NewResponseController(w).Flush()
-			time.Sleep(time.Second)
-			_, _ = io.WriteString(w, `"message":"locked"}}`)
-		}), 0)
-		_, certificatesErr := client.ListCertificates(t.Context(), project)
-		_, listenersErr := client.ListListeners(t.Context(), project)
-		for _, err := range []error{certificatesErr, listenersErr} {
-			if err == nil || !strings.Contains(err.Error(), "locked (HTTP 200, code ELB.9999)") {
-				t.Error(err)
+	for _, status := range []int{http.StatusOK, http.StatusAccepted} {
+		synctest.Test(t, func(t *testing.T) {
+			client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, `{"error":{"code":"ELB.9999",`)
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(time.Second)
+				_, _ = io.WriteString(w, `"message":"locked"}}`)
+			}), 0)
+			_, certificatesErr := client.ListCertificates(t.Context(), project)
+			_, listenersErr := client.ListListeners(t.Context(), project)
+			want := fmt.Sprintf("locked (HTTP %d, code ELB.9999)", status)
+			for _, err := range []error{certificatesErr, listenersErr} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Error(err)
+				}
 			}
-		}
-	})
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -135,4 +136,65 @@ func TestPageAndAnOldList(t *testing.T) {
 			t.Error("an update that was rejected succeeds")
 		}
 	})
+}
+
+// TestPageThatStalls: a gateway shows a page with the status 200, which it does not end, or only slowly. The page is
+// the error: nothing waits for the rest of it, and nothing says that the API has accepted a change.
+func TestPageThatStalls(t *testing.T) {
+	t.Parallel()
+	const beginning = "<html><head><title>Request Rejected</title></head>"
+	for name, rest := range map[string]func(io.Writer) error{
+		"silence": func(io.Writer) error { return io.EOF },
+		"a byte from time to time": func(w io.Writer) error {
+			time.Sleep(50 * time.Second)
+			_, err := io.WriteString(w, " ")
+			return err
+		},
+	} {
+		for what, change := range map[string]func(context.Context, *elb.Client, elb.Certificate) error{
+			"create": func(ctx context.Context, client *elb.Client, _ elb.Certificate) error {
+				_, err := client.CreateCertificate(ctx, project, newCertificate(t))
+				return err
+			},
+			"update": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, renamed)
+				return err
+			},
+			"delete": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				return client.DeleteCertificate(ctx, project, prior.ID, elb.NoWrite)
+			},
+			"switch": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				_, err := client.SwitchListener(ctx, project, elb.Listener{ID: prior.ID}, prior.ID)
+				return err
+			},
+		} {
+			t.Run(what+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+					prior := create(t, clientInBubble(t, cloud, 0))
+					gateway := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.Method == http.MethodGet {
+							cloud.ServeHTTP(w, r)
+							return
+						}
+						w.Header().Set("Content-Type", "text/html")
+						_, err := io.WriteString(w, beginning)
+						for err == nil {
+							_ = http.NewResponseController(w).Flush()
+							err = rest(w)
+						}
+						<-r.Context().Done()
+					})
+					ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+					defer cancel()
+					err := change(ctx, clientInBubble(t, gateway, 5), prior)
+					if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), `not JSON but "text/html"`) &&
+						!strings.Contains(err.Error(), "no page") {
+						t.Errorf("error %v", err)
+					}
+				})
+			})
+		}
+	}
 }

@@ -99,7 +99,8 @@ func Ambiguous(err error) bool {
 		return err != nil && !isUnsent(err)
 	}
 	switch refusal.Status {
-	case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
+	// 303 means that it was carried out, 499 that a gateway has stopped waiting for its backend (assumed).
+	case http.StatusSeeOther, http.StatusRequestTimeout, 499:
 		return true
 	}
 	return refusal.Status/100 == 2 || refusal.Status >= 500
@@ -188,7 +189,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	}
 
 	var body errorBody
-	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
+	_ = json.NewDecoder(bytes.NewReader(raw)).Decode(&body) // it stays empty if the text begins with no JSON object
 	for _, inner := range []text{body.NeutronError, body.Error} {
 		if json.Unmarshal([]byte(inner), &body) != nil { // it is missing, or no object, such as "Bad Request"
 			body.Message = cmp.Or(body.Message, inner)

@@ -48,6 +48,7 @@ func TestErrors(t *testing.T) {
 		"errors within each other":       {400, `{"error":{"error":{"error":"e"},"message":"m"}}`, "", "m", ""},
 		"detail without a message":       {404, `{"detail":"d"}`, "", none + `{"detail":"d"}`, ""},
 		"error is null beside a message": {400, `{"error":null,"NeutronError":null,"error_msg":"m"}`, "", "m", ""},
+		"text after the error (assumed)": {400, inner("ELB.6101") + "<!-- proxy -->", "ELB.6101", "m", ""},
 		"HTML (observed)":                {502, page, "", html + "502 Bad Gateway", ""},
 		"HTML with an attribute":         {502, "<TITLE lang='en'>\nno\tway </TITLE>", "", html + "no way", ""},
 		"HTML without a title":           {504, "<p>Gateway   Timeout</p>", "", html + "Gateway Timeout", ""},
@@ -179,6 +180,24 @@ func TestErrorsWithSuccess(t *testing.T) {
 	}
 }
 
+// TestErrorWithSuccessThatStalls: an error that has arrived as a whole is not a lost connection, whatever follows it.
+func TestErrorWithSuccessThatStalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			slowly(w, time.Second, `{"error_msg":"locked"}`)
+			hang(w, r)
+		}), nil)
+		err := client.Do(t.Context(), get(), func(r *http.Response) error {
+			_, err := io.ReadAll(r.Body)
+			return err
+		})
+		if err == nil || err.Error() != "locked (HTTP 200)" {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestUnreadableType: the error names JSON types, not Go types.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
@@ -247,6 +266,7 @@ func TestAmbiguous(t *testing.T) {
 		"404":                      {status(404), false},
 		"408":                      {status(408), true},
 		"429":                      {status(429), false},
+		"499":                      {status(499), true},
 		"500":                      {status(500), true},
 		"504":                      {status(504), true},
 		"599":                      {status(599), true},

@@ -50,6 +50,7 @@ func cleaner(c *call) func(said string, limit int) string {
 		return said
 	}
 	return func(said string, limit int) string {
+		said = said[:min(len(said), maxErrorBody)] // the search for secrets takes seconds for a MiB
 		// Characters that are not printable may be part of a secret, and they may divide one.
 		said = printable(redactAll(said))
 		said = privateKey.ReplaceAllString(said, redacted)

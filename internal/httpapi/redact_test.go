@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -315,6 +316,20 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLongTextIsCut: what is beyond 64 KiB of a header, or of the reason why a response cannot be read, is not searched
+// for secrets, which would take minutes, and is not shown.
+func TestLongTextIsCut(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat(hiddenToken, 2<<10) + "the end"
+	client := newClient(serve(t, reply(http.StatusOK, `{}`, "X-Request-Id", long)), nil)
+	request := get()
+	request.Secrets = []secret.Value{secret.New(hiddenToken)}
+	err := client.Do(t.Context(), request, func(*http.Response) error { return errors.New(long) })
+	if err == nil || strings.Contains(err.Error(), hiddenToken) || strings.Contains(err.Error(), "the end") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -153,6 +153,7 @@ func (x *exchange) read(response *http.Response) error {
 	case response.StatusCode < http.StatusOK: // such as 101, whose body does not end with the request
 		return x.transportError(textproto.ProtocolError("a final response without a final status"))
 	case response.StatusCode/100 != 2:
+		response.Body = x.body // without Read, so that an error may take a minute as a whole
 		return decodeError(response, x.call)
 	}
 	err := x.call.decode(response)
@@ -160,13 +161,13 @@ func (x *exchange) read(response *http.Response) error {
 		_, _ = io.CopyN(io.Discard, x, maxHead) // read the rest of what may be an error; a page cannot be one
 	}
 	switch {
+	case isError(x.head):
+		response.Body = io.NopCloser(bytes.NewReader(x.head))
+		return decodeError(response, x.call)
 	case x.bodyErr != nil:
 		return x.transportError(x.bodyErr)
 	case isEnd(err) && endsWithConnection(response):
 		return x.transportError(io.ErrUnexpectedEOF)
-	case isError(x.head):
-		response.Body = io.NopCloser(bytes.NewReader(x.head))
-		return decodeError(response, x.call)
 	case err != nil:
 		return unreadable(response, x.call, err)
 	}

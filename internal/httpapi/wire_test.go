@@ -87,7 +87,7 @@ func slowly(w http.ResponseWriter, pause time.Duration, parts ...string) {
 }
 
 // TestSilence: a server may be silent for up to a minute before the end of the headers, and between two parts of the
-// body. The time for the whole body is not limited.
+// body. The time for the whole body is not limited, unless the response is an error.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -119,6 +119,11 @@ func TestSilence(t *testing.T) {
 			slowly(w, time.Second, `oops`)
 			hang(w, r)
 		}, 61 * time.Second, "received a response without a message: oops (HTTP 400)"},
+		"the body of an error that trickles": {func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			slowly(w, 50*time.Second, `o`, `o`)
+			hang(w, r)
+		}, 110 * time.Second, "received a response without a message: oo (HTTP 400)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

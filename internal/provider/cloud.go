@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -119,7 +120,7 @@ func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.
 		return project
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)
-	if err != nil {
+	if err = cmp.Or(err, checkProjectID("project ID of the identity service", id)); err != nil {
 		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
 	return types.StringValue(id)

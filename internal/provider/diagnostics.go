@@ -190,7 +190,9 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
 			"and the cloud that they are for. " + cloudIfOmitted
-	case refusal != nil && refusal.Status == http.StatusNotFound:
+	case refusal != nil && refusal.Status >= http.StatusInternalServerError:
+		return "The identity service is currently unavailable. " + tryLater
+	case refusal != nil:
 		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
 			"example https://iam.eu-de.otc.t-systems.com/v3."
 	case isNetwork:

@@ -175,7 +175,9 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"identity service says 401":     {identity(refused(401)), key, credentials},
 		"identity service says 403":     {identity(refused(403)), key, credentials},
 		"identity service says 404":     {identity(refused(404)), key, "Check auth_url: it must be the base URL"},
-		"identity service says 500":     {identity(refused(500)), key, ""},
+		"identity service says 500":     {identity(refused(500)), key, "The identity service is currently unavailable"},
+		"identity service sends a page": {identity(refused(200)), key, "Check auth_url: it must be the base URL"},
+		"identity service redirects":    {identity(refused(302)), key, "Check auth_url: it must be the base URL"},
 		"identity service out of reach": {identity(&httpapi.TransportError{}), key, "Check auth_url, region and cloud"},
 	} {
 		remedy := remedyFor(row.err, row.kind)

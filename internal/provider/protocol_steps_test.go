@@ -190,6 +190,25 @@ func TestProjectThatIsNotFound(t *testing.T) {
 	}
 }
 
+// TestProjectIDThatIsMoreThanAnID: what the identity service returns becomes a part of paths, and of commands that the
+// provider proposes.
+func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "..", "$(reboot)"} {
+		cloud := acctest.NewCloud(t)
+		server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "eu-de",
+			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		})
+		cloud.Script(elbstub.ListProjects, 1, elbstub.Reply(200, `{"projects":[{"id":"`+id+`","name":"eu-de"}]}`))
+		_, diagnostics := create(t, server, acctest.Values{"name": "www"})
+		wantErrors(t, diagnostics, "", "Unable to find the project of the provider")
+		if unknown := cloud.Journal(elbstub.Unknown); len(unknown) > 0 {
+			t.Errorf("%q: called %s", id, unknown[0].Path)
+		}
+	}
+}
+
 // TestIdentityIsAddedByAnUpdate: an update adds the identity to a state that an older CLI has written without one.
 func TestIdentityIsAddedByAnUpdate(t *testing.T) {
 	t.Parallel()
