@@ -123,7 +123,7 @@ func entry[K comparable, T any](
 
 // Error says that a call to the identity service failed, without which a request cannot be sent.
 type Error struct {
-	// Doing is what failed, such as "get a token from the identity service".
+	// Doing is what failed, such as "getting a token from the identity service".
 	Doing string
 	// Err is the reason.
 	Err error

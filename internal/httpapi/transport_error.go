@@ -89,7 +89,7 @@ func (x *exchange) transportError(err error) *TransportError {
 		return transient("the response of %s was cut off: %s", host, reason(err))
 	case !x.dialled.Load(): // net/http does not accept the address of the proxy, or a header
 		return permanent(nil, "the request to %s could not be sent: check the proxy in HTTPS_PROXY and NO_PROXY, and "+
-			"that the credentials have no line end", host)
+			"that the credentials contain no newline", host)
 	}
 	return transient("the connection to %s was lost before a valid response arrived: %s", host, reason(err))
 }

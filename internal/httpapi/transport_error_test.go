@@ -425,7 +425,7 @@ func TestHeaderThatCannotBeSent(t *testing.T) {
 				showsNothing(t, err)
 				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 ||
 					!strings.HasSuffix(err.Error(), "could not be sent: check the proxy in HTTPS_PROXY and "+
-						"NO_PROXY, and that the credentials have no line end") {
+						"NO_PROXY, and that the credentials contain no newline") {
 					t.Errorf("asked %d times: %v", asked, err)
 				}
 			})
