@@ -377,7 +377,7 @@ func TestAccBadInput(t *testing.T) {
 	}{
 		"name with a space": {
 			config: cloud.Provider() + acctest.Certificate(pair, `name = "a b"`),
-			want: `name = "a b" The name contains " " (U+0020) as character 2. ` +
+			want: `name = "a b" The name contains " " (U+0020) at position 2. ` +
 				"A name may contain up to 64 Chinese letters, Latin letters",
 		},
 		"name of 65 Chinese letters": {
@@ -386,7 +386,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"description with >": {
 			config: cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`),
-			want:   `The description contains ">" (U+003E) as character 4`,
+			want:   `The description contains ">" (U+003E) at position 4`,
 		},
 		"description of 129 characters": {
 			config: cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`),
@@ -394,7 +394,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"wildcard domain": {
 			config: cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`),
-			want:   `The domain contains "*" (U+002A) as character 2`,
+			want:   `The domain contains "*" (U+002A) at position 2`,
 		},
 		"empty project": {
 			config: cloud.Provider() + acctest.Certificate(pair, `project_id = ""`),
