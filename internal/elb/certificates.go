@@ -361,7 +361,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 				return nil
 			}
 		}
-		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
+		return errors.New("a response to a deletion must have the status 204, 200 or 202, and must not be a page")
 	})
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")

@@ -263,7 +263,7 @@ func (c *Client) showListener(ctx context.Context, projectID string, prior Liste
 	err = c.do(ctx, projectID, []string{"listeners", prior.ID}, get, func(response *http.Response) (err error) {
 		l, err = decodeListener(response.Body, prior)
 		if err == nil && !strings.EqualFold(l.ID, prior.ID) {
-			return fmt.Errorf("the response is about another listener, %s", l.ID)
+			return fmt.Errorf("the response describes another listener, %s", l.ID)
 		}
 		return err
 	})

@@ -228,7 +228,7 @@ func TestGetListenerFails(t *testing.T) {
 		"another listener's response": {
 			fault:  elbstub.Reply(200, `{"id":"1"}`),
 			listed: true,
-			says:   "the response is about another listener, 1",
+			says:   "the response describes another listener, 1",
 		},
 		"an ID that cannot be one": {
 			fault:  elbstub.Reply(200, `{"id":"\u001b[2J"}`),

@@ -276,8 +276,8 @@ func TestCoversArgument(t *testing.T) {
 		"*":                  "without wildcard",
 		"bücher.example.com": `Write an internationalized name in its ASCII form, ` +
 			`which begins with "xn--"`,
-		"https://example.com": `"https://example.com" is not valid: it must be a DNS name such as "www.example.com" or ` +
-			`an IP address`,
+		"https://example.com": `"https://example.com" is not valid: it must be a DNS name such as "www.example.com" ` +
+			`or an IP address`,
 		"www.example.com:443":                    "without wildcard, scheme, port, path or trailing dot",
 		"www.example.com.":                       "is not valid",
 		"www..example.com":                       "is not valid",

@@ -247,7 +247,7 @@ func TestMoveRefused(t *testing.T) {
 			kind:     "restapi_object",
 			source:   object("/v1.0/p/certificate", id),
 			want: []string{
-				"/v1.0/p/certificate", "which is not the path of a certificate", "If it belongs to something else, remove",
+				"/v1.0/p/certificate", "which is not the path of a certificate", "to something else, remove",
 			},
 		},
 		"a path without project": {

@@ -444,8 +444,8 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"no project": {
 			config: cloud.Provider(`project_id = null`) + good,
-			want: "Set project_id here. Set project_id in the provider block, or the environment variable " +
-				"HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
+			want: "Set project_id here, or once for all resources: Set project_id in the provider block, or the " +
+				"environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
 		},
 		"timeout that is none": {
 			config: cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"),

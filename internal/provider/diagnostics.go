@@ -151,7 +151,7 @@ func inUseRemedy(err *elb.InUseError) string {
 	case err.ListenersErr != nil:
 		return fmt.Sprintf("It is not known which listener uses the certificate: %s.\n\n%s", err.ListenersErr, remedy)
 	case len(err.Listeners) == 0:
-		return "No listener of the project uses the certificate, but one of another project may.\n\n" + remedy
+		return "No listener of the project uses the certificate, but a listener of another project may.\n\n" + remedy
 	}
 	holders := make([]string, len(err.Listeners))
 	for i, listener := range err.Listeners {
@@ -176,8 +176,8 @@ func skewRemedy(refusal *httpapi.Error) string {
 	if refusal.Skew < 0 {
 		direction = "ahead of"
 	}
-	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid for a few "+
-		"minutes only. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
+	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid only for a few "+
+		"minutes. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
 }
 
 // rejectsCredentials are the statuses by which an identity service rejects credentials.

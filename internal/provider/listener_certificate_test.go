@@ -410,7 +410,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		want     string
 	}{
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
-		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "has the protocol \"HTTP\", which does not use a certificate"},
+		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, `protocol "HTTP", which does not use a certificate`},
 		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol \"TCP\""},
 		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},

@@ -42,8 +42,8 @@ var arguments = map[string]argument{
 		check:     checkCloud,
 		description: "The domain name that the host names of the cloud's services end with, such as " +
 			"`otc.t-systems.com`. Defaults to the cloud that `auth_url` or `endpoint` names, and to `" + defaultCloud +
-			"` if none of them is set. Settings from `HCS_…` variables, which are for private clouds, have no " +
-			"default. `OS_CLOUD` sets this argument only if it contains a dot.",
+			"` if neither is set. Settings from `HCS_…` variables have no default, because they are for private " +
+			"clouds. `OS_CLOUD` sets this argument only if it contains a dot.",
 	},
 	"clouds_entry": {
 		variables: []string{"OS_CLOUD"},
@@ -66,8 +66,8 @@ var arguments = map[string]argument{
 		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
 		description: "The base URL of the identity service (IAM), with or without its version: the provider calls " +
 			"`/v3/…`. Defaults to `https://iam.{region}.{cloud}/v3`, unless credentials, region and cloud come from " +
-			"`HCS_…` variables: a private cloud has no default. The provider calls it for a password, an agency, a " +
-			"`project_name`, and the service catalog.",
+			"`HCS_…` variables: a private cloud has no default. The provider calls this service for a password, an " +
+			"agency, a `project_name`, and the service catalog.",
 	},
 	"access_key": {
 		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},

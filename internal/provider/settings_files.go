@@ -108,9 +108,9 @@ func (r *resolver) profile(named value, file, name string) source {
 	}
 	keys := key.AccessKeyID + key.SecretAccessKey
 	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
-		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
-			"profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), or set "+
-			"the access key elsewhere: %s", name, quoted(p.Mode), howToSet("access_key"))
+		return broken("profile", "has no access key in its profile %q (mode %s), or the key seems to be encrypted. "+
+			"Use a profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), "+
+			"or set the access key elsewhere: %s", name, quoted(p.Mode), howToSet("access_key"))
 	}
 	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
 		"access_key": key.AccessKeyID, "secret_key": key.SecretAccessKey, "security_token": key.SecurityToken,
