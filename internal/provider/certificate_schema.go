@@ -47,7 +47,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
 					"the plan nor in the state, and may come from an ephemeral resource. It is sent when the " +
 					"certificate is created. It needs no version, because a new key always comes with a new " +
-					"`certificate`. Changes of this attribute alone are not detected: if `certificate` is in " +
+					"`certificate`. Changes to this attribute alone are not detected: if `certificate` is in " +
 					"`ignore_changes`, a new key has no effect. Requires Terraform 1.11 or OpenTofu 1.11.",
 				Optional:  true,
 				Sensitive: true,

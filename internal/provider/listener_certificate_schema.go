@@ -45,7 +45,7 @@ func (r *listenerCertificateResource) Schema(
 					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
 					"certificate, because it cannot be without one. If the same run also destroys the fallback " +
 					"certificate, that deletion fails, because the listener then uses it. Whether the fallback " +
-					"certificate exists is not checked before that. Changing this updates the state only.",
+					"certificate exists is not checked earlier. Changing this updates the state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},
