@@ -30,8 +30,8 @@ const echoed = "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw"
 const (
 	lostToUs  = "the connection to cloud.test was lost before a valid response arrived: "
 	closed    = lostToUs + "the connection was closed"
-	cutOff    = "the response of cloud.test was cut off: the connection was closed"
-	malformed = "the response of cloud.test is not valid HTTP"
+	cutOff    = "the response from cloud.test was cut off: the connection was closed"
+	malformed = "the response from cloud.test is not valid HTTP"
 )
 
 // showsNothing checks that an error contains nothing that the server sent, however it is

@@ -116,7 +116,7 @@ With an access key:
 With a password, for which the identity service at %[1]s/v3 issues tokens:
 
 %[4]s
-%[5]sIt keeps certificates in memory only. Stop it with Ctrl-C.
+%[5]sThe stub keeps certificates in memory only. Stop it with Ctrl-C.
 `,
 		endpoint,
 		providerBlock(endpoint, *project, [][2]string{{"token", *token}}),
