@@ -217,7 +217,10 @@ func TestAccWrongCredentials(t *testing.T) {
 				`auth_url = "AUTH_URL"`,
 				"assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }",
 			},
-			want: []string{`Assuming the agency "none" of "theirs": Could not find agency`},
+			want: []string{
+				`Assuming the agency "none" of "theirs": Could not find agency`,
+				"With assume_role, also check the name of the agency and the account that created it",
+			},
 		},
 		"project name": {
 			lines: []string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`},

@@ -193,7 +193,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 			"and the cloud that they are for. " + cloudIfOmitted
 	case refusal != nil && refusal.Status == http.StatusNotFound:
 		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
-			"example https://iam.eu-de.otc.t-systems.com/v3."
+			"example https://iam.eu-de.otc.t-systems.com/v3. With assume_role, also check the name of the agency and " +
+			"the account that created it."
 	case isNetwork:
 		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, " +
 			"NO_PROXY). " + cloudIfOmitted
