@@ -23,7 +23,7 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 		return nil, errors.New(`invalid URL: it contains credentials, or another "@"`)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return nil, errors.New("invalid URL: it contains a space, a line end, or another control character")
+		return nil, errors.New("invalid URL: it contains a space, a newline, or another control character")
 	}
 	base, err := url.Parse(text)
 	if err != nil {
@@ -48,8 +48,8 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	}
 	base.Host = strings.TrimSuffix(net.JoinHostPort(host, base.Port()), ":") // the port may be missing
 	if base.Scheme == "http" && !insecure && !isLoopback(base) {
-		return invalid("without TLS, anyone on the network path can read the private keys and the credentials. " +
-			"Use https://, or set insecure = true if you mean it")
+		return invalid("without TLS, anyone on the network path can read the private keys and the credentials. Use " +
+			"https://, or set insecure = true if you accept that")
 	}
 	return base, nil
 }

@@ -59,8 +59,8 @@ func TestParseBaseURL(t *testing.T) {
 		"ftp://elb.example.com/?token=hunter2":   {fails: "it must begin with https:// (or http://)"},
 		"https:///?token=hunter2":                {fails: "has no host"},
 		"https://elb example.com/?token=hunter2": {fails: "invalid URL: it contains a space"},
-		"https://elb.example.com\n":              {fails: "a line end"}, // read from a file
-		"https://iam.example.com/v3\r":           {fails: "a line end"}, // from an openrc file of Windows
+		"https://elb.example.com\n":              {fails: "a newline"}, // read from a file
+		"https://iam.example.com/v3\r":           {fails: "a newline"}, // from an openrc file of Windows
 		"https://iam.example.com/v3 ":            {fails: "it contains a space"},
 		"https://elb.example.com/\u009b2J":       {fails: "another control character"},
 		"https://127.1/?token=hunter2":           {fails: "it must not have a query"},

@@ -53,7 +53,7 @@ func (s *Session) chooseEndpoint(
 		return nil, fmt.Errorf("the catalog has no public endpoint of the type %s. Set endpoint in the "+
 			"provider block", strings.Join(types, " or "))
 	}
-	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, but for: %s. Set region in the "+
+	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, only for: %s. Set region in the "+
 		"provider block to one of them, or set endpoint", region, shown(regions))
 }
 

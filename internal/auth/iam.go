@@ -54,7 +54,7 @@ var ErrNoAuthURL = errors.New("the address of the identity service is not known"
 
 // fetchToken requests a token with the password (reference).
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
-	const doing = "get a token from the identity service"
+	const doing = "getting a token from the identity service"
 	c := s.config.Credentials
 	if c.DomainName != "" {
 		c.DomainID = "" // Keystone wants one of them, and many environments have both
@@ -105,7 +105,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 
 // fetchProjectID finds a project by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
-	doing := fmt.Sprintf("find the ID of the project %q", name)
+	doing := fmt.Sprintf("finding the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
 	c := s.config.Credentials
@@ -162,7 +162,7 @@ func noProject(all []project) error {
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return errors.New("there is no project with that name, or any other that these credentials can access")
+		return errors.New("there is no project with that name, and these credentials cannot access any other project")
 	}
 	return fmt.Errorf("there is no project with that name. Existing projects: %s", shown(names))
 }
@@ -188,7 +188,7 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]project, err
 // fetchEndpoint finds a service in the service catalog, which comes with a token for a password, and is requested
 // otherwise.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
-	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
+	doing := fmt.Sprintf("finding the service %q in the service catalog", types[0])
 	var found catalog
 	if s.config.Credentials.Kind() == KindPassword {
 		got, _, err := s.cachedToken(scope{projectID: projectID}).get(ctx)
@@ -212,7 +212,7 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 
 // fetchAgencyKey requests the temporary keys of an agency (reference).
 func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error) {
-	doing := fmt.Sprintf("assume the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
+	doing := fmt.Sprintf("assuming the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
 	const lifetime = time.Hour
 	role := map[string]any{
 		"agency_name":      s.config.Agency.Name,

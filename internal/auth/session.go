@@ -126,7 +126,7 @@ func entry[K comparable, T any](
 // An Error says why the identity service did not provide what a request needs, such as a token or
 // an address.
 type Error struct {
-	// Doing is what failed, such as "get a token from the identity service".
+	// Doing is what failed, such as "getting a token from the identity service".
 	Doing string
 	// Err is the reason.
 	Err error

@@ -390,7 +390,7 @@ func TestProjectID(t *testing.T) {
 			nil,
 			[]func(*elbstub.Options){duplicates},
 			"eu-de",
-			`find the ID of the project "eu-de": there are 2 projects with that name: ` + project + ", " +
+			`finding the ID of the project "eu-de": there are 2 projects with that name: ` + project + ", " +
 				strings.Repeat("9", 32),
 			1,
 		},
@@ -473,7 +473,7 @@ func TestEndpoint(t *testing.T) {
 		"every region": {byKey, catalog(elbstub.CatalogEntry{Type: "elb", URL: "/any"}), "/any"},
 		"another region": {
 			byKey, catalog(elbstub.CatalogEntry{Type: "elb", Region: "eu-nl", URL: "/nl"}),
-			"no endpoint for the region eu-de, but for: eu-nl",
+			"no endpoint for the region eu-de, only for: eu-nl",
 		},
 		"no such service": {
 			byPassword, catalog(),
@@ -564,7 +564,7 @@ func TestCatalogs(t *testing.T) {
 		},
 		"another region": {
 			region: "eu-xx", project: project, catalog: two,
-			fails: "for the region eu-xx, but for: eu-de, eu-nl",
+			fails: "for the region eu-xx, only for: eu-de, eu-nl",
 		},
 		"one region, none chosen": {project: project, catalog: two[1:], want: "https://nl.example.com"},
 		"one region twice": {

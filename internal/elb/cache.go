@@ -271,7 +271,7 @@ func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.
 	case errors.Is(findErr, c.absent):
 		return fmt.Errorf("%w: %w", c.absent, err)
 	case findErr != nil:
-		return fmt.Errorf("%w; whether the %s exists is not known: %w", err, c.noun, findErr)
+		return fmt.Errorf("%w; it is not known whether the %s exists: %w", err, c.noun, findErr)
 	}
 	return &ListedError{fmt.Errorf("%w, although the list of the project has the %s", err, c.noun)}
 }
@@ -320,7 +320,7 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 			return call, call.err
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("wait for the list of %ss: %w", c.noun, err)
+			return nil, fmt.Errorf("waiting for the list of %ss: %w", c.noun, err)
 		}
 		isUseful := c.running != nil && c.running.startSeq > askedSeq
 		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
@@ -409,7 +409,7 @@ func (c *cache[E]) incomplete(l listing[E]) error {
 	if l.total != "" {
 		total = "but reported a total of " + l.total
 	}
-	text := fmt.Sprintf("list %[1]ss of project %[2]s: the API returned %[3]d %[1]ss %[4]s",
+	text := fmt.Sprintf("listing %[1]ss of project %[2]s: the API returned %[3]d %[1]ss %[4]s",
 		c.noun, c.projectID, len(l.elements), total)
 	if l.requestID != "" {
 		text += " (request ID " + l.requestID + ")"
@@ -418,7 +418,7 @@ func (c *cache[E]) incomplete(l listing[E]) error {
 }
 
 func (c *cache[E]) notFound(id string) error {
-	return fmt.Errorf("get %s %s of project %s: %w", c.noun, id, c.projectID, c.absent)
+	return fmt.Errorf("getting %s %s of project %s: %w", c.noun, id, c.projectID, c.absent)
 }
 
 // listLocked waits for the list that is running, or starts one. It releases the mutex
@@ -500,5 +500,5 @@ func listError(noun, projectID string, err error) error {
 	if errors.Is(err, httpapi.ErrTooLarge) {
 		return fmt.Errorf("the list of %ss of project %s is larger than 64 MiB: %w", noun, projectID, err)
 	}
-	return fmt.Errorf("list %ss of project %s: %w", noun, projectID, err)
+	return fmt.Errorf("listing %ss of project %s: %w", noun, projectID, err)
 }

@@ -140,7 +140,7 @@ func (c *Client) UpdateCertificate(
 	cert, err := c.sendUpdate(ctx, projectID, prior, wanted, sinceWrite)
 	c.project(projectID).certificates.record(prior.ID, &cert, err)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", prior.ID, projectID, err)
+		return Certificate{}, fmt.Errorf("updating certificate %s of project %s: %w", prior.ID, projectID, err)
 	}
 	return cert, nil
 }
@@ -209,7 +209,8 @@ func (c *Client) readBack(
 		case err == nil && (cert.Updatable == wanted || !mayLag && (oldMayCount || cert.Updatable != prior.Updatable)):
 			return cert, nil
 		case err == nil:
-			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)
+			shown = fmt.Errorf("the certificate still has the name %.256q and the description %.256q",
+				cert.Name, cert.Description)
 		case errors.Is(err, ErrCertificateNotFound) && !mayLag:
 			return Certificate{}, err
 		default:
@@ -247,7 +248,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, si
 	if err == nil || errors.Is(err, ErrCertificateNotFound) {
 		return nil
 	}
-	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
+	return fmt.Errorf("deleting certificate %s of project %s: %w", id, projectID, err)
 }
 
 // deleteUntilGone repeats a deletion that is refused because a listener holds the certificate.
@@ -271,7 +272,7 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 			inUse = why
 			hadNoHolder = false
 		case listErr != nil:
-			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
+			return fmt.Errorf("%w; it is not known whether a listener uses the certificate: %w", err, listErr)
 		case hadNoHolder:
 			return err
 		default:
@@ -360,7 +361,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 				return nil
 			}
 		}
-		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
+		return errors.New("a response to a deletion must have the status 204, 200 or 202, and must not be a page")
 	})
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")

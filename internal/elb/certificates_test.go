@@ -943,7 +943,7 @@ func TestDeleteRefused(t *testing.T) {
 			listeners: denied(403, "ELB.9803"),
 			held:      true,
 			deletes:   1,
-			says:      "whether a listener uses the certificate is not known",
+			says:      "it is not known whether a listener uses the certificate",
 		},
 		"409, and no listener": {fault: elbstub.Reply(409, ""), deletes: 8, inUse: true, says: "HTTP 409"},
 		"ELB.5002, and listeners that cannot be asked": {

@@ -107,7 +107,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	p := c.project(projectID)
 	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
 	if err := x.run(ctx); err != nil {
-		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
+		return x.result, fmt.Errorf("creating certificate in project %s: %w", projectID, err)
 	}
 	// A copy, because a pointer into the call would keep its private key in memory.
 	p.certificates.record(x.result.ID, new(x.result.Certificate), nil)
@@ -134,7 +134,7 @@ type createCall struct {
 func (x *createCall) run(ctx context.Context) error {
 	unlock, err := x.project.creations.locks.lock(ctx, x.leaf)
 	if err != nil {
-		return fmt.Errorf("wait for another creation with the same leaf: %w", err)
+		return fmt.Errorf("waiting for another creation with the same leaf: %w", err)
 	}
 	defer unlock()
 

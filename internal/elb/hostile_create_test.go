@@ -203,7 +203,7 @@ func TestTimeoutBehindTheSameLeaf(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.CreateCertificate(ctx, project, create)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for another creation") {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "waiting for another creation") {
 			t.Errorf("it does not say what it waited for: %v", err)
 		}
 		first.Wait()

@@ -26,7 +26,7 @@ func TestFreeLockOfAnEndedContext(t *testing.T) {
 			_, ofSwitch := b.client.SwitchListener(ended, project, b.listener, b.next)
 			_, ofCreation := b.client.CreateCertificate(ended, project, create)
 			for _, err := range []error{ofSwitch, ofCreation} {
-				if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "wait for another") {
+				if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "waiting for another") {
 					t.Fatalf("there is no other call, and it says %v", err)
 				}
 			}

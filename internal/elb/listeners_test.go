@@ -174,19 +174,19 @@ func TestGetListenerFails(t *testing.T) {
 		"404, and the list fails": {
 			fault: elbstub.Reply(404, ""),
 			list:  refusing(403, "ELB.9803"),
-			says:  "whether the listener exists is not known",
+			says:  "it is not known whether the listener exists",
 			lists: true,
 		},
 		"404, and the list is null": {
 			fault: elbstub.Reply(404, ""),
 			list:  elbstub.Reply(200, "null"),
-			says:  "list listeners of project " + project,
+			says:  "listing listeners of project " + project,
 			lists: true,
 		},
 		"404, and the list is a page": {
 			fault: elbstub.Reply(404, ""),
 			list:  elbstub.Reply(200, "<html>"),
-			says:  "whether the listener exists is not known",
+			says:  "it is not known whether the listener exists",
 			lists: true,
 		},
 		"404, and the list has another status": {
@@ -230,7 +230,7 @@ func TestGetListenerFails(t *testing.T) {
 		"another listener's response": {
 			fault:  elbstub.Reply(200, `{"id":"1"}`),
 			listed: true,
-			says:   "the response is about another listener, 1",
+			says:   "the response describes another listener, 1",
 		},
 		"an ID that cannot be one": {
 			fault:  elbstub.Reply(200, `{"id":"\u001b[2J"}`),
@@ -981,11 +981,11 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 	}{
 		"a refusal": {
 			responding(403, `{"error":{"message":"m","code":"ELB.9803"}}`),
-			"list listeners of project " + project + ": m",
+			"listing listeners of project " + project + ": m",
 		},
 		"null": {
 			responding(200, `null`),
-			"list listeners of project " + project + ": the API returned 0 listeners",
+			"listing listeners of project " + project + ": the API returned 0 listeners",
 		},
 		"another status": {responding(206, `[]`), "the status of a list must be 200"},
 		"too large":      {endless, "the list of listeners of project " + project + " is larger than 64 MiB"},

@@ -67,7 +67,7 @@ func withEarlier(err, earlier error) error {
 	if err == nil || earlier == nil || err.Error() == earlier.Error() {
 		return err
 	}
-	return fmt.Errorf("%w; the attempt before it failed: %s", err, earlier.Error())
+	return fmt.Errorf("%w; the previous attempt failed: %s", err, earlier.Error())
 }
 
 // transient reports whether the next attempt may have a different outcome.

@@ -88,7 +88,7 @@ func TestRetriesEnd(t *testing.T) {
 		if refusal := httpapi.RefusalOf(err); refusal == nil || refusal.RequestID != "call-3" || calls.Load() != 3 {
 			t.Errorf("after %d calls: %v", calls.Load(), err)
 		}
-		if !strings.Contains(err.Error(), "the attempt before it failed: ") ||
+		if !strings.Contains(err.Error(), "the previous attempt failed: ") ||
 			!strings.Contains(err.Error(), "call-2") {
 			t.Errorf("%q does not contain the attempt before", err)
 		}

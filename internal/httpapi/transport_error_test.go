@@ -30,8 +30,8 @@ const echoed = "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw"
 const (
 	lostToUs  = "the connection to cloud.test was lost before a valid response arrived: "
 	closed    = lostToUs + "the connection was closed"
-	cutOff    = "the response of cloud.test was cut off: the connection was closed"
-	malformed = "the response of cloud.test is not valid HTTP"
+	cutOff    = "the response from cloud.test was cut off: the connection was closed"
+	malformed = "the response from cloud.test is not valid HTTP"
 )
 
 // showsNothing checks that an error contains nothing that the server sent, however it is
@@ -425,7 +425,7 @@ func TestHeaderThatCannotBeSent(t *testing.T) {
 				showsNothing(t, err)
 				if !isUnsent(err) || httpapi.Ambiguous(err) || asked != 1 ||
 					!strings.HasSuffix(err.Error(), "could not be sent: check the proxy in HTTPS_PROXY and "+
-						"NO_PROXY, and that the credentials have no line end") {
+						"NO_PROXY, and that the credentials contain no newline") {
 					t.Errorf("asked %d times: %v", asked, err)
 				}
 			})

@@ -105,7 +105,7 @@ func TestSilence(t *testing.T) {
 		"a body that stalls": {func(w http.ResponseWriter, r *http.Request) {
 			slowly(w, 10*time.Second, `{"a":`, `1`)
 			hang(w, r)
-		}, 80 * time.Second, "the response of cloud.test stalled for 1m0s"},
+		}, 80 * time.Second, "the response from cloud.test stalled for 1m0s"},
 		"a body that trickles": {func(w http.ResponseWriter, _ *http.Request) {
 			slowly(w, 50*time.Second, `{"a":`, `1`, ` `, `}`)
 		}, 200 * time.Second, ""},

@@ -87,7 +87,7 @@ func readBlock(label, text string) (b block, rest string) {
 }
 
 func escapeProblem(found string) string {
-	return fmt.Sprintf("has the literal characters %s where line ends should be. "+
+	return fmt.Sprintf("has the literal characters %s where newlines should be. "+
 		`Read the file with file(…), or replace them: replace(…, %q, "\n")`, found, found)
 }
 
@@ -132,8 +132,8 @@ func notPEM(text string) string {
 		if after := regexp.MustCompile(dashes + literalEscape.String()).FindString(text); after != "" {
 			return escapeProblem(strings.TrimPrefix(after, dashes))
 		}
-		return "is not PEM: it has BEGIN lines, but each has other text before it in its line. " +
-			"Remove that text, such as a quotation mark or a comment sign"
+		return "is not PEM: it has BEGIN lines, but each has other text in front of it on the same line. Remove that " +
+			"text, such as a quotation mark or a comment sign"
 	case !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\"):
 		return `is not PEM, but looks like the name of a file. Read the file: file("…")`
 	}
@@ -156,7 +156,7 @@ type kind struct{ asCertificate, asKey string }
 
 var (
 	kindCertificate = kind{
-		"is a certificate. Write CERTIFICATE in both of its boundaries",
+		"is a certificate. Write CERTIFICATE in its BEGIN and END lines",
 		"is a certificate. Move that block to certificate",
 	}
 	kindTrustedCertificate = kind{
@@ -164,9 +164,9 @@ var (
 		"is a certificate. Move that block to certificate",
 	}
 	kindPrivateKey = kind{
-		"is a private key, which anyone with access to the certificate could read. Remove that block. The " +
-			"resource takes it as private_key (stored in the state) or private_key_wo (not stored)",
-		"is a private key. Write PRIVATE KEY in both of its boundaries",
+		"is a private key, which anyone with access to the certificate could read. Remove that block. The resource " +
+			"takes the key as private_key (stored in the state) or private_key_wo (not stored)",
+		"is a private key. Write PRIVATE KEY in its BEGIN and END lines",
 	}
 	kindEncryptedKey = kind{
 		"is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
@@ -206,8 +206,8 @@ var (
 	kindPEM = kind{doubleBase64, doubleBase64}
 )
 
-const doubleBase64 = "is PEM that is encoded in base64 again. " +
-	"Decode the text between the boundaries: base64decode(…)"
+const doubleBase64 = "is PEM that is encoded in base64 again. Decode the text between the BEGIN and END lines: " +
+	"base64decode(…)"
 
 // kind returns what a block is: by its content, which determines the remedy, or else by its
 // boundaries.
@@ -254,7 +254,7 @@ func (b block) refuse(where string, is kind, text string) error {
 	case text == "":
 		return fmt.Errorf("%s has a type that does not belong there. Remove that block", where)
 	case kindOfLabel(b) != is && isQuotable:
-		return fmt.Errorf("%s, whose boundary says %q, %s", where, b.label, text)
+		return fmt.Errorf("%s, whose BEGIN line says %q, %s", where, b.label, text)
 	}
 	return fmt.Errorf("%s %s", where, text)
 }

@@ -461,8 +461,8 @@ func TestBadTexts(t *testing.T) {
 			"private key block 1 of 1 is a certificate. Move that block to certificate",
 		},
 		"key":                 {sec1, "certificate block 1 of 1 is a private key", ""},
-		"certificate and key": {c.Leaf + sec1, "takes it as private_key (stored", "Move that block to certificate"},
-		"key and certificate": {sec1 + c.Leaf, "takes it as private_key (stored", "Move that block to certificate"},
+		"certificate and key": {c.Leaf + sec1, "the key as private_key (stored", "Move that block to certificate"},
+		"key and certificate": {sec1 + c.Leaf, "the key as private_key (stored", "Move that block to certificate"},
 		"two keys":            {sec1 + sec1, "is a private key", "more than one block with a key"},
 		"garbage as key": {
 			throwaway.EncodePEM("PRIVATE KEY", []byte("garbage")),

@@ -125,27 +125,27 @@ func TestWrongEncodings(t *testing.T) {
 		},
 		`\n`: {
 			escaped(`\n`),
-			`the literal characters \n where line ends should be. Read the file with file(…), or replace ` +
+			`the literal characters \n where newlines should be. Read the file with file(…), or replace ` +
 				`them: replace(…, "\\n", "\n")`,
 		},
 		`\r\n`:                  {escaped(`\r\n`), `replace(…, "\\r\\n", "\n")`},
 		`\r`:                    {escaped(`\r`), `replace(…, "\\r", "\n")`},
 		`\\r\\n`:                {escaped(`\\r\\n`), `replace(…, "\\\\r\\\\n", "\n")`},
-		`\\n`:                   {escaped(`\\n`), `the literal characters \\n where line ends should be`},
+		`\\n`:                   {escaped(`\\n`), `the literal characters \\n where newlines should be`},
 		`\n and line ends`:      {strings.Replace(c.PEM(), "\nMII", `\nMII`, 1), `the literal characters \n`},
 		`\n in quotation marks`: {`"` + escaped(`\n`) + `"`, `the literal characters \n`},
-		"a quotation mark":      {`"` + c.Leaf + `"`, "each has other text before it in its line"},
+		"a quotation mark":      {`"` + c.Leaf + `"`, "each has other text in front of it on the same line"},
 		"PKCS#7": {
 			string(pkcs7),
-			`certificate block 1 of 1, whose boundary says "CERTIFICATE", is a PKCS#7 bundle`,
+			`certificate block 1 of 1, whose BEGIN line says "CERTIFICATE", is a PKCS#7 bundle`,
 		},
 		"a key labeled certificate": {
 			strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"),
-			`whose boundary says "CERTIFICATE", is a private key`,
+			`whose BEGIN line says "CERTIFICATE", is a private key`,
 		},
 		"a certificate labeled key": {
 			strings.ReplaceAll(c.Leaf, "CERTIFICATE", "PRIVATE KEY"),
-			`whose boundary says "PRIVATE KEY", is a certificate. Write CERTIFICATE in both`,
+			`whose BEGIN line says "PRIVATE KEY", is a certificate. Write CERTIFICATE in its`,
 		},
 		"a long label, which may be a value": {
 			throwaway.EncodePEM(strings.Repeat("A1", 16), []byte{5, 0}),
@@ -238,7 +238,7 @@ func TestWrongLabels(t *testing.T) {
 		"PKCS7", "CMS", "CERT", "DH PARAMETERS", "a label",
 	} {
 		_, err := pemcert.ParseChain(strings.ReplaceAll(c.Leaf, "CERTIFICATE", label))
-		if want := "is a certificate. Write CERTIFICATE in both of its boundaries"; err == nil ||
+		if want := "is a certificate. Write CERTIFICATE in its BEGIN and END lines"; err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("a certificate under %s as certificate: %v, want %q", label, err, want)
 		}
@@ -251,15 +251,15 @@ func TestWrongLabels(t *testing.T) {
 			continue // a key with such a boundary is recognized by its content
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
-		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil ||
+		if want := "is a private key. Write PRIVATE KEY in its BEGIN and END lines"; err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("a key under %s as key: %v, want %q", label, err, want)
 		}
 	}
 	_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"))
 	if err == nil ||
-		!strings.Contains(err.Error(), `whose boundary says "CERTIFICATE", is a private key. Write PRIVATE `+
-			`KEY in both`) {
+		!strings.Contains(err.Error(), `whose BEGIN line says "CERTIFICATE", is a private key. Write PRIVATE `+
+			`KEY in its`) {
 		t.Errorf("a key under CERTIFICATE as key: %v", err)
 	}
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {

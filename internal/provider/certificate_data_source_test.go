@@ -101,8 +101,8 @@ func TestCertificateDataSource(t *testing.T) {
 		},
 		{acctest.Values{}, "", "Exactly one of these attributes must be configured"},
 		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
-		{acctest.Values{"id": ""}, "id", "To leave it out, use null instead of an empty string"},
-		{acctest.Values{"fingerprint_sha256": ""}, "fingerprint_sha256", "To leave it out, use null instead"},
+		{acctest.Values{"id": ""}, "id", "To omit it, use null instead of an empty string"},
+		{acctest.Values{"fingerprint_sha256": ""}, "fingerprint_sha256", "To omit it, use null instead"},
 		{acctest.Values{"fingerprint_sha256": "AB:CD"}, "fingerprint_sha256", "in lower case, without colons"},
 		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
 	} {
@@ -270,14 +270,14 @@ func TestCoversArgument(t *testing.T) {
 		"a.www.example.com":  "has no certificate valid for",
 		"common.example.org": "has no certificate valid for", // the certificate has alternative names
 		"192.0.2.2":          "has no certificate valid for", // an address is not looked for in the common name
-		"":                   `"" is not valid: it must be one name that clients ask for`,
-		"*.example.com":      `"*.example.com" is not valid: it must be one name that clients ask for`,
+		"":                   `"" is not valid: it must be a DNS name such as`,
+		"*.example.com":      `"*.example.com" is not valid: it must be a DNS name such as`,
 		"*":                  "without wildcard",
 		"bücher.example.com": `Write an internationalized name in its ASCII form, ` +
 			`which begins with "xn--"`,
-		"https://example.com": `"https://example.com" is not valid: it must be one name that clients ask for, ` +
-			`such as "www.example.com", or an IP address`,
-		"www.example.com:443":                    "without wildcard, scheme, port, path or final dot",
+		"https://example.com": `"https://example.com" is not valid: it must be a DNS name such as "www.example.com" ` +
+			`or an IP address`,
+		"www.example.com:443":                    "without wildcard, scheme, port, path or trailing dot",
 		"www.example.com.":                       "is not valid",
 		"www..example.com":                       "is not valid",
 		"-www.example.com":                       "is not valid",
@@ -372,12 +372,12 @@ func TestCertificatesDataSource(t *testing.T) {
 		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
 		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not an RFC 3339 time`},
 		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
-		{acctest.Values{"expires_before": ""}, "expires_before", "To leave it out, use null instead"},
-		{acctest.Values{"covers": ""}, "covers", "To leave it out, use null instead"},
+		{acctest.Values{"expires_before": ""}, "expires_before", "To omit it, use null instead"},
+		{acctest.Values{"covers": ""}, "covers", "To omit it, use null instead"},
 		{
 			config:    acctest.Values{"covers": "*.example.com"},
 			attribute: "covers",
-			want:      `The host name "*.example.com" is not valid: it must be one name`,
+			want:      `The host name "*.example.com" is not valid: it must be a DNS name`,
 		},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)

@@ -171,10 +171,10 @@ func TestDeletionThatNobodyCanExplain(t *testing.T) {
 	}
 	for refusal, parts := range map[string][]string{
 		"400 and ELB.5002 (reference, assumed)": {
-			"code ELB.5002", "the certificate is in use", "The listener that uses it is not known",
+			"code ELB.5002", "the certificate is in use", "It is not known which listener uses the certificate",
 		},
 		"400 and another code (assumed)": {
-			"code ELB.1001", "whether a listener uses the certificate is not known",
+			"code ELB.1001", "it is not known whether a listener uses the certificate",
 		},
 	} {
 		for name, fault := range faults {

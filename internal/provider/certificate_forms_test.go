@@ -167,11 +167,11 @@ func TestBadPEM(t *testing.T) {
 	}
 
 	for name, s := range map[string]struct{ attribute, value, want string }{
-		"domain with two wildcards":   {"domain", "*.*.example.com", `contains "*" (U+002A) as character 3`},
-		"name with a dot":             {"name", "www.example", `contains "." (U+002E) as character 4`},
-		"name with a full-width dash": {"name", "www－1", `contains "－" (U+FF0D) as character 4`},
-		"description with <":          {"description", "<b>", `contains "<" (U+003C) as character 1`},
-		"project that is a name":      {"project_id", "eu de", `contains " " (U+0020) as character 3`},
+		"domain with two wildcards":   {"domain", "*.*.example.com", `contains "*" (U+002A) at position 3`},
+		"name with a dot":             {"name", "www.example", `contains "." (U+002E) at position 4`},
+		"name with a full-width dash": {"name", "www－1", `contains "－" (U+FF0D) at position 4`},
+		"description with <":          {"description", "<b>", `contains "<" (U+003C) at position 1`},
+		"project that is a name":      {"project_id", "eu de", `contains " " (U+0020) at position 3`},
 	} {
 		scenarios[name] = pemScenario{
 			certificate: good, key: goodKey, more: acctest.Values{s.attribute: s.value},
@@ -334,7 +334,7 @@ func badCertificates(t *testing.T, chain throwaway.Chain) map[string]badText {
 			strings.Replace(good, "\nMII", "\nM!I", 1),
 			"Certificate block 1 of 2 is not valid base64",
 		},
-		"key with the certificate":   {good + goodKey, "takes it as private_key (stored"},
+		"key with the certificate":   {good + goodKey, "takes the key as private_key (stored"},
 		"key instead of certificate": {goodKey, "Certificate block 1 of 1 is a private key"},
 		"CSR":                        {throwaway.EncodePEM("CERTIFICATE REQUEST", csr), "signing request (CSR)"},
 		"public key as certificate":  {throwaway.EncodePEM("PUBLIC KEY", public), "is only a public key"},
@@ -457,7 +457,7 @@ func pemWithWarnings(t *testing.T, chain, stranger throwaway.Chain) map[string]p
 		},
 		"a key that nobody can check": {
 			certificate: good, key: throwaway.SM2Key(),
-			want: "because it does not know the algorithm or the encoding of the private key",
+			want: "because it does not support the algorithm or the encoding of the private key",
 		},
 	}
 }

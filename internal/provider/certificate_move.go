@@ -83,7 +83,7 @@ func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) 
 func (o restObject) target() (projectID, id string, err error) {
 	match := restPath.FindStringSubmatch(o.Path)
 	if match == nil {
-		return "", "", fmt.Errorf("the restapi_object has the path %q, which is not that of a certificate of the "+
+		return "", "", fmt.Errorf("the restapi_object has the path %q, which is not the path of a certificate of the "+
 			"classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, remove "+
 			"this moved block", o.Path)
 	}
@@ -105,7 +105,7 @@ func movedNotFound(certificate identityModel, diags *diag.Diagnostics) {
 		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the "+
 			"project of the provider was searched. If the certificate belongs to another project, use a removed "+
 			"block and an import block with the ID project_id/id instead of the moved block. If it no longer exists, "+
-			"remove the moved block, and the restapi_object from the state with terraform state rm.",
+			"remove the moved block, and remove the restapi_object from the state with terraform state rm.",
 		certificate.ProjectID.ValueString(), certificate.ID.ValueString()))
 }
 
@@ -123,8 +123,8 @@ func refuseUnreadMove(ctx context.Context, state tfsdk.State, diags *diag.Diagno
 	}
 	diags.Append(state.GetAttribute(ctx, path.Root("id"), &id)...)
 	diags.AddError("Moved certificate not read", fmt.Sprintf(
-		"The state of certificate %q comes from a restapi_object, which has little more than its ID. "+
-			"Plan without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
+		"The state of certificate %q comes from a restapi_object, which contains little more than the ID. Plan "+
+			"without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
 }
 
 // certificate returns the certificates that were sent, if they can be read, and nothing that was sent beside them.

@@ -248,20 +248,20 @@ func TestMoveRefused(t *testing.T) {
 			kind:     "restapi_object",
 			source:   object("/v1.0/p/certificate", id),
 			want: []string{
-				"/v1.0/p/certificate", "which is not that of a certificate", "If it belongs to something else, remove",
+				"/v1.0/p/certificate", "which is not the path of a certificate", "to something else, remove",
 			},
 		},
 		"a path without project": {
 			provider: restAddress,
 			kind:     "restapi_object",
 			source:   object("/v1.0/elbaas/certificate", id),
-			want:     []string{"which is not that of a certificate"},
+			want:     []string{"which is not the path of a certificate"},
 		},
 		"a word that is no project": {
 			provider: restAddress,
 			kind:     "restapi_object",
 			source:   object("/api/elbaas/certificate", id),
-			want:     []string{"/api/elbaas/certificate", "which is not that of a certificate"},
+			want:     []string{"/api/elbaas/certificate", "which is not the path of a certificate"},
 		},
 		"a query": {
 			provider: restAddress,

@@ -56,8 +56,8 @@ func parseKey(attribute string, value types.String, chain pemcert.Chain, diags *
 		diags.AddAttributeError(path.Root(attribute), "Private key does not match the certificate",
 			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+
 				"certificate was requested with, or the certificate that was issued for this key. If "+
-				"lifecycle.ignore_changes has certificate or the key, add the other one too: a new key always comes "+
-				"with a new certificate.")
+				"lifecycle.ignore_changes contains only one of certificate and the key, add the other one as well: a "+
+				"new key always comes with a new certificate.")
 	}
 	return key
 }

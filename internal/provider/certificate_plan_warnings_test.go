@@ -62,7 +62,7 @@ func TestAccIdenticalReplacement(t *testing.T) {
 		t.Fatalf("there is no warning of %s: %s", first, said)
 	}
 	nothing, command := strings.Index(warning, "there is nothing to do"), strings.Index(warning, "terraform import")
-	if had := strings.Index(warning, "already had this"); nothing < 0 || nothing > had || nothing > command {
+	if had := strings.Index(warning, "already had the following"); nothing < 0 || nothing > had || nothing > command {
 		t.Errorf("it does not begin with what to do: %s", warning)
 	}
 	if cloud.Only(t).ID == first {

@@ -319,9 +319,9 @@ func TestAccWrongLabels(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"PKCS#7": {
 			text: caseFile(t, "p7b-as-certificate.pem"),
-			want: `whose boundary says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`,
+			want: `whose BEGIN line says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`,
 		},
-		"a key":        {relabeled, `whose boundary says "CERTIFICATE", is a private key`},
+		"a key":        {relabeled, `whose BEGIN line says "CERTIFICATE", is a private key`},
 		"base64":       {caseFile(t, "base64-of-pem.txt"), "Decode it: base64decode(…)"},
 		`literal \n`:   {strings.ReplaceAll(pair.Certificate, "\n", `\n`), `replace(…, "\\n", "\n")`},
 		`literal \r\n`: {strings.ReplaceAll(pair.Certificate, "\n", `\r\n`), `replace(…, "\\r\\n", "\n")`},

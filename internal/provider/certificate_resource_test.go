@@ -373,7 +373,7 @@ func TestAccBadInput(t *testing.T) {
 	}{
 		"name with a space": {
 			config: cloud.Provider() + acctest.Certificate(pair, `name = "a b"`),
-			want: `name = "a b" The name contains " " (U+0020) as character 2. ` +
+			want: `name = "a b" The name contains " " (U+0020) at position 2. ` +
 				"A name may contain up to 64 Chinese letters, Latin letters",
 		},
 		"name of 65 Chinese letters": {
@@ -382,7 +382,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"description with >": {
 			config: cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`),
-			want:   `The description contains ">" (U+003E) as character 4`,
+			want:   `The description contains ">" (U+003E) at position 4`,
 		},
 		"description of 129 characters": {
 			config: cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`),
@@ -390,7 +390,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"wildcard domain": {
 			config: cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`),
-			want:   `The domain contains "*" (U+002A) as character 2`,
+			want:   `The domain contains "*" (U+002A) at position 2`,
 		},
 		"empty project": {
 			config: cloud.Provider() + acctest.Certificate(pair, `project_id = ""`),
@@ -440,8 +440,8 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"no project": {
 			config: cloud.Provider(`project_id = null`) + good,
-			want: "Set project_id here. Set project_id in the provider block, or the environment variable " +
-				"HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
+			want: "Set project_id here, or once for all resources: Set project_id in the provider block, or the " +
+				"environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
 		},
 		"timeout that is none": {
 			config: cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"),

@@ -132,7 +132,7 @@ func TestUpdateIsBounded(t *testing.T) {
 		"unavailable":   {elbstub.Reply(503, ""), "HTTP 503"},
 		"throttled":     {elbstub.Throttle("60"), "does not show it yet"},
 		"slow":          {elbstub.Slow(50 * time.Second), "does not show it yet"},
-		"not shown yet": {elbstub.See(elbstub.View{Lag: time.Minute}), `it still has the name "old"`},
+		"not shown yet": {elbstub.See(elbstub.View{Lag: time.Minute}), `the certificate still has the name "old"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -121,7 +121,7 @@ func TestCertificateWarnings(t *testing.T) {
 			at:          now,
 			days:        30,
 			attribute:   "certificate",
-			want: "cannot check whether the private key belongs to the certificate, because it does not know " +
+			want: "cannot check whether the private key belongs to the certificate, because it does not support " +
 				"the algorithm of the public key (ECDSA 1.2.156.10197.1.301)",
 		},
 		"a date that cannot be read": {
@@ -199,9 +199,9 @@ func TestUncertainty(t *testing.T) {
 	t.Parallel()
 	name := "www"
 	const (
-		may       = `A certificate named "www" may exist in project p nevertheless`
+		may       = `A certificate named "www" may exist in project p`
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
-		searchErr = ", and could not be searched for: oops. "
+		searchErr = ". The project could not be searched for it: oops. "
 		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
 		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
 	)

@@ -93,8 +93,8 @@ func (c *cloud) projectForPlan(
 func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
-			"No project is set here, and the provider has no default project. Set project_id here. "+
-				howToSet("project_id")+" "+c.settings.whyNoAuthURL+
+			"No project is set here, and the provider has no default project. Set project_id here, or once for all "+
+				"resources: "+howToSet("project_id")+" "+c.settings.whyNoAuthURL+
 				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project

@@ -197,7 +197,7 @@ func TestAccWrongCredentials(t *testing.T) {
 				`auth_url = "AUTH_URL"`,
 			},
 			want: []string{
-				"Get a token from the identity service: The username or password is wrong",
+				"Getting a token from the identity service: The username or password is wrong",
 				"Check the credentials",
 			},
 		},
@@ -217,12 +217,15 @@ func TestAccWrongCredentials(t *testing.T) {
 				`auth_url = "AUTH_URL"`,
 				"assume_role {\n    agency_name = \"none\"\n    domain_name = \"theirs\"\n  }",
 			},
-			want: []string{`Assume the agency "none" of "theirs": Could not find agency`},
+			want: []string{
+				`Assuming the agency "none" of "theirs": Could not find agency`,
+				"With assume_role, also check the name of the agency and the account that created it",
+			},
 		},
 		"project name": {
 			lines: []string{`token = "TOKEN"`, `project_id = null`, `project_name = "eu-xx"`, `auth_url = "AUTH_URL"`},
 			want: []string{
-				`Find the ID of the project "eu-xx": there is no project with that name. ` +
+				`Finding the ID of the project "eu-xx": there is no project with that name. ` +
 					`Existing projects: "eu-de", "eu-de_other"`,
 			},
 		},

@@ -66,7 +66,7 @@ func TestRemedies(t *testing.T) {
 		{"ELB.9805", 403, forbid},
 		{"ELB.9806", 403, forbid},
 		{"ELB.9807", 400, forbid},
-		{"ELB.9808", 400, "for another project than project_id. Set project_id to the project of the token"},
+		{"ELB.9808", 400, "for a project other than project_id. Set project_id to the project of the token"},
 		{"ELB.9899", 403, forbid},
 		{"ELB.9802", 403, forbid},
 		{"ELB.9803", 403, forbid},
@@ -124,7 +124,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},
 		},
 		"No listener of the project uses the certificate": &elb.InUseError{Err: refusal},
-		"The listener that uses it is not known: oops": &elb.InUseError{
+		"It is not known which listener uses the certificate: oops": &elb.InUseError{
 			Err:          refusal,
 			ListenersErr: errors.New("oops"),
 		},
@@ -227,7 +227,7 @@ func TestTroubleshooting(t *testing.T) {
 	}
 	for name, status := range map[string]int{
 		"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502,
-		"200, or any other that is no error": 200,
+		"200, or any other that is not an error": 200,
 	} {
 		if want := refusalRemedy(&httpapi.Error{Status: status}, ""); said[name] != want {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)

@@ -155,7 +155,7 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 	r.writes()
 	for range 2 {
 		said, err := r.cli.Try("apply", "-auto-approve")
-		if err == nil || !strings.Contains(said, "ELB.5151") || !strings.Contains(said, "put the old files back") {
+		if err == nil || !strings.Contains(said, "ELB.5151") || !strings.Contains(said, "put back the old files") {
 			t.Errorf("it says %v: %s", err, said)
 		}
 	}

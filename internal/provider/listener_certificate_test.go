@@ -362,7 +362,7 @@ func TestListenerRules(t *testing.T) {
 			{"certificate_id", upper, "Use lower()"},
 			{"fallback_certificate_id", "www", `The fallback certificate ID "www" ` + mark},
 			{"fallback_certificate_id", upper, "Use lower()"},
-			{"fallback_certificate_id", "", "To leave it out, use null instead of an empty string"},
+			{"fallback_certificate_id", "", "To omit it, use null instead of an empty string"},
 			{"project_id", "", "project ID is empty"},
 		} {
 			config := maps.Clone(l.config)
@@ -407,7 +407,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		want     string
 	}{
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
-		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, "has the protocol \"HTTP\", which uses no certificate"},
+		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, `protocol "HTTP", which does not use a certificate`},
 		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol \"TCP\""},
 		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
@@ -801,7 +801,7 @@ func TestListenerChangesElsewhere(t *testing.T) {
 		l.plan("nothing")
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
 		left, diagnostics := l.process().Read(l.state)
-		wantErrors(t, diagnostics, "listener_id", "has the protocol \"TCP\", which uses no certificate")
+		wantErrors(t, diagnostics, "listener_id", "has the protocol \"TCP\", which does not use a certificate")
 		if left == nil {
 			t.Error("it is not in the state any more")
 		}
@@ -966,7 +966,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 		kept, diagnostics := certificates.Destroy(certificate)
 		wantErrors(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
 		wantErrors(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
-		wantErrors(t, diagnostics, "", "Do not remove what Terraform calls a deposed object")
+		wantErrors(t, diagnostics, "", "Do not remove a certificate that Terraform calls a deposed object")
 		if kept == nil {
 			t.Error("the certificate is not in the state any more")
 		}

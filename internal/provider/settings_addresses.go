@@ -119,19 +119,20 @@ func (r *resolver) cloudByDefault(region value) string {
 	// name none.
 	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
 	if s, found := firstWith(others, names...); found {
-		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
-			"credentials are never sent where only a later source says. "
+		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and credentials " +
+			"are never sent to an address that only a later source names. "
 	}
 	isPrivate := r.credentials.rank == hcsRank || r.leavesAddresses(region) && region.rank == hcsRank
-	why := "Without it, they would go to the default cloud (" + defaultCloud + "), which may be the wrong one. "
+	why := "Without a cloud, the credentials would go to the default cloud (" + defaultCloud +
+		"), which may be the wrong one. "
 	switch {
 	case r.settings.endpoint != nil:
 		r.settings.whyNoAuthURL = later +
 			"The endpoint is set, but it does not name the cloud of the identity service. "
 		return ""
 	case region.text != "" && isPrivate:
-		why = "The region comes from " + region.origin + ". Settings from HCS_… variables are for a private cloud " +
-			"and never go to the default cloud (" + defaultCloud + "). "
+		why = "The region comes from " + region.origin + ". Settings from HCS_… variables are for a private cloud, " +
+			"so the credentials are never sent to the default cloud (" + defaultCloud + "). "
 	case later == "",
 		r.credentials.isFile && r.credentials.has("region"),
 		r.credentials.rank != blockRank && regionCounts:

@@ -65,7 +65,7 @@ func (r *resolver) readCredentials() {
 	if i >= 0 {
 		name, given, why := needed[i][0], s.first(credentialArguments...), ""
 		if name == "domain_name" {
-			why = ", and a name is unique in its domain (account) only"
+			why = ", and a user name is unique only in its domain (account)"
 		}
 		r.diags.AddAttributeError(pathOf(name), "Incomplete credentials", fmt.Sprintf("The %s comes from %s, but %s "+
 			"is not set there%s. Set %s as well: credentials of different sources are never mixed.",
@@ -105,7 +105,7 @@ func (r *resolver) readAgency() {
 	}
 	if kind := r.settings.Credentials.Kind(); kind != auth.KindAccessKey {
 		r.diags.AddAttributeError(pathOf(name), "Agency without an access key", fmt.Sprintf("The agency from %s can "+
-			"be assumed with an access key only, and the credentials from %s are a %s. Without the agency, the "+
+			"be assumed only with an access key, but the credentials from %s are a %s. Without the agency, the "+
 			"provider would use another account. Set access_key and secret_key, or remove %s.",
 			agency.origin, r.credentials.label, kind, s.place(name)))
 	}

@@ -108,9 +108,9 @@ func (r *resolver) profile(named value, file, name string) source {
 	}
 	keys := key.AccessKeyID + key.SecretAccessKey
 	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
-		return broken("profile", "has no access key in its profile %q (mode %s), or it seems to be encrypted. Use a "+
-			"profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), or set "+
-			"the access key elsewhere: %s", name, quoted(p.Mode), howToSet("access_key"))
+		return broken("profile", "has no access key in its profile %q (mode %s), or the key seems to be encrypted. "+
+			"Use a profile with an access key, without encryption (hcloud configure set --cli-auth-encrypt=false), "+
+			"or set the access key elsewhere: %s", name, quoted(p.Mode), howToSet("access_key"))
 	}
 	return newFile(fmt.Sprintf("the profile %q of %s", name, fileName(file)), named.rank, map[string]string{
 		"access_key": key.AccessKeyID, "secret_key": key.SecretAccessKey, "security_token": key.SecurityToken,
@@ -192,8 +192,8 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		}
 	}
 	if err != nil {
-		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of the "+
-			"expected form, or has a key twice", name)
+		return broken("has an entry %q that, merged with secure.yaml and its vendor profile, is not valid YAML of "+
+			"the expected form, or has duplicate keys", name)
 	}
 	const placeholder = "{region_name}" // of openstacksdk
 	authURL, region := entry.text("auth_url"), cmp.Or(r.sources[0].first("region").text, entry.Region)
@@ -226,9 +226,9 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	switch {
 	case entry.Auth == nil || isApplication || !found:
 		return broken("has an entry %q with no credentials, or with an application credential, which these clouds do "+
-			"not have: set a password, a token, or ak and sk there or in the secure.yaml beside it", name)
+			"not support: set a password, a token, or ak and sk there or in the secure.yaml beside it", name)
 	case strings.Contains(authURL, placeholder) && region == "" && !r.unknown("region"):
-		return broken("has an entry %q whose auth_url has the region in it, and the region is not set. Set "+
+		return broken("has an entry %q whose auth_url contains {region_name}, but no region is set. Set "+
 			"region_name in the entry, or region in the provider block", name)
 	}
 	return s, nil
@@ -258,7 +258,7 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 		case err != nil:
 			return file, place, fmt.Errorf("the file %s cannot be read: %w", fileName(place), err)
 		case yaml.Unmarshal(content, &file) != nil:
-			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form, or has a key twice",
+			return file, place, fmt.Errorf("the file %s is not valid YAML of the expected form, or has duplicate keys",
 				fileName(place))
 		}
 		return file, place, nil

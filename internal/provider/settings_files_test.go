@@ -296,11 +296,11 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		"a password in secure.yaml twice": { // an error, rather than the password of clouds.yaml
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
 			secure: "mine: {auth: {password: hunter2, password: hunter22}}",
-			want:   "is not valid YAML of the expected form, or has a key twice",
+			want:   "is not valid YAML of the expected form, or has duplicate keys",
 		},
 		"an entry that is there twice": {
 			clouds: "mine: {region_name: eu-de}\n  mine: {region_name: eu-nl}",
-			want:   "is not valid YAML of the expected form, or has a key twice",
+			want:   "is not valid YAML of the expected form, or has duplicate keys",
 		},
 		"auth in secure.yaml that is a text": {
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",

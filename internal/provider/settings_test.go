@@ -392,7 +392,7 @@ func TestSettingsErrors(t *testing.T) {
 				"auth_url":  "https://iam.example.com/v3",
 			},
 			attribute: "domain_name",
-			want:      []string{"unique in its domain", "Set domain_name in the provider block"},
+			want:      []string{"unique only in its domain", "Set domain_name in the provider block"},
 			never:     "hunter2",
 		},
 		"user by the ID without a password": {
@@ -428,12 +428,12 @@ func TestSettingsErrors(t *testing.T) {
 		"cloud with a wildcard": {
 			block:     map[string]string{"cloud": "*.otc.t-systems.com"},
 			attribute: "cloud",
-			want:      []string{"The cloud from the provider block contains \"*\" (U+002A) as character 1"},
+			want:      []string{"The cloud from the provider block contains \"*\" (U+002A) at position 1"},
 		},
 		"region that is a URL": {
 			block:     map[string]string{"region": "eu.de/"},
 			attribute: "region",
-			want:      []string{`"." (U+002E) as character 3`},
+			want:      []string{`"." (U+002E) at position 3`},
 		},
 		"endpoint without TLS": {
 			block:     map[string]string{"endpoint": "http://elb.example.com"},
@@ -464,7 +464,7 @@ func TestSettingsErrors(t *testing.T) {
 		"CA file that is none": {
 			block:     map[string]string{"cacert_file": "notes.txt"},
 			attribute: "cacert_file",
-			want:      []string{"has no valid certificate"},
+			want:      []string{"contains no valid certificate"},
 			never:     "hunter2",
 		},
 		"client certificate without a key": {
@@ -502,7 +502,7 @@ func TestSettingsErrors(t *testing.T) {
 				"auth_url":                "https://iam.example.com/v3",
 			},
 			attribute: "assume_role.agency_name",
-			want:      []string{"assumed with an access key", "are a token"},
+			want:      []string{"assumed only with an access key", "are a token"},
 		},
 		"agency without auth_url": {
 			without: "token",
@@ -684,20 +684,20 @@ func TestSettingsErrors(t *testing.T) {
 		"token with a line end": {
 			block:     map[string]string{"token": testToken + "\n"},
 			attribute: "token",
-			want:      []string{`"\n" (U+000A) as character 36`, "trimspace"},
+			want:      []string{`"\n" (U+000A) at position 36`, "trimspace"},
 			never:     testToken,
 		},
 		"token of the environment with a space": {
 			without:   "token",
 			variables: map[string]string{"OS_AUTH_TOKEN": " " + testToken},
 			attribute: "token",
-			want:      []string{"The token from the environment variable OS_AUTH_TOKEN", `" " (U+0020) as character 1`},
+			want:      []string{"The token from the environment variable OS_AUTH_TOKEN", `" " (U+0020) at position 1`},
 			never:     testToken,
 		},
 		"project that is a name": {
 			block:     map[string]string{"project_id": "eu-de/mine"},
 			attribute: "project_id",
-			want:      []string{"The project_id from the provider block", `"/" (U+002F) as character 6`},
+			want:      []string{"The project_id from the provider block", `"/" (U+002F) at position 6`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -828,7 +828,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
-				"credentials are never sent where only a later source says. ",
+				"credentials are never sent to an address that only a later source names. ",
 				"Set the environment variable HW_CLOUD, or cloud in the provider block",
 			},
 		},
@@ -883,7 +883,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"The region comes from the environment variable HCS_REGION_NAME. Settings from HCS_… variables are " +
-					"for a private cloud and never go to the default cloud (myhuaweicloud.com). ",
+					"for a private cloud, so the credentials are never sent to the default cloud (myhuaweicloud.com). ",
 			},
 		},
 		"a profile and an entry": {

@@ -50,8 +50,8 @@ func (r *resolver) readTLS() {
 		config.RootCAs = x509.NewCertPool()
 		content := r.fileOrText(ca)
 		if content != nil && !config.RootCAs.AppendCertsFromPEM(content) {
-			r.fail("Invalid", ca.name, fmt.Sprintf("The CA file from %s has no valid certificate. It must have PEM "+
-				"certificates, each beginning with -----BEGIN CERTIFICATE-----.", ca.origin))
+			r.fail("Invalid", ca.name, fmt.Sprintf("The CA file from %s contains no valid certificate. It must "+
+				"contain PEM certificates, each beginning with -----BEGIN CERTIFICATE-----.", ca.origin))
 		}
 	}
 	cert, key := r.find("cert", trusted...), r.find("key", trusted...)

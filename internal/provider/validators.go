@@ -45,7 +45,7 @@ func orNull(check func(noun, text string) error) func(noun, text string) error {
 	return func(noun, text string) error {
 		err := check(noun, text)
 		if err != nil && text == "" {
-			return fmt.Errorf("%w. To leave it out, use null instead of an empty string", err)
+			return fmt.Errorf("%w. To omit it, use null instead of an empty string", err)
 		}
 		return err
 	}
@@ -148,8 +148,8 @@ var hostName = regexp.MustCompile(
 // checkHostName accepts what a certificate can be checked against: one host name or IP address.
 func checkHostName(noun, text string) error {
 	if net.ParseIP(text) == nil && (len(text) > 253 || !hostName.MatchString(text)) {
-		return fmt.Errorf(`the %s %q is not valid: it must be one name that clients ask for, such as `+
-			`"www.example.com", or an IP address, without wildcard, scheme, port, path or final dot. `+
+		return fmt.Errorf(`the %s %q is not valid: it must be a DNS name such as "www.example.com" or `+
+			`an IP address, without wildcard, scheme, port, path or trailing dot. `+
 			`Write an internationalized name in its ASCII form, which begins with "xn--"`, noun, text)
 	}
 	return nil
@@ -182,8 +182,8 @@ func checkCloud(noun, cloud string) error {
 
 // checkHeader accepts what can be sent in a header.
 func checkHeader(noun, text string) error {
-	const rule = "It must consist of printable ASCII characters. If it is read from a file, remove the line end: " +
-		"trimspace(file(…))"
+	const rule = "It must consist of printable ASCII characters. If it is read from a file, remove the newline at " +
+		"its end: trimspace(file(…))"
 	return checkText(noun, text, math.MaxInt, rule, func(r rune) bool { return ' ' < r && r <= '~' })
 }
 
@@ -191,7 +191,7 @@ func checkHeader(noun, text string) error {
 // make the identity service say that the password is wrong.
 func checkLine(noun, text string) error {
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		return fmt.Errorf("the %s contains a line end or another control character. Remove it; if the value is read "+
+		return fmt.Errorf("the %s contains a newline or another control character. Remove it; if the value is read "+
 			"from a file, with trimspace(file(…))", noun)
 	}
 	return nil
@@ -233,7 +233,7 @@ func checkText(noun, text string, limit int, rule string, isAllowed func(rune) b
 	}
 	for i, r := range runes {
 		if !isAllowed(r) {
-			return fmt.Errorf("the %s contains %s as character %d. %s", noun, describeRune(r), i+1, rule)
+			return fmt.Errorf("the %s contains %s at position %d. %s", noun, describeRune(r), i+1, rule)
 		}
 	}
 	return nil
