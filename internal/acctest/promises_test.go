@@ -34,6 +34,8 @@ var promises = map[string][]string{
 	},
 	"error-with-success": {
 		"httpapi.TestErrorsWithSuccess",
+		"httpapi.TestErrorWithSuccessThatStalls",
+		"elb.TestErrorInsteadOfAList",
 		"elb.TestPageInsteadOfAChange",
 	},
 	"permanent-errors": {
@@ -109,14 +111,14 @@ var promises = map[string][]string{
 		"provider.TestMalformedLists/a whole body {}",
 	},
 	"list-lag": {
-		"provider.TestRunsAtOnceWhileListsLag/apply, plan",
-		"provider.TestRunsAtOnceWhileListsLag/rename, plan",
-		"provider.TestAccRunsAtOnceWhileListsLag",
+		"provider.TestNextRunWhileListsLag/apply, plan",
+		"provider.TestNextRunWhileListsLag/rename, plan",
+		"provider.TestAccNextRunWhileListsLag",
 		"provider.TestPrivateStates/two seconds ahead",
 	},
 	"one-list": {
 		"provider.TestCallsOfManyCertificates",
-		"provider.TestPlanAtOnceIsCheap",
+		"provider.TestPlanRightAfterApplyIsCheap",
 		"elb.TestReadsKnowTheEarlierRun",
 	},
 	"failed-list": {
@@ -128,6 +130,7 @@ var promises = map[string][]string{
 		"provider.TestHiddenCertificates/left out (assumed)",
 	},
 	"update-read-back": {
+		"elb.TestPageThatStalls",
 		"elb.TestUpdateWaitsForTheChange",
 		"elb.TestUpdateTimesOutWaiting",
 		"elb.TestUpdateRespondsFromAnOldReplica",
@@ -243,6 +246,7 @@ var promises = map[string][]string{
 		"provider.TestLogsShowNoCredentials",
 	},
 	"errors-redacted": {
+		"httpapi.TestLongTextIsCut",
 		"httpapi.TestErrorsShowNoSecret",
 		"elb.TestResponsesShowNoSecret",
 		"httpapi.TestCutSecretsAreNotShown",

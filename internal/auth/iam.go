@@ -28,7 +28,8 @@ type token struct {
 // A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
 
-// The types of gophercloud have more fields, of which a cloud may have another idea.
+// These types have only the fields that are used. Those of gophercloud have more, and a cloud that sends one of them in
+// another form would make the whole response unreadable.
 type (
 	catalog struct {
 		Entries []service `json:"catalog"`
@@ -53,7 +54,7 @@ var ErrNoAuthURL = errors.New("the address of the identity service is not known"
 
 // fetchToken requests a token with the password (reference).
 func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duration, error) {
-	const doing = "get a token from the identity service"
+	const doing = "getting a token from the identity service"
 	c := s.config.Credentials
 	if c.DomainName != "" {
 		c.DomainID = "" // Keystone wants one of them, and many environments have both
@@ -104,30 +105,30 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 
 // fetchProjectID finds a project by its name (reference).
 func (s *Session) fetchProjectID(ctx context.Context, name string) (string, error) {
-	doing := fmt.Sprintf("find the ID of the project %q", name)
+	doing := fmt.Sprintf("finding the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
 	c := s.config.Credentials
-	hasDomain := c.DomainName+c.DomainID != "" // which a user ID does without, and the name of a project does not
+	hasDomain := c.DomainName+c.DomainID != "" // a user ID needs none, but the name of a project does
 	if c.Kind() == KindPassword && hasDomain {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
-		got, _, err := s.tokensOf(of).get(ctx)
+		got, _, err := s.cachedToken(of).get(ctx)
 		switch {
 		case err == nil && got.projectID == "":
 			return "", &Error{doing, errors.New("the token has no project")}
 		case err == nil:
-			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.tokensOf(of))
+			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.cachedToken(of))
 			return got.projectID, nil
 		}
-		// Keystone does not say what was wrong. A list with a token without a project shows
-		// whether it was the name.
+		// Keystone does not say what was wrong. A list of projects, which needs no token for the project, shows whether
+		// it was the name.
 		tokenErr, filter = err, ""
 	}
 	listed, err := s.listProjects(ctx, filter)
 	var ids []string
 	for _, p := range listed { // the filter may be ignored
-		if p.Name == name {
+		if p.Name == name && !slices.Contains(ids, p.ID) {
 			ids = append(ids, p.ID)
 		}
 	}
@@ -150,9 +151,10 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), shown(ids))}
 }
 
-// shown joins names or IDs that the identity service has returned.
+// shown joins names or IDs that the identity service has returned, for an error.
 func shown(names []string) string { return httpapi.Printable(strings.Join(names, ", ")) }
 
+// noProject returns the error for a name that is not among the projects that the credentials can access.
 func noProject(all []project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
@@ -160,7 +162,7 @@ func noProject(all []project) error {
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return errors.New("there is no project with that name, or any other that these credentials can access")
+		return errors.New("there is no project with that name, and these credentials cannot access any other project")
 	}
 	return fmt.Errorf("there is no project with that name. Existing projects: %s", shown(names))
 }
@@ -183,12 +185,13 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]project, err
 	return body.Projects, err
 }
 
-// fetchEndpoint reads the service catalog.
+// fetchEndpoint finds a service in the service catalog, which comes with a token for a password, and is requested
+// otherwise.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
-	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
+	doing := fmt.Sprintf("finding the service %q in the service catalog", types[0])
 	var found catalog
 	if s.config.Credentials.Kind() == KindPassword {
-		got, _, err := s.tokensOf(scope{projectID: projectID}).get(ctx)
+		got, _, err := s.cachedToken(scope{projectID: projectID}).get(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +212,7 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 
 // fetchAgencyKey requests the temporary keys of an agency (reference).
 func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error) {
-	doing := fmt.Sprintf("assume the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
+	doing := fmt.Sprintf("assuming the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
 	const lifetime = time.Hour
 	role := map[string]any{
 		"agency_name":      s.config.Agency.Name,
@@ -226,7 +229,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	owner := s.config // of the access key
+	owner := s.config // the owner of the access key assumes the agency
 	owner.Agency = nil
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
 	if _, err := s.call(ctx, New(owner), request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
@@ -241,8 +244,8 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	return key, max(remaining, time.Second), nil
 }
 
-// finalVersion matches the version at the end of an address of the identity service: /v3, /v2.0 of an
-// old one, or none (all observed).
+// finalVersion matches the version at the end of an address of the identity service: /v3, or /v2.0 in an old one. An
+// address may also have none (all observed).
 var finalVersion = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?/?$`)
 
 // call sends a request to a path of the identity service, whatever version its address has, with the

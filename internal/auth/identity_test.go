@@ -15,8 +15,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestIdentityServiceThatMakesNoSense: the error says what was requested and what came back.
-func TestIdentityServiceThatMakesNoSense(t *testing.T) {
+// TestBadIdentityResponses: the error says what was requested and what came back.
+func TestBadIdentityResponses(t *testing.T) {
 	t.Parallel()
 	type response struct {
 		status int
@@ -58,7 +58,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byPassword,
 			change:      []func(*auth.Config){noServer},
 			do:          call,
-			want:        "get a token from the identity service: 127.0.0.1:1 could not be reached",
+			want:        "getting a token from the identity service: 127.0.0.1:1 could not be reached",
 		},
 		"token: no address": {
 			credentials: byPassword,
@@ -70,7 +70,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{201, "<html>"}}},
 			do:          call,
-			want:        "get a token from the identity service: ",
+			want:        "getting a token from the identity service: ",
 		},
 		"token: of another type": {
 			credentials: byPassword,
@@ -82,24 +82,24 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{201, issued}}},
 			do:          call,
-			want:        "get a token from the identity service: the response has no X-Subject-Token",
+			want:        "getting a token from the identity service: the response has no X-Subject-Token",
 		},
 		"token: the password in the response": {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{400, `{"error":{"message":"not ` + password + `"}}`}}},
 			do:          call,
-			want:        "get a token from the identity service: ",
+			want:        "getting a token from the identity service: ",
 		},
 		"token: no user": {
 			credentials: auth.Credentials{Password: byPassword.Password},
 			do:          call,
-			want:        "get a token from the identity service: ",
+			want:        "getting a token from the identity service: ",
 		},
 		"project: token without a project": {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{299, issued}}},
 			do:          projectID,
-			want:        `find the ID of the project "eu-de": the token has no project`,
+			want:        `finding the ID of the project "eu-de": the token has no project`,
 		},
 		"project: it exists, but not for the user": {
 			credentials: byPassword,
@@ -108,19 +108,19 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 				theirs: {{200, `{"projects":[{"id":"p","name":"eu-de"}]}`}},
 			},
 			do:   projectID,
-			want: "get a token from the identity service: ",
+			want: "getting a token from the identity service: ",
 		},
 		"project: no token for it, and no list": {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{403, ""}, {299, issued}}, theirs: {{500, ""}}},
 			do:          projectID,
-			want:        "get a token from the identity service: ",
+			want:        "getting a token from the identity service: ",
 		},
 		"project: the list fails": {
 			credentials: byKey,
 			responses:   map[string][]response{named: {{500, ""}}},
 			do:          projectID,
-			want:        `find the ID of the project "eu-de": `,
+			want:        `finding the ID of the project "eu-de": `,
 		},
 		"project: the list is a page": {
 			credentials: byKey,
@@ -132,14 +132,14 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byKey,
 			responses:   map[string][]response{named: {{200, "{}"}}, projects: {{500, ""}}},
 			do:          projectID,
-			want:        "find the ID of the project \"eu-de\": there is no project with that name\n",
+			want:        "finding the ID of the project \"eu-de\": there is no project with that name\n",
 		},
 		"project: none at all": {
 			credentials: byKey,
 			responses:   map[string][]response{named: {{200, "{}"}}, projects: {{200, "{}"}}},
 			do:          projectID,
-			want: `find the ID of the project "eu-de": there is no project with that name, or any other that ` +
-				"these credentials can access",
+			want: `finding the ID of the project "eu-de": there is no project with that name, and these credentials ` +
+				"cannot access any other project",
 		},
 		"project: no address": {
 			credentials: byKey,
@@ -151,13 +151,13 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byKey,
 			responses:   map[string][]response{catalog: {{403, ""}}},
 			do:          endpoint,
-			want:        `find the service "elbv1" in the service catalog: `,
+			want:        `finding the service "elbv1" in the service catalog: `,
 		},
 		"catalog: no token": {
 			credentials: byPassword,
 			responses:   map[string][]response{tokens: {{403, ""}}},
 			do:          endpoint,
-			want:        "get a token from the identity service: ",
+			want:        "getting a token from the identity service: ",
 		},
 		"catalog: without addresses": {
 			credentials: byKey, responses: map[string][]response{
@@ -169,7 +169,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 					},
 				},
 			},
-			do: endpoint, want: `find the service "elbv1" in the service catalog: the catalog has an invalid URL`,
+			do: endpoint, want: `finding the service "elbv1" in the service catalog: the catalog has an invalid URL`,
 		},
 		"agency: no address": {
 			credentials: byKey,
@@ -182,14 +182,14 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			change:      []func(*auth.Config){assume("helpers")},
 			responses:   map[string][]response{keys: {{404, ""}}},
 			do:          call,
-			want:        `assume the agency "helpers" of "theirs": `,
+			want:        `assuming the agency "helpers" of "theirs": `,
 		},
 		"agency: half a key": {
 			credentials: byKey,
 			change:      []func(*auth.Config){assume("helpers")},
 			responses:   map[string][]response{keys: {{201, `{"credential":{"access":"AK","secret":"SK"}}`}}},
 			do:          call,
-			want:        `assume the agency "helpers" of "theirs": the response has an incomplete key`,
+			want:        `assuming the agency "helpers" of "theirs": the response has an incomplete key`,
 		},
 		"agency: a key without an ID": {
 			credentials: byKey,
@@ -209,7 +209,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 			credentials: byKey,
 			change:      []func(*auth.Config){assume("helpers"), noServer},
 			do:          call,
-			want:        `assume the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`,
+			want:        `assuming the agency "helpers" of "theirs": 127.0.0.1:1 could not be reached`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 				}
 				response := row.responses[what][0]
 				row.responses[what] = row.responses[what][1:]
-				if response.status == 299 { // with a token
+				if response.status == 299 { // stands for 201 with a token
 					w.Header().Set("X-Subject-Token", "a-token")
 					response.status = http.StatusCreated
 				}
@@ -248,7 +248,8 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// TestFieldsThatAreNotNeeded: nothing is expected of what the provider does not use.
+// TestFieldsThatAreNotNeeded: fields that the provider does not use may be missing, or have any
+// type.
 func TestFieldsThatAreNotNeeded(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -270,7 +271,7 @@ func TestFieldsThatAreNotNeeded(t *testing.T) {
 	}
 }
 
-// TestErrorsOfManyNames: an error that lists what the identity service has is bounded, and has no
+// TestErrorsOfManyNames: an error that lists names of the identity service is bounded, and has no
 // control characters.
 func TestErrorsOfManyNames(t *testing.T) {
 	t.Parallel()
@@ -320,7 +321,7 @@ func TestErrorsOfManyNames(t *testing.T) {
 	}
 }
 
-// TestBodyThatCannotBeRead: nothing is sent.
+// TestBodyThatCannotBeRead: a request whose body cannot be read for its signature is not sent.
 func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

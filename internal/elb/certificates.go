@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,8 +23,8 @@ var ErrCertificateNotFound = errors.New("the certificate does not exist")
 // ErrNotShown says that the API accepted a change, but did not show it in time.
 var ErrNotShown = errors.New("the API accepted the change, but does not show it yet")
 
-// A Certificate as the API shows it. The API also returns the private key, in clear and in
-// every response (seed, reference, recorded). It is not decoded, so that it cannot leak.
+// A Certificate is a certificate as the API shows it. The API also returns the private key, in clear and in every
+// response (seed, reference, recorded). It is not decoded, so that it cannot leak.
 type Certificate struct {
 	// ID is 32 hexadecimal characters (seed).
 	ID string `json:"id"`
@@ -141,7 +140,7 @@ func (c *Client) UpdateCertificate(
 	cert, err := c.sendUpdate(ctx, projectID, prior, wanted, sinceWrite)
 	c.project(projectID).certificates.record(prior.ID, &cert, err)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("update certificate %s of project %s: %w", prior.ID, projectID, err)
+		return Certificate{}, fmt.Errorf("updating certificate %s of project %s: %w", prior.ID, projectID, err)
 	}
 	return cert, nil
 }
@@ -163,7 +162,7 @@ func (c *Client) sendUpdate(
 	if refusal != nil && isPage(refusal) { // of a gateway, so whether the API got the request is not known
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
-		// Until then, lists may show what an earlier write has changed.
+		// Until the lag of an earlier write has ended, lists may show the values from before it.
 		cache := c.project(projectID).certificates
 		_ = httpapi.Pause(brief, cache.lagEnd(sinceWrite).Sub(cache.now()))
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
@@ -182,12 +181,13 @@ func (c *Client) sendUpdate(
 	case isWhole && body.Updatable != prior.Updatable:
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, prior, wanted, isWhole) // the response lacks a field, or is that of before
+	return c.readBack(ctx, projectID, prior, wanted, isWhole) // the response lacks a field, or has the old values
 }
 
-// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If
-// the API stored other values, the certificate is returned with those. The old values count only if
-// oldMayCount: nothing is still to be done, because the response was whole or came from a gateway.
+// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If the API stored
+// other values, the certificate is returned with those. With oldMayCount, the old values count as well once lists no
+// longer lag: a whole response says that the API has nothing left to do, and behind the page of a gateway it may have
+// done nothing.
 func (c *Client) readBack(
 	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
 ) (Certificate, error) {
@@ -209,7 +209,8 @@ func (c *Client) readBack(
 		case err == nil && (cert.Updatable == wanted || !mayLag && (oldMayCount || cert.Updatable != prior.Updatable)):
 			return cert, nil
 		case err == nil:
-			shown = fmt.Errorf("it still has the name %.256q and the description %.256q", cert.Name, cert.Description)
+			shown = fmt.Errorf("the certificate still has the name %.256q and the description %.256q",
+				cert.Name, cert.Description)
 		case errors.Is(err, ErrCertificateNotFound) && !mayLag:
 			return Certificate{}, err
 		default:
@@ -247,7 +248,7 @@ func (c *Client) DeleteCertificate(ctx context.Context, projectID, id string, si
 	if err == nil || errors.Is(err, ErrCertificateNotFound) {
 		return nil
 	}
-	return fmt.Errorf("delete certificate %s of project %s: %w", id, projectID, err)
+	return fmt.Errorf("deleting certificate %s of project %s: %w", id, projectID, err)
 }
 
 // deleteUntilGone repeats a deletion that is refused because a listener holds the certificate.
@@ -271,7 +272,7 @@ func (c *Client) deleteUntilGone(ctx context.Context, projectID, id string, sinc
 			inUse = why
 			hadNoHolder = false
 		case listErr != nil:
-			return fmt.Errorf("%w; whether a listener uses the certificate is not known: %w", err, listErr)
+			return fmt.Errorf("%w; it is not known whether a listener uses the certificate: %w", err, listErr)
 		case hadNoHolder:
 			return err
 		default:
@@ -350,23 +351,23 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 	accepted, hasBody := false, false
 	remove := httpapi.Request{Method: http.MethodDelete}
 	err := c.do(ctx, projectID, []string{"certificate", id}, remove, func(response *http.Response) error {
-		body, err := io.ReadAll(response.Body)
-		body = bytes.TrimSpace(body)
+		var body json.RawMessage
+		err := decodeWhole(response.Body, &body)
 		hasBody = len(body) > 0 && string(body) != "{}"
 		switch response.StatusCode {
 		case http.StatusOK, http.StatusAccepted, http.StatusNoContent: // observed, observed, reference
 			accepted = true
-			if err != nil || !hasBody || json.Valid(body) {
+			if err == nil || errors.Is(err, io.EOF) {
 				return nil
 			}
 		}
-		return errors.New("a deletion must have the status 204, or 200 or 202 and no page")
+		return errors.New("a response to a deletion must have the status 204, 200 or 202, and must not be a page")
 	})
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
 	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
-	if accepted && !isClear { // also if a later attempt was not sent
+	if accepted && !isClear { // even if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

@@ -107,7 +107,7 @@ func (c *Client) CreateCertificate(ctx context.Context, projectID string, create
 	p := c.project(projectID)
 	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
 	if err := x.run(ctx); err != nil {
-		return x.result, fmt.Errorf("create certificate in project %s: %w", projectID, err)
+		return x.result, fmt.Errorf("creating certificate in project %s: %w", projectID, err)
 	}
 	// A copy, because a pointer into the call would keep its private key in memory.
 	p.certificates.record(x.result.ID, new(x.result.Certificate), nil)
@@ -126,7 +126,7 @@ type createCall struct {
 
 	// Before the first attempt that may have created a certificate:
 	baseline *listCall[Certificate] // complete, unless the API returned no complete list
-	mark     int                    // certificates that were listed before this are not new
+	mark     int                    // certificates in a list that ended before this are not new
 }
 
 // run sends the request until a certificate is created, or must not be sent again. Calls with
@@ -134,7 +134,7 @@ type createCall struct {
 func (x *createCall) run(ctx context.Context) error {
 	unlock, err := x.project.creations.locks.lock(ctx, x.leaf)
 	if err != nil {
-		return fmt.Errorf("wait for another creation with the same leaf: %w", err)
+		return fmt.Errorf("waiting for another creation with the same leaf: %w", err)
 	}
 	defer unlock()
 
@@ -352,7 +352,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0 && missing < listLag && passed < 2*listLag: // or replicas disagree for ever
+			case missing > 0 && missing < listLag && passed < 2*listLag: // replicas may disagree forever
 				mayLag = true
 			}
 		}
@@ -363,7 +363,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 	})
 	for _, cert := range slices.SortedFunc(maps.Values(latest), byName) {
 		switch {
-		case x.existedBefore(cert.ID): // by now: it is that of a call which had no response yet
+		case x.existedBefore(cert.ID): // known by now: it belongs to a call that had no response yet
 		case x.create.equals(cert):
 			equal = append(equal, cert)
 		default:

@@ -39,14 +39,12 @@ func (b certificateBody) whole() bool {
 // decodeBody reads a body that is one certificate. If it cannot be read to its end, the
 // error comes with the ID, if that was there.
 func decodeBody(body io.Reader) (decoded certificateBody, err error) {
-	raw, err := io.ReadAll(body)
+	var raw bytes.Buffer
+	err = decodeWhole(io.TeeReader(body, &raw), &decoded.Certificate)
 	if err == nil {
-		err = decodeWhole(bytes.NewReader(raw), &decoded.Certificate)
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, &decoded.has)
+		err = json.Unmarshal(raw.Bytes(), &decoded.has)
 	} else {
-		decoded.Certificate = Certificate{ID: findID(raw)}
+		decoded.Certificate = Certificate{ID: findID(&raw)}
 	}
 	if invalid := checkID(decoded.ID); invalid != nil {
 		return certificateBody{}, cmp.Or(err, invalid) // without an ID that cannot be shown
@@ -54,7 +52,7 @@ func decodeBody(body io.Reader) (decoded certificateBody, err error) {
 	return decoded, err
 }
 
-// decodeWhole reads a body that is one value.
+// decodeWhole reads a body that is one value. It does not wait for the rest of a page.
 func decodeWhole(body io.Reader, value any) error {
 	decoder := json.NewDecoder(body)
 	if err := decoder.Decode(value); err != nil {
@@ -71,8 +69,8 @@ func isPage(err error) bool {
 }
 
 // findID returns the ID in the beginning of a certificate.
-func findID(raw []byte) (id string) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
+func findID(beginning io.Reader) (id string) {
+	decoder := json.NewDecoder(beginning)
 	_ = decodeObject(decoder, func(field string) error {
 		if field == "id" {
 			return decoder.Decode(&id)
@@ -141,7 +139,7 @@ func decodeList(
 	if n, err := strconv.Atoi(text); err == nil {
 		listed.total = strconv.Itoa(n)
 	}
-	hasTotal := text != "" && text != "null"
+	hasTotal := len(total) > 0 && text != "null"
 	listed.complete = listed.total == strconv.Itoa(len(listed.elements)) || !hasTotal && opened == '['
 	return listed, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,9 +17,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestPageInsteadOfAChange: a gateway says 200, and shows a page that rejects the request or asks for a login, or the
-// service says 200, and what is wrong (observed: terraform-provider-huaweicloud, pull request 2314). The API has
-// accepted nothing, so the error is about that, and comes before the timeout.
+// TestPageInsteadOfAChange: a gateway returns the status 200 and a page that rejects the request or asks for a login,
+// or the service returns an error with the status 200 (observed: terraform-provider-huaweicloud, pull request 2314).
+// The API has accepted nothing, so the update fails with that error, well before its timeout.
 func TestPageInsteadOfAChange(t *testing.T) {
 	t.Parallel()
 	always := func(cloud *elbstub.Cloud, operation elbstub.Operation, fault elbstub.Fault) {
@@ -86,8 +87,8 @@ func TestPageInsteadOfAChange(t *testing.T) {
 	}
 }
 
-// TestPageInsteadOfAToken: the identity service responds with a page. The update was not sent, so its error comes
-// without lists that might show it.
+// TestPageInsteadOfAToken: the identity service returns a page. The update was not sent, so it fails without list
+// calls.
 func TestPageInsteadOfAToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -117,8 +118,8 @@ func TestPageInsteadOfAToken(t *testing.T) {
 	})
 }
 
-// TestPageAndAnOldList: a certificate was renamed seconds ago. A page rejects the update that takes that back. Lists
-// still show the name before, which does not mean that the update was carried out.
+// TestPageAndAnOldList: a certificate was renamed seconds ago, and the update that undoes this is rejected by a page.
+// Lists still show the earlier name, which does not mean that the update was carried out.
 func TestPageAndAnOldList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -135,4 +136,65 @@ func TestPageAndAnOldList(t *testing.T) {
 			t.Error("an update that was rejected succeeds")
 		}
 	})
+}
+
+// TestPageThatStalls: a gateway shows a page with the status 200, which it does not end, or only slowly. The page is
+// the error: nothing waits for the rest of it, and nothing says that the API has accepted a change.
+func TestPageThatStalls(t *testing.T) {
+	t.Parallel()
+	const beginning = "<html><head><title>Request Rejected</title></head>"
+	for name, rest := range map[string]func(io.Writer) error{
+		"silence": func(io.Writer) error { return io.EOF },
+		"a byte from time to time": func(w io.Writer) error {
+			time.Sleep(50 * time.Second)
+			_, err := io.WriteString(w, " ")
+			return err
+		},
+	} {
+		for what, change := range map[string]func(context.Context, *elb.Client, elb.Certificate) error{
+			"create": func(ctx context.Context, client *elb.Client, _ elb.Certificate) error {
+				_, err := client.CreateCertificate(ctx, project, newCertificate(t))
+				return err
+			},
+			"update": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, renamed)
+				return err
+			},
+			"delete": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				return client.DeleteCertificate(ctx, project, prior.ID, elb.NoWrite)
+			},
+			"switch": func(ctx context.Context, client *elb.Client, prior elb.Certificate) error {
+				_, err := client.SwitchListener(ctx, project, elb.Listener{ID: prior.ID}, prior.ID)
+				return err
+			},
+		} {
+			t.Run(what+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+					prior := create(t, clientInBubble(t, cloud, 0))
+					gateway := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.Method == http.MethodGet {
+							cloud.ServeHTTP(w, r)
+							return
+						}
+						w.Header().Set("Content-Type", "text/html")
+						_, err := io.WriteString(w, beginning)
+						for err == nil {
+							_ = http.NewResponseController(w).Flush()
+							err = rest(w)
+						}
+						<-r.Context().Done()
+					})
+					ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+					defer cancel()
+					err := change(ctx, clientInBubble(t, gateway, 5), prior)
+					if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), `not JSON but "text/html"`) &&
+						!strings.Contains(err.Error(), "no page") {
+						t.Errorf("error %v", err)
+					}
+				})
+			})
+		}
+	}
 }

@@ -21,8 +21,8 @@ var ErrListenerNotFound = errors.New("the listener does not exist")
 // ErrListenerFaulty says that a listener has the status ERROR.
 var ErrListenerFaulty = errors.New("the listener has the status ERROR")
 
-// A Listener of a load balancer, with the fields that concern certificates. Any of them may be
-// missing in a response.
+// A Listener is a listener of a load balancer, with the fields that concern certificates. Any of them may be missing in
+// a response.
 type Listener struct {
 	// ID and LoadBalancerID are 32 hexadecimal characters (recorded).
 	ID             string `json:"id"`
@@ -53,7 +53,7 @@ func (l *Listener) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	var body map[string]any
-	_ = json.Unmarshal(raw, &body) // any values, of the same text
+	_ = json.Unmarshal(raw, &body) // the same text was just decoded, so this cannot fail
 	if port, err := strconv.ParseUint(fmt.Sprint(body["port"]), 10, 16); err == nil {
 		l.Port = int64(port)
 	}
@@ -132,7 +132,7 @@ func (c *Client) ReadListener(
 func (c *Client) GetListener(ctx context.Context, projectID, id string) (Listener, error) {
 	l, err := c.awaitListener(ctx, projectID, Listener{ID: id}, false, Listener.pending)
 	if err != nil {
-		return Listener{}, fmt.Errorf("get listener %s of project %s: %w", id, projectID, err)
+		return Listener{}, fmt.Errorf("getting listener %s of project %s: %w", id, projectID, err)
 	}
 	return l, nil
 }
@@ -148,7 +148,7 @@ func (c *Client) SwitchListener(
 	p := c.project(projectID)
 	unlock, err := p.switches.lock(ctx, keyOf(prior)) // the next switch would disturb the reads of this one
 	if err != nil {
-		return Listener{}, fmt.Errorf("wait for another switch of listener %s: %w", prior.ID, err)
+		return Listener{}, fmt.Errorf("waiting for another switch of listener %s: %w", prior.ID, err)
 	}
 	defer unlock()
 
@@ -156,13 +156,13 @@ func (c *Client) SwitchListener(
 	p.listeners.record(prior.ID, &l, err)
 	if err != nil {
 		return Listener{}, fmt.Errorf(
-			"switch listener %s of project %s to certificate %s: %w", prior.ID, projectID, certificateID, err)
+			"switching listener %s of project %s to certificate %s: %w", prior.ID, projectID, certificateID, err)
 	}
 	c.ReleaseCertificate(projectID, prior.ID)
 	return l, nil
 }
 
-// putAndAwait sends the new certificate of a listener until a response or a read shows it.
+// putAndAwait sends the new certificate of a listener, and waits until a response or a read shows it.
 func (c *Client) putAndAwait(
 	ctx context.Context, projectID string, prior Listener, certificateID string,
 ) (Listener, error) {
@@ -263,7 +263,7 @@ func (c *Client) showListener(ctx context.Context, projectID string, prior Liste
 	err = c.do(ctx, projectID, []string{"listeners", prior.ID}, get, func(response *http.Response) (err error) {
 		l, err = decodeListener(response.Body, prior)
 		if err == nil && !strings.EqualFold(l.ID, prior.ID) {
-			return fmt.Errorf("the response is about another listener, %s", l.ID)
+			return fmt.Errorf("the response describes another listener, %s", l.ID)
 		}
 		return err
 	})

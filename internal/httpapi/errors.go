@@ -99,7 +99,8 @@ func Ambiguous(err error) bool {
 		return err != nil && !isUnsent(err)
 	}
 	switch refusal.Status {
-	case http.StatusSeeOther, http.StatusRequestTimeout: // 303 means that it was carried out
+	// 303 means that it was carried out, 499 that a gateway has stopped waiting for its backend (assumed).
+	case http.StatusSeeOther, http.StatusRequestTimeout, 499:
 		return true
 	}
 	return refusal.Status/100 == 2 || refusal.Status >= 500
@@ -166,7 +167,7 @@ type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	s := string(*t) // null leaves it
+	s := string(*t) // null leaves it unchanged
 	if json.Unmarshal(raw, &s) != nil {
 		s = string(raw)
 	}
@@ -188,7 +189,7 @@ func decodeError(response *http.Response, c *call) *Error {
 	}
 
 	var body errorBody
-	_ = json.Unmarshal(raw, &body) // it stays empty if the text is no JSON object
+	_ = json.NewDecoder(bytes.NewReader(raw)).Decode(&body) // it stays empty if the text begins with no JSON object
 	for _, inner := range []text{body.NeutronError, body.Error} {
 		if json.Unmarshal([]byte(inner), &body) != nil { // it is missing, or no object, such as "Bad Request"
 			body.Message = cmp.Or(body.Message, inner)
@@ -224,7 +225,7 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("received %d bytes that are not text", len(body))
 	}
-	page := clean(string(body), maxErrorBody) // all of it, because a secret that is cut is not recognised
+	page := clean(string(body), maxErrorBody) // all of it, because a secret that is cut is not recognized
 	switch {
 	case page == "":
 		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))

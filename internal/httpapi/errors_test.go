@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		status        int
 		body          string
 		code, message string
-		requestID     string // "" is the one of the header
+		requestID     string // "" means the one in the header
 	}{
 		"error (reference)":              {400, inner("ELB.6101"), "ELB.6101", "m", ""},
 		"error_msg (reference)":          {400, `{"error_msg":"m","error_code":"AS.0001"}`, "AS.0001", "m", ""},
@@ -48,6 +48,7 @@ func TestErrors(t *testing.T) {
 		"errors within each other":       {400, `{"error":{"error":{"error":"e"},"message":"m"}}`, "", "m", ""},
 		"detail without a message":       {404, `{"detail":"d"}`, "", none + `{"detail":"d"}`, ""},
 		"error is null beside a message": {400, `{"error":null,"NeutronError":null,"error_msg":"m"}`, "", "m", ""},
+		"text after the error (assumed)": {400, inner("ELB.6101") + "<!-- proxy -->", "ELB.6101", "m", ""},
 		"HTML (observed)":                {502, page, "", html + "502 Bad Gateway", ""},
 		"HTML with an attribute":         {502, "<TITLE lang='en'>\nno\tway </TITLE>", "", html + "no way", ""},
 		"HTML without a title":           {504, "<p>Gateway   Timeout</p>", "", html + "Gateway Timeout", ""},
@@ -149,9 +150,9 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestErrorsWithSuccess: a 2xx response that is nothing but an error is one, whether it can be decoded or not
-// (observed: terraform-provider-huaweicloud, pull request 2314). The request may have been carried out. One that
-// has anything else is none.
+// TestErrorsWithSuccess: a 2xx response whose body is nothing but an error counts as one, whether decode accepts it or
+// not (observed: terraform-provider-huaweicloud, pull request 2314). The request may have been carried out. A body that
+// has anything else is not an error.
 func TestErrorsWithSuccess(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
@@ -179,6 +180,24 @@ func TestErrorsWithSuccess(t *testing.T) {
 	}
 }
 
+// TestErrorWithSuccessThatStalls: an error that has arrived as a whole is not a lost connection, whatever follows it.
+func TestErrorWithSuccessThatStalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
+			slowly(w, time.Second, `{"error_msg":"locked"}`)
+			hang(w, r)
+		}), nil)
+		err := client.Do(t.Context(), get(), func(r *http.Response) error {
+			_, err := io.ReadAll(r.Body)
+			return err
+		})
+		if err == nil || err.Error() != "locked (HTTP 200)" {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestUnreadableType: the error names JSON types, not Go types.
 func TestUnreadableType(t *testing.T) {
 	t.Parallel()
@@ -201,7 +220,7 @@ func TestUnreadableType(t *testing.T) {
 	}
 }
 
-// TestSkew: how far the clock of the server is ahead, according to its response.
+// TestSkew: the skew is how far the clock of the server is ahead, by the date of its response.
 func TestSkew(t *testing.T) {
 	t.Parallel()
 	date := func(d time.Duration) func() string {
@@ -231,7 +250,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAmbiguous is about single errors; errors of requests are tested where they occur.
+// TestAmbiguous has single errors; the errors of whole requests are tested where they occur.
 func TestAmbiguous(t *testing.T) {
 	t.Parallel()
 	status := func(n int) error { return &httpapi.Error{Status: n} }
@@ -247,6 +266,7 @@ func TestAmbiguous(t *testing.T) {
 		"404":                      {status(404), false},
 		"408":                      {status(408), true},
 		"429":                      {status(429), false},
+		"499":                      {status(499), true},
 		"500":                      {status(500), true},
 		"504":                      {status(504), true},
 		"599":                      {status(599), true},
@@ -268,7 +288,7 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsBounded: only as much is read and kept as is needed.
+// TestErrorBodyIsBounded: no more of an error response is read and kept than is needed.
 func TestErrorBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -305,7 +325,7 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsNotReadToItsEnd: a server may never send the end.
+// TestErrorBodyIsNotReadToItsEnd: the error is returned even if the server never ends its response.
 func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -326,7 +346,7 @@ func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	})
 }
 
-// TestErrorBodyIsCut: the part that has arrived is used.
+// TestErrorBodyIsCut: if an error response is cut off, the part that has arrived is used.
 func TestErrorBodyIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,8 +28,8 @@ type TransportError struct {
 // Error implements error.
 func (e *TransportError) Error() string { return e.text }
 
-// Unwrap returns the error of the context that ended the request, ErrTooLarge or
-// ErrUntrusted.
+// Unwrap returns the error of the context that ended the request, ErrTooLarge, ErrUntrusted, or
+// nil.
 func (e *TransportError) Unwrap() error { return e.cause }
 
 // proxyError is the status with which a proxy refused to connect.
@@ -57,7 +57,7 @@ func (x *exchange) transportError(err error) *TransportError {
 	var malformed textproto.ProtocolError
 	switch cause := context.Cause(x.ctx); {
 	case errors.Is(cause, errSilent) && x.body != nil:
-		return transient("the response of %s stalled for %s", host, silenceLimit)
+		return transient("the response from %s stalled for %s", host, silenceLimit)
 	case errors.Is(cause, errSilent):
 		return transient("%s did not respond within %s", host, silenceLimit)
 	case cause != nil:
@@ -84,12 +84,12 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &operation) && operation.Op == "dial":
 		return transient("%s could not be reached: %s", host, reason(err))
 	case errors.As(err, &malformed):
-		return transient("the response of %s is not valid HTTP", host)
+		return transient("the response from %s is not valid HTTP", host)
 	case x.body != nil:
-		return transient("the response of %s was cut off: %s", host, reason(err))
+		return transient("the response from %s was cut off: %s", host, reason(err))
 	case !x.dialled.Load(): // net/http does not accept the address of the proxy, or a header
 		return permanent(nil, "the request to %s could not be sent: check the proxy in HTTPS_PROXY and NO_PROXY, and "+
-			"that the credentials have no line end", host)
+			"that the credentials contain no newline", host)
 	}
 	return transient("the connection to %s was lost before a valid response arrived: %s", host, reason(err))
 }

@@ -27,7 +27,8 @@ type block struct {
 	// der is nil if problem says why it cannot be read, as in "is not valid base64".
 	der     []byte
 	problem string
-	// encrypted is whether a header says so, as before PKCS#8.
+	// encrypted is whether a header says that the content is encrypted, as in formats before
+	// PKCS#8.
 	encrypted bool
 }
 
@@ -86,7 +87,7 @@ func readBlock(label, text string) (b block, rest string) {
 }
 
 func escapeProblem(found string) string {
-	return fmt.Sprintf("has the literal characters %s where line ends should be. "+
+	return fmt.Sprintf("has the literal characters %s where newlines should be. "+
 		`Read the file with file(…), or replace them: replace(…, %q, "\n")`, found, found)
 }
 
@@ -103,7 +104,7 @@ func parseBlocks(text, noun string) ([]block, error) {
 	return nil, fmt.Errorf("the %s %s", noun, notPEM(text))
 }
 
-// notPEM says what a text without blocks is, as in "is empty".
+// notPEM says what a text without blocks is instead, as in "is empty".
 func notPEM(text string) string {
 	const form = "PEM begins with a line such as -----BEGIN CERTIFICATE-----"
 	compact := strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "")
@@ -111,7 +112,7 @@ func notPEM(text string) string {
 		return `is empty. Set it to the text of a PEM file, for example file("${path.module}/www.pem")`
 	}
 	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(compact, "="))
-	decoded, err := base64.RawStdEncoding.DecodeString(standard) // as far as it is base64
+	decoded, err := base64.RawStdEncoding.DecodeString(standard) // decoded has what precedes an error
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
 		return "is PEM that is encoded in base64 again, as in Kubernetes and CI variables. " +
@@ -131,8 +132,8 @@ func notPEM(text string) string {
 		if after := regexp.MustCompile(dashes + literalEscape.String()).FindString(text); after != "" {
 			return escapeProblem(strings.TrimPrefix(after, dashes))
 		}
-		return "is not PEM: it has BEGIN lines, but each has other text before it in its line. " +
-			"Remove that text, such as a quotation mark or a comment sign"
+		return "is not PEM: it has BEGIN lines, but each has other text in front of it on the same line. Remove that " +
+			"text, such as a quotation mark or a comment sign"
 	case !strings.ContainsAny(text, "\n") && len(text) < 256 && strings.ContainsAny(text, "./\\"):
 		return `is not PEM, but looks like the name of a file. Read the file: file("…")`
 	}
@@ -149,13 +150,13 @@ func encode(blockType string, ders ...[]byte) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// A kind is a kind of block or DER value. Its texts say what such a block is, and how to fix it,
-// where a certificate or a private key should be. Its zero value is an unknown kind.
+// A kind is a kind of block or DER value. Its texts say what such a block is, and how to fix it, if
+// it stands where a certificate or a private key should be. Its zero value is an unknown kind.
 type kind struct{ asCertificate, asKey string }
 
 var (
 	kindCertificate = kind{
-		"is a certificate. Write CERTIFICATE in both of its boundaries",
+		"is a certificate. Write CERTIFICATE in its BEGIN and END lines",
 		"is a certificate. Move that block to certificate",
 	}
 	kindTrustedCertificate = kind{
@@ -163,9 +164,9 @@ var (
 		"is a certificate. Move that block to certificate",
 	}
 	kindPrivateKey = kind{
-		"is a private key, which anyone with access to the certificate could read. Remove that block. The " +
-			"resource takes it as private_key (stored in the state) or private_key_wo (not stored)",
-		"is a private key. Write PRIVATE KEY in both of its boundaries",
+		"is a private key, which anyone with access to the certificate could read. Remove that block. The resource " +
+			"takes the key as private_key (stored in the state) or private_key_wo (not stored)",
+		"is a private key. Write PRIVATE KEY in its BEGIN and END lines",
 	}
 	kindEncryptedKey = kind{
 		"is an encrypted private key. Remove that block, and set private_key to the key without its passphrase",
@@ -205,14 +206,14 @@ var (
 	kindPEM = kind{doubleBase64, doubleBase64}
 )
 
-const doubleBase64 = "is PEM that is encoded in base64 again. " +
-	"Decode the text between the boundaries: base64decode(…)"
+const doubleBase64 = "is PEM that is encoded in base64 again. Decode the text between the BEGIN and END lines: " +
+	"base64decode(…)"
 
 // kind returns what a block is: by its content, which determines the remedy, or else by its
 // boundaries.
 func (b block) kind() kind { return cmp.Or(kindOfContent(b.der), kindOfLabel(b)) }
 
-// kindOfLabel returns what a block is by its boundaries.
+// kindOfLabel returns what a block is according to its boundaries.
 func kindOfLabel(b block) kind {
 	switch label := b.label; {
 	case label == "CERTIFICATE", label == "X509 CERTIFICATE":
@@ -243,8 +244,8 @@ func kindOfLabel(b block) kind {
 // secret.
 var quotableLabel = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`)
 
-// refuse returns the error for a block of the wrong kind, of which a text says what it is and
-// how to fix it.
+// refuse returns the error for a block of the wrong kind. text says what the block is and how to
+// fix it.
 func (b block) refuse(where string, is kind, text string) error {
 	isQuotable := quotableLabel.MatchString(b.label)
 	switch {
@@ -253,7 +254,7 @@ func (b block) refuse(where string, is kind, text string) error {
 	case text == "":
 		return fmt.Errorf("%s has a type that does not belong there. Remove that block", where)
 	case kindOfLabel(b) != is && isQuotable:
-		return fmt.Errorf("%s, whose boundary says %q, %s", where, b.label, text)
+		return fmt.Errorf("%s, whose BEGIN line says %q, %s", where, b.label, text)
 	}
 	return fmt.Errorf("%s %s", where, text)
 }

@@ -61,15 +61,16 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		"covers":     filterArguments["covers"],
 		"most_recent": schema.BoolAttribute{
 			MarkdownDescription: "Whether to choose the newest certificate if several match: the one with the latest " +
-				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the last `id`. " +
-				"Conflicts with `id`. Defaults to `false`: several matches are an error.",
+				"`not_before`, even if it is not valid yet, then the latest `create_time`, then the `id` that sorts " +
+				"last. Conflicts with `id`. Defaults to `false`: several matches are an error.",
 			Optional: true,
 		},
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Finds one certificate of a project, without its private key, by exactly one of `id`, " +
-			"`name`, `fingerprint_sha256`, `domain` and `covers`. It is an error if no certificate matches, or more " +
-			"than one without `most_recent`. Attributes that the provider cannot read from the certificate are null.",
+			"`name`, `fingerprint_sha256`, `domain` and `covers`. It is an error if no certificate matches, or if " +
+			"several match and `most_recent` is not `true`. Attributes that the provider cannot read from the " +
+			"certificate are null.",
 		Attributes: attributes,
 	}
 }
@@ -145,7 +146,7 @@ func (m publicModel) compareAge(other publicModel) int {
 	)
 }
 
-// candidates lists the certificates that a user may have meant, but not more of them than anybody reads.
+// candidates lists the certificates that a user may have meant, up to a limit.
 func candidates(lead string, all []publicModel) string {
 	const limit = 20
 	if len(all) == 0 {
@@ -161,7 +162,7 @@ func candidates(lead string, all []publicModel) string {
 	return text
 }
 
-// title names a certificate among others. It cuts a text that is longer than any that can be set.
+// title names a certificate in a list. It truncates texts that are longer than any that can be set.
 func (m publicModel) title() string {
 	title := fmt.Sprintf("%.256q (ID %s", m.Name.ValueString(), m.ID.ValueString())
 	if m.Domain.ValueString() != "" {
@@ -180,7 +181,7 @@ func certificateAttributes() map[string]schema.Attribute {
 		"description": computedText("The description of the certificate. It may be empty."),
 		"domain":      computedText("The domain of the certificate, as the API returns it. It may be empty."),
 		"project_id":  computedText("The ID of the project that the certificate belongs to."),
-		"certificate": computedText("The certificate in PEM format: the leaf first, followed by its chain."),
+		"certificate": computedText("The certificate in PEM format: the leaf first, then its chain."),
 	}
 	for name, description := range apiDescriptions {
 		attributes[name] = computedText(description)

@@ -43,10 +43,10 @@ func (r *certificateEphemeralResource) Schema(
 	_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a certificate with its private key from the API, to pass it on to a secret store " +
-			"or to a write-only attribute. It is stored neither in the plan nor in the state. No other part of the " +
-			"provider reads private keys. Each use lists the certificates of the project. It is an error if the API " +
-			"masks or omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
+		MarkdownDescription: "Reads a certificate with its private key from the API, to pass the key on to a secret " +
+			"store or to a write-only attribute. The key is stored neither in the plan nor in the state. No other " +
+			"part of the provider reads private keys. Each use lists the certificates of the project. It is an error " +
+			"if the API masks or omits private keys. Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: apiDescriptions["id"],
@@ -54,7 +54,7 @@ func (r *certificateEphemeralResource) Schema(
 				Validators:          []validator.String{textRule{"certificate ID", checkID}},
 			},
 			"project_id":  projectArgument,
-			"certificate": computedText("The certificate in PEM format: the leaf first, followed by its chain."),
+			"certificate": computedText("The certificate in PEM format: the leaf first, then its chain."),
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format.",
 				Computed:            true,
@@ -100,7 +100,7 @@ func (r *certificateEphemeralResource) Open(
 	key, err := parseShownKey(shown, chain)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, sentence(err)+
-			" This cloud does not return private keys: take the key from where it was created.")
+			" This cloud does not return private keys: get the key from where it was created.")
 		return
 	}
 	model.Certificate = textOrNull(chain.PEM())

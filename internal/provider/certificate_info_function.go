@@ -44,7 +44,7 @@ func (certificateInfoFunction) Definition(
 			"Other PEM blocks, such as a private key, are an error.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "pem",
-			MarkdownDescription: "The certificate in PEM format: the leaf first, followed by its chain.",
+			MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain.",
 		}},
 		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
 			"leaf": attributes, "chain": types.ListType{ElemType: attributes},

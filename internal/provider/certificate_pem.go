@@ -56,8 +56,8 @@ func parseKey(attribute string, value types.String, chain pemcert.Chain, diags *
 		diags.AddAttributeError(path.Root(attribute), "Private key does not match the certificate",
 			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+
 				"certificate was requested with, or the certificate that was issued for this key. If "+
-				"lifecycle.ignore_changes has certificate or the key, add the other one too: a new key always comes "+
-				"with a new certificate.")
+				"lifecycle.ignore_changes contains only one of certificate and the key, add the other one as well: a "+
+				"new key always comes with a new certificate.")
 	}
 	return key
 }
@@ -77,8 +77,8 @@ func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
 	}
 }
 
-// checkNewKey checks a planned private key that differs from that of the state. Nothing else is checked in an update,
-// which sends neither the certificate nor the key: ignore_changes may keep what no configuration could have.
+// checkNewKey checks a planned private key that differs from that of the state. An update checks nothing else, because
+// it sends neither the certificate nor the key, and ignore_changes may keep values that no configuration could have.
 func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagnostics) {
 	if !m.PrivateKey.Equal(state.PrivateKey) {
 		parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()), diags)

@@ -80,8 +80,8 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
-			"It stored the leaf that was sent, but other certificates or another order. The next plan shows the "+
-				"difference.")
+			"The API stored the leaf that was sent, but with other certificates or in another order. The next plan "+
+				"shows the difference.")
 	}
 }
 
@@ -121,9 +121,9 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API does not show certificate %q", id),
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
-				"Changes of the certificate outside of Terraform cannot be detected.")
+				"Changes to the certificate outside of Terraform cannot be detected.")
 	}
-	if !reflect.DeepEqual(read, state) { // setting an unchanged state takes a fifth of a read
+	if !reflect.DeepEqual(read, state) { // setting an unchanged state would take a fifth of the time of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 	}
 }

@@ -21,9 +21,9 @@ const (
 // Schema implements resource.Resource. ValidateConfig checks the certificate and its keys together.
 func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a certificate of the classic load balancer, with its private key. " +
-			"Changes of `name` and `description` are in-place updates. The API cannot change anything else of a " +
-			"certificate, so any other change forces a new resource to be created.",
+		MarkdownDescription: "Manages a certificate of the classic load balancer, with its private key. Changes to " +
+			"`name` and `description` are in-place updates. The API cannot change anything else about a certificate, " +
+			"so any other change forces a new resource to be created.",
 		Attributes: map[string]schema.Attribute{
 			"certificate": schema.StringAttribute{
 				MarkdownDescription: "The certificate in PEM format: the leaf first, then its chain. It is compared " +
@@ -47,7 +47,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
 					"the plan nor in the state, and may come from an ephemeral resource. It is sent when the " +
 					"certificate is created. It needs no version, because a new key always comes with a new " +
-					"`certificate`. Changes of this attribute alone are not detected: if `certificate` is in " +
+					"`certificate`. Changes to this attribute alone are not detected: if `certificate` is in " +
 					"`ignore_changes`, a new key has no effect. Requires Terraform 1.11 or OpenTofu 1.11.",
 				Optional:  true,
 				Sensitive: true,
@@ -73,9 +73,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"domain": schema.StringAttribute{
 				MarkdownDescription: "The domain name that the certificate is issued for: up to 254 letters, digits, " +
 					"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards " +
-					"here. An SNI certificate must have it. If omitted, an in-place update keeps the current domain; " +
-					"a replacement does not. An empty string means no domain. Changing this forces a new resource " +
-					"to be created, and so does adding it later.",
+					"here. A certificate that a listener uses for SNI must have a domain. If omitted, an in-place " +
+					"update keeps the current domain; a replacement does not. An empty string means no domain. " +
+					"Changing this forces a new resource to be created, and so does adding it later.",
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{textRule{"domain", checkDomain}},
@@ -86,10 +86,11 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
-				Read: true, ReadDescription: "Timeout of a read, as it was last applied. Defaults to 5 minutes.",
+				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
+					"Defaults to 5 minutes.",
 				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
 				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses " +
-					"the certificate, as it was last applied. Defaults to 10 minutes.",
+					"the certificate. A new value takes effect after it has been applied. Defaults to 10 minutes.",
 			}),
 		},
 	}

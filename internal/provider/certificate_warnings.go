@@ -13,7 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// warn warns of a certificate that the API accepts but clients may not, and of what the provider could not check.
+// warn warns of a certificate that the API accepts but clients may reject, and of what the provider could not check.
 func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
 	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
 	if chain.Len() == 0 {
@@ -40,8 +40,8 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 	if !chain.InOrder() {
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate chain not in order",
 			"Each certificate must be followed by the one that issued it: the leaf first, then the intermediate "+
-				"certificates. Some clients reject any other order. Sort them, and remove those that are there twice "+
-				"or belong to another chain.")
+				"certificates. Some clients reject any other order. Sort them, and remove duplicates and "+
+				"certificates of another chain.")
 	}
 	if domain != "" && canRead && !isCovered {
 		diags.AddAttributeWarning(path.Root("domain"), "Domain not covered by the certificate",
@@ -53,7 +53,7 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 // uncheckedKey returns why the provider cannot tell whether a private key, as far as it is known, belongs to a
 // certificate.
 func uncheckedKey(chain pemcert.Chain, key types.String) []string {
-	const unchecked = "whether the private key belongs to the certificate, because it does not know the algorithm "
+	const unchecked = "whether the private key belongs to the certificate, because it does not support the algorithm "
 	algorithm := chain.Facts(0).KeyAlgorithm
 	if !key.IsNull() && !chain.HasKnownKey() {
 		return []string{fmt.Sprintf(unchecked+"of the public key (%s)", algorithm)}
@@ -65,7 +65,7 @@ func uncheckedKey(chain pemcert.Chain, key types.String) []string {
 	return nil
 }
 
-// warnAboutExpiry warns of a certificate that is not valid now, or not for long. A date that cannot be read is zero.
+// warnAboutExpiry warns of a certificate that is not valid now, or not for much longer. An unreadable date is zero.
 func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *diag.Diagnostics) {
 	const day = "2006-01-02"
 	left := leaf.NotAfter.Sub(now)
@@ -82,7 +82,7 @@ func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *
 	case left < time.Duration(warningDays)*24*time.Hour:
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate expires soon", fmt.Sprintf(
 			"The certificate of %q expires on %s, in %d days. Renew it and update the configuration. "+
-				"The provider warns %d days before (expiry_warning_days).",
+				"The provider begins to warn %d days before that (expiry_warning_days).",
 			leaf.Subject, leaf.NotAfter.Format(day), int(left.Hours()/24), warningDays))
 	}
 }
@@ -109,9 +109,9 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 		summary := "An identical certificate already exists: " + strings.Join(creation.Identical, ", ")
 		diags.AddWarning(summary, fmt.Sprintf(
 			"If the new certificate replaces it, there is nothing to do: Terraform deletes it next.\n\nProject %s "+
-				"already had this, with the same content, and with the name, description and domain that the "+
-				"configuration sets:\n%s\n\nAn interrupted run may have left it, or this or another configuration "+
-				"may manage it. Delete it if nothing uses it, or %s",
+				"already had the following, with the same content, and with the name, description and domain that "+
+				"the configuration sets:\n%s\n\nAn interrupted run may have left it behind, or this or another "+
+				"configuration may manage it. Delete it if nothing uses it, or %s",
 			projectID, certificateLines(creation.Identical), importInstead(projectID, creation.Identical[0])))
 	}
 	if creation.ID == "" {
@@ -121,9 +121,9 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 	if creation.Adopted {
 		diags.AddWarning(
 			fmt.Sprintf("Certificate %q was adopted after the response to its creation was lost", creation.ID),
-			fmt.Sprintf("The list of project %s then had a certificate that did not exist before and equals the "+
-				"configured one. It is now in the state. If something else was creating the same certificate at the "+
-				"same time, check that it is yours.",
+			fmt.Sprintf("The list of project %s then had a certificate that had not existed before and that equals "+
+				"the configured one. It is now in the state. If something else was creating the same certificate at "+
+				"the same time, check that it is yours.",
 				projectID))
 	}
 	if creation.Sent > 1 {

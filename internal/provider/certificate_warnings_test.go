@@ -21,7 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// selfSigned is a certificate for www.example.com that is valid in a window.
+// selfSigned returns a certificate for www.example.com with the given validity.
 func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -40,7 +40,7 @@ func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// withUnknownCurve gives a DER of P-256 a curve that nobody knows.
+// withUnknownCurve replaces the curve P-256 in a DER value by an unknown one.
 func withUnknownCurve(der []byte) []byte {
 	return bytes.ReplaceAll(der,
 		[]byte("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte("\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))
@@ -67,7 +67,7 @@ func TestCertificateWarnings(t *testing.T) {
 		certificate, domain string
 		at                  time.Time
 		days                int
-		attribute           string // "" is no warning
+		attribute           string // "" means no warning
 		want                string
 	}{
 		"healthy":                 {certificate, "", now, 30, "", ""},
@@ -121,7 +121,7 @@ func TestCertificateWarnings(t *testing.T) {
 			at:          now,
 			days:        30,
 			attribute:   "certificate",
-			want: "cannot check whether the private key belongs to the certificate, because it does not know " +
+			want: "cannot check whether the private key belongs to the certificate, because it does not support " +
 				"the algorithm of the public key (ECDSA 1.2.156.10197.1.301)",
 		},
 		"a date that cannot be read": {
@@ -194,14 +194,14 @@ func TestCertificateWarnings(t *testing.T) {
 	}
 }
 
-// TestUncertainty: an error says what is known of a certificate that may exist, and nothing else.
+// TestUncertainty: the error says what is known of a certificate that may exist, and nothing else.
 func TestUncertainty(t *testing.T) {
 	t.Parallel()
 	name := "www"
 	const (
-		may       = `A certificate named "www" may exist in project p nevertheless`
+		may       = `A certificate named "www" may exist in project p`
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
-		searchErr = ", and could not be searched for: oops. "
+		searchErr = ". The project could not be searched for it: oops. "
 		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
 		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
 	)
@@ -223,8 +223,8 @@ func TestUncertainty(t *testing.T) {
 	}
 }
 
-// TestCreationSentTwice: a warning has the error of the search only if there was one. Without a certificate there is
-// none, because the error says it.
+// TestCreationSentTwice: the warning has the error of the search only if there was one. Without a certificate, there is
+// no warning, because the error says the same.
 func TestCreationSentTwice(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics

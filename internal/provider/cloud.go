@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -19,7 +20,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// cloud is what the resources share: the client with its session, the settings that they were made from, a clock for
+// cloud is what the resources share: the client and its session, the settings that they were made from, a clock for
 // expiry and for the times of writes, and the locks of listeners.
 type cloud struct {
 	client   *elb.Client
@@ -59,7 +60,7 @@ func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error
 	return c.session.Endpoint(ctx, projectID, "elbv1", "elb")
 }
 
-// ready returns an error if the cloud cannot be called yet.
+// ready returns an error for each argument of the provider that is needed to call the cloud, but is not known yet.
 func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
@@ -87,20 +88,21 @@ func (c *cloud) projectForPlan(
 	return c.defaultProject(diags)
 }
 
-// defaultProject returns the project of the provider without an API call. It is unknown if it is not known yet, or only
-// its name is.
+// defaultProject returns the project of the provider without an API call. It is unknown if it is known only after an
+// apply, or if only its name is known.
 func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
-			"No project is set here, and the provider has no default project. Set project_id here or, for an import, "+
-				"in front of its ID (project_id/ID). "+howToSet("project_id")+" "+c.settings.whyNoAuthURL+
+			"No project is set here, and the provider has no default project. Set project_id here (for an import, in "+
+				"front of its ID: project_id/ID), or once for all resources: "+howToSet("project_id")+" "+
+				c.settings.whyNoAuthURL+
 				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project
 }
 
 // readyProject returns the project of a resource: its own, or the provider's, whose ID it looks up if only its name is
-// known. It reports an error if the cloud cannot be called yet, unless there are errors already.
+// known. It reports an error if the cloud cannot be called yet, unless there are already errors.
 func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.Diagnostics) types.String {
 	if !diags.HasError() {
 		diags.Append(c.ready()...)
@@ -120,7 +122,7 @@ func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.
 		return project
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)
-	if err != nil {
+	if err = cmp.Or(err, checkProjectID("project ID of the identity service", id)); err != nil {
 		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
 	return types.StringValue(id)

@@ -14,8 +14,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// describe writes an error of the API client for the user: what happened, with the code and the request ID of the API,
-// and the remedy.
+// describe describes an error of the API client for the user: what happened, with the code and the request ID of the
+// API, and the remedy.
 func (c *cloud) describe(err error) string {
 	return describeWith(err, remedyFor(err, c.session.Kind()))
 }
@@ -51,25 +51,25 @@ func named(name *string) string {
 	return fmt.Sprintf("named %q", *name)
 }
 
-// certificateLines writes IDs one below the other.
+// certificateLines lists IDs, one on each line.
 func certificateLines(ids []string) string {
 	return "  - certificate " + strings.Join(ids, "\n  - certificate ")
 }
 
 // uncertainty says what is known of a certificate that may exist although its creation failed.
 func uncertainty(err *elb.UncertainError) string {
-	text := fmt.Sprintf("A certificate %s may exist in project %s nevertheless", named(err.Name), err.ProjectID)
+	text := fmt.Sprintf("A certificate %s may exist in project %s", named(err.Name), err.ProjectID)
 	if err.Sent > 1 {
 		text += fmt.Sprintf(" (the request was sent %d times)", err.Sent)
 	}
 	switch {
 	case err.Existing != "":
 		text += fmt.Sprintf(". The API returned certificate %s, which existed before and has the same leaf: "+
-			"it may store each certificate only once. If nothing else manages that one, %s",
+			"the API may store each certificate only once. If nothing else manages that certificate, %s",
 			err.Existing, importInstead(err.ProjectID, err.Existing))
 	case err.SearchErr != nil:
-		text += fmt.Sprintf(", and could not be searched for: %s. "+
-			"Check the project before you apply again, and delete or import what the request may have created.",
+		text += fmt.Sprintf(". The project could not be searched for it: %s. Check the project before you apply "+
+			"again, and delete or import what the request may have created.",
 			err.SearchErr)
 	case len(err.Candidates) == 0:
 		text += ": the list of the project does not show it, but a slow backend may still create it. " +
@@ -85,8 +85,9 @@ func uncertainty(err *elb.UncertainError) string {
 
 // importInstead says how to manage a certificate that exists, instead of the one that the state has, if any.
 func importInstead(projectID, id string) string {
-	return fmt.Sprintf("import it:\n  terraform import ADDRESS %s/%s\nIf ADDRESS is in the state already, first run "+
-		"terraform state rm ADDRESS, and delete the certificate that it was after the next apply.", projectID, id)
+	return fmt.Sprintf("import it:\n  terraform import ADDRESS %s/%s\nIf the state already contains ADDRESS, first "+
+		"run terraform state rm ADDRESS; after the next apply, delete the certificate that was in the state.",
+		projectID, id)
 }
 
 // remedyFor says what the user can do about an error. It is empty if nothing is known to help.
@@ -97,7 +98,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	_, isIncomplete := errors.AsType[*elb.IncompleteListError](err)
 	_, isListed := errors.AsType[*elb.ListedError](err)
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
-	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // a token does not depend on the clock
+	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
 		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
@@ -149,9 +150,9 @@ func inUseRemedy(err *elb.InUseError) string {
 		"apply. To replace a certificate that is in use, set create_before_destroy in its lifecycle block."
 	switch {
 	case err.ListenersErr != nil:
-		return fmt.Sprintf("The listener that uses it is not known: %s.\n\n%s", err.ListenersErr, remedy)
+		return fmt.Sprintf("It is not known which listener uses the certificate: %s.\n\n%s", err.ListenersErr, remedy)
 	case len(err.Listeners) == 0:
-		return "No listener of the project uses the certificate, but one of another project may.\n\n" + remedy
+		return "No listener of the project uses the certificate, but a listener of another project may.\n\n" + remedy
 	}
 	holders := make([]string, len(err.Listeners))
 	for i, listener := range err.Listeners {
@@ -162,13 +163,13 @@ func inUseRemedy(err *elb.InUseError) string {
 			"listener keeps the certificate. If this run has deleted the listener or switched it again in the " +
 			"meantime, apply or destroy again. Otherwise switch the listener to another certificate in the console " +
 			"and apply again, or remove the certificate from the state, which leaves it in the cloud: terraform " +
-			"state rm ADDRESS. Do not remove what Terraform calls a deposed object: that removes its successor from " +
-			"the state, too."
+			"state rm ADDRESS. Do not remove a certificate that Terraform calls a deposed object: this would also " +
+			"remove its successor from the state."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
 
-// tolerableSkew is how far apart two clocks may be before that explains a rejected signature.
+// tolerableSkew is how far two clocks may differ before that explains a rejected signature.
 const tolerableSkew = 5 * time.Minute
 
 func skewRemedy(refusal *httpapi.Error) string {
@@ -176,8 +177,8 @@ func skewRemedy(refusal *httpapi.Error) string {
 	if refusal.Skew < 0 {
 		direction = "ahead of"
 	}
-	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid for a few "+
-		"minutes only. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
+	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid only for a few "+
+		"minutes. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
 }
 
 // rejectsCredentials are the statuses by which an identity service rejects credentials.
@@ -191,9 +192,12 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
 		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
 			"and the cloud that they are for. " + cloudIfOmitted
-	case refusal != nil && refusal.Status == http.StatusNotFound:
+	case refusal != nil && refusal.Status >= http.StatusInternalServerError:
+		return "The identity service is currently unavailable. " + tryLater
+	case refusal != nil:
 		return "Check auth_url: it must be the base URL of the identity service, with or without its version, for " +
-			"example https://iam.eu-de.otc.t-systems.com/v3."
+			"example https://iam.eu-de.otc.t-systems.com/v3. With assume_role, also check the name of the agency and " +
+			"the account that created it."
 	case isNetwork:
 		return "Check auth_url, region and cloud of the provider, the network, and the proxy (HTTPS_PROXY, " +
 			"NO_PROXY). " + cloudIfOmitted
@@ -202,7 +206,7 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 }
 
 // cloudIfOmitted is for users of another cloud who have set only a region.
-const cloudIfOmitted = "With a region alone, the cloud is " + defaultCloud + "."
+const cloudIfOmitted = "If only a region is set, the cloud is " + defaultCloud + "."
 
 // credentialsRemedy is for credentials that the ELB service rejects.
 func credentialsRemedy(kind auth.Kind) string {
@@ -211,8 +215,8 @@ func credentialsRemedy(kind auth.Kind) string {
 		return "The token has expired (after 24 hours), was revoked, or belongs to another project or region. Get a " +
 			"new token for this project. With an access key or a password, the provider needs no token."
 	case auth.KindAgency:
-		return "The temporary keys of the agency were rejected, even after they were renewed. " +
-			"Check the permissions of the agency, and that the project belongs to the account that created it."
+		return "The temporary keys of the agency were rejected, even after they were renewed. Check the permissions " +
+			"of the agency, and that the project belongs to the account that created the agency."
 	case auth.KindPassword:
 		return "The token issued for this user was rejected, even after it was renewed. " +
 			"Check that endpoint and auth_url belong to the same cloud and region."
@@ -226,7 +230,7 @@ func credentialsRemedy(kind auth.Kind) string {
 const tryLater = "Apply again in a few minutes; if that does not help, give the request ID to the operator of the " +
 	"cloud."
 
-// refusalRemedy goes by the codes of the API reference, then by the status.
+// refusalRemedy chooses a remedy by the codes of the API reference, then by the status.
 func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	const (
 		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, " +
@@ -250,7 +254,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "Check that certificate and private_key are PEM, that the key is not encrypted, " +
 			"and that it belongs to the first certificate."
 	case "ELB.5033":
-		return "The API did not change the name and the description, and gives no reason. " + tryLater
+		return "The API did not change the name or the description, and gave no reason. " + tryLater
 	case "ELB.5131", "ELB.5141":
 		return unavailable
 	case "ELB.6000", "ELB.6010", "ELB.6020":
@@ -264,9 +268,9 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 		return "The load balancer of the listener does not exist. Check listener_id."
 	case "ELB.5151", "ELB.8905":
 		return "Delete certificates that are no longer needed, or ask the operator of the cloud to raise the quota " +
-			"(usually 120 for an account). With create_before_destroy, it must have room for all certificates that " +
-			"an apply replaces. If it has not, put the old files back for those that were rejected, apply, and " +
-			"replace them afterwards."
+			"(usually 120 for an account). With create_before_destroy, the quota must have room for all certificates " +
+			"that an apply replaces. If it does not, put back the old files of the certificates that were rejected, " +
+			"apply, and replace these certificates afterwards."
 	case "ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201", "APIGW.0301":
 		return credentialsRemedy(kind)
 	case "ELB.1109":
@@ -274,7 +278,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	case "ELB.1202":
 		return "Use credentials of a regional project. A token of an enterprise project cannot call this API."
 	case "ELB.9808":
-		return "The token was issued for another project than project_id. Set project_id to the project of the " +
+		return "The token was issued for a project other than project_id. Set project_id to the project of the " +
 			"token, or get a token for this project."
 	case "ELB.9801", "ELB.9802", "ELB.9803", "ELB.9804", "ELB.9805", "ELB.9806", "ELB.9807", "ELB.9899":
 		return forbidden

@@ -15,8 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRemedies has every error code and status of the API, and what the user is
-// told to do.
+// TestRemedies has every error code and status of the API, and the remedy for it.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	const (
@@ -67,7 +66,7 @@ func TestRemedies(t *testing.T) {
 		{"ELB.9805", 403, forbid},
 		{"ELB.9806", 403, forbid},
 		{"ELB.9807", 400, forbid},
-		{"ELB.9808", 400, "for another project than project_id. Set project_id to the project of the token"},
+		{"ELB.9808", 400, "for a project other than project_id. Set project_id to the project of the token"},
 		{"ELB.9899", 403, forbid},
 		{"ELB.9802", 403, forbid},
 		{"ELB.9803", 403, forbid},
@@ -85,7 +84,7 @@ func TestRemedies(t *testing.T) {
 		{"Not Found", 404, endpoint},
 		{"authFault", 500, waiting},
 		{"serviceUnavailable", 503, waiting},
-		{"", 200, endpoint}, // no JSON
+		{"", 200, endpoint}, // a response that is not JSON
 		{"ELB.9999", 200, ""},
 		{"", 302, endpoint},
 		{"", 404, endpoint},
@@ -125,7 +124,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},
 		},
 		"No listener of the project uses the certificate": &elb.InUseError{Err: refusal},
-		"The listener that uses it is not known: oops": &elb.InUseError{
+		"It is not known which listener uses the certificate: oops": &elb.InUseError{
 			Err:          refusal,
 			ListenersErr: errors.New("oops"),
 		},
@@ -139,7 +138,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	}
 }
 
-// TestRemedyOfTheCause: of several causes of an error, the remedy is for the one that the user can do something about.
+// TestRemedyOfTheCause: if an error has several causes, the remedy is for the one that the user can do something about.
 func TestRemedyOfTheCause(t *testing.T) {
 	t.Parallel()
 	refused := func(status int) error { return &httpapi.Error{Status: status, Message: "m"} }
@@ -156,7 +155,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
 		kind auth.Kind
-		want string // "" is none
+		want string // "" means no remedy
 	}{
 		"listener is gone":              {elb.ErrListenerNotFound, token, "Check listener_id, and project_id"},
 		"listener is faulty":            {elb.ErrListenerFaulty, token, "Repair the listener"},
@@ -176,7 +175,9 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"identity service says 401":     {identity(refused(401)), key, credentials},
 		"identity service says 403":     {identity(refused(403)), key, credentials},
 		"identity service says 404":     {identity(refused(404)), key, "Check auth_url: it must be the base URL"},
-		"identity service says 500":     {identity(refused(500)), key, ""},
+		"identity service says 500":     {identity(refused(500)), key, "The identity service is currently unavailable"},
+		"identity service sends a page": {identity(refused(200)), key, "Check auth_url: it must be the base URL"},
+		"identity service redirects":    {identity(refused(302)), key, "Check auth_url: it must be the base URL"},
 		"identity service out of reach": {identity(&httpapi.TransportError{}), key, "Check auth_url, region and cloud"},
 	} {
 		remedy := remedyFor(row.err, row.kind)
@@ -185,13 +186,12 @@ func TestRemedyOfTheCause(t *testing.T) {
 		}
 	}
 	got := describeWith(fmt.Errorf("list certificates: %w", identity(refused(401))), "")
-	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs the credentials
+	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs credentials
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestTroubleshooting compares the guide with what the provider says: each code
-// of the API is in it, with the words of the error.
+// TestTroubleshooting: the guide has each error code of the API, with the words of the provider's error.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../templates/guides/troubleshooting.md.tmpl")
@@ -227,7 +227,7 @@ func TestTroubleshooting(t *testing.T) {
 	}
 	for name, status := range map[string]int{
 		"403": 403, "404": 404, "405": 405, "429": 429, "500 and above": 502,
-		"200, or any other that is no error": 200,
+		"200, or any other that is not an error": 200,
 	} {
 		if want := refusalRemedy(&httpapi.Error{Status: status}, ""); said[name] != want {
 			t.Errorf("%s: the guide says %q, the provider %q", name, said[name], want)
@@ -248,7 +248,7 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-// TestQuotedMessages: the guide about troubleshooting quotes messages that the provider has.
+// TestQuotedMessages: the provider has each message that the troubleshooting guide quotes.
 func TestQuotedMessages(t *testing.T) {
 	t.Parallel()
 	source := ""

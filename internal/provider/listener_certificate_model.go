@@ -74,12 +74,12 @@ func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 	}
 }
 
-// checkProtocol checks that a listener can have a certificate. It assumes so if the API returns no protocol (assumed).
+// checkProtocol checks that a listener can have a certificate. It passes a listener without a protocol (assumed).
 func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(
-			"%s has the protocol %.256q, which uses no certificate. Set listener_id to an HTTPS or SSL listener. "+
-				"If this resource is already in the state, remove it from there first: terraform state rm ADDRESS.",
+			"%s has the protocol %.256q, which does not use a certificate. Set listener_id to an HTTPS or SSL "+
+				"listener. If this resource is already in the state, remove it first: terraform state rm ADDRESS.",
 			capitalize(titleOf(listener)), listener.Protocol))
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// defaultSwitchTimeout is shorter than that of certificates, because nothing waits for something else to let go.
+// defaultSwitchTimeout is shorter than the timeout for certificates, because a switch, unlike the deletion of a
+// certificate, does not wait for listeners that others manage.
 const defaultSwitchTimeout = 5 * time.Minute
 
 func (r *listenerCertificateResource) Schema(
@@ -27,7 +28,7 @@ func (r *listenerCertificateResource) Schema(
 		Attributes: map[string]schema.Attribute{
 			"listener_id": schema.StringAttribute{
 				MarkdownDescription: "The ID of the listener: 32 hexadecimal characters in lower case. Manage each " +
-					"listener with one resource only: two resources of the same listener would switch it back and " +
+					"listener with one resource only: two resources for the same listener would switch it back and " +
 					"forth. Changing this forces a new resource to be created.",
 				Required:      true,
 				Validators:    []validator.String{textRule{"listener ID", checkLowerID}},
@@ -43,9 +44,9 @@ func (r *listenerCertificateResource) Schema(
 			"fallback_certificate_id": schema.StringAttribute{
 				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
 					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
-					"certificate, because it cannot be without one. If the same run destroys the fallback too, that " +
-					"deletion fails, because the listener then uses it. It is not checked until then. Changing this " +
-					"updates the state only.",
+					"certificate, because it cannot be without one. If the same run also destroys the fallback " +
+					"certificate, that deletion fails, because the listener then uses it. Whether the fallback " +
+					"certificate exists is not checked earlier. Changing this updates the state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},
@@ -63,10 +64,11 @@ func (r *listenerCertificateResource) Schema(
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
-				Read: true, ReadDescription: "Timeout of a read, as it was last applied. Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the switch to the fallback, as it was last applied. " +
+				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
 					"Defaults to 5 minutes.",
+				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
+				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. A new value takes effect " +
+					"after it has been applied. Defaults to 5 minutes.",
 			}),
 		},
 	}

@@ -14,22 +14,22 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// An argument of the provider block. Its schema, its documentation, its value and its
-// environment variables all come from the one table below.
+// An argument describes an argument of the provider block. Its schema, its documentation, its value and its environment
+// variables all come from the one table below.
 type argument struct {
-	// variables are the environment variables that stand in for it, earlier ones first.
+	// variables are the environment variables that can set it, in order of precedence.
 	variables []string
-	// A flag and a number are set in the block as such, others as text.
+	// A flag and a number have their own types in the block; other arguments are text.
 	isFlag, isNumber bool
-	// secret values are hidden by Terraform.
+	// secret marks a value that Terraform must not display.
 	secret bool
 	// check returns why a value is not valid. nil accepts every value.
 	check func(noun, value string) error
-	// description is completed by a sentence that names the variables.
+	// description is followed by a sentence that names the variables.
 	description string
 }
 
-// arguments are all arguments of the provider, by their names. A dot separates the name of a nested block.
+// arguments are all arguments of the provider by name. The name of a nested block is separated by a dot.
 var arguments = map[string]argument{
 	"region": {
 		variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
@@ -42,8 +42,8 @@ var arguments = map[string]argument{
 		check:     checkCloud,
 		description: "The domain name that the host names of the cloud's services end with, such as " +
 			"`otc.t-systems.com`. Defaults to the cloud that `auth_url` or `endpoint` names, and to `" + defaultCloud +
-			"` if none of them is set. Settings from `HCS_…` variables, which are for private clouds, have no " +
-			"default. `OS_CLOUD` sets this argument only if it contains a dot.",
+			"` if neither is set. Settings from `HCS_…` variables have no default, because they are for private " +
+			"clouds. `OS_CLOUD` sets this argument only if it contains a dot.",
 	},
 	"clouds_entry": {
 		variables: []string{"OS_CLOUD"},
@@ -66,8 +66,8 @@ var arguments = map[string]argument{
 		variables: []string{"HW_AUTH_URL", "HCS_AUTH_URL", "OS_AUTH_URL"},
 		description: "The base URL of the identity service (IAM), with or without its version: the provider calls " +
 			"`/v3/…`. Defaults to `https://iam.{region}.{cloud}/v3`, unless credentials, region and cloud come from " +
-			"`HCS_…` variables: a private cloud has no default. The provider calls it for a password, an agency, a " +
-			"`project_name`, and the service catalog.",
+			"`HCS_…` variables: a private cloud has no default. The provider calls this service for a password, an " +
+			"agency, a `project_name`, and the service catalog.",
 	},
 	"access_key": {
 		variables:   []string{"HW_ACCESS_KEY", "HCS_ACCESS_KEY", "OS_ACCESS_KEY"},
@@ -90,7 +90,7 @@ var arguments = map[string]argument{
 		variables: []string{"ELBAAS_SIGNING_SCHEME"},
 		check:     checkScheme,
 		description: "How to sign requests: `access` as Huawei Cloud documents it, or `scoped` with a key that is " +
-			"derived from date and region, which some private clouds require. Defaults to `access`.",
+			"derived from the date and the region, which some private clouds require. Defaults to `access`.",
 	},
 	"token": {
 		variables: []string{"HW_AUTH_TOKEN", "HCS_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN"},
@@ -143,14 +143,14 @@ var arguments = map[string]argument{
 	},
 	"shared_config_file": {
 		variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
-		description: "The path of the configuration file of Huawei Cloud's command line tool. Defaults to " +
+		description: "The path of the configuration file of Huawei Cloud's command-line tool. Defaults to " +
 			"`~/.hcloud/config.json`.",
 	},
 	"profile": {
 		variables: []string{"HW_PROFILE", "HCS_PROFILE"},
-		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file. It " +
-			"must have an access key, or the temporary key of an SSO login, and that key must not be encrypted " +
-			"(`hcloud configure set --cli-auth-encrypt=false`).",
+		description: "The name of a profile in `shared_config_file`. Defaults to the current profile of the file. " +
+			"The profile must have an access key, or the temporary key of an SSO login, and that key must not be " +
+			"encrypted (`hcloud configure set --cli-auth-encrypt=false`).",
 	},
 	"assume_role.agency_name": {
 		variables:   []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HCS_ASSUME_ROLE_AGENCY_NAME", "OS_AGENCY_NAME"},
@@ -173,8 +173,8 @@ var arguments = map[string]argument{
 	"cacert_file": {
 		variables: []string{"OS_CACERT"},
 		description: "CA certificates in PEM format to trust instead of the system's: the path of a file, or its " +
-			"content. `OS_CACERT` applies to all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` is set for another " +
-			"cloud.",
+			"content. `OS_CACERT` applies to all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` is set and neither " +
+			"the credentials nor the cloud comes from `OS_…` variables.",
 	},
 	"cert": {
 		variables:   []string{"OS_CERT"},
@@ -201,7 +201,7 @@ var arguments = map[string]argument{
 	},
 }
 
-// pathOf returns where an argument is in the provider block.
+// pathOf returns the path of an argument in the provider block.
 func pathOf(name string) path.Path {
 	if block, nested, isNested := strings.Cut(name, "."); isNested {
 		return path.Root(block).AtName(nested)
@@ -256,24 +256,24 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of the Huawei " +
-			"Cloud family: Huawei Cloud, Open Telekom Cloud, FlexibleEngine, and private clouds (Huawei Cloud Stack).",
+		MarkdownDescription: "Manages certificates of the classic load balancer (ELB, `elbaas` v1.0) of Huawei Cloud " +
+			"and compatible clouds: Open Telekom Cloud, FlexibleEngine, and private clouds such as Huawei Cloud Stack.",
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "An agency of another account to assume. The provider gets temporary keys with " +
-					"the access key.",
+				MarkdownDescription: "The agency of another account to assume. The provider requests temporary keys " +
+					"for it with the access key.",
 				Attributes: agency,
 			},
 		},
 	}
 }
 
-// A providerBlock has the values of a provider block by the names of its arguments. One that is not set is missing or
-// null.
+// A providerBlock has the values of a provider block by the names of its arguments. An argument that is not set is
+// missing or null.
 type providerBlock map[string]attr.Value
 
-// add adds the arguments of a block. The prefix has the name of the block, if it is nested.
+// add adds the arguments of a block. The prefix is the name of a nested block with its dot, or empty.
 func (b providerBlock) add(prefix string, block types.Object) {
 	for name, value := range block.Attributes() {
 		if nested, isBlock := value.(types.Object); isBlock {

@@ -154,7 +154,7 @@ func (d *demo) acts() []act {
 		},
 		{
 			title: "Plan again",
-			why:   "Nothing has changed. The API has no GET of one certificate, so the provider reads a list.",
+			why:   "Nothing has changed. The API cannot return a single certificate, so the provider reads a list.",
 			plan:  "No changes.",
 			names: []string{original},
 		},
@@ -203,7 +203,7 @@ func (d *demo) acts() []act {
 		},
 		{
 			title: "Rotate",
-			why: "The certificate was renewed. One apply creates it, switches the listener and deletes the " +
+			why: "The certificate was renewed. One apply creates the new one, switches the listener and deletes the " +
 				"old one.",
 			prepare: d.writePair,
 			plan:    "Plan: 1 to add, 1 to change, 1 to destroy",
@@ -288,7 +288,7 @@ func (d *demo) apply(ctx context.Context, a act) error {
 		fmt.Fprintf(d.out, "   | %s\n", line)
 	}
 	if err == nil && !strings.Contains(said, "\n"+a.plan) {
-		err = fmt.Errorf("the plan should say %q, and says:\n%s", a.plan, said)
+		err = fmt.Errorf("the plan should say %q, but says:\n%s", a.plan, said)
 	}
 	return err
 }
@@ -325,11 +325,11 @@ func (d *demo) compareCloud(a act) error {
 		names, last = append(names, cert.Name), cert.ID
 	}
 	if !slices.Equal(names, a.names) {
-		return fmt.Errorf("the cloud should have the certificates %q, and has %q", a.names, names)
+		return fmt.Errorf("the cloud should have the certificates %q, but has %q", a.names, names)
 	}
 	for _, l := range d.cloud.Listeners(projectID) {
 		if l.CertificateID != last {
-			return fmt.Errorf("the listener serves %s, and should serve %s", l.CertificateID, last)
+			return fmt.Errorf("the listener serves %s, but should serve %s", l.CertificateID, last)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func main() {
 // run serves until ctx is done.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("elbstub", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 picks a free one")
 	remote := flags.Bool("allow-remote", false,
 		"allow an address that is not loopback: everyone who can reach it can read every private key")
 	base := flags.String("base-path", "/elb", "`path` in front of /v1.0")
@@ -65,17 +65,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	prefix := strings.TrimSuffix(*base, "/")
 	switch {
 	case !basePath.MatchString(prefix):
-		return fmt.Errorf("the base path %q must begin with a slash, and have parts of letters (A–Z, a–z), digits, "+
-			"hyphens, underscores and inner dots: use one such as /elb", *base)
+		return fmt.Errorf("the base path %q must begin with a slash, and its parts may contain letters (A–Z, a–z), "+
+			"digits, hyphens, underscores and inner dots: use one such as /elb", *base)
 	case !projectID.MatchString(*project):
 		return fmt.Errorf("the project ID %q is not valid: it must have 1 to 64 letters (A–Z, a–z), digits, hyphens "+
 			"and underscores", *project)
 	case !visible.MatchString(*accessKey) || strings.ContainsAny(*accessKey, ",/"):
-		return fmt.Errorf("the access key %q is not valid: it must not be empty, and have printable ASCII characters "+
-			"without a comma, a slash or a space", *accessKey)
+		return fmt.Errorf("the access key %q is not valid: it must consist of printable ASCII characters other than "+
+			"comma, slash and space, and must not be empty", *accessKey)
 	case !visible.MatchString(*token) || !visible.MatchString(*secretKey):
-		return errors.New("-token and -secret-key must have printable ASCII characters without spaces, and must " +
-			"not be empty: omit them to use the defaults")
+		return errors.New("-token and -secret-key must consist of printable ASCII characters other than spaces, and " +
+			"must not be empty: omit them to use the defaults")
 	case !text.MatchString(*userName) || !text.MatchString(*password):
 		return errors.New("-user-name and -password must be UTF-8 without control characters, and must not be empty: " +
 			"omit them to use the defaults")
@@ -116,7 +116,7 @@ With an access key:
 With a password, for which the identity service at %[1]s/v3 issues tokens:
 
 %[4]s
-%[5]sIt keeps certificates in memory only. Stop it with Ctrl-C.
+%[5]sThe stub keeps certificates in memory only. Stop it with Ctrl-C.
 `,
 		endpoint,
 		providerBlock(endpoint, *project, [][2]string{{"token", *token}}),
