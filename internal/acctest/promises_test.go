@@ -262,6 +262,7 @@ var promises = map[string][]string{
 	},
 	"config-errors": {
 		"provider.TestErrorsQuoteNoKey",
+		"provider.TestRulesQuoteNoKey",
 		"provider.TestSettingsErrors",
 	},
 	"tls": {

@@ -172,7 +172,7 @@ func (c *Client) putAndAwait(
 	ofPut.Protocol = "" // a response without it is incomplete
 	shows := func(l Listener) error {
 		if !l.serves(certificateID) {
-			return fmt.Errorf("the listener still has the certificate %.256q", l.CertificateID)
+			return fmt.Errorf("the listener has the certificate %.256q", l.CertificateID)
 		}
 		return l.pending()
 	}

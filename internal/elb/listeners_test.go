@@ -427,7 +427,7 @@ func TestSwitchListener(t *testing.T) {
 		},
 		"accepted, and not shown": {
 			puts: faults{elbstub.Reply(202, "")}, calls: [2]int{1, -1}, remains: true,
-			err: elb.ErrNotShown, says: "the listener still has the certificate",
+			err: elb.ErrNotShown, says: "the listener has the certificate",
 		},
 		"accepted, and no read works": {
 			puts: faults{

@@ -369,7 +369,7 @@ func TestCertificatesDataSource(t *testing.T) {
 		config          acctest.Values
 		attribute, want string
 	}{
-		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile`},
+		{acctest.Values{"name_regex": "("}, "name_regex", `"(" does not compile: missing closing ). Use`},
 		{acctest.Values{"expires_before": "tomorrow"}, "expires_before", `"tomorrow" is not an RFC 3339 time`},
 		{acctest.Values{"expires_before": "2027-01-31"}, "expires_before", "write it like"},
 		{acctest.Values{"expires_before": ""}, "expires_before", "To omit it, use null instead"},

@@ -95,6 +95,14 @@ func TestImportByIdentity(t *testing.T) {
 			t.Errorf("it says %q", diagnosticTexts(diagnostics))
 		}
 	}
+
+	// An import does not see the project_id of the resource.
+	for _, project := range []any{nil, acctest.Unknown} {
+		config := cloud.Configuration()
+		config["project_id"] = project
+		_, diagnostics := acctest.NewServer(t, provider.New("test")(), config).Import(id)
+		wantErrors(t, diagnostics, "", "for an import, in front of its ID")
+	}
 }
 
 // TestIdentityOfAnotherProject imports a certificate of another project, with credentials that have

@@ -440,7 +440,7 @@ func TestAccBadInput(t *testing.T) {
 		},
 		"no project": {
 			config: cloud.Provider(`project_id = null`) + good,
-			want: "Set project_id here, or once for all resources: Set project_id in the provider block, or the " +
+			want: "project_id/ID), or once for all resources: Set project_id in the provider block, or the " +
 				"environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
 		},
 		"timeout that is none": {
@@ -450,7 +450,8 @@ func TestAccBadInput(t *testing.T) {
 		"import id that is none": {
 			config: importing("www"),
 			want: `The import ID "www" is not valid: the certificate ID "www" is not valid: ` +
-				"it must be 32 hexadecimal characters. Import by the ID of the certificate, or by project_id/id.",
+				"it must be 32 hexadecimal characters (it has 3). Import by the ID of the " +
+				"certificate, or by project_id/id.",
 		},
 		"import id with two slashes": {importing("a/b/c"), "32 hexadecimal characters"},
 		"import of nothing":          {importing(id), "Certificate not found"},

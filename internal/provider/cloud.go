@@ -93,8 +93,9 @@ func (c *cloud) projectForPlan(
 func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
-			"No project is set here, and the provider has no default project. Set project_id here, or once for all "+
-				"resources: "+howToSet("project_id")+" "+c.settings.whyNoAuthURL+
+			"No project is set here, and the provider has no default project. Set project_id here (for an import, in "+
+				"front of its ID: project_id/ID), or once for all resources: "+howToSet("project_id")+" "+
+				c.settings.whyNoAuthURL+
 				"To use the name of a project instead (project_name), set auth_url, or cloud and region.")
 	}
 	return c.settings.project
@@ -116,7 +117,8 @@ func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.
 	if c.settings.projectName == "" {
 		diags.AddError("Provider argument not known yet",
 			"The project of the provider (project_id, project_name) is known only after an apply, but it is needed "+
-				"now. Apply the resource that it depends on first (terraform apply -target=…), or set project_id here.")
+				"now. Apply the resource that it depends on first (terraform apply -target=…), or set project_id here "+
+				"or, for an import, in front of its ID (project_id/ID).")
 		return project
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)

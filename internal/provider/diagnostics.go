@@ -110,8 +110,9 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
-		return "Plan again in a few minutes to see whether the change has arrived, or set a longer timeout for the " +
-			"operation in the timeouts block."
+		return "Plan again in a few minutes to see whether the change has arrived. If it has not, something else may " +
+			"have undone it, such as another configuration, or the API may need a longer timeout for the operation " +
+			"(in the timeouts block)."
 	case isInUse:
 		return inUseRemedy(inUse)
 	case refusal != nil && refusal.Status == http.StatusTooManyRequests:
@@ -159,11 +160,11 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
-			"listener keeps the certificate. If another elbaas_listener_certificate has switched the listener in the " +
-			"meantime, apply again. Otherwise switch the listener to another certificate in the console and apply " +
-			"again, or remove the certificate from the state, which leaves it in the cloud: terraform state rm " +
-			"ADDRESS. Do not remove a certificate that Terraform calls a deposed object: this would also remove its " +
-			"successor from the state."
+			"listener keeps the certificate. If this run has deleted the listener or switched it again in the " +
+			"meantime, apply or destroy again. Otherwise switch the listener to another certificate in the console " +
+			"and apply again, or remove the certificate from the state, which leaves it in the cloud: terraform " +
+			"state rm ADDRESS. Do not remove a certificate that Terraform calls a deposed object: this would also " +
+			"remove its successor from the state."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }

@@ -359,6 +359,74 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	}
 }
 
+// TestAccListenerIsDestroyedToo by a run that destroys the certificate: the deletion of the certificate comes too early
+// and says what to do, or later, if the resource of the listener depends on the certificate. terraform_data stands for
+// that resource, and the listener is deleted beside it, before the certificate or after the destroy has failed.
+func TestAccListenerIsDestroyedToo(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	const listener = `
+resource "terraform_data" "listener" {
+  depends_on = [elbaas_certificate.www]
+  provisioner "local-exec" {
+    when    = destroy
+    command = "sleep 1" # the deletion of the certificate would be earlier if it did not wait
+  }
+}
+`
+	for _, isFirst := range []bool{true, false} {
+		t.Run(fmt.Sprintf("the listener first: %t", isFirst), func(t *testing.T) {
+			t.Parallel()
+			r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+			r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "elbaas_certificate.www.id\n",
+				"elbaas_certificate.www.id\n  depends_on = [terraform_data.listener]\n", 1) + listener)
+			r.cli.Run("apply", "-auto-approve")
+			r.cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
+				if isFirst {
+					r.cloud.Remove(r.listener)
+				}
+				return next()
+			})
+			said, err := r.cli.Try("destroy", "-auto-approve")
+			const want = "has deleted the listener or switched it again in the meantime, apply or destroy again"
+			before, _, _ := strings.Cut(said, "elbaas_certificate.www: Destroying")
+			switch {
+			case !strings.Contains(before, "terraform_data.listener: Destruction complete"):
+				t.Errorf("the order is %s", said)
+			case isFirst && err != nil:
+				t.Errorf("%v: %s", err, said)
+			case !isFirst && (err == nil || !strings.Contains(said, want)):
+				t.Errorf("%v: it does not say %q: %s", err, want, said)
+			}
+			r.cloud.Remove(r.listener)
+			r.cli.Run("destroy", "-auto-approve")
+			if left := r.cloud.Certificates(acctest.ProjectID); len(left) != 1 {
+				t.Errorf("%d certificates are left, not that of the listener alone", len(left))
+			}
+		})
+	}
+}
+
+// TestAccRenewedAfterThePlan: Terraform does not apply a saved plan to other files. The next apply is a rotation.
+func TestAccRenewedAfterThePlan(t *testing.T) {
+	t.Parallel()
+	acctest.OnceForAllDialects(t)
+	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r.renew()
+	r.cli.Run("plan", "-out=plan")
+	r.renew()
+	r.writes()
+	if said, err := r.cli.Try("apply", "plan"); err == nil ||
+		!strings.Contains(said, "Provider produced inconsistent final plan") &&
+			!strings.Contains(said, "function returned an inconsistent result") { // Terraform 1.16
+		t.Errorf("%v: %s", err, said)
+	}
+	r.sends("an apply of the old plan")
+	r.cli.Run("apply", "-auto-approve")
+	r.sends("the next apply", elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
+	r.expectEmptyPlan()
+}
+
 // TestAccRotationUnderAnotherAddress: the resource of the listener gets another address without a moved block, so
 // Terraform deletes the old certificate without waiting for the new resource. The error says that the next apply
 // completes the rotation, which is true.
@@ -370,7 +438,7 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
 	r.cli.Configure(r.cloud.Provider() + strings.NewReplacer(`"www" {`, `"new" {`, ".www.", ".new.").Replace(r.config))
 	said, err := r.cli.Try("apply", "-auto-approve")
-	const want = "has switched the listener in the meantime, apply again"
+	const want = "has deleted the listener or switched it again in the meantime, apply or destroy again"
 	if err == nil || !strings.Contains(said, want) {
 		t.Errorf("%v: it does not say %q: %s", err, want, said)
 	}

@@ -101,8 +101,8 @@ func (m listenerCertificateModel) warnKept(diags *diag.Diagnostics) {
 		"Without a fallback_certificate_id, destroying this resource changes nothing: %s keeps certificate %q, "+
 			"because an HTTPS or SSL listener cannot be without one.\n\n"+
 			"If the resource is replaced with the same listener_id, there is nothing to do: its successor switches "+
-			"the listener. Otherwise, if the same run destroys that certificate, its deletion fails. To delete the "+
-			"certificate, set fallback_certificate_id to another one and apply that first. To keep the certificate, "+
-			"remove it from the state first: terraform state rm ADDRESS.",
+			"the listener. Otherwise, if the same run destroys that certificate, its deletion fails while the "+
+			"listener exists. To delete the certificate, set fallback_certificate_id to another one and apply that "+
+			"first. To keep the certificate, remove it from the state first: terraform state rm ADDRESS.",
 		titleOf(m.listener()), certificateID))
 }

@@ -328,7 +328,7 @@ func TestListenerImportErrors(t *testing.T) {
 			{http, "listener_id", `Listener "web" (ID ` + http + `) of load balancer `},
 			{
 				form: "www",
-				want: `the listener ID "www" is not valid: it must be 32 hexadecimal characters. ` +
+				want: `the listener ID "www" is not valid: it must be 32 hexadecimal characters (it has 3). ` +
 					"Import by the ID of the listener, or by project_id/listener_id.",
 			},
 			{"/" + l.listener, "", "the project ID in front of the slash is empty"},
@@ -665,6 +665,17 @@ func TestSwitchThatFails(t *testing.T) {
 		"never done": {
 			happens: func(l *listenerRuns) { always(l, elbstub.Reply(202, "")) },
 			want:    "the API accepted the change, but does not show it yet",
+		},
+		"done, then undone": {
+			happens: func(l *listenerRuns) {
+				always(l, func(next elbstub.Next) elbstub.Response {
+					elbstub.ReplyAfter(202, "")(next)
+					third := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID})
+					l.cloud.ChangeListener(l.listener, func(now *elbstub.Listener) { now.CertificateID = third })
+					return elbstub.Response{Status: 202}
+				})
+			},
+			want: "something else may have undone it",
 		},
 		"done, then refused": {
 			happens: func(l *listenerRuns) {

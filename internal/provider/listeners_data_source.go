@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -57,7 +56,7 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"certificate_id": optionalText("The ID of a certificate that the listeners use, as their own certificate "+
 				"or as one of their SNI certificates.", false, textRule{"certificate ID", orNull(checkID)}),
 			"protocol": optionalText("The protocol of the listeners: `HTTP`, `HTTPS`, `SSL`, `TCP` or `UDP`, in upper "+
-				"or lower case.", false, stringvalidator.OneOfCaseInsensitive("HTTP", "HTTPS", "SSL", "TCP", "UDP")),
+				"or lower case.", false, textRule{"protocol", orNull(checkListenerProtocol)}),
 			"listeners": schema.ListNestedAttribute{
 				MarkdownDescription: "The listeners, sorted by name, then by ID.",
 				Computed:            true,

@@ -2,14 +2,18 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net"
 	"regexp"
+	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -107,7 +111,8 @@ var hexadecimalID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 // (recorded).
 func checkID(noun, id string) error {
 	if !hexadecimalID.MatchString(id) {
-		return fmt.Errorf("the %s %q is not valid: it must be 32 hexadecimal characters", noun, id)
+		return fmt.Errorf("the %s %s is not valid: it must be 32 hexadecimal characters (it has %d)",
+			noun, quoted(id), utf8.RuneCountInString(id))
 	}
 	return nil
 }
@@ -126,17 +131,18 @@ var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // checkFingerprint accepts a SHA-256 fingerprint in the format of the attribute fingerprint_sha256.
 func checkFingerprint(noun, text string) error {
 	if !fingerprint.MatchString(text) {
-		return fmt.Errorf("the %s %q is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower case, "+
-			`without colons. Convert the output of openssl with lower(replace("…", ":", ""))`, noun, text)
+		return fmt.Errorf("the %s %s is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower case, "+
+			`without colons. Convert the output of openssl with lower(replace("…", ":", ""))`, noun, quoted(text))
 	}
 	return nil
 }
 
 // checkNameRegex accepts what the regexp package compiles, which has the same syntax as Terraform's regex function.
 func checkNameRegex(noun, text string) error {
-	if _, err := regexp.Compile(text); err != nil {
-		return fmt.Errorf("the %s %q does not compile: %w. Use the syntax of Terraform's regex function",
-			noun, text, err)
+	_, err := regexp.Compile(text)
+	if wrong, found := errors.AsType[*syntax.Error](err); found { // whose text has a part of the expression
+		return fmt.Errorf("the %s %s does not compile: %s. Use the syntax of Terraform's regex function",
+			noun, quoted(text), wrong.Code)
 	}
 	return nil
 }
@@ -148,9 +154,9 @@ var hostName = regexp.MustCompile(
 // checkHostName accepts what a certificate can be checked against: one host name or IP address.
 func checkHostName(noun, text string) error {
 	if net.ParseIP(text) == nil && (len(text) > 253 || !hostName.MatchString(text)) {
-		return fmt.Errorf(`the %s %q is not valid: it must be a DNS name such as "www.example.com" or `+
+		return fmt.Errorf(`the %s %s is not valid: it must be a DNS name such as "www.example.com" or `+
 			`an IP address, without wildcard, scheme, port, path or trailing dot. `+
-			`Write an internationalized name in its ASCII form, which begins with "xn--"`, noun, text)
+			`Write an internationalized name in its ASCII form, which begins with "xn--"`, noun, quoted(text))
 	}
 	return nil
 }
@@ -158,8 +164,8 @@ func checkHostName(noun, text string) error {
 // checkTime accepts RFC 3339.
 func checkTime(noun, text string) error {
 	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		return fmt.Errorf(`the %s %q is not an RFC 3339 time: write it like "2027-01-31T00:00:00Z", `+
-			`or compute it, for example timeadd(plantimestamp(), "720h")`, noun, text)
+		return fmt.Errorf(`the %s %s is not an RFC 3339 time: write it like "2027-01-31T00:00:00Z", `+
+			`or compute it, for example timeadd(plantimestamp(), "720h")`, noun, quoted(text))
 	}
 	return nil
 }
@@ -193,6 +199,13 @@ func checkLine(noun, text string) error {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return fmt.Errorf("the %s contains a newline or another control character. Remove it; if the value is read "+
 			"from a file, with trimspace(file(…))", noun)
+	}
+	return nil
+}
+
+func checkListenerProtocol(noun, text string) error {
+	if !slices.Contains([]string{"HTTP", "HTTPS", "SSL", "TCP", "UDP"}, strings.ToUpper(text)) {
+		return mustBe(noun, text, "HTTP, HTTPS, SSL, TCP or UDP")
 	}
 	return nil
 }

@@ -3,6 +3,15 @@ package provider
 import (
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
 func TestTextRules(t *testing.T) {
@@ -66,6 +75,8 @@ func TestTextRules(t *testing.T) {
 		"header":                            {checkHeader, "!~", ""},
 		"header with a space":               {checkHeader, "a b", `contains " " (U+0020) at position 2`},
 		"header with a DEL":                 {checkHeader, "a\x7f", `(U+007F) at position 2`},
+		"protocol in small letters":         {checkListenerProtocol, "https", ""},
+		"unknown protocol":                  {checkListenerProtocol, "TLS", `"TLS". It must be HTTP, HTTPS, SSL`},
 		"default scheme":                    {checkScheme, "access", ""},
 		"other scheme":                      {checkScheme, "scoped", ""},
 		"unknown scheme":                    {checkScheme, "v4", `must be "access" (the default) or "scoped"`},
@@ -82,6 +93,68 @@ func TestTextRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRulesQuoteNoKey: a private key that gets into another argument, for example by a variable of a module, is in no
+// error.
+func TestRulesQuoteNoKey(t *testing.T) {
+	t.Parallel()
+	ctx, p := t.Context(), &elbaasProvider{}
+	rules := map[string][]validator.String{}
+	collect := func(of string, attributes map[string]any) {
+		for name, attribute := range attributes {
+			if text, isText := attribute.(interface{ StringValidators() []validator.String }); isText {
+				rules[of+"."+name] = text.StringValidators()
+			}
+		}
+	}
+	for _, create := range p.Resources(ctx) {
+		var resp resource.SchemaResponse
+		create().Schema(ctx, resource.SchemaRequest{}, &resp)
+		collect("resource", asAny(resp.Schema.Attributes))
+	}
+	for _, create := range p.DataSources(ctx) {
+		var resp datasource.SchemaResponse
+		create().Schema(ctx, datasource.SchemaRequest{}, &resp)
+		collect("data source", asAny(resp.Schema.Attributes))
+	}
+	for _, create := range p.EphemeralResources(ctx) {
+		var resp ephemeral.SchemaResponse
+		create().Schema(ctx, ephemeral.SchemaRequest{}, &resp)
+		collect("ephemeral resource", asAny(resp.Schema.Attributes))
+	}
+	for _, create := range p.ListResources(ctx) {
+		var resp list.ListResourceSchemaResponse
+		create().ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &resp)
+		collect("list resource", asAny(resp.Schema.Attributes))
+	}
+	lines := strings.Split(throwaway.NewPair("www.example.com").PrivateKey, "\n")
+	errors := 0
+	for name, all := range rules {
+		for _, key := range []string{"(" + strings.Join(lines, "\n"), "(" + lines[1], lines[1]} {
+			for _, rule := range all {
+				var resp validator.StringResponse
+				rule.ValidateString(ctx, validator.StringRequest{ConfigValue: types.StringValue(key)}, &resp)
+				for _, d := range resp.Diagnostics {
+					errors++
+					if said := d.Summary() + d.Detail(); strings.Contains(said, lines[1][:20]) {
+						t.Errorf("%s: %s", name, said)
+					}
+				}
+			}
+		}
+	}
+	if errors < 3*10 {
+		t.Errorf("there are only %d errors", errors)
+	}
+}
+
+func asAny[A any](attributes map[string]A) map[string]any {
+	all := make(map[string]any, len(attributes))
+	for name, attribute := range attributes {
+		all[name] = attribute
+	}
+	return all
 }
 
 func TestParseImportID(t *testing.T) {
