@@ -162,7 +162,7 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 // NewPair returns a throwaway certificate and its key.
 func NewPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
-// check fails the test for an error that it is not about.
+// check fails the test after an error that it does not test for.
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -170,8 +170,8 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// NewPairUntil returns a throwaway certificate that is valid since a year ago, and
-// until a time, and its key.
+// NewPairUntil returns a throwaway certificate that has been valid for a year and expires at a
+// time, and its key.
 func NewPairUntil(notAfter time.Time) throwaway.Pair {
 	template := throwaway.ForDomain("www.example.com")
 	template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter

@@ -30,8 +30,8 @@ type CLI struct {
 	tf *terraform.CLI
 }
 
-// NewCLI starts the provider for the duration of a test, also as those with other addresses, for a
-// test in which only the name of another provider matters. The test is skipped when no acceptance
+// NewCLI starts the provider for the duration of a test. It also stands in for the providers with
+// other addresses, in tests for which only their names matter. The test is skipped unless acceptance
 // tests are wanted.
 func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *CLI {
 	t.Helper()
@@ -64,7 +64,7 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
 // process of it, as it does for a user. Another program, or the archive of a release, takes
-// its place if one is named. The test is skipped when no acceptance tests are wanted.
+// its place if one is named. The test is skipped unless acceptance tests are wanted.
 func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
 	c := newCLI(t)
@@ -151,7 +151,7 @@ func (c *CLI) Try(arguments ...string) (string, error) {
 	return c.Start(arguments...).Wait()
 }
 
-// A Command is one that was started.
+// A Command is a command that was started.
 type Command struct {
 	*exec.Cmd
 	said bytes.Buffer
@@ -201,7 +201,7 @@ func (c *Command) Output() (string, error) {
 }
 
 // SignalProvider sends a signal to the processes of the installed provider, and reports
-// whether there was one. It knows them on Linux alone.
+// whether there was one. It finds them on Linux only.
 func (c *CLI) SignalProvider(signal os.Signal) bool {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	reached := false

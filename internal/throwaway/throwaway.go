@@ -63,7 +63,7 @@ func Issue(template *x509.Certificate, key crypto.Signer, issuer *x509.Certifica
 	return EncodePEM("CERTIFICATE", der)
 }
 
-// must returns a value that there is always.
+// must returns a value. Its error cannot happen.
 func must[Value any](value Value, err error) Value {
 	if err != nil {
 		panic(err)
@@ -115,7 +115,7 @@ func NewChain() Chain {
 // PEM is the leaf and its intermediate.
 func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
 
-// Forms are forms in which people have the same PEM text.
+// Forms are the forms in which people have a PEM text.
 func Forms(text string) map[string]string {
 	trimmed := strings.TrimSuffix(text, "\n")
 	lines := strings.Split(trimmed, "\n")

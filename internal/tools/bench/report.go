@@ -50,10 +50,10 @@ type result struct {
 	Figures map[string]spread `json:"figures"`
 }
 
-// A spread is the median of some values, the least and the most of them.
+// A spread is the median, the minimum and the maximum of some values.
 type spread [3]float64
 
-// A target is what a figure may be at most.
+// A target limits a figure.
 type target struct {
 	What     string  `json:"what"`
 	AtMost   float64 `json:"at_most"`
@@ -171,7 +171,7 @@ func (r *report) target(what string, atMost float64, values []float64) {
 // print writes which targets are reached.
 func (r *report) print(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s\nMedians, and the least and the most of all rounds.\n\n", r.Machine)
+	fmt.Fprintf(table, "%s\nMedians, minima and maxima of all rounds.\n\n", r.Machine)
 	fmt.Fprintln(table, "to reach\tat most\tmeasured\t")
 	for _, t := range r.Targets {
 		verdict := map[bool]string{true: "reached", false: "MISSED"}[t.Reached]
