@@ -207,21 +207,20 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 // Import imports a resource by its ID, and reads it.
 func (s *Server) Import(id string) (*State, Diagnostics) {
 	s.t.Helper()
-	return s.importState(&tfprotov6.ImportResourceStateRequest{TypeName: s.resourceType, ID: id})
+	return s.importState(id, nil)
 }
 
 // ImportByIdentity imports a resource by its identity, and reads it.
 func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 	s.t.Helper()
-	return s.importState(&tfprotov6.ImportResourceStateRequest{
-		TypeName: s.resourceType,
-		Identity: s.encodeIdentity(identity),
-	})
+	return s.importState("", identity)
 }
 
-func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*State, Diagnostics) {
+func (s *Server) importState(id string, identity Values) (*State, Diagnostics) {
 	s.t.Helper()
-	response := call(s, s.server.ImportResourceState, request)
+	response := call(s, s.server.ImportResourceState, &tfprotov6.ImportResourceStateRequest{
+		TypeName: s.resourceType, ID: id, Identity: s.encodeIdentity(identity),
+	})
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
