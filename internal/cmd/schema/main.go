@@ -45,9 +45,7 @@ func run(ctx context.Context, out io.Writer) error {
 	function := all.Functions["certificate_info"]
 	function.Description += "\n\n" + resultTable(function, all.DataSourceSchemas["elbaas_certificates"])
 
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(object{"format_version": "1.0", "provider_schemas": object{"elbaas": object{
+	return json.NewEncoder(out).Encode(object{"format_version": "1.0", "provider_schemas": object{"elbaas": object{
 		"provider":                   schemaOf(all.Provider),
 		"resource_schemas":           convert(all.ResourceSchemas, schemaOf),
 		"data_source_schemas":        convert(all.DataSourceSchemas, schemaOf),
