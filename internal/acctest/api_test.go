@@ -144,12 +144,12 @@ var api = map[string][]string{
 	},
 	"lists may lag behind a creation (observed)": {
 		"elbstub.TestListLag",
-		"provider.TestRunsAtOnceWhileListsLag/apply, plan",
-		"provider.TestAccRunsAtOnceWhileListsLag",
+		"provider.TestNextRunWhileListsLag/apply, plan",
+		"provider.TestAccNextRunWhileListsLag",
 	},
 	"lists may lag behind a change (observed)": {
 		"elbstub.TestListsShowWhatWas",
-		"provider.TestRunsAtOnceWhileListsLag/rename, plan",
+		"provider.TestNextRunWhileListsLag/rename, plan",
 	},
 	"lists may lag behind a deletion (observed)": {
 		"elbstub.TestListsShowWhatWas",
@@ -157,7 +157,7 @@ var api = map[string][]string{
 	},
 	"a list may be older than the one before (assumed)": {
 		"elbstub.TestListLag",
-		"provider.TestRunsAtOnceWhileListsLag/replicas, 1",
+		"provider.TestNextRunWhileListsLag/replicas, 1",
 	},
 
 	// Parameters.

@@ -109,14 +109,14 @@ var promises = map[string][]string{
 		"provider.TestMalformedLists/a whole body {}",
 	},
 	"list-lag": {
-		"provider.TestRunsAtOnceWhileListsLag/apply, plan",
-		"provider.TestRunsAtOnceWhileListsLag/rename, plan",
-		"provider.TestAccRunsAtOnceWhileListsLag",
+		"provider.TestNextRunWhileListsLag/apply, plan",
+		"provider.TestNextRunWhileListsLag/rename, plan",
+		"provider.TestAccNextRunWhileListsLag",
 		"provider.TestPrivateStates/two seconds ahead",
 	},
 	"one-list": {
 		"provider.TestCallsOfManyCertificates",
-		"provider.TestPlanAtOnceIsCheap",
+		"provider.TestPlanRightAfterApplyIsCheap",
 		"elb.TestReadsKnowTheEarlierRun",
 	},
 	"failed-list": {

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ParseBaseURL parses the base URL of a service, from the configuration or the service catalog.
-// It must use https unless it is on this machine or insecure is set. The host is returned in its
-// canonical form, the only one that the proxy rule of net/http knows. The error shows only the
-// host of the URL, because the parts before and after it may be secret.
+// ParseBaseURL parses the base URL of a service, from the configuration or the service catalog. It
+// must use https unless it is on this machine or insecure is set. The host is returned in its
+// canonical form, the only one that the proxy rules of net/http recognize. The error shows no more
+// than the scheme and the host, because the rest of the URL may be secret.
 func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	if strings.Contains(text, "@") {
 		return nil, errors.New(`invalid URL: it contains credentials, or another "@"`)
@@ -54,7 +54,7 @@ func ParseBaseURL(text string, insecure bool) (*url.URL, error) {
 	return base, nil
 }
 
-// hostAndPort matches what looks like a host, and not like a token: it has a dot or a port, and no
+// hostAndPort matches what looks like a host rather than a token: it has a dot or a port, and no
 // capital letter.
 var hostAndPort = regexp.MustCompile(`^[a-z0-9-]{1,63}((\.[a-z0-9-]{1,63})+(:\d+)?|:\d+)$`)
 
@@ -95,8 +95,8 @@ func canonicalHost(host string) (string, bool) {
 	return host, dnsName.MatchString(host) && !endsInNumber.MatchString(host)
 }
 
-// isLoopback reports whether a base URL with a canonical host is on this machine. net/http uses
-// the same rule to bypass the proxy.
+// isLoopback reports whether a base URL with a canonical host is on this machine. net/http bypasses
+// the proxy for each of these hosts.
 func isLoopback(base *url.URL) bool {
 	host := base.Hostname()
 	ip, _ := netip.ParseAddr(host) // a name is no loopback address

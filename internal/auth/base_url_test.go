@@ -9,8 +9,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// TestParseBaseURL: every base URL follows one rule, and has one canonical host, so that the
-// rule for this machine is the proxy rule of net/http.
+// TestParseBaseURL: every base URL follows one rule, and its host is canonical, so that the proxy
+// rules of net/http recognize this machine as well.
 func TestParseBaseURL(t *testing.T) {
 	t.Parallel()
 	proxy := (&httpproxy.Config{HTTPProxy: "http://proxy.example.com"}).ProxyFunc()
@@ -59,8 +59,8 @@ func TestParseBaseURL(t *testing.T) {
 		"ftp://elb.example.com/?token=hunter2":   {fails: "it must begin with https:// (or http://)"},
 		"https:///?token=hunter2":                {fails: "has no host"},
 		"https://elb example.com/?token=hunter2": {fails: "invalid URL: it contains a space"},
-		"https://elb.example.com\n":              {fails: "a line end"}, // of a file
-		"https://iam.example.com/v3\r":           {fails: "a line end"}, // of an openrc file of Windows
+		"https://elb.example.com\n":              {fails: "a line end"}, // read from a file
+		"https://iam.example.com/v3\r":           {fails: "a line end"}, // from an openrc file of Windows
 		"https://iam.example.com/v3 ":            {fails: "it contains a space"},
 		"https://elb.example.com/\u009b2J":       {fails: "another control character"},
 		"https://127.1/?token=hunter2":           {fails: "it must not have a query"},

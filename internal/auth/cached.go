@@ -12,8 +12,8 @@ const (
 	// failureTTL is how long a failure is cached, so that a thousand resources do not try a
 	// wrong password a thousand times, which would lock the account.
 	failureTTL = 30 * time.Second
-	// renewalMargin is how long before its expiry a value is renewed. It is long enough for one
-	// request.
+	// renewalMargin is how long before its expiry a value is renewed, or half of its lifetime if
+	// that is less. It is long enough for one request.
 	renewalMargin = 5 * time.Minute
 )
 
@@ -68,8 +68,8 @@ func (c *cached[T]) get(ctx context.Context) (T, *fetched[T], error) {
 	return f.value, nil, ctx.Err()
 }
 
-// startLocked starts a fetch. Its context has the values of the request's context, for logging,
-// but not its deadline, because other callers may wait too.
+// startLocked starts a fetch. Its context has the values of the caller's context, for logging, but
+// not its deadline, because other callers may wait too.
 func (c *cached[T]) startLocked(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	f := &fetched[T]{cancel: cancel, done: make(chan struct{})}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestCancelledCallerLeavesTheFetchRunning: the other callers get the value. When all are
-// cancelled, the fetch is as well.
+// TestCancelledCallerLeavesTheFetchRunning: the other callers get the value. When the last caller is cancelled, so is
+// the fetch.
 func TestCancelledCallerLeavesTheFetchRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -57,8 +57,8 @@ func TestCancelledCallerLeavesTheFetchRunning(t *testing.T) {
 	})
 }
 
-// TestLifetimes: a value is fetched again in good time before it expires, even if that is soon, and never if it does
-// not expire, whatever failed before.
+// TestLifetimes: a value is fetched again some time before it expires, however short its lifetime, and never if it does
+// not expire, even after an earlier failure.
 func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	for lifetime, want := range map[time.Duration]time.Duration{
@@ -92,7 +92,8 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// TestValueForACallerThatHasEnded: a value that is there needs no fetch, so the caller gets it, and it stays.
+// TestValueForACallerThatHasEnded: a caller whose context has ended still gets a cached value, because that needs no
+// fetch, and the value stays cached.
 func TestValueForACallerThatHasEnded(t *testing.T) {
 	t.Parallel()
 	fetches := 0

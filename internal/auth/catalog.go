@@ -17,7 +17,7 @@ func isGlobal(e endpoint) bool { return e.Region == "" || e.Region == "*" }
 func (s *Session) chooseEndpoint(
 	ctx context.Context, catalog []service, projectID string, types []string,
 ) (*url.URL, error) {
-	var offers []endpoint // in the order of the types, and those of a region first
+	var offers []endpoint // in the order of the types, regional ones before global ones
 	var regions []string
 	for _, kind := range types {
 		regional, global := publicEndpoints(catalog, kind)
@@ -73,8 +73,8 @@ func publicEndpoints(catalog []service, kind string) (regional, global []endpoin
 	return regional, global
 }
 
-// version matches the version of an API in a path. Some catalogs have it, and the project
-// (observed).
+// version matches the version of an API in a path. Endpoints in some catalogs have one, followed by
+// the project (observed).
 var version = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?(/|$)`)
 
 // baseURL parses an endpoint of the service catalog. A remote catalog must not make the provider

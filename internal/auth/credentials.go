@@ -13,17 +13,17 @@ type Credentials struct {
 	AccessKey                string
 	SecretKey, SecurityToken secret.Value
 
-	// UserName needs DomainName or DomainID; UserID needs neither. A token for each project is
-	// requested with the Password.
+	// Password is exchanged for a token for each project. UserName needs DomainName or DomainID; UserID
+	// needs neither.
 	UserName, UserID     string
 	DomainName, DomainID string
 	Password             secret.Value
 }
 
-// A Kind of credentials.
+// A Kind is a kind of credentials, in words for an error or the log.
 type Kind string
 
-// The kinds of credentials.
+// The kinds of credentials. KindAgency stands for the temporary keys of an Agency.
 const (
 	KindToken     Kind = "token"
 	KindAccessKey Kind = "access key"
@@ -31,7 +31,8 @@ const (
 	KindAgency    Kind = "agency"
 )
 
-// Kind returns the kind of the credentials.
+// Kind returns which credentials are used: the token if there is one, otherwise the access key if there is one,
+// otherwise the password. It knows nothing of an agency; see Session.Kind.
 func (c Credentials) Kind() Kind {
 	switch {
 	case !c.Token.Empty():

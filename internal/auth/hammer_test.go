@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestCachedHammer: many callers start, end, and invalidate the value.
+// TestCachedHammer: many callers start, end, and invalidate the value in parallel.
 func TestCachedHammer(t *testing.T) {
 	t.Parallel()
 	for range 50 {

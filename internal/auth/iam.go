@@ -28,7 +28,8 @@ type token struct {
 // A scope is the project of a token, by its ID or its name. It may be empty.
 type scope struct{ projectID, projectName string }
 
-// The types of gophercloud have more fields, of which a cloud may have another idea.
+// These types have only the fields that are used. Those of gophercloud have more, and a cloud that sends one of them in
+// another form would make the whole response unreadable.
 type (
 	catalog struct {
 		Entries []service `json:"catalog"`
@@ -108,20 +109,20 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	var tokenErr error
 	filter := name // an account may have many projects
 	c := s.config.Credentials
-	hasDomain := c.DomainName+c.DomainID != "" // which a user ID does without, and the name of a project does not
+	hasDomain := c.DomainName+c.DomainID != "" // a user ID needs none, but the name of a project does
 	if c.Kind() == KindPassword && hasDomain {
 		// The token for the project has its ID, and is needed anyway.
 		of := scope{projectName: name}
-		got, _, err := s.tokensOf(of).get(ctx)
+		got, _, err := s.cachedToken(of).get(ctx)
 		switch {
 		case err == nil && got.projectID == "":
 			return "", &Error{doing, errors.New("the token has no project")}
 		case err == nil:
-			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.tokensOf(of))
+			s.tokens.LoadOrStore(scope{projectID: got.projectID}, s.cachedToken(of))
 			return got.projectID, nil
 		}
-		// Keystone does not say what was wrong. A list with a token without a project shows
-		// whether it was the name.
+		// Keystone does not say what was wrong. A list of projects, which needs no token for the project, shows whether
+		// it was the name.
 		tokenErr, filter = err, ""
 	}
 	listed, err := s.listProjects(ctx, filter)
@@ -150,9 +151,10 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	return "", &Error{doing, fmt.Errorf(several, len(ids), shown(ids))}
 }
 
-// shown joins names or IDs that the identity service has returned.
+// shown joins names or IDs that the identity service has returned, for an error.
 func shown(names []string) string { return httpapi.Printable(strings.Join(names, ", ")) }
 
+// noProject returns the error for a name that is not among the projects that the credentials can access.
 func noProject(all []project) error {
 	names := make([]string, len(all))
 	for i, p := range all {
@@ -183,12 +185,13 @@ func (s *Session) listProjects(ctx context.Context, name string) ([]project, err
 	return body.Projects, err
 }
 
-// fetchEndpoint reads the service catalog.
+// fetchEndpoint finds a service in the service catalog, which comes with a token for a password, and is requested
+// otherwise.
 func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []string) (*url.URL, error) {
 	doing := fmt.Sprintf("find the service %q in the service catalog", types[0])
 	var found catalog
 	if s.config.Credentials.Kind() == KindPassword {
-		got, _, err := s.tokensOf(scope{projectID: projectID}).get(ctx)
+		got, _, err := s.cachedToken(scope{projectID: projectID}).get(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -226,7 +229,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 			ExpiresAt     time.Time `json:"expires_at"`
 		} `json:"credential"`
 	}
-	owner := s.config // of the access key
+	owner := s.config // the owner of the access key assumes the agency
 	owner.Agency = nil
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
 	if _, err := s.call(ctx, New(owner), request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
@@ -241,8 +244,8 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	return key, max(remaining, time.Second), nil
 }
 
-// finalVersion matches the version at the end of an address of the identity service: /v3, /v2.0 of an
-// old one, or none (all observed).
+// finalVersion matches the version at the end of an address of the identity service: /v3, or /v2.0 in an old one. An
+// address may also have none (all observed).
 var finalVersion = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?/?$`)
 
 // call sends a request to a path of the identity service, whatever version its address has, with the

@@ -15,8 +15,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestIdentityServiceThatMakesNoSense: the error says what was requested and what came back.
-func TestIdentityServiceThatMakesNoSense(t *testing.T) {
+// TestBadIdentityResponses: the error says what was requested and what came back.
+func TestBadIdentityResponses(t *testing.T) {
 	t.Parallel()
 	type response struct {
 		status int
@@ -223,7 +223,7 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 				}
 				response := row.responses[what][0]
 				row.responses[what] = row.responses[what][1:]
-				if response.status == 299 { // with a token
+				if response.status == 299 { // stands for 201 with a token
 					w.Header().Set("X-Subject-Token", "a-token")
 					response.status = http.StatusCreated
 				}
@@ -248,7 +248,8 @@ func TestIdentityServiceThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// TestFieldsThatAreNotNeeded: nothing is expected of what the provider does not use.
+// TestFieldsThatAreNotNeeded: fields that the provider does not use may be missing, or have any
+// type.
 func TestFieldsThatAreNotNeeded(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -270,7 +271,7 @@ func TestFieldsThatAreNotNeeded(t *testing.T) {
 	}
 }
 
-// TestErrorsOfManyNames: an error that lists what the identity service has is bounded, and has no
+// TestErrorsOfManyNames: an error that lists names of the identity service is bounded, and has no
 // control characters.
 func TestErrorsOfManyNames(t *testing.T) {
 	t.Parallel()
@@ -320,7 +321,7 @@ func TestErrorsOfManyNames(t *testing.T) {
 	}
 }
 
-// TestBodyThatCannotBeRead: nothing is sent.
+// TestBodyThatCannotBeRead: a request whose body cannot be read for its signature is not sent.
 func TestBodyThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

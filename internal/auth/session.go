@@ -15,7 +15,7 @@ type Config struct {
 	Credentials Credentials
 	// Agency is assumed with an access key, and its temporary keys are used. nil means none.
 	Agency *Agency
-	// Signer signs for an access key.
+	// Signer signs requests with an access key.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
 	// "https://iam.eu-de.otc.t-systems.com/v3", with any version or none. nil means unknown:
@@ -75,13 +75,13 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		}
 		return func() { s.agency.invalidate(fetched) }, s.config.Signer.Sign(r, key, s.config.Now())
 	case KindPassword:
-		tokens := s.tokensOf(scope{projectID: r.Header.Get(projectHeader)})
-		token, fetched, err := tokens.get(r.Context())
+		cached := s.cachedToken(scope{projectID: r.Header.Get(projectHeader)})
+		token, fetched, err := cached.get(r.Context())
 		if err != nil {
 			return nil, err
 		}
 		r.Header.Set(TokenHeader, token.text.Reveal())
-		return func() { tokens.invalidate(fetched) }, nil
+		return func() { cached.invalidate(fetched) }, nil
 	}
 	key := Key{Access: credentials.AccessKey, Secret: credentials.SecretKey, SecurityToken: credentials.SecurityToken}
 	return nil, s.config.Signer.Sign(r, key, s.config.Now())
@@ -97,7 +97,8 @@ func (s *Session) ProjectID(ctx context.Context, name string) (string, error) {
 }
 
 // Endpoint returns the base URL of a service with one of the types from the service catalog of a
-// project. Earlier types take precedence.
+// project. Earlier types take precedence. The result is cached by the project alone, so all calls
+// must have the same types.
 func (s *Session) Endpoint(ctx context.Context, projectID string, types ...string) (*url.URL, error) {
 	fetch := func(ctx context.Context) (*url.URL, time.Duration, error) {
 		endpoint, err := s.fetchEndpoint(ctx, projectID, types)
@@ -107,7 +108,8 @@ func (s *Session) Endpoint(ctx context.Context, projectID string, types ...strin
 	return endpoint, err
 }
 
-func (s *Session) tokensOf(of scope) *cached[token] {
+// cachedToken returns the cached token of a scope.
+func (s *Session) cachedToken(of scope) *cached[token] {
 	return entry(&s.tokens, of, s.config.Now, func(ctx context.Context) (token, time.Duration, error) {
 		return s.fetchToken(ctx, of)
 	})
@@ -121,7 +123,8 @@ func entry[K comparable, T any](
 	return value.(*cached[T]) //nolint:forcetypeassert // nothing else is stored
 }
 
-// Error says that a call to the identity service failed, without which a request cannot be sent.
+// An Error says why the identity service did not provide what a request needs, such as a token or
+// an address.
 type Error struct {
 	// Doing is what failed, such as "get a token from the identity service".
 	Doing string

@@ -103,7 +103,7 @@ var (
 	byBothUsers = auth.Credentials{
 		UserID: "user-id", UserName: "me", DomainName: "mine", Password: secret.New(password),
 	}
-	// OpenStack's openrc files have the name of the user's domain, and the ID of the project's (observed).
+	// OpenStack's openrc files set the name of the user's domain, and the ID of the project's domain (observed).
 	byBothDomains = auth.Credentials{
 		UserName: "me", DomainName: "mine", DomainID: "domain-id", Password: secret.New(password),
 	}
@@ -149,7 +149,7 @@ func (f *fixture) send(
 	return http.StatusOK, nil
 }
 
-// TestKindsOfCredentials has each kind, and the calls that it allows.
+// TestKindsOfCredentials: each kind of credentials gives access to the projects that it is for, and to no others.
 func TestKindsOfCredentials(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -214,8 +214,7 @@ func TestKindsOfCredentials(t *testing.T) {
 	}
 }
 
-// TestOneTokenPerProject: it is requested once for all callers, and renewed before it
-// expires.
+// TestOneTokenPerProject: one token is requested for all callers, and renewed before it expires.
 func TestOneTokenPerProject(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -247,7 +246,8 @@ func TestOneTokenPerProject(t *testing.T) {
 	}
 }
 
-// TestTokenWithoutATimeOfIssue is renewed before it expires by our own clock (assumed: Keystone sends the time).
+// TestTokenWithoutATimeOfIssue: the token is renewed before it expires by our own clock (assumed: Keystone sends the
+// time).
 func TestTokenWithoutATimeOfIssue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -275,8 +275,8 @@ func TestTokenWithoutATimeOfIssue(t *testing.T) {
 	}
 }
 
-// TestRejectedTokenIsRenewed: there is one new token for all callers, and their requests are
-// repeated, whatever status rejected the old one.
+// TestRejectedTokenIsRenewed: one new token is requested for all callers, and their requests are repeated, whatever
+// status rejected the old one.
 func TestRejectedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	for name, dialect := range map[string]elbstub.Dialect{"401": {}, "400": {TokenStatus: 400}} {
@@ -311,7 +311,7 @@ func TestRejectedTokenIsRenewed(t *testing.T) {
 	}
 }
 
-// TestReplaySendsTheBody: a create that was rejected is repeated with its body.
+// TestReplaySendsTheBody: a POST whose token was rejected is repeated with its body.
 func TestReplaySendsTheBody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -370,7 +370,7 @@ func TestProjectID(t *testing.T) {
 		"token":        {byToken, nil, nil, "eu-de_other", other, 1},
 		"access key":   {byKey, nil, nil, "eu-de", project, 1},
 		"password":     {byPassword, nil, nil, "eu-de", project, 1},
-		"user id":      {byUserID, nil, nil, "eu-de_other", other, 2}, // a token without a project, and the list
+		"user id":      {byUserID, nil, nil, "eu-de_other", other, 2}, // a token without a project, then the list
 		"both users":   {byBothUsers, nil, nil, "eu-de_other", other, 1},
 		"both domains": {byBothDomains, nil, nil, "eu-de_other", other, 1},
 		"agency":       {byKey, []func(*auth.Config){assume("helpers")}, nil, "eu-de", foreign, 2},
@@ -435,7 +435,7 @@ func TestProjectID(t *testing.T) {
 			if got := len(f.Journal()); got != row.calls {
 				t.Errorf("%d calls, want %d", got, row.calls)
 			}
-			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token with the project is used
+			if row.credentials.Kind() == auth.KindPassword && row.calls == 1 { // the token of that call is used again
 				if status, err := f.call(session, row.want); status != 200 || len(f.Journal(elbstub.IssueToken)) != 1 {
 					t.Errorf("%d, %v, %d tokens", status, err, len(f.Journal(elbstub.IssueToken)))
 				}
@@ -454,7 +454,7 @@ func TestEndpoint(t *testing.T) {
 	for name, row := range map[string]struct {
 		credentials auth.Credentials
 		options     func(*elbstub.Options)
-		want        string // behind the base URL, or a part of the error
+		want        string // what follows the base URL, or a part of the error
 	}{
 		"by password, with version": {byPassword, none, ""},
 		"by key":                    {byKey, none, ""},
@@ -493,15 +493,15 @@ func TestEndpoint(t *testing.T) {
 				t.Fatalf("%d calls, want 1", len(journal))
 			}
 			of := journal[0].Header.Get("X-Project-Id")
-			if row.credentials.Kind() != auth.KindPassword && of != project { // a password's token is for one
+			if row.credentials.Kind() != auth.KindPassword && of != project { // that of a token is in the body
 				t.Errorf("the catalog is that of the project %q, want %s", of, project)
 			}
 		})
 	}
 }
 
-// TestVersionsOfAuthURL: OpenStack's clients find out the version themselves, so that openrc files and
-// clouds.yaml have addresses without one, or with an old one (observed).
+// TestVersionsOfAuthURL: OpenStack's clients discover the version themselves, so openrc files and clouds.yaml have
+// addresses without one, or with an old one (observed).
 func TestVersionsOfAuthURL(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "/v1/cloud", "/a%2Fb"} {
@@ -529,8 +529,7 @@ func TestVersionsOfAuthURL(t *testing.T) {
 	}
 }
 
-// TestCatalogs has catalogs with several endpoints, or with one that must not get
-// credentials.
+// TestCatalogs has catalogs with several endpoints, or with one that must not receive credentials.
 func TestCatalogs(t *testing.T) {
 	t.Parallel()
 	entry := func(region, url string) elbstub.CatalogEntry {
@@ -541,7 +540,7 @@ func TestCatalogs(t *testing.T) {
 	reversed := []elbstub.CatalogEntry{two[1], two[0]}
 	for name, row := range map[string]struct {
 		region, project string
-		remote          bool // the identity service, as far as its host tells
+		remote          bool // whether the host of the identity service is another machine
 		insecure        bool
 		catalog         []elbstub.CatalogEntry
 		want, fails     string
@@ -658,14 +657,14 @@ func TestCatalogs(t *testing.T) {
 	}
 }
 
-// namedNetwork connects to the cloud, whatever the name.
+// namedNetwork connects every host name to the stub cloud.
 func (f *fixture) namedNetwork() *httpapi.Network {
 	return httpapi.NewNetwork(httpapi.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, f.url.Host)
 	}})
 }
 
-// TestCatalogThatIsRefused: the error asks for the endpoint.
+// TestCatalogThatIsRefused: the error tells the user to set the endpoint.
 func TestCatalogThatIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -707,8 +706,8 @@ func (o *observed) Authorize(r *http.Request) (renew func(), err error) {
 	return renew, err
 }
 
-// TestLastCallerCancelsTheFetch: the request for a token ends with its last caller, and its
-// failure is not cached.
+// TestLastCallerCancelsTheFetch: the request for a token ends when its last caller stops waiting, and that failure is
+// not cached.
 func TestLastCallerCancelsTheFetch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

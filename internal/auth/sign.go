@@ -20,7 +20,7 @@ import (
 type Scheme string
 
 const (
-	// SchemeAccess is what Huawei Cloud publishes (reference).
+	// SchemeAccess is the dialect that Huawei Cloud documents (reference).
 	SchemeAccess Scheme = "access"
 	// SchemeScoped signs with a key that is derived from date, region and service, like clients
 	// of Open Telekom Cloud and Huawei Cloud Stack (observed).
@@ -138,7 +138,7 @@ func (s Signer) canonicalHeaders(r *http.Request) (lines, names string) {
 	return text.String(), strings.Join(signed, ";")
 }
 
-// escapeSpaces makes the escapes of net/url those of RFC 3986. They only differ for a space.
+// escapeSpaces turns the escapes of net/url into those of RFC 3986, which differ only for a space.
 func escapeSpaces(escaped string) string { return strings.ReplaceAll(escaped, "+", "%20") }
 
 func hash(text string) string {

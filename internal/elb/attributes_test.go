@@ -7,8 +7,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestCreationsCompareEveryField: a certificate that differs in any field from what was sent is never adopted, and one
-// that has a field which only another creation has set belongs to that one.
+// TestCreationsCompareEveryField: a certificate that differs from what was sent in any field is never adopted. One with
+// a field that only another creation has set belongs to that creation.
 func TestCreationsCompareEveryField(t *testing.T) {
 	t.Parallel()
 	own, other := throwaway.NewPair("www.example.com").Certificate, throwaway.NewPair("www.example.com").Certificate

@@ -27,7 +27,7 @@ const (
 	pollInterval = time.Second
 )
 
-// An element of a list: a Certificate or a Listener.
+// An element is an entry of a list: a Certificate or a Listener.
 type element interface {
 	id() string
 	name() string
@@ -58,7 +58,7 @@ type cache[E element] struct {
 	sequence int          // the latest sequence number
 	running  *listCall[E] // the list call that is running, or nil
 	ended    *listCall[E] // the latest list call that ended, or nil
-	accepted *listCall[E] // the latest one by which a creation may tell what is new (see baseline), or nil
+	accepted *listCall[E] // the latest one that can be the baseline of a creation (see baseline), or nil
 
 	lastStart time.Time // when the latest list call started
 
@@ -87,7 +87,7 @@ type listCall[E element] struct {
 
 	done       chan struct{} // closed when the fields below are set
 	doneAt     time.Time
-	listing[E] // of the latest list before, if this one failed
+	listing[E] // that of the previous list call if this one failed
 	err        error
 }
 
@@ -202,8 +202,8 @@ func (c *cache[E]) writtenLocked(started time.Time, id string) (e E, written boo
 	return *w.element, true, nil
 }
 
-// recentLocked returns the cached list, or its cached failure. Both are nil if they have expired
-// or something was written since.
+// recentLocked returns the cached list, or its cached failure. Both are nil if they have expired. A list also expires
+// with the next write.
 func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	call := c.ended
 	switch {
@@ -278,7 +278,7 @@ func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.
 
 // known reports, without a call, whether an element is known to exist (the latest list, or the
 // latest one that is complete, has it, or it was created or written here) or known to be missing
-// (both lists do not have it, or it was deleted here).
+// (neither list has it, or it was deleted here).
 func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -329,12 +329,12 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 			c.mu.Lock()
 			continue
 		}
-		_, _ = c.listLocked(ctx) // which becomes the one that ended last
+		_, _ = c.listLocked(ctx) // its result becomes c.ended
 	}
 }
 
-// pollUntil passes one new list after the other to check, until that is done. An error of
-// check counts as a failed list. After as many failed lists as tries, it returns the latest error.
+// pollUntil passes one new list after the other to check, until check is done. An error of check counts as a failed
+// list. After as many failed lists as tries, it returns the latest error.
 func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
 	for {
 		done := false

@@ -28,12 +28,12 @@ type laggingServer struct {
 	random *rand.Rand
 	// lag is how old a list may be.
 	lag time.Duration
-	// failing and partial are how many lists of a hundred fail, or lack some.
+	// failing and partial are how many percent of the lists fail, or are incomplete.
 	failing, partial int
 }
 
-// A state of a certificate from a point in time on. Version 0 means that it does not exist,
-// and is always the last state, because no server reuses an ID.
+// A state is the version of a certificate from a point in time on. Version 0 means that it does not
+// exist, and is always the last one, because no server reuses an ID.
 type state struct {
 	from    time.Time
 	version int
@@ -94,9 +94,9 @@ func (s *laggingServer) at(id string, when time.Time) int {
 	return version
 }
 
-// absent reports whether a certificate did not exist at some time within a span.
+// absent reports whether a certificate did not exist at some time within a period.
 func (s *laggingServer) absent(id string, from, to time.Time) bool {
-	return s.at(id, from) == 0 || s.at(id, to) == 0 // what is gone stays gone
+	return s.at(id, from) == 0 || s.at(id, to) == 0 // a deleted certificate stays deleted
 }
 
 func certificateOf(id string, version int) Certificate {
@@ -178,7 +178,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				}
 
 				for range 1 + seed%4 {
-					all.Go(func() { // Terraform writes one thing at a time
+					all.Go(func() { // Terraform writes a certificate in one operation at a time
 						id := ""
 						for range 10 {
 							sleep(4 * time.Second)
@@ -234,7 +234,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 							started, age := time.Now(), time.Duration(0)
 							var cert Certificate
 							var err error
-							if server.dice(4) == 0 { // as it is listed, which may be as old as a list lasts
+							if server.dice(4) == 0 { // from a list, which may be as old as the list TTL
 								age = listTTL
 								cert, err = listed(ctx, v, id)
 							} else {
@@ -268,18 +268,18 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 					})
 				}
 				all.Wait()
-				time.Sleep(time.Second) // for a list without readers
+				time.Sleep(time.Second) // until a list without readers has ended
 			})
 		})
 	}
 }
 
-// lookUp returns a certificate behind whose writes no list lags.
+// lookUp reads a certificate that no earlier run has written, so that lists do not lag behind it.
 func lookUp(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
 	return v.get(ctx, id, time.Time{}, nil)
 }
 
-// listed returns a certificate from a list of all.
+// listed reads a certificate from the list of all certificates.
 func listed(ctx context.Context, v *cache[Certificate], id string) (Certificate, error) {
 	all, err := v.all(ctx)
 	if err != nil {
@@ -326,7 +326,7 @@ func TestOneListForAll(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		readAll(2)
 		server.commit(ids[5], false)
-		v.record(ids[5], new(certificateOf(ids[5], 7)), nil) // the list is not believed any more
+		v.record(ids[5], new(certificateOf(ids[5], 7)), nil) // the write expires the list
 		if cert, err := lookUp(t.Context(), v, ids[5]); err != nil || cert.Name != "7" || server.lists != 2 {
 			t.Errorf("our own write: %v, %v, %d lists", cert, err, server.lists)
 		}
@@ -334,7 +334,7 @@ func TestOneListForAll(t *testing.T) {
 	})
 }
 
-// TestFailedListIsCached: every read within half a minute returns the same error.
+// TestFailedListIsCached: every read within half a minute of a failed list returns its error.
 func TestFailedListIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -374,7 +374,8 @@ func TestFailedListIsCached(t *testing.T) {
 	})
 }
 
-// TestCancelledReadLeavesTheListRunning: the other readers of the list do not notice.
+// TestCancelledReadLeavesTheListRunning: a list goes on for its other readers when one of them is
+// cancelled.
 func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -454,8 +455,8 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// TestIncompleteListMakesNothingMissing: what a complete list has is not missing because a later
-// list, which is incomplete, does not have it.
+// TestIncompleteListMakesNothingMissing: a certificate in a complete list is not missing just
+// because a later, incomplete list does not have it.
 func TestIncompleteListMakesNothingMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -482,8 +483,8 @@ func TestIncompleteListMakesNothingMissing(t *testing.T) {
 	})
 }
 
-// TestFailedListForgetsNothing: what an incomplete list had is known to exist also after a list
-// that failed, and is not missing because an older list, which was complete, did not have it.
+// TestFailedListForgetsNothing: a certificate in an incomplete list is still known to exist after a
+// later list has failed. It is not missing just because an older, complete list did not have it.
 func TestFailedListForgetsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -497,7 +498,7 @@ func TestFailedListForgetsNothing(t *testing.T) {
 		_, _ = lookUp(t.Context(), c, "b")
 		time.Sleep(listTTL)
 		list, listErr = listing[Certificate]{}, errors.New("out of order")
-		for range 2 { // lists
+		for range 2 { // an incomplete list, and one that fails
 			_, _ = lookUp(t.Context(), c, "b")
 			if exists, missing := c.known("b", false); !exists || missing {
 				t.Errorf("b exists: %t, is missing: %t", exists, missing)
@@ -507,7 +508,7 @@ func TestFailedListForgetsNothing(t *testing.T) {
 	})
 }
 
-// endless writes a list of so many certificates without holding it in memory.
+// endless returns a list of that many certificates without holding it in memory.
 func endless(certificates, keyBytes int) io.Reader {
 	read, write := io.Pipe()
 	go func() {
@@ -529,8 +530,8 @@ func endless(certificates, keyBytes int) io.Reader {
 	return read
 }
 
-// TestDecoderMemory measures the memory that a list call keeps and allocates: no private key
-// is in it.
+// TestDecoderMemory measures the memory that a list call keeps and allocates, to show that it does
+// not hold the private keys.
 func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	const certificates, keyBytes, without = 2000, 20_000, 1200
 	var before, after runtime.MemStats

@@ -24,8 +24,8 @@ var ErrCertificateNotFound = errors.New("the certificate does not exist")
 // ErrNotShown says that the API accepted a change, but did not show it in time.
 var ErrNotShown = errors.New("the API accepted the change, but does not show it yet")
 
-// A Certificate as the API shows it. The API also returns the private key, in clear and in
-// every response (seed, reference, recorded). It is not decoded, so that it cannot leak.
+// A Certificate is a certificate as the API shows it. The API also returns the private key, in clear and in every
+// response (seed, reference, recorded). It is not decoded, so that it cannot leak.
 type Certificate struct {
 	// ID is 32 hexadecimal characters (seed).
 	ID string `json:"id"`
@@ -163,7 +163,7 @@ func (c *Client) sendUpdate(
 	if refusal != nil && isPage(refusal) { // of a gateway, so whether the API got the request is not known
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
-		// Until then, lists may show what an earlier write has changed.
+		// Until the lag of an earlier write has ended, lists may show the values from before it.
 		cache := c.project(projectID).certificates
 		_ = httpapi.Pause(brief, cache.lagEnd(sinceWrite).Sub(cache.now()))
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
@@ -182,12 +182,13 @@ func (c *Client) sendUpdate(
 	case isWhole && body.Updatable != prior.Updatable:
 		return body.Certificate, nil
 	}
-	return c.readBack(ctx, projectID, prior, wanted, isWhole) // the response lacks a field, or is that of before
+	return c.readBack(ctx, projectID, prior, wanted, isWhole) // the response lacks a field, or has the old values
 }
 
-// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If
-// the API stored other values, the certificate is returned with those. The old values count only if
-// oldMayCount: nothing is still to be done, because the response was whole or came from a gateway.
+// readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If the API stored
+// other values, the certificate is returned with those. With oldMayCount, the old values count as well once lists no
+// longer lag: a whole response says that the API has nothing left to do, and behind the page of a gateway it may have
+// done nothing.
 func (c *Client) readBack(
 	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
 ) (Certificate, error) {
@@ -366,7 +367,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
 	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
-	if accepted && !isClear { // also if a later attempt was not sent
+	if accepted && !isClear { // even if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

@@ -91,7 +91,7 @@ func newCertificate(t *testing.T) elb.NewCertificate {
 	}
 }
 
-// get reads a certificate of which no write is known.
+// get reads a certificate as if no write of it were known.
 func get(ctx context.Context, client *elb.Client, projectID, id string) (elb.Certificate, error) {
 	return client.ReadCertificate(ctx, projectID, elb.Certificate{ID: id}, elb.NoWrite)
 }
@@ -158,7 +158,7 @@ func TestCreateSendsOnlyWhatIsGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cert.Domain != "" { // absent on create (recorded)
+	if cert.Domain != "" { // the response to a creation lacks it (recorded)
 		t.Errorf("domain = %q", cert.Domain)
 	}
 	var sent map[string]any
@@ -401,7 +401,7 @@ func TestLists(t *testing.T) {
 				}
 			}
 
-			// With the key, by a list of its own, that proves the same.
+			// GetPrivateKey, which makes a list call of its own, comes to the same conclusion.
 			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
 			if withKey != cert || (keyErr == nil) != (err == nil) ||
 				errors.Is(keyErr, elb.ErrCertificateNotFound) != errors.Is(err, elb.ErrCertificateNotFound) {
@@ -411,7 +411,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("the key is %q", key.Reveal())
 			}
 
-			// All of them, because an incomplete list is an error.
+			// ListCertificates needs a complete list, even if it has the certificate.
 			all, err := client.ListCertificates(t.Context(), project)
 			want := row.want
 			if name == "found, list incomplete" || want == "incomplete" {
@@ -429,8 +429,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestPrivateKeyIsNotKept: the key belongs to the certificate, and each call fetches it
-// again.
+// TestPrivateKeyIsNotKept: the key is that of the certificate, and each call fetches it again.
 func TestPrivateKeyIsNotKept(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -471,8 +470,8 @@ func TestListShowsOurWrites(t *testing.T) {
 	}
 }
 
-// TestListLongAfterOurWrites: our own writes are laid over a list only as long as it may lag behind them, and all
-// certificates are in the order of their names.
+// TestListLongAfterOurWrites: our own writes overlay a list only as long as it may lag behind them, and the result is
+// sorted by name.
 func TestListLongAfterOurWrites(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -559,7 +558,7 @@ func TestUpdateResponses(t *testing.T) {
 				}
 				want := before
 				want.Updatable = renamed
-				if row.whole { // what it has counts, and what is known of the rest
+				if row.whole { // its values count, and the known ones for the rest
 					want.Certificate, want.CreateTime, want.UpdateTime = "PEM", "c", "u"
 				} else {
 					want.UpdateTime = cert.UpdateTime
@@ -594,7 +593,7 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
-				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // promised, not done yet
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // accepted, but not done yet
 				time.AfterFunc(20*time.Second, func() {
 					cloud.Change(
 						before.ID,
@@ -669,7 +668,7 @@ var goneResponses = map[string]struct {
 	"404 of the gateway (observed)":  {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, false},
 }
 
-// TestGone: a list decides whether a certificate is gone, and is repeated while it may lag.
+// TestGone: a list decides whether a certificate is gone. While it may lag, it is repeated.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	calls := map[string]struct {
@@ -686,7 +685,7 @@ func TestGone(t *testing.T) {
 			if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 				return err
 			}
-			return elb.ErrCertificateNotFound // which is success
+			return elb.ErrCertificateNotFound // a deletion returns nil for it
 		}},
 	}
 	for name, row := range goneResponses {
@@ -727,7 +726,7 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		for n := range 3 { // one that fails is tried again
+		for n := range 3 { // a failed list is repeated
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
 		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed)
@@ -823,7 +822,7 @@ func TestDeleteWaitsForTheListener(t *testing.T) {
 					return fault
 				})
 				time.AfterFunc(20*time.Second, func() { cloud.Remove(listener) })
-				// a backend that sees it five seconds late
+				// A backend of deletions that learns of it five seconds later.
 				time.AfterFunc(25*time.Second, func() { released.Store(true) })
 				if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil ||
 					len(cloud.Certificates(project)) != 0 {
@@ -861,7 +860,7 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 					t.Errorf("listeners %+v, %v", inUse.Listeners, inUse.ListenersErr)
 				}
 				for _, call := range cloud.Journal() {
-					if call.Method == http.MethodPut { // nothing is ever detached
+					if call.Method == http.MethodPut { // the client must not detach anything
 						t.Errorf("there was %s %s", call.Method, call.Path)
 					}
 				}
@@ -976,8 +975,8 @@ func TestDeleteRefused(t *testing.T) {
 	}
 }
 
-// TestDeletePausesBeginWithTheListener: the wait for a backend without a listener is not one of
-// the pauses that double.
+// TestDeletePausesBeginWithTheListener: a wait for a slow backend, while no listener holds the certificate, does not
+// count as one of the pauses that double.
 func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -999,8 +998,7 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	})
 }
 
-// TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners,
-// and no call comes after it.
+// TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners. No call follows it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -1051,7 +1049,7 @@ func TestDeleteEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// TestListenersInAnyShape reads the certificates of a listener in every form.
+// TestListenersInAnyShape reads the certificates of a listener in every form that an API may use.
 func TestListenersInAnyShape(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
@@ -1108,12 +1106,12 @@ func TestListenersInAnyShape(t *testing.T) {
 	}
 }
 
-// TestReadsKnowTheEarlierRun: while a list may lag behind the write of an earlier run, it is
-// repeated at most once a second for all reads.
+// TestReadsKnowTheEarlierRun: while lists may lag behind the write of an earlier run, new lists are awaited, of which
+// there is at most one a second for all reads.
 func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		sinceWrite time.Duration // ago, at the first list that is as old as that
+		sinceWrite time.Duration // when the reads start
 		lists      [2]int        // at least, and at most
 		found      bool
 	}{
@@ -1162,8 +1160,8 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 	}
 }
 
-// TestNewStateIsBelieved: the first list that shows what an earlier run has written ends the read, however new the
-// write is.
+// TestNewStateIsBelieved: a read ends with the first list that shows what an earlier run has written, however recent
+// that write is.
 func TestNewStateIsBelieved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

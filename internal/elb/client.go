@@ -31,7 +31,7 @@ type Config struct {
 	Endpoint func(ctx context.Context, projectID string) (*url.URL, error)
 	// API sends the requests and adds the credentials.
 	API *httpapi.Client
-	// MaxRetries is how many times a Create call, or an incomplete list before it, is sent again.
+	// MaxRetries is how many times the request of a Create call, or an incomplete list before it, is repeated.
 	MaxRetries int
 }
 
@@ -93,7 +93,7 @@ func (c *Client) do(
 	for _, segment := range slices.Concat([]string{"v1.0", projectID, "elbaas"}, path) {
 		r.URL = r.URL.JoinPath(url.PathEscape(segment))
 	}
-	// reference: it goes with signed requests; assumed harmless with a token.
+	// Signed requests need this header (reference). It is assumed to be harmless with a token.
 	r.Header = http.Header{"X-Project-Id": {projectID}}
 	return c.config.API.Do(ctx, r, decode)
 }
@@ -116,7 +116,7 @@ func fetchList[E element](
 	return list, err
 }
 
-// locks are mutexes, one for each key. The zero value has no lock.
+// locks are mutexes, one for each key. The zero value is ready to use.
 type locks struct{ semaphores sync.Map }
 
 // lock waits for the lock of a key, or until ctx is done. A free lock is taken even if ctx is already

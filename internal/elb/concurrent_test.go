@@ -14,7 +14,7 @@ import (
 )
 
 // TestConcurrentUse runs readers, writers, cancellations and failures in parallel, for the race
-// detector. Each writer reads what it wrote.
+// detector. Each writer reads back what it wrote.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)

@@ -126,7 +126,7 @@ type createCall struct {
 
 	// Before the first attempt that may have created a certificate:
 	baseline *listCall[Certificate] // complete, unless the API returned no complete list
-	mark     int                    // certificates that were listed before this are not new
+	mark     int                    // certificates in a list that ended before this are not new
 }
 
 // run sends the request until a certificate is created, or must not be sent again. Calls with
@@ -352,7 +352,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0 && missing < listLag && passed < 2*listLag: // or replicas disagree for ever
+			case missing > 0 && missing < listLag && passed < 2*listLag: // replicas may disagree forever
 				mayLag = true
 			}
 		}
@@ -363,7 +363,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 	})
 	for _, cert := range slices.SortedFunc(maps.Values(latest), byName) {
 		switch {
-		case x.existedBefore(cert.ID): // by now: it is that of a call which had no response yet
+		case x.existedBefore(cert.ID): // known by now: it belongs to a call that had no response yet
 		case x.create.equals(cert):
 			equal = append(equal, cert)
 		default:

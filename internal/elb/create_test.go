@@ -22,8 +22,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// cloudInBubble returns a cloud and a client of it, for a bubble, where pauses take
-// no time.
+// cloudInBubble returns a cloud and its client for a test in fake time, where pauses take no time.
 func cloudInBubble(t *testing.T, options elbstub.Options, maxRetries int) (*elbstub.Cloud, *elb.Client) {
 	t.Helper()
 	options.BasePath, options.Tokens = base, map[string]string{token: project}
@@ -38,7 +37,7 @@ func clientInBubble(t *testing.T, handler http.Handler, maxRetries int) *elb.Cli
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(network) }()
 	t.Cleanup(func() {
-		time.Sleep(time.Hour) // for what goes on without a caller, and idle connections
+		time.Sleep(time.Hour) // for calls without a caller and idle connections to end
 		_ = server.Close()
 	})
 	return clientFor(t, "http://cloud.test"+base, func(c *httpapi.Config) {
@@ -78,14 +77,14 @@ func TestCreateExactlyOnce(t *testing.T) {
 		options   elbstub.Options
 		retries   int
 		stranger  int  // after this many POSTs, another process creates an identical one; -1 is before the first
-		other     bool // another process has another
+		other     bool // another process has already created a different one
 		posts     int
-		there     int // certificates in the end
+		there     int // how many certificates exist in the end
 		found     bool
 		others    int
 		identical int
-		// err is a part of the error, candidates what an *UncertainError names; -1
-		// is another error.
+		// err is a part of the error. candidates is how many an *UncertainError names; -1 means that the error is
+		// another one.
 		err        string
 		candidates int
 	}{
@@ -333,7 +332,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 					}
 				}
 				creation, err := client.CreateCertificate(t.Context(), project, create)
-				time.Sleep(10 * time.Minute) // for calls that go on at the server
+				time.Sleep(10 * time.Minute) // until the server has ended all calls
 				there := cloud.Certificates(project)
 				if posts := len(cloud.Journal(post)); posts != row.posts {
 					t.Errorf("%d POSTs, want %d", posts, row.posts)
@@ -361,7 +360,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 					}
 				}
 				if uncertain != nil && uncertain.SearchErr != nil {
-					return // then it is not known what there is
+					return // the number of certificates is not determined then
 				}
 				if len(there) != row.there {
 					t.Errorf("%d certificates, want %d", len(there), row.there)
@@ -376,8 +375,7 @@ func TestCreateExactlyOnce(t *testing.T) {
 	}
 }
 
-// TestEqualCreationsRunOneAfterTheOther: each finds its own certificate, though every
-// response is lost.
+// TestEqualCreationsRunOneAfterTheOther: each Create call finds its own certificate, although every response is lost.
 func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -417,7 +415,7 @@ func TestCreationHasAGracePeriod(t *testing.T) {
 		operation elbstub.Operation
 		fault     elbstub.Fault
 		id        bool
-		within    time.Duration // after the caller gave up, a second in
+		within    time.Duration // after the interrupt, which comes after a second
 		err       error
 	}{
 		"while the response is awaited": {
@@ -512,10 +510,10 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 	for name, row := range map[string]struct {
 		options elbstub.Options
 		fault   func(cloud *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault
-		before  bool // there is a certificate with the same leaf
+		before  bool // a certificate with the same leaf existed before
 		posts   int
 		adopted bool
-		// candidates and existing are what an *UncertainError names, if there is one.
+		// candidates and existing are how many certificates an *UncertainError names, if there is one.
 		uncertain            bool
 		candidates, existing int
 	}{
@@ -540,7 +538,7 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 			},
 			posts: 2,
 		},
-		// An API that stores each leaf only once (assumed).
+		// An API may store each leaf only once (assumed).
 		"the certificate that has the leaf already": {
 			fault: func(c *elbstub.Cloud, _ elbstub.Certificate) elbstub.Fault {
 				same := c.Certificates(project)[1]
@@ -610,20 +608,20 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 	}
 }
 
-// leafAlone drops all certificates of a chain but the first (assumed).
+// leafAlone drops all certificates of a chain but the leaf (assumed).
 func leafAlone(cert *elbstub.Certificate) {
 	leaf, _ := pem.Decode([]byte(cert.Certificate))
 	cert.Certificate = string(pem.EncodeToMemory(leaf))
 }
 
-// leafLast moves the leaf of a chain to its end (assumed: a server that sorts chains).
+// leafLast moves the leaf to the end of its chain (assumed: a server may sort chains).
 func leafLast(cert *elbstub.Certificate) {
 	leaf, chain := pem.Decode([]byte(cert.Certificate))
 	cert.Certificate = string(chain) + string(pem.EncodeToMemory(leaf))
 }
 
-// TestLeafWithinAnother: another process creates a certificate that quotes ours in an extension. It is not ours, so
-// the request that was lost is sent again.
+// TestLeafWithinAnother: another process creates a certificate that contains the bytes of ours in an extension. It is
+// not ours, so the request whose response was lost is sent again.
 func TestLeafWithinAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -653,8 +651,8 @@ func TestLeafWithinAnother(t *testing.T) {
 	})
 }
 
-// TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a
-// candidate of another call with the same leaf.
+// TestSameLeafAgain: a certificate that a slow backend creates for one Create call is not a candidate for another call
+// with the same leaf.
 func TestSameLeafAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -717,8 +715,7 @@ func TestUnnamedCreateDoesNotClaimNamedCertificate(t *testing.T) {
 	}
 }
 
-// TestOneListForCreations: the baseline of Create calls is a list that is at most five
-// seconds old, and that all of them use.
+// TestOneListForCreations: all Create calls use the same list as their baseline while it is at most five seconds old.
 func TestOneListForCreations(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 // always is a network in which every request gets the same body.
 type always string
 
-// change makes it the network of a client.
+// change makes it the network of a client configuration.
 func (a always) change(c *httpapi.Config) {
 	c.Dial = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -40,8 +40,8 @@ func (a always) change(c *httpapi.Config) {
 
 const fuzzedID = "5b8f908b5495452aa13beede0afc5d99"
 
-// FuzzList: a list is decoded, or is an error. The certificate has the ID that was asked for,
-// and only a list can return "not found".
+// FuzzList: a list is decoded, or is an error. A certificate that is found has the ID that was
+// asked for, and only a valid list can mean "not found".
 func FuzzList(f *testing.F) {
 	f.Add(
 		`{"certificates":[{"id":"` + fuzzedID + `","name":"www","domain":null,"private_key":"x",` +
@@ -68,7 +68,8 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// FuzzUpdate: the response to an update has the certificate, or the certificate is read back.
+// FuzzUpdate: whatever the response, an update returns the certificate that was asked for, or an
+// error.
 func FuzzUpdate(f *testing.F) {
 	f.Add(
 		`{"id":"` + fuzzedID + `","name":"www","description":"","domain":null,"certificate":"x",` +
@@ -78,7 +79,7 @@ func FuzzUpdate(f *testing.F) {
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
 		client := clientFor(t, "http://cloud.test", always(body).change)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // a change that is not shown is waited for
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // for a change that never shows
 		defer cancel()
 		cert, err := client.UpdateCertificate(ctx, project, elb.Certificate{ID: fuzzedID}, elb.NoWrite, named("www"))
 		if err == nil && cert.ID != fuzzedID {

@@ -12,8 +12,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestPollWhoseTimeEndsWithAnOlderList: a list that started before the call proves
-// nothing, even if the context of the call ends exactly when that list does.
+// TestPollWhoseTimeEndsWithAnOlderList: a list that started before the call proves nothing, even if the context of the
+// call ends at the same moment as that list.
 func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 	t.Parallel()
 	old := 0
@@ -39,8 +39,8 @@ func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 	}
 }
 
-// TestLeavesOfManySearches: after the responses of hundreds of Create calls were lost, each of them searches
-// lists that have hundreds of new certificates. They read the PEM of each certificate once, not once each.
+// TestLeavesOfManySearches: after the responses of hundreds of Create calls were lost, each call searches lists with
+// hundreds of new certificates. The PEM of each certificate is parsed once for all of them, not once for each.
 func TestLeavesOfManySearches(t *testing.T) { //nolint:paralleltest // it counts allocations
 	const size = 100
 	list := &listCall[Certificate]{listing: listingOf(true)}

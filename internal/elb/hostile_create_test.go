@@ -18,12 +18,11 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestShownByOneReplicaOnly: a backend is late, and the replicas of the lists lag: a list shows
-// the certificate, and those after it do not show it yet. What was seen is adopted, not created
-// again.
+// TestShownByOneReplicaOnly: a backend is late, and the replicas of the lists lag, so one list shows the certificate
+// and later ones do not yet. The certificate is adopted, not created again.
 func TestShownByOneReplicaOnly(t *testing.T) {
 	t.Parallel()
-	for _, fresh := range []int{4, 5} { // of the lists from the baseline on, one a second
+	for _, fresh := range []int{4, 5} { // the number of the list that does not lag; 1 is the baseline
 		t.Run(strconv.Itoa(fresh), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -72,15 +71,15 @@ func TestShownThenGone(t *testing.T) {
 	})
 }
 
-// TestShownThenIncomplete: a list shows the certificate of a lost response, and all lists after it are
-// incomplete and do not. The search ends, and its error names the certificate.
+// TestShownThenIncomplete: a list shows the certificate of a lost response; all later ones are incomplete and do not.
+// The search ends, and its error names the certificate.
 func TestShownThenIncomplete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
 		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
-			if nth <= 2 { // the baseline, and the first of the search
+			if nth <= 2 { // the baseline, and the first list of the search
 				return nil
 			}
 			return elbstub.Reply(200, `{"certificates":[],"instance_num":"5"}`)
@@ -95,7 +94,7 @@ func TestShownThenIncomplete(t *testing.T) {
 }
 
 // TestBaselineStays: before a request is sent again, it is throttled for a minute, in which the certificate of the
-// first one appears. The list from before the first request stays the one that tells what is new.
+// first attempt appears. The baseline is still the list from before that attempt, so the certificate counts as new.
 func TestBaselineStays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -109,8 +108,8 @@ func TestBaselineStays(t *testing.T) {
 	})
 }
 
-// TestIncompleteBaseline: all lists before the creation are incomplete, and its response is lost. The one certificate
-// that equals it may have been there before, so it is named, and not adopted.
+// TestIncompleteBaseline: all lists before a creation are incomplete, and its response is lost. The only certificate
+// that equals what was sent may have existed before, so it is named, but not adopted.
 func TestIncompleteBaseline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,8 +127,9 @@ func TestIncompleteBaseline(t *testing.T) {
 	})
 }
 
-// TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one shows a certificate before the call
-// that has created it knows its ID. Another call, which searches for its own certificate, does not take it for that.
+// TestHiddenCertificateOfAnotherCall: lists hide the texts of certificates, and one of them shows a certificate before
+// the call that created it knows its ID. Another call, which is searching for its own certificate, does not mistake it
+// for that.
 func TestHiddenCertificateOfAnotherCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -153,8 +153,8 @@ func TestHiddenCertificateOfAnotherCall(t *testing.T) {
 	})
 }
 
-// TestOtherCallWhileListsFail: as before, but the lists fail after one has shown the certificate of the other call.
-// The error of the search does not name that certificate.
+// TestOtherCallWhileListsFail: as in TestHiddenCertificateOfAnotherCall, but lists fail after one of them has shown the
+// certificate of the other call. The error of the search does not name that certificate.
 func TestOtherCallWhileListsFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -162,7 +162,7 @@ func TestOtherCallWhileListsFail(t *testing.T) {
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Refuse())
 		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Slow(2*time.Second))
 		cloud.ScriptEach(elbstub.ListCertificates, func(nth int) elbstub.Fault {
-			if nth <= 2 { // the baseline, and the first of the search
+			if nth <= 2 { // the baseline, and the first list of the search
 				return nil
 			}
 			return elbstub.Reply(403, "")
@@ -185,7 +185,8 @@ func TestOtherCallWhileListsFail(t *testing.T) {
 	})
 }
 
-// TestTimeoutBehindTheSameLeaf: a Create call that waits for another one says so when its time ends.
+// TestTimeoutBehindTheSameLeaf: a Create call that times out while it waits for another call with the same leaf says
+// so.
 func TestTimeoutBehindTheSameLeaf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -209,10 +210,9 @@ func TestTimeoutBehindTheSameLeaf(t *testing.T) {
 	})
 }
 
-// TestRandomCreations makes Create calls with the same and with different leaves in parallel,
-// with faults two in a row, lists that lag, strangers, and interrupts. Each certificate that a
-// call has created is returned or named, no two calls return the same one, and none returns
-// that of a stranger.
+// TestRandomCreations makes Create calls with the same and with different leaves in parallel, with two faults in a row,
+// lists that lag, strangers, and interrupts. Each certificate that a call has created is returned or named, no two
+// calls return the same one, and none returns that of a stranger.
 func TestRandomCreations(t *testing.T) {
 	t.Parallel()
 	var pairs []elb.NewCertificate
@@ -274,7 +274,7 @@ func createAtRandom(t *testing.T, seed uint64, pairs []elb.NewCertificate) {
 		}[dice(25)]
 	})
 	hidden := elbstub.View{Hidden: 1}
-	if dialect.Count == elbstub.CountAbsent { // no client could notice
+	if dialect.Count == elbstub.CountAbsent { // no client could notice that it is incomplete
 		hidden = elbstub.View{}
 	}
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
@@ -319,7 +319,7 @@ func createAtRandom(t *testing.T, seed uint64, pairs []elb.NewCertificate) {
 		})
 	}
 	all.Wait()
-	time.Sleep(time.Minute) // what is late
+	time.Sleep(time.Minute) // for late commits
 
 	mu.Lock()
 	defer mu.Unlock()
@@ -358,8 +358,8 @@ func createAtRandom(t *testing.T, seed uint64, pairs []elb.NewCertificate) {
 	}
 }
 
-// TestHiddenCertificateOfAnotherName: lists hide the texts of certificates, and one shows a new certificate of another
-// name while the search for a lost one goes on. It is not a candidate: the request is sent again.
+// TestHiddenCertificateOfAnotherName: lists hide the texts of certificates, and one of them shows a new certificate
+// with another name during a search. It is not a candidate: the request is sent again.
 func TestHiddenCertificateOfAnotherName(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -375,8 +375,8 @@ func TestHiddenCertificateOfAnotherName(t *testing.T) {
 	})
 }
 
-// TestPartialResponseBesideAnIdenticalCertificate: an identical certificate was there before, the response has only the
-// ID, and lists do not show the new certificate in time. It is not taken for the old one, and not created again.
+// TestPartialResponseBesideAnIdenticalCertificate: an identical certificate existed before, the response has only an
+// ID, and lists do not show the new certificate in time. It is not mistaken for the old one, and not created again.
 func TestPartialResponseBesideAnIdenticalCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -401,8 +401,8 @@ func TestPartialResponseBesideAnIdenticalCertificate(t *testing.T) {
 	})
 }
 
-// TestAdoptionNamesOthers: while a lost response is searched for, somebody creates a certificate of the same leaf and
-// another name. What was sent is adopted, and the other certificate is named.
+// TestAdoptionNamesOthers: while the certificate of a lost response is searched for, somebody creates one with the same
+// leaf and another name. Ours is adopted, and the other one is named.
 func TestAdoptionNamesOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -422,7 +422,7 @@ func TestAdoptionNamesOthers(t *testing.T) {
 }
 
 // TestAdoptionNamesALateCreation: both responses are lost, and the backend carries out the first request only after the
-// certificate of the second one was found. That one is adopted, and the first one is named.
+// certificate of the second one was found. The second certificate is adopted, and the first one is named.
 func TestAdoptionNamesALateCreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -443,7 +443,7 @@ func TestAdoptionNamesALateCreation(t *testing.T) {
 }
 
 // TestAdoptionAtTheEndOfTheGracePeriod: a request was sent twice, and the grace period after an interrupt ends before
-// the search does. What was found is adopted, and the result says why the search did not end.
+// the search. The certificate that was found is adopted, and the result says why the search was not finished.
 func TestAdoptionAtTheEndOfTheGracePeriod(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 )
 
 // TestInterruptWhileAnOldResponseIsReadBack: the response to an update has the old values, and an interrupt comes at
-// any time of the read-back. Either the new values are returned, or the error says that the change was accepted.
+// some time during the read-back. Either the new values are returned, or the error says that the change was accepted.
 func TestInterruptWhileAnOldResponseIsReadBack(t *testing.T) {
 	t.Parallel()
 	for after := 250 * time.Millisecond; after < 8*time.Second; after += 250 * time.Millisecond {
@@ -55,7 +55,7 @@ func TestInterruptWhileAnOldResponseIsReadBack(t *testing.T) {
 					t.Errorf("it ended %s after the interrupt", late)
 				}
 
-				time.Sleep(time.Second) // for what is on its way
+				time.Sleep(time.Second) // for requests that are on their way
 				calls := len(cloud.Journal())
 				time.Sleep(10 * time.Second)
 				if later := len(cloud.Journal()) - calls; later > 0 {
@@ -70,8 +70,8 @@ func TestInterruptWhileAnOldResponseIsReadBack(t *testing.T) {
 	}
 }
 
-// TestGatewayRepeatsARequestThatIsRefused: a gateway sends the request to two backends, and passes the refusal of the
-// second one on. The next creation, which is refused as well, names the certificate of the first one.
+// TestGatewayRepeatsARequestThatIsRefused: a gateway sends a request to two backends, and returns the refusal of the
+// second one. The next creation, which is refused as well, names the certificate that the first backend created.
 func TestGatewayRepeatsARequestThatIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestKilledBesideALostResponse(t *testing.T) {
 				other := clientInBubble(t, cloud, 5)
 				create := newCertificate(t)
 				late := func(next elbstub.Next) elbstub.Response {
-					time.Sleep(time.Second / 10) // until both have listed what exists
+					time.Sleep(time.Second / 10) // until both have their baselines
 					return elbstub.Drop()(next)
 				}
 				cloud.Script(elbstub.CreateCertificate, 1, late)
@@ -114,7 +114,7 @@ func TestKilledBesideALostResponse(t *testing.T) {
 				ctx, kill := context.WithCancel(t.Context())
 				var both sync.WaitGroup
 				both.Go(func() { _, _ = killed.CreateCertificate(ctx, project, create) })
-				time.AfterFunc(time.Second, kill) // its result is not looked at
+				time.AfterFunc(time.Second, kill) // its result is ignored
 				both.Go(func() {
 					_, err := other.CreateCertificate(t.Context(), project, create)
 					uncertain, isUncertain := errors.AsType[*elb.UncertainError](err)
@@ -131,7 +131,7 @@ func TestKilledBesideALostResponse(t *testing.T) {
 	}
 }
 
-// paged lets lists have their first elements only, with the total of all.
+// paged truncates lists to their first elements, but keeps the total of all.
 func paged(cloud *elbstub.Cloud, size int) {
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
 		return func(next elbstub.Next) elbstub.Response {
@@ -149,8 +149,9 @@ func paged(cloud *elbstub.Cloud, size int) {
 	})
 }
 
-// TestPagesAndDeletions: lists have the first certificates only, with the total of all, while another process deletes
-// some of those, so that others move up. None that exists is gone, and a creation adopts none that was there before.
+// TestPagesAndDeletions: lists are truncated to their first certificates, with the total of all, while another process
+// deletes some of those, so that others move up. No existing certificate counts as gone, and a creation adopts none
+// that existed before.
 func TestPagesAndDeletions(t *testing.T) {
 	t.Parallel()
 	for size := range 5 {
@@ -196,8 +197,8 @@ func TestPagesAndDeletions(t *testing.T) {
 	}
 }
 
-// TestListOfKeysIsCut: the list for a private key ends after any byte, with the connection, or with a frame of HTTP/2
-// that says goodbye. There is no key then, and the error does not show one.
+// TestListOfKeysIsCut: the list for a private key ends after any byte, because the connection or an HTTP/2 GOAWAY frame
+// ends it. Then no key is returned, and the error does not show one.
 func TestListOfKeysIsCut(t *testing.T) {
 	t.Parallel()
 	const key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"

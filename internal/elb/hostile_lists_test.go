@@ -36,8 +36,8 @@ func lagging(cloud *elbstub.Cloud, by time.Duration) (starts func() []time.Time)
 	}
 }
 
-// TestOldListAfterTheLag: the list lag has passed when a certificate is read, but the list
-// for that read started before, so it may show the old name.
+// TestOldListAfterTheLag: when a certificate is read, the list lag has passed, but the list that serves the read
+// started earlier, so it may show the old name. A new list is awaited.
 func TestOldListAfterTheLag(t *testing.T) {
 	t.Parallel()
 	for name, slow := range map[string]time.Duration{"a list that ended": 0, "a list that runs": 5 * time.Second} {
@@ -73,8 +73,7 @@ func TestOldListAfterTheLag(t *testing.T) {
 	}
 }
 
-// TestNewCertificateIsNotGone: a list that may lag behind the creation by the run before does not
-// prove that a 404 is right.
+// TestNewCertificateIsNotGone: a list that may lag behind a creation by the previous run does not confirm a 404.
 func TestNewCertificateIsNotGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -91,8 +90,8 @@ func TestNewCertificateIsNotGone(t *testing.T) {
 	})
 }
 
-// TestNamelessCertificateInTheLag: the run before has created a certificate with neither name nor description. A list
-// without it is not believed.
+// TestNamelessCertificateInTheLag: the previous run has created a certificate with neither name nor description. A list
+// that may lag and does not have it proves nothing.
 func TestNamelessCertificateInTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -105,8 +104,8 @@ func TestNamelessCertificateInTheLag(t *testing.T) {
 	})
 }
 
-// TestListsOfAPlanInTheLag: a plan immediately after an apply lists at most once a second,
-// even if certificates appear one after the other.
+// TestListsOfAPlanInTheLag: a plan immediately after an apply makes at most one list call a second, even if
+// certificates appear one after the other.
 func TestListsOfAPlanInTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -116,7 +115,7 @@ func TestListsOfAPlanInTheLag(t *testing.T) {
 			at time.Time
 		}
 		var all []made
-		for range 200 { // ten at a time, as an apply makes them
+		for range 200 { // as fast as an apply creates them
 			all = append(all, made{cloud.Add(elbstub.Certificate{ProjectID: project, Name: "n"}), time.Now()})
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -151,8 +150,8 @@ func TestListsOfAPlanInTheLag(t *testing.T) {
 	})
 }
 
-// TestEmptyObjectInTheLag: the first certificate of a project whose empty list is an object
-// without a total. Such a list is repeated until it shows the certificate.
+// TestEmptyObjectInTheLag: a project lists no certificates as an empty object without a total, and its first
+// certificate was just created. The list is repeated until it shows the certificate.
 func TestEmptyObjectInTheLag(t *testing.T) {
 	t.Parallel()
 	dialect := elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}
@@ -198,7 +197,7 @@ func TestEmptyObjectInTheLag(t *testing.T) {
 	})
 }
 
-// TestListenersInAnotherCase: a listener refers to a certificate in whatever case.
+// TestListenersInAnotherCase: a listener may refer to a certificate in upper or lower case.
 func TestListenersInAnotherCase(t *testing.T) {
 	t.Parallel()
 	for name, listener := range map[string]func(id string) elbstub.Listener{
@@ -246,7 +245,7 @@ func TestRefusalWithinAShortTimeout(t *testing.T) {
 	})
 }
 
-// TestDeletionWithAnotherBody: the status is a success, but the body is an error.
+// TestDeletionWithAnotherBody: a deletion whose body is an error has failed, even if its status is a success.
 func TestDeletionWithAnotherBody(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
@@ -275,8 +274,9 @@ func TestDeletionWithAnotherBody(t *testing.T) {
 	}
 }
 
-// TestDeletionInUseWithSuccess: the service refuses with the status 200 to delete a certificate that a listener uses
-// (assumed, after terraform-provider-huaweicloud, pull request 2314). The deletion is repeated until none does.
+// TestDeletionInUseWithSuccess: the service refuses, with the status 200, to delete a certificate that a listener uses
+// (assumed, after terraform-provider-huaweicloud, pull request 2314). The deletion is repeated until no listener uses
+// it.
 func TestDeletionInUseWithSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -305,7 +305,7 @@ func TestDeletionInUseWithSuccess(t *testing.T) {
 }
 
 // TestDeletionWithAnotherBodyIsDecided: a deletion that was carried out succeeds, whatever body its response has. A
-// part of one comes from an HTTP/1.0 proxy, whose bodies end with the connection.
+// truncated body comes from an HTTP/1.0 proxy, whose bodies end with the connection.
 func TestDeletionWithAnotherBodyIsDecided(t *testing.T) {
 	t.Parallel()
 	const refusal = `{"error":{"message":"m","code":"ELB.1999"}}`
@@ -327,8 +327,8 @@ func TestDeletionWithAnotherBodyIsDecided(t *testing.T) {
 	}
 }
 
-// TestDeletionIsThrottledTooLong: the error of a deletion that is throttled until its timeout names that cause, and
-// does not speak of listeners.
+// TestDeletionIsThrottledTooLong: the error of a deletion that is throttled until its timeout names throttling as the
+// cause, and does not mention listeners.
 func TestDeletionIsThrottledTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -343,8 +343,8 @@ func TestDeletionIsThrottledTooLong(t *testing.T) {
 	})
 }
 
-// TestFailedDeletionEndsTheList: a deletion may be carried out though it fails, so the cached
-// list is invalidated.
+// TestFailedDeletionEndsTheList: a deletion that failed may have been carried out nevertheless, so the cached list is
+// invalidated.
 func TestFailedDeletionEndsTheList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -406,7 +406,7 @@ func TestListFailsWhileADeletionIsDecided(t *testing.T) {
 	})
 }
 
-// TestUpdateRespondsInAnotherCase: the case of the ID in a response does not matter.
+// TestUpdateRespondsInAnotherCase: the response to an update may have the ID in another case.
 func TestUpdateRespondsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -427,8 +427,7 @@ func TestUpdateRespondsInAnotherCase(t *testing.T) {
 	})
 }
 
-// TestManyDeletionsAtOnce counts the lists of a hundred deletions whose responses are
-// lost while lists lag.
+// TestManyDeletionsAtOnce counts the lists of a hundred deletions whose responses are lost while lists lag.
 func TestManyDeletionsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -522,8 +521,8 @@ func TestRunsInSequenceWithLists(t *testing.T) {
 	}
 }
 
-// TestPrivateKeyOfANewCertificate: lists do not show yet the certificate that this process has
-// just created, or are incomplete.
+// TestPrivateKeyOfANewCertificate: lists do not show a certificate yet that this process has just created, or they are
+// incomplete. They are repeated.
 func TestPrivateKeyOfANewCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -544,8 +543,8 @@ func TestPrivateKeyOfANewCertificate(t *testing.T) {
 	})
 }
 
-// TestPrivateKeyInterrupted: the context ends while lists may still lag. Nothing says then that the
-// certificate does not exist.
+// TestPrivateKeyInterrupted: if the context ends while lists may still lag, the error does not say that the certificate
+// does not exist.
 func TestPrivateKeyInterrupted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -561,8 +560,7 @@ func TestPrivateKeyInterrupted(t *testing.T) {
 	})
 }
 
-// TestIncompleteListIsNotKept: a list that is incomplete for a short time does not fail later
-// reads.
+// TestIncompleteListIsNotKept: a list that is incomplete for a moment does not make later reads fail.
 func TestIncompleteListIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -580,8 +578,8 @@ func TestIncompleteListIsNotKept(t *testing.T) {
 	})
 }
 
-// TestChangeThatIsStoredOtherwise: a server accepts a change without returning it, and stores
-// a different text. No list will ever show what was sent.
+// TestChangeThatIsStoredOtherwise: a server accepts a change without returning it, and stores a different text, so no
+// list will ever show what was sent. The update does not wait for that until its timeout.
 func TestChangeThatIsStoredOtherwise(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -601,8 +599,8 @@ func TestChangeThatIsStoredOtherwise(t *testing.T) {
 	})
 }
 
-// TestUpdateRespondsFromAnOldReplica: the response to an update is whole, but shows the certificate
-// as it was. Lists decide: soon if they go on to show that, and as long as they lag behind.
+// TestUpdateRespondsFromAnOldReplica: the response to an update is whole, but shows the certificate as it was before.
+// Lists decide which values count.
 func TestUpdateRespondsFromAnOldReplica(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -663,9 +661,8 @@ func TestUpdateRespondsFromAnOldReplica(t *testing.T) {
 	}
 }
 
-// TestRandomWrites makes random changes and deletions with two faults in a row: a success
-// is a success, an existing certificate is never reported as gone, and nothing exceeds the
-// timeout.
+// TestRandomWrites makes random changes and deletions with two faults in a row. A success was carried out, an existing
+// certificate is never reported as gone, and nothing exceeds its timeout.
 func TestRandomWrites(t *testing.T) {
 	t.Parallel()
 	const timeout = 40 * time.Second
@@ -682,7 +679,7 @@ func TestRandomWrites(t *testing.T) {
 				}
 				dialect := elbstub.NewDialect(int(seed % elbstub.Dialects))
 				hidden := elbstub.View{Hidden: 2}
-				if dialect.Count == elbstub.CountAbsent { // no client could notice
+				if dialect.Count == elbstub.CountAbsent { // no client could notice that it is incomplete
 					hidden = elbstub.View{}
 				}
 				cloud, client := cloudInBubble(t, elbstub.Options{
@@ -790,7 +787,7 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 				if err := row.work(ctx, client, elb.Certificate{ID: id, Updatable: named("n")}); err == nil {
 					t.Error("there is no error")
 				}
-				time.Sleep(time.Second) // what is on its way
+				time.Sleep(time.Second) // for requests that are on their way
 				before := len(cloud.Journal())
 				time.Sleep(time.Hour)
 				if after := len(cloud.Journal()) - before; after > 0 {
@@ -801,8 +798,8 @@ func TestNothingIsCalledAfterTheTimeout(t *testing.T) {
 	}
 }
 
-// TestUpdateFromAnOldReplicaWithoutLists: the response to an update shows the certificate as it was, and every list
-// fails. The error says that the change is not shown, and nothing claims what the API has stored.
+// TestUpdateFromAnOldReplicaWithoutLists: the response to an update shows the certificate as it was before, and every
+// list fails. The error says that the API does not show the change, and does not claim to know what it has stored.
 func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]time.Duration{
@@ -835,8 +832,8 @@ func TestUpdateFromAnOldReplicaWithoutLists(t *testing.T) {
 	}
 }
 
-// TestErrorInsteadOfAList: a list says 200, and what is wrong (observed: terraform-provider-huaweicloud, pull request
-// 2314), in two parts. The error has both.
+// TestErrorInsteadOfAList: instead of a list, the API returns an error with the status 200 (observed:
+// terraform-provider-huaweicloud, pull request 2314), which arrives in two parts. The error shows both.
 func TestErrorInsteadOfAList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

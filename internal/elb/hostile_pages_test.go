@@ -16,9 +16,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestPageInsteadOfAChange: a gateway says 200, and shows a page that rejects the request or asks for a login, or the
-// service says 200, and what is wrong (observed: terraform-provider-huaweicloud, pull request 2314). The API has
-// accepted nothing, so the error is about that, and comes before the timeout.
+// TestPageInsteadOfAChange: a gateway returns the status 200 and a page that rejects the request or asks for a login,
+// or the service returns an error with the status 200 (observed: terraform-provider-huaweicloud, pull request 2314).
+// The API has accepted nothing, so the update fails with that error, well before its timeout.
 func TestPageInsteadOfAChange(t *testing.T) {
 	t.Parallel()
 	always := func(cloud *elbstub.Cloud, operation elbstub.Operation, fault elbstub.Fault) {
@@ -86,8 +86,8 @@ func TestPageInsteadOfAChange(t *testing.T) {
 	}
 }
 
-// TestPageInsteadOfAToken: the identity service responds with a page. The update was not sent, so its error comes
-// without lists that might show it.
+// TestPageInsteadOfAToken: the identity service returns a page. The update was not sent, so it fails without list
+// calls.
 func TestPageInsteadOfAToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -117,8 +117,8 @@ func TestPageInsteadOfAToken(t *testing.T) {
 	})
 }
 
-// TestPageAndAnOldList: a certificate was renamed seconds ago. A page rejects the update that takes that back. Lists
-// still show the name before, which does not mean that the update was carried out.
+// TestPageAndAnOldList: a certificate was renamed seconds ago, and the update that undoes this is rejected by a page.
+// Lists still show the earlier name, which does not mean that the update was carried out.
 func TestPageAndAnOldList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,11 +13,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestFreeLockOfAnEndedContext: a call whose time is over before it begins does not say that it waited for another one.
+// TestFreeLockOfAnEndedContext: a call whose context has ended before it begins does not claim that it waited for
+// another one.
 func TestFreeLockOfAnEndedContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, elbstub.Options{}, 0)
+		b := newListenerFixture(t, elbstub.Options{}, 0)
 		create := newCertificate(t)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -33,8 +34,8 @@ func TestFreeLockOfAnEndedContext(t *testing.T) {
 	})
 }
 
-// TestReplicasThatDisagree: a gateway has sent the request to two backends and lost both responses, and each replica of
-// the lists shows the certificate of one of them, for ever. The search ends nevertheless, and its error names both.
+// TestReplicasThatDisagree: a gateway has sent a request to two backends and lost both responses, and each replica of
+// the lists shows only the certificate of one backend, forever. The search ends nevertheless, and its error names both.
 func TestReplicasThatDisagree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

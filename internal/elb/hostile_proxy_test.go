@@ -13,9 +13,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A cachingProxy keeps each list for a minute (RFC 9111, 4.2.2: a cache may choose how long, if the server does not
-// say). X-Auth-Token does not keep it from that, as Authorization would (3.5). It obeys the request (5.2.1), and
-// forgets a response that the URL of a successful write has (4.4).
+// A cachingProxy caches each list for a minute (RFC 9111, 4.2.2: a cache may choose how long if the server does not
+// say). X-Auth-Token does not prevent that, as Authorization would (3.5). The proxy obeys the Cache-Control of a
+// request (5.2.1), and drops a response after a successful write to its URL (4.4).
 type cachingProxy struct {
 	http.Handler
 	mu   sync.Mutex
@@ -47,8 +47,8 @@ func (p *cachingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(kept.Body.Bytes())
 }
 
-// TestCachingProxy: a proxy between the provider and the API keeps lists. No list is older than its request, and the
-// proxy keeps none, because a list has the private keys of the project.
+// TestCachingProxy: a proxy between the provider and the API caches lists. No list that the provider gets is older than
+// its request, and the proxy stores none of them, because lists have the private keys of the project.
 func TestCachingProxy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestCachingProxy(t *testing.T) {
 		if len(proxy.kept) > 0 {
 			t.Error("the proxy keeps a list")
 		}
-		// What another program gets, the proxy does keep.
+		// The proxy does store the response to a request of another program.
 		other := httptest.NewRequestWithContext(
 			t.Context(), http.MethodGet, base+"/v1.0/"+project+"/elbaas/certificate", nil)
 		other.Header.Set("X-Auth-Token", token)

@@ -37,8 +37,8 @@ func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 	})
 }
 
-// TestResponseWithUnknownIDAlone: the response has only an ID, which is in no list; a
-// certificate that equals what was sent exists under another ID.
+// TestResponseWithUnknownIDAlone: the response has only an ID, which no list has. The certificate that equals what was
+// sent has another ID, and is returned or named.
 func TestResponseWithUnknownIDAlone(t *testing.T) {
 	t.Parallel()
 	const unknown = "ffffffffffffffffffffffffffffffff"
@@ -102,8 +102,8 @@ func TestNamelessCreationAdoptsNoNamedCertificate(t *testing.T) {
 	})
 }
 
-// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses the
-// response. The list shows the second certificate a second later.
+// TestGatewayRepeatsTheRequest: a gateway sends the request to two backends, and loses the responses. The second
+// certificate, which lists show a second later, is named.
 func TestGatewayRepeatsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -185,8 +185,7 @@ func TestProjectInAnotherCase(t *testing.T) {
 	})
 }
 
-// breaking is a connection whose second request cannot be written. No other connection can be
-// made after that.
+// breaking is a connection to which nothing can be written once it is broken.
 type breaking struct {
 	net.Conn
 	broken *atomic.Bool
@@ -199,8 +198,8 @@ func (b breaking) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
-// TestDeadConnectionIsUnsent: the connection of the list is dead, so that nothing of the
-// Create call could be written, and no other connection can be made.
+// TestDeadConnectionIsUnsent: the connection of the list is dead, so nothing of the POST can be written, and no new
+// connection can be opened. No certificate can exist.
 func TestDeadConnectionIsUnsent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -305,8 +304,8 @@ func TestIDThatIsMoreThanAnID(t *testing.T) {
 	}
 }
 
-// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after
-// any byte.
+// TestListCutWithoutLength: an HTTP/1.0 server ends a list by closing the connection, after any byte. A list that ends
+// too early is repeated.
 func TestListCutWithoutLength(t *testing.T) {
 	t.Parallel()
 	const body = `{"certificates":[{"id":"1","name":"a"},{"id":"2"}],"more":{"a":[1]},"instance_num":"2"}`
@@ -333,7 +332,8 @@ func TestListCutWithoutLength(t *testing.T) {
 	}
 }
 
-// TestDeleteLostAndListsLag: a DELETE that was carried out succeeds.
+// TestDeleteLostAndListsLag: a deletion that was carried out succeeds, although its response is lost or cut off, and
+// lists lag.
 func TestDeleteLostAndListsLag(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -397,7 +397,8 @@ func TestHiddenCertificates(t *testing.T) {
 	})
 }
 
-// TestRetryAfterOfACreation: the client waits for the minute that the server asks for.
+// TestRetryAfterOfACreation: the client waits for the minute that the server asks for before it sends the request
+// again.
 func TestRetryAfterOfACreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -419,8 +420,8 @@ func TestRetryAfterOfACreation(t *testing.T) {
 	})
 }
 
-// TestReadBackDespiteCachedFailure: an update is accepted without a body, and the
-// first list after it fails.
+// TestReadBackDespiteCachedFailure: an update is accepted without a body, and the first list after it fails. The update
+// is still read back.
 func TestReadBackDespiteCachedFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -437,7 +438,7 @@ func TestReadBackDespiteCachedFailure(t *testing.T) {
 	})
 }
 
-// TestListsOfManySearches: the responses of a hundred Create calls in parallel are lost.
+// TestListsOfManySearches counts the lists after the responses of a hundred parallel Create calls were lost.
 func TestListsOfManySearches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -470,7 +471,7 @@ func TestListsOfManySearches(t *testing.T) {
 	})
 }
 
-// TestPartialResponsesOfMany: each response to a Create call has only the ID.
+// TestPartialResponsesOfMany: Create calls in parallel succeed even if each response has only the ID.
 func TestPartialResponsesOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -498,8 +499,8 @@ func TestPartialResponsesOfMany(t *testing.T) {
 	})
 }
 
-// TestKeyOfAnEarlierAttempt: the first response is cut off after the key, and the second one
-// has no key.
+// TestKeyOfAnEarlierAttempt: the first response is cut off after the key, and the second one has no key. The first key
+// is not returned.
 func TestKeyOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -534,8 +535,8 @@ func TestSeeOtherIsAmbiguous(t *testing.T) {
 	})
 }
 
-// TestCutListThatIsWhole: the length of a response is correct, and its JSON ends too early.
-// No connection was lost, so nothing is repeated.
+// TestShortJSONIsNoLostConnection: a response has its full length, but its JSON ends too early. The error does not say
+// that a connection was lost.
 func TestShortJSONIsNoLostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -551,8 +552,8 @@ func TestShortJSONIsNoLostConnection(t *testing.T) {
 	})
 }
 
-// TestRefusedCreationExplainsNothing: a Create call that was refused has created nothing, so
-// a new certificate may belong to another one.
+// TestRefusedCreationExplainsNothing: a Create call that was refused has created nothing, so a new certificate may
+// belong to another call.
 func TestRefusedCreationExplainsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,8 +21,8 @@ var ErrListenerNotFound = errors.New("the listener does not exist")
 // ErrListenerFaulty says that a listener has the status ERROR.
 var ErrListenerFaulty = errors.New("the listener has the status ERROR")
 
-// A Listener of a load balancer, with the fields that concern certificates. Any of them may be
-// missing in a response.
+// A Listener is a listener of a load balancer, with the fields that concern certificates. Any of them may be missing in
+// a response.
 type Listener struct {
 	// ID and LoadBalancerID are 32 hexadecimal characters (recorded).
 	ID             string `json:"id"`
@@ -53,7 +53,7 @@ func (l *Listener) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	var body map[string]any
-	_ = json.Unmarshal(raw, &body) // any values, of the same text
+	_ = json.Unmarshal(raw, &body) // the same text was just decoded, so this cannot fail
 	if port, err := strconv.ParseUint(fmt.Sprint(body["port"]), 10, 16); err == nil {
 		l.Port = int64(port)
 	}
@@ -162,7 +162,7 @@ func (c *Client) SwitchListener(
 	return l, nil
 }
 
-// putAndAwait sends the new certificate of a listener until a response or a read shows it.
+// putAndAwait sends the new certificate of a listener, and waits until a response or a read shows it.
 func (c *Client) putAndAwait(
 	ctx context.Context, projectID string, prior Listener, certificateID string,
 ) (Listener, error) {

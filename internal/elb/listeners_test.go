@@ -24,18 +24,18 @@ const (
 	put      = elbstub.ModifyListener
 )
 
-// A bench is a cloud with one listener and two certificates, of which it serves the first.
-type bench struct {
+// A listenerFixture is a cloud with one listener and two certificates, the first of which the listener serves.
+type listenerFixture struct {
 	cloud    *elbstub.Cloud
 	client   *elb.Client
 	listener elb.Listener // as the cloud has it
 	next     string       // the ID of the other certificate
 }
 
-// newBench returns a bench in a bubble, whose listener is no longer new.
-func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
+// newListenerFixture must be called in a bubble. Its listener is no longer new.
+func newListenerFixture(t *testing.T, options elbstub.Options, maxRetries int) listenerFixture {
 	t.Helper()
-	var b bench
+	var b listenerFixture
 	b.cloud, b.client = cloudInBubble(t, options, maxRetries)
 	first := b.cloud.Add(elbstub.Certificate{ProjectID: project})
 	b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
@@ -48,8 +48,8 @@ func newBench(t *testing.T, options elbstub.Options, maxRetries int) bench {
 	return b
 }
 
-// switched gives the listener its other certificate, within a timeout.
-func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error) {
+// switchToNext gives the listener its other certificate, within a timeout.
+func (b listenerFixture) switchToNext(t *testing.T, within time.Duration) (elb.Listener, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
@@ -57,15 +57,17 @@ func (b bench) switched(t *testing.T, within time.Duration) (elb.Listener, error
 }
 
 // serves returns the ID of the certificate that the listener has in the cloud.
-func (b bench) serves() string { return b.cloud.Listeners(project)[0].CertificateID }
+func (b listenerFixture) serves() string { return b.cloud.Listeners(project)[0].CertificateID }
 
-func (b bench) count(operation elbstub.Operation) int { return len(b.cloud.Journal(operation)) }
+func (b listenerFixture) count(operation elbstub.Operation) int {
+	return len(b.cloud.Journal(operation))
+}
 
 func refusing(status int, code string) elbstub.Fault {
 	return elbstub.Reply(status, `{"error":{"message":"m","code":"`+code+`"}}`)
 }
 
-// TestListenersRead reads a listener in every way: alone, and by the list.
+// TestListenersRead reads a listener in both ways: with a call for it alone, and from the list.
 func TestListenersRead(t *testing.T) {
 	t.Parallel()
 	const id, cert = "11111111111111111111111111111111", "22222222222222222222222222222222"
@@ -147,8 +149,8 @@ func TestListenersRead(t *testing.T) {
 	}
 }
 
-// TestGetListenerFails has the errors of a GET of a listener, and how a list decides. Nothing
-// counts as absence without proof, and no error mentions a certificate.
+// TestGetListenerFails has the errors of a GET of a listener, and how a list decides them. Nothing counts as absence
+// without proof, and no error mentions a certificate.
 func TestGetListenerFails(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -245,7 +247,7 @@ func TestGetListenerFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 1)
+				b := newListenerFixture(t, elbstub.Options{}, 1)
 				if !row.listed {
 					b.cloud.Remove(b.listener.ID)
 				}
@@ -275,11 +277,11 @@ func TestGetListenerFails(t *testing.T) {
 	}
 }
 
-// TestPendingListener: a status PENDING_… is waited for until the timeout.
+// TestPendingListener: while the status is PENDING_…, the listener is awaited, up to the timeout.
 func TestPendingListener(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		after  string // a minute
+		after  string // the status after a minute
 		within time.Duration
 		err    error
 		says   string
@@ -304,7 +306,7 @@ func TestPendingListener(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 0)
+				b := newListenerFixture(t, elbstub.Options{}, 0)
 				change := func(status string) {
 					b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.Status = status })
 				}
@@ -345,7 +347,7 @@ func TestPendingListener(t *testing.T) {
 func TestSwitchListener(t *testing.T) {
 	t.Parallel()
 	const page = "<html><head><title>502 Bad Gateway</title></head></html>"
-	type faults []elbstub.Fault // of the first calls
+	type faults []elbstub.Fault // one for each call
 	whole := func(certificate, more string) string {
 		return `{"id":"ID","certificate_id":"` + certificate + `","protocol":"HTTPS"` + more + `}`
 	}
@@ -353,13 +355,13 @@ func TestSwitchListener(t *testing.T) {
 		options    elbstub.Options
 		retries    int
 		puts, gets faults
-		every      bool // the last fault of a PUT is that of all that follow
+		every      bool // the last fault of a PUT applies to all later PUTs
 		within     time.Duration
 		calls      [2]int // PUTs and GETs; -1 is any number
 		err        error
 		fails      bool // with any other error
 		says       string
-		remains    bool // the old certificate
+		remains    bool // the listener keeps the old certificate
 		lists      bool
 	}{
 		"200 and the whole listener (reference)": {calls: [2]int{1, 0}},
@@ -559,7 +561,7 @@ func TestSwitchListener(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, row.options, row.retries)
+				b := newListenerFixture(t, row.options, row.retries)
 				texts := strings.NewReplacer(
 					"CAPITALS",
 					strings.ToUpper(b.listener.ID),
@@ -589,7 +591,7 @@ func TestSwitchListener(t *testing.T) {
 				b.cloud.ScriptEach(show, choose(row.gets))
 				within := 2 * time.Minute
 				started := time.Now()
-				got, err := b.switched(t, within)
+				got, err := b.switchToNext(t, within)
 				if took := time.Since(started); took > within+time.Second {
 					t.Errorf("it took %s", took)
 				}
@@ -616,7 +618,7 @@ func TestSwitchListener(t *testing.T) {
 				if lists := b.count(listList) > 0; lists != row.lists {
 					t.Errorf("the listeners were listed: %t", lists)
 				}
-				for _, call := range b.cloud.Journal(put) { // and nothing else is ever sent
+				for _, call := range b.cloud.Journal(put) { // nothing but the ID is ever sent
 					if call.ID != b.listener.ID || call.Body != `{"certificate_id":"`+b.next+`"}` {
 						t.Errorf("there was %s %s", call.Path, call.Body)
 					}
@@ -655,7 +657,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 					CertificateLag: row.lag,
 					Dialect:        elbstub.Dialect{NoCertificate: row.noCertificate},
 				}
-				b := newBench(t, options, 0)
+				b := newListenerFixture(t, options, 0)
 				b.next = b.cloud.Add(elbstub.Certificate{ProjectID: project})
 				if row.ours {
 					created, err := b.client.CreateCertificate(t.Context(), project, newCertificate(t))
@@ -664,7 +666,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 					}
 					b.next = created.ID
 				}
-				_, err := b.switched(t, time.Minute)
+				_, err := b.switchToNext(t, time.Minute)
 				if (err != nil) != row.fails || (b.serves() == b.next) == row.fails {
 					t.Errorf("error %v; it serves %s, and is switched to %s", err, b.serves(), b.next)
 				}
@@ -679,26 +681,27 @@ func TestSwitchToANewCertificate(t *testing.T) {
 	}
 }
 
-// TestDeniedSwitchToANewCertificate: what the gateway or a policy denies is not repeated, however new the certificate.
+// TestDeniedSwitchToANewCertificate: a switch that the gateway or a policy denies is not repeated, however new the
+// certificate is.
 func TestDeniedSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ELB.9802", "APIGW.0302"} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, elbstub.Options{}, 0)
+			b := newListenerFixture(t, elbstub.Options{}, 0)
 			b.next = create(t, b.client).ID
 			b.cloud.ScriptEach(put, func(int) elbstub.Fault { return refusing(403, code) })
-			if _, err := b.switched(t, time.Minute); err == nil || b.count(put) != 1 {
+			if _, err := b.switchToNext(t, time.Minute); err == nil || b.count(put) != 1 {
 				t.Errorf("%s: %d PUTs, %v", code, b.count(put), err)
 			}
 		})
 	}
 }
 
-// TestSwitchKeepsWhatIsKnown: a response with three fields is enough, and the others are known.
+// TestSwitchKeepsWhatIsKnown: a response with three fields is enough; the others keep their known values.
 func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, elbstub.Options{}, 0)
+		b := newListenerFixture(t, elbstub.Options{}, 0)
 		known := b.listener
 		known.SNI = []string{"further"}
 		b.cloud.Script(put, 1, elbstub.ReplyAfter(200,
@@ -711,14 +714,14 @@ func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	})
 }
 
-// TestSwitchBelievesAnEmptyField: what a response says of a listener counts, also if it is empty.
+// TestSwitchBelievesAnEmptyField: a field in the response counts even if it is empty.
 func TestSwitchBelievesAnEmptyField(t *testing.T) {
 	t.Parallel()
 	for name, sni := range map[string]string{"array": "[]", "object": "{}", "text": `""`, "null": "null"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 0)
+				b := newListenerFixture(t, elbstub.Options{}, 0)
 				known := b.listener
 				known.SNI = []string{"former"}
 				b.cloud.Script(put, 1, elbstub.ReplyAfter(200, `{"id":"`+known.ID+`","name":"","certificates":`+sni+
@@ -732,7 +735,7 @@ func TestSwitchBelievesAnEmptyField(t *testing.T) {
 	}
 }
 
-// lowered returns a listener whose ID is in lower case, and without SNI that is empty.
+// lowered returns a listener with its ID in lower case, and with nil for empty SNI.
 func lowered(l elb.Listener) elb.Listener {
 	l.ID = strings.ToLower(l.ID)
 	if len(l.SNI) == 0 {
@@ -755,8 +758,8 @@ func TestSwitchMissingListener(t *testing.T) {
 			t.Run(name+", "+then, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					b := newBench(t, elbstub.Options{}, 1)
-					if then == "gone meanwhile" { // that is, when it is read back
+					b := newListenerFixture(t, elbstub.Options{}, 1)
+					if then == "gone meanwhile" { // the listener is missing when it is read back
 						b.cloud.Script(put, 1, elbstub.ReplyAfter(202, ""))
 						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return fault })
 					} else {
@@ -769,12 +772,12 @@ func TestSwitchMissingListener(t *testing.T) {
 							func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) },
 						)
 					}
-					_, err := b.switched(t, time.Minute)
+					_, err := b.switchToNext(t, time.Minute)
 					isOther := errors.Is(err, elb.ErrCertificateNotFound) || errors.Is(err, elb.ErrNotShown)
 					if !errors.Is(err, elb.ErrListenerNotFound) || isOther {
 						t.Errorf("error %v", err)
 					}
-					// From now on, the cache knows that.
+					// From now on, the cache knows that it does not exist.
 					lists := b.count(listList)
 					_, err = b.client.ReadListener(t.Context(), project, b.listener, elb.NoWrite)
 					if !errors.Is(err, elb.ErrListenerNotFound) {
@@ -789,7 +792,7 @@ func TestSwitchMissingListener(t *testing.T) {
 	}
 }
 
-// TestSwitchEndsWithItsContext: in every phase of a switch.
+// TestSwitchEndsWithItsContext: a switch ends with its context, whatever it is doing.
 func TestSwitchEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -804,7 +807,7 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 5)
+				b := newListenerFixture(t, elbstub.Options{}, 5)
 				b.cloud.ScriptEach(put, func(int) elbstub.Fault { return row.fault })
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(10*time.Second, cancel)
@@ -824,12 +827,12 @@ func TestSwitchEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestTwoSwitchesAtOnce: they run one after the other, so that each of them sees its own
-// change. One that is cancelled while it waits sends nothing.
+// TestTwoSwitchesAtOnce: two switches of a listener run one after the other, so that each sees its own change. One that
+// is cancelled while it waits sends nothing.
 func TestTwoSwitchesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, 0)
+		b := newListenerFixture(t, elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, 0)
 		b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.Slow(5 * time.Second) })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -856,12 +859,11 @@ func TestTwoSwitchesAtOnce(t *testing.T) {
 	})
 }
 
-// TestListenersAreListedTogether: all reads at the same time use one list, and our own writes
-// overlay lists that lag.
+// TestListenersAreListedTogether: all reads at the same time use one list, and our own writes overlay lists that lag.
 func TestListenersAreListedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, elbstub.Options{}, 0)
+		b := newListenerFixture(t, elbstub.Options{}, 0)
 		var known []elb.Listener
 		for range 200 {
 			id := b.cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: b.next})
@@ -883,7 +885,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 			t.Errorf("%d lists", lists)
 		}
 
-		if _, err := b.switched(t, time.Minute); err != nil {
+		if _, err := b.switchToNext(t, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		got, err := b.client.ReadListener(t.Context(), project, b.listener, elb.NoWrite)
@@ -900,7 +902,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 			}
 		}
 
-		// A failed switch makes what was listed before it useless.
+		// A failed switch expires the cached list.
 		b.cloud.ScriptEach(listList, func(int) elbstub.Fault { return nil })
 		lists := b.count(listList)
 		b.cloud.Script(put, 1, refusing(403, "ELB.9803"))
@@ -908,7 +910,7 @@ func TestListenersAreListedTogether(t *testing.T) {
 		if _, err := b.client.ListListeners(t.Context(), project); err != nil || b.count(listList) != lists {
 			t.Errorf("%d lists before the switch, %v", b.count(listList)-lists, err)
 		}
-		if _, err := b.switched(t, time.Minute); err == nil {
+		if _, err := b.switchToNext(t, time.Minute); err == nil {
 			t.Error("a refused switch has no error")
 		}
 		if _, err := b.client.ListListeners(t.Context(), project); err != nil || b.count(listList) != lists+1 {
@@ -917,12 +919,12 @@ func TestListenersAreListedTogether(t *testing.T) {
 	})
 }
 
-// TestListenerOfTheEarlierRun: while a list may lag behind the write of an earlier run, one
-// with the old certificate is repeated.
+// TestListenerOfTheEarlierRun: while lists may lag behind the write of an earlier run, a list with the old certificate
+// is repeated.
 func TestListenerOfTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		sinceWrite time.Duration // ago
+		sinceWrite time.Duration
 		found      bool
 	}{
 		"just now":          {0, true},
@@ -933,7 +935,7 @@ func TestListenerOfTheEarlierRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 0)
+				b := newListenerFixture(t, elbstub.Options{}, 0)
 				known := []elb.Listener{b.listener, {CertificateID: b.next}}
 				known[0].CertificateID = b.next
 				b.cloud.ChangeListener(b.listener.ID, func(l *elbstub.Listener) { l.CertificateID = b.next })
@@ -1007,27 +1009,27 @@ func TestListErrorsNameTheListeners(t *testing.T) {
 func TestKeptCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		keep    func(b bench, other string)
+		keep    func(b listenerFixture, other string)
 		deletes int
 		kept    bool
 		deleted bool
 	}{
-		"by all that hold it": {keep: func(b bench, other string) {
+		"by all that hold it": {keep: func(b listenerFixture, other string) {
 			b.client.KeepCertificate(project, strings.ToUpper(b.listener.ID))
 			b.client.KeepCertificate(strings.ToUpper(project), other)
 		}, deletes: 1, kept: true},
-		"by one of two": {keep: func(b bench, _ string) {
+		"by one of two": {keep: func(b listenerFixture, _ string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 		}, deletes: 1, kept: true},
-		"by the other of two": {keep: func(b bench, other string) {
+		"by the other of two": {keep: func(b listenerFixture, other string) {
 			b.client.KeepCertificate(project, other)
 		}, deletes: 1, kept: true},
-		"by none": {keep: func(bench, string) {}, deletes: 8},
-		"in another project": {keep: func(b bench, other string) {
+		"by none": {keep: func(listenerFixture, string) {}, deletes: 8},
+		"in another project": {keep: func(b listenerFixture, other string) {
 			b.client.KeepCertificate("another", b.listener.ID)
 			b.client.KeepCertificate("another", other)
 		}, deletes: 8},
-		"until they were switched": {keep: func(b bench, other string) {
+		"until they were switched": {keep: func(b listenerFixture, other string) {
 			for _, id := range []string{b.listener.ID, other} {
 				b.client.KeepCertificate(project, id)
 				_, err := b.client.SwitchListener(context.Background(), project, elb.Listener{ID: id}, b.next)
@@ -1037,18 +1039,18 @@ func TestKeptCertificate(t *testing.T) {
 				b.cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = b.listener.CertificateID })
 			}
 		}, deletes: 8},
-		"and a switch that fails ends nothing": {keep: func(b bench, other string) {
+		"and a switch that fails ends nothing": {keep: func(b listenerFixture, other string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 			b.client.KeepCertificate(project, other)
 			_, _ = b.client.SwitchListener(context.Background(), project, b.listener, "none")
 		}, deletes: 1, kept: true},
-		"until they were released": {keep: func(b bench, other string) {
+		"until they were released": {keep: func(b listenerFixture, other string) {
 			for _, id := range []string{b.listener.ID, other} {
 				b.client.KeepCertificate(project, id)
 				b.client.ReleaseCertificate(strings.ToUpper(project), strings.ToUpper(id))
 			}
 		}, deletes: 8},
-		"by one that has let go of it": {keep: func(b bench, other string) {
+		"by one that has let go of it": {keep: func(b listenerFixture, other string) {
 			b.client.KeepCertificate(project, b.listener.ID)
 			b.client.KeepCertificate(project, other)
 			b.cloud.Remove(b.listener.ID)
@@ -1058,7 +1060,7 @@ func TestKeptCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, elbstub.Options{}, 0)
+				b := newListenerFixture(t, elbstub.Options{}, 0)
 				other := b.cloud.AddListener(elbstub.Listener{
 					ProjectID: project, CertificateID: b.listener.CertificateID,
 				})
@@ -1079,8 +1081,8 @@ func TestKeptCertificate(t *testing.T) {
 	}
 }
 
-// TestWhatIsKnownOfCertificates: the lists and the Create calls of this process count, and no
-// call is made.
+// TestWhatIsKnownOfCertificates: what is known of a certificate comes from the lists and the Create calls of this
+// process, without a call.
 func TestWhatIsKnownOfCertificates(t *testing.T) {
 	t.Parallel()
 	cloud, client := newCloud(t)
@@ -1116,7 +1118,7 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 	check("deleted", ours.ID, "", true)
 
-	// Its creation is known, its listing failed.
+	// A created certificate is known even if it could not be read back.
 	cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(50))
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return refusing(403, "ELB.9803") })
 	created, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
@@ -1132,9 +1134,9 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 }
 
-// TestSwitchesByChance runs switches of several listeners in a storm, with every dialect: a
-// switch that succeeds is done, and reads show it.
-func TestSwitchesByChance(t *testing.T) {
+// TestRandomSwitches switches several listeners while calls fail at random, with every dialect. A switch that
+// succeeds was carried out, and reads show it.
+func TestRandomSwitches(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4 * elbstub.Dialects) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -1158,8 +1160,8 @@ func TestSwitchesByChance(t *testing.T) {
 					all.Go(func() {
 						time.Sleep(time.Minute)
 						for range 4 {
-							// If a switch is sent twice, the listener shows the first while the second may
-							// still be carried out late, which would undo the next switch.
+							// If a switch is sent twice, the listener may show the first request while the second is
+							// still to be carried out, which would undo the next switch.
 							time.Sleep(3 * time.Second)
 							certificate := cloud.Add(elbstub.Certificate{ProjectID: project})
 							_, err := client.SwitchListener(ctx, project, known, certificate)

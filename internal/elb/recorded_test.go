@@ -24,8 +24,8 @@ const (
 // A record has responses in a shape that existing SDKs recorded. The names, IDs, times,
 // certificates and keys in them are our own: CERT-n and KEY-n stand for the nth pair.
 type record struct {
-	// older and newer are the elements of a list, created and modified the responses
-	// to a POST and to a PUT of the older certificate.
+	// older and newer are the elements of a list. created is the response to a POST, and
+	// modified that to a PUT of the older certificate.
 	older, newer, created, modified string
 	// newerDomain is the domain of the newer certificate. No other certificate has one.
 	newerDomain string
@@ -75,7 +75,7 @@ func oneLine(pem string) string {
 	return begin + `-----\n` + content + `\n-----` + strings.TrimSpace(end)
 }
 
-// records are named by the year in which a shape was recorded.
+// records are the shapes, by the year in which they were recorded.
 var records = map[string]record{
 	"2017: no domain anywhere, no tenant_id": {
 		encode: trimmed,

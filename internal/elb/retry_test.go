@@ -15,12 +15,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRetries has a server that fails once for each call.
+// TestRetries has a server whose first response to each call is a fault.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault elbstub.Fault
-		// calls that the server sees of a read, an update, a deletion and a creation
+		// how many calls the server receives for each operation
 		read, update, remove, create int
 	}{
 		"502": {elbstub.Reply(502, "<html>"), 2, 2, 2, 2},
@@ -54,7 +54,7 @@ func TestRetries(t *testing.T) {
 					}
 				}
 				count(elbstub.ListCertificates, row.read, func() error {
-					time.Sleep(time.Minute) // until nothing is known any more
+					time.Sleep(time.Minute) // until the cache has expired
 					_, err := get(t.Context(), client, project, cert.ID)
 					return err
 				})
@@ -66,7 +66,7 @@ func TestRetries(t *testing.T) {
 					return deleteWithin(t, client, cert.ID, time.Minute)
 				})
 				count(elbstub.CreateCertificate, row.create, func() error {
-					time.Sleep(time.Minute) // until a list that failed is not remembered any more
+					time.Sleep(time.Minute) // until a failed list is no longer cached
 					_, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
 					return err
 				})
@@ -89,7 +89,7 @@ func TestCutDeleteAndNoConnection(t *testing.T) {
 		client := clientFor(t, "http://cloud.test"+base, func(c *httpapi.Config) {
 			c.MaxRetries = 1
 			c.Dial = func(ctx context.Context, kind, address string) (net.Conn, error) {
-				if isDown.CompareAndSwap(true, false) { // once
+				if isDown.CompareAndSwap(true, false) { // for one attempt
 					return nil, &net.OpError{Op: "dial", Net: kind, Err: syscall.ECONNREFUSED}
 				}
 				return network.DialContext(ctx, kind, address)
@@ -111,7 +111,8 @@ func TestCutDeleteAndNoConnection(t *testing.T) {
 	})
 }
 
-// TestLostDelete: the response to the second attempt is that the certificate does not exist.
+// TestLostDelete: the response to a deletion is lost. That to the second attempt says that the certificate does not
+// exist.
 func TestLostDelete(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{

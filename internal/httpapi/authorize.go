@@ -24,7 +24,7 @@ func authorized(next link, authorizer Authorizer) link {
 			renew, err = authorizer.Authorize(authorized.Request)
 		}
 		if err != nil {
-			// Wrapped, so that retries do not take an error of the identity service for one of this request.
+			// Wrapped, so that the retry link does not take an error of the identity service for one of this request.
 			err = &UnsentError{fmt.Errorf("%w", err)}
 		}
 		return authorized, renew, err

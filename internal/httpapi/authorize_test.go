@@ -22,7 +22,7 @@ type authorizer func(*http.Request) (renew func(), err error)
 // Authorize implements httpapi.Authorizer.
 func (a authorizer) Authorize(r *http.Request) (renew func(), err error) { return a(r) }
 
-// tokens are numbered, and renewed without limit.
+// tokens are numbered, and can be renewed any number of times.
 type tokens struct{ current, renewed atomic.Int32 }
 
 const firstToken, secondToken = "the-token-with-the-number-0", "the-token-with-the-number-1"
@@ -54,7 +54,7 @@ func TestRenewal(t *testing.T) {
 		"403":              {refusal(403, "ELB.1101"), 0},
 		"400":              {refusal(400, "ELB.1001"), 0},
 		"404":              {reply(404, ""), 0},
-		"400 and ELB.1109": {refusal(400, "ELB.1109"), 0}, // is about rights
+		"400 and ELB.1109": {refusal(400, "ELB.1109"), 0}, // it is about permissions
 	}
 	for _, code := range []string{"ELB.1102", "ELB.1103", "ELB.1104", "ELB.1105", "ELB.1201"} {
 		rows["400 and "+code] = row{refusal(400, code), 1}
@@ -86,7 +86,7 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestRenewalHappensOnce: new credentials that are rejected as well are not renewed.
+// TestRenewalHappensOnce: if new credentials are rejected as well, they are not renewed again.
 func TestRenewalHappensOnce(t *testing.T) {
 	t.Parallel()
 	handler, calls := inSequence(reply(http.StatusUnauthorized, ""))
@@ -129,8 +129,8 @@ func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	}
 }
 
-// TestAuthorizerFails: the request was not sent. An error of its credentials, even one that
-// is retried elsewhere, is not an error of the request.
+// TestAuthorizerFails: a request without credentials is not sent. An error of the request for its credentials, even one
+// that is retried elsewhere, is not an error of the request itself.
 func TestAuthorizerFails(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -187,8 +187,8 @@ func TestAuthorizerFails(t *testing.T) {
 	}
 }
 
-// TestAuthorizerSeesItsOwnRequest: headers of one attempt are not part of the next attempt,
-// or of the next request.
+// TestAuthorizerSeesItsOwnRequest: headers that were added to one attempt are not part of the next attempt, or of the
+// next request.
 func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Project-Id": {"p"}}
@@ -214,8 +214,8 @@ func TestAuthorizerSeesItsOwnRequest(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentUnprepared: without credentials, Prepare is not called, because it sends requests itself. If it
-// fails, the request was not sent.
+// TestNothingIsSentUnprepared: without credentials, Prepare is not called, because it may send requests itself. If
+// Prepare fails, the request is not sent.
 func TestNothingIsSentUnprepared(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("a failure")
@@ -242,8 +242,8 @@ func TestNothingIsSentUnprepared(t *testing.T) {
 	}
 }
 
-// TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request, and are
-// of the time when it is sent, because a signature is valid for 15 minutes (reference).
+// TestCredentialsAroundPrepare: credentials are fetched before Prepare, which comes right before the request. The
+// request is signed after it, because a signature is valid for 15 minutes (reference).
 func TestCredentialsAroundPrepare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestCredentialsAroundPrepare(t *testing.T) {
 		request := get()
 		request.Prepare = func(context.Context) error {
 			steps = append(steps, "prepare")
-			time.Sleep(20 * time.Minute) // its list is throttled
+			time.Sleep(20 * time.Minute) // a list that Prepare requests is throttled
 			return nil
 		}
 		client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {

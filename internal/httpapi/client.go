@@ -101,7 +101,7 @@ type Request struct {
 // A call is a Request on its way through the chain.
 type call struct {
 	*http.Request
-	asked  Request
+	asked  Request // what the caller of Do asked for
 	decode func(*http.Response) error
 }
 
@@ -111,8 +111,8 @@ type call struct {
 // response that was cut off.
 //
 // The error is an *Error for an error response or one that cannot be read, a *TransportError if
-// there is no response, and an *UnsentError if the request was not sent. It wraps the error of
-// the last attempt; its text also mentions the attempt before.
+// no response arrived, or only a part of one, and an *UnsentError if the request was not sent. It
+// wraps the error of the last attempt; its text also mentions the attempt before.
 func (c *Client) Do(ctx context.Context, request Request, decode func(*http.Response) error) error {
 	r, err := request.build(ctx)
 	if err != nil {
@@ -144,7 +144,8 @@ func (r Request) build(ctx context.Context) (*http.Request, error) {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Accept", "application/json")
-	// A proxy must not respond with what it has kept, nor keep the keys that a response has.
+	// A proxy must neither respond from its cache nor store the response, which contains private
+	// keys.
 	request.Header.Set("Cache-Control", "no-cache, no-store")
 	return request, nil
 }
@@ -161,7 +162,7 @@ func Pause(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// WithGrace returns a context that ends after ctx, with a grace period.
+// WithGrace returns a context that is cancelled a grace period after ctx has ended.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	graceCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() {

@@ -21,8 +21,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// proxyAddress is the https proxy of this process. net/http reads the environment only once,
-// so all tests use it; those without a proxy call loopback.
+// proxyAddress is the HTTPS proxy of this process. net/http reads the environment only once, so all
+// tests use it; tests without a proxy call loopback.
 const proxyAddress = "proxy.test:3128"
 
 func TestMain(m *testing.M) {
@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 // A dialer opens connections to a server of a test.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// serve runs a handler in memory, so that time can be faked. It closes all connections in the
-// end, so that a leaked goroutine is found.
+// serve runs a handler in memory, so that the test can run in fake time. It closes all connections
+// in the end, so that a leaked goroutine is noticed.
 func serve(t *testing.T, handler http.HandlerFunc) dialer {
 	t.Helper()
 	network := elbstub.NewNetwork("cloud.test")
@@ -58,6 +58,7 @@ func serveText(t *testing.T, text string) dialer {
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) { raw(w, text) })
 }
 
+// raw takes the connection over, and writes a text that need not be HTTP.
 func raw(w http.ResponseWriter, text string) {
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -112,7 +113,7 @@ func newClient(dial dialer, authorizer httpapi.Authorizer, options ...option) *h
 	return httpapi.NewNetwork(config).Client(authorizer)
 }
 
-// get is an idempotent request, and post one that is not.
+// get returns an idempotent request, and post one that is not.
 func get() httpapi.Request {
 	return httpapi.Request{Method: http.MethodGet, URL: urlOf("http://cloud.test/gateway/things")}
 }
@@ -198,7 +199,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestHost has hosts that net/http writes differently than their URL does. A signature covers
+// TestHost has hosts that net/http does not send the way their URL spells them. A signature covers
 // what the server receives.
 func TestHost(t *testing.T) {
 	t.Parallel()
@@ -238,7 +239,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestRequestThatCannotBeMade: nothing is sent.
+// TestRequestThatCannotBeMade: a request that cannot be built is not sent.
 func TestRequestThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -260,7 +261,7 @@ func TestRequestThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// neverCalled fails a test that calls it.
+// neverCalled returns a dialer that fails the test when it is called.
 func neverCalled(t *testing.T) dialer {
 	t.Helper()
 	return func(context.Context, string, string) (net.Conn, error) {
@@ -306,8 +307,8 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 }
 
-// TestConcurrentRequests: more connections are kept than the two for each host that are the
-// default of net/http.
+// TestConcurrentRequests: more idle connections are kept than the two for each host that net/http
+// keeps by default.
 func TestConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -333,7 +334,7 @@ func TestConcurrentRequests(t *testing.T) {
 	})
 }
 
-// TestPause: it ends after its time, or with its context.
+// TestPause: a pause ends after its time, or with its context.
 func TestPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -166,7 +166,7 @@ type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	s := string(*t) // null leaves it
+	s := string(*t) // null leaves it unchanged
 	if json.Unmarshal(raw, &s) != nil {
 		s = string(raw)
 	}
@@ -224,7 +224,7 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("received %d bytes that are not text", len(body))
 	}
-	page := clean(string(body), maxErrorBody) // all of it, because a secret that is cut is not recognised
+	page := clean(string(body), maxErrorBody) // all of it, because a secret that is cut is not recognized
 	switch {
 	case page == "":
 		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))

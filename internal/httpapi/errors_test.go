@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		status        int
 		body          string
 		code, message string
-		requestID     string // "" is the one of the header
+		requestID     string // "" means the one in the header
 	}{
 		"error (reference)":              {400, inner("ELB.6101"), "ELB.6101", "m", ""},
 		"error_msg (reference)":          {400, `{"error_msg":"m","error_code":"AS.0001"}`, "AS.0001", "m", ""},
@@ -149,9 +149,9 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestErrorsWithSuccess: a 2xx response that is nothing but an error is one, whether it can be decoded or not
-// (observed: terraform-provider-huaweicloud, pull request 2314). The request may have been carried out. One that
-// has anything else is none.
+// TestErrorsWithSuccess: a 2xx response whose body is nothing but an error counts as one, whether decode accepts it or
+// not (observed: terraform-provider-huaweicloud, pull request 2314). The request may have been carried out. A body that
+// has anything else is not an error.
 func TestErrorsWithSuccess(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
@@ -201,7 +201,7 @@ func TestUnreadableType(t *testing.T) {
 	}
 }
 
-// TestSkew: how far the clock of the server is ahead, according to its response.
+// TestSkew: the skew is how far the clock of the server is ahead, by the date of its response.
 func TestSkew(t *testing.T) {
 	t.Parallel()
 	date := func(d time.Duration) func() string {
@@ -231,7 +231,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAmbiguous is about single errors; errors of requests are tested where they occur.
+// TestAmbiguous has single errors; the errors of whole requests are tested where they occur.
 func TestAmbiguous(t *testing.T) {
 	t.Parallel()
 	status := func(n int) error { return &httpapi.Error{Status: n} }
@@ -268,7 +268,7 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsBounded: only as much is read and kept as is needed.
+// TestErrorBodyIsBounded: no more of an error response is read and kept than is needed.
 func TestErrorBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -305,7 +305,7 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 }
 
-// TestErrorBodyIsNotReadToItsEnd: a server may never send the end.
+// TestErrorBodyIsNotReadToItsEnd: the error is returned even if the server never ends its response.
 func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -326,7 +326,7 @@ func TestErrorBodyIsNotReadToItsEnd(t *testing.T) {
 	})
 }
 
-// TestErrorBodyIsCut: the part that has arrived is used.
+// TestErrorBodyIsCut: if an error response is cut off, the part that has arrived is used.
 func TestErrorBodyIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

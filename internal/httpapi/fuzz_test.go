@@ -13,8 +13,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// FuzzError: every error response is described within limits, with printable characters, and
-// without the secrets of the request.
+// FuzzError: the description of any error response is bounded and printable, and shows no secret of
+// the request.
 func FuzzError(f *testing.F) {
 	f.Add(400, `{"error":{"message":"m","code":"ELB.1001"}}`)
 	f.Add(404, `{"NeutronError":{"type":"t","message":"m","detail":""}}`)
@@ -23,13 +23,13 @@ func FuzzError(f *testing.F) {
 	f.Add(401, `{"message":{"a":[]},"code":7,"error":null}`)
 	const hidden = "a-token-that-must-stay-secret-0123456789"
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // which is asked again
+		if status < 300 || status > 999 || status == http.StatusTooManyRequests { // throttled requests are repeated
 			status = http.StatusBadRequest
 		}
 		// The server may quote this anywhere in its response.
 		half := len(body) / 2
 		body = body[:half] + hidden + body[half:]
-		// The request contains its response, so that one server is enough.
+		// The request contains the response to it, so that one server is enough.
 		request := httpapi.Request{
 			Method:  http.MethodPost,
 			URL:     urlOf("http://cloud.test/?status=" + strconv.Itoa(status)),

@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// TestSecretsInOtherEncodings: a server returns what it was sent in an encoding of its own. No
-// part of the secret that says something is shown in that encoding, or decoded.
+// TestSecretsInOtherEncodings: a server returns what it was sent in an encoding of its own. No telling part of the
+// secret is shown, neither in that encoding nor decoded.
 func TestSecretsInOtherEncodings(t *testing.T) {
 	t.Parallel()
 	key, _ := keyOf("PRIVATE KEY")
@@ -59,7 +59,7 @@ func TestSecretsInOtherEncodings(t *testing.T) {
 	}
 }
 
-// TestKeyInAnotherContainer: a server that reads a key writes the same numbers in a form of its own.
+// TestKeyInAnotherContainer: a server that has parsed a key may return the same numbers in another format.
 func TestKeyInAnotherContainer(t *testing.T) {
 	t.Parallel()
 	ofRSA, rsaErr := rsa.GenerateKey(rand.Reader, 2048)
@@ -111,7 +111,7 @@ func pkcs8(t *testing.T, key any) []byte {
 	return der
 }
 
-// TestShortSecretsInURLs: a short secret is removed as a whole, also in the encoding of a URL.
+// TestShortSecretsInURLs: a short secret is removed as a whole, even if it is encoded for a URL.
 func TestShortSecretsInURLs(t *testing.T) {
 	t.Parallel()
 	const password = "p@ss w/rd"
@@ -126,8 +126,8 @@ func TestShortSecretsInURLs(t *testing.T) {
 	}
 }
 
-// TestForeignKeysInOtherEncodings: a private key that was not in the request is recognised by
-// its boundary, however that is encoded.
+// TestForeignKeysInOtherEncodings: a private key that was not in the request is recognized by its boundary, however
+// that boundary is encoded.
 func TestForeignKeysInOtherEncodings(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "EC PRIVATE KEY", "RSA-PSS PRIVATE KEY"} {
@@ -151,8 +151,9 @@ func TestForeignKeysInOtherEncodings(t *testing.T) {
 	}
 }
 
-// TestFieldsThatHoldSecrets: an error response in an unknown form has what the request was for,
-// such as temporary keys, or keys of others. They have no boundary, and were not in the request.
+// TestFieldsThatHoldSecrets: an error response in an unknown form may contain what was requested, such as temporary
+// keys, or the keys of others. These have no boundary, and were not in the request, so the names of their fields must
+// give them away.
 func TestFieldsThatHoldSecrets(t *testing.T) {
 	t.Parallel()
 	const hidden = "Zm9yZWlnbiBzZWNyZXQ0711+/="
@@ -178,7 +179,7 @@ func TestFieldsThatHoldSecrets(t *testing.T) {
 	}
 }
 
-// TestReasonAfterAPEMText: what a message says after a PEM text in Base64 is shown.
+// TestReasonAfterAPEMText: the text that follows a Base64-encoded PEM text in a message is still shown.
 func TestReasonAfterAPEMText(t *testing.T) {
 	t.Parallel()
 	key, _ := keyOf("PRIVATE KEY")
@@ -192,7 +193,7 @@ func TestReasonAfterAPEMText(t *testing.T) {
 	}
 }
 
-// TestBase64OfSymbols: a short secret is recognised in Base64, also if that is not of letters and digits only.
+// TestBase64OfSymbols: a short secret is recognized in Base64, even if its encoding has more than letters and digits.
 func TestBase64OfSymbols(t *testing.T) {
 	t.Parallel()
 	const password = "ab~cd?ef~gh>ij~klm"

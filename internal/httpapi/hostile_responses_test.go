@@ -35,8 +35,8 @@ func TestSwitchedProtocol(t *testing.T) {
 	}
 }
 
-// TestBodyAfterAnInterimResponse: the context ends while the body of a response arrives. What
-// came before that response does not matter.
+// TestBodyAfterAnInterimResponse: the context ends while the body of a response arrives. That an
+// interim response came before it does not matter.
 func TestBodyAfterAnInterimResponse(t *testing.T) {
 	t.Parallel()
 	const head, tail = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{\"a\"", ": 1}"
@@ -63,7 +63,8 @@ func TestBodyAfterAnInterimResponse(t *testing.T) {
 	}
 }
 
-// TestRetryAfterByTheServersClock: a date is a date of the server, whose clock may differ.
+// TestRetryAfterByTheServersClock: a date in Retry-After is by the clock of the server, which may
+// differ from ours.
 func TestRetryAfterByTheServersClock(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []time.Duration{-time.Hour, -time.Minute, 0, time.Minute, time.Hour} {

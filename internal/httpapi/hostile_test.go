@@ -48,7 +48,8 @@ func decodeAnything(response *http.Response) error {
 	return json.NewDecoder(response.Body).Decode(&body)
 }
 
-// TestSilenceBeginsWithTheHeaders: headers after 50 s, and a body 20 s later.
+// TestSilenceBeginsWithTheHeaders: the headers arrive after 50 s, and the body 20 s later. The limit for the silence of
+// the body starts with the headers.
 func TestSilenceBeginsWithTheHeaders(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -111,7 +112,7 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 				w.WriteHeader(429)
 				return
 			}
-			time.Sleep(300 * time.Millisecond) // what is served takes a while, what is refused does not
+			time.Sleep(300 * time.Millisecond) // a success takes a while, a refusal does not
 			_, _ = io.WriteString(w, "{}")
 		})
 		client := NewNetwork(Config{Dial: dial}).Client(nil)
@@ -131,8 +132,8 @@ func TestThrottledRoundsThatPass(t *testing.T) {
 	})
 }
 
-// TestHostNamesOfACertificateAreRedacted: the names of a TLS certificate come from the
-// server.
+// TestHostNamesOfACertificateAreRedacted: the host names in a TLS certificate come from the server, so they may contain
+// what it was sent.
 func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	t.Parallel()
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -180,8 +181,7 @@ func TestHostNamesOfACertificateAreRedacted(t *testing.T) {
 	}
 }
 
-// TestSecretsInOtherSpellings: a server returns what it was sent in an error without a
-// message, as JSON, or as a message.
+// TestSecretsInOtherSpellings: a server returns what it was sent, in a message or elsewhere, in a spelling of its own.
 func TestSecretsInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ secret, body, shown string }{
@@ -225,8 +225,8 @@ func TestSecretsInOtherSpellings(t *testing.T) {
 	}
 }
 
-// TestRequestIDWithTheToken: a gateway uses a header as the request ID. It is prepared for display only where it is
-// displayed, since that takes milliseconds with a long token.
+// TestRequestIDWithTheToken: a gateway returns the token as the request ID. The ID is prepared for display only where
+// it is displayed, since that takes milliseconds with a long token.
 func TestRequestIDWithTheToken(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"broken", "{}"} {
@@ -257,8 +257,7 @@ func TestRequestIDWithTheToken(t *testing.T) {
 	}
 }
 
-// TestGzip: a compressed body that is cut off is repeated, and a compression bomb is too
-// large.
+// TestGzip: a request whose compressed response is cut off is repeated, and a compression bomb counts as too large.
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	compress := func(size int) []byte {
@@ -301,7 +300,8 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// TestLocalFaultIsNotALostConnection: net/http refuses to send a request.
+// TestLocalFaultIsNotALostConnection: a request that net/http itself refuses to send is not retried, and its connection
+// is not reported as lost.
 func TestLocalFaultIsNotALostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

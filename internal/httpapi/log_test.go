@@ -24,7 +24,7 @@ import (
 
 var discard = log.New(io.Discard, "", 0)
 
-// A journal has the log entries.
+// A journal collects the log entries.
 type journal struct {
 	mu      sync.Mutex
 	entries []map[string]any
@@ -46,7 +46,7 @@ func (j *journal) log(_ context.Context, message string, fields map[string]any) 
 
 func logTo(j *journal) option { return func(c *httpapi.Config) { c.Log = j.log } }
 
-// TestLog: each attempt has one entry, with these fields only.
+// TestLog: each attempt has one entry, with the fields listed here and no others.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -119,8 +119,8 @@ func TestLogOfAttempts(t *testing.T) {
 	})
 }
 
-// TestLogOfWhatWasNotSent: there is no entry if there were no credentials. A connection that
-// failed is logged.
+// TestLogOfWhatWasNotSent: an attempt that failed for lack of credentials has no entry. One whose
+// connection failed has one.
 func TestLogOfWhatWasNotSent(t *testing.T) {
 	t.Parallel()
 	var journal journal
@@ -138,8 +138,8 @@ func TestLogOfWhatWasNotSent(t *testing.T) {
 	}
 }
 
-// TestLogShowsNoSecret: headers, bodies and messages of the server, which may quote them, are
-// not logged.
+// TestLogShowsNoSecret: headers, bodies and messages of the server are not logged, because they may
+// contain secrets.
 func TestLogShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	const hidden = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw"

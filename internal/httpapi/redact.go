@@ -28,9 +28,9 @@ var privateKey = regexp.MustCompile(
 
 const keyLabel = `(?:[A-Z0-9 +%]|-[A-Z0-9 ])*PRIVATE(?: |\+|%(?:25)*2[0B])KEY`
 
-// secretField matches a field of a JSON text whose name says that it holds a secret, also if that
-// text is a string in JSON. The value has no spaces, because one that has them is a reason. It may
-// have been cut.
+// secretField matches a field of a JSON text whose name says that it holds a secret, even if that text is itself a
+// string in JSON. A value with spaces does not match, because it is an explanation rather than a secret. The value may
+// have been cut off.
 var secretField = regexp.MustCompile(`(?i)("` + fieldName + `\\*"\s*:\s*\\*")[^"\s]{8,}("|$)`)
 
 const fieldName = `(?:sk|[a-z_-]*(?:secret|token|password|(?:private|secret)_?(?:access_?)?key))`
@@ -58,8 +58,8 @@ func cleaner(c *call) func(said string, limit int) string {
 	}
 }
 
-// Printable prepares a text of the server for display that has no secrets: it removes what is not
-// printable, and all but the first 2 KiB.
+// Printable prepares a text of the server that contains no secrets for display: it removes what is not printable, and
+// all but the first 2 KiB.
 func Printable(said string) string { return shorten(printable(said), maxMessage) }
 
 // printable removes control characters, which a terminal may interpret, and those that change
@@ -116,7 +116,7 @@ func redact(said, hidden string) string {
 		}
 	}
 	var clean strings.Builder
-	done := 0 // up to here the text is written or removed
+	done := 0 // the text before this is written or removed
 	for i := 0; i+run <= len(letters); i++ {
 		if !isSecret[letters[i:i+run]] {
 			continue
@@ -156,7 +156,7 @@ func encodings(hidden string) []string {
 		contents = append(contents, string(block.Bytes))
 	}
 	for _, content := range contents {
-		for skipped := range min(3, len(content)) { // the Base64 of a longer content has one of these
+		for skipped := range min(3, len(content)) { // whatever precedes the secret, its Base64 has one of these
 			encoded = append(encoded, base64.StdEncoding.EncodeToString([]byte(content[skipped:])))
 		}
 		digits := hex.EncodeToString([]byte(content))
@@ -165,7 +165,7 @@ func encodings(hidden string) []string {
 	return encoded
 }
 
-// escape is a character as JSON, a program, HTML, or a URL in a URL may write it.
+// escape matches a character as JSON, a programming language, HTML, or a URL in a URL may escape it.
 var escape = regexp.MustCompile(
 	`\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[bfnrt]|&#?[0-9A-Za-z]{1,8};|%(?:25)*[0-9A-Fa-f]{2}`)
 

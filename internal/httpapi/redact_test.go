@@ -30,7 +30,7 @@ func keyOf(label string) (text, line string) {
 	return text + all + "\n-----END " + label + "-----\n", line
 }
 
-// No part of one is in another, or what hides the one would hide the other.
+// These have no part in common, or redacting one of them would hide that another is not redacted.
 const (
 	hiddenToken         = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 	hiddenSignature     = "5d41402abc4b2a76b9719d911017c592"
@@ -66,7 +66,7 @@ func quoted(s string) string {
 	return string(text)
 }
 
-// TestErrorsShowNoSecret has a server that quotes the request.
+// TestErrorsShowNoSecret: a server quotes the request in its error response.
 func TestErrorsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "RSA-PSS PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
@@ -99,7 +99,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 				"HTML, tags": "<html>refused: " + strings.ReplaceAll(quote, "/", "/<wbr>") + "</html>",
 			} {
 				if name == "with control characters" && (shape == "object" || strings.HasPrefix(shape, "unknown")) {
-					continue // what is not decoded has their escapes, and no control characters
+					continue // the body is shown as it is, with escapes instead of control characters
 				}
 				t.Run(label+", "+name+" in "+shape, func(t *testing.T) {
 					t.Parallel()
@@ -127,8 +127,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	}
 }
 
-// TestShortSecretsAreNotShown: a password that is too short to be found by its letters is found as a whole, however the
-// server writes it.
+// TestShortSecretsAreNotShown: a password that is too short to be found by a part of it is found as a whole, however
+// the server spells it.
 func TestShortSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	const password = "p\"ä<&\\\a w/ü+'"
@@ -159,7 +159,7 @@ func lettersIn(text string) string {
 	}, text)
 }
 
-// TestForeignKeysAreNotShown: a private key that was not in the request is recognised by its
+// TestForeignKeysAreNotShown: a private key that was not in the request is recognized by its
 // boundary, even if its end is missing.
 func TestForeignKeysAreNotShown(t *testing.T) {
 	t.Parallel()
@@ -235,10 +235,10 @@ func TestBoundariesAreNoSecret(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOneRequest: the secrets of one request are not used for the next one.
+// TestSecretsOfOneRequest: the secrets of one request are not kept for the next one.
 func TestSecretsOfOneRequest(t *testing.T) {
 	t.Parallel()
-	secrets := make([]secret.Value, 1, 8) // has room that an append would share
+	secrets := make([]secret.Value, 1, 8) // an append without a copy would write into the spare capacity
 	secrets[0] = secret.New("abcdefghijklmnop")
 	client := newClient(serve(t, reply(http.StatusBadRequest, `{"error_msg":"abcdefghijklmnop and qrstuvwxyz0123"}`)),
 		authorizer(func(r *http.Request) (func(), error) {
@@ -263,7 +263,7 @@ func TestSecretsOfOneRequest(t *testing.T) {
 	}
 }
 
-// TestControlCharacters: a terminal would interpret them.
+// TestControlCharacters: characters that a terminal would interpret are removed.
 func TestControlCharacters(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ said, want string }{
@@ -283,11 +283,11 @@ func TestControlCharacters(t *testing.T) {
 	}
 }
 
-// TestCutSecretsAreNotShown has a server that quotes a long token, a line of the key, or a
-// part of them, at every position where an excerpt may end.
+// TestCutSecretsAreNotShown: a server quotes a long token, a line of the key, or a part of them, at every position
+// where an excerpt may end.
 func TestCutSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
-	const part = 12 // letters that would be one part of a secret
+	const part = 12 // as many letters as a telling part of a secret has
 	_, line := keyOf("PRIVATE KEY")
 	key := lettersIn(line)
 	var long strings.Builder
@@ -321,7 +321,7 @@ func TestCutSecretsAreNotShown(t *testing.T) {
 // maxExcerpt and maxMessage are the sizes of an excerpt and a message.
 const maxExcerpt, maxMessage = 200, 2048
 
-// TestUnreadableShowsNoSecret: the reason and the type may quote the response.
+// TestUnreadableShowsNoSecret: the reason why a response could not be read, and its content type, may quote the secret.
 func TestUnreadableShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	key, line := keyOf("PRIVATE KEY")

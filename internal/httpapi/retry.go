@@ -96,7 +96,7 @@ func Backoff(attempt int, first, longest time.Duration) time.Duration {
 	return min(first<<min(attempt, 10), longest)
 }
 
-// backoff is the Backoff of failed requests. It has a jitter of a half.
+// backoff is the Backoff of requests that failed or were throttled, shortened at random by up to a half.
 func backoff(attempt int) time.Duration {
 	pause := Backoff(attempt, firstPause, longestPause)
 	return pause/2 + rand.N(pause/2) //nolint:gosec // jitter is no secret

@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRetries has a server that fails once for each kind of request. A non-idempotent request
-// is repeated only if it was certainly not carried out.
+// TestRetries has a server that fails once in various ways. A non-idempotent request is repeated only if it was
+// certainly not carried out.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -95,7 +95,7 @@ func TestRetriesEnd(t *testing.T) {
 	})
 }
 
-// TestEqualAttempts: an error that was repeated is mentioned only once.
+// TestEqualAttempts: if two attempts fail with the same error, it is mentioned only once.
 func TestEqualAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestEqualAttempts(t *testing.T) {
 	})
 }
 
-// TestPausesBetweenRetries: they double, and are at least as long as the server asks for.
+// TestPausesBetweenRetries: the pauses double, and are at least as long as the server asks for.
 func TestPausesBetweenRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestContextEndsBetweenRetries(t *testing.T) {
 	})
 }
 
-// TestContextHasEnded: nothing is sent, and no credentials are requested.
+// TestContextHasEnded: for a context that has already ended, nothing is sent, and no credentials are requested.
 func TestContextHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -175,8 +175,8 @@ func TestContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestEarlierAttempts: they do not count. A request that was refused first and whose response
-// was lost then may have been carried out.
+// TestEarlierAttempts: only the last attempt counts. A request that was first refused, and whose second response was
+// lost, may have been carried out.
 func TestEarlierAttempts(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -212,7 +212,7 @@ func TestEarlierAttempts(t *testing.T) {
 				if !strings.Contains(err.Error(), row.said) {
 					t.Errorf("%q does not contain %q", err, row.said)
 				}
-				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a GET that is lost
+				if row.request.NonIdempotent && calls.Load() != 2 { // net/http itself may repeat a lost GET
 					t.Errorf("it was sent %d times", calls.Load())
 				}
 			})
@@ -220,8 +220,7 @@ func TestEarlierAttempts(t *testing.T) {
 	}
 }
 
-// TestUnsentBeforeAResponse: an attempt that was not sent does not make an ambiguous one
-// unambiguous.
+// TestUnsentBeforeAResponse: that one attempt was not sent does not make the ambiguous outcome of another one clear.
 func TestUnsentBeforeAResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -269,7 +268,7 @@ func TestUnsentIsRepeated(t *testing.T) {
 	}
 }
 
-// mortal is a connection to which nothing can be written any more once it is dead.
+// mortal is a connection to which nothing can be written once it is dead.
 type mortal struct {
 	net.Conn
 	dead *atomic.Bool
@@ -283,7 +282,7 @@ func (m mortal) Write(p []byte) (int, error) {
 	return m.Conn.Write(p)
 }
 
-// TestDeadConnection: a request for which neither the old connection nor a new one could be used was not sent.
+// TestDeadConnection: a request counts as unsent if the idle connection is dead and no new one can be opened.
 func TestDeadConnection(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
@@ -313,7 +312,7 @@ func TestDeadConnection(t *testing.T) {
 	}
 }
 
-// TestNoServer: the error comes after the last attempt, and says that nothing was sent.
+// TestNoServer: all attempts are made, and the error says that nothing was sent.
 func TestNoServer(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
@@ -335,7 +334,7 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
-// TestPermanentErrors: they are returned immediately.
+// TestPermanentErrors: permanent errors are returned immediately.
 func TestPermanentErrors(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())

@@ -13,7 +13,7 @@ import (
 type throttle struct {
 	mu     sync.Mutex
 	round  int
-	resume time.Time // no request is sent before
+	resume time.Time // the end of the latest pause
 	// inARow is how many rounds in a row had only throttled requests of a method. The API may limit
 	// each method by itself, so that lists succeed while creations do not.
 	inARow map[string]int

@@ -44,7 +44,7 @@ func TestThrottledRequestIsRepeated(t *testing.T) {
 	}
 }
 
-// TestThrottlingUsesUpNoRetries: not even if a failure comes in between.
+// TestThrottlingUsesUpNoRetries: throttling does not count as a retry, even if a failure comes in between.
 func TestThrottlingUsesUpNoRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -57,8 +57,8 @@ func TestThrottlingUsesUpNoRetries(t *testing.T) {
 	})
 }
 
-// TestRetryAfter: the pause is what the server asks for, at most 2 minutes. Without a valid
-// value, or with one in the past, it is a usual pause.
+// TestRetryAfter: the pause is what the server asks for, at most 2 minutes. Without a valid value, or with a date in
+// the past, it is an ordinary pause.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -109,7 +109,7 @@ func TestThrottlingCountsRounds(t *testing.T) {
 			var calls int
 			var mu sync.Mutex
 			client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
-				time.Sleep(10 * time.Millisecond) // so that all are out before the first is refused
+				time.Sleep(10 * time.Millisecond) // so that all are sent before the first is refused
 				mu.Lock()
 				calls++
 				throttled := calls <= requests
@@ -134,8 +134,8 @@ func TestThrottlingCountsRounds(t *testing.T) {
 	}
 }
 
-// TestThrottlingGrows: pauses grow while all requests are throttled, and start over after one that is not, even if it
-// is refused.
+// TestThrottlingGrows: pauses grow while all requests are throttled. They start over after a request that is not
+// throttled, even if it is refused.
 func TestThrottlingGrows(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusOK, http.StatusConflict} {
@@ -165,8 +165,8 @@ func TestThrottlingGrows(t *testing.T) {
 	}
 }
 
-// TestOneMethodIsThrottled: the API limits one method by itself. What passes of another one does
-// not keep the pauses short, or the limit would never be observed.
+// TestOneMethodIsThrottled: the API limits one method only. The successes of another method do not keep the pauses
+// short, or the provider would never stay below the limit.
 func TestOneMethodIsThrottled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -190,8 +190,8 @@ func TestOneMethodIsThrottled(t *testing.T) {
 	})
 }
 
-// TestThrottlingSlowsAll: a request that comes while another one is throttled waits as well,
-// even with another client of the network.
+// TestThrottlingSlowsAll: a request that starts while another one is throttled waits as well, even if it is sent by
+// another client of the network.
 func TestThrottlingSlowsAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -228,7 +228,8 @@ func TestThrottlingSlowsAll(t *testing.T) {
 	})
 }
 
-// TestOneThrottledRequestHoldsUpNoOther: the API throttles creations only, again and again. A list waits for one pause.
+// TestOneThrottledRequestHoldsUpNoOther: the API throttles only creations, again and again. A list waits for no more
+// than one pause.
 func TestOneThrottledRequestHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -288,7 +289,7 @@ func TestLateThrottling(t *testing.T) {
 					},
 				)
 				client := newClient(serve(t, func(w http.ResponseWriter, r *http.Request) {
-					time.Sleep(time.Millisecond) // until both are out
+					time.Sleep(time.Millisecond) // until both are sent
 					handler(w, r)
 				}), nil)
 				together(2, func() {
@@ -309,8 +310,8 @@ func TestLateThrottling(t *testing.T) {
 	}
 }
 
-// TestContextBoundsThrottling: the error of a request that is throttled until the end says
-// so, and one that was never sent is unsent.
+// TestContextBoundsThrottling: the error of a request that is throttled until its context ends says so. A request that
+// was never sent counts as unsent.
 func TestContextBoundsThrottling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

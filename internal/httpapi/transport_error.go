@@ -28,8 +28,8 @@ type TransportError struct {
 // Error implements error.
 func (e *TransportError) Error() string { return e.text }
 
-// Unwrap returns the error of the context that ended the request, ErrTooLarge or
-// ErrUntrusted.
+// Unwrap returns the error of the context that ended the request, ErrTooLarge, ErrUntrusted, or
+// nil.
 func (e *TransportError) Unwrap() error { return e.cause }
 
 // proxyError is the status with which a proxy refused to connect.

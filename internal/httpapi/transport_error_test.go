@@ -46,8 +46,8 @@ func showsNothing(t *testing.T, err error) {
 	}
 }
 
-// TestMalformedResponses have a private key wherever net/http quotes a response that it does
-// not understand. The server may be a proxy that mixes up its connections.
+// TestMalformedResponses has a private key wherever net/http quotes a response that it does not
+// understand. The server may be a proxy that mixes up its connections.
 func TestMalformedResponses(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\n"
@@ -103,7 +103,7 @@ func TestMalformedResponses(t *testing.T) {
 	}
 }
 
-// TestHeadersAreBounded: net/http limits them, and its error does not quote them.
+// TestHeadersAreBounded: net/http limits the size of headers, and its error does not quote them.
 func TestHeadersAreBounded(t *testing.T) {
 	t.Parallel()
 	dial := serveText(t, "HTTP/1.1 200 OK\r\nX-Key: "+strings.Repeat(echoed, 11<<20/len(echoed))+"\r\n\r\n")
@@ -114,8 +114,8 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 }
 
-// TestContentLengthTooSmall: what the server sends after the end is neither read nor
-// displayed. net/http would write it to its log, which the program disables.
+// TestContentLengthTooSmall: what the server sends after the end of a response is neither read nor
+// displayed. net/http would write it to the standard logger, which the program silences.
 func TestContentLengthTooSmall(t *testing.T) {
 	t.Parallel()
 	var body string
@@ -169,8 +169,8 @@ func TestLostConnections(t *testing.T) {
 	}
 }
 
-// TestConnectionsThatFail: the error says how the connection failed, and nothing was sent.
-// Those that may succeed later are retried.
+// TestConnectionsThatFail: the error says why no connection could be made, and that nothing was
+// sent. Failures that may be temporary are retried.
 func TestConnectionsThatFail(t *testing.T) {
 	t.Parallel()
 	dialing := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
@@ -219,8 +219,8 @@ func TestConnectionsThatFail(t *testing.T) {
 	}
 }
 
-// TestProxy: of the response of a proxy, only the status is displayed, and nothing was sent
-// through it.
+// TestProxy: only the status of a response of the proxy is displayed, and nothing was sent through
+// the proxy.
 func TestProxy(t *testing.T) {
 	t.Parallel()
 	const refusing, failing = "the proxy refused to connect to cloud.test: ", "the proxy did not connect to " +
@@ -277,7 +277,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestMissingProxy: the error says that the proxy is missing, not the server.
+// TestMissingProxy: the error says that the proxy could not be reached, rather than the server.
 func TestMissingProxy(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -350,7 +350,7 @@ func TestTLS(t *testing.T) {
 				return
 			}
 			_, _ = io.WriteString(connection, echoed)
-			_, _ = io.Copy(io.Discard, connection) // else what was sent is reset
+			_, _ = io.Copy(io.Discard, connection) // otherwise a reset discards what was sent
 			_ = connection.Close()
 		}
 	}()
@@ -379,7 +379,7 @@ func TestTLS(t *testing.T) {
 			t.Parallel()
 			request := httpapi.Request{Method: http.MethodGet, URL: urlOf(row.url)}
 			dials, wanted := 0, 1
-			if strings.HasPrefix(row.want, "the TLS handshake") { // which another server behind the name may complete
+			if strings.HasPrefix(row.want, "the TLS handshake") { // another server behind the same name may complete it
 				wanted = 2
 			}
 			client := newClient(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -408,8 +408,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestHeaderThatCannotBeSent: the error is not a lost connection, and is not retried. A token
-// that is read from a file may end with a newline.
+// TestHeaderThatCannotBeSent: a header that net/http does not send is not reported as a lost
+// connection, and is not retried. A token that is read from a file may end with a newline.
 func TestHeaderThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{"newline": echoed + "\n", "control character": "\x00" + echoed} {

@@ -92,7 +92,7 @@ type exchange struct {
 
 	body    io.ReadCloser
 	bodyErr error  // the error that decode met while it read the body
-	head    []byte // what decode read of the body, up to maxHead
+	head    []byte // the beginning of the body as it was read, up to maxHead
 }
 
 func newExchange(caller context.Context, c *call) *exchange {
@@ -157,7 +157,7 @@ func (x *exchange) read(response *http.Response) error {
 	}
 	err := x.call.decode(response)
 	if err != nil && bytes.HasPrefix(bytes.TrimSpace(x.head), []byte("{")) {
-		_, _ = io.CopyN(io.Discard, x, maxHead) // the rest of what may be an error, which a page is not
+		_, _ = io.CopyN(io.Discard, x, maxHead) // read the rest of what may be an error; a page cannot be one
 	}
 	switch {
 	case x.bodyErr != nil:
@@ -173,7 +173,7 @@ func (x *exchange) read(response *http.Response) error {
 	return nil
 }
 
-// isEnd reports whether a text ended within a value, or before it.
+// isEnd reports whether a JSON text ended within a value, or before it.
 func isEnd(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) }
 
 // endsWithConnection reports whether a body ends with its connection, so that a body that was cut

@@ -56,7 +56,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestResponseTooLarge has a server that sends an endless response.
+// TestResponseTooLarge: a server sends an endless response.
 func TestResponseTooLarge(t *testing.T) {
 	t.Parallel()
 	handler, calls := inSequence(func(w http.ResponseWriter, _ *http.Request) {
@@ -86,14 +86,14 @@ func slowly(w http.ResponseWriter, pause time.Duration, parts ...string) {
 	}
 }
 
-// TestSilence: it is limited to a minute before the end of the headers, and between two parts
-// of the body. The body as a whole is not limited.
+// TestSilence: a server may be silent for up to a minute before the end of the headers, and between two parts of the
+// body. The time for the whole body is not limited.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		handler http.HandlerFunc
 		elapsed time.Duration
-		want    string // is in the error; "" is none
+		want    string // a part of the error; "" means success
 	}{
 		"no response": {hang, time.Minute, "cloud.test did not respond within 1m0s"},
 		"headers that trickle": {inParts(
@@ -137,8 +137,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestSilenceIsTransient: another attempt may succeed, but a request that may have been
-// carried out is not repeated.
+// TestSilenceIsTransient: a request that got no response is repeated, unless it is non-idempotent and may have been
+// carried out.
 func TestSilenceIsTransient(t *testing.T) {
 	t.Parallel()
 	for name, request := range bothKinds {
@@ -158,14 +158,14 @@ func TestSilenceIsTransient(t *testing.T) {
 	}
 }
 
-// TestSilenceOfTheConnection: connecting is limited to the same minute, and nothing was sent.
+// TestSilenceOfTheConnection: connecting takes no longer than the same minute, and then nothing was sent.
 func TestSilenceOfTheConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
 		defer close(end)
 		client := newClient(func(context.Context, string, string) (net.Conn, error) {
-			<-end // net/http goes on to dial, for a later request
+			<-end // net/http keeps dialing, for a later request
 			return nil, net.ErrClosed
 		}, nil)
 		started := time.Now()
@@ -176,8 +176,7 @@ func TestSilenceOfTheConnection(t *testing.T) {
 	})
 }
 
-// timed has the times after the request of the first byte, the rest of the headers, and the
-// end of the body.
+// timed sends the first byte, the rest of the headers, and the end of the body after the given times since the request.
 func timed(first, headers, end time.Duration) http.HandlerFunc {
 	return inParts(
 		part{first, "H"},
@@ -200,7 +199,7 @@ func inParts(parts ...part) http.HandlerFunc {
 			panic(err)
 		}
 		defer func() { _ = connection.Close() }()
-		gone, leave := context.WithCancel(r.Context()) // which no longer ends by itself
+		gone, leave := context.WithCancel(r.Context()) // a hijacked request no longer ends it
 		go func() {
 			defer leave()
 			_, _ = io.Copy(io.Discard, connection)
@@ -284,7 +283,7 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 				end := make(chan struct{})
 				defer close(end)
 				client := newClient(func(context.Context, string, string) (net.Conn, error) {
-					<-end // net/http goes on to dial, for a later request
+					<-end // net/http keeps dialing, for a later request
 					return nil, net.ErrClosed
 				}, nil, retries(5))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -302,8 +301,7 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestContextEndsAsTheResponseArrives: both happen at the same time, in any order. No
-// connection is leaked.
+// TestContextEndsAsTheResponseArrives: both happen at the same time, in either order. No connection is leaked.
 func TestContextEndsAsTheResponseArrives(t *testing.T) {
 	t.Parallel()
 	for range 20 {
@@ -320,8 +318,7 @@ func TestContextEndsAsTheResponseArrives(t *testing.T) {
 	}
 }
 
-// TestContextEndsWhileDecoding: what has arrived is read, and a decoder that continues
-// reading meets the end.
+// TestContextEndsWhileDecoding: a body that has already arrived is read to its end.
 func TestContextEndsWhileDecoding(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -340,8 +337,8 @@ func TestContextEndsWhileDecoding(t *testing.T) {
 	})
 }
 
-// TestBodyIsClosed: even if decode does not read it, or fails, because a server that
-// continues sending would keep the connection for ever.
+// TestBodyIsClosed: the body is closed even if decode does not read it, or fails. A server that continues sending would
+// otherwise keep the connection forever.
 func TestBodyIsClosed(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("it makes no sense")
@@ -357,7 +354,7 @@ func TestBodyIsClosed(t *testing.T) {
 					}
 				}), nil)
 				err := client.Do(t.Context(), get(), func(response *http.Response) error {
-					_ = response.Body.Close() // which is no more than a good habit
+					_ = response.Body.Close() // has no effect, but is a habit
 					return failure
 				})
 				synctest.Wait()
@@ -398,7 +395,8 @@ func TestCutBody(t *testing.T) {
 	}
 }
 
-// TestCompleteBody: a body that has arrived as a whole was not cut off, whether its text can be read or ends too early.
+// TestCompleteBody: a body that has arrived as a whole was not cut off, even if its text cannot be read or ends too
+// early.
 func TestCompleteBody(t *testing.T) {
 	t.Parallel()
 	var compressed bytes.Buffer
@@ -456,7 +454,7 @@ func TestResetBody(t *testing.T) {
 	for kind, request := range bothKinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			received := make(chan struct{}) // a reset throws away what was not received yet
+			received := make(chan struct{}) // a reset discards what was not received yet
 			handler, calls := inSequence(func(w http.ResponseWriter, _ *http.Request) {
 				connection, _, err := w.(http.Hijacker).Hijack()
 				if err != nil {
@@ -497,7 +495,7 @@ func (s *signalling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestTimeout: the context of the caller limits everything.
+// TestTimeout: the context of the caller limits all attempts and the pauses between them.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

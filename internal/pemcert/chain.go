@@ -100,11 +100,11 @@ func (c Chain) Equal(other Chain) bool {
 func (c certificate) equal(other certificate) bool { return bytes.Equal(c.DER, other.DER) }
 
 // InOrder reports whether each certificate is followed by its issuer. An authority may have two
-// certificates for the same key, because another authority has cross-signed it; both may be in
-// the chain. If it cannot be determined, the order counts as right.
+// certificates for the same key, because another authority has cross-signed it; both may be in the
+// chain. What cannot be determined counts as right.
 func (c Chain) InOrder() bool {
 	all := c.certificates
-	first := 0 // the first of the certificates for one key that end before i
+	first := 0 // all[first:i] are for the same name and key
 	for i := 1; i < len(all); i++ {
 		issued := func(subject certificate) bool { return all[i].issued(subject) }
 		switch {
@@ -126,7 +126,8 @@ func (c certificate) sameKey(other certificate) bool {
 		bytes.Equal(c.Signed.PublicKey.DER, other.Signed.PublicKey.DER)
 }
 
-// sameName compares names by their text, because authorities change the type of their strings.
+// sameName compares names by their text, because authorities change the string types of their
+// names.
 func sameName(a, b name) bool {
 	return strings.EqualFold(a.String(), b.String())
 }
@@ -220,7 +221,7 @@ type comparableKey interface {
 func (c certificate) knownKey() comparableKey {
 	key := c.Signed.PublicKey
 	public, err := x509.ParsePKIXPublicKey(key.DER)
-	if key.algorithm() == oidPSS { // whose keys are RSA keys, which the standard library does not know
+	if key.algorithm() == oidPSS { // the standard library does not know it, but its keys are RSA keys
 		public, err = x509.ParsePKCS1PublicKey(key.Key.Bytes)
 	}
 	if err != nil {

@@ -20,7 +20,7 @@ type certificate struct {
 	DER    asn1.RawContent
 	Signed struct {
 		Version       asn1.RawValue `asn1:"optional,tag:0"`
-		Serial        asn1.RawValue // which may be encoded as big.Int does not allow
+		Serial        asn1.RawValue // its encoding may be one that big.Int rejects
 		Algorithm     struct{}
 		Issuer        name
 		Validity      struct{ NotBefore, NotAfter asn1.RawValue }
@@ -51,13 +51,13 @@ func fits(der []byte, structure any) bool {
 // isDER reports whether der is one DER value with nothing after it.
 func isDER(der []byte) bool { return fits(der, new(asn1.RawValue)) }
 
-// isUniversal reports whether a value has one of the tags of values that are not compound.
+// isUniversal reports whether a value is primitive and has a tag of the universal class.
 func isUniversal(value asn1.RawValue, tag int) bool {
 	return value.Class == asn1.ClassUniversal && value.Tag == tag && !value.IsCompound
 }
 
-// objectID returns the dotted form of an object identifier of any size, unlike those of
-// asn1.ObjectIdentifier, or "".
+// objectID returns the dotted form of an object identifier, or "" for any other value. Unlike
+// asn1.ObjectIdentifier, it does not limit the size of its numbers.
 func objectID(value asn1.RawValue) string {
 	var id x509.OID
 	if !isUniversal(value, asn1.TagOID) || id.UnmarshalBinary(value.Bytes) != nil {
@@ -222,7 +222,7 @@ func (k publicKey) describe() string {
 		name, detail = "RSASSA-PSS ", bitsOf(k.Key.Bytes)
 	case oidDSA:
 		name, detail = "DSA ", bitsOf(parameters.FullBytes)
-	case oidEC: // unless its parameters are spelled out
+	case oidEC: // explicit parameters have no object identifier
 		name, detail = "ECDSA ", objectID(parameters)
 		detail = cmp.Or(curveNames[detail], detail)
 	case oidEd25519:
@@ -246,17 +246,17 @@ func bitsOf(sequence []byte) string {
 	return strconv.Itoa(new(big.Int).SetBytes(numbers.First.Bytes).BitLen())
 }
 
-// algorithmID begins an AlgorithmIdentifier.
+// algorithmID is the beginning of an AlgorithmIdentifier.
 type algorithmID struct{ ID asn1.ObjectIdentifier }
 
-// A pair begins a sequence.
+// A pair is the beginning of a sequence: its first two elements.
 type pair[First, Second any] struct {
 	First  First
 	Second Second
 }
 
-// contentInfo is what PKCS#7 is, and what PKCS#12 has after its version. Without the content, the
-// explicit parameters of a curve would look the same.
+// contentInfo is a PKCS#7 value, and what follows the version in a PKCS#12 value. The content is
+// required, because the explicit parameters of a curve look the same without it.
 type contentInfo struct {
 	Type    asn1.ObjectIdentifier
 	Content asn1.RawValue `asn1:"tag:0"`

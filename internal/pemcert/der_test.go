@@ -42,7 +42,7 @@ func derOfCases(t testing.TB) [][]byte {
 	return ders
 }
 
-// newCertificate returns the DER of a certificate with names of every kind.
+// newCertificate returns the DER of a certificate with alternative names of every kind.
 func newCertificate(t testing.TB) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -63,8 +63,8 @@ func newCertificate(t testing.TB) []byte {
 	return der
 }
 
-// FuzzCertificate: every certificate that the standard library reads is read here as well,
-// with the same contents. No value is both a certificate and another kind.
+// FuzzCertificate: every certificate that the standard library reads is read here as well, with the
+// same contents. Nothing counts as both a certificate and something else.
 func FuzzCertificate(f *testing.F) {
 	for _, der := range append(derOfCases(f), newCertificate(f)) {
 		f.Add(der)
@@ -75,7 +75,7 @@ func FuzzCertificate(f *testing.F) {
 			t.Errorf("its kind is %v, but it is read: %t", is, ok)
 		}
 		parsed, err := x509.ParseCertificate(der)
-		var elements []asn1.RawValue // behind them, the library ignores what is no value at all
+		var elements []asn1.RawValue // after them, the library ignores even what is not DER
 		if err == nil && !ok && fits(parsed.RawTBSCertificate, &elements) {
 			t.Fatal("it is not read, but the library reads it")
 		}
@@ -84,7 +84,8 @@ func FuzzCertificate(f *testing.F) {
 		}
 		facts := Chain{certificates: []certificate{cert}}.Facts(0)
 		own, issuers := cert.keyIDs()
-		// The library ignores extensions that are no sequence, or not of version 3.
+		// The library ignores extensions that are not a sequence, or whose certificate is not of
+		// version 3.
 		extensions := cert.Signed.Extensions
 		if err != nil || len(extensions.FullBytes) > 0 && (!extensions.IsCompound || parsed.Version != 3) {
 			return
@@ -128,8 +129,8 @@ func FuzzCertificate(f *testing.F) {
 	})
 }
 
-// splitName splits the text of a name at its separators and removes the escapes, by RFC 4514
-// only.
+// splitName splits the text of a name at its separators and removes the escapes, knowing nothing
+// but RFC 4514.
 func splitName(t *testing.T, text string) (attributes []string) {
 	t.Helper()
 	var one []byte
@@ -205,7 +206,8 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// TestOddCertificates: what every certificate has must be there, and what only some have need not.
+// TestOddCertificates: a value without what every certificate has is not one; what only some
+// certificates have may be missing.
 func TestOddCertificates(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

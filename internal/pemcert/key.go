@@ -12,7 +12,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// A Key is a private key. It prints as nothing.
+// A Key is a private key. Printing it shows nothing of it.
 type Key struct {
 	// block is nil if there is no key. It is a closure, so that the key cannot be printed.
 	block func() block

@@ -15,8 +15,8 @@ import (
 // A name is a distinguished name, with its attributes in the order of the DER.
 type name []relativeNameSET
 
-// A relativeNameSET is a relative distinguished name. By the end of its name, encoding/asn1
-// knows that it is a SET.
+// A relativeNameSET is a relative distinguished name. The end of its name tells encoding/asn1 that
+// it is a SET.
 type relativeNameSET []nameAttribute
 
 type nameAttribute struct{ Type, Value asn1.RawValue }
@@ -95,7 +95,7 @@ const (
 	tagUniversalString = 28
 )
 
-// textOf returns the text of any string type. ok is false for other types and for text that
+// textOf returns the text of any string or time type. ok is false for other types and for text that
 // is not well-formed.
 func textOf(value asn1.RawValue) (text string, ok bool) {
 	if !isUniversal(value, value.Tag) {
@@ -118,18 +118,18 @@ func textOf(value asn1.RawValue) (text string, ok bool) {
 func decodeUTF16(encoded []byte) (text string, ok bool) {
 	units := make([]uint16, len(encoded)/2)
 	_, _ = binary.Decode(encoded, binary.BigEndian, units)
-	runes := utf16.Decode(units) // of which half a surrogate pair is not encoded again
+	runes := utf16.Decode(units) // half a surrogate pair does not survive this
 	return string(runes), len(encoded)%2 == 0 && slices.Equal(utf16.Encode(runes), units)
 }
 
 func decodeUTF32(encoded []byte) (text string, ok bool) {
 	runes := make([]rune, len(encoded)/4)
 	_, _ = binary.Decode(encoded, binary.BigEndian, runes)
-	text = string(runes) // of which what is no character is not decoded again
+	text = string(runes) // what is not a character does not survive this
 	return text, len(encoded)%4 == 0 && slices.Equal([]rune(text), runes)
 }
 
-// escapeValue escapes a value by RFC 4514, and control characters.
+// escapeValue escapes a value as RFC 4514 requires, and control characters as well.
 func escapeValue(value string) string {
 	var b strings.Builder
 	for i, r := range value {

@@ -25,8 +25,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// openssl runs openssl with a text as its input, and returns its output. The test is skipped
-// if it is not installed.
+// openssl runs openssl with a text as its input, and returns its output. The test is skipped if
+// openssl is not installed.
 func openssl(t *testing.T, input string, arguments ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("openssl")
@@ -45,8 +45,8 @@ func openssl(t *testing.T, input string, arguments ...string) string {
 }
 
 // agrees compares the contents of a certificate with the output of openssl. It undoes the two
-// intended differences: UTF-8 is not escaped, so that names are readable, and STREET is
-// written as in RFC 4514.
+// intended differences: UTF-8 is not escaped, so that names are readable, and STREET is spelled as
+// in RFC 4514.
 func agrees(t *testing.T, certificate string) pemcert.Facts {
 	t.Helper()
 	facts := parseChain(t, certificate).Facts(0)
@@ -94,8 +94,8 @@ func agrees(t *testing.T, certificate string) pemcert.Facts {
 	return facts
 }
 
-// printedAltNames reads openssl's output of an extension. It ignores the kinds of names that
-// Facts does not have.
+// printedAltNames parses the alternative names that openssl prints. It ignores the kinds that Facts
+// does not have.
 func printedAltNames(text string) []string {
 	var names []string
 	_, text, _ = strings.Cut(text, "\n")
@@ -212,7 +212,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 			}
 			forms := map[string]string{"as generated": key, "PKCS#8": openssl(t, key, "pkey")}
 			switch {
-			case name == "SM2" || strings.HasPrefix(name, "Ed"): // which have no other
+			case name == "SM2" || strings.HasPrefix(name, "Ed"): // these have no other encoding
 			case strings.HasPrefix(name, "PSS"):
 				maps.Copy(forms, formsOfPSS(t, key))
 			default:
@@ -228,7 +228,7 @@ func TestKeysOfOpenSSL(t *testing.T) {
 					t.Errorf("%s: it is another key", form)
 				}
 				if name == "PSS, restricted" && form != "as generated" && form != "PKCS#8" && form != "a longer label" {
-					continue // the other forms do not have the restrictions
+					continue // the other forms lose the restrictions of the key
 				}
 				// Other programs must read the same key from what is sent.
 				sent := openssl(t, private.For(chain).PEM().Reveal()+"\n", "pkey", "-pubout")
@@ -250,7 +250,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 	}
 	daysUntil := func(year int) []string {
 		days := int(time.Until(time.Date(year, 7, 1, 0, 0, 0, 0, time.UTC)).Hours() / 24)
-		if year > 2200 { // longer than a Duration
+		if year > 2200 { // a Duration cannot be that long
 			days = (year - time.Now().Year()) * 365
 		}
 		return []string{"-days", strconv.Itoa(days)}
@@ -259,8 +259,8 @@ func TestNamesOfOpenSSL(t *testing.T) {
 		subject string // lines of a configuration
 		mask    string // the types of strings, or "" for UTF-8
 		more    []string
-		names   string // a subjectAltName
-		want    string // "" is what openssl prints
+		names   string // the value of subjectAltName
+		want    string // "" stands for what openssl prints
 	}{
 		"several units": {subject: "C=DE\nO=Example GmbH\n0.OU=Web\n1.OU=Infra\nCN=www"},
 		"components":    {subject: "0.DC=com\n1.DC=example\n2.DC=corp\nCN=Corp Issuing CA 1"},
@@ -304,8 +304,8 @@ func TestNamesOfOpenSSL(t *testing.T) {
 				"IP:192.0.2.1,IP:2001:db8::1,email:a@example.com," +
 				"otherName:1.3.6.1.4.1.311.20.2.3;UTF8:user@corp,RID:1.2.3.4,dirName:dn",
 		},
-		// openssl has many more short names than RFC 4514 and the documentation of the
-		// provider. For the others, RFC 4514 requires the encoding.
+		// openssl has many more short names than RFC 4514 and the documentation of the provider.
+		// Other types are shown as RFC 4514 requires: by their object identifier and encoding.
 		"a type that openssl alone names": {subject: "description=abc\nCN=www", want: "CN=www,2.5.4.13=#0C03616263"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,8 @@ type block struct {
 	// der is nil if problem says why it cannot be read, as in "is not valid base64".
 	der     []byte
 	problem string
-	// encrypted is whether a header says so, as before PKCS#8.
+	// encrypted is whether a header says that the content is encrypted, as in formats before
+	// PKCS#8.
 	encrypted bool
 }
 
@@ -103,7 +104,7 @@ func parseBlocks(text, noun string) ([]block, error) {
 	return nil, fmt.Errorf("the %s %s", noun, notPEM(text))
 }
 
-// notPEM says what a text without blocks is, as in "is empty".
+// notPEM says what a text without blocks is instead, as in "is empty".
 func notPEM(text string) string {
 	const form = "PEM begins with a line such as -----BEGIN CERTIFICATE-----"
 	compact := strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "")
@@ -111,7 +112,7 @@ func notPEM(text string) string {
 		return `is empty. Set it to the text of a PEM file, for example file("${path.module}/www.pem")`
 	}
 	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(compact, "="))
-	decoded, err := base64.RawStdEncoding.DecodeString(standard) // as far as it is base64
+	decoded, err := base64.RawStdEncoding.DecodeString(standard) // decoded has what precedes an error
 	switch contains := kindOfContent(decoded); {
 	case contains == kindPEM:
 		return "is PEM that is encoded in base64 again, as in Kubernetes and CI variables. " +
@@ -149,8 +150,8 @@ func encode(blockType string, ders ...[]byte) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// A kind is a kind of block or DER value. Its texts say what such a block is, and how to fix it,
-// where a certificate or a private key should be. Its zero value is an unknown kind.
+// A kind is a kind of block or DER value. Its texts say what such a block is, and how to fix it, if
+// it stands where a certificate or a private key should be. Its zero value is an unknown kind.
 type kind struct{ asCertificate, asKey string }
 
 var (
@@ -212,7 +213,7 @@ const doubleBase64 = "is PEM that is encoded in base64 again. " +
 // boundaries.
 func (b block) kind() kind { return cmp.Or(kindOfContent(b.der), kindOfLabel(b)) }
 
-// kindOfLabel returns what a block is by its boundaries.
+// kindOfLabel returns what a block is according to its boundaries.
 func kindOfLabel(b block) kind {
 	switch label := b.label; {
 	case label == "CERTIFICATE", label == "X509 CERTIFICATE":
@@ -243,8 +244,8 @@ func kindOfLabel(b block) kind {
 // secret.
 var quotableLabel = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 -]{0,30}$`)
 
-// refuse returns the error for a block of the wrong kind, of which a text says what it is and
-// how to fix it.
+// refuse returns the error for a block of the wrong kind. text says what the block is and how to
+// fix it.
 func (b block) refuse(where string, is kind, text string) error {
 	isQuotable := quotableLabel.MatchString(b.label)
 	switch {

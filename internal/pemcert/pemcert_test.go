@@ -186,7 +186,7 @@ func TestBelongsTo(t *testing.T) {
 	}
 }
 
-// TestUnknownKeys: they are compared by their encoding.
+// TestUnknownKeys: private keys with an unknown algorithm are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
 	unknown := parseKey(t, throwaway.SM2Key)
@@ -302,11 +302,11 @@ func TestCovers(t *testing.T) {
 			throwaway.Issue(&template, throwaway.NewECKey(), nil, nil),
 		)
 	}
-	old := issue("*.old.example.com", x509.Certificate{Subject: pkix.Name{SerialNumber: "1"}}) // behind the name
-	// Alternative names of any kind, so that the common name does not count.
+	old := issue("*.old.example.com", x509.Certificate{Subject: pkix.Name{SerialNumber: "1"}}) // not the last attribute
+	// With an alternative name of any kind, the common name does not count.
 	address := issue("www.example.com", x509.Certificate{IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}})
 	mail := issue("www.example.com", x509.Certificate{EmailAddresses: []string{"www@example.com"}})
-	// Wildcards that RFC 6125 lets clients ignore, and a final dot.
+	// Wildcards that clients may ignore according to RFC 6125, and a final dot.
 	odd := issue(
 		"",
 		x509.Certificate{DNSNames: []string{"*", "w*.example.com", "www.*.com", "*.*.org", "dot.example.com."}},
@@ -343,7 +343,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// withNames returns a certificate with a subjectAltName.
+// withNames returns a certificate with the given DER as its subjectAltName.
 func withNames(t *testing.T, names string) pemcert.Chain {
 	t.Helper()
 	extension := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte(names)}
@@ -352,14 +352,15 @@ func withNames(t *testing.T, names string) pemcert.Chain {
 	return parseChain(t, throwaway.Issue(template, throwaway.NewECKey(), nil, nil))
 }
 
-// TestUnreadableNames: what is wrong with alternative names leaves open whom a certificate is for.
+// TestUnreadableNames: if the alternative names are malformed, it is not known which names a
+// certificate covers.
 func TestUnreadableNames(t *testing.T) {
 	t.Parallel()
 	number := withNames(t, "\x30\x03\x02\x01a").Facts(0).SubjectAlternativeNames
 	if number == nil || len(number) > 0 {
 		t.Errorf("a number is the name %q", number)
 	}
-	leaf := withNames(t, "\x30\x06\x82\x01a\x82\x02b") // a name, and half of another one
+	leaf := withNames(t, "\x30\x06\x82\x01a\x82\x02b") // one name, and half of another one
 	for _, domain := range []string{"www.example.com", "a"} {
 		if covers, known := leaf.Covers(domain); covers || known {
 			t.Errorf("it is valid for %s: %t, known: %t", domain, covers, known)
@@ -370,7 +371,7 @@ func TestUnreadableNames(t *testing.T) {
 	}
 }
 
-// TestBadTexts has the errors for files that cannot be used.
+// TestBadTexts has the errors for texts that cannot be used.
 func TestBadTexts(t *testing.T) {
 	t.Parallel()
 	c := throwaway.NewChain()

@@ -85,7 +85,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// encoded returns a value as it is read.
+// encoded encodes a value, and returns it as it is read back.
 func encoded(t *testing.T, value asn1.RawValue) asn1.RawValue {
 	t.Helper()
 	der, err := asn1.Marshal(value)

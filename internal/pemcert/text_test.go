@@ -21,7 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestTextAroundBlocks: it is ignored, whatever it quotes.
+// TestTextAroundBlocks: text around the blocks is ignored, even if it quotes PEM.
 func TestTextAroundBlocks(t *testing.T) {
 	t.Parallel()
 	c, other := throwaway.NewChain(), throwaway.NewChain()
@@ -168,7 +168,7 @@ func TestWrongEncodings(t *testing.T) {
 	}
 }
 
-// TestRemedyOfPKCS7 follows the remedy for a bundle that was read with filebase64.
+// TestRemedyOfPKCS7 follows the remedy for a PKCS#7 bundle that was read with filebase64.
 func TestRemedyOfPKCS7(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/cases/p7b-as-certificate.pem")
@@ -187,7 +187,7 @@ func TestRemedyOfPKCS7(t *testing.T) {
 	}
 }
 
-// TestRemedyOfEscapes follows the remedy for literal line ends until there is no error.
+// TestRemedyOfEscapes applies the remedy for literal line ends until there is no error left.
 func TestRemedyOfEscapes(t *testing.T) {
 	t.Parallel()
 	c := throwaway.NewChain()
@@ -248,7 +248,7 @@ func TestWrongLabels(t *testing.T) {
 			t.Errorf("a certificate under %s as key: %v, want %q", label, err, want)
 		}
 		if label == "PRIVATE KEY" || label == "EC PRIVATE KEY" {
-			continue // of which a key goes by its content
+			continue // a key with such a boundary is recognized by its content
 		}
 		_, err = pemcert.ParseKey(strings.ReplaceAll(key, "PRIVATE KEY", label))
 		if want := "is a private key. Write PRIVATE KEY in both of its boundaries"; err == nil ||
@@ -265,7 +265,7 @@ func TestWrongLabels(t *testing.T) {
 	for _, label := range []string{"PRIVATE KEY", "PKCS7", "CERTIFICATE", "a label"} {
 		text := throwaway.EncodePEM(label, request)
 		if _, err := pemcert.ParseChain(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") ||
-			strings.Contains(err.Error(), "a label") { // which may be a value
+			strings.Contains(err.Error(), "a label") { // it might be a secret
 			t.Errorf("a request under %s as certificate: %v", label, err)
 		}
 		if _, err := pemcert.ParseKey(text); err == nil || !strings.Contains(err.Error(), "signing request (CSR)") {
@@ -274,14 +274,14 @@ func TestWrongLabels(t *testing.T) {
 	}
 }
 
-// rewritten returns a certificate in which some bytes are others.
+// rewritten returns a certificate in which some bytes are replaced by others.
 func rewritten(certificate, old, new string) string {
 	der := pemcert.CertificatesIn(certificate).DERs()[0]
 	return throwaway.EncodePEM("CERTIFICATE", bytes.ReplaceAll(der, []byte(old), []byte(new)))
 }
 
-// TestOrderByKeyIDs: key identifiers tell the issuer of a certificate whose signature cannot be
-// verified, as far as there are any.
+// TestOrderByKeyIDs: if the signature of a certificate cannot be verified, key identifiers tell its
+// issuer, if there are any.
 func TestOrderByKeyIDs(t *testing.T) {
 	t.Parallel()
 	const serial, negative = "\x02\x04\x11\x22\x33\x44", "\x02\x04\xff\x22\x33\x44"
@@ -302,7 +302,8 @@ func TestOrderByKeyIDs(t *testing.T) {
 	}
 }
 
-// TestOrderOfRealChains: chains that work are in order, whatever the form of their issuers.
+// TestOrderOfRealChains: chains that work in practice are in order, whatever their issuers look
+// like.
 func TestOrderOfRealChains(t *testing.T) {
 	t.Parallel()
 	authority := func(name string) *x509.Certificate {
@@ -331,7 +332,7 @@ func TestOrderOfRealChains(t *testing.T) {
 	www := pkix.Name{CommonName: "www"}
 	sha1 := issue(&x509.Certificate{Subject: www, SignatureAlgorithm: x509.SHA1WithRSA}, key, root, small)
 	renewed := func() string { return issue(&x509.Certificate{Subject: www}, otherKey, intermediate, key) }
-	// The same name as another type of string, which makes the signature invalid.
+	// The same name with another string type, which makes the signature invalid.
 	printable := rewritten(byRoot, "\x13\x0cintermediate", "\x0c\x0cintermediate")
 	inCapitals := rewritten(byRoot, "\x13\x0cintermediate", "\x13\x0cIntermediate")
 	md5 := rewritten(sha1, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04")
@@ -374,8 +375,8 @@ func TestOrderOfRealChains(t *testing.T) {
 	}
 }
 
-// TestOrderOfSmallKeys: signatures of keys that the standard library rejects as too small are
-// ignored if the names are in order.
+// TestOrderOfSmallKeys: signatures by keys that are too small for the standard library are ignored
+// if the names are in order.
 func TestOrderOfSmallKeys(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// certificateAttributes returns the attributes of text, without the PEM: the arguments that the API stores, and what it
-// sets itself.
+// certificateAttributes returns the names of the text attributes other than the PEM: the arguments that the API stores,
+// and the results that it sets itself.
 func certificateAttributes(t *testing.T) (arguments, results []string) {
 	t.Helper()
 	var described resource.SchemaResponse
@@ -37,7 +37,7 @@ func certificateAttributes(t *testing.T) (arguments, results []string) {
 	return arguments, results
 }
 
-// everyArgument configures a certificate with a text for each argument.
+// everyArgument returns a configuration that sets each argument to a text.
 func everyArgument(t *testing.T) acctest.Values {
 	t.Helper()
 	config := configOf(acctest.NewPair(), "")
@@ -45,12 +45,12 @@ func everyArgument(t *testing.T) acctest.Values {
 	for _, argument := range arguments {
 		config[argument] = "first"
 	}
-	config["domain"] = "www.example.com" // of the certificate, or else there is a warning
+	config["domain"] = "www.example.com" // any other domain would be warned about
 	return config
 }
 
-// TestEveryArgument is sent, stored, and read by an import. A change of one alone is an update with one PUT, unless it
-// replaces the certificate.
+// TestEveryArgument: each argument is sent, stored, and read back by an import. Changing one of them alone is an update
+// with one PUT, unless it forces replacement.
 func TestEveryArgument(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -100,8 +100,8 @@ func TestEveryArgument(t *testing.T) {
 	})
 }
 
-// TestResponsesThatLackAField: whatever field the response to a creation or an update lacks, the process then knows
-// the certificate as the cloud has it.
+// TestResponsesThatLackAField: if the response to a creation or an update lacks a field, the process nevertheless knows
+// the certificate as the cloud stores it.
 func TestResponsesThatLackAField(t *testing.T) {
 	t.Parallel()
 	arguments, results := certificateAttributes(t)
@@ -112,7 +112,7 @@ func TestResponsesThatLackAField(t *testing.T) {
 	} {
 		for _, field := range append(fields, "certificate") {
 			if response == "creation" && slices.Contains(results, field) {
-				continue // nobody knows it yet
+				continue // its value is not known before the first read
 			}
 			synctest.Test(t, func(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)

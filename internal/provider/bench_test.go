@@ -9,7 +9,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// BenchmarkSchema is what Terraform asks for when it has started the provider.
+// BenchmarkSchema measures what Terraform requests after it has started the provider.
 func BenchmarkSchema(b *testing.B) {
 	server := provider.New("test")()
 	for b.Loop() {
@@ -19,7 +19,7 @@ func BenchmarkSchema(b *testing.B) {
 	}
 }
 
-// BenchmarkUnchanged is what a plan asks for each certificate that has not changed.
+// BenchmarkUnchanged measures what a plan requests for each certificate that has not changed.
 func BenchmarkUnchanged(b *testing.B) {
 	cloud := acctest.NewCloud(b)
 	server, pair := cloud.Server(b, provider.New("test")()), acctest.NewPair()

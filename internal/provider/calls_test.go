@@ -8,7 +8,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// wantCalls returns a check of how many calls of an operation the cloud has got since the last check.
+// wantCalls returns a check of how many calls of an operation the cloud has received since the last check.
 func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
 	seen := 0
 	return func(t *testing.T, want int) {
@@ -21,7 +21,7 @@ func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testin
 	}
 }
 
-// countCalls counts calls from now on.
+// countCalls returns a function that counts the calls since countCalls.
 func countCalls(cloud *acctest.Cloud) func() (posts, puts, deletes, lists int) {
 	before := len(cloud.Journal())
 	return func() (posts, puts, deletes, lists int) {

@@ -145,7 +145,7 @@ func (m publicModel) compareAge(other publicModel) int {
 	)
 }
 
-// candidates lists the certificates that a user may have meant, but not more of them than anybody reads.
+// candidates lists the certificates that a user may have meant, up to a limit.
 func candidates(lead string, all []publicModel) string {
 	const limit = 20
 	if len(all) == 0 {
@@ -161,7 +161,7 @@ func candidates(lead string, all []publicModel) string {
 	return text
 }
 
-// title names a certificate among others. It cuts a text that is longer than any that can be set.
+// title names a certificate in a list. It truncates texts that are longer than any that can be set.
 func (m publicModel) title() string {
 	title := fmt.Sprintf("%.256q (ID %s", m.Name.ValueString(), m.ID.ValueString())
 	if m.Domain.ValueString() != "" {

@@ -17,20 +17,20 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// A park is a cloud with certificates to be found, and one of another project.
-type park struct {
+// A searchFixture is a cloud with several certificates to search for, one of them in another project.
+type searchFixture struct {
 	cloud  *acctest.Cloud
 	server *acctest.Server
 	chain  throwaway.Chain
 	ids    map[string]string
 }
 
-// newPark makes a cloud with certificates whose names tell how they are to be
-// sorted: a, b (twice) and c, which expires in an hour, after everything else.
-func newPark(t *testing.T) park {
+// newSearchFixture returns a cloud whose certificates are named in the order in which they must be sorted: a, b (twice)
+// and c, which expires in an hour.
+func newSearchFixture(t *testing.T) searchFixture {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
-	p := park{
+	p := searchFixture{
 		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
@@ -53,13 +53,12 @@ func newPark(t *testing.T) park {
 	return p
 }
 
-func (p park) id(name string) string { return p.ids[name+acctest.ProjectID] }
+func (p searchFixture) id(name string) string { return p.ids[name+acctest.ProjectID] }
 
-// TestCertificateDataSource finds by each attribute, and reads what the resource
-// reads, without the key.
+// TestCertificateDataSource finds a certificate by each attribute, and returns what the resource has, without the key.
 func TestCertificateDataSource(t *testing.T) {
 	t.Parallel()
-	p := newPark(t)
+	p := newSearchFixture(t)
 	state, diagnostics := p.server.Import(p.id("c"))
 	if diagnostics.HasError() {
 		t.Fatal(diagnostics[0].Detail)
@@ -108,11 +107,11 @@ func TestCertificateDataSource(t *testing.T) {
 		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificate", row.config)
-		says(t, diagnostics, row.attribute, row.want)
+		wantErrors(t, diagnostics, row.attribute, row.want)
 	}
 }
 
-// TestMostRecent chooses among certificates as they are during a rotation.
+// TestMostRecent chooses among certificates as they exist during a rotation.
 func TestMostRecent(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
@@ -131,15 +130,15 @@ func TestMostRecent(t *testing.T) {
 				".example.com", Certificate: text, PrivateKey: "unused",
 		})
 	}
-	// The renewed certificate was uploaded first, so that the time of creation alone would be wrong.
+	// The renewed certificate was uploaded first, so the creation time alone would choose the wrong one.
 	renewed := add("www", now.AddDate(0, 0, -1), now.Add(-2*time.Hour))
 	old := add("www", now.AddDate(0, 0, -90), now.Add(-time.Hour))
-	// One not_before for both: the later upload is the newer one, although its ID comes first.
+	// Both have the same not_before: the later upload is the newer one, although its ID sorts first.
 	before := now.AddDate(0, 0, -1)
 	shop := []string{add("shop", before, now.Add(-2*time.Hour)), add("shop", before, now.Add(-2*time.Hour))}
 	slices.Sort(shop)
 	cloud.Change(shop[0], func(cert *elbstub.Certificate) { cert.CreateTime = now.Add(-time.Hour) })
-	// Nothing but the ID tells them apart.
+	// These differ only in their IDs.
 	same := max(add("same", before, now), add("same", before, now))
 	hidden := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.ProjectID,
@@ -196,12 +195,12 @@ func TestMostRecent(t *testing.T) {
 		},
 	} {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", row.config)
-		says(t, diagnostics, row.attribute, row.want)
+		wantErrors(t, diagnostics, row.attribute, row.want)
 	}
 }
 
-// TestLookupOfLooseText finds a certificate whose name and domain cannot be set any more (assumed: an
-// older version of the API, or the console, accepted them).
+// TestLookupOfLooseText finds a certificate whose name and domain could not be set today (assumed: an older version of
+// the API, or the console, accepted them).
 func TestLookupOfLooseText(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -266,11 +265,11 @@ func TestCoversArgument(t *testing.T) {
 		}
 	}
 	for host, want := range map[string]string{
-		// A wildcard is one label.
+		// A wildcard stands for one label.
 		"example.com":        `has no certificate valid for "example.com". It has:`,
 		"a.www.example.com":  "has no certificate valid for",
-		"common.example.org": "has no certificate valid for", // there are alternative names
-		"192.0.2.2":          "has no certificate valid for", // a common name is no address
+		"common.example.org": "has no certificate valid for", // the certificate has alternative names
+		"192.0.2.2":          "has no certificate valid for", // an address is not looked for in the common name
 		"":                   `"" is not valid: it must be one name that clients ask for`,
 		"*.example.com":      `"*.example.com" is not valid: it must be one name that clients ask for`,
 		"*":                  "without wildcard",
@@ -289,20 +288,20 @@ func TestCoversArgument(t *testing.T) {
 		strings.Repeat("a.", 126) + "aa":         "is not valid",
 	} {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": host})
-		says(t, diagnostics, "covers", want)
+		wantErrors(t, diagnostics, "covers", want)
 	}
 	_, diagnostics := server.ReadDataSource("elbaas_certificate",
 		acctest.Values{"covers": "www.example.com", "name": "a"})
-	says(t, diagnostics, "", "Exactly one of these attributes must be configured")
+	wantErrors(t, diagnostics, "", "Exactly one of these attributes must be configured")
 }
 
-// TestManyCandidates is about an error that would list hundreds of certificates.
+// TestManyCandidates: an error does not list hundreds of certificates.
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
 	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
 	server := cloud.Server(t, provider.New("test")())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
-	says(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
+	wantErrors(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
 		cloud.Add(elbstub.Certificate{
 			ProjectID:   acctest.ProjectID,
@@ -311,16 +310,16 @@ func TestManyCandidates(t *testing.T) {
 			PrivateKey:  "unused",
 		})
 	}
-	server = cloud.Server(t, provider.New("test")()) // without the list from before
+	server = cloud.Server(t, provider.New("test")()) // without the cached list
 	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
-	says(t, diagnostics, "name", "\"n19\"")
-	says(t, diagnostics, "name", "\n  - and 5 more")
+	wantErrors(t, diagnostics, "name", "\"n19\"")
+	wantErrors(t, diagnostics, "name", "\n  - and 5 more")
 }
 
-// TestCertificatesDataSource filters by everything, in the order that is promised.
+// TestCertificatesDataSource filters by each argument, and sorts the result as documented.
 func TestCertificatesDataSource(t *testing.T) {
 	t.Parallel()
-	p := newPark(t)
+	p := newSearchFixture(t)
 	tomorrow := time.Now().Add(24 * time.Hour).Format(time.RFC3339)
 	for _, row := range []struct {
 		config acctest.Values
@@ -335,7 +334,7 @@ func TestCertificatesDataSource(t *testing.T) {
 		{acctest.Values{"expires_before": tomorrow}, "c"},
 		{acctest.Values{"expires_before": tomorrow, "name_regex": "a|b"}, ""},
 		{acctest.Values{"expires_before": "2200-01-01T01:00:00+01:00"}, "a b b c"},
-		{acctest.Values{"covers": "www.example.com"}, "a b b c"}, // c by its common name
+		{acctest.Values{"covers": "www.example.com"}, "a b b c"}, // c has a common name only
 		{acctest.Values{"covers": "one.shop.example.com"}, "a b b"},
 		{acctest.Values{"covers": "www.example.com", "name_regex": "b"}, "b b"},
 		{acctest.Values{"covers": "example.com"}, ""},
@@ -382,10 +381,10 @@ func TestCertificatesDataSource(t *testing.T) {
 		},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
-		says(t, diagnostics, row.attribute, row.want)
+		wantErrors(t, diagnostics, row.attribute, row.want)
 		if row.attribute != "domain" {
 			_, diagnostics = p.server.List(row.config, 0, false)
-			says(t, diagnostics, row.attribute, row.want)
+			wantErrors(t, diagnostics, row.attribute, row.want)
 		}
 	}
 }
@@ -418,8 +417,8 @@ func TestAccDataSourceExamples(t *testing.T) {
 	}
 }
 
-// TestAccExpiryExample: the pipeline of the example goes on until a certificate is
-// about to end, and then names it.
+// TestAccExpiryExample: the pipeline of the example succeeds until a certificate is about to expire, and then names
+// that certificate.
 func TestAccExpiryExample(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -444,9 +443,9 @@ func TestAccExpiryExample(t *testing.T) {
 	}
 }
 
-// TestAccIDsInCapitals: a data source finds a certificate by its ID in capitals, and
-// shows the ID as the server writes it.
-func TestAccIDsInCapitals(t *testing.T) {
+// TestAccUpperCaseIDs: a data source finds a certificate by its ID in upper case, and returns the ID as the API writes
+// it.
+func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	id := add(cloud, "www", acctest.NewPair())

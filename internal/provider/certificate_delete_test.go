@@ -10,8 +10,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A deletion is a certificate that a listener holds, and a process of the provider that
-// is about to delete it.
+// A deletion is a certificate that a listener holds, and a process of the provider that is about to
+// delete it.
 type deletion struct {
 	cloud    *acctest.Cloud
 	server   *acctest.Server
@@ -19,8 +19,8 @@ type deletion struct {
 	listener string
 }
 
-// newDeletion creates a certificate, with a timeout of its deletion, and a listener that
-// holds it, all of it long ago.
+// newDeletion creates a certificate with a delete timeout, and a listener that holds it, both of
+// them no longer new.
 func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)) deletion {
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t, options...)
@@ -37,7 +37,8 @@ func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)
 	return d
 }
 
-// run deletes the certificate. It returns what was said, and how long it took.
+// run deletes the certificate. It returns the text of the diagnostics, and how long the deletion
+// took.
 func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 	t.Helper()
 	started := time.Now()
@@ -52,7 +53,7 @@ func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 	return said, time.Since(started)
 }
 
-// inUse are the ways in which a cloud refuses to delete what a listener holds.
+// inUse are the ways in which a cloud may refuse to delete a certificate that a listener holds.
 var inUse = map[string]elbstub.Refusal{
 	"400 and ELB.5002 (reference, assumed)":             elbstub.InUse5002,
 	"409 (reference, of newer versions)":                elbstub.InUse409,
@@ -67,8 +68,8 @@ func refusing(text elbstub.Refusal) func(*elbstub.Options) {
 	return func(o *elbstub.Options) { o.Dialect.InUse = []elbstub.Refusal{text} }
 }
 
-// TestDeletionOfWhatIsInUse: whatever the refusal says, it is tried again until the
-// listener lets go, or until the delete timeout, which then names the listener.
+// TestDeletionOfWhatIsInUse: whatever the refusal says, the deletion is retried until the listener
+// lets go, or until the delete timeout. Then the error names the listener.
 func TestDeletionOfWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	for name, text := range inUse {
@@ -99,8 +100,8 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 	}
 }
 
-// TestDeletionRightAfterASwitch: a backend sees up to five seconds late that a listener
-// has another certificate, while the listeners show that at once.
+// TestDeletionRightAfterASwitch: the backend of deletions learns up to five seconds late that a
+// listener has another certificate, while lists of listeners show it immediately.
 func TestDeletionRightAfterASwitch(t *testing.T) {
 	t.Parallel()
 	for name, text := range inUse {
@@ -117,8 +118,8 @@ func TestDeletionRightAfterASwitch(t *testing.T) {
 	}
 }
 
-// TestDeletionWhileListenersFail: the delete timeout bounds the lists of listeners too,
-// and a list that fails does not make forget which listener was seen.
+// TestDeletionWhileListenersFail: the delete timeout also limits the lists of listeners. If a later
+// list fails, the error still names the listener that an earlier one showed.
 func TestDeletionWhileListenersFail(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -159,7 +160,7 @@ func TestDeletionWhileListenersFail(t *testing.T) {
 	}
 }
 
-// TestDeletionThatNobodyCanExplain: when the listeners cannot be asked, the error says so,
+// TestDeletionThatNobodyCanExplain: if the listeners cannot be listed at all, the error says so,
 // within the delete timeout.
 func TestDeletionThatNobodyCanExplain(t *testing.T) {
 	t.Parallel()
@@ -197,8 +198,8 @@ func TestDeletionThatNobodyCanExplain(t *testing.T) {
 	}
 }
 
-// TestDeletionThatAPolicyForbids while a listener holds the certificate is reported at once,
-// as what it is.
+// TestDeletionThatAPolicyForbids: a deletion that a policy forbids is reported immediately, and as
+// such, even while a listener holds the certificate.
 func TestDeletionThatAPolicyForbids(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -222,8 +223,8 @@ func TestDeletionThatAPolicyForbids(t *testing.T) {
 	})
 }
 
-// TestDeletionThatIsDenied: what the token, the account or the policy forbids is reported at
-// once, with whatever status, though a listener holds the certificate.
+// TestDeletionThatIsDenied: a deletion that the token, the account or the policy does not allow is
+// reported immediately, whatever the status is, even while a listener holds the certificate.
 func TestDeletionThatIsDenied(t *testing.T) {
 	t.Parallel()
 	for code, status := range map[string]int{
@@ -251,8 +252,8 @@ func TestDeletionThatIsDenied(t *testing.T) {
 	}
 }
 
-// TestLostDeletion: the response to a DELETE is lost, the response to its retry says that there
-// is no such certificate, and lists still show it for a while.
+// TestLostDeletion: the response to a DELETE is lost, the retry is told that the certificate does
+// not exist, and lists still show it for a while.
 func TestLostDeletion(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]elbstub.Refusal{

@@ -11,7 +11,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestEphemeralCertificate reads a key, which is that of the certificate, by a list
+// TestEphemeralCertificate: the key that is read belongs to the certificate, and comes from a list
 // of its own.
 func TestEphemeralCertificate(t *testing.T) {
 	t.Parallel()
@@ -38,15 +38,15 @@ func TestEphemeralCertificate(t *testing.T) {
 		t.Errorf("%d lists, want 2: nothing is kept", lists)
 	}
 	_, diagnostics := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
-	says(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
+	wantErrors(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
 	_, diagnostics = server.Open(acctest.Values{"id": "www"})
-	says(t, diagnostics, "id", "32 hexadecimal characters")
+	wantErrors(t, diagnostics, "id", "32 hexadecimal characters")
 	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
-	says(t, diagnostics, "project_id", `contains " "`)
+	wantErrors(t, diagnostics, "project_id", `contains " "`)
 }
 
-// TestEphemeralWithoutKey is about clouds that do not show keys, and quotes
-// nothing of what they show instead.
+// TestEphemeralWithoutKey: if a cloud does not show keys, the error says so, and quotes nothing of
+// what it shows instead.
 func TestEphemeralWithoutKey(t *testing.T) {
 	t.Parallel()
 	pair, other := acctest.NewPair(), acctest.NewPair()
@@ -69,7 +69,7 @@ func TestEphemeralWithoutKey(t *testing.T) {
 			PrivateKey:  row.key,
 		})
 		opened, diagnostics := cloud.Server(t, provider.New("test")()).Open(acctest.Values{"id": id})
-		says(t, diagnostics, "", row.want)
+		wantErrors(t, diagnostics, "", row.want)
 		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") ||
 			strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
 			t.Errorf("%s: it says %s", name, said)
@@ -77,8 +77,8 @@ func TestEphemeralWithoutKey(t *testing.T) {
 	}
 }
 
-// TestAccEphemeralExample copies a certificate with its key into another project, and
-// hunts for the key in what Terraform keeps.
+// TestAccEphemeralExample copies a certificate with its key to another project, and searches
+// everything that Terraform keeps for the key.
 func TestAccEphemeralExample(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
@@ -107,8 +107,8 @@ func TestAccEphemeralExample(t *testing.T) {
 	}
 }
 
-// TestKeysOfWrongTypes: the ephemeral resource decodes the key of its certificate alone,
-// and another's cannot make it fail.
+// TestKeysOfWrongTypes: the ephemeral resource decodes only the key of its own certificate, so a
+// malformed key of another one does not make it fail.
 func TestKeysOfWrongTypes(t *testing.T) {
 	t.Parallel()
 	for name, wrong := range map[string]any{
@@ -149,7 +149,7 @@ func TestKeysOfWrongTypes(t *testing.T) {
 				t.Errorf("its own key is not there: %v", diagnostics)
 			}
 			opened, diagnostics = server.Open(acctest.Values{"id": other})
-			says(t, diagnostics, "", "Unable to read certificate")
+			wantErrors(t, diagnostics, "", "Unable to read certificate")
 			if opened != nil {
 				t.Errorf("opened %v", opened)
 			}

@@ -12,8 +12,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// certificateFilter has the arguments by which the certificates of a project are chosen. An argument that is null
-// chooses all.
+// certificateFilter has the arguments that select certificates of a project. An argument that is null selects all.
 type certificateFilter struct {
 	ProjectID     types.String `tfsdk:"project_id"`
 	NameRegex     types.String `tfsdk:"name_regex"`
@@ -43,7 +42,7 @@ var filterArguments = map[string]schema.Attribute{
 }
 
 // choose returns the certificates of a project that match all arguments, sorted by name, then by ID. It sets the
-// project if that is the provider's.
+// project to the provider's if the configuration omits it.
 func (f *certificateFilter) choose(ctx context.Context, c *cloud, diags *diag.Diagnostics) []publicModel {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()

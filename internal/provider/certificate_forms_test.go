@@ -26,7 +26,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// anyOf returns a random value of a map, the same for the same random numbers.
+// anyOf returns a random entry of a map. It depends only on the random source.
 func anyOf(random *mathrand.Rand, values map[string]string) (name, value string) {
 	names := make([]string, 0, len(values))
 	for name := range values {
@@ -37,10 +37,9 @@ func anyOf(random *mathrand.Rand, values map[string]string) (name, value string)
 	return name, values[name]
 }
 
-// TestAnyFormPlansNothing goes through random sequences of what happens to the
-// same pair: another text, another encoding of the key, a server that re-wraps,
-// a refresh, an import. None of it plans anything, but for the key after an
-// import, which calls no API. The text of the state stays as it came.
+// TestAnyFormPlansNothing goes through random sequences of what may happen to one pair: another form of its text,
+// another encoding of the key, a server that re-wraps it, a refresh, an import. The plan never changes anything, except
+// that it adds the key after an import, which needs no call. The state keeps the text that it had first.
 func TestAnyFormPlansNothing(t *testing.T) {
 	t.Parallel()
 	rsaKey, edKey := throwaway.NewRSAKey(2048), throwaway.NewEd25519Key()
@@ -105,14 +104,14 @@ func TestAnyFormPlansNothing(t *testing.T) {
 					t.Fatalf("%v: replaces for %v: %v", history, plan.Replace, diagnostics)
 				}
 				want := maps.Clone(state.Values)
-				if _, known := want["private_key"]; !known { // just imported
+				if _, known := want["private_key"]; !known { // the certificate was just imported
 					want["private_key"] = config["private_key"]
 				}
 				if !reflect.DeepEqual(plan.Values, want) {
 					t.Fatalf("%v: planned\n%v\nwant\n%v", history, plan.Values, want)
 				}
 				if reflect.DeepEqual(want, state.Values) {
-					continue // Terraform does not apply what changes nothing
+					continue // Terraform does not apply an empty plan
 				}
 				if state, diagnostics = server.Apply(plan); len(diagnostics) > 0 ||
 					!reflect.DeepEqual(state.Values, want) {
@@ -127,17 +126,18 @@ func TestAnyFormPlansNothing(t *testing.T) {
 	}
 }
 
-// A pemScenario is a certificate and a key with what the plan says of them: nothing, or one diagnostic on an attribute.
+// A pemScenario is a certificate and a key, and what the plan says about them: nothing, or one diagnostic on an
+// attribute.
 type pemScenario struct {
 	certificate, key string
 	more             acctest.Values // further arguments
-	attribute        string         // "" is silence
+	attribute        string         // "" means no diagnostic
 	severity         tfprotov6.DiagnosticSeverity
 	want             string
 }
 
-// TestBadPEM is what the user reads of files that cannot be used, or that are worth a look, and on
-// which attribute, with either attribute for the key. pemcert has the same for the texts alone.
+// TestBadPEM has the diagnostics for files that cannot be used or that deserve a warning, with either attribute for the
+// key. Package pemcert tests the same texts alone.
 func TestBadPEM(t *testing.T) {
 	t.Parallel()
 	chain, stranger := throwaway.NewChain(), throwaway.NewChain()
@@ -161,7 +161,7 @@ func TestBadPEM(t *testing.T) {
 		certificate: good, key: throwaway.KeyForms(chain.IntermediateKey)["SEC 1"],
 		attribute: "certificate", severity: tfprotov6.DiagnosticSeverityError, want: "belongs to certificate 2 of 2",
 	}
-	for name, s := range doubtfulPEM(t, chain, stranger) {
+	for name, s := range pemWithWarnings(t, chain, stranger) {
 		s.attribute, s.severity = "certificate", tfprotov6.DiagnosticSeverityWarning
 		scenarios[name] = s
 	}
@@ -206,7 +206,7 @@ func (s pemScenario) run(t *testing.T, keyAttribute string) {
 	config := acctest.Values{"certificate": s.certificate, keyAttribute: s.key}
 	maps.Copy(config, s.more)
 	said := server.Validate(config)
-	if !said.HasError() { // Terraform plans only what is valid
+	if !said.HasError() { // Terraform plans only a valid configuration
 		_, planned := server.Plan(nil, config)
 		said = append(said, planned...)
 	}
@@ -248,7 +248,7 @@ func issuePair(template x509.Certificate, key crypto.Signer) (certificate, priva
 	return pair.Certificate, pair.PrivateKey
 }
 
-// acceptedPEM has what is accepted without a word.
+// acceptedPEM has what is accepted without a diagnostic.
 func acceptedPEM(t *testing.T, chain throwaway.Chain) map[string]pemScenario {
 	t.Helper()
 	const dump = "Certificate:\n    Data:\n        Version: 3 (0x2)\n"
@@ -282,7 +282,7 @@ func acceptedPEM(t *testing.T, chain throwaway.Chain) map[string]pemScenario {
 	}
 }
 
-// A badText is a text that is refused, and what the error says.
+// A badText is a text that is rejected, and what the error says.
 type badText struct{ text, want string }
 
 // pfxOf returns the beginning of a PKCS#12 file, in base64.
@@ -302,10 +302,10 @@ func pfxOf(t *testing.T, content []byte) string {
 	return base64.StdEncoding.EncodeToString(pfx)
 }
 
-// inUTF16 returns a text as Windows may save it.
+// inUTF16 returns a text in UTF-16, as Windows may save it.
 func inUTF16(text string) string { return strings.Join(strings.Split("\ufeff"+text, ""), "\x00") }
 
-// badCertificates has what is refused as a certificate, beside the key of the chain.
+// badCertificates has what is rejected as a certificate, together with the key of the chain.
 func badCertificates(t *testing.T, chain throwaway.Chain) map[string]badText {
 	t.Helper()
 	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]
@@ -364,7 +364,7 @@ func badCertificates(t *testing.T, chain throwaway.Chain) map[string]badText {
 	}
 }
 
-// badKeys has what is refused as the private key of the chain.
+// badKeys has what is rejected as the private key of the chain.
 func badKeys(t *testing.T, chain, stranger throwaway.Chain) map[string]badText {
 	t.Helper()
 	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]
@@ -379,7 +379,7 @@ func badKeys(t *testing.T, chain, stranger throwaway.Chain) map[string]badText {
 	}
 	// encrypted returns the key as openssl encrypted it before PKCS#8.
 	encrypted := func(name string, cipher x509.PEMCipher) string {
-		//nolint:staticcheck // users have such files
+		//nolint:staticcheck // deprecated, but users have such files
 		block, err := x509.EncryptPEMBlock(rand.Reader, name, keyBlock.Bytes, []byte("secret"), cipher)
 		if err != nil {
 			t.Fatal(err)
@@ -434,8 +434,8 @@ func badKeys(t *testing.T, chain, stranger throwaway.Chain) map[string]badText {
 	}
 }
 
-// doubtfulPEM has what is accepted with a warning about the certificate.
-func doubtfulPEM(t *testing.T, chain, stranger throwaway.Chain) map[string]pemScenario {
+// pemWithWarnings has what is accepted with a warning about the certificate.
+func pemWithWarnings(t *testing.T, chain, stranger throwaway.Chain) map[string]pemScenario {
 	t.Helper()
 	now := time.Now()
 	good, goodKey := chain.PEM(), throwaway.KeyForms(chain.Key)["PKCS#8"]

@@ -11,8 +11,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestIdentity follows an identity through the life of a certificate, with a CLI
-// that keeps it, and with one that does not know it and sends none.
+// TestIdentity follows the identity of a certificate through its life, with a CLI that keeps it,
+// and with one that does not know identities and sends none.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	for name, forget := range map[string]bool{"kept": false, "not known to the CLI": true} {
@@ -44,7 +44,7 @@ func TestIdentity(t *testing.T) {
 			state = mustApply(t, server, state, config)
 			expect("update without a call")
 			cloud.Remove(cloud.Only(t).ID)
-			server = cloud.Server(t, provider.New("test")()) // another run: in this one the update is new
+			server = cloud.Server(t, provider.New("test")()) // another run: in this one, lists may lag
 			if state = mustRead(t, server, state); state != nil {
 				t.Error("it is not gone")
 			}
@@ -52,8 +52,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestImportByIdentity imports a certificate by its identity, with and without the
-// project, and by what identifies none.
+// TestImportByIdentity imports a certificate by its identity, with and without the project, and by
+// invalid identities.
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -82,10 +82,10 @@ func TestImportByIdentity(t *testing.T) {
 		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
 	} {
 		_, diagnostics := server.ImportByIdentity(row.identity)
-		says(t, diagnostics, row.attribute, row.want)
+		wantErrors(t, diagnostics, row.attribute, row.want)
 	}
 
-	// What the provider does not know yet has nothing to do with an ID that is not valid.
+	// An invalid ID is reported even if an argument of the provider is not known yet.
 	config := cloud.Configuration()
 	config["token"] = acctest.Unknown
 	_, byID := acctest.NewServer(t, provider.New("test")(), config).Import("www")
@@ -97,8 +97,8 @@ func TestImportByIdentity(t *testing.T) {
 	}
 }
 
-// TestIdentityOfAnotherProject imports with credentials that are good for both
-// projects: the certificate is in the other one.
+// TestIdentityOfAnotherProject imports a certificate of another project, with credentials that have
+// access to both projects.
 func TestIdentityOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -116,17 +116,16 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 		PrivateKey:  pair.PrivateKey,
 	})
 	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
-	says(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
-	says(t, diagnostics, "", "If it was deleted, remove the import block")
+	wantErrors(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
+	wantErrors(t, diagnostics, "", "If it was deleted, remove the import block")
 	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
 	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
 		t.Errorf("imported %v, %v", state, diagnostics)
 	}
 }
 
-// TestGeneratedConfiguration takes what Terraform generates for an imported
-// certificate: it lacks the key and nothing else, and with the key it plans nothing
-// but to keep it, or nothing at all.
+// TestGeneratedConfiguration: the configuration that Terraform generates for an imported
+// certificate lacks only the key. With a write-only key, the plan is empty.
 func TestGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -140,7 +139,7 @@ func TestGeneratedConfiguration(t *testing.T) {
 		}
 		config := server.GenerateConfig(state)
 		diagnostics = server.Validate(config)
-		says(t, diagnostics, "private_key", "Missing private key")
+		wantErrors(t, diagnostics, "private_key", "Missing private key")
 		if len(diagnostics) != 1 {
 			t.Errorf("%d errors, want 1", len(diagnostics))
 		}
@@ -155,15 +154,15 @@ func TestGeneratedConfiguration(t *testing.T) {
 	}
 }
 
-// TestAccImportExamples imports by each import block of the documentation, takes the
-// configuration that Terraform generates, and adds what it says is missing: the
-// key. Then an apply imports and changes nothing.
+// TestAccImportExamples imports by each import block of the documentation, uses the configuration
+// that Terraform generates, and adds the missing key. The apply then imports the certificate
+// without changing it.
 func TestAccImportExamples(t *testing.T) {
 	t.Parallel()
 	for file, since := range map[string]string{
 		"import-by-string-id.tf": "1.11.0",
 		"import-by-identity.tf":  "1.12.0",
-	} { // of either CLI
+	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -172,7 +171,7 @@ func TestAccImportExamples(t *testing.T) {
 			id := add(cloud, "www", pair)
 			cli.WriteFile("www.example.com.key", pair.PrivateKey)
 			block := strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id)
-			// Terraform 1.16.0 to 1.16.2 need the provider.
+			// Terraform 1.16.0 to 1.16.2 need to be told the provider.
 			cli.WriteFile("import.tf", strings.Replace(block, "{\n", "{\n  provider = elbaas\n", 1))
 			cli.Configure(cloud.Provider())
 

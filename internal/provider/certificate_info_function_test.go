@@ -10,8 +10,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestAccCertificateInfo applies the example, compares what the function tells
-// with the attributes of the resource, and gives it what is no certificate.
+// TestAccCertificateInfo applies the example, compares what the function returns with the attributes of the resource,
+// and calls it with texts that are not certificates.
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -69,8 +69,8 @@ output "differences" {
 	}
 }
 
-// TestAccSensitiveLocal: Terraform shows a local that it calls the function with in its own errors, unless
-// the local is sensitive, as in the example of the guide.
+// TestAccSensitiveLocal: Terraform's own errors show the value of a local that is passed to the function, unless the
+// local is sensitive, as in the example of the guide.
 func TestAccSensitiveLocal(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

@@ -12,16 +12,16 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// runs are one Terraform after another that work on the same state. Each has a process
-// of the provider of its own, which knows nothing of the one before but what the state
-// has, its private part included.
+// runs are several runs of Terraform with the same state, one after another. Each has its own
+// process of the provider, which knows nothing of the earlier ones except what is in the state,
+// including its private part.
 type runs struct {
 	t       *testing.T
 	cloud   *acctest.Cloud
 	network *elbstub.Network
 	config  acctest.Values
 	state   *acctest.State
-	// ofListener is whether it is the certificate of a listener.
+	// ofListener says that the resource is an elbaas_listener_certificate.
 	ofListener bool
 }
 
@@ -35,17 +35,18 @@ func (r *runs) process() *acctest.Server {
 	return server
 }
 
-// refresh starts a process, reads the state, and plans. It returns what the plan does.
+// refresh starts a process, reads the state, and plans. does is what the plan does: create,
+// replace, update or nothing.
 func (r *runs) refresh() (server *acctest.Server, plan acctest.Plan, does string) {
 	r.t.Helper()
 	server = r.process()
 	var diagnostics acctest.Diagnostics
 	if r.state != nil {
 		r.state, diagnostics = server.Read(r.state)
-		r.quiet("read", diagnostics)
+		r.noDiagnostics("read", diagnostics)
 	}
 	plan, diagnostics = server.Plan(r.state, r.config)
-	r.quiet("plan", diagnostics)
+	r.noDiagnostics("plan", diagnostics)
 	switch {
 	case r.state == nil:
 		return server, plan, "create"
@@ -57,6 +58,7 @@ func (r *runs) refresh() (server *acctest.Server, plan acctest.Plan, does string
 	return server, plan, "nothing"
 }
 
+// plan fails unless the plan does what is wanted.
 func (r *runs) plan(want string) {
 	r.t.Helper()
 	if _, _, does := r.refresh(); does != want {
@@ -64,6 +66,7 @@ func (r *runs) plan(want string) {
 	}
 }
 
+// apply fails unless the plan does what is wanted, and applies it.
 func (r *runs) apply(want string) {
 	r.t.Helper()
 	server, plan, does := r.refresh()
@@ -78,7 +81,7 @@ func (r *runs) apply(want string) {
 	}
 }
 
-// replace is terraform apply -replace=….
+// replace does what terraform apply -replace=… does.
 func (r *runs) replace() {
 	r.t.Helper()
 	server, _, does := r.refresh()
@@ -86,9 +89,9 @@ func (r *runs) replace() {
 		r.t.Errorf("besides the replacement, the plan does %s", does)
 	}
 	plan, diagnostics := server.Plan(nil, r.config)
-	r.quiet("plan", diagnostics)
+	r.noDiagnostics("plan", diagnostics)
 	_, diagnostics = server.Destroy(r.state)
-	r.quiet("destroy", diagnostics)
+	r.noDiagnostics("destroy", diagnostics)
 	r.carryOut(server, plan)
 	r.cloud.Only(r.t)
 }
@@ -103,25 +106,26 @@ func (r *runs) carryOut(server *acctest.Server, plan acctest.Plan) {
 	r.t.Helper()
 	var diagnostics acctest.Diagnostics
 	r.state, diagnostics = server.Apply(plan)
-	r.quiet("apply", diagnostics)
+	r.noDiagnostics("apply", diagnostics)
 }
 
-// quiet ends the test with the first thing that the provider says.
-func (r *runs) quiet(doing string, diagnostics acctest.Diagnostics) {
+// noDiagnostics ends the test with the first diagnostic, if there is any.
+func (r *runs) noDiagnostics(doing string, diagnostics acctest.Diagnostics) {
 	r.t.Helper()
 	for _, d := range diagnostics {
 		r.t.Fatalf("%s: %s: %s", doing, d.Summary, d.Detail)
 	}
 }
 
-// lagging makes every list of certificates late.
+// lagging makes every list of certificates lag.
 func lagging(cloud *acctest.Cloud, by time.Duration) {
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: by}) })
 }
 
-// TestRunsAtOnceWhileListsLag: what a run has written is not in the lists that the next
-// one sees. That one remembers by the private state, and plans nothing.
-func TestRunsAtOnceWhileListsLag(t *testing.T) {
+// TestNextRunWhileListsLag: each run starts immediately after the previous one, and its lists do
+// not show yet what that one has written. It knows of the write from the private state, and plans
+// nothing.
+func TestNextRunWhileListsLag(t *testing.T) {
 	t.Parallel()
 	replicas := func(seed uint64) func(*elbstub.Options) {
 		return func(o *elbstub.Options) { o.ListLag, o.Seed = 5*time.Second, seed }
@@ -190,9 +194,9 @@ func TestRunsAtOnceWhileListsLag(t *testing.T) {
 	}
 }
 
-// TestPlanAtOnceIsCheap: all certificates of a plan that begins at once wait for the
-// same lists, of which there is one a second, and for no longer than lists may lag.
-func TestPlanAtOnceIsCheap(t *testing.T) {
+// TestPlanRightAfterApplyIsCheap: in a plan immediately after an apply, all certificates wait for the same
+// lists, at most one a second, and for no longer than lists may lag.
+func TestPlanRightAfterApplyIsCheap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t)
@@ -211,9 +215,8 @@ func TestPlanAtOnceIsCheap(t *testing.T) {
 	})
 }
 
-// TestPrivateStates: whatever the private state says of the last write, a certificate
-// that is there is read by one list, one that is gone is gone, and one that is renamed
-// stays so.
+// TestPrivateStates: whatever the private state says about the last write, an existing certificate
+// is read with one list, a renamed one keeps its new name, and a deleted one is gone.
 func TestPrivateStates(t *testing.T) {
 	t.Parallel()
 	text := func(value string) func() map[string][]byte {
@@ -226,7 +229,7 @@ func TestPrivateStates(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		private func() map[string][]byte
-		waits   time.Duration // for a list that may lag
+		waits   time.Duration // how long a list that may lag is not believed
 	}{
 		"none": {private: func() map[string][]byte { return nil }},
 		"of another key": {
@@ -280,9 +283,9 @@ func TestPrivateStates(t *testing.T) {
 	}
 }
 
-// TestAccRunsAtOnceWhileListsLag has the real CLI, a process of the provider for each
-// run, and lists that lag by four and a half seconds.
-func TestAccRunsAtOnceWhileListsLag(t *testing.T) {
+// TestAccNextRunWhileListsLag does the same with the real CLI, a process of the provider for
+// each run, and lists that lag by four and a half seconds.
+func TestAccNextRunWhileListsLag(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	lagging(cloud, 4500*time.Millisecond)

@@ -12,10 +12,10 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestListResource lists as terraform query does.
+// TestListResource lists certificates in the way of terraform query.
 func TestListResource(t *testing.T) {
 	t.Parallel()
-	p := newPark(t)
+	p := newSearchFixture(t)
 	for _, row := range []struct {
 		config acctest.Values
 		limit  int64
@@ -60,11 +60,11 @@ func TestListResource(t *testing.T) {
 	}
 	p.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
 	_, diagnostics := p.cloud.Server(t, provider.New("test")()).List(acctest.Values{}, 0, false)
-	says(t, diagnostics, "", "ELB.9802")
+	wantErrors(t, diagnostics, "", "ELB.9802")
 }
 
-// TestAccListExample runs terraform query with the example, and takes over the
-// configuration that it generates.
+// TestAccListExample runs terraform query with the example, and applies the configuration that it
+// generates.
 func TestAccListExample(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))

@@ -11,14 +11,14 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestFirstCertificateOfAProject: what an empty project lists is no reason not to create
-// its first certificate, and enough to find that the last is gone if it is counted.
+// TestFirstCertificateOfAProject: an empty list, whatever its form, does not prevent the first
+// certificate of a project. It proves that the last one is gone if it has a total or is an array.
 func TestFirstCertificateOfAProject(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		empty bool
 		count elbstub.CountForm
-		gone  bool // is what the list proves once the certificate is
+		gone  bool // whether an empty list proves that a certificate is gone
 	}{
 		"an array, with a total (reference)":        {false, elbstub.CountString, true},
 		"an array (assumed)":                        {false, elbstub.CountAbsent, true},
@@ -42,13 +42,13 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 				t.Errorf("gone: %t, %v", gone, diagnostics)
 			}
 			if !row.gone {
-				says(t, diagnostics, "", "the API returned 0 certificates and no valid total")
+				wantErrors(t, diagnostics, "", "the API returned 0 certificates and no valid total")
 			}
 		})
 	}
 }
 
-// TestMalformedLists are errors: the state stays, and nothing is created.
+// TestMalformedLists: a malformed list is an error. The state stays, and nothing is created.
 func TestMalformedLists(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, says string }{
@@ -72,24 +72,24 @@ func TestMalformedLists(t *testing.T) {
 			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
-			says(t, diagnostics, "", row.says)
+			wantErrors(t, diagnostics, "", row.says)
 			if read == nil || !reflect.DeepEqual(read.Values, state.Values) {
 				t.Errorf("the state became %v", read)
 			}
 			if strings.HasPrefix(name, "an empty object") {
-				return // an incomplete list: what it lacks may exist, but nothing keeps a creation
+				return // it only counts as incomplete, which does not prevent a creation
 			}
 			server := cloud.Server(t, provider.New("test")())
 			plan, _ := server.Plan(nil, config)
 			_, diagnostics = server.Apply(plan)
-			says(t, diagnostics, "", row.says)
+			wantErrors(t, diagnostics, "", row.says)
 			cloud.Only(t)
 		})
 	}
 }
 
-// TestHiddenCertificates: a server that hides the text of certificates in lists causes
-// no replacement. What nobody can know is null.
+// TestHiddenCertificates: if lists hide the text of certificates, nothing is replaced. Attributes
+// that cannot be known are null.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, listed := range map[string]elbstub.TextForm{

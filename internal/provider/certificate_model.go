@@ -62,12 +62,12 @@ func (m publicModel) updatable() elb.Updatable {
 	return elb.Updatable{Name: m.Name.ValueString(), Description: m.Description.ValueString()}
 }
 
-// sameUpdatable reports whether there is nothing to update. A value that is not known yet is another one.
+// sameUpdatable reports whether there is nothing to update. An unknown value counts as a change.
 func (m publicModel) sameUpdatable(other publicModel) bool {
 	return m.Name.Equal(other.Name) && m.Description.Equal(other.Description)
 }
 
-// prior returns what a state has of a certificate that a response may lack or an update may change.
+// prior returns what the state has of the attributes that a response may lack or an update may change.
 func (m publicModel) prior() elb.Certificate {
 	return elb.Certificate{ID: m.ID.ValueString(), Updatable: m.updatable(), Domain: m.Domain.ValueString()}
 }
@@ -85,7 +85,7 @@ func (m certificateModel) toAPI(diags *diag.Diagnostics) elb.NewCertificate {
 	}
 }
 
-// keepCase returns a value of the API, or the own one if they differ in case only.
+// keepCase returns a value of the API, or our own value if they differ only in case.
 func keepCase(own types.String, value string) types.String {
 	if text := stringOrNil(own); text != nil && strings.EqualFold(*text, value) {
 		return own
@@ -107,8 +107,8 @@ func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.St
 }
 
 // fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
-// because a server may store a private key beside them. If it has none, or the same ones, a user's text that is a chain
-// stays.
+// because a server may store a private key beside them. The user's text is kept if it is a valid chain and the API
+// returns the same certificates, or none.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
 	for attribute, value := range m.apiValues(cert) {
 		*attribute = value

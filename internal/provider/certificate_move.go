@@ -23,8 +23,8 @@ func (r *certificateResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveCertificate}}
 }
 
-// restObject is what the generic REST provider has of a certificate in its state, as far
-// as it is used. Copies of responses are not: they have the keys of all certificates.
+// restObject has the fields that are used of a restapi_object in the state of the generic REST provider. Its copies of
+// responses are not read, because they contain the keys of all certificates.
 type restObject struct {
 	ID       string `json:"id"`
 	ObjectID string `json:"object_id"`
@@ -34,9 +34,9 @@ type restObject struct {
 	Data string `json:"data"`
 }
 
-// restPath is the path of the certificates of this API. Any beginning of it may be in the
-// base URL of the generic REST provider. After v1.0, the project is one that checkProjectID
-// accepts. Without it, the project must look like one, since any other word may be before elbaas.
+// restPath matches the path of the certificates of this API. Any leading part of it may be in the base URL of the
+// generic REST provider instead. After v1.0, the project is any that checkProjectID accepts. Without v1.0, it must be
+// 32 hexadecimal characters, because any other word may precede elbaas.
 var restPath = regexp.MustCompile(
 	`^/?(?:(?:(?:.*/)?v1\.0/([0-9A-Za-z_-]{1,64})/|([0-9a-fA-F]{32})/)?elbaas/)?certificate/?$`)
 
@@ -57,10 +57,10 @@ func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *r
 	}
 }
 
-// restObjectOf returns the state of a restapi_object. It refuses that of every other resource.
+// restObjectOf returns the state of a restapi_object. The state of any other resource is an error.
 func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) {
-	// OpenTofu 1.12 names the provider of the target once one instance of a for_each is moved
-	// (observed). That has no restapi_object, so the source can only be the other one.
+	// OpenTofu 1.12 names the provider of the target once one instance of a for_each is moved (observed). That provider
+	// has no restapi_object, so the source must be the generic REST provider.
 	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi") ||
 		strings.HasSuffix(req.SourceProviderAddress, "/elbaas/elbaas")
 	switch {
@@ -87,7 +87,7 @@ func (o restObject) target() (projectID, id string, err error) {
 			"classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, remove "+
 			"this moved block", o.Path)
 	}
-	// The ID is what id_attribute names, and object_id what the paths have. Both may be set.
+	// The ID is the value that id_attribute names; object_id is the one in the paths. Both may be set.
 	objectID := o.ID
 	if checkID("certificate ID", objectID) != nil && o.ObjectID != "" {
 		objectID = o.ObjectID
@@ -98,8 +98,8 @@ func (o restObject) target() (projectID, id string, err error) {
 	return match[1] + match[2], strings.ToLower(objectID), nil
 }
 
-// movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not have
-// the project, so it may belong to another one: if it were taken for gone, it would be created once more.
+// movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not name
+// the project, so it may belong to another one. If it counted as gone, it would be created again.
 func movedNotFound(certificate identityModel, diags *diag.Diagnostics) {
 	diags.AddError("Moved certificate not found", fmt.Sprintf(
 		"Project %s has no certificate %q. The path of the restapi_object does not contain the project, so the "+
@@ -127,12 +127,11 @@ func refuseUnreadMove(ctx context.Context, state tfsdk.State, diags *diag.Diagno
 			"Plan without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
 }
 
-// certificate returns the certificates that were sent, if they can be read, and never
-// what stands beside them.
+// certificate returns the certificates that were sent, if they can be read, and nothing that was sent beside them.
 func (o restObject) certificate() string {
 	var sent struct {
 		Certificate string `json:"certificate"`
 	}
-	_ = json.Unmarshal([]byte(o.Data), &sent) // what is not JSON has none
+	_ = json.Unmarshal([]byte(o.Data), &sent) // data that is not JSON has no certificate
 	return pemcert.CertificatesIn(sent.Certificate).PEM()
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// restAddress is the generic REST provider.
+// restAddress is the address of the generic REST provider.
 const restAddress = "registry.terraform.io/mastercard/restapi"
 
-// restObject is a state as the generic REST provider writes it: with the key that was
-// sent, and with a whole list of the project, which it has read.
+// restObject returns a state as the generic REST provider writes it: with the key that was sent,
+// and with a whole list of the project, which it has read.
 func restObject(t *testing.T, cloud *acctest.Cloud, id, path string, pair throwaway.Pair) acctest.Values {
 	t.Helper()
 	asJSON := func(value any) string {
@@ -40,7 +40,7 @@ func restObject(t *testing.T, cloud *acctest.Cloud, id, path string, pair throwa
 	}
 }
 
-// certificatePath is where the API has the certificates of the tests' project.
+// certificatePath is the path of the certificates of the tests' project.
 const certificatePath = "/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
 
 // TestMove moves certificates from the generic REST provider, and reads and plans them.
@@ -112,8 +112,8 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// TestMoveWithoutRefresh: what was moved and not read since is neither changed nor deleted. Its
-// state does not have the name, so that a change of the description would clear that.
+// TestMoveWithoutRefresh: a certificate that was moved, but not read since, is neither changed nor
+// deleted. Its state lacks the name, so an update of the description would clear it.
 func TestMoveWithoutRefresh(t *testing.T) {
 	t.Parallel()
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
@@ -141,7 +141,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		if !diagnostics.HasError() {
 			t.Errorf("%s: it plans %v, and replaces %v", name, plan.Values, plan.Replace)
 		} else {
-			says(t, diagnostics, "", "Plan without -refresh=false")
+			wantErrors(t, diagnostics, "", "Plan without -refresh=false")
 		}
 		if _, diagnostics := server.Plan(moved, nil); !diagnostics.HasError() {
 			t.Errorf("%s: it plans to delete the certificate", name)
@@ -152,8 +152,9 @@ func TestMoveWithoutRefresh(t *testing.T) {
 	}
 }
 
-// TestMoveFromAnotherProject: where the source does not have the project, a certificate that the
-// provider's project does not have is not taken for gone. With the project, it is.
+// TestMoveFromAnotherProject: if the source does not name the project, a certificate that the
+// provider's project does not have does not count as gone. If the source names the project, it
+// does.
 func TestMoveFromAnotherProject(t *testing.T) {
 	t.Parallel()
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
@@ -172,7 +173,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	if read == nil || !diagnostics.HasError() {
 		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
-	says(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
+	wantErrors(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
 		"restapi_object does not contain the project")
 
 	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
@@ -184,8 +185,8 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	}
 }
 
-// TestMoveOfALaterInstance: OpenTofu 1.12 names the provider of the target once one
-// instance is moved (observed).
+// TestMoveOfALaterInstance: OpenTofu 1.12 names the provider of the target once one instance was
+// moved (observed).
 func TestMoveOfALaterInstance(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -198,7 +199,7 @@ func TestMoveOfALaterInstance(t *testing.T) {
 	}
 }
 
-// comparable returns values whose lists are texts.
+// comparable returns values with lists as texts, so that they can be compared.
 func comparable(values acctest.Values) map[string]string {
 	texts := map[string]string{}
 	for name, value := range values {
@@ -207,7 +208,7 @@ func comparable(values acctest.Values) map[string]string {
 	return texts
 }
 
-// combineData puts the key behind the certificate that was sent.
+// combineData appends the key to the certificate that was sent.
 func combineData(o acctest.Values) {
 	var sent map[string]string
 	if err := json.Unmarshal([]byte(o["data"].(string)), &sent); err != nil {
@@ -220,7 +221,7 @@ func combineData(o acctest.Values) {
 	o["data"] = string(combined)
 }
 
-// TestMoveRefused: what is not a certificate of this API is not taken for one.
+// TestMoveRefused: anything but a certificate of this API cannot be moved.
 func TestMoveRefused(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
@@ -342,7 +343,7 @@ func TestMoveRefused(t *testing.T) {
 	}
 }
 
-// TestMoveKeepsTheProject: the certificate of another project stays that, whatever the
+// TestMoveKeepsTheProject: a certificate stays in the project that its path names, whatever the
 // provider's project is.
 func TestMoveKeepsTheProject(t *testing.T) {
 	t.Parallel()
@@ -355,8 +356,8 @@ func TestMoveKeepsTheProject(t *testing.T) {
 	}
 }
 
-// TestAccMoveGuide moves three certificates by one block, as the guide does, with the
-// CLI. No key of the source stays in the state.
+// TestAccMoveGuide moves three certificates with one block, as in the guide. No key of the source
+// stays in the state.
 func TestAccMoveGuide(t *testing.T) {
 	t.Parallel()
 	const each = `resource "elbaas_certificate" "www" {
@@ -367,7 +368,7 @@ func TestAccMoveGuide(t *testing.T) {
 	guide = strings.ReplaceAll(guide, "www.example.com.", "${each.key}.")
 	for name, row := range map[string]struct {
 		config, planned string
-		keys            bool // are in the state in the end
+		keys            bool // whether the state has the keys in the end
 	}{
 		"private_key_wo": {guide, "Plan: 0 to add, 0 to change, 0 to destroy", false},
 		"private_key": {
@@ -378,7 +379,8 @@ func TestAccMoveGuide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// OpenTofu reads addresses of Terraform's registry in a state as those of its own.
+			// OpenTofu reads addresses of Terraform's registry in a state as addresses of its own
+			// registry.
 			cli := acctest.NewCLI(t, provider.New("test"), restAddress, "registry.opentofu.org/mastercard/restapi")
 			cloud := acctest.NewCloud(t)
 			var pairs []throwaway.Pair

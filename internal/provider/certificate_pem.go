@@ -77,8 +77,8 @@ func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
 	}
 }
 
-// checkNewKey checks a planned private key that differs from that of the state. Nothing else is checked in an update,
-// which sends neither the certificate nor the key: ignore_changes may keep what no configuration could have.
+// checkNewKey checks a planned private key that differs from that of the state. An update checks nothing else, because
+// it sends neither the certificate nor the key, and ignore_changes may keep values that no configuration could have.
 func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagnostics) {
 	if !m.PrivateKey.Equal(state.PrivateKey) {
 		parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()), diags)

@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestAccTextForms: the same pair in another text plans nothing, and the state
-// keeps the first one. The API was sent the canonical form.
+// TestAccTextForms: another form of the same pair plans nothing, and the state keeps the first
+// form. The API received the canonical form.
 func TestAccTextForms(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -29,7 +29,7 @@ func TestAccTextForms(t *testing.T) {
 	for _, form := range []string{
 		"CRLF", "indented", "no newline at end",
 		"bag attributes",
-	} { // TestAnyFormPlansNothing has all of them
+	} { // TestAnyFormPlansNothing has all forms
 		steps = append(steps, resource.TestStep{
 			Config: cloud.Provider() +
 				acctest.Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
@@ -40,7 +40,7 @@ func TestAccTextForms(t *testing.T) {
 			},
 		})
 	}
-	steps = append(steps, resource.TestStep{ // the server may re-wrap what it has
+	steps = append(steps, resource.TestStep{ // the server may re-wrap the text
 		PreConfig: func() {
 			cert := cloud.Only(t)
 			if cert.Certificate != strings.TrimSuffix(pair.Certificate, "\n") ||
@@ -54,13 +54,13 @@ func TestAccTextForms(t *testing.T) {
 		},
 		Config:           cloud.Provider() + acctest.Certificate(pair),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-	}, resource.TestStep{ // a text that is none says nothing
+	}, resource.TestStep{ // a masked text proves no change
 		PreConfig: func() {
 			cloud.Change(cloud.Only(t).ID, func(cert *elbstub.Certificate) { cert.Certificate = "******" })
 		},
 		Config:           cloud.Provider() + acctest.Certificate(pair),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-	}, resource.TestStep{ // another certificate is another certificate
+	}, resource.TestStep{ // a different certificate does
 		PreConfig: func() {
 			cloud.Change(cloud.Only(t).ID,
 				func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair().Certificate })
@@ -75,8 +75,8 @@ func TestAccTextForms(t *testing.T) {
 	})
 }
 
-// TestAccFacts: what the certificate tells is known in the plan, also in that of
-// a replacement.
+// TestAccFacts: what the certificate itself says is known in the plan, even in that of a
+// replacement.
 func TestAccFacts(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -113,8 +113,8 @@ func TestAccFacts(t *testing.T) {
 	})
 }
 
-// TestAccWrongKey: another key with the same certificate is an error of the
-// plan, and nothing is sent.
+// TestAccWrongKey: another key with the same certificate is an error in the plan, and nothing is
+// sent.
 func TestAccWrongKey(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -155,8 +155,8 @@ func TestAccWrongKey(t *testing.T) {
 	})
 }
 
-// TestAccUnknownPEM: an unknown key is an update in place, checked at apply; an
-// unknown certificate is a replacement.
+// TestAccUnknownPEM: an unknown key is an in-place update that is checked in the apply; an unknown
+// certificate forces replacement.
 func TestAccUnknownPEM(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -185,7 +185,7 @@ resource "terraform_data" "later" {
 		ProtoV6ProviderFactories: acctest.Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
-			{ // created from what becomes known in the same apply
+			{ // created from values that become known in the same apply
 				Config: config(pair.Certificate, pair.PrivateKey, "1") + both,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectUnknownValue(address, tfjsonpath.New("fingerprint_sha256")),
@@ -202,7 +202,7 @@ resource "terraform_data" "later" {
 				Config:      config(pair.Certificate, stranger.PrivateKey, "3") + unknownKey,
 				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
-			{ // nothing was lost by that
+			{ // the failed step has changed nothing
 				Config: config(pair.Certificate, pair.PrivateKey, "4") + unknownKey,
 				Check:  same,
 			},

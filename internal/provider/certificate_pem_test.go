@@ -52,7 +52,7 @@ func TestParsePEM(t *testing.T) {
 	key := types.StringValue(pair.PrivateKey)
 	for name, m := range map[string]certificateModel{
 		"certificate": {PrivateKey: key},
-		"key":         {PrivateKey: types.StringUnknown(), PrivateKeyWO: key}, // which may turn out null
+		"key":         {PrivateKey: types.StringUnknown(), PrivateKeyWO: key}, // it may turn out to be null
 		"other key":   {PrivateKey: key, PrivateKeyWO: types.StringUnknown()},
 	} {
 		m.Certificate = types.StringUnknown()
@@ -67,13 +67,13 @@ func pairOf(certificate, key types.String) certificateModel {
 	return certificateModel{publicModel: publicModel{Certificate: certificate}, PrivateKey: key}
 }
 
-// TestCertificateFromTheAPI: the user's text stays while the API has the same certificates, or none. Otherwise the
-// state has those certificates, and never what is beside them, such as a key.
+// TestCertificateFromTheAPI: the user's text stays while the API returns the same certificates, or none. Otherwise the
+// state gets the certificates of the API, and never what is beside them, such as a key.
 func TestCertificateFromTheAPI(t *testing.T) {
 	t.Parallel()
 	own, other := throwaway.NewPair("www.example.com"), throwaway.NewPair("www.example.com")
 	canonical := func(pair throwaway.Pair) string { return pemcert.CertificatesIn(pair.Certificate).PEM() }
-	combined := own.PrivateKey + own.Certificate // which only a moved state has
+	combined := own.PrivateKey + own.Certificate // only a moved state can have this
 	for name, row := range map[string]struct{ text, stored, want string }{
 		"the same":                   {own.Certificate, own.Certificate, own.Certificate},
 		"the same in another form":   {"www:\n" + own.Certificate, own.Certificate, "www:\n" + own.Certificate},

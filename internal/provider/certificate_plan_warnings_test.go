@@ -18,7 +18,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestAccWarningsOfReplacement: a replacement is planned twice, and warns once.
+// TestAccWarningsOfReplacement: a replacement is planned twice, but warns once.
 func TestAccWarningsOfReplacement(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -47,9 +47,9 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 	}
 }
 
-// TestAccItsOwnPredecessor: where a certificate replaces its like, the warning begins with
-// what to do, which is nothing.
-func TestAccItsOwnPredecessor(t *testing.T) {
+// TestAccIdenticalReplacement: if a certificate replaces an identical one, the warning begins with what to do, which is
+// nothing.
+func TestAccIdenticalReplacement(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	pair := acctest.NewPair()
@@ -70,15 +70,15 @@ func TestAccItsOwnPredecessor(t *testing.T) {
 	}
 }
 
-// TestReplacementWithoutNameOrDomain: a replacement is created without what the configuration omits,
-// so the plan names what gets lost.
+// TestReplacementWithoutNameOrDomain: a replacement is created without what the configuration omits, so the plan warns
+// of what is lost.
 func TestReplacementWithoutNameOrDomain(t *testing.T) {
 	t.Parallel()
 	old, renewed := acctest.NewPair(), acctest.NewPair()
 	for name, row := range map[string]struct {
 		name, domain string // of the existing certificate
 		config       acctest.Values
-		want         []string // attributes that are warned of
+		want         []string // the attributes of the warnings
 	}{
 		"both omitted":   {"shop", "www.example.com", acctest.Values{}, []string{"name", "domain"}},
 		"name omitted":   {"shop", "www.example.com", acctest.Values{"domain": "www.example.com"}, []string{"name"}},
@@ -135,8 +135,8 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 	}
 }
 
-// TestAccLossWithoutWarning: Terraform hides from the provider that -replace replaces a certificate, and that
-// ignore_changes has put a value into its configuration. The plan shows all the same what gets lost.
+// TestAccLossWithoutWarning: Terraform does not tell the provider that -replace replaces a certificate, nor that
+// ignore_changes has put a value into its configuration. The plan shows nevertheless what is lost.
 func TestAccLossWithoutWarning(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -174,7 +174,7 @@ func TestAccLossWithoutWarning(t *testing.T) {
 	}
 }
 
-// TestAccExpiryWarning counts what a plan prints of a certificate that ends soon.
+// TestAccExpiryWarning counts the warnings of a plan about a certificate that expires soon.
 func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -207,8 +207,8 @@ func TestAccExpiryWarning(t *testing.T) {
 	cli.Run("destroy", "-auto-approve")
 }
 
-// TestWildcardDomain: the API decides on a domain with a wildcard. Where it accepts one, nothing
-// warns that the certificate covers, and where it does not, the error says which argument to change.
+// TestWildcardDomain: the API decides whether it accepts a wildcard in a domain. If it does, there is no warning about
+// a wildcard that the certificate covers. If not, the error says which argument to change.
 func TestWildcardDomain(t *testing.T) {
 	t.Parallel()
 	key := throwaway.NewECKey()
@@ -238,7 +238,7 @@ func TestWildcardDomain(t *testing.T) {
 
 			state, diagnostics := server.Apply(plan)
 			if !accepts {
-				says(t, diagnostics, "", "no wildcard in domain")
+				wantErrors(t, diagnostics, "", "no wildcard in domain")
 				if left := cloud.Certificates(acctest.ProjectID); len(left) > 0 {
 					t.Errorf("the refused certificate exists: %v", left)
 				}

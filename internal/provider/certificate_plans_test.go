@@ -19,8 +19,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// wantValidPlan checks a plan by the rules that Terraform itself has for it: a planned value is that of the
-// configuration, or the prior one, or that of a computed attribute which is not configured.
+// wantValidPlan checks a plan by the rules of Terraform: a planned value is the configured one, or the prior one, or
+// that of a computed attribute which is not configured.
 func wantValidPlan(t *testing.T, plan acctest.Plan, prior *acctest.State, config acctest.Values) {
 	t.Helper()
 	computed := []string{
@@ -39,7 +39,7 @@ func wantValidPlan(t *testing.T, plan acctest.Plan, prior *acctest.State, config
 	}
 }
 
-// wantFulfilled fails if a value that was known is another one later.
+// wantFulfilled fails if a value that was known in the plan is different later.
 func wantFulfilled(t *testing.T, later string, planned, values acctest.Values) {
 	t.Helper()
 	for name := range values {
@@ -54,12 +54,12 @@ func wantFulfilled(t *testing.T, later string, planned, values acctest.Values) {
 	}
 }
 
-// TestPlansTellTheTruth goes through random configurations, of which some values are known in the apply only, over
-// what others change meanwhile. Each plan is one that Terraform accepts, replaces for the reasons that are documented
-// and no others, and what it says is what comes. The next plan is empty.
+// TestPlansTellTheTruth applies random configurations, some of whose values are known only in the apply, while others
+// change the certificate. Terraform accepts each plan, the plan replaces for exactly the documented reasons, and the
+// apply does what it says. The next plan is empty.
 func TestPlansTellTheTruth(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t) // it goes through them
+	acctest.OnceForAllDialects(t) // it uses all of them itself
 	const sequences, steps = 20, 15
 	for seed := range uint64(sequences) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -75,12 +75,12 @@ func TestPlansTellTheTruth(t *testing.T) {
 type planner struct {
 	*runs
 	random  *rand.Rand
-	pairs   []planned
+	pairs   []pairForms
 	history []string
 }
 
-// planned is a certificate in its forms, with its key in its forms.
-type planned struct{ certificates, keys map[string]string }
+// pairForms are a certificate and its key, each in all of its forms.
+type pairForms struct{ certificates, keys map[string]string }
 
 func newPlanner(t *testing.T, seed uint64) *planner {
 	t.Helper()
@@ -90,13 +90,13 @@ func newPlanner(t *testing.T, seed uint64) *planner {
 	p := &planner{runs: &runs{t: t, cloud: cloud, network: network}, random: rand.New(rand.NewPCG(seed, 0))}
 	for range 2 {
 		chain := throwaway.NewChain()
-		forms := planned{throwaway.Forms(chain.PEM()), throwaway.KeyForms(chain.Key)}
+		forms := pairForms{throwaway.Forms(chain.PEM()), throwaway.KeyForms(chain.Key)}
 		p.pairs = append(p.pairs, forms)
 	}
 	return p
 }
 
-// configure returns a random configuration, and what it is when all is known.
+// configure returns a random configuration, and the same one with all values known.
 func (p *planner) configure() (config, known acctest.Values) {
 	pair := p.pairs[p.random.IntN(len(p.pairs))]
 	_, certificate := anyOf(p.random, pair.certificates)
@@ -126,7 +126,7 @@ func (p *planner) configure() (config, known acctest.Values) {
 	return config, known
 }
 
-// replaces are the attributes for which a configuration replaces a state.
+// replaces returns the attributes because of which a configuration must replace a state.
 func replaces(state *acctest.State, config acctest.Values) (names []string) {
 	text := func(values acctest.Values, name string) string { text, _ := values[name].(string); return text }
 	own, configured := pemcert.CertificatesIn(text(state.Values, "certificate")), config["certificate"]
@@ -143,8 +143,8 @@ func replaces(state *acctest.State, config acctest.Values) (names []string) {
 	return names
 }
 
-// happen lets somebody else change the certificate, or nothing.
-func (p *planner) happen() {
+// changeElsewhere lets somebody else change the certificate, or not.
+func (p *planner) changeElsewhere() {
 	id := p.state.Values["id"].(string)
 	_, other := anyOf(p.random, p.pairs[p.random.IntN(len(p.pairs))].certificates)
 	for name, change := range []func(cert *elbstub.Certificate){
@@ -167,7 +167,7 @@ func (p *planner) live(steps int) {
 		time.Sleep(time.Minute)
 		server := inMemory(p.t, p.cloud, p.network, nil)
 		if p.state != nil {
-			p.happen()
+			p.changeElsewhere()
 			if p.random.IntN(10) == 0 {
 				p.history = append(p.history, "import")
 				p.state, _ = server.Import(p.state.Values["id"].(string))
@@ -270,7 +270,7 @@ func (p *planner) step(server *acctest.Server) {
 	p.state = after
 }
 
-// shortened are values without the lines of PEM.
+// shortened returns values with excerpts instead of PEM.
 func shortened(values acctest.Values) acctest.Values {
 	short := maps.Clone(values)
 	for name, value := range values {

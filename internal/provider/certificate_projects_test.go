@@ -11,7 +11,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// newCaselessCloud is a cloud that knows a project in whatever case its ID is written.
+// newCaselessCloud returns a cloud that ignores the case of project IDs.
 func newCaselessCloud(t *testing.T) *acctest.Cloud {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
@@ -24,9 +24,8 @@ func newCaselessCloud(t *testing.T) *acctest.Cloud {
 	return &acctest.Cloud{Cloud: cloud.Cloud, Endpoint: front.URL + "/" + path}
 }
 
-// TestProjectInEitherCase: a project is one project in whatever case its ID is written,
-// in the provider and in resources: one list serves all of them, and what one of them
-// writes all others see.
+// TestProjectInEitherCase: a project is the same in whatever case its ID is written, in the
+// provider block and in resources. One list serves all resources, and they see each other's writes.
 func TestProjectInEitherCase(t *testing.T) {
 	t.Parallel()
 	capitals := strings.ToUpper(acctest.ProjectID)
@@ -74,7 +73,8 @@ func TestProjectInEitherCase(t *testing.T) {
 	}
 }
 
-// TestProjectInTheOtherCaseIsNoChange: the same ID in other letters replaces nothing.
+// TestProjectInTheOtherCaseIsNoChange: writing the same project ID in another case replaces
+// nothing.
 func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 	t.Parallel()
 	capitals := strings.ToUpper(acctest.ProjectID)

@@ -15,8 +15,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// aCase returns one of the files as people have them.
-func aCase(t *testing.T, name string) string {
+// caseFile returns one of the given cases: files as people have them.
+func caseFile(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../pemcert/testdata/cases", name))
 	if err != nil {
@@ -25,16 +25,15 @@ func aCase(t *testing.T, name string) string {
 	return string(text)
 }
 
-// dhParameters is what servers have beside a certificate that openssl dhparam was
-// appended to.
+// dhParameters is what the output of openssl dhparam adds to a certificate that it was appended to.
 var dhParameters = throwaway.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7, 2, 1, 2})
 
-// TestAccOtherBlocksOnTheServer: a certificate that the server keeps with DH parameters
-// is imported without a plan, and not replaced.
+// TestAccOtherBlocksOnTheServer: a certificate that the server stores with DH parameters is
+// imported without changes, and not replaced.
 func TestAccOtherBlocksOnTheServer(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	cli.Needs("1.11.0", "1.11.0") // for the write-only key, which an import does not lack
+	cli.Needs("1.11.0", "1.11.0") // a write-only key is not a change after an import
 	pair := acctest.NewPair()
 	id := add(cloud, "", throwaway.Pair{Certificate: pair.Certificate + dhParameters, PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + strings.Replace(acctest.Certificate(pair), "private_key =", "private_key_wo =", 1))
@@ -43,8 +42,8 @@ func TestAccOtherBlocksOnTheServer(t *testing.T) {
 		t.Errorf("the plan after the import is not empty: %s", said)
 	}
 
-	// And so the one of the cases, whose key nobody has: it is the leaf that counts.
-	withDH := aCase(t, "with-dh.pem")
+	// The given file has DH parameters as well. The data source returns its leaf alone.
+	withDH := caseFile(t, "with-dh.pem")
 	cloud.Change(id, func(cert *elbstub.Certificate) { cert.Certificate = withDH })
 	leaf, _, _ := strings.Cut(withDH, "-----BEGIN DH")
 	cli.Configure(cloud.Provider() + fmt.Sprintf(`
@@ -61,14 +60,14 @@ output "same" {
 	}
 }
 
-// TestAccCombinedPEMShowsNoSecret: a server has private keys in the certificate field,
-// before and after the certificate, alone, under the label of a certificate, and cut off.
-// No state, plan, data source, output or log has a line of them.
+// TestAccCombinedPEMShowsNoSecret: a server has private keys in the certificate field: before and
+// after the certificate, alone, under the label of a certificate, and cut off. No state, plan, data
+// source, output or log has a line of them.
 func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
 	h := newHunt(t, cli)
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file has the whole configuration
+	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file would contain a token of the configuration
 	configuration := cloud.Provider("token = null")
 	for name, combine := range map[string]func(certificate, key string) string{
 		"before": func(certificate, key string) string { return key + certificate },
@@ -133,8 +132,8 @@ output "%[1]s" {
 	}
 }
 
-// TestAccServerThatCombines: a server that puts the private key into the certificate field of
-// each response shows it nowhere, from the creation to the replacement, and causes no drift.
+// TestAccServerThatCombines: if a server puts the private key into the certificate field of each
+// response, the key is shown nowhere, from the creation to the replacement, and there is no drift.
 func TestAccServerThatCombines(t *testing.T) {
 	t.Parallel()
 	combine := func(cert *elbstub.Certificate) {
@@ -176,7 +175,7 @@ resource "elbaas_certificate" "test" {
 	h.run(true, "apply", "plan")
 	configure(next, "renamed", fmt.Sprintf("\nimport {\n  to       = elbaas_certificate.others\n  id       = %q\n"+
 		"  provider = elbaas\n}\n", id))
-	h.run(false, "plan", "-generate-config-out=generated.tf") // which has no key
+	h.run(false, "plan", "-generate-config-out=generated.tf") // the generated configuration has no key
 	h.search("generated.tf", cli.ReadFile("generated.tf"))
 	if !strings.Contains(cli.ReadFile("generated.tf"), "BEGIN CERTIFICATE") {
 		t.Errorf("no certificate is generated: %s", cli.ReadFile("generated.tf"))
@@ -189,8 +188,8 @@ resource "elbaas_certificate" "test" {
 	}
 }
 
-// info evaluates certificate_info for a file with the real CLI.
-func info(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text string) map[string]any {
+// evaluateInfo evaluates certificate_info for a text with the real CLI.
+func evaluateInfo(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text string) map[string]any {
 	t.Helper()
 	cli.WriteFile("file.pem", text)
 	cli.Configure(cloud.Provider() + "output \"leaf\" {\n" +
@@ -216,29 +215,30 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 		name, text, attribute string
 		want                  any
 	}{
-		{"domain components", aCase(t, "dn-ad-cs.crt"), "subject", "CN=Corp Issuing CA 1,DC=corp,DC=example,DC=com"},
-		{"two units", aCase(t, "dn-two-ou.crt"), "issuer", "CN=www.example.com,OU=Infra,OU=Web,O=Example GmbH,C=DE"},
-		{"negative serial", aCase(t, "negative-serial.crt"), "serial_number", "-77"},
-		{"negative serial", aCase(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
-		{"negative serial", aCase(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
-		{"RSASSA-PSS", aCase(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
+		{"domain components", caseFile(t, "dn-ad-cs.crt"), "subject", "CN=Corp Issuing CA 1,DC=corp,DC=example,DC=com"},
+		{"two units", caseFile(t, "dn-two-ou.crt"), "issuer", "CN=www.example.com,OU=Infra,OU=Web,O=Example GmbH,C=DE"},
+		{"negative serial", caseFile(t, "negative-serial.crt"), "serial_number", "-77"},
+		{"negative serial", caseFile(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
+		{"negative serial", caseFile(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
+		{"RSASSA-PSS", caseFile(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
 		{"SM2", throwaway.SM2, "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
-		{"a block that is commented out", aCase(t, "commented-out.pem"), "subject", "CN=a.example.com"},
-		{"a comment that quotes a boundary", comment + aCase(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
+		{"a block that is commented out", caseFile(t, "commented-out.pem"), "subject", "CN=a.example.com"},
+		{"a comment that quotes a boundary", comment + caseFile(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
 	} {
-		leaf := info(t, cli, cloud, row.text)
+		leaf := evaluateInfo(t, cli, cloud, row.text)
 		if leaf[row.attribute] != row.want {
 			t.Errorf("%s: %s is %v, want %v", row.name, row.attribute, leaf[row.attribute], row.want)
 		}
 	}
 }
 
-// TestAccExpiresBeforeOfOddCertificate: a date is one, whatever else is odd.
+// TestAccExpiresBeforeOfOddCertificate: a certificate is found by its date, however odd the rest of
+// it is.
 func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
 	pair := acctest.NewPair()
-	add(cloud, "odd", throwaway.Pair{Certificate: aCase(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
+	add(cloud, "odd", throwaway.Pair{Certificate: caseFile(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + `
 data "elbaas_certificates" "expiring" {
   expires_before = "2046-12-01T00:00:00Z"
@@ -253,11 +253,11 @@ output "found" {
 	}
 }
 
-// TestAccRSASSAPSS: a certificate takes its own key in the traditional form, in that of RSA
-// and in PKCS#8, which is what is sent of all, and no other key.
+// TestAccRSASSAPSS: a certificate accepts its own key in the traditional form, as an RSA key, and
+// in PKCS#8, which is what is sent in each case. It accepts no other key.
 func TestAccRSASSAPSS(t *testing.T) {
 	t.Parallel()
-	traditional := throwaway.Pair{Certificate: aCase(t, "pss.crt"), PrivateKey: aCase(t, "pss-traditional.key")}
+	traditional := throwaway.Pair{Certificate: caseFile(t, "pss.crt"), PrivateKey: caseFile(t, "pss-traditional.key")}
 	key, err := pemcert.ParseKey(traditional.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +308,8 @@ func TestAccRSASSAPSS(t *testing.T) {
 	}
 }
 
-// TestAccWrongLabels: what is not a certificate is named, with what to do.
+// TestAccWrongLabels: the error for a block that is not a certificate says what it is and what to
+// do.
 func TestAccWrongLabels(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -317,11 +318,11 @@ func TestAccWrongLabels(t *testing.T) {
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct{ text, want string }{
 		"PKCS#7": {
-			text: aCase(t, "p7b-as-certificate.pem"),
+			text: caseFile(t, "p7b-as-certificate.pem"),
 			want: `whose boundary says "CERTIFICATE", is a PKCS#7 bundle. Convert it, the leaf first: openssl pkcs7`,
 		},
 		"a key":        {relabeled, `whose boundary says "CERTIFICATE", is a private key`},
-		"base64":       {aCase(t, "base64-of-pem.txt"), "Decode it: base64decode(…)"},
+		"base64":       {caseFile(t, "base64-of-pem.txt"), "Decode it: base64decode(…)"},
 		`literal \n`:   {strings.ReplaceAll(pair.Certificate, "\n", `\n`), `replace(…, "\\n", "\n")`},
 		`literal \r\n`: {strings.ReplaceAll(pair.Certificate, "\n", `\r\n`), `replace(…, "\\r\\n", "\n")`},
 	} {
@@ -344,12 +345,13 @@ func TestAccWrongLabels(t *testing.T) {
 	}
 }
 
-// TestAccChainInOrder: an issuer that should not have issued anything has done so.
+// TestAccChainInOrder: a chain is in order even if one of its issuers was not allowed to issue
+// certificates.
 func TestAccChainInOrder(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
-	chain := aCase(t, "chain-issuer-without-certsign.pem")
+	chain := caseFile(t, "chain-issuer-without-certsign.pem")
 	cli.WriteFile("chain.pem", chain)
 	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair().PrivateKey})
 	cli.Configure(cloud.Provider() + `

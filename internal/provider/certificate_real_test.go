@@ -26,19 +26,18 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// realVariable lets the tests run that need a real cloud, and no others.
+// realVariable enables the tests that need a real cloud, and disables all others.
 const realVariable = "TF_ACC_REAL"
 
-// What such a test makes has a name that begins with realPrefix, and a certificate
-// for realDomain, which nobody else has a use for: the names below .invalid belong to
-// nobody (RFC 2606).
+// Everything that such a test creates has a name that begins with realPrefix, and a certificate for
+// realDomain, which nobody else uses: the names below .invalid belong to nobody (RFC 2606).
 const (
 	realPrefix = "tf-acc-"
 	realDomain = "terraform-provider-elbaas.invalid"
 )
 
-// realCloud makes a new cloud, as the provider does without a provider block, and
-// finds its project.
+// realCloud returns a new cloud, configured as the provider does it without a provider block, and
+// its project.
 func realCloud(ctx context.Context) (*cloud, string, error) {
 	var c *cloud
 	var project types.String
@@ -54,15 +53,15 @@ func realCloud(ctx context.Context) (*cloud, string, error) {
 	return c, project.ValueString(), nil
 }
 
-// TestAccRealCertificate goes through the life of one certificate in the cloud that
-// the environment names, and touches no other.
+// TestAccRealCertificate takes one certificate through its life in the cloud that the environment
+// names, and touches no other.
 func TestAccRealCertificate(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(realVariable) == "" {
 		t.Skipf("makes a certificate in a real cloud: runs with %s=1", realVariable)
 	}
 	pair := throwaway.NewPair(realDomain)
-	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
+	pair.Certificate = strings.TrimSpace(pair.Certificate) // the canonical form, which an import has
 	name := realPrefix + rand.Text()
 	renamed := name + "-renamed"
 
@@ -136,7 +135,7 @@ func TestAccRealCertificate(t *testing.T) {
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: has(renamed, "of a test, renamed"),
 			},
-			{ // a description that is left out is cleared
+			{ // an omitted description is cleared
 				Config:            certificate(renamed, ""),
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: has(renamed, ""),
@@ -164,8 +163,8 @@ data "elbaas_certificates" "test" {
 	})
 }
 
-// sweep deletes what such tests have left. The region is the one that the
-// environment names, whatever -sweep says.
+// sweep deletes what such tests have left. The region comes from the environment, whatever -sweep
+// says.
 func sweep(string) error {
 	ctx := context.Background()
 	c, project, err := realCloud(ctx)
@@ -182,9 +181,9 @@ func sweep(string) error {
 	return err
 }
 
-// isLeft reports whether a certificate was made by such a test, more than an hour
-// ago. Its age is that of its content, which is valid from an hour before: the times
-// of the API have no zone.
+// isLeft reports whether such a test created a certificate more than an hour ago. Its age is that
+// of its content, which is valid from an hour before its creation: the times of the API have no
+// zone.
 func isLeft(cert elb.Certificate) bool {
 	chain, err := pemcert.ParseChain(cert.Certificate)
 	if err != nil {

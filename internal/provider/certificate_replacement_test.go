@@ -10,8 +10,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestAccIgnoredChangesFailInThePlan: what can be seen to fail is an error of the plan,
-// and nothing is deleted for it.
+// TestAccIgnoredChangesFailInThePlan: what can be known to fail is an error in the plan, so nothing
+// is deleted for it.
 func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 	t.Parallel()
 	pair, next := acctest.NewPair(), acctest.NewPair()
@@ -46,8 +46,8 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 	}
 }
 
-// TestAccReplacementTakesTheConfiguredKey: Terraform plans the creation of a replacement
-// without ignore_changes, and so there is a key to send.
+// TestAccReplacementTakesTheConfiguredKey: Terraform plans the creation of a replacement without
+// ignore_changes, so the key of the configuration can be sent.
 func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	t.Parallel()
 	pair, next := acctest.NewPair(), acctest.NewPair()
@@ -69,8 +69,8 @@ func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	}
 }
 
-// replacements are the ways to get one: what is added to the command, the resource and
-// the provider.
+// replacements are the ways to force a replacement: what is added to the command, to the resource
+// and to the provider.
 var replacements = map[string]struct{ argument, line, project string }{
 	"changed certificate": {},
 	"-replace":            {argument: "-replace=elbaas_certificate.test"},
@@ -78,9 +78,9 @@ var replacements = map[string]struct{ argument, line, project string }{
 	"project":             {line: `project_id = "` + acctest.OtherProjectID + `"`},
 }
 
-// TestAccReplacementWithoutKey: a replacement that has no key to send is an error of the
-// plan, in whichever way it comes about and the key is missing, and nothing is deleted.
-// Terraform validates what the configuration says, whatever ignore_changes keeps.
+// TestAccReplacementWithoutKey: a replacement without a key to send is an error in the plan,
+// whatever forces it and however the key is missing, and nothing is deleted. Terraform validates
+// the configuration, whatever ignore_changes keeps.
 func TestAccReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -125,22 +125,22 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 	}
 }
 
-// TestReplacementWithoutKey: a creation, and so a replacement, that has no key to send is
-// an error of the plan, also for what calls it without a validation.
+// TestReplacementWithoutKey: a creation without a key to send, and therefore a replacement, is an
+// error in the plan, even if the configuration was not validated before.
 func TestReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	server := cloud.Server(t, provider.New("test")())
 	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
-	says(t, diagnostics, "private_key", "Missing private key")
+	wantErrors(t, diagnostics, "private_key", "Missing private key")
 	_, diagnostics = server.Plan(nil,
 		acctest.Values{"certificate": pair.Certificate, "private_key": stranger.PrivateKey})
-	says(t, diagnostics, "private_key", "the public keys differ")
+	wantErrors(t, diagnostics, "private_key", "the public keys differ")
 }
 
-// TestAccReplacementAfterImport: the state of an import has no key, and ignore_changes may
-// keep it so. A replacement sends the key of the configuration all the same.
+// TestAccReplacementAfterImport: after an import, the state has no key, and ignore_changes may keep
+// it so. A replacement sends the key of the configuration nevertheless.
 func TestAccReplacementAfterImport(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -148,7 +148,7 @@ func TestAccReplacementAfterImport(t *testing.T) {
 	for way, row := range replacements {
 		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
 			if ignored == "all" && row.argument == "" {
-				continue // nothing else replaces it then
+				continue // without an argument, nothing replaces it
 			}
 			t.Run(way+", "+ignored, func(t *testing.T) {
 				t.Parallel()
@@ -158,7 +158,7 @@ func TestAccReplacementAfterImport(t *testing.T) {
 				if way == "changed certificate" {
 					want = next
 				}
-				// One token does not open two projects.
+				// A token is valid for one project only.
 				block := cloud.Provider("token = null", "user_name = "+acctest.Quote(acctest.UserName),
 					"password = "+acctest.Quote(acctest.Password), "domain_name = "+
 						""+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
@@ -183,10 +183,9 @@ func TestAccReplacementAfterImport(t *testing.T) {
 	}
 }
 
-// TestAccKeyThatTurnsOutNull: a key that is not known in the plan may turn out to be null
-// in the apply. No provider can prevent that this fails there, and Terraform deletes the
-// predecessor of a replacement before it asks for the creation: only create_before_destroy
-// saves it.
+// TestAccKeyThatTurnsOutNull: a key that is unknown in the plan may turn out to be null in the
+// apply. No provider can prevent that this fails there, and Terraform deletes the old certificate
+// before it creates the new one. Only create_before_destroy saves the old certificate.
 func TestAccKeyThatTurnsOutNull(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

@@ -123,7 +123,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
 				"Changes of the certificate outside of Terraform cannot be detected.")
 	}
-	if !reflect.DeepEqual(read, state) { // setting an unchanged state takes a fifth of a read
+	if !reflect.DeepEqual(read, state) { // setting an unchanged state would take a fifth of the time of a read
 		resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 	}
 }

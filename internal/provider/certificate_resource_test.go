@@ -23,8 +23,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// importedWithoutKey makes sure that an import left the key alone, and that what
-// it took is the pair by content.
+// importedWithoutKey checks that an import did not read the key, and that it read the certificate of the pair.
 func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 	return func(states []*terraform.InstanceState) error {
 		want, err := pemcert.ParseChain(pair.Certificate)
@@ -46,7 +45,7 @@ func TestAccCertificate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	pair := acctest.NewPair()
-	pair.Certificate = strings.TrimSpace(pair.Certificate) // canonical, which is what an import takes
+	pair.Certificate = strings.TrimSpace(pair.Certificate) // the canonical form, which an import has
 	posts := wantCalls(cloud, elbstub.CreateCertificate)
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	deletes := wantCalls(cloud, elbstub.DeleteCertificate)
@@ -85,7 +84,7 @@ func TestAccCertificate(t *testing.T) {
 					PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 				},
 			},
-			{ // a rename is one PUT, and a description that is left out is cleared
+			{ // a rename is one PUT, and an omitted description is cleared
 				Config: cloud.Provider() + after,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
@@ -114,7 +113,7 @@ func TestAccCertificate(t *testing.T) {
 				ResourceName:      address,
 				ImportState:       true,
 				ImportStateVerify: true,
-				// The API shows the key, and the provider does not look.
+				// The API returns the key, but the provider ignores it.
 				ImportStateVerifyIgnore: []string{"private_key"},
 				ImportStateCheck:        importedWithoutKey(pair),
 			},
@@ -126,7 +125,7 @@ func TestAccCertificate(t *testing.T) {
 				ImportStateVerifyIgnore: []string{"private_key"},
 				ImportStateCheck:        importedWithoutKey(pair),
 			},
-			{ // changed behind Terraform's back: found, and mended
+			{ // changed outside of Terraform: drift, which is undone
 				PreConfig: func() {
 					cloud.Change(id, func(cert *elbstub.Certificate) { cert.Name, cert.Description = "other", "else" })
 				},
@@ -134,7 +133,7 @@ func TestAccCertificate(t *testing.T) {
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(longName))},
 			},
-			{ // taken away behind Terraform's back: found, and created again
+			{ // deleted outside of Terraform: created again
 				PreConfig: func() {
 					puts(t, 1)
 					cloud.Remove(id)
@@ -147,8 +146,7 @@ func TestAccCertificate(t *testing.T) {
 	deletes(t, 1)
 }
 
-// TestAccCertificateReplaced has a step for each attribute that the API cannot
-// change.
+// TestAccCertificateReplaced has a step for each attribute that the API cannot change.
 func TestAccCertificateReplaced(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -179,7 +177,7 @@ func TestAccCertificateReplaced(t *testing.T) {
 			replaced(cloud.Provider() + acctest.Certificate(second)),
 			replaced(cloud.Provider() + acctest.Certificate(second, `domain = "www.example.com"`)),
 			replaced(cloud.Provider() + acctest.Certificate(second, `domain = ""`)),
-			{ // left out, the domain that the server has stays
+			{ // if omitted, the current domain is kept
 				PreConfig:        func() { puts(t, 0) },
 				Config:           cloud.Provider() + acctest.Certificate(second),
 				ConfigPlanChecks: action(plancheck.ResourceActionNoop),
@@ -188,8 +186,8 @@ func TestAccCertificateReplaced(t *testing.T) {
 	})
 }
 
-// TestAccCertificateProject: a certificate stays in its project when the
-// provider's default changes, and its replacement goes to the default of the day.
+// TestAccCertificateProject: a certificate stays in its project when the provider's default changes, and its
+// replacement is created in the new default.
 func TestAccCertificateProject(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -207,13 +205,13 @@ func TestAccCertificateProject(t *testing.T) {
 						knownvalue.StringExact(acctest.ProjectID)),
 				}},
 			},
-			{ // renamed where it is
+			{ // renamed in its own project
 				Config:           cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`),
 				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("project_id",
 					knownvalue.StringExact(acctest.ProjectID))},
 			},
-			{ // what it has already is no change
+			{ // configuring its current project is not a change
 				PreConfig: func() {
 					for _, call := range cloud.Journal() {
 						if call.ProjectID != acctest.ProjectID || call.Header.Get("X-Project-Id") != acctest.ProjectID {
@@ -234,7 +232,7 @@ func TestAccCertificateProject(t *testing.T) {
 				PlanOnly:           true,
 				ExpectNonEmptyPlan: true,
 			},
-			{ // another project is another certificate
+			{ // another project forces replacement
 				Config: cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`, elsewhere),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
@@ -242,7 +240,7 @@ func TestAccCertificateProject(t *testing.T) {
 				PlanOnly:           true,
 				ExpectNonEmptyPlan: true,
 			},
-			{ // its own project comes before the provider's
+			{ // its own project takes precedence over the provider's
 				Config:           cloud.Provider(elsewhere) + acctest.Certificate(second, here),
 				ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
 				ConfigStateChecks: []statecheck.StateCheck{
@@ -253,7 +251,7 @@ func TestAccCertificateProject(t *testing.T) {
 	})
 }
 
-// TestAccCertificateLeftOut: what the configuration leaves out is the server's.
+// TestAccCertificateLeftOut: the API decides on what the configuration omits.
 func TestAccCertificateLeftOut(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -271,7 +269,7 @@ func TestAccCertificateLeftOut(t *testing.T) {
 					attribute("description", knownvalue.StringExact("")),
 				},
 			},
-			{ // a name of the server's choice
+			{ // the API chooses a name
 				PreConfig: func() {
 					cloud.Change(cloud.Only(t).ID, func(cert *elbstub.Certificate) { cert.Name = "chosen" })
 				},
@@ -279,18 +277,18 @@ func TestAccCertificateLeftOut(t *testing.T) {
 				ConfigPlanChecks:  action(plancheck.ResourceActionNoop),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
 			},
-			{ // stays when something else changes
+			{ // that name stays when something else changes
 				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`),
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
 			},
-			{ // an empty name is a legal one
+			{ // an empty name is valid
 				PreConfig:         func() { puts(t, 1) },
 				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`),
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(""))},
 			},
-			{ // timeouts are Terraform's business
+			{ // timeouts change the state only
 				PreConfig: func() { puts(t, 1) },
 				Config: cloud.Provider() +
 					acctest.Certificate(pair, `description = "new"`, `name = ""`,
@@ -306,8 +304,7 @@ func TestAccCertificateLeftOut(t *testing.T) {
 	puts(t, 0)
 }
 
-// TestAccCertificateImport: after an import the key is taken from the
-// configuration, without a call.
+// TestAccCertificateImport: after an import, the key is taken from the configuration without a call.
 func TestAccCertificateImport(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -324,7 +321,7 @@ func TestAccCertificateImport(t *testing.T) {
 			{Config: config},
 			{
 				PreConfig: func() { id = cloud.Only(t).ID },
-				// Forgotten, not destroyed.
+				// The certificate leaves the state, but is not destroyed.
 				Config: cloud.Provider() + "removed {\n  from = elbaas_certificate.test\n  lifecycle {\n" +
 					"    destroy = false\n  }\n}\n",
 			},
@@ -358,8 +355,7 @@ func TestAccCertificateImport(t *testing.T) {
 	})
 }
 
-// TestAccBadInput is what Terraform says of configurations that cannot work.
-// Nothing is ever sent.
+// TestAccBadInput has the errors for configurations that cannot work. Nothing is ever sent.
 func TestAccBadInput(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -479,8 +475,8 @@ func TestAccBadInput(t *testing.T) {
 	})
 }
 
-// TestAccRefused is what Terraform says when the server says no. The message
-// carries what the server said, its code, and the request ID.
+// TestAccRefused has the errors for refusals of the API. The error shows the message of the API, its code, and the
+// request ID.
 func TestAccRefused(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -573,8 +569,8 @@ func TestAccRefused(t *testing.T) {
 	}
 }
 
-// TestAccHalfCreated: what was created is in the state, whatever becomes of the
-// responses, and is not replaced for it.
+// TestAccHalfCreated: a certificate that was created is in the state, whatever happened to the responses, and is not
+// replaced for that.
 func TestAccHalfCreated(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -626,8 +622,8 @@ func TestAccHalfCreated(t *testing.T) {
 	}
 }
 
-// TestAccUnreadable: whatever the response to a list, but for a complete list without
-// the certificate, is an error that leaves the state alone.
+// TestAccUnreadable: any response to a list except a complete list without the certificate is an error that does not
+// change the state.
 func TestAccUnreadable(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -656,7 +652,7 @@ func TestAccUnreadable(t *testing.T) {
 			cloud := acctest.NewCloud(t)
 			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair())
 			respond := func(list elbstub.Fault) func() {
-				// For a while after the creation, a list that lacks the certificate is asked for again.
+				// For a while after the creation, a list without the certificate is repeated.
 				return func() { cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list }) }
 			}
 			resource.Test(t, resource.TestCase{
@@ -680,14 +676,13 @@ func TestAccUnreadable(t *testing.T) {
 	}
 }
 
-// TestAccUpdateResponses: whatever the response to a PUT, the state tells what
-// the server has.
+// TestAccUpdateResponses: whatever the response to a PUT is, the state has what the API stores.
 func TestAccUpdateResponses(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		put  elbstub.Fault
-		gone bool   // it is deleted elsewhere
+		gone bool   // the certificate was deleted elsewhere
 		puts int    // 1 if 0
 		want string // the error, if any
 	}{
@@ -718,7 +713,7 @@ func TestAccUpdateResponses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The row has the response to a PUT, not the dialect.
+			// The row determines the response to a PUT, not the dialect.
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
 			pair := acctest.NewPair()
 			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
@@ -761,8 +756,8 @@ func TestAccUpdateResponses(t *testing.T) {
 	}
 }
 
-// TestAccServerKeepsAnotherName: a creation that the server did not follow is
-// no reason to replace it; the next plan shows the difference.
+// TestAccServerKeepsAnotherName: if the API stores something else than was created, that does not force replacement;
+// the next plan shows the difference.
 func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -806,7 +801,7 @@ func TestAccDeleteInUse(t *testing.T) {
 				},
 				Config:      config,
 				Destroy:     true,
-				ExpectError: acrossLines(`the certificate is in use`), // whatever the code is
+				ExpectError: acrossLines(`the certificate is in use`), // whatever the code of the refusal is
 			},
 			{
 				Config:      config,
@@ -822,7 +817,7 @@ func TestAccDeleteInUse(t *testing.T) {
 	})
 }
 
-// TestAccTimeout has a server that is slower than the user's patience.
+// TestAccTimeout: an operation times out if the server is slower than its timeout.
 func TestAccTimeout(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -844,8 +839,7 @@ func TestAccTimeout(t *testing.T) {
 	})
 }
 
-// TestAccExample applies the example of the documentation, with files that
-// exist.
+// TestAccExample applies the example of the documentation, with files that exist.
 func TestAccExample(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)

@@ -14,8 +14,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// withoutDomain carries a modify out, and leaves the domain out of its response
-// (recorded).
+// withoutDomain carries out an update, and omits the domain from its response (recorded).
 func withoutDomain(t *testing.T) elbstub.Fault {
 	t.Helper()
 	return func(next elbstub.Next) elbstub.Response {
@@ -30,8 +29,8 @@ func withoutDomain(t *testing.T) elbstub.Fault {
 	}
 }
 
-// TestUpdateResponseWithoutDomain costs no list, and the domain stays, in the state and
-// for whoever reads in the same run.
+// TestUpdateResponseWithoutDomain: such a response costs no list, and the domain stays, in the
+// state and for data sources in the same run.
 func TestUpdateResponseWithoutDomain(t *testing.T) {
 	t.Parallel()
 	for name, domain := range map[string]string{"a domain": "www.example.com", "no domain": ""} {
@@ -60,7 +59,7 @@ func TestUpdateResponseWithoutDomain(t *testing.T) {
 				}
 
 				found, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "new"})
-				r.quiet("read the data source", diagnostics)
+				r.noDiagnostics("read the data source", diagnostics)
 				if found["domain"] != domain {
 					t.Errorf("the data source has the domain %q, want %q", found["domain"], domain)
 				}
@@ -70,8 +69,8 @@ func TestUpdateResponseWithoutDomain(t *testing.T) {
 	}
 }
 
-// TestUpdateSurvivesFailedLists: a change that was accepted without being shown
-// is read back, and the lists that fail meanwhile are tried again.
+// TestUpdateSurvivesFailedLists: a change that the API accepted without showing it is read back;
+// lists that fail meanwhile are repeated.
 func TestUpdateSurvivesFailedLists(t *testing.T) {
 	t.Parallel()
 	modifies := map[string]elbstub.ModifyForm{
@@ -122,8 +121,8 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 	}
 }
 
-// TestUpdateIsBounded by its timeout, and fails as what it is. The state stays
-// that from before, so that the next plan shows what came of it.
+// TestUpdateIsBounded: an update ends with its timeout, and its error says why it was not done. The
+// state stays as it was, so that the next plan shows what came of the update.
 func TestUpdateIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -144,7 +143,8 @@ func TestUpdateIsBounded(t *testing.T) {
 				pair := acctest.NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
-					// Longer than all attempts of a list together, or else no list has failed yet.
+					// This is longer than all attempts of one list take together, so that one list
+					// fails as a whole.
 					"timeouts": acctest.Values{"update": "20s"},
 				}}
 				r.apply("create")
@@ -157,8 +157,8 @@ func TestUpdateIsBounded(t *testing.T) {
 				if took := time.Since(started); took > 20*time.Second+100*time.Millisecond {
 					t.Errorf("the timeout of 20 seconds came after %s", took)
 				}
-				says(t, diagnostics, "", "the API accepted the change, but does not show it yet")
-				says(t, diagnostics, "", row.says)
+				wantErrors(t, diagnostics, "", "the API accepted the change, but does not show it yet")
+				wantErrors(t, diagnostics, "", row.says)
 				if state == nil || state.Values["name"] == "new" {
 					t.Errorf("the state is %v", state)
 				}
@@ -171,8 +171,8 @@ func TestUpdateIsBounded(t *testing.T) {
 	}
 }
 
-// TestAccRename: a rename sends neither certificate nor key, and so no state of either
-// makes it fail, whatever ignore_changes or the server put there.
+// TestAccRename: a rename sends neither certificate nor key, so it succeeds whatever ignore_changes
+// or the API put into the state of either.
 func TestAccRename(t *testing.T) {
 	t.Parallel()
 	pair, next := acctest.NewPair(), acctest.NewPair()
@@ -183,8 +183,8 @@ func TestAccRename(t *testing.T) {
 		return strings.Replace(acctest.Certificate(pair, lines...), "private_key =", "private_key_wo =", 1)
 	}
 	for name, row := range map[string]struct {
-		stored  string // what the cloud has of an imported certificate, or "" to create one
-		first   string // the resource that is created
+		stored  string // what the cloud stores for an imported certificate; "" means that it is created
+		first   string // the first configuration
 		renamed string
 	}{
 		"an imported one whose key is ignored": {
@@ -233,9 +233,9 @@ func TestAccRename(t *testing.T) {
 	}
 }
 
-// TestAccWhatIsPlannedIsApplied: a rename with new or old files, by each kind of key, over
-// what a state, ignore_changes and the server may keep. Whatever the plan says is done,
-// and after it there is nothing to do. What fails in the plan is a new key alone.
+// TestAccWhatIsPlannedIsApplied: a certificate is renamed, with new or old files and each kind of
+// key, whatever the state, ignore_changes and the API keep. The apply does what the plan says, and
+// the next plan is empty. Only a new key fails, in the plan.
 func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -291,7 +291,7 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 						tests[name] = test{
 							block("before", keys[0], pair, "all"),
 							tests[name].after,
-						} // an import that takes no key into the state
+						} // an import leaves the state without a key
 					}
 				}
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// warn warns of a certificate that the API accepts but clients may not, and of what the provider could not check.
+// warn warns of a certificate that the API accepts but clients may reject, and of what the provider could not check.
 func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
 	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
 	if chain.Len() == 0 {
@@ -65,7 +65,7 @@ func uncheckedKey(chain pemcert.Chain, key types.String) []string {
 	return nil
 }
 
-// warnAboutExpiry warns of a certificate that is not valid now, or not for long. A date that cannot be read is zero.
+// warnAboutExpiry warns of a certificate that is not valid now, or not for much longer. An unreadable date is zero.
 func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *diag.Diagnostics) {
 	const day = "2006-01-02"
 	left := leaf.NotAfter.Sub(now)

@@ -21,7 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// selfSigned is a certificate for www.example.com that is valid in a window.
+// selfSigned returns a certificate for www.example.com with the given validity.
 func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -40,7 +40,7 @@ func selfSigned(t *testing.T, notBefore, notAfter time.Time) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// withUnknownCurve gives a DER of P-256 a curve that nobody knows.
+// withUnknownCurve replaces the curve P-256 in a DER value by an unknown one.
 func withUnknownCurve(der []byte) []byte {
 	return bytes.ReplaceAll(der,
 		[]byte("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte("\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d"))
@@ -67,7 +67,7 @@ func TestCertificateWarnings(t *testing.T) {
 		certificate, domain string
 		at                  time.Time
 		days                int
-		attribute           string // "" is no warning
+		attribute           string // "" means no warning
 		want                string
 	}{
 		"healthy":                 {certificate, "", now, 30, "", ""},
@@ -194,7 +194,7 @@ func TestCertificateWarnings(t *testing.T) {
 	}
 }
 
-// TestUncertainty: an error says what is known of a certificate that may exist, and nothing else.
+// TestUncertainty: the error says what is known of a certificate that may exist, and nothing else.
 func TestUncertainty(t *testing.T) {
 	t.Parallel()
 	name := "www"
@@ -223,8 +223,8 @@ func TestUncertainty(t *testing.T) {
 	}
 }
 
-// TestCreationSentTwice: a warning has the error of the search only if there was one. Without a certificate there is
-// none, because the error says it.
+// TestCreationSentTwice: the warning has the error of the search only if there was one. Without a certificate, there is
+// no warning, because the error says the same.
 func TestCreationSentTwice(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics

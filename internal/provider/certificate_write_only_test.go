@@ -9,9 +9,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestWriteOnlyKey moves a certificate from one attribute for the key to the other,
-// renames it, and gives it a key that is not its own. None of it replaces, and of
-// the key nothing is kept.
+// TestWriteOnlyKey moves a key from one attribute to the other, renames the certificate, and
+// configures a key of another certificate. Nothing forces replacement, and a write-only key is
+// stored nowhere.
 func TestWriteOnlyKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -27,7 +27,7 @@ func TestWriteOnlyKey(t *testing.T) {
 	for _, step := range []struct {
 		attribute, name string
 		key             any
-		kept            any // as private_key in the state
+		kept            any // private_key in the state
 		puts            int
 	}{
 		{"private_key_wo", "a", pair.PrivateKey, nil, 0},
@@ -36,7 +36,7 @@ func TestWriteOnlyKey(t *testing.T) {
 		{"private_key_wo", "b", pair.PrivateKey, nil, 1},
 		{"private_key", "c", pair.PrivateKey, pair.PrivateKey, 2},
 		{"private_key_wo", "d", pair.PrivateKey, nil, 3},
-		{"private_key_wo", "d", acctest.Unknown, nil, 3}, // from an ephemeral resource that waits for the apply
+		{"private_key_wo", "d", acctest.Unknown, nil, 3}, // an ephemeral resource is opened in the apply
 	} {
 		plan, diagnostics := server.Plan(state, config(step.attribute, step.name, step.key))
 		if len(diagnostics) > 0 || len(plan.Replace) > 0 {
@@ -54,23 +54,24 @@ func TestWriteOnlyKey(t *testing.T) {
 		t.Errorf("%d creations and deletions, want 1", writes)
 	}
 
-	says(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo",
+	wantErrors(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo",
 		"does not belong to the certificate")
 	both := config("private_key_wo", "d", pair.PrivateKey)
 	both["private_key"] = pair.PrivateKey
-	says(t, server.Validate(both), "private_key_wo", "but not both")
-	says(t, server.Validate(acctest.Values{"certificate": pair.Certificate}), "private_key", "Missing private key")
+	wantErrors(t, server.Validate(both), "private_key_wo", "but not both")
+	diagnostics := server.Validate(acctest.Values{"certificate": pair.Certificate})
+	wantErrors(t, diagnostics, "private_key", "Missing private key")
 
-	// What is known at the apply only is checked there, and nothing is sent.
+	// A key that is known only in the apply is checked there, before anything is sent.
 	plan, _ := server.Plan(nil, config("private_key_wo", "e", acctest.Unknown))
 	plan.Configure("private_key_wo", stranger.PrivateKey)
-	_, diagnostics := server.Apply(plan)
-	says(t, diagnostics, "private_key_wo", "does not belong to the certificate")
+	_, diagnostics = server.Apply(plan)
+	wantErrors(t, diagnostics, "private_key_wo", "does not belong to the certificate")
 	cloud.Only(t)
 }
 
-// TestAccWriteOnlyKey hunts for the key: no log, no plan file, no state has a line
-// of it, when it comes from a file.
+// TestAccWriteOnlyKey searches all logs, plan files and states for a write-only key that comes from
+// a file. None has a line of it.
 func TestAccWriteOnlyKey(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
@@ -80,7 +81,7 @@ func TestAccWriteOnlyKey(t *testing.T) {
 	h.add(pair)
 	h.add(next)
 	block := cloud.Provider("token = null")
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file has the whole configuration
+	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file would contain a token of the configuration
 	example := example(t, "resources/elbaas_certificate/write-only.tf")
 	step := func(config, planned string) {
 		t.Helper()

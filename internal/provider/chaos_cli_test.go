@@ -12,8 +12,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestAccChaos is a sample of TestChaos through the real CLI, where waiting takes
-// time. Stops are not in it: TestAccTerraformIsKilled and others have them.
+// TestAccChaos is a sample of TestChaos with the real CLI, where waiting takes real time. It has no
+// interrupts or kills, which TestAccTerraformIsKilled and others test.
 func TestAccChaos(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -22,11 +22,11 @@ func TestAccChaos(t *testing.T) {
 	seed := rand.Uint64N(1e9)
 	t.Logf("the seed is %d", seed)
 	tf := &cliTerraform{t: t, cloud: cloud, cli: cli, ledger: newLedger()}
-	newWorld(t, seed, cloud, plainNature(), tf, tf.ledger).live(2)
+	newWorld(t, seed, cloud, plainBehavior(), tf, tf.ledger).live(2)
 	t.Logf("%d calls failed", countFaults(cloud))
 }
 
-// cliTerraform is the real one.
+// cliTerraform is the real Terraform.
 type cliTerraform struct {
 	*ledger
 
@@ -89,7 +89,7 @@ func (tf *cliTerraform) apply(func(*process)) {
 		}
 	}
 	for address := range tf.configs {
-		tf.pending[address] = tf.failed // which one is not known
+		tf.pending[address] = tf.failed // it is not known which of them failed
 	}
 }
 

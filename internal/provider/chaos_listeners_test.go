@@ -12,21 +12,21 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// listeners are those whose certificates Terraform manages: one for each address. Its
-// maps are by address.
+// listeners are the listeners whose certificates Terraform manages, one for each address. The maps
+// are by address.
 type listeners struct {
-	// ids are the listeners, and fallback is the certificate that they are given at a
-	// destruction and have at the beginning.
+	// ids are the IDs of the listeners. fallback is the certificate that they have in the
+	// beginning, and that they are switched to on destroy.
 	ids      map[string]string
 	fallback string
 	// serves are the addresses whose certificate is configured for their listener.
 	serves map[string]bool
 	states map[string]*acctest.State
-	// pending are addresses whose listener may have been switched by a creation that did
-	// not end well, so that no state tells of it.
+	// pending are the addresses whose listener may have been switched by a creation that failed, so
+	// that no state shows it.
 	pending map[string]bool
-	// replace are those that the next apply replaces, as with -replace, and first is
-	// whether that creates before it destroys.
+	// replace are the addresses that the next apply replaces, as with -replace. first says whether
+	// it creates before it destroys.
 	replace, first map[string]bool
 }
 
@@ -50,8 +50,8 @@ func (w *world) addListeners() {
 	w.say("the listeners are %v", l.ids)
 }
 
-// chooseListener changes whether the listener of an address serves its certificate. That
-// needs create_before_destroy (documented).
+// chooseListener decides whether the listener of an address serves its certificate, which requires
+// create_before_destroy (documented).
 func (w *world) chooseListener(address string) {
 	if w.memory == nil || w.isPending(address) {
 		return
@@ -74,7 +74,7 @@ func (w *world) replaceListeners() {
 	}
 }
 
-// meddleWithListener lets somebody rename a listener, or give it the fallback.
+// meddleWithListener lets somebody rename a listener, or switch it to the fallback.
 func (w *world) meddleWithListener(random *rand.Rand) {
 	if w.memory == nil {
 		return
@@ -134,9 +134,9 @@ func (w *world) judgeListeners() {
 	}
 }
 
-// judgeServed fails if a listener that Terraform manages has no certificate, or refers to
-// one that does not exist, or if the deletion of one was tried that it served: only the
-// cloud's refusal then saved it.
+// judgeServed fails if a listener that Terraform manages has no certificate or one that does not
+// exist, or if a certificate was to be deleted while such a listener served it, so that only the
+// refusal of the cloud saved it.
 func (w *world) judgeServed() {
 	w.t.Helper()
 	existing := w.existing()
@@ -161,13 +161,13 @@ func (w *world) servedBy(address string) string {
 	return ""
 }
 
-// isConfigured reports whether an address is configured for its listener.
+// isConfigured reports whether the certificate of an address is configured for its listener.
 func (l listeners) isConfigured(of *ledger, address string) bool {
 	_, configured := of.configs[address]
 	return configured && l.serves[address]
 }
 
-// config is the configuration of the certificate of a listener.
+// config returns the configuration of the elbaas_listener_certificate of an address.
 func (l listeners) config(address string, certificate *acctest.State) acctest.Values {
 	return acctest.Values{
 		"listener_id":             l.ids[address],
@@ -176,7 +176,7 @@ func (l listeners) config(address string, certificate *acctest.State) acctest.Va
 	}
 }
 
-// readListener refreshes the state of the certificate of a listener.
+// readListener refreshes the state of the elbaas_listener_certificate of an address.
 func (tf *memoryTerraform) readListener(p *process, address string) {
 	tf.mu.Lock()
 	state := tf.listeners.states[address]
@@ -197,7 +197,7 @@ func (tf *memoryTerraform) readListener(p *process, address string) {
 	tf.listeners.states[address] = read
 }
 
-// planListener is terraform plan of the certificate of a listener.
+// planListener does what terraform plan does for the elbaas_listener_certificate of an address.
 func (tf *memoryTerraform) planListener(p *process, address string) string {
 	state := tf.listeners.states[address]
 	if state == nil {
@@ -218,8 +218,8 @@ func (tf *memoryTerraform) planListener(p *process, address string) string {
 	return ""
 }
 
-// changeListener switches the listener of an address to its certificate, and reports
-// whether it serves that now: only then Terraform goes on with what depends on it.
+// changeListener switches the listener of an address to its certificate. It reports whether the
+// listener serves that now: otherwise Terraform skips what depends on it.
 func (tf *memoryTerraform) changeListener(p *process, address string) bool {
 	tf.mu.Lock()
 	state, certificate := tf.listeners.states[address], tf.states[address]
@@ -302,7 +302,7 @@ func (tf *memoryTerraform) createListener(p *process, address string, config acc
 	return false
 }
 
-// removeListener destroys what the state has of the listener of an address, if anything.
+// removeListener destroys the elbaas_listener_certificate of an address, if the state has it.
 func (tf *memoryTerraform) removeListener(p *process, address string) bool {
 	tf.mu.Lock()
 	state := tf.listeners.states[address]
@@ -333,7 +333,7 @@ func (tf *memoryTerraform) destroyListener(p *process, address string, state *ac
 	return left == nil
 }
 
-// noteServed notes a deletion that begins while a managed listener serves the certificate.
+// noteServed records a deletion that starts while a managed listener serves the certificate.
 func (tf *memoryTerraform) noteServed(certificateID string) {
 	for _, l := range tf.cloud.Listeners(acctest.ProjectID) {
 		for _, id := range tf.listeners.ids {
@@ -357,8 +357,8 @@ func countSwitches(cloud *acctest.Cloud) int64 {
 	return switches
 }
 
-// isPending reports whether a creation may have switched the listener of an address
-// without a state that tells of it. Then its configuration stays as it is.
+// isPending reports whether a creation that failed may have switched the listener of an address. As
+// long as it may have, the configuration stays as it is.
 func (w *world) isPending(address string) bool {
 	return w.memory != nil && w.memory.listeners.pending[address]
 }

@@ -14,20 +14,20 @@ import (
 // deleteTimeout is how long a deletion waits for a listener (documented).
 const deleteTimeout = 10 * time.Minute
 
-// mildSpell lets some applies follow one another at once, in which creations alone fail.
-// Lists lag as ever, and listeners hold certificates. So each creation makes one
-// certificate at most, what it makes is in the state or named by its ID, and after an
-// apply that was not interrupted another process plans nothing at once. In a late spell,
-// where some creations are carried out late, a second certificate is named at least.
+// mildSpell applies several times in a row, while only creations fail. As always, lists lag and
+// listeners hold certificates. So each creation creates at most one certificate, that certificate
+// is in the state or named by its ID, and after an apply that was not interrupted, another process
+// plans nothing immediately afterwards. In a late spell, some creations are carried out late; a
+// second certificate must then at least be named.
 func (w *world) mildSpell() {
 	w.t.Helper()
 	late := w.random.IntN(2) == 0
 	w.say("a mild spell begins, late %t", late)
 	w.cloud.Disturb(elbstub.Storm{Seed: w.random.Uint64(), Percent: 70, Mild: true, Late: late})
 	w.memory.mild = true
-	time.Sleep(3 * catchUp) // in which what was begun in the storm comes to its end
+	time.Sleep(3 * catchUp) // until everything that began in the storm has ended
 	if ours := w.ledger.ids(); len(ours) > 0 && w.random.IntN(2) == 0 {
-		w.hang(w.random, ours[w.random.IntN(len(ours))])
+		w.attachListener(w.random, ours[w.random.IntN(len(ours))])
 	}
 	for range 2 {
 		w.configure()
@@ -49,7 +49,7 @@ func (w *world) mildSpell() {
 	w.storm()
 }
 
-// replaceSome lets the next apply replace some of what there is.
+// replaceSome lets the next apply replace some of the existing certificates.
 func (w *world) replaceSome() {
 	w.memory.replace = map[string]bool{}
 	w.replaceListeners()
@@ -61,8 +61,9 @@ func (w *world) replaceSome() {
 	}
 }
 
-// makeEqual gives some addresses the same configuration, name and all, and lets the next
-// apply create them at once: only by turns can they tell their certificates apart.
+// makeEqual gives several addresses the same configuration, including the name, and lets the next
+// apply create them in parallel. They can tell their certificates apart only if they are created
+// one after another.
 func (w *world) makeEqual() {
 	configured := slices.Sorted(maps.Keys(w.ledger.configs))
 	if len(configured) == 0 {
@@ -80,8 +81,8 @@ func (w *world) makeEqual() {
 	}
 }
 
-// makeSingle gives some addresses a leaf that no other one has, so that it is known whose
-// creation has made a certificate.
+// makeSingle gives each address a leaf of its own, so that it is known which creation has created a
+// certificate.
 func (w *world) makeSingle() {
 	for address, config := range w.ledger.configs {
 		if !w.ledger.pending[address] {
@@ -93,7 +94,7 @@ func (w *world) makeSingle() {
 	}
 }
 
-// applyMildly applies in a mild spell, and judges what has come of it.
+// applyMildly applies in a mild spell, and checks the result.
 func (w *world) applyMildly(late bool) {
 	w.t.Helper()
 	before := w.existing()
@@ -139,7 +140,7 @@ func (w *world) existing() []string {
 	return ids
 }
 
-// judgeCreations looks at what the latest apply has created.
+// judgeCreations checks what the latest apply has created.
 func (w *world) judgeCreations(before []string) {
 	w.t.Helper()
 	held := w.ledger.ids()
@@ -164,8 +165,8 @@ func (w *world) judgeCreations(before []string) {
 	}
 }
 
-// judgeLateCreations looks at what the latest apply has created, perhaps twice since a
-// backend was late. What a search could find must be named by its ID.
+// judgeLateCreations checks what the latest apply has created, which may be two certificates for
+// one creation. If a search could have found the second one, it must be named by its ID.
 func (w *world) judgeLateCreations(before []string, interrupted bool) {
 	w.t.Helper()
 	held := w.ledger.ids()
@@ -174,7 +175,7 @@ func (w *world) judgeLateCreations(before []string, interrupted bool) {
 		case slices.Contains(before, cert.ID), slices.Contains(held, cert.ID), w.ledger.namesID(cert.ID):
 		case !w.names(cert):
 			w.t.Errorf("nobody has named certificate %s (%q)", cert.ID, cert.Name)
-		case interrupted: // a search has less time then
+		case interrupted: // an interrupted search has less time
 		case w.isShown(cert):
 			w.t.Errorf("certificate %s (%q) was there when its creation ended, which did not name it", cert.ID,
 				cert.Name)
@@ -182,43 +183,43 @@ func (w *world) judgeLateCreations(before []string, interrupted bool) {
 	}
 }
 
-// isShown reports whether the creation of an address has made a certificate besides the
-// one in the state, and so early that a search must show it: that goes on for 5 s after
-// the last request, which has made the one in the state, or one before that.
+// isShown reports whether the creation of an address has created a certificate besides the one in
+// the state so early that its search must have found it. The search ends 5 s after the last
+// request, which has created the certificate in the state, unless an earlier request did.
 func (w *world) isShown(cert elbstub.Certificate) bool {
 	state := w.ledger.states[w.onlyAddressOf(cert)]
 	if state == nil {
 		return false
 	}
 	isSoEarly := func(own elbstub.Certificate) bool {
-		until := own.CreateTime.Add(4*time.Second - w.nature.listLag)
+		until := own.CreateTime.Add(4*time.Second - w.behavior.listLag)
 		return own.ID == state.Values["id"] && cert.CreateTime.Before(until)
 	}
 	return slices.ContainsFunc(w.cloud.Certificates(acctest.ProjectID), isSoEarly)
 }
 
-// onlyAddressOf returns the address that has the leaf of a certificate, if there is one
-// and no other.
+// onlyAddressOf returns the address that has the leaf of a certificate, if exactly one address has
+// it.
 func (w *world) onlyAddressOf(cert elbstub.Certificate) string {
-	var having []string
+	var owners []string
 	for address, config := range w.ledger.configs {
 		if strings.TrimSpace(config["certificate"].(string)) == strings.TrimSpace(cert.Certificate) {
-			having = append(having, address)
+			owners = append(owners, address)
 		}
 	}
-	if len(having) != 1 {
+	if len(owners) != 1 {
 		return ""
 	}
-	return having[0]
+	return owners[0]
 }
 
-// mayBeOfSeveral reports whether creations that differ could all have made a
-// certificate, such as one with its name and one that leaves the name to the server.
-// Then none of them takes it for its own.
+// mayBeOfSeveral reports whether several different creations could have created a certificate, such
+// as one with its name and one that leaves the name to the API. In that case, none of them adopts
+// it.
 func (w *world) mayBeOfSeveral(cert elbstub.Certificate) bool {
 	var makers []acctest.Values
 	for _, config := range w.ledger.configs {
-		name, description := w.nature.kept(config)
+		name, description := w.behavior.kept(config)
 		sentDescription, _ := config["description"].(string)
 		sameName := config["name"] == nil || name == cert.Name || config["name"] == cert.Name
 		sameDescription := description == cert.Description || sentDescription == cert.Description
@@ -233,11 +234,11 @@ func (w *world) mayBeOfSeveral(cert elbstub.Certificate) bool {
 	return len(makers) > 1
 }
 
-// judgeDeletions looks at how the deletions of the latest apply ended, none of which was
-// lost. It reports whether a listener has kept one from its end.
+// judgeDeletions checks how the deletions of the latest apply ended, none of which was lost. It
+// reports whether a listener has prevented one of them.
 func (w *world) judgeDeletions() (heldOn bool) {
 	w.t.Helper()
-	const slack = time.Minute // the pauses between two attempts grow up to half of it
+	const slack = time.Minute // the pauses between two attempts grow up to half a minute
 	for _, d := range w.memory.deletions {
 		h := w.holdOf(d.id)
 		failed, ended, deadline := d.diagnostics.HasError(), d.ended.Sub(d.started), d.started.Add(deleteTimeout)
@@ -275,8 +276,8 @@ func (w *world) holdOf(id string) (last hold) {
 	return last
 }
 
-// importStranger imports, by a process that has listed before, what somebody has added
-// since: an older list does not prove that there is none, and the next one shows it.
+// importStranger imports a certificate that somebody has added since the process listed last. The
+// older list does not prove that the certificate does not exist; the next one has it.
 func (w *world) importStranger() {
 	w.t.Helper()
 	p := w.memory.start()
@@ -288,7 +289,7 @@ func (w *world) importStranger() {
 	}
 	id := w.addStranger(w.random)
 	w.needsPause = true
-	time.Sleep(w.nature.listLag) // which is shorter than a list is kept for
+	time.Sleep(w.behavior.listLag) // which is shorter than the list TTL
 	w.memory.operations.Add(1)
 	if imported, diagnostics := p.server.Import(id); imported == nil || diagnostics.HasError() {
 		w.t.Errorf("the import of certificate %s: %q", id, diagnosticTexts(diagnostics))

@@ -19,18 +19,19 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// A runner of Terraform applies the configurations of a ledger.
+// A runner runs Terraform with the configurations of a ledger.
 type runner interface {
-	// apply lets something interfere with the provider that makes the changes.
+	// apply applies the configurations. interfere gets the provider that makes the changes.
 	apply(interfere func(*process))
 	// planned returns what a plan would change, by address.
 	planned() map[string]string
 }
 
-// inPlace is planned where nothing but a name or a description changes.
+// inPlace is a planned change of nothing but a name or a description.
 const inPlace = "changes in place"
 
-// A ledger is what Terraform is given and what it keeps. Its maps are by address.
+// A ledger has the configurations that Terraform is given, and the state that it keeps. The maps
+// are by address.
 type ledger struct {
 	configs map[string]acctest.Values
 	first   map[string]bool // create_before_destroy
@@ -38,12 +39,12 @@ type ledger struct {
 	mu      sync.Mutex
 	states  map[string]*acctest.State
 	deposed map[string][]*acctest.State
-	// pending are addresses for which a creation was begun that did not end well.
+	// pending are the addresses whose creation has started, but failed.
 	pending map[string]bool
 	notes   []note
 	lost    []lostCreation
-	said    []string // by the last apply
-	failed  bool     // the last apply
+	said    []string // the diagnostics of the last apply
+	failed  bool     // whether the last apply failed
 }
 
 // A note is the text of a diagnostic of an operation.
@@ -52,7 +53,7 @@ type note struct {
 	started, said time.Time
 }
 
-// A lostCreation is one whose provider was killed.
+// A lostCreation is a creation whose provider was killed.
 type lostCreation struct {
 	config         acctest.Values
 	started, ended time.Time
@@ -65,7 +66,7 @@ func newLedger() *ledger {
 	}
 }
 
-// ids returns the certificates in the state.
+// ids returns the IDs of the certificates in the state.
 func (l *ledger) ids() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,8 +78,8 @@ func (l *ledger) ids() []string {
 	return ids
 }
 
-// names reports whether a diagnostic names a certificate: by its ID, or by a doubt
-// about what the creation has made that was under way when it came to be.
+// names reports whether a diagnostic names a certificate: by its ID, or because it says that a
+// creation that was running at that time may have created it.
 func (l *ledger) names(cert elbstub.Certificate) bool {
 	return l.namesID(cert.ID) || slices.ContainsFunc(l.notes, func(n note) bool {
 		meant := !cert.CreateTime.Before(n.started) && cert.CreateTime.Before(n.said.Add(catchUp))
@@ -91,7 +92,7 @@ func (l *ledger) namesID(id string) bool {
 	return slices.ContainsFunc(l.notes, func(n note) bool { return strings.Contains(n.text, id) })
 }
 
-// memoryTerraform does what Terraform does, without it.
+// memoryTerraform imitates Terraform without the CLI.
 type memoryTerraform struct {
 	*ledger
 
@@ -101,33 +102,33 @@ type memoryTerraform struct {
 	operations atomic.Int64
 
 	listeners listeners
-	// deletedWhileServed are certificates whose deletion was begun while a listener that
+	// deletedWhileServed are the certificates whose deletion started while a listener that
 	// Terraform manages served them.
 	deletedWhileServed []string
 
-	// mild is whether nothing fails but creations.
+	// mild says that nothing but creations fails.
 	mild bool
 	// replace are the addresses that the next apply replaces, as with -replace.
 	replace map[string]bool
-	// created is when a process last ended a creation, by PEM text.
+	// created has the time when a process last finished creating a certificate, by its PEM.
 	created map[string]time.Time
-	// creations is how many the last apply started, and failedCreations how many of them
-	// failed. deletions are those that ended.
+	// creations is how many creations the last apply started, and failedCreations how many of them
+	// failed. deletions are its deletions that have ended.
 	creations, failedCreations int
 	deletions                  []endedDeletion
 }
 
-// An endedDeletion is one that has ended.
+// An endedDeletion is a deletion that has succeeded or failed.
 type endedDeletion struct {
 	id             string
 	started, ended time.Time
 	diagnostics    acctest.Diagnostics
 }
 
-// A process is a provider that was started.
+// A process is a running provider.
 type process struct {
 	server *acctest.Server
-	ended  atomic.Bool // Terraform begins nothing new
+	ended  atomic.Bool // Terraform starts no further operations
 
 	mu          sync.Mutex
 	network     *elbstub.Network
@@ -141,9 +142,9 @@ func (tf *memoryTerraform) start() *process {
 	config := acctest.Values{
 		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
-		"expiry_warning_days": int64(0), // of certificates that come of age in fake time
+		"expiry_warning_days": int64(0), // certificates may expire soon in fake time
 	}
-	if tf.mild { // so that each creation ends well sooner or later
+	if tf.mild { // so that each creation succeeds in the end
 		config["max_retries"] = int64(20)
 	}
 	p.server = acctest.NewServer(tf.t, provider.New("test", provider.WithDialer(p.dial))(), config)
@@ -164,13 +165,14 @@ func (p *process) dial(ctx context.Context, network, address string) (net.Conn, 
 	return connection, nil
 }
 
-// interrupt is Ctrl-C.
+// interrupt imitates Ctrl-C.
 func (p *process) interrupt() {
 	p.ended.Store(true)
 	p.server.Stop()
 }
 
-// kill takes the network away and forgets all responses from now on.
+// kill imitates SIGKILL: it closes all connections, and makes Terraform forget all further
+// responses.
 func (p *process) kill() {
 	p.ended.Store(true)
 	p.mu.Lock()
@@ -203,7 +205,8 @@ func (tf *memoryTerraform) planned() map[string]string {
 	return planned
 }
 
-// plan is terraform plan of one address: a refresh, and what is planned then.
+// plan does what terraform plan does for one address: it refreshes the state, and returns what is
+// planned.
 func (tf *memoryTerraform) plan(p *process, state *acctest.State, config acctest.Values) string {
 	if state == nil {
 		return "is created"
@@ -236,9 +239,9 @@ func (tf *memoryTerraform) plan(p *process, state *acctest.State, config acctest
 	return inPlace
 }
 
-// createsAgain reports whether the next apply creates a certificate that an earlier
-// process has created just now. Its lists may not show that one when it begins, and it
-// could take that for its own, if the response is lost.
+// createsAgain reports whether the next apply creates a certificate that an earlier process has
+// just created. The lists of the new process may not show that certificate at first, and if a
+// response is lost, the process could mistake it for its own.
 func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
 	for address, config := range tf.configs {
 		state := tf.states[address]
@@ -252,8 +255,8 @@ func (tf *memoryTerraform) createsAgain(say func(string, ...any)) bool {
 	return false
 }
 
-// apply is terraform apply: a refresh with one process, and, if that went well,
-// the changes with another one, which is interfered with.
+// apply does what terraform apply does: it refreshes the state with one process and, if that
+// succeeds, makes the changes with another one, with which interfere interferes.
 func (tf *memoryTerraform) apply(interfere func(*process)) {
 	tf.t.Helper()
 	tf.said, tf.failed = nil, false
@@ -307,8 +310,8 @@ func (tf *memoryTerraform) apply(interfere func(*process)) {
 	}
 }
 
-// wantListed fails if a data source that is read after the changes, by the process that
-// has made them, does not show them: that one lays its own writes over the list.
+// wantListed fails if a data source that is read after the changes, by the process that made them,
+// does not show them: the process must overlay its own writes on the list.
 func (tf *memoryTerraform) wantListed(p *process, before []string) {
 	tf.t.Helper()
 	tf.operations.Add(1)
@@ -347,7 +350,7 @@ func (tf *memoryTerraform) read(p *process, address string, state *acctest.State
 	return read
 }
 
-// wantGone fails if something leaves the state that is there.
+// wantGone fails if an existing object has left the state.
 func (tf *memoryTerraform) wantGone(state *acctest.State) {
 	for _, cert := range tf.cloud.Certificates(acctest.ProjectID) {
 		if cert.ID == state.Values["id"] {
@@ -356,8 +359,8 @@ func (tf *memoryTerraform) wantGone(state *acctest.State) {
 	}
 }
 
-// change does to one address what the plan says, in the order of Terraform: what depends
-// on a certificate is changed after it is created, and before an old one goes.
+// change makes the planned changes of one address, in Terraform's order: what depends on a
+// certificate is changed after it is created, and before the old one is deleted.
 func (tf *memoryTerraform) change(p *process, address string) {
 	isServed := tf.listeners.isConfigured(tf.ledger, address)
 	if !isServed && !tf.removeListener(p, address) {
@@ -379,8 +382,8 @@ func (tf *memoryTerraform) change(p *process, address string) {
 	}
 }
 
-// changeCertificate changes the certificate of an address, and reports whether Terraform
-// goes on with what depends on it.
+// changeCertificate changes the certificate of an address. It reports whether Terraform continues
+// with what depends on it.
 func (tf *memoryTerraform) changeCertificate(p *process, address string) bool {
 	if p.ended.Load() {
 		return false
@@ -519,7 +522,7 @@ func (tf *memoryTerraform) destroy(p *process, address string, state *acctest.St
 	return left == nil
 }
 
-// wantConsistent fails where Terraform would: what was planned did not come.
+// wantConsistent fails like Terraform does if the result of an apply differs from its plan.
 func (tf *memoryTerraform) wantConsistent(address string, plan acctest.Plan, state *acctest.State) {
 	for name, planned := range plan.Values {
 		if planned != acctest.Unknown && !reflect.DeepEqual(planned, state.Values[name]) {

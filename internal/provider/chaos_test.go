@@ -19,24 +19,22 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// What a run of TestChaos may be given: the seed of its first sequence, and how
-// many operations it must reach.
+// The environment variables for TestChaos: the seed of its first sequence, and the minimum number of operations.
 const (
 	chaosSeed       = "ELBAAS_CHAOS_SEED"
 	chaosOperations = "ELBAAS_CHAOS_OPERATIONS"
 )
 
-// addresses are those that may be configured.
+// addresses are the addresses that may be configured.
 var addresses = []string{"a", "b", "c", "d", "e"}
 
-// chaosPercent is how many calls of a hundred fail.
+// chaosPercent is the percentage of calls that fail.
 const chaosPercent = 30
 
-// TestChaos goes through random histories of configurations that are applied by one
-// process after the other while the cloud fails and its lists lag, others change what
-// is in it, and the user interrupts and kills. In between come spells in which creations
-// alone fail: there is known what each apply must do. Then all faults end: one apply,
-// and the plan is empty, nothing is lost and nothing is twice.
+// TestChaos goes through random histories: one process after another applies configurations, while the cloud fails and
+// its lists lag, others change what is in it, and the user interrupts or kills the run. In between are mild spells, in
+// which only creations fail, so that it is known what each apply must do. In the end, without faults, one apply must
+// lead to an empty plan, with nothing lost and nothing duplicated.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed, operations := rand.Uint64N(1e9), int64(400)
@@ -97,41 +95,41 @@ type world struct {
 	seed      uint64
 	random    *rand.Rand
 	cloud     *acctest.Cloud
-	nature    nature // of the cloud
+	behavior  behavior
 	terraform runner
-	memory    *memoryTerraform // the same, or nil for the real one
-	ledger    *ledger          // of terraform
+	memory    *memoryTerraform // the same as terraform, or nil with the real CLI
+	ledger    *ledger          // that of terraform
 	pairs     []throwaway.Pair
-	// needsPause is whether something has happened of which a process that begins at
-	// once may see a part only, and of which no state tells.
+	// needsPause says that something has happened that the lists of the next process may show only in part, and that no
+	// state shows.
 	needsPause bool
 	refused    int64 // deletions that waited for a listener in a mild spell
 
-	mu sync.Mutex // of what happens in between
-	// strangers are what others have put into the cloud, by id.
+	mu sync.Mutex // guards what changes during an apply
+	// strangers are the certificates that others have added to the cloud, by ID.
 	strangers map[string]elbstub.Certificate
 	holds     []hold
 	history   []string
 }
 
-// A nature is what a cloud is like besides its dialect.
-type nature struct {
+// A behavior is how a cloud behaves in addition to its dialect.
+type behavior struct {
 	listLag, holdLag, certificateLag time.Duration
-	// keep is what it makes of the texts of a certificate, or nil.
+	// keep changes the texts of a certificate as the cloud stores them. nil means that it changes nothing.
 	keep func(*elbstub.Certificate)
-	// names and descriptions are those that are configured.
+	// names and descriptions are the values that are configured.
 	names, descriptions []string
 }
 
-// plainNature is that of a cloud whose lists do not lag, and that keeps what it is sent.
-func plainNature() nature {
-	return nature{names: []string{"one", "two", "three"}, descriptions: []string{"", "this", "that"}}
+// plainBehavior is that of a cloud whose lists do not lag, and that stores what it is sent.
+func plainBehavior() behavior {
+	return behavior{names: []string{"one", "two", "three"}, descriptions: []string{"", "this", "that"}}
 }
 
-// natureOf returns one of the natures. Lists of a third of them do not lag, and a
-// quarter does not keep each text as it is sent.
-func natureOf(seed uint64) nature {
-	random, n := rand.New(rand.NewPCG(seed, 1)), plainNature()
+// behaviorOf returns a random behavior. For a third of them, lists do not lag; a quarter does not store every text as
+// it is sent.
+func behaviorOf(seed uint64) behavior {
+	random, n := rand.New(rand.NewPCG(seed, 1)), plainBehavior()
 	if random.IntN(3) > 0 {
 		n.listLag = time.Duration(1+random.IntN(4500)) * time.Millisecond
 	}
@@ -150,8 +148,8 @@ func natureOf(seed uint64) nature {
 	return n
 }
 
-// kept returns the name and the description that the cloud makes of configured ones.
-func (n nature) kept(config acctest.Values) (name, description string) {
+// kept returns the name and the description that the cloud stores for a configuration.
+func (n behavior) kept(config acctest.Values) (name, description string) {
 	var cert elbstub.Certificate
 	cert.Name, _ = config["name"].(string)
 	cert.Description, _ = config["description"].(string)
@@ -161,25 +159,25 @@ func (n nature) kept(config acctest.Values) (name, description string) {
 	return cert.Name, cert.Description
 }
 
-// alters reports whether the cloud does not keep what is configured: then no plan is
-// empty, and each apply fails.
-func (n nature) alters(config acctest.Values) bool {
+// alters reports whether the cloud stores other texts than the configured ones. In that case no plan is empty, and each
+// apply fails.
+func (n behavior) alters(config acctest.Values) bool {
 	name, description := n.kept(config)
 	configuredName, _ := config["name"].(string)
 	configuredDescription, _ := config["description"].(string)
 	return name != configuredName || description != configuredDescription
 }
 
-// A hold is the time in which a listener holds a certificate.
+// A hold is the period in which a listener holds a certificate.
 type hold struct {
 	id, listener string
 	from, until  time.Time
 }
 
-func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n nature, tf runner, l *ledger) *world {
+func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n behavior, tf runner, l *ledger) *world {
 	t.Helper()
 	w := &world{
-		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, nature: n,
+		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, behavior: n,
 		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
 	}
 	for range 4 {
@@ -192,7 +190,7 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n nature, tf runn
 // newMemoryWorld returns a world without the CLI, in which time is fake.
 func newMemoryWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	n := natureOf(seed)
+	n := behaviorOf(seed)
 	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
 		o.Seed, o.ListLag, o.HoldLag, o.CertificateLag, o.Keep = seed, n.listLag, n.holdLag, n.certificateLag, n.keep
@@ -206,15 +204,14 @@ func newMemoryWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-// storm lets all calls fail by chance.
+// storm lets all calls fail at random.
 func (w *world) storm() { w.cloud.Disturb(elbstub.Storm{Seed: w.seed, Percent: chaosPercent}) }
 
-// catchUp is when lists of another process show what was done, and late commits have
-// come (documented).
+// catchUp is the time after which the lists of another process show everything that was done, and late commits have
+// happened (documented).
 const catchUp = 10 * time.Second
 
-// live lets the world go its way for so many applies, and then looks at what has
-// become of it.
+// live applies that many times, with faults, and then checks the result.
 func (w *world) live(applies int) {
 	w.t.Helper()
 	defer func() {
@@ -248,18 +245,18 @@ func (w *world) live(applies int) {
 	w.judge()
 }
 
-// end ends the faults, and all that others do, and applies.
+// end ends the faults and the changes by others, and applies once more.
 func (w *world) end() {
 	w.t.Helper()
 	w.cloud.Disturb(elbstub.Storm{})
 	w.say("the faults end")
-	time.Sleep(2 * catchUp) // in which what others do comes to its end
+	time.Sleep(2 * catchUp) // until others have finished
 	w.mu.Lock()
 	for _, h := range w.holds {
 		w.cloud.Remove(h.listener)
 	}
 	w.mu.Unlock()
-	time.Sleep(catchUp) // in which the backend comes to see it
+	time.Sleep(catchUp) // until the backend of deletions knows of it
 	w.terraform.apply(func(*process) {})
 	w.say("%s", strings.Join(w.ledger.said, "\n\t"))
 	if w.ledger.failed && len(w.altered()) == 0 {
@@ -267,19 +264,19 @@ func (w *world) end() {
 	}
 }
 
-// altered returns the addresses whose texts the cloud does not keep.
+// altered returns the addresses whose configured texts the cloud does not store.
 func (w *world) altered() []string {
 	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return !w.isAltered(address) })
 }
 
-// isAltered reports whether the cloud does not keep the texts of an address. Each update of the
-// certificate fails then, so Terraform neither switches its listener nor deletes its deposed objects.
+// isAltered reports whether the cloud does not store the configured texts of an address. Each update of the certificate
+// then fails, so Terraform neither switches its listener nor deletes its deposed objects.
 func (w *world) isAltered(address string) bool {
 	config, configured := w.ledger.configs[address]
-	return configured && w.nature.alters(config)
+	return configured && w.behavior.alters(config)
 }
 
-// pause lets time pass before an apply that could not know what it must.
+// pause lets time pass before an apply that could otherwise not know what it must know.
 func (w *world) pause() {
 	if w.memory == nil || w.needsPause || w.memory.createsAgain(w.say) {
 		time.Sleep(catchUp)
@@ -300,8 +297,8 @@ func (w *world) configure() {
 	}
 }
 
-// change changes the configuration. What may have been created without being
-// known stays in it as it is: the provider says to apply it again.
+// change makes one change to the configuration. The configuration of a certificate that may exist without being in the
+// state stays as it is, because the provider says to apply it again.
 func (w *world) change() {
 	address := addresses[w.random.IntN(len(addresses))]
 	config, configured := w.ledger.configs[address]
@@ -312,7 +309,7 @@ func (w *world) change() {
 		config = acctest.Values{}
 		pair := w.pairs[w.random.IntN(len(w.pairs))]
 		config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
-		if w.nature.keep != nil { // what it alters is waited for in vain
+		if w.behavior.keep != nil { // an update that is stored differently never shows
 			config["timeouts"] = acctest.Values{"update": "30s"}
 		}
 	case w.random.IntN(5) == 0:
@@ -334,9 +331,9 @@ func (w *world) change() {
 		w.chooseListener(address)
 		return
 	case 0, 1:
-		optional("name", w.nature.names...)
+		optional("name", w.behavior.names...)
 	case 2:
-		optional("description", w.nature.descriptions...)
+		optional("description", w.behavior.descriptions...)
 	case 3:
 		optional("domain", "www.example.com")
 	case 4:
@@ -357,7 +354,7 @@ func (w *world) change() {
 	}
 }
 
-// unused returns further addresses, which may get the same configuration at once.
+// unused returns further addresses, which may get the same configuration at the same time.
 func (w *world) unused(besides string) []string {
 	var unused []string
 	for _, address := range addresses {
@@ -369,7 +366,7 @@ func (w *world) unused(besides string) []string {
 	return unused
 }
 
-// described returns a configuration as it may be shown.
+// described returns a configuration for the log.
 func (w *world) described(config acctest.Values) acctest.Values {
 	said := maps.Clone(config)
 	delete(said, "private_key")
@@ -378,7 +375,7 @@ func (w *world) described(config acctest.Values) acctest.Values {
 	return said
 }
 
-// meddle is what others do.
+// meddle makes a change that somebody else makes.
 func (w *world) meddle(choice uint64) {
 	random := rand.New(rand.NewPCG(choice, 0))
 	ours := w.ledger.ids()
@@ -391,7 +388,7 @@ func (w *world) meddle(choice uint64) {
 	case what == 1:
 		id := ours[random.IntN(len(ours))]
 		if w.isServed(id) {
-			return // a cloud refuses that
+			return // the cloud would refuse that
 		}
 		w.say("somebody removes %s: %t", id, w.cloud.Remove(id))
 	case what < 4:
@@ -399,7 +396,7 @@ func (w *world) meddle(choice uint64) {
 		rename := func(cert *elbstub.Certificate) { cert.Name, cert.Description = "theirs", "theirs" }
 		w.say("somebody renames %s: %t", id, w.cloud.Change(id, rename))
 	default:
-		w.hang(random, ours[random.IntN(len(ours))])
+		w.attachListener(random, ours[random.IntN(len(ours))])
 	}
 }
 
@@ -418,8 +415,8 @@ func (w *world) addStranger(random *rand.Rand) string {
 	return id
 }
 
-// hang lets a listener hold a certificate for a while, as its own or for SNI.
-func (w *world) hang(random *rand.Rand, id string) {
+// attachListener lets a listener hold a certificate for a while, as its own or for SNI.
+func (w *world) attachListener(random *rand.Rand, id string) {
 	holder := elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", CertificateID: id}
 	if random.IntN(2) == 0 {
 		holder.CertificateID, holder.SNI = "", []string{id}
@@ -433,7 +430,7 @@ func (w *world) hang(random *rand.Rand, id string) {
 	time.AfterFunc(lasts, func() { w.cloud.Remove(h.listener) })
 }
 
-// interference is what happens while a configuration is applied.
+// interference returns what happens during the next apply.
 func (w *world) interference() func(*process) {
 	after := time.Duration(w.random.IntN(20_000)) * time.Millisecond
 	if w.random.IntN(2) == 0 {
@@ -444,13 +441,14 @@ func (w *world) interference() func(*process) {
 	case 0:
 		return func(p *process) { time.AfterFunc(after, func() { w.say("interrupt"); p.interrupt() }) }
 	case 1:
-		w.needsPause = true // what was created in vain is seen only by a process that begins later (documented)
+		w.needsPause = true // lists show only later what the killed process has created (documented)
 		return func(p *process) { time.AfterFunc(after, func() { w.say("kill"); p.kill() }) }
 	case 2:
 		w.needsPause = true
 		return func(*process) {
 			time.AfterFunc(after, func() {
-				// A stranger who creates the same at the same time cannot be told from us (documented).
+				// An identical certificate that somebody else creates at the same time cannot be told from ours
+				// (documented).
 				if rand.New(rand.NewPCG(choice, 0)).IntN(6) > 0 {
 					w.meddle(choice)
 				}
@@ -460,7 +458,7 @@ func (w *world) interference() func(*process) {
 	return func(*process) {}
 }
 
-// judge compares the world with the model.
+// judge compares the cloud and the state with the model.
 func (w *world) judge() {
 	w.t.Helper()
 	tf := w.ledger
@@ -487,7 +485,7 @@ func (w *world) judge() {
 			w.t.Errorf("certificate %s of %s does not exist", id, address)
 			continue
 		}
-		name, description := w.nature.kept(config)
+		name, description := w.behavior.kept(config)
 		if _, named := config["name"]; named && cert.Name != name || cert.Description != description {
 			w.t.Errorf("certificate %s is %q, %q, but %v, %q is configured",
 				id, cert.Name, cert.Description, config["name"], description)
@@ -526,14 +524,14 @@ func (w *world) judge() {
 	}
 }
 
-// names reports whether a diagnostic names a certificate, perhaps by a name that was sent
-// and that the cloud has made another one of.
+// names reports whether a diagnostic names a certificate, perhaps by the name that was sent and that the cloud has
+// changed.
 func (w *world) names(cert elbstub.Certificate) bool {
 	if w.ledger.names(cert) {
 		return true
 	}
-	for _, name := range w.nature.names {
-		kept, _ := w.nature.kept(acctest.Values{"name": name})
+	for _, name := range w.behavior.names {
+		kept, _ := w.behavior.kept(acctest.Values{"name": name})
 		sent := cert
 		if sent.Name = name; kept == cert.Name && w.ledger.names(sent) {
 			return true
@@ -542,17 +540,16 @@ func (w *world) names(cert elbstub.Certificate) bool {
 	return false
 }
 
-// lostAltered reports whether a certificate may be what a killed provider has created,
-// with texts that the cloud does not keep: the next one does not take it for identical.
+// lostAltered reports whether a killed provider may have created a certificate with texts that the cloud does not
+// store. The next process does not recognize it as identical.
 func (w *world) lostAltered(cert elbstub.Certificate) bool {
 	return slices.ContainsFunc(w.ledger.lost, func(l lostCreation) bool {
 		meant := !cert.CreateTime.Before(l.started) && cert.CreateTime.Before(l.ended.Add(catchUp))
-		return meant && w.nature.alters(l.config)
+		return meant && w.behavior.alters(l.config)
 	})
 }
 
-// judgePlan has another process plan at once. Nothing is planned but the texts that the
-// cloud does not keep.
+// judgePlan lets another process plan immediately. It may plan nothing but the texts that the cloud does not store.
 func (w *world) judgePlan() {
 	w.t.Helper()
 	for address, planned := range w.terraform.planned() {

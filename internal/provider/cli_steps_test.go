@@ -19,7 +19,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// The IDs of the certificate and the listener of the examples.
+// The IDs of the certificate and the listener in the examples.
 const (
 	exampleID         = "5b8f908b5495452aa13beede0afc5d99"
 	exampleListenerID = "c4e2d0a8f6b84a9d9f3b1c7e5d2a6f80"
@@ -28,7 +28,7 @@ const (
 // address is the address of the certificate in most configurations of the tests.
 const address = "elbaas_certificate.test"
 
-// example is an example of the documentation.
+// example returns the text of an example of the documentation.
 func example(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../examples/" + path)
@@ -38,13 +38,13 @@ func example(t *testing.T, path string) string {
 	return string(text)
 }
 
-// writePair writes a pair where the examples expect its files.
+// writePair writes a pair to the files that the examples read.
 func writePair(cli *acctest.CLI, pair throwaway.Pair) {
 	cli.WriteFile("www.example.com.crt", pair.Certificate)
 	cli.WriteFile("www.example.com.key", pair.PrivateKey)
 }
 
-// add puts a pair into the cloud, as somebody did long ago.
+// add adds a pair to the cloud, as somebody did long ago.
 func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
 	return cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.ProjectID,
@@ -54,14 +54,14 @@ func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
 	})
 }
 
-// withKey is a generated configuration with a write-only key.
+// withKey returns a generated configuration with a write-only key.
 func withKey(t *testing.T, generated string) string {
 	t.Helper()
 	var lines []string
 	resources := 0
 	for line := range strings.Lines(generated) {
 		if strings.HasPrefix(strings.TrimSpace(line), "private_key") {
-			continue // null, or not there at all
+			continue // the generated value is null
 		}
 		lines = append(lines, line)
 		if strings.HasPrefix(line, "resource ") {
@@ -85,7 +85,7 @@ func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, want)}}
 }
 
-// destroyed asks the cloud whether anything is left.
+// destroyed returns a check that nothing is left in the cloud.
 func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
 	return func(*terraform.State) error {
 		if left := len(cloud.Certificates(acctest.ProjectID)) +
@@ -101,7 +101,7 @@ func acrossLines(message string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(strings.Fields(regexp.QuoteMeta(message)), `[\s│]+`))
 }
 
-// sameText reports whether a value is a text, but for space around it.
+// sameText reports whether a value is a text, apart from space around it.
 func sameText(got any, want string) bool {
 	text, isText := got.(string)
 	return isText && strings.TrimSpace(text) == strings.TrimSpace(want)

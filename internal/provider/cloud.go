@@ -19,7 +19,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// cloud is what the resources share: the client with its session, the settings that they were made from, a clock for
+// cloud is what the resources share: the client and its session, the settings that they were made from, a clock for
 // expiry and for the times of writes, and the locks of listeners.
 type cloud struct {
 	client   *elb.Client
@@ -59,7 +59,7 @@ func (c *cloud) endpoint(ctx context.Context, projectID string) (*url.URL, error
 	return c.session.Endpoint(ctx, projectID, "elbv1", "elb")
 }
 
-// ready returns an error if the cloud cannot be called yet.
+// ready returns an error for each argument of the provider that is needed to call the cloud, but is not known yet.
 func (c *cloud) ready() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range c.settings.unknown {
@@ -87,8 +87,8 @@ func (c *cloud) projectForPlan(
 	return c.defaultProject(diags)
 }
 
-// defaultProject returns the project of the provider without an API call. It is unknown if it is not known yet, or only
-// its name is.
+// defaultProject returns the project of the provider without an API call. It is unknown if it is known only after an
+// apply, or if only its name is known.
 func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 	if c.settings.project.IsNull() {
 		diags.AddAttributeError(path.Root("project_id"), "Missing project ID",
@@ -100,7 +100,7 @@ func (c *cloud) defaultProject(diags *diag.Diagnostics) types.String {
 }
 
 // readyProject returns the project of a resource: its own, or the provider's, whose ID it looks up if only its name is
-// known. It reports an error if the cloud cannot be called yet, unless there are errors already.
+// known. It reports an error if the cloud cannot be called yet, unless there are already errors.
 func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.Diagnostics) types.String {
 	if !diags.HasError() {
 		diags.Append(c.ready()...)

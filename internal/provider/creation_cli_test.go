@@ -14,10 +14,10 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestAccCreationsWithFaults creates 60 certificates at once with the real CLI, three
-// names for each leaf, from a cloud that throttles, loses responses after the commit,
-// and is unavailable. What it then has is in the state, or was named by that very
-// apply, by its ID or as one that may exist.
+// TestAccCreationsWithFaults creates 60 certificates in one apply with the real CLI, three names
+// for each leaf, in a cloud that throttles, loses responses after the commit, and is unavailable at
+// times. Each certificate in the cloud is then in the state, or was named by that apply, by its ID
+// or as one that may exist.
 func TestAccCreationsWithFaults(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

@@ -19,20 +19,18 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// What a run of TestCreationSequences may be given: how many sequences it has, and
-// the seed of the first one. A seed alone replays one sequence. The pauses of the
-// provider have a jitter that no seed governs, so a replay may go another way now
-// and then.
+// The environment variables for TestCreationSequences: how many sequences it runs, and the seed of
+// the first one. A seed alone replays one sequence. The pauses of the provider have a jitter that
+// no seed controls, so a replay may occasionally differ.
 const (
 	sequenceCount = "ELBAAS_SEQUENCES"
 	sequenceSeed  = "ELBAAS_SEQUENCE_SEED"
 )
 
-// TestCreationSequences creates certificates, in fake time, while the responses to
-// their creations are refused, lost, cut, late or wrong, the lists lag or fail, and
-// the user interrupts or the timeout ends. Whatever happens, no certificate comes to
-// be that is neither in the state nor named: by its ID, or by a diagnostic which says
-// that one may exist, with its project and its name.
+// TestCreationSequences creates certificates in fake time, while the responses to creations are
+// refused, lost, cut, late or wrong, lists lag or fail, and the user interrupts or the timeout
+// ends. Whatever happens, each certificate that exists in the end is in the state or named: by its
+// ID, or by a diagnostic that says that one may exist, with its project and its name.
 func TestCreationSequences(t *testing.T) {
 	t.Parallel()
 	first, count := rand.Uint64N(1e9), uint64(500)
@@ -43,7 +41,7 @@ func TestCreationSequences(t *testing.T) {
 		count = parseNumber(t, text)
 	}
 	t.Logf("the first seed is %d", first)
-	var failed atomic.Bool // one failure is enough to read
+	var failed atomic.Bool // stops after the first failure
 	var ran, unclear atomic.Int64
 	t.Run("from", func(t *testing.T) {
 		batch := max(1, count/20)
@@ -75,32 +73,32 @@ func TestCreationSequences(t *testing.T) {
 	t.Logf("%d of %d sequences had an unclear response", unclear.Load(), ran.Load())
 }
 
-// A sequence is what happens to one creation, or to two of the same leaf at once.
+// A sequence is what happens to one creation, or to two parallel ones with the same leaf.
 type sequence struct {
 	t         *testing.T
 	seed      uint64
 	random    *rand.Rand
 	cloud     *acctest.Cloud
 	server    *acctest.Server
-	creations []*askedCreation
-	// stranger was there before, with the same leaf and another name, or is nil.
+	creations []*requestedCreation
+	// stranger is an older certificate with the same leaf and another name, or nil.
 	stranger *elbstub.Certificate
 	// patience is when the user or the timeout ends the creations.
 	patience time.Time
 
 	mu    sync.Mutex
 	steps []string
-	// posts are when those POSTs arrived that were not throttled.
+	// posts are the times at which POSTs that were not throttled arrived.
 	posts []time.Time
-	// broken is whether a list broke its connection. A POST may have been written to
-	// that, and the client cannot know that it did not arrive.
+	// broken says that a list broke its connection. A POST may have been written to that
+	// connection, and the client cannot know that it did not arrive.
 	broken bool
-	// unclear is whether a POST had a response that does not say what came of it.
+	// unclear says that a POST had a response that does not show whether it was carried out.
 	unclear bool
 }
 
-// An askedCreation is one that the user has asked for, and what came of it.
-type askedCreation struct {
+// A requestedCreation is a creation that the user has requested, and its result.
+type requestedCreation struct {
 	name        string
 	plan        acctest.Plan
 	state       *acctest.State
@@ -108,20 +106,20 @@ type askedCreation struct {
 	ended       time.Time
 }
 
-// A sequenceFault is one with what it is called in the steps.
+// A sequenceFault is a fault, and its name in the steps.
 type sequenceFault struct {
 	called string
 	fault  elbstub.Fault
-	// kind is what a client can know of what came of a POST.
+	// kind is what a client can know about the outcome of a POST.
 	kind postKind
-	// breaks is whether a list breaks its connection.
+	// breaks says that a list breaks its connection.
 	breaks bool
 }
 
 type postKind int
 
 const (
-	unclearPost   postKind = iota // its response, if any, does not say what came of it
+	unclearPost   postKind = iota // its response, if any, does not show whether it was carried out
 	plainPost                     // it is carried out, and the response arrives
 	throttledPost                 // it is refused with 429
 )
@@ -141,7 +139,7 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 		})
 		s.stranger = &s.cloud.Certificates(acctest.ProjectID)[0]
 		s.step("a stranger has %s with the same leaf", id)
-		time.Sleep(time.Minute) // in which every list comes to show it
+		time.Sleep(time.Minute) // until every list shows it
 	}
 
 	config := s.cloud.Configuration()
@@ -173,7 +171,7 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 		if len(diagnostics) > 0 {
 			t.Fatalf("%s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
 		}
-		s.creations = append(s.creations, &askedCreation{name: name, plan: plan})
+		s.creations = append(s.creations, &requestedCreation{name: name, plan: plan})
 	}
 	s.scriptPosts()
 	s.scriptLists()
@@ -193,7 +191,7 @@ func (s *sequence) step(format string, arguments ...any) {
 	s.steps = append(s.steps, time.Now().Format("04:05.000 ")+fmt.Sprintf(format, arguments...))
 }
 
-// scriptPosts gives the first few POSTs a fault each.
+// scriptPosts gives each of the first POSTs a fault.
 func (s *sequence) scriptPosts() {
 	faults := make([]sequenceFault, 1+s.random.IntN(6))
 	for i := range faults {
@@ -217,7 +215,7 @@ func (s *sequence) scriptPosts() {
 	})
 }
 
-// postFault returns one of what may happen to a POST.
+// postFault returns a random fault of a POST.
 func (s *sequence) postFault() sequenceFault {
 	const said = `{"error":{"message":"out of order","code":"ELB.9999"}}`
 	status := []int{500, 502, 503, 504}[s.random.IntN(4)]
@@ -329,7 +327,7 @@ func (s *sequence) scriptLists() {
 	})
 }
 
-// listFault returns one of what may happen to a list.
+// listFault returns a random fault of a list.
 func (s *sequence) listFault(lag time.Duration) sequenceFault {
 	slow := s.within(8 * time.Second)
 	lateList := func(next elbstub.Next) elbstub.Response {
@@ -345,8 +343,8 @@ func (s *sequence) listFault(lag time.Duration) sequenceFault {
 		{called: "cut", fault: elbstub.Cut(1 + s.random.IntN(500)), breaks: true},
 		{called: fmt.Sprintf("carried out, with a response %s later", slow), fault: lateList},
 	}
-	// Nobody could tell that a list without a count lacks one, nor that an ID which no
-	// list had is the stranger's.
+	// No client could notice that a list without a total is incomplete, or that an ID which no list
+	// had belongs to the stranger.
 	counts := elbstub.NewDialect(int(s.seed%elbstub.Dialects)).Count != elbstub.CountAbsent
 	if counts && s.stranger == nil {
 		view := elbstub.View{Lag: lag, Hidden: 1}
@@ -355,7 +353,7 @@ func (s *sequence) listFault(lag time.Duration) sequenceFault {
 	return faults[s.random.IntN(len(faults))]
 }
 
-// run creates, lets late commits come, and judges.
+// run runs the creations, waits for late commits, and checks the results.
 func (s *sequence) run() {
 	s.t.Helper()
 	if s.oneIn(3) {
@@ -392,8 +390,8 @@ func (s *sequence) run() {
 	}
 }
 
-// String is what the user sees.
-func (c *askedCreation) String() string {
+// String returns what the user sees.
+func (c *requestedCreation) String() string {
 	said := "no state"
 	if c.state != nil {
 		said = fmt.Sprint("certificate ", c.state.Values["id"])
@@ -405,7 +403,7 @@ func (c *askedCreation) String() string {
 }
 
 // namesCertificate reports whether the text of a diagnostic has the ID of a certificate, or says
-// that one of its name may exist in its project.
+// that a certificate with its name may exist in its project.
 func namesCertificate(text string, cert elbstub.Certificate) bool {
 	return strings.Contains(text, cert.ID) || isDoubtful(text) &&
 		strings.Contains(text, cert.ProjectID) && (strings.Contains(text, `"`+cert.Name+`"`) ||
@@ -442,7 +440,7 @@ func (s *sequence) judge() {
 		held[id] = true
 	}
 
-	var said []string // it does not matter by which creation: the user reads them all
+	var said []string // of all creations, because the user reads all of them
 	for _, c := range s.creations {
 		said = append(said, diagnosticTexts(c.diagnostics)...)
 	}
@@ -455,8 +453,8 @@ func (s *sequence) judge() {
 	s.judgeTime()
 }
 
-// judgeResult looks at what one creation returned.
-func (s *sequence) judgeResult(c *askedCreation) {
+// judgeResult checks the result of one creation.
+func (s *sequence) judgeResult(c *requestedCreation) {
 	s.t.Helper()
 	switch failed := c.diagnostics.HasError(); {
 	case c.state == nil && !failed:
@@ -464,15 +462,14 @@ func (s *sequence) judgeResult(c *askedCreation) {
 	case c.state != nil && failed:
 		s.t.Errorf("the creation of %q tainted what it made", c.name)
 	}
-	// Without this, a provider that always warns would do.
+	// Without this check, a provider that always warns would pass.
 	doubtful := s.unclear || s.broken || len(s.posts) > 0 && !c.ended.Before(s.patience)
 	if !doubtful && slices.ContainsFunc(diagnosticTexts(c.diagnostics), isDoubtful) {
 		s.t.Errorf("the creation of %q is in doubt without reason", c.name)
 	}
 }
 
-// judgeTime looks at how soon the creations ended once the user or the timeout had
-// ended them.
+// judgeTime checks how soon the creations ended after the user or the timeout had ended them.
 func (s *sequence) judgeTime() {
 	s.t.Helper()
 	out := 0
@@ -491,7 +488,7 @@ func (s *sequence) judgeTime() {
 			soon++
 		}
 	}
-	// Each POST belongs to one creation, and only that may take longer.
+	// Each POST belongs to one creation, and only that creation may take longer.
 	if slow := len(s.creations) - soon; slow > out && !s.broken {
 		s.t.Errorf("%d creations took more than 2 s to end, but %d POSTs were out before", slow, out)
 	}

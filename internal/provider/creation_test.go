@@ -12,9 +12,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestCreationWarnings has what the user reads when a response is lost, or
-// when there was such a certificate before. Package elb has the cases; here is
-// one for each text.
+// TestCreationWarnings has the diagnostics for lost responses and for certificates that existed
+// before. Package elb tests the cases; here is one for each text.
 func TestCreationWarnings(t *testing.T) {
 	t.Parallel()
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
@@ -22,11 +21,11 @@ func TestCreationWarnings(t *testing.T) {
 	for name, row := range map[string]struct {
 		posts    map[int]elbstub.Fault
 		lists    []elbstub.Fault // the first is before the POST
-		stranger int             // so many equal ones are added: before, or with the first POST
+		stranger int             // how many identical ones others add, before or with the first POST
 		during   bool
 		created  bool
 		want     []string
-		ids      bool // of all certificates but the one in the state
+		ids      bool // it names all certificates except the one in the state
 	}{
 		"there was one before": {
 			stranger: 1, created: true, ids: true,
@@ -141,5 +140,5 @@ func TestCreationWarnings(t *testing.T) {
 	}
 }
 
-// anID finds the IDs of certificates in a text.
+// anID matches the ID of a certificate in a text.
 var anID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)

@@ -23,7 +23,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// applied creates a certificate in a project, plans it again, and destroys it.
+// applied creates a certificate in a project, plans again, and destroys it.
 func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{
@@ -118,8 +118,8 @@ func TestAccCredentials(t *testing.T) {
 	}
 }
 
-// TestAccCredentialsOfTheEnvironment has what users already export, and the
-// files that they already have. Another provider block is not needed.
+// TestAccCredentialsOfTheEnvironment uses the variables that users already export, and the files that they already
+// have. An empty provider block is enough.
 func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
@@ -177,7 +177,7 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestAccWrongCredentials is what the user reads then.
+// TestAccWrongCredentials has the errors for wrong credentials.
 func TestAccWrongCredentials(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -280,8 +280,7 @@ func TestAccWrongCredentials(t *testing.T) {
 	}
 }
 
-// TestExpiredTokenIsRenewedOnce: twenty creations at once, with a token that
-// nobody takes any more.
+// TestExpiredTokenIsRenewedOnce: twenty parallel creations with an expired token request one new token.
 func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -315,8 +314,8 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// TestWrongClock: a signature that is refused by a server whose clock is far away is explained by
-// that, but not a token.
+// TestWrongClock: if the clock of the server differs much from ours, this explains a rejected signature, but not a
+// rejected token.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	late := func(next elbstub.Next) elbstub.Response {
@@ -349,8 +348,8 @@ func TestWrongClock(t *testing.T) {
 	}
 }
 
-// TestAccProviderExamples plans with each provider block of the documentation.
-// A plan of a new certificate calls nothing.
+// TestAccProviderExamples plans with each provider block of the documentation. The plan of a new certificate makes no
+// call.
 func TestAccProviderExamples(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -366,7 +365,7 @@ func TestAccProviderExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(file)
-		if name == "provider.tf" || name == "environment.tf" { // with its own header, and without credentials
+		if name == "provider.tf" || name == "environment.tf" { // a terraform block, or no credentials
 			continue
 		}
 		variables := ""
@@ -385,8 +384,7 @@ func TestAccProviderExamples(t *testing.T) {
 	}
 }
 
-// TestSignedHosts: the signature covers the host as it is sent, not as it is written
-// in the configuration.
+// TestSignedHosts: the signature covers the host as it is sent, not as the configuration spells it.
 func TestSignedHosts(t *testing.T) {
 	t.Parallel()
 	for name, host := range map[string]string{
@@ -422,8 +420,8 @@ type loggingTB struct {
 
 func (l loggingTB) Context() context.Context { return l.ctx }
 
-// TestLogNamesTheCredentials: the log says with which kind of credentials requests are sent. With an agency, these are
-// not those of the access key.
+// TestLogNamesTheCredentials: the log says with which kind of credentials requests are sent. With an agency, this is
+// not the access key.
 func TestLogNamesTheCredentials(t *testing.T) {
 	t.Parallel()
 	config := acctest.Values{"auth_url": "https://iam.test/v3", "access_key": "AK", "secret_key": "SK"}

@@ -26,14 +26,16 @@ func (d *dataSourceBase) Configure(
 	d.cloud, _ = req.ProviderData.(*cloud)
 }
 
-// The framework accepts an attribute of a data source in every other kind of schema, too, without a default and without
-// plan modifiers. So these are also for the ephemeral resource, the list resource and the resource.
+// The framework accepts attributes of a data source in every other kind of schema as well, as long as they have no
+// default and no plan modifiers. The following are therefore also used by the ephemeral resource, the list resource and
+// the resource.
 
-// projectArgument is the argument project_id. If it is omitted, the result has the provider's project.
+// projectArgument is the argument project_id. If it is omitted, the result has the ID of the provider's project.
 var projectArgument = optionalText("The ID of the project. Defaults to the provider's project.", true,
 	textRule{"project ID", checkProjectID})
 
-// optionalText returns an attribute that may be set. If it is computed, the result sets it otherwise.
+// optionalText returns an attribute that may be set. If it is computed, the result sets it when the configuration does
+// not.
 func optionalText(description string, isComputed bool, rules ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,

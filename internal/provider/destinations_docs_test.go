@@ -20,8 +20,7 @@ var (
 	assignment = regexp.MustCompile(`^([a-zA-Z_]+) ?= ?"?([^"]*)"?$`)
 )
 
-// documentedSecret makes up a value for a credential that the documentation names
-// without one.
+// documentedSecret makes up a value for a credential that the documentation leaves empty.
 func documentedSecret(name string) string {
 	argument := name
 	for other, a := range arguments {
@@ -46,8 +45,7 @@ func documentedSecret(name string) string {
 	return "mine" // a domain
 }
 
-// TestDocumentedDestinations goes through the tables of the documentation that say
-// where calls go.
+// TestDocumentedDestinations checks the tables of the documentation that say where calls go.
 func TestDocumentedDestinations(t *testing.T) {
 	t.Parallel()
 	catalog := elbstub.CatalogEntry{Type: "elb", Region: "region-1", URL: "https://catalog.example.com"}
@@ -104,8 +102,7 @@ func TestDocumentedDestinations(t *testing.T) {
 	}
 }
 
-// TestDestinationsOfScripts goes through the variables that scripts of the
-// documentation export.
+// TestDestinationsOfScripts checks the variables that scripts of the documentation export.
 func TestDestinationsOfScripts(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../examples/*/*.sh")
@@ -127,7 +124,7 @@ func TestDestinationsOfScripts(t *testing.T) {
 		if variables["ELBAAS_ENDPOINT"] != "http://127.0.0.1:8080/elb" {
 			t.Errorf("%s exports %v; say where its calls go", file, variables)
 		}
-		// Those that the stub of this test knows.
+		// The stub of this test knows these IDs.
 		variables["HW_PROJECT_ID"] = strings.Repeat("0", 31) + "1"
 		for _, name := range []string{"HW_AUTH_TOKEN", "HW_ACCESS_KEY", "HW_SECRET_KEY"} {
 			if _, exported := variables[name]; exported {
@@ -143,7 +140,7 @@ func TestDestinationsOfScripts(t *testing.T) {
 	}
 }
 
-// host is the code of a cell.
+// host returns the code in a cell of a table.
 func host(cell string) string {
 	if match := code.FindStringSubmatch(cell); match != nil {
 		return match[1]
@@ -151,8 +148,8 @@ func host(cell string) string {
 	return ""
 }
 
-// TestDestinationsOfBlocks goes through each provider block of the documentation, and
-// the variables beside those that are empty.
+// TestDestinationsOfBlocks checks where the calls of each provider block of the documentation go.
+// No variable is set, so an empty block is an error.
 func TestDestinationsOfBlocks(t *testing.T) {
 	t.Parallel()
 	const otcHosts = "elb.eu-de.otc.t-systems.com iam.eu-de.otc.t-systems.com"
@@ -183,7 +180,7 @@ func TestDestinationsOfBlocks(t *testing.T) {
 		for _, file := range files {
 			name := strings.TrimPrefix(strings.Replace(filepath.ToSlash(file), "../../", "../", 1), "../examples/")
 			if strings.HasPrefix(name, "../docs/") {
-				continue // it is made of the examples
+				continue // it is generated from the examples
 			}
 			for _, block := range providerBlocks(t, file) {
 				hosts, known := want[name]
@@ -210,8 +207,8 @@ func TestDestinationsOfBlocks(t *testing.T) {
 	}
 }
 
-// providerBlocks reads the provider blocks of a file as this provider would. Names that
-// the stub knows stand in for those that it does not.
+// providerBlocks reads the provider blocks of a file as the provider would. Names that the stub
+// does not know are replaced by names that it knows.
 func providerBlocks(t *testing.T, file string) []map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -11,8 +11,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A randomSetup is what is set at random, by source: the provider block ("block"), the
-// prefixes of variables, and files. The hosts that a source names have its name.
+// A randomSetup is a random set of values, by source: the provider block ("block"), the prefixes of
+// variables, and files. The hosts that a source names contain its name.
 type randomSetup struct {
 	*rand.Rand
 	set       map[string]map[string]string // argument → value, by source
@@ -20,7 +20,7 @@ type randomSetup struct {
 	files     map[string]string
 }
 
-// ranks are the order of the sources.
+// ranks are the ranks of the sources.
 var ranks = map[string]int{"block": 0, "HW_": 1, "HCS_": 2, "OS_": 3}
 
 func (s *randomSetup) one(percent int) bool { return s.IntN(100) < percent }
@@ -71,7 +71,7 @@ func (s *randomSetup) valueOf(name, source string) string {
 	panic("no value for " + name)
 }
 
-// chance is how often an argument is set in a source, in percent.
+// chance returns how often an argument is set in a source, in percent.
 func chance(name string) int {
 	switch {
 	case strings.HasPrefix(name, "assume_role."):
@@ -177,8 +177,8 @@ func (s *randomSetup) addFiles() {
 	s.files["clouds.yaml"] = "clouds:\n  mine: {auth: {password: " + secretOf("password", "entry") + entry + "}\n"
 }
 
-// rankOf is the rank of a source of credentials; that of a file is the rank of what
-// names it, and not a profile in it.
+// rankOf returns the rank of a source of credentials. The rank of a file is that of the source that
+// names it.
 func (s *randomSetup) rankOf(source string) int {
 	names := map[string][]string{"profile": {"shared_config_file", "profile"}, "entry": {"clouds_entry"}}[source]
 	if names == nil {
@@ -207,24 +207,24 @@ func (s *randomSetup) mayReach(source, host string) bool {
 		}
 		if strings.HasPrefix(host, "http://") && s.set["block"]["insecure"] != "true" &&
 			(s.names("block", "insecure") || s.set[named]["insecure"] != "true") {
-			return false // only its own source, or the block, allows it to be without TLS
+			return false // only its own source, or the block, can allow it to be without TLS
 		}
 		leftToOthers := source == "block" && !s.names("block", "region", "cloud", "auth_url", "endpoint")
 		return rank <= s.rankOf(source) || leftToOthers
 	}
 	switch {
-	case strings.HasSuffix(host, ".elbaas.test"), host == "elb.catalog": // which an identity service names
+	case strings.HasSuffix(host, ".elbaas.test"), host == "elb.catalog": // the service catalog names these
 		return true
 	case strings.HasSuffix(host, ".entry.test"):
-		return source == "entry" || s.names("block", "clouds_entry") // then it is the block that says so
+		return source == "entry" || s.names("block", "clouds_entry") // then the block names the file
 	case strings.HasSuffix(host, defaultCloud):
 		return !s.namesAnother(source) && s.rankOf(source) != ranks["HCS_"]
 	}
 	return false
 }
 
-// namesAnother reports whether a cloud is named that counts for credentials of a
-// source, so that they must not reach the default cloud.
+// namesAnother reports whether another cloud is named that counts for the credentials of a source,
+// so that they must not reach the default cloud.
 func (s *randomSetup) namesAnother(source string) bool {
 	if s.names("block", "endpoint") || s.variables["ELBAAS_ENDPOINT"] != "" || s.names(source, "cloud", "auth_url") {
 		return true
@@ -245,9 +245,9 @@ func (s *randomSetup) namesAnother(source string) bool {
 	return false
 }
 
-// TestRandomDestinations: over random subsets of all variables, arguments and files, no
-// secret of a source reaches a host that only a later source names, and the default
-// cloud receives nothing where another is named that counts.
+// TestRandomDestinations: with random subsets of all variables, arguments and files, no secret of a
+// source reaches a host that only a later source names, and the default cloud receives nothing if
+// another cloud is named that counts.
 func TestRandomDestinations(t *testing.T) {
 	t.Parallel()
 	catalog := elbstub.CatalogEntry{Type: "elb", Region: "*", URL: "https://elb.catalog"}

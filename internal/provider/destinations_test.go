@@ -27,13 +27,13 @@ import (
 // sourcesOfSecrets are in the order in which credentials are looked for.
 var sourcesOfSecrets = []string{"block", "HW_", "HCS_", "OS_", "profile", "entry"}
 
-// secretOf is a secret that tells where it comes from.
+// secretOf returns a secret that tells where it comes from.
 func secretOf(kind, source string) string {
 	return kind + "-of-" + strings.TrimSuffix(source, "_")
 }
 
-// A recordingNetwork stands in for DNS and for all hosts that there are. Each of them
-// is an identity service and an ELB service, and what it receives is recorded.
+// A recordingNetwork stands in for DNS and for all hosts. Each host is both an identity service and
+// an ELB service, and what it receives is recorded.
 type recordingNetwork struct {
 	t           *testing.T
 	handler     http.Handler
@@ -86,13 +86,13 @@ func (n *recordingNetwork) reset(catalog ...elbstub.CatalogEntry) {
 	n.handler, n.received = elbstub.New(options), map[string]map[string]bool{}
 }
 
-// DialContext connects to a host, which speaks TLS if it is spoken to in TLS.
+// DialContext connects to a host, which speaks TLS if the client does.
 func (n *recordingNetwork) DialContext(_ context.Context, _, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	certificate := n.certificate(host) // before it is spoken to, so that it is trusted
+	certificate := n.certificate(host) // before the handshake, so that it is trusted
 	client, server := net.Pipe()
 	go func() {
 		reader := bufio.NewReader(server)
@@ -113,7 +113,7 @@ func (n *recordingNetwork) DialContext(_ context.Context, _, address string) (ne
 	return client, nil
 }
 
-// A peeked connection begins with what was read of it already.
+// A peeked connection begins with bytes that were already read from it.
 type peeked struct {
 	net.Conn
 	reader io.Reader
@@ -121,7 +121,7 @@ type peeked struct {
 
 func (p *peeked) Read(b []byte) (int, error) { return p.reader.Read(b) }
 
-// certificate is that of a host.
+// certificate returns the TLS certificate of a host.
 func (n *recordingNetwork) certificate(host string) *tls.Certificate {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -180,7 +180,7 @@ func (n *recordingNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, source := range sourcesOfSecrets {
 		for _, kind := range []string{"token", "key", "password", "secret"} {
 			if strings.Contains(all, secretOf(kind, source)) {
-				what[kind+" of "+source] = true // an access key stands in each signature
+				what[kind+" of "+source] = true // each signature contains the access key
 			}
 		}
 	}
@@ -192,7 +192,7 @@ func (n *recordingNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// hosts are those that received any of some secrets.
+// hosts returns the hosts that received any of these kinds of secrets.
 func (n *recordingNetwork) hosts(kinds ...string) []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -211,13 +211,13 @@ func (n *recordingNetwork) hosts(kinds ...string) []string {
 
 // A setup is what a user has set.
 type setup struct {
-	block, variables string // see words
+	block, variables string // see parseWords
 	files            map[string]string
 }
 
-// words reads what is set: "region=eu-de HW_key" is the region of a provider block and
-// an access key of the environment. The secrets tell their source.
-func words(text string) map[string]string {
+// parseWords parses a setup: "region=eu-de HW_key" sets the region in the provider block, and an
+// access key in HW_ variables. The secrets tell their source.
+func parseWords(text string) map[string]string {
 	all := map[string]string{}
 	for word := range strings.FieldsSeq(text) {
 		name, value, given := strings.Cut(word, "=")
@@ -254,10 +254,9 @@ func words(text string) map[string]string {
 	return all
 }
 
-// run makes settings of what is set, and creates a certificate by them. It returns
-// where that failed, if it did.
+// run makes settings of a setup, and creates a certificate with them. It returns the error, if any.
 func (s setup) run(n *recordingNetwork) string {
-	return runWith(n, words(s.block), environmentOf(words(s.variables), s.files))
+	return runWith(n, parseWords(s.block), environmentOf(parseWords(s.variables), s.files))
 }
 
 func runWith(n *recordingNetwork, values map[string]string, env environment) string {
@@ -284,7 +283,8 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 	return ""
 }
 
-// testPair is the certificate of all set-ups: making one takes longer than the rest.
+// testPair returns the certificate of all setups: creating one takes longer than the rest of the
+// test.
 var testPair = sync.OnceValue(func() throwaway.Pair { return throwaway.NewPair("www.example.com") })
 
 const (
@@ -297,7 +297,7 @@ const (
 	atHome   = "/home/me/.hcloud/config.json"
 )
 
-// entryOf is a clouds.yaml with one entry, and the secure.yaml that has its password.
+// entryOf returns a clouds.yaml with one entry, and the secure.yaml with its password.
 func entryOf(more string) map[string]string {
 	return map[string]string{
 		"clouds.yaml": "clouds:\n  mine: {auth: {username: me, user_domain_name: mine, project_name: eu-de" + more +
@@ -313,7 +313,7 @@ func profileOf(more string) map[string]string {
 	}
 }
 
-// services is a catalog with an ELB service in regions.
+// services returns a catalog with an ELB service in several regions.
 func services(urls ...string) []elbstub.CatalogEntry {
 	var entries []elbstub.CatalogEntry
 	for _, text := range urls {
@@ -323,23 +323,22 @@ func services(urls ...string) []elbstub.CatalogEntry {
 	return entries
 }
 
-// TestDestinations goes through the set-ups that there are, and says which host
-// receives what: the private key and the credentials at the ELB service, the
-// credentials at the identity service, and nothing at any other.
+// TestDestinations says for each setup which host receives what: the ELB service the private key
+// and the credentials, the identity service the credentials, and any other host nothing.
 func TestDestinations(t *testing.T) {
 	t.Parallel()
 	type row struct {
-		block, variables string // see words
+		block, variables string // see parseWords
 		files            map[string]string
 		catalog          []elbstub.CatalogEntry
 
-		// What the hosts are named after, if they are elb.{region}.{cloud} and iam.{region}.{cloud}.
+		// The hosts are elb.{region}.{cloud} and iam.{region}.{cloud}, unless elb and iam are set.
 		region, cloud string
-		elb, iam      string // hosts; iam is empty if nothing is sent there
+		elb, iam      string // iam is empty if nothing is sent to it
 		fails         string // a part of the error, if nothing is sent anywhere
 	}
 	rows := map[string]row{
-		// An endpoint that is named.
+		// With an endpoint.
 		"endpoint in the block, IAM by the cloud": {
 			block: "endpoint=https://elb.example.com key region=eu-de cloud=" + otc,
 			elb:   "elb.example.com",
@@ -807,7 +806,7 @@ func TestDestinations(t *testing.T) {
 			fails:     "never mixed: remove one of them",
 		},
 
-		// An auth_url that names no cloud, and the catalog that tells.
+		// An auth_url that does not name the cloud, so that the catalog names the ELB service.
 		"catalog": {
 			block: "password auth_url=https://iam.example.com/v3 region=eu-de",
 			catalog: services("eu-nl=https://elb.b.example.com",
@@ -891,7 +890,7 @@ func TestDestinations(t *testing.T) {
 			region:    "eu-de",
 			cloud:     otc,
 		},
-		// The variables of the providers of these clouds for an agency (observed).
+		// The variables that the providers of these clouds use for an agency (observed).
 		"agency of OS_": {
 			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
 			region:    "eu-de",
@@ -901,7 +900,7 @@ func TestDestinations(t *testing.T) {
 			variables: "OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
 			fails:     "OS_AGENCY_NAME",
 		},
-		"agency of an entry": { // it has a project of its own
+		"agency of an entry": { // which has a project of its own
 			variables: "OS_CLOUD=mine",
 			files: map[string]string{"clouds.yaml": "clouds: {mine: {region_name: eu-de, auth: {ak: key-of-entry, " +
 				"sk: secret-of-entry, auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', project_name: nowhere, " +
@@ -963,8 +962,8 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// check fails unless the private key went to one host, and credentials there and to
-// one other. Empty is none.
+// check fails unless the private key went to one host, and credentials to that host and one other.
+// An empty host stands for none.
 func (n *recordingNetwork) check(elbHost, iamHost string) {
 	n.t.Helper()
 	list := func(hosts ...string) []string {

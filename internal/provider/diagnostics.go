@@ -14,8 +14,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// describe writes an error of the API client for the user: what happened, with the code and the request ID of the API,
-// and the remedy.
+// describe describes an error of the API client for the user: what happened, with the code and the request ID of the
+// API, and the remedy.
 func (c *cloud) describe(err error) string {
 	return describeWith(err, remedyFor(err, c.session.Kind()))
 }
@@ -51,7 +51,7 @@ func named(name *string) string {
 	return fmt.Sprintf("named %q", *name)
 }
 
-// certificateLines writes IDs one below the other.
+// certificateLines lists IDs, one on each line.
 func certificateLines(ids []string) string {
 	return "  - certificate " + strings.Join(ids, "\n  - certificate ")
 }
@@ -97,7 +97,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	_, isIncomplete := errors.AsType[*elb.IncompleteListError](err)
 	_, isListed := errors.AsType[*elb.ListedError](err)
 	_, isNetwork := errors.AsType[*httpapi.TransportError](err)
-	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // a token does not depend on the clock
+	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
 		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
@@ -167,7 +167,7 @@ func inUseRemedy(err *elb.InUseError) string {
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
 
-// tolerableSkew is how far apart two clocks may be before that explains a rejected signature.
+// tolerableSkew is how far two clocks may differ before that explains a rejected signature.
 const tolerableSkew = 5 * time.Minute
 
 func skewRemedy(refusal *httpapi.Error) string {
@@ -225,7 +225,7 @@ func credentialsRemedy(kind auth.Kind) string {
 const tryLater = "Apply again in a few minutes; if that does not help, give the request ID to the operator of the " +
 	"cloud."
 
-// refusalRemedy goes by the codes of the API reference, then by the status.
+// refusalRemedy chooses a remedy by the codes of the API reference, then by the status.
 func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 	const (
 		endpoint = "Check the endpoint of the provider: it must be the base URL of the ELB service, without /v1.0, " +

@@ -15,8 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// TestRemedies has every error code and status of the API, and what the user is
-// told to do.
+// TestRemedies has every error code and status of the API, and the remedy for it.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	const (
@@ -85,7 +84,7 @@ func TestRemedies(t *testing.T) {
 		{"Not Found", 404, endpoint},
 		{"authFault", 500, waiting},
 		{"serviceUnavailable", 503, waiting},
-		{"", 200, endpoint}, // no JSON
+		{"", 200, endpoint}, // a response that is not JSON
 		{"ELB.9999", 200, ""},
 		{"", 302, endpoint},
 		{"", 404, endpoint},
@@ -139,7 +138,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	}
 }
 
-// TestRemedyOfTheCause: of several causes of an error, the remedy is for the one that the user can do something about.
+// TestRemedyOfTheCause: if an error has several causes, the remedy is for the one that the user can do something about.
 func TestRemedyOfTheCause(t *testing.T) {
 	t.Parallel()
 	refused := func(status int) error { return &httpapi.Error{Status: status, Message: "m"} }
@@ -156,7 +155,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
 		kind auth.Kind
-		want string // "" is none
+		want string // "" means no remedy
 	}{
 		"listener is gone":              {elb.ErrListenerNotFound, token, "Check listener_id, and project_id"},
 		"listener is faulty":            {elb.ErrListenerFaulty, token, "Repair the listener"},
@@ -185,13 +184,12 @@ func TestRemedyOfTheCause(t *testing.T) {
 		}
 	}
 	got := describeWith(fmt.Errorf("list certificates: %w", identity(refused(401))), "")
-	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs the credentials
+	if want := "Ask the identity service: m (HTTP 401)."; got != want { // not the request that needs credentials
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestTroubleshooting compares the guide with what the provider says: each code
-// of the API is in it, with the words of the error.
+// TestTroubleshooting: the guide has each error code of the API, with the words of the provider's error.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../templates/guides/troubleshooting.md.tmpl")
@@ -248,7 +246,7 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-// TestQuotedMessages: the guide about troubleshooting quotes messages that the provider has.
+// TestQuotedMessages: the provider has each message that the troubleshooting guide quotes.
 func TestQuotedMessages(t *testing.T) {
 	t.Parallel()
 	source := ""

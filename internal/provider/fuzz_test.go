@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// FuzzImportID: what is taken has an id of 32 characters, and a project that a
-// path can carry.
+// FuzzImportID: a valid import ID has an ID of 32 characters, and a project that can be a segment
+// of a URL.
 func FuzzImportID(f *testing.F) {
 	f.Add("5b8f908b5495452aa13beede0afc5d99")
 	f.Add("0123456789abcdef0123456789abcdef/5B8F908B5495452AA13BEEDE0AFC5D99")
@@ -29,7 +29,7 @@ func FuzzImportID(f *testing.F) {
 	})
 }
 
-// FuzzTexts: what a check lets through keeps the rules of the API reference.
+// FuzzTexts: a text that a check accepts obeys the rule of the API reference.
 func FuzzTexts(f *testing.F) {
 	f.Add("www-example_com")
 	f.Add("证书")
@@ -59,8 +59,8 @@ func FuzzTexts(f *testing.F) {
 // fuzzedSecret stands for a password or a secret key in a file.
 const fuzzedSecret = "hunter2hunter2hunter2"
 
-// wantNoSecret fails if the secret of a file is shown, which has it once and as
-// the value of one of the keys. A fuzzer also makes a name of it, which is shown.
+// wantNoSecret fails if the secret of a file is shown. It checks only files that have the secret
+// once, as the value of one of the keys: a fuzzer may also use it as a name, which is shown.
 func wantNoSecret(t *testing.T, content string, diags diag.Diagnostics, keys ...string) {
 	t.Helper()
 	isSecret := func(key string) bool { return strings.Contains(content, key+fuzzedSecret) }
@@ -74,8 +74,8 @@ func wantNoSecret(t *testing.T, content string, diags diag.Diagnostics, keys ...
 	}
 }
 
-// FuzzProfile: a shared configuration file makes settings or errors, which do not
-// show what is in it.
+// FuzzProfile: a shared configuration file leads to settings or errors, and errors do not show its
+// secret.
 func FuzzProfile(f *testing.F) {
 	f.Add(`{"current":"default","profiles":[{"name":"default","mode":"AKSK","accessKeyId":"AK","secretAccessKey":"` +
 		fuzzedSecret + `","region":"eu-de","projectId":"p"}]}`)
@@ -91,7 +91,7 @@ func FuzzProfile(f *testing.F) {
 	})
 }
 
-// FuzzCloudsEntry: the same of clouds.yaml.
+// FuzzCloudsEntry: the same for clouds.yaml.
 func FuzzCloudsEntry(f *testing.F) {
 	f.Add("clouds:\n  mine:\n    auth: {auth_url: https://iam/v3, username: me, password: " + fuzzedSecret +
 		", user_domain_name: d, project_name: p}\n")

@@ -15,7 +15,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestSourcesParse: each configuration of the guide about the sources of certificates is one.
+// TestSourcesParse: each configuration in the guide about sources of certificates is valid HCL.
 func TestSourcesParse(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../examples/guides/from-*.tf")
@@ -30,8 +30,8 @@ func TestSourcesParse(t *testing.T) {
 	}
 }
 
-// certificateOf is the certificate of an example, whose last block it is, with other names for
-// what provides its text.
+// certificateOf returns the certificate of an example, which is its last block, with other names
+// for what provides its text.
 func certificateOf(t *testing.T, file string, names ...string) string {
 	t.Helper()
 	text := example(t, "guides/"+file)
@@ -49,7 +49,7 @@ func certificateOf(t *testing.T, file string, names ...string) string {
 	return block
 }
 
-// terraformData is a terraform_data whose output is known after the apply alone.
+// terraformData returns a terraform_data whose output is known only after the apply.
 func terraformData(name string, fields map[string]string) string {
 	block := "resource \"terraform_data\" \"" + name + "\" {\n  input = {\n"
 	for field, value := range fields {
@@ -58,8 +58,8 @@ func terraformData(name string, fields map[string]string) string {
 	return block + "  }\n}\n"
 }
 
-// TestAccSources applies the examples of the guide, with terraform_data in the place of the
-// providers whose text they take, and renews the certificate.
+// TestAccSources applies the examples of the guide, with terraform_data in place of the providers
+// that supply the text, and renews the certificate.
 func TestAccSources(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -118,7 +118,7 @@ func TestAccSources(t *testing.T) {
 	}
 }
 
-// TestAccSourceLater applies the example whose files an apply fetches, before they exist and
+// TestAccSourceLater applies the example whose files are fetched by an apply, before they exist and
 // after they have changed.
 func TestAccSourceLater(t *testing.T) {
 	t.Parallel()

@@ -21,9 +21,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// TestAccRotationGuide rotates the certificate of the guide while another listener uses
-// it too: the listener of the configuration is switched, and the old certificate waits for
-// the other one.
+// TestAccRotationGuide rotates the certificate of the guide while another listener uses it as well: the configured
+// listener is switched, and the old certificate waits for the other one.
 func TestAccRotationGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -39,7 +38,7 @@ func TestAccRotationGuide(t *testing.T) {
 		if r.serves() == old || r.serves() == byHand {
 			t.Error("the listener is not switched while the old certificate goes")
 		}
-		cloud.Remove(other) // now it is moved
+		cloud.Remove(other) // it no longer uses the certificate
 		return refused
 	})
 	said := cli.Run("apply", "-auto-approve")
@@ -71,13 +70,13 @@ func (r *rotation) configure(path string) {
 	r.expectEmptyPlan()
 }
 
-// TestAccExpiredGuide replaces a certificate that has expired by the first section of the guide: in one apply, first
-// without an import, then by an import of the old certificate.
+// TestAccExpiredGuide replaces an expired certificate as in the first section of the guide, in one apply: once without
+// an import, and once by importing the old certificate.
 func TestAccExpiredGuide(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		config, planned string
-		left            int // certificates
+		left            int // how many certificates are left
 	}{
 		"without an import": {example(t, "guides/expired.tf"), "2 to add, 0 to change, 0 to destroy", 2},
 		"with an import": {
@@ -123,7 +122,7 @@ func TestAccExpiredGuide(t *testing.T) {
 	}
 }
 
-// TestAccRotationLookup finds the new certificate by name while the old one is still there.
+// TestAccRotationLookup finds the new certificate by its name while the old one still exists.
 func TestAccRotationLookup(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -137,7 +136,7 @@ func TestAccRotationLookup(t *testing.T) {
 	}
 }
 
-// TestAccRotationWithoutRoom: the quota has room for one of two new certificates. No listener is switched, however
+// TestAccRotationWithoutRoom: the quota has room for only one of two new certificates. No listener is switched, however
 // often it is applied, until the old files of the other certificate are back.
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
@@ -179,7 +178,7 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 		elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
 }
 
-// TestAccRotationWithNames: where names must differ, the name follows the content.
+// TestAccRotationWithNames: if names must differ, the name can be derived from the content.
 func TestAccRotationWithNames(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -208,7 +207,7 @@ func TestAccRotationWithNames(t *testing.T) {
 	}
 }
 
-// TestAccKeyLeavesTheState moves from one attribute to the other, and back.
+// TestAccKeyLeavesTheState moves a key from one attribute to the other, and back.
 func TestAccKeyLeavesTheState(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -238,7 +237,7 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 	}
 }
 
-// TestAccImportGuide finds a certificate, and imports it as one of many without changing anything.
+// TestAccImportGuide finds a certificate, and imports it as one of many, without changing anything.
 func TestAccImportGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -264,8 +263,8 @@ func TestAccImportGuide(t *testing.T) {
 	}
 }
 
-// TestAccFromRESTGuide takes a certificate over from another provider: one that is
-// on every machine stands in for it, since it is only to be forgotten.
+// TestAccFromRESTGuide takes a certificate over from another provider. One that is available on every machine stands in
+// for it, because its resource is only forgotten.
 func TestAccFromRESTGuide(t *testing.T) {
 	t.Parallel()
 	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
@@ -292,15 +291,14 @@ func TestAccFromRESTGuide(t *testing.T) {
 	}
 }
 
-// TestAccWithoutACloudGuide runs the script of the guide, with the stub as it is
-// released, and the quickstart.
+// TestAccWithoutACloudGuide runs the script of the guide, with the stub as it is released, and the quick start.
 func TestAccWithoutACloudGuide(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	installStub(t, cli)
 	writePair(cli, acctest.NewPair())
-	// It is installed as Terraform's registry has it, and OpenTofu looks elsewhere.
+	// The provider is installed as from Terraform's registry, but OpenTofu uses another one.
 	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`,
 		acctest.Quote(provider.Address)))
 	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080",
@@ -310,7 +308,7 @@ func TestAccWithoutACloudGuide(t *testing.T) {
 	}
 }
 
-// TestScriptsWithoutTheStub: a script whose stub does not start ends, and Terraform does not run.
+// TestScriptsWithoutTheStub: if the stub does not start, the script ends without running Terraform.
 func TestScriptsWithoutTheStub(t *testing.T) {
 	t.Parallel()
 	shell, err := exec.LookPath("sh")
@@ -320,11 +318,11 @@ func TestScriptsWithoutTheStub(t *testing.T) {
 	for _, name := range []string{"without-a-cloud.sh", "test-your-modules.sh"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		// Nothing has that name, which is as good as a stub whose port is taken.
+		// A program that does not exist fails like a stub whose port is in use.
 		script := strings.ReplaceAll(example(t, "guides/"+name), "elbstub -addr", "no-such-program -addr")
 		command := exec.CommandContext(ctx, shell, "-c", script)
 		command.Dir, command.Env = t.TempDir(), append(os.Environ(), "TF=echo")
-		command.WaitDelay = time.Second // what it started holds the output
+		command.WaitDelay = time.Second // its children may keep the output open
 		said, err := command.CombinedOutput()
 		if ctx.Err() != nil || err == nil || strings.Contains(string(said), "init -input=false") {
 			t.Errorf("%s: %v, %v: %s", name, err, ctx.Err(), said)
@@ -332,7 +330,7 @@ func TestScriptsWithoutTheStub(t *testing.T) {
 	}
 }
 
-// installStub builds the stub as it is released, for the scripts of a CLI to find.
+// installStub builds the stub as it is released, where the scripts of a CLI find it.
 func installStub(t *testing.T, cli *acctest.CLI) {
 	t.Helper()
 	folder := t.TempDir()
@@ -343,12 +341,13 @@ func installStub(t *testing.T, cli *acctest.CLI) {
 	cli.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// TestAccTestYourModules runs the tests of the guide: with mocks, whose values functions accept, and with the stub.
+// TestAccTestYourModules runs the tests of the guide: with mocks, whose values are valid for functions, and with the
+// stub.
 func TestAccTestYourModules(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
-	cli.Needs("1.11.0", "") // OpenTofu reads no mock files
+	cli.Needs("1.11.0", "") // OpenTofu does not read mock files
 	pair := acctest.NewPair()
 	cli.WriteFile("tests/www.example.com.crt", pair.Certificate)
 	cli.WriteFile("tests/www.example.com.key", pair.PrivateKey)
@@ -367,7 +366,7 @@ func TestAccTestYourModules(t *testing.T) {
 	}
 }
 
-// freeAddress is one that nobody listens at.
+// freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -378,8 +377,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// TestDoesYourCloudHaveIt runs the script that tells whether a cloud has the API, as the
-// documentation and both READMEs show it.
+// TestDoesYourCloudHaveIt runs the script that tells whether a cloud has the API, as the documentation and both READMEs
+// have it.
 func TestDoesYourCloudHaveIt(t *testing.T) {
 	t.Parallel()
 	shell, shellError := exec.LookPath("sh")
@@ -413,7 +412,7 @@ func TestDoesYourCloudHaveIt(t *testing.T) {
 	}
 }
 
-// TestAccDoesYourCloudHaveIt makes the same call by the data source.
+// TestAccDoesYourCloudHaveIt makes the same call with the data source.
 func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -430,8 +429,8 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	}
 }
 
-// TestAccImportInstead: in a rotation, the response to a creation is lost, and two certificates may be the new one. The
-// error says how to manage one of them instead of the old one, which stays in the state.
+// TestAccImportInstead: in a rotation, the response to the creation is lost, and two certificates may be the new one.
+// The error says how to import one of them instead of the old one, which is still in the state.
 func TestAccImportInstead(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)

@@ -14,16 +14,17 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestConnectionEndsWithinABody: TCP ends in the middle of a response, after the
+// TestConnectionEndsWithinABody: the TCP connection ends in the middle of a response, after the
 // request was carried out.
 func TestConnectionEndsWithinABody(t *testing.T) {
 	t.Parallel()
-	// The ID is the second field of a response to a creation, and the first of others.
+	// The ID is the second field of a response to a creation, and the first field of other
+	// responses.
 	const beforeID, afterID = 5, 70
 	for name, row := range map[string]struct {
 		method string
 		bytes  int
-		calls  int // of the method; 0 is any number
+		calls  int // how many calls of the method; 0 means any number
 	}{
 		"list":           {method: http.MethodGet, bytes: 60, calls: 2},
 		"PUT":            {method: http.MethodPut, bytes: 60, calls: 2},
@@ -46,16 +47,16 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 				before := wire.Calls(row.method)
 				wire.Script(row.method, 1, func(e *exchange) {
 					head, body := e.Response()
-					if body == "" { // of a deletion
+					if body == "" { // the response to a deletion has none
 						head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
 					}
 					e.Send(head, body[:row.bytes])
-					time.Sleep(50 * time.Millisecond) // a reset takes what has not been read
+					time.Sleep(50 * time.Millisecond) // a reset discards what has not been read
 					end(e)
 				})
 
 				s := cloud.Server(t, provider.New("test")())
-				after, diagnostics := does(t, s, row.method, state, config)
+				after, diagnostics := perform(t, s, row.method, state, config)
 				if diagnostics.HasError() {
 					t.Fatal(textOf(diagnostics))
 				}
@@ -78,11 +79,11 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 	}
 }
 
-// TestSlowBodies: a body may take long as long as it comes, and an operation ends
-// with its own timeout whatever comes.
+// TestSlowBodies: a body may take any time as long as it keeps coming, but an operation ends with
+// its own timeout.
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
-	// trickle sends a body a byte at a time for a while, and then the rest.
+	// trickle sends a body one byte at a time for a while, and then the rest.
 	trickle := func(during time.Duration) func(*exchange) {
 		return func(e *exchange) {
 			head, body := e.Response()
@@ -101,7 +102,7 @@ func TestSlowBodies(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		first   func(*exchange)
-		timeout string // of a read
+		timeout string // the read timeout
 		fails   bool
 		took    time.Duration
 		lists   int
@@ -146,8 +147,8 @@ func TestSlowBodies(t *testing.T) {
 	}
 }
 
-// TestArrivedResponseIsKept: what ends a creation does not throw away the response
-// to it whose head has arrived, nor one that arrives while it is still waited for.
+// TestArrivedResponseIsKept: if a creation is interrupted or times out, its response is still used
+// if the headers have arrived, or if it arrives within the grace period.
 func TestArrivedResponseIsKept(t *testing.T) {
 	t.Parallel()
 	const end = 3 * time.Second // when the creation is interrupted, or times out
@@ -193,14 +194,14 @@ func TestArrivedResponseIsKept(t *testing.T) {
 	}
 }
 
-// TestInterruptedWithinABody: what hangs in the middle of a response ends as soon as
-// what hangs before it, and a creation is not forgotten.
+// TestInterruptedWithinABody: a call that hangs in the middle of a response ends as soon as one
+// that hangs before it, and a creation is not forgotten.
 func TestInterruptedWithinABody(t *testing.T) {
 	t.Parallel()
 	const end = 3 * time.Second
 	hang := func(e *exchange) {
 		head, body := e.Response()
-		if body == "" { // of a deletion
+		if body == "" { // the response to a deletion has none
 			head, body = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", "0123456789"
 		}
 		e.Send(head, body[:5])
@@ -226,7 +227,7 @@ func TestInterruptedWithinABody(t *testing.T) {
 				s := inMemory(t, cloud, network, nil)
 				started := time.Now()
 				time.AfterFunc(end, s.Stop)
-				after, diagnostics := does(t, s, method, state, config)
+				after, diagnostics := perform(t, s, method, state, config)
 				if took := time.Since(started) - end; took < 0 || took > limit {
 					t.Errorf("it ended %s after the interrupt, want %s", took, limit)
 				}
@@ -239,9 +240,9 @@ func TestInterruptedWithinABody(t *testing.T) {
 	}
 }
 
-// does does what calls a method: a read, an update, which gives a new name, a
-// deletion, or a creation.
-func does(t *testing.T, s *acctest.Server, method string, state *acctest.State, config acctest.Values) (
+// perform does what sends a request of a method: a read, an update with a new name, a deletion, or
+// a creation.
+func perform(t *testing.T, s *acctest.Server, method string, state *acctest.State, config acctest.Values) (
 	*acctest.State, acctest.Diagnostics,
 ) {
 	t.Helper()
@@ -258,8 +259,8 @@ func does(t *testing.T, s *acctest.Server, method string, state *acctest.State, 
 	return create(t, s, config)
 }
 
-// tooShort sends a response whose Content-Length counts the characters of the body
-// and not its bytes, so that the last ones follow the response.
+// tooShort sends a response whose Content-Length counts the characters of the body instead of its
+// bytes, so that the last bytes follow the response.
 func tooShort(e *exchange) {
 	_, body := e.Response()
 	length := utf8.RuneCountInString(body)
@@ -268,7 +269,7 @@ func tooShort(e *exchange) {
 
 var malformedResponses = map[string]func(*exchange){"Content-Length": tooShort, "no empty line": noEmptyLine}
 
-// noEmptyLine sends a response whose body stands where another header is expected.
+// noEmptyLine sends a response whose body begins where another header is expected.
 func noEmptyLine(e *exchange) {
 	head, body := e.Response()
 	e.Send(strings.TrimSuffix(head, "\r\n"), body, "\r\n\r\n")
@@ -288,8 +289,8 @@ func addLong(t *testing.T, cloud *acctest.Cloud) []string {
 	return keyLines(pair)
 }
 
-// TestMalformedResponseShowsNoKey: net/http quotes what it cannot read, and a list
-// has the private keys of others.
+// TestMalformedResponseShowsNoKey: net/http quotes what it cannot parse, and a list has the private
+// keys of other certificates.
 func TestMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
 	for name, malformed := range malformedResponses {
@@ -320,7 +321,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			}
 			values["name"] = "new"
 			values["description"] = description
-			values["timeouts"] = acctest.Values{"update": "2s"} // for which the change is read back
+			values["timeouts"] = acctest.Values{"update": "2s"} // how long the change is read back
 			plan, _ := s.Plan(state, values)
 			_, updated := s.Apply(plan)
 			if !updated.HasError() {
@@ -340,8 +341,8 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 	}
 }
 
-// TestMalformedTokenResponse: a token is in a header, which net/http quotes when it
-// cannot read it.
+// TestMalformedTokenResponse: a token arrives in a header, which net/http quotes if it cannot parse
+// it.
 func TestMalformedTokenResponse(t *testing.T) {
 	t.Parallel()
 	cloud, wire := newWire(t)
@@ -355,7 +356,7 @@ func TestMalformedTokenResponse(t *testing.T) {
 	}
 }
 
-// TestTokenResponseIsCut: to ask for a token again does no harm.
+// TestTokenResponseIsCut: if the response with a token is cut off, the token is requested again.
 func TestTokenResponseIsCut(t *testing.T) {
 	t.Parallel()
 	cloud, wire := newWire(t)
@@ -368,8 +369,8 @@ func TestTokenResponseIsCut(t *testing.T) {
 	}
 }
 
-// TestAccMalformedResponseShowsNoKey does the same with all logs: net/http also
-// prints what follows a response, with the standard logger.
+// TestAccMalformedResponseShowsNoKey does the same with the CLI and all logs: net/http also writes
+// what follows a response to the standard logger.
 func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

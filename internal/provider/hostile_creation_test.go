@@ -22,16 +22,15 @@ const (
 	listOperation   = elbstub.ListCertificates
 )
 
-// saysMayExist reports whether diagnostics say that a certificate may exist, and
-// which one.
+// saysMayExist reports whether diagnostics say that a certificate of this name may exist.
 func saysMayExist(diagnostics acctest.Diagnostics, name string) bool {
 	text := textOf(diagnostics)
 	return strings.Contains(strings.ToLower(text), "may exist") &&
 		strings.Contains(text, acctest.ProjectID) && strings.Contains(text, fmt.Sprintf("%q", name))
 }
 
-// wantNamed fails for a certificate that nobody knows of: it is not in the state, it
-// was not there before, and nothing names it.
+// wantNamed fails if there is a certificate that is not in the state, did not exist before, and is not named by a
+// diagnostic.
 func wantNamed(
 	t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnostics acctest.Diagnostics,
 	name string, before ...string,
@@ -49,7 +48,7 @@ func wantNamed(
 	}
 }
 
-// postponed carries a creation out some time after its connection was closed.
+// postponed closes the connection, and carries the creation out later.
 func postponed(by time.Duration) elbstub.Fault {
 	return func(next elbstub.Next) elbstub.Response {
 		time.AfterFunc(by, func() { next() })
@@ -57,8 +56,7 @@ func postponed(by time.Duration) elbstub.Fault {
 	}
 }
 
-// TestRefusedThenLost: the response to an earlier attempt says nothing about a
-// later one whose response is lost.
+// TestRefusedThenLost: the response to an earlier attempt says nothing about a later attempt whose response is lost.
 func TestRefusedThenLost(t *testing.T) {
 	t.Parallel()
 	for refused, refuse := range map[string]elbstub.Fault{
@@ -100,18 +98,18 @@ func TestRefusedThenLost(t *testing.T) {
 	}
 }
 
-// TestLostThenRefused: the first response is lost and its creation late, and the
-// second attempt ends for a reason that by itself would say that there is nothing.
+// TestLostThenRefused: the first response is lost and its request carried out late. The second attempt fails with an
+// error that alone would mean that no certificate exists.
 func TestLostThenRefused(t *testing.T) {
 	t.Parallel()
 	reply := func(status int, code string) elbstub.Fault {
 		return elbstub.Reply(status, `{"error":{"message":"no","code":"`+code+`"}}`)
 	}
 	for name, row := range map[string]struct {
-		refuse      elbstub.Fault // of all attempts but the first
+		refuse      elbstub.Fault // of all attempts after the first
 		timeout     string
-		interrupted bool // in the second attempt
-		tokens      bool // the identity service gives none any more
+		interrupted bool // during the second attempt
+		tokens      bool // the identity service no longer issues tokens
 	}{
 		"policy":                        {refuse: reply(http.StatusForbidden, "ELB.9802")},
 		"quota":                         {refuse: reply(http.StatusBadRequest, "ELB.5151")},
@@ -148,7 +146,7 @@ func TestLostThenRefused(t *testing.T) {
 						if row.interrupted {
 							fault = elbstub.Slow(50 * time.Second)
 						}
-						for n := range 50 { // the first creation keeps its token
+						for n := range 50 { // all further requests for a token
 							cloud.Script(elbstub.IssueToken, n+1, fault)
 						}
 						return reply(http.StatusUnauthorized, "ELB.1102")(next)
@@ -174,8 +172,8 @@ func TestLostThenRefused(t *testing.T) {
 	}
 }
 
-// TestLateCommits: the server says that it got no response from its backend, and the
-// backend carries the creation out nevertheless.
+// TestLateCommits: a gateway responds that its backend has not responded, and the backend carries the creation out
+// nevertheless.
 func TestLateCommits(t *testing.T) {
 	t.Parallel()
 	for _, delays := range [][]time.Duration{
@@ -206,8 +204,8 @@ func TestLateCommits(t *testing.T) {
 	}
 }
 
-// TestIncompleteListsProveNothing: where lists lack certificates by their own count,
-// nothing is adopted, nothing is sent again, and what may be ours is named.
+// TestIncompleteListsProveNothing: if lists are incomplete by their own total, nothing is adopted, nothing is sent
+// again, and a certificate that may be ours is named.
 func TestIncompleteListsProveNothing(t *testing.T) {
 	t.Parallel()
 	for name, strangers := range map[string]int{"a stranger is hidden": 1, "the new one is hidden": 0} {
@@ -242,7 +240,7 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 	}
 }
 
-// createdResponse is a response to a creation with a certificate, whoever made it.
+// createdResponse returns the response to a creation with any certificate.
 func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{
@@ -255,12 +253,12 @@ func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
 	return elbstub.Reply(http.StatusOK, string(body))(nil)
 }
 
-// TestResponseWithAnotherCertificate: the response to a creation has a certificate that
-// it has not made. Taking its ID would mean to destroy it one day.
+// TestResponseWithAnotherCertificate: the response to a creation has a certificate that the creation did not create. If
+// its ID were stored, Terraform would delete it some day.
 func TestResponseWithAnotherCertificate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		unknown   bool // the ID is of no list
+		unknown   bool // no list has the ID
 		committed bool // the creation is carried out
 	}{
 		"a known ID, nothing is created":    {},
@@ -314,8 +312,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 	}
 }
 
-// TestServerThatDeduplicates: the response to a creation has a certificate that was
-// there before, and has the same leaf.
+// TestServerThatDeduplicates: the response to a creation has a certificate that existed before and has the same leaf.
 func TestServerThatDeduplicates(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"www", "another"} {
@@ -349,8 +346,8 @@ func TestServerThatDeduplicates(t *testing.T) {
 	}
 }
 
-// TestResponseWithLeafAlone: the certificate is ours though the response lacks the
-// chain, and the next plan shows what the server keeps.
+// TestResponseWithLeafAlone: a certificate is ours even if the response lacks its chain. The next plan shows what the
+// API has stored.
 func TestResponseWithLeafAlone(t *testing.T) {
 	t.Parallel()
 	for name, keeps := range map[string]bool{"the chain is kept": true, "the chain is lost": false} {
@@ -395,8 +392,8 @@ func TestResponseWithLeafAlone(t *testing.T) {
 	}
 }
 
-// TestServerThatRewrites: the server stores another text than it was sent, and its
-// responses are lost. What it stored is not equal, and must not be made again.
+// TestServerThatRewrites: the API stores another text than was sent, and its responses are lost. The stored certificate
+// does not equal ours, but must not be created again.
 func TestServerThatRewrites(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -455,7 +452,7 @@ func TestServerThatRewrites(t *testing.T) {
 	}
 }
 
-// TestInterruptedWhileThrottled: nothing was done, so nothing may exist.
+// TestInterruptedWhileThrottled: a throttled creation was not carried out, so no certificate may exist.
 func TestInterruptedWhileThrottled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -477,8 +474,8 @@ func TestInterruptedWhileThrottled(t *testing.T) {
 	})
 }
 
-// TestInterruptedInTheQueue: a creation that waits for another one of the same
-// certificate ends at once, though the other one is waited for.
+// TestInterruptedInTheQueue: a creation that waits for another one with the same leaf ends immediately when it is
+// interrupted, although the other one is still waited for.
 func TestInterruptedInTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -520,9 +517,8 @@ func TestInterruptedInTheQueue(t *testing.T) {
 	})
 }
 
-// TestInterruptedAtAnyTime stops creations that do not go well at every half second:
-// each ends within two seconds if nothing was sent yet, and else within ten, and
-// leaves nothing that nobody knows of.
+// TestInterruptedAtAnyTime interrupts troubled creations at every half second. Each ends within two seconds if nothing
+// was sent yet, and otherwise within ten. No certificate is left that nobody knows of.
 func TestInterruptedAtAnyTime(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
@@ -534,7 +530,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		posts []elbstub.Fault
-		lists elbstub.Fault // each of them, without the first
+		lists elbstub.Fault // all lists but the first
 	}{
 		"lost, and listed late": {
 			posts: []elbstub.Fault{after(second, elbstub.Drop())},
@@ -577,7 +573,7 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t)
 	s := inMemory(t, cloud, network, nil)
-	var sent atomic.Int64 // creations
+	var sent atomic.Int64 // the POSTs
 	for n, fault := range posts {
 		cloud.Script(createOperation, n+1, func(next elbstub.Next) elbstub.Response {
 			sent.Add(1)
@@ -589,7 +585,7 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 		cloud.Script(listOperation, n+2, lists)
 	}
 	var stopped time.Time
-	var before int64 // it was stopped
+	var before int64 // the POSTs before the interrupt
 	stop := time.AfterFunc(offset, func() {
 		before, stopped = sent.Load(), time.Now()
 		s.Stop()
@@ -617,8 +613,8 @@ func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, list
 	wantNamed(t, cloud, state, diagnostics, "www")
 }
 
-// TestCreationWithoutCredentials: when the identity service gives none, nothing was
-// sent, and nobody has to look for a certificate.
+// TestCreationWithoutCredentials: if the identity service provides no credentials, nothing was sent, and no certificate
+// can exist.
 func TestCreationWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	const interruptedAfter = 3 * time.Second
@@ -641,7 +637,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 		for _, when := range []string{"first", "expired", "refused"} {
 			for _, interrupted := range []bool{false, true} {
 				if when == "expired" && credentials == "agency" {
-					continue // its keys live for an hour at least
+					continue // keys of an agency are valid for at least an hour
 				}
 				t.Run(fmt.Sprintf("%s %s, interrupted %t", when, credentials, interrupted), func(t *testing.T) {
 					t.Parallel()
@@ -715,8 +711,8 @@ func TestCreationWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestServerThatStoresSomethingElse: a creation warns of an argument that the server has stored in another form. An
-// update that does not store what it was sent is an error.
+// TestServerThatStoresSomethingElse: a creation warns if the API has stored another value of an argument. For an
+// update, this is an error.
 func TestServerThatStoresSomethingElse(t *testing.T) {
 	t.Parallel()
 	arguments, _ := certificateAttributes(t)

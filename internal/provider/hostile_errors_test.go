@@ -28,7 +28,7 @@ func errorBody(t *testing.T, message string) string {
 	return string(body)
 }
 
-// spread returns a text with another one after every n characters.
+// spread returns a text with another text after every n characters.
 func spread(text, with string, n int) string {
 	var b strings.Builder
 	for part := range slices.Chunk([]byte(text), n) {
@@ -38,8 +38,8 @@ func spread(text, with string, n int) string {
 	return b.String()
 }
 
-// TestErrorTextIsSanitized: what a server says goes to a terminal, through a
-// protocol that takes UTF-8 alone, and into tickets.
+// TestErrorTextIsSanitized: error messages of a server are displayed in a terminal, pass through a
+// protocol that allows only UTF-8, and are pasted into tickets.
 func TestErrorTextIsSanitized(t *testing.T) {
 	t.Parallel()
 	pair := acctest.NewPair()
@@ -75,8 +75,8 @@ func TestErrorTextIsSanitized(t *testing.T) {
 				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 			}
 			text := textOf(diagnostics)
-			wantTame(t, text)
-			if !strings.Contains(text, keeps[1:]) && name != "not UTF-8" { // its first letter may be capital
+			wantPrintable(t, text)
+			if !strings.Contains(text, keeps[1:]) && name != "not UTF-8" { // its first letter may be capitalized
 				t.Errorf("the message is lost: %s", text)
 			}
 			if strings.Contains(text, "\nError: forged") || strings.Contains(text, "\nforged") {
@@ -87,7 +87,7 @@ func TestErrorTextIsSanitized(t *testing.T) {
 	}
 }
 
-// TestListedTextIsSanitized: what a server lists may be named in an error that is not its own.
+// TestListedTextIsSanitized: names from a list may be quoted in an error of the provider.
 func TestListedTextIsSanitized(t *testing.T) {
 	t.Parallel()
 	wild := "x\x1b[2J\u009b\u202e\nError: forged" + strings.Repeat(" and so on", 1000)
@@ -127,19 +127,19 @@ func TestListedTextIsSanitized(t *testing.T) {
 		if strings.Contains(text, "\nError: forged") {
 			t.Errorf("%s: a line of its own is forged: %s", name, text)
 		}
-		wantTame(t, text)
+		wantPrintable(t, text)
 	}
 	listed, diagnostics := server.List(acctest.Values{}, 1, false)
 	if len(listed) != 1 || diagnostics.HasError() {
 		t.Fatalf("it lists %v: %s", listed, textOf(diagnostics))
 	}
-	wantTame(t, listed[0].DisplayName)
+	wantPrintable(t, listed[0].DisplayName)
 }
 
-// wantTame fails for a text that is not for a terminal.
-func wantTame(t *testing.T, text string) {
+// wantPrintable fails if a text is not safe for a terminal, or too long.
+func wantPrintable(t *testing.T, text string) {
 	t.Helper()
-	const fixed = 1500 // of words of the provider's own
+	const fixed = 1500 // the length of the provider's own words
 	if len(text) > 2<<10+fixed {
 		t.Errorf("it has %d bytes", len(text))
 	}
@@ -154,7 +154,7 @@ func wantTame(t *testing.T, text string) {
 	}
 }
 
-// wantNoPart fails for a text that has a part of a secret, whatever stands in between.
+// wantNoPart fails if a text has a part of a secret, whatever is between its characters.
 func wantNoPart(t *testing.T, text, secret string) {
 	t.Helper()
 	const part = 16
@@ -172,9 +172,8 @@ func wantNoPart(t *testing.T, text, secret string) {
 	}
 }
 
-// TestIdentityErrorsAreTamed: the same for the identity service, which may quote a
-// password.
-func TestIdentityErrorsAreTamed(t *testing.T) {
+// TestIdentityErrorsAreSanitized: the same for the identity service, which may quote a password.
+func TestIdentityErrorsAreSanitized(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"the password":           errorBody(t, acctest.Password),
@@ -194,14 +193,14 @@ func TestIdentityErrorsAreTamed(t *testing.T) {
 			if state != nil || !diagnostics.HasError() {
 				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 			}
-			wantTame(t, textOf(diagnostics))
+			wantPrintable(t, textOf(diagnostics))
 			wantNoPart(t, textOf(diagnostics), acctest.Password)
 		})
 	}
 }
 
-// TestRequestIDIsTamed: a header too is what the server says.
-func TestRequestIDIsTamed(t *testing.T) {
+// TestRequestIDIsSanitized: a request ID is text of the server as well.
+func TestRequestIDIsSanitized(t *testing.T) {
 	t.Parallel()
 	cloud, wire := newWire(t)
 	wire.Script(http.MethodPost, 1, func(e *exchange) {
@@ -214,11 +213,11 @@ func TestRequestIDIsTamed(t *testing.T) {
 	if state != nil || !diagnostics.HasError() {
 		t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 	}
-	wantTame(t, textOf(diagnostics))
+	wantPrintable(t, textOf(diagnostics))
 }
 
-// TestThrottledAtOnce: calls that are throttled in one round wait for one round,
-// though their responses come one after the other.
+// TestThrottledAtOnce: calls that are throttled in the same round wait for one round, although
+// their responses arrive one after the other.
 func TestThrottledAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, calls := range []int{1, 20} {

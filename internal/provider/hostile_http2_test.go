@@ -20,8 +20,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestOnlyHTTP1IsSpoken: a client that spoke HTTP/2 would inherit what Go's HTTP/2
-// transport repeats by itself.
+// TestOnlyHTTP1IsSpoken: with HTTP/2, Go's transport would repeat requests by itself.
 func TestOnlyHTTP1IsSpoken(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -52,7 +51,7 @@ func TestOnlyHTTP1IsSpoken(t *testing.T) {
 	}
 }
 
-// moved returns an address with another beginning: that of another server.
+// moved returns an address with the scheme and host of another server.
 func moved(t *testing.T, address, server string) string {
 	t.Helper()
 	parsed, err := url.Parse(address)
@@ -62,8 +61,8 @@ func moved(t *testing.T, address, server string) string {
 	return server + parsed.Path
 }
 
-// TestStreamResetAfterCommit: Go's HTTP/2 transport sends a request again when the
-// server resets its stream, or says goodbye, in ways that promise nothing was done.
+// TestStreamResetAfterCommit: Go's HTTP/2 transport repeats a request after a stream reset or
+// GOAWAY that claims that the request was not processed, although it was.
 func TestStreamResetAfterCommit(t *testing.T) {
 	t.Parallel()
 	const resetFrame, goAwayFrame = 3, 7
@@ -112,15 +111,15 @@ func TestStreamResetAfterCommit(t *testing.T) {
 	}
 }
 
-// A rudeHTTP2 speaks as much HTTP/2 as it takes to carry a request out and then to
-// end its stream as no handler of net/http can. A request with a body is a POST of a
-// certificate, one without is a list.
+// A rudeHTTP2 is a minimal HTTP/2 server that carries a request out and then ends its stream in a
+// way that no handler of net/http can. A request with a body is a POST of a certificate, one
+// without a list.
 type rudeHTTP2 struct {
 	connection net.Conn
 	handler    http.Handler
-	target     string // of both calls
-	// endPost ends the stream of a POST that was carried out, or reports that it is to
-	// be answered.
+	target     string // the URL of both calls
+	// endPost ends the stream of a POST that was carried out, and returns true. If it returns
+	// false, the response is sent.
 	endPost func(stream uint32) bool
 }
 
@@ -169,7 +168,7 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 		data, headers = 0, 1
 
 		endOfStream, endOfHeaders = 1, 4
-		statusOK                  = 0x88 // in HPACK
+		statusOK                  = 0x88 // the HPACK code
 	)
 	request := httptest.NewRequestWithContext(context.Background(), method, h2.target, bytes.NewReader(body))
 	request.Header.Set("X-Auth-Token", acctest.Token)
@@ -182,8 +181,8 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 	h2.write(data, endOfStream, stream, recorder.Body.Bytes())
 }
 
-// A silentNetwork has connections that can break without a word: what is sent from
-// then on arrives nowhere, and nobody says so.
+// A silentNetwork has connections that can break silently: what is sent from then on does not
+// arrive, and neither side notices.
 type silentNetwork struct {
 	network *elbstub.Network
 	dials   atomic.Int64
@@ -215,14 +214,14 @@ func (n *silentNetwork) dial(ctx context.Context, network, address string) (net.
 	return c, nil
 }
 
-// breakLatest breaks the connection that was made last.
+// breakLatest breaks the latest connection.
 func (n *silentNetwork) breakLatest() { n.latest.Load().broken.Store(true) }
 
-// TestConnectionDiesSilently: after a minute without a response another connection
-// is tried, whatever protocols the server offers.
+// TestConnectionDiesSilently: after a minute without a response, another connection is tried,
+// whatever protocols the server supports.
 func TestConnectionDiesSilently(t *testing.T) {
 	t.Parallel()
-	// How many certificates there are in the end.
+	// How many certificates exist in the end.
 	for method, want := range map[string]int{
 		http.MethodGet: 1, http.MethodPut: 1, http.MethodDelete: 0, http.MethodPost: 2,
 	} {
@@ -237,13 +236,13 @@ func TestConnectionDiesSilently(t *testing.T) {
 				values := acctest.Values{"name": "www"}
 				state, _ := create(t, s, values)
 
-				time.Sleep(10 * time.Second) // the list is too old to be used
+				time.Sleep(10 * time.Second) // until the cached list has expired
 				to.breakLatest()
 				dials, started := to.dials.Load(), time.Now()
 				if method == http.MethodPost {
 					values = acctest.Values{"name": "other"}
 				}
-				after, diagnostics := does(t, s, method, state, values)
+				after, diagnostics := perform(t, s, method, state, values)
 				if diagnostics.HasError() || (after == nil) != (method == http.MethodDelete) {
 					t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 				}
@@ -261,8 +260,8 @@ func TestConnectionDiesSilently(t *testing.T) {
 	}
 }
 
-// TestSilentServer: every attempt whose request was read without a response within a
-// minute is over, and the next one has a connection of its own.
+// TestSilentServer: an attempt whose request was read ends after a minute without a response, and
+// the next attempt uses a new connection.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

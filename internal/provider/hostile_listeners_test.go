@@ -10,20 +10,20 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestCreationAfterOneThatWasStopped: the first one has switched the listener and saved
-// nothing, so the second has nothing to send. Lists lag behind the switch all the same, and
-// the plan that follows changes nothing.
+// TestCreationAfterOneThatWasStopped: the first creation has switched the listener, but failed and
+// saved nothing, so the second one has nothing to send. Although lists lag behind the switch, the
+// next plan is empty.
 func TestCreationAfterOneThatWasStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
 		})
 		l.cloud.Script(elbstub.ModifyListener, 1,
 			elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
 		state, diagnostics := l.create(l.process())
-		says(t, diagnostics, "certificate_id", "ELB.6015")
+		wantErrors(t, diagnostics, "certificate_id", "ELB.6015")
 		if state != nil {
 			t.Fatalf("the state has %v", state.Values)
 		}
@@ -34,12 +34,13 @@ func TestCreationAfterOneThatWasStopped(t *testing.T) {
 	})
 }
 
-// TestListenerImportFromAServerOfCapitals: the next plan is empty, and so is the one after
-// somebody else's switch to what the configuration says.
-func TestListenerImportFromAServerOfCapitals(t *testing.T) {
+// TestListenerImportWithUpperCaseIDs: the API returns IDs in upper case. The plan after an
+// import is empty, and so is the plan after somebody else has switched the listener to the
+// configured certificate.
+func TestListenerImportWithUpperCaseIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		upper := func(id string) {
 			l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.CertificateID = strings.ToUpper(id) })
 			time.Sleep(time.Minute)
@@ -47,7 +48,7 @@ func TestListenerImportFromAServerOfCapitals(t *testing.T) {
 		upper(l.other)
 		var diagnostics acctest.Diagnostics
 		l.state, diagnostics = l.process().Import(l.listener)
-		l.quiet("import", diagnostics)
+		l.noDiagnostics("import", diagnostics)
 		l.plan("nothing")
 		upper(l.old)
 		l.config["certificate_id"] = l.old
@@ -56,11 +57,12 @@ func TestListenerImportFromAServerOfCapitals(t *testing.T) {
 	})
 }
 
-// TestDeletionThatWaitsForACreation of the same listener: no longer than its timeout.
+// TestDeletionThatWaitsForACreation: a deletion waits for a creation for the same listener, but no
+// longer than its timeout.
 func TestDeletionThatWaitsForACreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.config["timeouts"] = acctest.Values{"delete": "5s"}
 		l.apply("create")
@@ -81,12 +83,12 @@ func TestDeletionThatWaitsForACreation(t *testing.T) {
 	})
 }
 
-// TestDeletionDuringACreation of the same listener waits for it, and then sends nothing: the
-// listener belongs to the resource that was created.
+// TestDeletionDuringACreation: a deletion waits for a creation for the same listener, and then
+// sends nothing, because the listener belongs to the created resource.
 func TestDeletionDuringACreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("create")
 		status := func(status string) {
@@ -99,23 +101,23 @@ func TestDeletionDuringACreation(t *testing.T) {
 		go func() {
 			defer close(done)
 			_, diagnostics := l.create(server)
-			l.quiet("create", diagnostics)
+			l.noDiagnostics("create", diagnostics)
 		}()
 		synctest.Wait()
 		_, diagnostics := server.Destroy(l.state)
-		l.quiet("destroy", diagnostics)
+		l.noDiagnostics("destroy", diagnostics)
 		<-done
 		l.sent(1, "by the first creation, the second one and the deletion")
 		l.serves(l.other)
 	})
 }
 
-// TestReplacementWhileGETsLag: the switch to the fallback is not seen by the backend that
-// the creation asks, which must not take the listener for switched.
+// TestReplacementWhileGETsLag: the backend that the creation asks does not know yet of the switch
+// to the fallback. The creation must switch the listener nevertheless.
 func TestReplacementWhileGETsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("create")
 		time.Sleep(time.Minute)
@@ -124,29 +126,29 @@ func TestReplacementWhileGETsLag(t *testing.T) {
 		})
 		server, _, _ := l.refresh()
 		_, diagnostics := server.Destroy(l.state)
-		l.quiet("destroy", diagnostics)
+		l.noDiagnostics("destroy", diagnostics)
 		l.state, diagnostics = l.create(server)
-		l.quiet("create", diagnostics)
+		l.noDiagnostics("create", diagnostics)
 		l.serves(l.other)
 		l.plan("nothing")
 	})
 }
 
-// TestReplacementThatWasStopped after its creation: the deletion that is left gives the
-// fallback, since nothing tells its process of the other resource. The next plan shows
-// that, and its apply switches back.
+// TestReplacementThatWasStopped: a replacement is interrupted after its creation. The remaining
+// deletion switches to the fallback, because its process does not know of the new resource. The
+// next plan shows this, and its apply switches back.
 func TestReplacementThatWasStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("update")
 		deposed := l.state
 		var diagnostics acctest.Diagnostics
 		l.state, diagnostics = l.create(l.process())
-		l.quiet("create", diagnostics)
+		l.noDiagnostics("create", diagnostics)
 		_, diagnostics = l.process().Destroy(deposed)
-		l.quiet("destroy", diagnostics)
+		l.noDiagnostics("destroy", diagnostics)
 		l.serves(l.old)
 		time.Sleep(time.Minute)
 		l.apply("update")
@@ -155,36 +157,37 @@ func TestReplacementThatWasStopped(t *testing.T) {
 	})
 }
 
-// TestReplacementEndsWhatIsKept: a listener that was left as it is, and then found as it
-// should be, is not kept from being switched: the deletion of another of its certificates
-// waits for it.
+// TestReplacementEndsWhatIsKept: a listener was left with its certificate by a destroy, and is then
+// managed again. It no longer counts as keeping its certificate, so the deletion of another
+// certificate that it holds waits for it.
 func TestReplacementEndsWhatIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.SNI = []string{l.old} })
 		certificates := inMemory(t, l.cloud, l.network, nil)
 		old, diagnostics := certificates.Import(l.old)
-		l.quiet("import", diagnostics)
+		l.noDiagnostics("import", diagnostics)
 		server := certificates.Listeners()
 		if _, diagnostics = server.Destroy(l.state); diagnostics.HasError() {
 			t.Fatal(diagnostics)
 		}
 		l.state, diagnostics = l.create(server)
-		l.quiet("create", diagnostics)
+		l.noDiagnostics("create", diagnostics)
 		time.AfterFunc(10*time.Second, func() {
 			l.cloud.ChangeListener(l.listener, func(listener *elbstub.Listener) { listener.SNI = nil })
 		})
 		_, diagnostics = certificates.Destroy(old)
-		l.quiet("destroy", diagnostics)
+		l.noDiagnostics("destroy", diagnostics)
 	})
 }
 
-// TestDeletionAfterACreationThatFailed gives the fallback, and the next run ends well.
+// TestDeletionAfterACreationThatFailed: a deletion after a failed creation switches to the
+// fallback, and the next run succeeds.
 func TestDeletionAfterACreationThatFailed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("create")
 		prior := l.state
@@ -194,7 +197,7 @@ func TestDeletionAfterACreationThatFailed(t *testing.T) {
 			t.Error("a certificate that does not exist is served")
 		}
 		left, diagnostics := server.Destroy(prior)
-		l.quiet("destroy", diagnostics)
+		l.noDiagnostics("destroy", diagnostics)
 		if left != nil {
 			t.Errorf("%v is left", left)
 		}
@@ -206,35 +209,35 @@ func TestDeletionAfterACreationThatFailed(t *testing.T) {
 	})
 }
 
-// TestListenerThatIsNoLongerHTTPS: what the error of a read says to do can be done, while
-// another listener_id would never be planned.
+// TestListenerThatIsNoLongerHTTPS: the error of a read names a remedy that works. Another
+// listener_id would not help, because the read comes before the plan.
 func TestListenerThatIsNoLongerHTTPS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "HTTP" })
 		_, diagnostics := l.process().Read(l.state)
-		says(t, diagnostics, "listener_id", "terraform state rm ADDRESS")
+		wantErrors(t, diagnostics, "listener_id", "terraform state rm ADDRESS")
 	})
 }
 
-// TestListenerProtocolsInOtherWords: lower case is the same, and none proves nothing.
-func TestListenerProtocolsInOtherWords(t *testing.T) {
+// TestListenerProtocolsInOtherForms: a protocol may be in lower case, or missing in lists.
+func TestListenerProtocolsInOtherForms(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"https", "Ssl"} {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListenerRuns(t)
 				l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = protocol })
-				l.config["certificate_id"] = l.old // or the stub refuses it
+				l.config["certificate_id"] = l.old // otherwise the stub refuses it
 				l.apply("create")
 				l.plan("nothing")
 			})
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 			return elbstub.Reply(200,
 				`[{"id":"`+l.listener+`","name":null,"protocol":null,"port":"443","certificate_id":"`+l.other+`"}]`)
@@ -246,8 +249,8 @@ func TestListenerProtocolsInOtherWords(t *testing.T) {
 	})
 }
 
-// TestThrottledSwitchBlamesNoCertificate: what a list said before another process made the
-// certificate is no reason for a refusal that speaks of something else.
+// TestThrottledSwitchBlamesNoCertificate: another process has created the certificate after this
+// one has listed. A refusal for another reason is not explained by that list.
 func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -259,10 +262,10 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListenerRuns(t)
 				server := inMemory(t, l.cloud, l.network, nil)
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
-				l.quiet("read", diagnostics)
+				l.noDiagnostics("read", diagnostics)
 				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair())
 				l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
 				_, diagnostics = l.create(server.Listeners())
@@ -274,47 +277,49 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 	}
 }
 
-// TestListenerThatOnlyTheListShows: the endpoint is right, a list has told so.
+// TestListenerThatOnlyTheListShows: a GET of a listener returns 404, but the list has it. The error
+// does not blame the endpoint.
 func TestListenerThatOnlyTheListShows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.cloud.ScriptEach(elbstub.ShowListener, func(int) elbstub.Fault { return elbstub.Reply(404, "") })
 		_, diagnostics := l.create(l.process())
-		says(t, diagnostics, "listener_id", "although the list of the project has the listener")
-		speaksOfAListener(t, diagnostics)
+		wantErrors(t, diagnostics, "listener_id", "although the list of the project has the listener")
+		wantListenerRemedy(t, diagnostics)
 	})
 }
 
-// TestCertificateOfTwoProjects: a cloud may show the same certificate in several. It is
-// that of the listener's then.
+// TestCertificateOfTwoProjects: if a cloud shows a certificate in several projects, it counts as
+// one of the listener's project.
 func TestCertificateOfTwoProjects(t *testing.T) {
 	t.Parallel()
 	for range 10 {
 		synctest.Test(t, func(t *testing.T) {
-			l := newListening(t)
+			l := newListenerRuns(t)
 			list := `{"certificates":[{"id":"` + l.other +
 				`","name":"","description":"","certificate":""}],"instance_num":"1"}`
 			l.cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, list) })
 			server := inMemory(t, l.cloud, l.network, nil)
 			for _, project := range []string{acctest.OtherProjectID, acctest.ProjectID} {
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": project})
-				l.quiet("read", diagnostics)
+				l.noDiagnostics("read", diagnostics)
 			}
 			_, diagnostics := l.create(server.Listeners())
-			l.quiet("create", diagnostics)
+			l.noDiagnostics("create", diagnostics)
 		})
 	}
 }
 
-// TestTinyTimeouts: nothing is lost, and the next run ends well.
+// TestTinyTimeouts: with a timeout that is far too short, nothing is lost, and the next run
+// succeeds.
 func TestTinyTimeouts(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []string{"1ns", "1ms"} {
 		t.Run(timeout, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListenerRuns(t)
 				slow := func(operation elbstub.Operation) {
 					l.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Accept(time.Second) })
 				}
@@ -326,7 +331,7 @@ func TestTinyTimeouts(t *testing.T) {
 					"delete": timeout,
 				}
 				state, diagnostics := l.create(l.process())
-				says(t, diagnostics, "", "time")
+				wantErrors(t, diagnostics, "", "time")
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
 				}

@@ -14,8 +14,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestListsShowIDsInAnotherCase: a plan is empty again and again, whatever the case of
-// the letters in which lists show an ID.
+// TestListsShowIDsInAnotherCase: every plan is empty, whatever the case in which lists show an ID.
 func TestListsShowIDsInAnotherCase(t *testing.T) {
 	t.Parallel()
 	for _, imported := range []bool{false, true} {
@@ -58,8 +57,8 @@ func TestListsShowIDsInAnotherCase(t *testing.T) {
 	}
 }
 
-// TestDomainInAnotherCase: a server that keeps domains in lower case (DNS knows no
-// case) has what the configuration says: nothing is replaced, and a rename works.
+// TestDomainInAnotherCase: an API that stores domains in lower case has the configured domain (DNS
+// ignores case): nothing is replaced, and a rename works.
 func TestDomainInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +71,7 @@ func TestDomainInAnotherCase(t *testing.T) {
 		if len(diagnostics) > 0 {
 			t.Errorf("creation: %s", textOf(diagnostics))
 		}
-		config["name"] = "renamed" // before any refresh
+		config["name"] = "renamed" // before the first refresh
 		plan, diagnostics := s.Plan(state, config)
 		if len(plan.Replace) > 0 || diagnostics.HasError() {
 			t.Errorf("the rename replaces for %v: %s", plan.Replace, textOf(diagnostics))
@@ -90,8 +89,8 @@ func TestDomainInAnotherCase(t *testing.T) {
 	})
 }
 
-// TestRenameDespiteOtherDomain: an update sends name and description, and does not fail
-// because of a domain that nobody configured and that is another one by now.
+// TestRenameDespiteOtherDomain: an update sends only name and description, so it does not fail
+// because a domain that is not configured has changed.
 func TestRenameDespiteOtherDomain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -108,8 +107,8 @@ func TestRenameDespiteOtherDomain(t *testing.T) {
 	})
 }
 
-// TestCombinedText: a server keeps a certificate and its key in one text. Only the
-// certificate becomes a value, and it does.
+// TestCombinedText: an API stores a certificate and its key in one text. Only the certificate
+// becomes a value.
 func TestCombinedText(t *testing.T) {
 	t.Parallel()
 	pair, other := acctest.NewPair(), acctest.NewPair()
@@ -158,9 +157,10 @@ func TestCombinedText(t *testing.T) {
 	}
 }
 
-// TestFirstCertificateIsPlannedAtOnce: the first certificate of a cloud that lists
-// nothing as an empty object without a count, and whose lists lag.
-func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
+// TestPlanRightAfterFirstCertificate: a plan immediately after the creation of the first
+// certificate is empty, in a cloud whose empty list is an object without a total, and whose lists
+// lag.
+func TestPlanRightAfterFirstCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
@@ -177,8 +177,8 @@ func TestFirstCertificateIsPlannedAtOnce(t *testing.T) {
 	})
 }
 
-// TestRefusedAsGoneInTheLag: a run right after the one that created, a 404 of something
-// in between, and lists that lag. The certificate is there, so it is not gone.
+// TestRefusedAsGoneInTheLag: immediately after the run that created a certificate, lists lag, and a
+// gateway returns 404. The certificate exists, so it does not count as gone.
 func TestRefusedAsGoneInTheLag(t *testing.T) {
 	t.Parallel()
 	prepare := func(t *testing.T) (*acctest.Cloud, *acctest.Server, *acctest.State, acctest.Values) {
@@ -220,8 +220,8 @@ func TestRefusedAsGoneInTheLag(t *testing.T) {
 	})
 }
 
-// TestReadTimeoutInTheLag: a read whose time ends while lists lag is an error, and the
-// state stays. An interrupt ends it as well.
+// TestReadTimeoutInTheLag: a read that times out while lists lag is an error, and the state stays.
+// An interrupt ends it as well.
 func TestReadTimeoutInTheLag(t *testing.T) {
 	t.Parallel()
 	for _, interrupted := range []bool{false, true} {
@@ -250,8 +250,8 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 	}
 }
 
-// TestLongReadTimeout: a list is bounded by the timeout of the operation, which may be
-// longer than any default.
+// TestLongReadTimeout: a list is limited by the timeout of the operation, even if that is longer
+// than any default.
 func TestLongReadTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestLongReadTimeout(t *testing.T) {
 	})
 }
 
-// TestSearchInAnotherCase: neither an ID nor a domain has a case.
+// TestSearchInAnotherCase: IDs and domains are found in any case.
 func TestSearchInAnotherCase(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -293,7 +293,7 @@ func TestSearchInAnotherCase(t *testing.T) {
 	}
 }
 
-// TestListIsTooLarge: it stays so however often it is asked for.
+// TestListIsTooLarge: a list that is too large is not requested again, because it will stay so.
 func TestListIsTooLarge(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)

@@ -10,21 +10,21 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestTimeoutOfAServerThatResponds: what is said about a timeout sends nobody to an endpoint that has responded, nor to
-// the timeout of another operation.
+// TestTimeoutOfAServerThatResponds: the remedy for a timeout does not send the user to an endpoint that has responded,
+// nor to the timeout of another operation.
 func TestTimeoutOfAServerThatResponds(t *testing.T) {
 	t.Parallel()
 	busy := elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`)
-	always := func(fault elbstub.Fault) func(*listening) {
-		return func(l *listening) {
+	always := func(fault elbstub.Fault) func(*listenerRuns) {
+		return func(l *listenerRuns) {
 			l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
 		}
 	}
-	pending := func(l *listening) {
+	pending := func(l *listenerRuns) {
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "PENDING_UPDATE" })
 	}
 	for name, row := range map[string]struct {
-		happens func(*listening)
+		happens func(*listenerRuns)
 		why     string
 	}{
 		"409":       {always(busy), "busy"},
@@ -34,10 +34,10 @@ func TestTimeoutOfAServerThatResponds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListenerRuns(t)
 				row.happens(l)
 				_, diagnostics := l.create(l.process())
-				says(t, diagnostics, "", row.why)
+				wantErrors(t, diagnostics, "", row.why)
 				for _, wrong := range []string{"timed out. Check that the endpoint", "update timeout"} {
 					if text := textOf(diagnostics); strings.Contains(text, wrong) {
 						t.Errorf("it says %q: %s", wrong, text)
@@ -49,23 +49,24 @@ func TestTimeoutOfAServerThatResponds(t *testing.T) {
 }
 
 // TestCertificateOfAnAlias: another process creates a certificate after this one has listed the project, and the
-// listener cannot be switched to it for another reason. The error does not claim that there is no such certificate.
+// listener cannot be switched to it for another reason. The error does not claim that the certificate does not exist.
 func TestCertificateOfAnAlias(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		server := inMemory(t, l.cloud, l.network, nil)
 		_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
-		l.quiet("read", diagnostics)
+		l.noDiagnostics("read", diagnostics)
 		l.config["certificate_id"] = add(l.cloud, "of the alias", acctest.NewPair())
 		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.9999"}}`))
 		_, diagnostics = l.create(server.Listeners())
-		says(t, diagnostics, "certificate_id", "according to what this run has read and written. If something else has")
+		wantErrors(t, diagnostics, "certificate_id",
+			"according to what this run has read and written. If something else has")
 	})
 }
 
 // TestCertificateOfAnotherPipeline: another process creates a certificate with the same leaf while the response to a
-// creation is lost. The warning does not say to delete it unless nothing manages it.
+// creation is lost. The warning says to delete it only if nothing else manages it.
 func TestCertificateOfAnotherPipeline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

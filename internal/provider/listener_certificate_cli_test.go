@@ -15,19 +15,18 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// A rotation is a listener whose certificate the real CLI manages, by the files of the
-// example of the documentation.
+// A rotation is a listener whose certificate is managed with the real CLI and the files of the documentation's example.
 type rotation struct {
 	t        *testing.T
 	cloud    *acctest.Cloud
 	cli      *acctest.CLI
 	config   string
 	listener string
-	seen     int // calls in the journal
+	seen     int // how many calls of the journal were checked
 }
 
-// newRotation puts a listener into the cloud that serves what somebody has given it by
-// hand, and switches it to a certificate of a configuration, with further lines.
+// newRotation adds a listener that serves a certificate which somebody uploaded by hand, and switches it to the
+// certificate of a configuration, with further lines.
 func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
@@ -45,7 +44,7 @@ func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 	return r
 }
 
-// listen adds a listener that serves a certificate of somebody.
+// listen adds a listener that serves a certificate of somebody else.
 func listen(cloud *acctest.Cloud) (id string) {
 	byHand := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "by-hand"})
 	return cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: byHand})
@@ -57,8 +56,7 @@ func (r *rotation) renew() {
 	writePair(r.cli, acctest.NewPair())
 }
 
-// writes returns the changes that were sent since its last call, with the status of each
-// response.
+// writes returns the changes that were sent since the last call of writes, with the status of each response.
 func (r *rotation) writes() (sent []string) {
 	journal := r.cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate,
 		elbstub.ModifyListener)
@@ -69,7 +67,7 @@ func (r *rotation) writes() (sent []string) {
 	return sent
 }
 
-// sends fails unless a command sends just these changes, all of which succeed.
+// sends fails unless a command sends exactly these changes, all of which succeed.
 func (r *rotation) sends(doing string, want ...elbstub.Operation) {
 	r.t.Helper()
 	succeeding := make([]string, len(want))
@@ -81,7 +79,7 @@ func (r *rotation) sends(doing string, want ...elbstub.Operation) {
 	}
 }
 
-// serves returns the certificate that the listener serves.
+// serves returns the ID of the certificate that the listener serves.
 func (r *rotation) serves() string {
 	r.t.Helper()
 	for _, l := range r.cloud.Listeners(acctest.ProjectID) {
@@ -93,8 +91,7 @@ func (r *rotation) serves() string {
 	return ""
 }
 
-// expectEmptyPlan fails unless the next plan is empty, and the listener serves what the
-// configuration says.
+// expectEmptyPlan fails unless the next plan is empty and the listener serves the configured certificate.
 func (r *rotation) expectEmptyPlan() {
 	r.t.Helper()
 	if said := r.cli.Run("plan"); !strings.Contains(said, "No changes") {
@@ -106,8 +103,8 @@ func (r *rotation) expectEmptyPlan() {
 	r.writes()
 }
 
-// TestAccRotation: new files and one apply are three calls, in their order, and the next
-// plan is empty. Names and descriptions cost no switch.
+// TestAccRotation: with new files, one apply sends three calls in the right order, and the next plan is empty. A new
+// name or description does not switch the listener.
 func TestAccRotation(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
@@ -128,7 +125,7 @@ func TestAccRotation(t *testing.T) {
 	}
 }
 
-// configureMany configures many certificates, each with a listener.
+// configureMany configures many certificates, each with its listener.
 func configureMany(cloud *acctest.Cloud, cli *acctest.CLI, many int) {
 	ids := make([]string, many)
 	for i := range ids {
@@ -154,13 +151,13 @@ resource "elbaas_listener_certificate" "www" {
 `, many, strings.Join(ids, ", ")))
 }
 
-// writeNumbered writes the files of one of many certificates.
+// writeNumbered writes the files of one of these certificates.
 func writeNumbered(cli *acctest.CLI, number int, pair throwaway.Pair) {
 	cli.WriteFile(fmt.Sprintf("%d.crt", number), pair.Certificate)
 	cli.WriteFile(fmt.Sprintf("%d.key", number), pair.PrivateKey)
 }
 
-// TestAccFiftyRotations renews 50 certificates at once, each with a listener.
+// TestAccFiftyRotations renews 50 certificates in one apply, each with its listener.
 func TestAccFiftyRotations(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -198,8 +195,8 @@ func TestAccFiftyRotations(t *testing.T) {
 	}
 }
 
-// stopAfterEachCall stops a rotation after each of its three calls, which the server
-// has carried out without a response. The next apply ends it, and the plan is empty.
+// stopAfterEachCall stops a rotation after each of its three calls, which the server has carried out without
+// responding. The next apply completes the rotation, and the plan is empty.
 func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.Command)) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -246,7 +243,7 @@ func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.C
 	}
 }
 
-// TestAccRotationIsKilled after each of its three calls.
+// TestAccRotationIsKilled: a rotation is killed after each of its three calls.
 func TestAccRotationIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -258,18 +255,18 @@ func TestAccRotationIsKilled(t *testing.T) {
 	})
 }
 
-// TestAccRotationIsInterrupted by Ctrl-C after each of its three calls.
+// TestAccRotationIsInterrupted: a rotation is interrupted by Ctrl-C after each of its three calls.
 func TestAccRotationIsInterrupted(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
 		interrupt(r.t, terraform)
-		time.Sleep(time.Second) // for the interrupt to come through
+		time.Sleep(time.Second) // until the interrupt has reached the provider
 	})
 }
 
-// TestAccRotationOfATarget: -target of the certificate alone leaves the old one in use.
-// Its deletion waits, and then names the listener; the next apply does the rest.
+// TestAccRotationOfATarget: with -target for the certificate alone, the old one stays in use. Its deletion waits, and
+// then its error names the listener; the next apply does the rest.
 func TestAccRotationOfATarget(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -289,8 +286,8 @@ func TestAccRotationOfATarget(t *testing.T) {
 	r.expectEmptyPlan()
 }
 
-// TestAccListenerCertificateIsReplaced by -replace: with create_before_destroy, nothing is
-// sent; otherwise the fallback is served for a moment.
+// TestAccListenerCertificateIsReplaced: with -replace and create_before_destroy, nothing is sent; otherwise the
+// listener serves the fallback for a moment.
 func TestAccListenerCertificateIsReplaced(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -317,8 +314,8 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 	}
 }
 
-// TestAccListenerCertificateIsDestroyed without a fallback, whose plan warns, and the
-// certificate's deletion fails at its first refusal; and then with one.
+// TestAccListenerCertificateIsDestroyed: without a fallback, the plan warns, and the deletion of the certificate fails
+// at its first refusal. With a fallback, both are destroyed.
 func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -337,7 +334,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 		t.Errorf("it has sent %q, and the listener serves %s", sent, r.serves())
 	}
 
-	// A fallback that does not exist, and then one that does.
+	// First with a fallback that does not exist, then with one that does.
 	withFallback := func(id string) {
 		config := strings.Replace(r.config, "  listener_id ",
 			"  fallback_certificate_id = "+acctest.Quote(id)+"\n  listener_id ", 1)
@@ -363,9 +360,9 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	}
 }
 
-// TestAccRotationUnderAnotherAddress without a moved block. Terraform does not wait for the
-// new resource of the listener before it deletes the old certificate. The error says that
-// the next apply does it, which it does.
+// TestAccRotationUnderAnotherAddress: the resource of the listener gets another address without a moved block, so
+// Terraform deletes the old certificate without waiting for the new resource. The error says that the next apply
+// completes the rotation, which is true.
 func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -384,8 +381,8 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	r.expectEmptyPlan()
 }
 
-// TestAccListenerIDsThatTurnOutWrong: Terraform validates and plans again in the apply what was unknown in the plan, so
-// that nothing is sent for an ID that turns out to be wrong.
+// TestAccListenerIDsThatTurnOutWrong: an ID that was unknown in the plan is validated and planned again in the apply,
+// so nothing is sent if it turns out to be wrong.
 func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -397,7 +394,7 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 	} {
 		for _, isUpdate := range []bool{false, true} {
 			if isUpdate && attribute == "listener_id" {
-				continue // which replaces
+				continue // another listener replaces the resource
 			}
 			t.Run(fmt.Sprintf("%s, update: %t", attribute, isUpdate), func(t *testing.T) {
 				t.Parallel()
@@ -434,8 +431,8 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 	}
 }
 
-// TestAccListenerCertificateIsRemoved by a removed block, and is not where it must not be
-// destroyed.
+// TestAccListenerCertificateIsRemoved: a removed block removes the resource from the state, whether it destroys it or
+// not. With prevent_destroy, it cannot be destroyed.
 func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -468,7 +465,7 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	}
 }
 
-// TestAccTwoResourcesOfAListener switch it back and forth: each plan has a change.
+// TestAccTwoResourcesOfAListener: two resources of a listener switch it back and forth, so each plan has a change.
 func TestAccTwoResourcesOfAListener(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -485,8 +482,7 @@ func TestAccTwoResourcesOfAListener(t *testing.T) {
 	}
 }
 
-// TestAccListenerImportExamples imports by each import block and command of the
-// documentation.
+// TestAccListenerImportExamples imports with each import block and command of the documentation.
 func TestAccListenerImportExamples(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -499,7 +495,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 	for file, since := range map[string]string{
 		"import-by-string-id.tf": "1.11.0",
 		"import-by-identity.tf":  "1.12.0",
-	} { // of either CLI
+	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))

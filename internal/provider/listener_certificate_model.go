@@ -74,7 +74,7 @@ func (m listenerCertificateModel) checkFallback(diags *diag.Diagnostics) {
 	}
 }
 
-// checkProtocol checks that a listener can have a certificate. It assumes so if the API returns no protocol (assumed).
+// checkProtocol checks that a listener can have a certificate. It passes a listener without a protocol (assumed).
 func checkProtocol(listener elb.Listener, diags *diag.Diagnostics) {
 	if !slices.Contains([]string{"", "HTTPS", "SSL"}, strings.ToUpper(listener.Protocol)) {
 		diags.AddAttributeError(path.Root("listener_id"), "Listener does not use a certificate", fmt.Sprintf(

@@ -182,7 +182,8 @@ func (r *listenerCertificateResource) Delete(
 		ctx, state, state.listener(), "fallback_certificate_id", state.FallbackCertificateID, &resp.Diagnostics)
 }
 
-// switchListener switches a listener to the certificate of an attribute. A listener that is gone needs no fallback.
+// switchListener switches a listener to the certificate of an attribute. If the listener is gone, a switch to the
+// fallback succeeds.
 func (r *listenerCertificateResource) switchListener(
 	ctx context.Context, m listenerCertificateModel, listener elb.Listener, attribute string, certificate types.String,
 	diags *diag.Diagnostics,
@@ -195,7 +196,8 @@ func (r *listenerCertificateResource) switchListener(
 	}
 
 	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
-	// The project may not have the listener or the certificate (assumed for these codes), unless a gateway says 404.
+	// The refusal may mean that the project does not have the listener or the certificate (assumed for these codes),
+	// unless a gateway returned the 404.
 	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||
 		slices.Contains([]string{"ELB.1001", "ELB.5040"}, refusal.Code))
 	switch {
@@ -250,7 +252,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
-		return // also if the listener uses the fallback: ignore_changes may keep that
+		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
 	plan.checkFallback(&resp.Diagnostics)
 	if req.State.Raw.IsNull() {
@@ -267,8 +269,8 @@ func (r *listenerCertificateResource) ModifyPlan(
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// A listenerLock lets one resource at a time be created or deleted for a listener, and records what the previous ones
-// did.
+// A listenerLock lets only one resource at a time be created or deleted for a listener, and records what the previous
+// ones did.
 type listenerLock struct {
 	held     *semaphore.Weighted // has room for one holder
 	created  bool                // a resource was created

@@ -13,7 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// defaultSwitchTimeout is shorter than that of certificates, because nothing waits for something else to let go.
+// defaultSwitchTimeout is shorter than the timeout for certificates, because a switch, unlike the deletion of a
+// certificate, does not wait for listeners that others manage.
 const defaultSwitchTimeout = 5 * time.Minute
 
 func (r *listenerCertificateResource) Schema(

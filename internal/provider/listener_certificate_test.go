@@ -15,20 +15,20 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A listening is a listener that serves one of two certificates, and the runs that manage
-// which. At first, they want it to serve the other one.
-type listening struct {
+// A listenerRuns is a listener that serves one of two certificates, and the runs that manage it. At first, the
+// configuration wants the other certificate.
+type listenerRuns struct {
 	*runs
 	listener, balancer string
 	old, other         string // certificates
 }
 
-// newListening makes a listener, long ago.
-func newListening(t *testing.T, options ...func(*elbstub.Options)) *listening {
+// newListenerRuns adds a listener that is no longer new.
+func newListenerRuns(t *testing.T, options ...func(*elbstub.Options)) *listenerRuns {
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t, options...)
 	pair := acctest.NewPair()
-	l := &listening{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
+	l := &listenerRuns{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
 	l.balancer = strings.Repeat("b", 32)
 	l.listener = cloud.AddListener(elbstub.Listener{
 		ProjectID: acctest.ProjectID, Name: "https-443", LoadBalancerID: l.balancer, CertificateID: l.old,
@@ -40,17 +40,17 @@ func newListening(t *testing.T, options ...func(*elbstub.Options)) *listening {
 	return l
 }
 
-// managed makes a listener whose certificate was switched, long ago.
-func managed(t *testing.T, options ...func(*elbstub.Options)) *listening {
+// newManagedListener adds a listener whose certificate was switched long ago.
+func newManagedListener(t *testing.T, options ...func(*elbstub.Options)) *listenerRuns {
 	t.Helper()
-	l := newListening(t, options...)
+	l := newListenerRuns(t, options...)
 	l.apply("create")
 	time.Sleep(time.Minute)
 	return l
 }
 
-// serves fails unless the listener serves a certificate.
-func (l *listening) serves(want string) {
+// serves fails unless the listener serves this certificate.
+func (l *listenerRuns) serves(want string) {
 	l.t.Helper()
 	for _, now := range l.cloud.Listeners(acctest.ProjectID) {
 		if now.ID == l.listener && now.CertificateID != want {
@@ -59,21 +59,21 @@ func (l *listening) serves(want string) {
 	}
 }
 
-// name calls a certificate as the test does.
-func (l *listening) name(id string) string {
+// name returns what the test calls a certificate.
+func (l *listenerRuns) name(id string) string {
 	return strings.NewReplacer(l.old, "old", l.other, "other").Replace(id)
 }
 
-// sent fails unless so many switches were sent since the last call of sent.
-func (l *listening) sent(want int, so string) {
+// sent fails unless this many switches were sent in all.
+func (l *listenerRuns) sent(want int, so string) {
 	l.t.Helper()
 	if got := len(l.cloud.Journal(elbstub.ModifyListener)); got != want {
 		l.t.Errorf("%d switches were sent %s, want %d", got, so, want)
 	}
 }
 
-// create plans and applies a creation that need not succeed.
-func (l *listening) create(server *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+// create plans and applies a creation, which may fail.
+func (l *listenerRuns) create(server *acctest.Server) (*acctest.State, acctest.Diagnostics) {
 	l.t.Helper()
 	plan, diagnostics := server.Plan(nil, l.config)
 	if diagnostics.HasError() {
@@ -82,9 +82,8 @@ func (l *listening) create(server *acctest.Server) (*acctest.State, acctest.Diag
 	return server.Apply(plan)
 }
 
-// speaksOfAListener fails where an error sends its reader to a certificate, or to the
-// settings of the provider.
-func speaksOfAListener(t *testing.T, diagnostics acctest.Diagnostics) {
+// wantListenerRemedy fails if an error sends the user to the certificate, or to the settings of the provider.
+func wantListenerRemedy(t *testing.T, diagnostics acctest.Diagnostics) {
 	t.Helper()
 	for _, d := range diagnostics {
 		for _, wrong := range []string{"certificate does not exist", "Check the endpoint", "deleted the certificate"} {
@@ -95,15 +94,15 @@ func speaksOfAListener(t *testing.T, diagnostics acctest.Diagnostics) {
 	}
 }
 
-// TestListenerCertificate follows the certificate of a listener through its life, with a
-// CLI that keeps identities, and with one that knows none.
+// TestListenerCertificate follows an elbaas_listener_certificate through its life, with a CLI that keeps identities,
+// and with one that does not know them.
 func TestListenerCertificate(t *testing.T) {
 	t.Parallel()
 	for name, forget := range map[string]bool{"identity kept": false, "identity not known to the CLI": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t)
+				l := newListenerRuns(t)
 				want := acctest.Values{
 					"listener_id":     l.listener,
 					"certificate_id":  l.other,
@@ -155,7 +154,7 @@ func TestListenerCertificate(t *testing.T) {
 					t.Errorf("the plan of the deletion says %s: %s", said[0].Summary, said[0].Detail)
 				}
 				left, diagnostics := server.Destroy(l.state)
-				l.quiet("destroy", diagnostics)
+				l.noDiagnostics("destroy", diagnostics)
 				if left != nil {
 					t.Errorf("%v is left", left)
 				}
@@ -166,13 +165,12 @@ func TestListenerCertificate(t *testing.T) {
 	}
 }
 
-// TestListenerReplacements: another listener and another project replace, the same
-// project in another case does not.
+// TestListenerReplacements: another listener or project forces replacement, but not the same project in another case.
 func TestListenerReplacements(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
-		l.config["fallback_certificate_id"] = strings.Repeat("f", 32) // without it, another listener is a warning
+		l := newManagedListener(t)
+		l.config["fallback_certificate_id"] = strings.Repeat("f", 32) // otherwise another listener is warned about
 		l.apply("update")
 		for _, row := range []struct{ attribute, value, want string }{
 			{"listener_id", strings.Repeat("0", 32), "listener_id"},
@@ -183,7 +181,7 @@ func TestListenerReplacements(t *testing.T) {
 			config := maps.Clone(l.config)
 			config[row.attribute] = row.value
 			plan, diagnostics := l.process().Plan(l.state, config)
-			l.quiet("plan", diagnostics)
+			l.noDiagnostics("plan", diagnostics)
 			if got := strings.Join(plan.Replace, " "); strings.Contains(got, "_id") != (row.want != "") ||
 				!strings.Contains(got, row.want) {
 				t.Errorf("%s = %q replaces because of %q, want %q", row.attribute, row.value, got, row.want)
@@ -192,9 +190,8 @@ func TestListenerReplacements(t *testing.T) {
 	})
 }
 
-// TestRotation: a new certificate, a switch and a deletion are three calls in every
-// dialect, and the next plan is empty. Only a backend that sees a switch late refuses the
-// first deletion.
+// TestRotation: a rotation takes three calls (a creation, a switch and a deletion) in every dialect, and the next plan
+// is empty. The first deletion is refused only if its backend learns late of the switch.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	for n := range elbstub.Dialects {
@@ -202,7 +199,7 @@ func TestRotation(t *testing.T) {
 			t.Run(fmt.Sprintf("dialect %d%s", n, name), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					l := newListening(t, func(o *elbstub.Options) {
+					l := newListenerRuns(t, func(o *elbstub.Options) {
 						o.Dialect, o.HoldLag = elbstub.NewDialect(n),
 							holdLag
 					})
@@ -216,10 +213,10 @@ func TestRotation(t *testing.T) {
 						}
 						server := inMemory(t, l.cloud, l.network, nil)
 						created, diagnostics := server.Plan(nil, certificates.config)
-						l.quiet("plan", diagnostics)
+						l.noDiagnostics("plan", diagnostics)
 						l.config["certificate_id"] = acctest.Unknown
 						switched, diagnostics := server.Listeners().Plan(l.state, l.config)
-						l.quiet("plan", diagnostics)
+						l.noDiagnostics("plan", diagnostics)
 
 						seen := len(l.cloud.Journal())
 						old := certificates.state
@@ -230,7 +227,7 @@ func TestRotation(t *testing.T) {
 						l.carryOut(server.Listeners(), switched)
 						if old != nil {
 							_, diagnostics = server.Destroy(old)
-							l.quiet("destroy", diagnostics)
+							l.noDiagnostics("destroy", diagnostics)
 						}
 
 						want := []string{"POST 2", "PUT 2", "DELETE 2"}
@@ -247,7 +244,7 @@ func TestRotation(t *testing.T) {
 							}
 						}
 						if holdLag > 0 {
-							got = slices.Compact(got) // how often it is refused does not matter
+							got = slices.Compact(got) // the number of refusals does not matter
 						}
 						if !slices.Equal(got, want) {
 							t.Errorf("%s: it sends %q, want %q", doing, got, want)
@@ -262,11 +259,11 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestListenerThatServesIt: nothing is sent where there is nothing to change.
+// TestListenerThatServesIt: nothing is sent if the listener already serves the certificate.
 func TestListenerThatServesIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["certificate_id"] = l.old
 		l.apply("create")
 		l.sent(0, "for what the listener serves already")
@@ -274,11 +271,11 @@ func TestListenerThatServesIt(t *testing.T) {
 	})
 }
 
-// TestListenerImport imports the certificate of a listener in every form.
+// TestListenerImport imports an elbaas_listener_certificate in every form.
 func TestListenerImport(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["certificate_id"] = l.old
 		upper := strings.ToUpper(l.listener)
 		identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
@@ -315,11 +312,11 @@ func importAny(server *acctest.Server, form any) (*acctest.State, acctest.Diagno
 	return server.ImportByIdentity(form.(acctest.Values))
 }
 
-// TestListenerImportErrors imports what cannot be imported.
+// TestListenerImportErrors has the errors of imports that cannot work.
 func TestListenerImportErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		http := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", Protocol: "HTTP"})
 		missing := strings.Repeat("0", 32)
 		for _, row := range []struct {
@@ -335,7 +332,7 @@ func TestListenerImportErrors(t *testing.T) {
 					"Import by the ID of the listener, or by project_id/listener_id.",
 			},
 			{"/" + l.listener, "", "the project ID in front of the slash is empty"},
-			// the token is not good for it
+			// The token is not valid for that project.
 			{
 				form: acctest.OtherProjectID + "/" + l.listener,
 				want: "Unable to import listener",
@@ -344,16 +341,16 @@ func TestListenerImportErrors(t *testing.T) {
 			{acctest.Values{"listener_id": l.listener, "project_id": "a/b"}, "project_id", `contains "/"`},
 		} {
 			_, diagnostics := importAny(l.process(), row.form)
-			says(t, diagnostics, row.attribute, row.want)
+			wantErrors(t, diagnostics, row.attribute, row.want)
 		}
 	})
 }
 
-// TestListenerRules: what the plan already refuses, on the attribute, with the remedy.
+// TestListenerRules: what is known to be wrong is an error in the plan, on its attribute, with a remedy.
 func TestListenerRules(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		server, calls := l.process(), len(l.cloud.Journal())
 		const mark = "is not valid: it must be 32 hexadecimal characters"
 		upper := strings.Repeat("A", 32)
@@ -370,13 +367,13 @@ func TestListenerRules(t *testing.T) {
 		} {
 			config := maps.Clone(l.config)
 			config[row.attribute] = row.value
-			says(t, server.Validate(config), row.attribute, row.want)
+			wantErrors(t, server.Validate(config), row.attribute, row.want)
 		}
 
 		l.config["fallback_certificate_id"] = l.other
 		for _, prior := range []*acctest.State{nil, l.state} {
 			_, diagnostics := server.Plan(prior, l.config)
-			says(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
+			wantErrors(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
 		}
 		if more := len(l.cloud.Journal()) - calls; more != 0 {
 			t.Errorf("%d calls, want none", more)
@@ -384,13 +381,13 @@ func TestListenerRules(t *testing.T) {
 	})
 }
 
-// TestListenerThatUsesItsFallback: something else has switched the listener to the fallback, and ignore_changes
-// configures what the state has. Nothing is to be done, so that is no error. Terraform makes this plan before a
+// TestListenerThatUsesItsFallback: something else has switched the listener to the fallback, and ignore_changes keeps
+// the certificate in the state. There is nothing to do, so this is not an error. Terraform makes this plan before a
 // destroy, too.
 func TestListenerThatUsesItsFallback(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("update")
 		time.Sleep(time.Minute)
@@ -400,13 +397,13 @@ func TestListenerThatUsesItsFallback(t *testing.T) {
 	})
 }
 
-// TestListenersThatHaveNoCertificate: a creation for a listener that cannot be switched is
-// an error about listener_id that says what it is, and sends nothing.
+// TestListenersThatHaveNoCertificate: if the listener of a creation cannot be switched, the error is about listener_id
+// and says why, and nothing is sent.
 func TestListenersThatHaveNoCertificate(t *testing.T) {
 	t.Parallel()
 	theirs := elbstub.Listener{ProjectID: acctest.OtherProjectID}
 	for name, row := range map[string]struct {
-		listener *elbstub.Listener // nil is missing
+		listener *elbstub.Listener // nil means that it does not exist
 		want     string
 	}{
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
@@ -427,7 +424,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 			t.Run(name+"/"+text, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoListener = form })
+					l := newListenerRuns(t, func(o *elbstub.Options) { o.Dialect.NoListener = form })
 					l.config["listener_id"] = strings.Repeat("0", 32)
 					if row.listener != nil {
 						listener := *row.listener // the other form has the same
@@ -437,8 +434,8 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 					l.config["timeouts"] = acctest.Values{"create": "1m"}
 					time.Sleep(time.Minute)
 					state, diagnostics := l.create(l.process())
-					says(t, diagnostics, "listener_id", row.want)
-					speaksOfAListener(t, diagnostics[:1])
+					wantErrors(t, diagnostics, "listener_id", row.want)
+					wantListenerRemedy(t, diagnostics[:1])
 					if state != nil {
 						t.Errorf("the state has %v", state.Values)
 					}
@@ -449,11 +446,11 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 	}
 }
 
-// TestListenerThatIsNotReady is waited for.
+// TestListenerThatIsNotReady: a listener that is not ready yet is waited for.
 func TestListenerThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Status = "PENDING_CREATE" })
 		time.AfterFunc(2*time.Minute, func() {
 			l.sent(0, "while it is not ready")
@@ -464,13 +461,13 @@ func TestListenerThatIsNotReady(t *testing.T) {
 	})
 }
 
-// TestCertificatesThatCannotBeServed: an error about the attribute that has the
-// certificate, which says what is known of it.
+// TestCertificatesThatCannotBeServed: if a certificate cannot be served, the error is about its attribute, and says
+// what is known of the certificate.
 func TestCertificatesThatCannotBeServed(t *testing.T) {
 	t.Parallel()
 	missing := strings.Repeat("0", 32)
 	for name, row := range map[string]struct {
-		list bool // the process has listed the certificates
+		list bool // the process has listed the certificates before
 		text elbstub.Refusal
 		want string
 	}{
@@ -496,7 +493,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListening(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
+				l := newListenerRuns(t, func(o *elbstub.Options) { o.Dialect.NoCertificate = row.text })
 				server := inMemory(t, l.cloud, l.network, nil)
 				if row.list {
 					if _, diagnostics := server.ReadDataSource("elbaas_certificates",
@@ -506,7 +503,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				}
 				l.config["certificate_id"] = missing
 				state, diagnostics := l.create(server.Listeners())
-				says(t, diagnostics, "certificate_id", row.want)
+				wantErrors(t, diagnostics, "certificate_id", row.want)
 				const ofADestroy = "A destroy takes the fallback from the state"
 				for _, wrong := range []string{"endpoint", ofADestroy} {
 					if said := textOf(diagnostics); strings.Contains(said, wrong) {
@@ -517,7 +514,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 					t.Errorf("the state has %v", state.Values)
 				}
 
-				// as a fallback, and as an update
+				// The same as a fallback, and in an update.
 				managed := *l
 				managed.runs = &runs{t: t, cloud: l.cloud, network: l.network, ofListener: true, config: acctest.Values{
 					"listener_id": l.listener, "certificate_id": l.other, "fallback_certificate_id": missing,
@@ -528,17 +525,17 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 					_, _ = server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				}
 				left, diagnostics := server.Listeners().Destroy(managed.state)
-				says(t, diagnostics, "fallback_certificate_id", row.want)
-				says(t, diagnostics, "fallback_certificate_id", ofADestroy)
+				wantErrors(t, diagnostics, "fallback_certificate_id", row.want)
+				wantErrors(t, diagnostics, "fallback_certificate_id", ofADestroy)
 				if left == nil {
 					t.Error("it is not in the state any more")
 				}
 				managed.config["certificate_id"] = missing
 				delete(managed.config, "fallback_certificate_id")
 				plan, diagnostics := server.Listeners().Plan(managed.state, managed.config)
-				l.quiet("plan", diagnostics)
+				l.noDiagnostics("plan", diagnostics)
 				left, diagnostics = server.Listeners().Apply(plan)
-				says(t, diagnostics, "certificate_id", row.want)
+				wantErrors(t, diagnostics, "certificate_id", row.want)
 				if left.Values["certificate_id"] != l.other || left.Values["fallback_certificate_id"] != missing {
 					t.Errorf("the state has %v", left.Values)
 				}
@@ -548,24 +545,24 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 	}
 }
 
-// TestSwitchIsNotFound: a 404 without a known code may be about the certificate, because the listener is in the list.
+// TestSwitchIsNotFound: a 404 without a known code may be about the certificate if the list has the listener.
 func TestSwitchIsNotFound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		refusal := elbstub.Reply(404, `{"error":{"message":"no such thing","code":"Not Found"}}`)
 		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return refusal })
 		_, diagnostics := l.create(inMemory(t, l.cloud, l.network, nil).Listeners())
-		says(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
+		wantErrors(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
 	})
 }
 
-// TestListenerIsLocked: one resource of a listener at a time is created or deleted. The others wait for it, up to their
-// timeout.
+// TestListenerIsLocked: only one resource of a listener at a time is created or deleted. The others wait for it, up to
+// their timeout.
 func TestListenerIsLocked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.config["timeouts"] = acctest.Values{"create": "10s", "delete": "10s"}
 		l.apply("create")
@@ -580,16 +577,18 @@ func TestListenerIsLocked(t *testing.T) {
 		_, created := l.create(server)
 		_, destroyed := server.Destroy(l.state)
 		for _, diagnostics := range []acctest.Diagnostics{created, destroyed} {
-			says(t, diagnostics, "listener_id", "Another elbaas_listener_certificate of the listener is being created")
+			wantErrors(t, diagnostics, "listener_id",
+				"Another elbaas_listener_certificate of the listener is being created")
 		}
 	})
 }
 
-// TestCertificateOfAnotherProject is an error before anything is sent, where it is known.
+// TestCertificateOfAnotherProject: if it is known, a certificate of another project is an error before anything is
+// sent.
 func TestCertificateOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		config := acctest.Values{
 			"endpoint": l.cloud.Endpoint, "insecure": true, "project_id": acctest.ProjectID,
 			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "token": nil,
@@ -608,18 +607,18 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 				changed := maps.Clone(l.config)
 				changed[attribute] = theirs
 				_, diagnostics := server.Listeners().Plan(prior, changed)
-				says(t, diagnostics, attribute, want)
+				wantErrors(t, diagnostics, attribute, want)
 
 				if attribute == "fallback_certificate_id" {
 					continue
 				}
 				changed[attribute] = acctest.Unknown
 				plan, diagnostics := server.Listeners().Plan(prior, changed)
-				l.quiet(doing, diagnostics)
+				l.noDiagnostics(doing, diagnostics)
 				plan.Configure(attribute, theirs)
 				plan.Values[attribute] = theirs
 				_, diagnostics = server.Listeners().Apply(plan)
-				says(t, diagnostics, attribute, want)
+				wantErrors(t, diagnostics, attribute, want)
 			}
 		}
 		if more := len(l.cloud.Journal()) - calls; more != 0 {
@@ -628,58 +627,59 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 	})
 }
 
-// TestSwitchThatFails: a switch whose outcome is an error leaves no state behind if it
-// was a creation, and the one before if it was an update. The next apply ends well, and
-// the plan after it is empty.
+// TestSwitchThatFails: a failed switch leaves no state after a creation, and the previous state after an update. The
+// next apply succeeds, and the plan after it is empty.
 func TestSwitchThatFails(t *testing.T) {
 	t.Parallel()
-	always := func(l *listening, fault elbstub.Fault) {
+	always := func(l *listenerRuns, fault elbstub.Fault) {
 		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
 	}
 	for name, row := range map[string]struct {
-		happens func(l *listening)
+		happens func(l *listenerRuns)
 		want    string
-		kept    bool // it is no error
+		kept    bool // the switch succeeds nevertheless
 	}{
 		"lost once": {
-			happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) },
+			happens: func(l *listenerRuns) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Drop()) },
 			kept:    true,
 		},
-		"response about another listener": {happens: func(l *listening) {
+		"response about another listener": {happens: func(l *listenerRuns) {
 			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
 		}, kept: true},
 		"accepted, late": {
-			happens: func(l *listening) { l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second)) },
-			kept:    true,
+			happens: func(l *listenerRuns) {
+				l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Accept(10*time.Second))
+			},
+			kept: true,
 		},
-		"409, then not": {happens: func(l *listening) {
+		"409, then not": {happens: func(l *listenerRuns) {
 			l.cloud.Script(elbstub.ModifyListener, 1,
 				elbstub.Reply(409, `{"error":{"message":"busy","code":"ELB.9999"}}`))
 		}, kept: true},
 		"refused": {
-			happens: func(l *listening) {
+			happens: func(l *listenerRuns) {
 				always(l, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
 			},
 			want: "ELB.6015",
 		},
 		"never done": {
-			happens: func(l *listening) { always(l, elbstub.Reply(202, "")) },
+			happens: func(l *listenerRuns) { always(l, elbstub.Reply(202, "")) },
 			want:    "the API accepted the change, but does not show it yet",
 		},
 		"done, then refused": {
-			happens: func(l *listening) {
+			happens: func(l *listenerRuns) {
 				always(l, elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
 			},
 			want: "ELB.6015",
 		},
 		"503 and ELB.6002": {
-			happens: func(l *listening) {
+			happens: func(l *listenerRuns) {
 				always(l, elbstub.Reply(503, `{"error":{"message":"no load balancer","code":"ELB.6002"}}`))
 			},
 			want: "ELB.6002",
 		},
 		"ERROR after it": {
-			happens: func(l *listening) {
+			happens: func(l *listenerRuns) {
 				always(l, func(next elbstub.Next) elbstub.Response {
 					l.cloud.ChangeListener(l.listener, func(changed *elbstub.Listener) { changed.Status = "ERROR" })
 					return next()
@@ -689,7 +689,7 @@ func TestSwitchThatFails(t *testing.T) {
 		},
 	} {
 		for doing, begin := range map[string]func(*testing.T,
-			...func(*elbstub.Options)) *listening{"create": newListening, "update": managed} {
+			...func(*elbstub.Options)) *listenerRuns{"create": newListenerRuns, "update": newManagedListener} {
 			t.Run(name+"/"+doing, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -704,11 +704,11 @@ func TestSwitchThatFails(t *testing.T) {
 					row.happens(l)
 					state, diagnostics := server.Apply(plan)
 					if row.kept {
-						l.quiet("apply", diagnostics)
+						l.noDiagnostics("apply", diagnostics)
 						l.state = state
 					} else {
-						says(t, diagnostics, "", row.want)
-						speaksOfAListener(t, diagnostics)
+						wantErrors(t, diagnostics, "", row.want)
+						wantListenerRemedy(t, diagnostics)
 						if before == nil != (state == nil) || before != nil &&
 							!reflect.DeepEqual(before.Values, state.Values) {
 							t.Errorf("the state has %v, want %v", state, before)
@@ -731,7 +731,8 @@ func TestSwitchThatFails(t *testing.T) {
 	}
 }
 
-// TestListenerIsGone between a plan and its apply, before a read, and at its deletion.
+// TestListenerIsGone: the listener is deleted between a plan and its apply, before a read, or before its resource is
+// deleted.
 func TestListenerIsGone(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]func(*elbstub.Options){
@@ -741,7 +742,7 @@ func TestListenerIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := managed(t, options)
+				l := newManagedListener(t, options)
 				l.config["certificate_id"], l.config["fallback_certificate_id"] = l.old, l.other
 				l.apply("update")
 				l.config["certificate_id"] = l.other
@@ -751,8 +752,8 @@ func TestListenerIsGone(t *testing.T) {
 				time.Sleep(time.Minute)
 
 				left, diagnostics := server.Apply(plan)
-				says(t, diagnostics, "listener_id", "the listener does not exist")
-				speaksOfAListener(t, diagnostics)
+				wantErrors(t, diagnostics, "listener_id", "the listener does not exist")
+				wantListenerRemedy(t, diagnostics)
 				if left == nil {
 					t.Error("an update has removed it from the state")
 				}
@@ -774,12 +775,12 @@ func TestListenerIsGone(t *testing.T) {
 	}
 }
 
-// TestListenerChangesElsewhere: another certificate is drift, another name is not, and
-// another protocol is an error.
+// TestListenerChangesElsewhere: if something else changes the listener, another certificate is drift, another name is
+// not, and another protocol is an error.
 func TestListenerChangesElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Name, l.Port = "renamed", 8443 })
 		l.plan("nothing")
 		if l.state.Values["listener_name"] != "renamed" || l.state.Values["port"] != int64(8443) {
@@ -800,15 +801,15 @@ func TestListenerChangesElsewhere(t *testing.T) {
 		l.plan("nothing")
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
 		left, diagnostics := l.process().Read(l.state)
-		says(t, diagnostics, "listener_id", "has the protocol \"TCP\", which uses no certificate")
+		wantErrors(t, diagnostics, "listener_id", "has the protocol \"TCP\", which uses no certificate")
 		if left == nil {
 			t.Error("it is not in the state any more")
 		}
 	})
 }
 
-// TestListenerRemovedOnlyWhenProvenGone: what is no complete list with the status 200 is
-// an error, and the state stays.
+// TestListenerRemovedOnlyWhenProvenGone: anything but a complete list with the status 200 is an error, and the state
+// stays.
 func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
@@ -823,10 +824,10 @@ func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := managed(t)
+				l := newManagedListener(t)
 				l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return fault })
 				left, diagnostics := l.process().Read(l.state)
-				says(t, diagnostics, "", `Unable to read listener "`+l.listener)
+				wantErrors(t, diagnostics, "", `Unable to read listener "`+l.listener)
 				if left == nil {
 					t.Error("it is not in the state any more")
 				}
@@ -835,12 +836,12 @@ func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 	}
 }
 
-// TestListenersWhileListsLag: what a run has switched is not in the lists that the next
-// one sees. That one remembers by the private state, and plans nothing.
+// TestListenersWhileListsLag: the lists of a run do not show yet what the previous run has switched. The run knows of
+// it from the private state, and plans nothing.
 func TestListenersWhileListsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
 			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
 		})
@@ -852,8 +853,8 @@ func TestListenersWhileListsLag(t *testing.T) {
 	})
 }
 
-// TestReplacedListenerCertificate: a replacement that comes first is left alone by the
-// deletion of what it replaces. Otherwise the fallback is served for a moment.
+// TestReplacedListenerCertificate: if the replacement is created first, the deletion of its predecessor does not touch
+// the listener. Otherwise, the listener serves the fallback for a moment.
 func TestReplacedListenerCertificate(t *testing.T) {
 	t.Parallel()
 	for name, createFirst := range map[string]bool{"create_before_destroy": true, "destroy first": false} {
@@ -861,7 +862,7 @@ func TestReplacedListenerCertificate(t *testing.T) {
 			t.Run(name+"/"+fallback, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					l := newListening(t)
+					l := newListenerRuns(t)
 					if isSet {
 						l.config["fallback_certificate_id"] = l.old
 					}
@@ -871,7 +872,7 @@ func TestReplacedListenerCertificate(t *testing.T) {
 					replace := func() {
 						var diagnostics acctest.Diagnostics
 						l.state, diagnostics = l.create(server)
-						l.quiet("create", diagnostics)
+						l.noDiagnostics("create", diagnostics)
 					}
 					if createFirst {
 						replace()
@@ -899,13 +900,12 @@ func TestReplacedListenerCertificate(t *testing.T) {
 	}
 }
 
-// TestListenersTwice: one resource takes the place of another for the same listener, in
-// whatever order Terraform carries that out.
-func TestListenersTwice(t *testing.T) {
+// TestReplacementInEitherOrder: one resource replaces another one for the same listener, in either order.
+func TestReplacementInEitherOrder(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
-			l := newListening(t)
+			l := newListenerRuns(t)
 			l.config["fallback_certificate_id"] = l.old
 			l.apply("create")
 			server, _, _ := l.refresh()
@@ -921,24 +921,23 @@ func TestListenersTwice(t *testing.T) {
 			var diagnostics acctest.Diagnostics
 			l.state, diagnostics = l.create(server)
 			<-done
-			l.quiet("create", diagnostics)
+			l.noDiagnostics("create", diagnostics)
 			l.serves(l.other)
 			l.plan("nothing")
 		})
 	}
 }
 
-// TestDestroyWithoutFallback: the plan warns already and names the listener, the
-// certificate and the way out; nothing is sent; and the deletion of the certificate fails
-// at its first refusal.
+// TestDestroyWithoutFallback: the plan already warns, and names the listener, the certificate and the remedy. Nothing
+// is sent, and the deletion of the certificate fails at its first refusal.
 func TestDestroyWithoutFallback(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		l.cloud.Remove(l.old)
 		certificates := inMemory(t, l.cloud, l.network, nil)
 		certificate, diagnostics := certificates.Import(l.other)
-		l.quiet("import", diagnostics)
+		l.noDiagnostics("import", diagnostics)
 		server := certificates.Listeners()
 		_, planned := server.Plan(l.state, nil)
 		left, said := server.Destroy(l.state)
@@ -965,9 +964,9 @@ func TestDestroyWithoutFallback(t *testing.T) {
 
 		started := time.Now()
 		kept, diagnostics := certificates.Destroy(certificate)
-		says(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
-		says(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
-		says(t, diagnostics, "", "Do not remove what Terraform calls a deposed object")
+		wantErrors(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
+		wantErrors(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
+		wantErrors(t, diagnostics, "", "Do not remove what Terraform calls a deposed object")
 		if kept == nil {
 			t.Error("the certificate is not in the state any more")
 		}
@@ -978,12 +977,12 @@ func TestDestroyWithoutFallback(t *testing.T) {
 	})
 }
 
-// TestListenerIsLeftForAnother: a resource that goes to another listener leaves the first one as a destruction does,
-// and the plan says so. A listener that is not known yet may be the same.
+// TestListenerIsLeftForAnother: a resource that changes to another listener leaves the first one as a destroy does, and
+// the plan says so. An unknown listener may be the same one.
 func TestListenerIsLeftForAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		another := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: l.old})
 		for _, row := range []struct {
 			listener, fallback any

@@ -22,8 +22,8 @@ func NewListenersDataSource() datasource.DataSource {
 
 type listenersDataSource struct{ dataSourceBase }
 
-// listenersModel has the listeners of a project, and the arguments by which they are chosen. An argument that is null
-// chooses all.
+// listenersModel has the listeners of a project, and the arguments that select them. An argument that is null selects
+// all.
 type listenersModel struct {
 	ProjectID      types.String    `tfsdk:"project_id"`
 	LoadBalancerID types.String    `tfsdk:"loadbalancer_id"`

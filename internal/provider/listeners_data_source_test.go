@@ -12,7 +12,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestListenersDataSource chooses the listeners of a project by every argument.
+// TestListenersDataSource selects the listeners of a project by each argument.
 func TestListenersDataSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// TestLogsShowNoCredentials uses each kind of credentials, and looks for them in
-// the log of every level.
+// TestLogsShowNoCredentials uses each kind of credentials, and searches the logs of every level for
+// them.
 func TestLogsShowNoCredentials(t *testing.T) {
 	t.Parallel()
 	const hidden = "hunter2-hunter2"

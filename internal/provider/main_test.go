@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// serveVariable makes a provider of the test binary: one that panics in a plan if it
-// is "panic", or else one that does what it should.
+// serveVariable turns the test binary into a provider: one that panics in a plan if it is "panic",
+// and otherwise a working one.
 const serveVariable = "ELBAAS_TEST_SERVE"
 
 func serve(what string) {
@@ -27,10 +27,10 @@ func serve(what string) {
 	}
 }
 
-// cliConfigVariable names the settings of the CLI.
+// cliConfigVariable is the variable that names the settings of the CLI.
 const cliConfigVariable = "TF_CLI_CONFIG_FILE"
 
-// TestMain runs the tests, or with -sweep the sweeper.
+// TestMain runs the tests, or the sweeper with -sweep.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(serveVariable); what != "" {
 		serve(what)
@@ -42,12 +42,11 @@ func TestMain(m *testing.M) {
 
 type tests struct{ m *testing.M }
 
-// Run takes away what the developer has set for a real cloud: tests that leave an
-// argument out must not find it there. The tests that are for that cloud keep it, and
-// run alone.
+// Run removes what the developer has set for a real cloud, because tests that omit an argument must
+// not find it there. The tests for a real cloud keep it, and are the only ones that run.
 func (t tests) Run() int {
-	// The CLI reads an empty file, not the developer's. If that is missing, OpenTofu prints a
-	// warning before the JSON that its caller reads.
+	// The CLI reads an empty file instead of the developer's settings. If the file did not exist,
+	// OpenTofu would print a warning before the JSON that its caller reads.
 	if err := os.Setenv(cliConfigVariable, os.DevNull); err != nil {
 		panic(err)
 	}
@@ -57,7 +56,7 @@ func (t tests) Run() int {
 		}
 		return t.m.Run()
 	}
-	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} { // which are at home
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} { // their defaults are in the home directory
 		folder, err := exec.CommandContext(context.Background(), "go", "env", variable).Output()
 		if err == nil {
 			err = os.Setenv(variable, strings.TrimSpace(string(folder)))
@@ -73,7 +72,7 @@ func (t tests) Run() int {
 			}
 		}
 	}
-	home, err := os.MkdirTemp("", "home") // where profiles are looked for
+	home, err := os.MkdirTemp("", "home") // where profiles are searched for
 	if err == nil {
 		err = errors.Join(os.Setenv("HOME", home), os.Setenv("USERPROFILE", home)) // the latter on Windows
 	}

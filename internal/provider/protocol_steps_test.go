@@ -12,7 +12,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// mustApply applies a configuration, of which neither the plan nor the apply says anything.
+// mustApply applies a configuration. Any diagnostic of the plan or the apply ends the test.
 func mustApply(t *testing.T, server *acctest.Server, prior *acctest.State, config acctest.Values) *acctest.State {
 	t.Helper()
 	plan, diagnostics := server.Plan(prior, config)
@@ -26,7 +26,7 @@ func mustApply(t *testing.T, server *acctest.Server, prior *acctest.State, confi
 	return state
 }
 
-// mustRead reads a state, and nothing is said.
+// mustRead reads a state. Any diagnostic ends the test.
 func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *acctest.State {
 	t.Helper()
 	state, diagnostics := server.Read(state)
@@ -36,8 +36,7 @@ func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *accte
 	return state
 }
 
-// create creates a certificate, with a new pair if the configuration has none. It returns what the
-// apply says.
+// create creates a certificate, with a new pair if the configuration has none. It returns the diagnostics of the apply.
 func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
 	t.Helper()
 	if config["certificate"] == nil {
@@ -50,12 +49,12 @@ func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.St
 	return s.Apply(plan)
 }
 
-// configOf configures a certificate of a pair.
+// configOf returns the configuration of a certificate with a pair.
 func configOf(pair throwaway.Pair, name string) acctest.Values {
 	return acctest.Values{"name": name, "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 }
 
-// idOf returns the ID of the certificate in a state, which may have none.
+// idOf returns the ID of the certificate in a state, or an empty text.
 func idOf(state *acctest.State) string {
 	if state == nil {
 		return ""
@@ -63,8 +62,8 @@ func idOf(state *acctest.State) string {
 	return state.Values["id"].(string)
 }
 
-// inMemory starts a provider for a cloud that a network reaches, with further
-// arguments in its block. It knows nothing of those before it, as another process would.
+// inMemory starts a provider for a cloud that is reached over a network in memory, with further arguments in its block.
+// It knows nothing of the providers before it, like another process.
 func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
 	t.Helper()
 	config := cloud.Configuration()
@@ -77,7 +76,7 @@ func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, argu
 	return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
 }
 
-// passwordServer starts a provider that asks for a token, and repeats a call once.
+// passwordServer starts a provider that requests tokens with a password, and retries once.
 func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	t.Helper()
 	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
@@ -86,9 +85,9 @@ func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	})
 }
 
-// says fails unless the diagnostics are errors that say something, the first of
-// them about an attribute. The attribute of an error about nothing is empty.
-func says(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
+// wantErrors fails unless the diagnostics are errors that contain a text, the first of them on an attribute, or on none
+// if that is empty.
+func wantErrors(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
 	t.Helper()
 	if !diagnostics.HasError() {
 		t.Errorf("there is no error, want %q", want)
@@ -103,7 +102,7 @@ func says(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string)
 	}
 }
 
-// wantInterrupted fails for diagnostics that do not say that the user has interrupted.
+// wantInterrupted fails unless the diagnostics say that the operation was interrupted.
 func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
 	t.Helper()
 	if text := textOf(diagnostics); !strings.Contains(text, "The operation was interrupted.") {
@@ -111,7 +110,7 @@ func wantInterrupted(t *testing.T, diagnostics acctest.Diagnostics) {
 	}
 }
 
-// textOf returns all that diagnostics say.
+// textOf returns the text of all diagnostics.
 func textOf(diagnostics acctest.Diagnostics) string {
 	return strings.Join(diagnosticTexts(diagnostics), "\n")
 }
@@ -125,12 +124,12 @@ func diagnosticTexts(diagnostics acctest.Diagnostics) []string {
 	return all
 }
 
-// TestUnknownArgument: while an argument of the provider is known only after an apply, nothing is sent. Terraform goes
-// as far as an apply with it, for example in a destroy.
+// TestUnknownArgument: while an argument of the provider is known only after an apply, nothing is sent. Terraform may
+// go as far as an apply with it, for example in a destroy.
 func TestUnknownArgument(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newListening(t)
+		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("create")
 		config := configOf(acctest.NewPair(), "own")
@@ -175,7 +174,8 @@ func TestUnknownArgument(t *testing.T) {
 	})
 }
 
-// TestProjectThatIsNotFound: the plan leaves the project of a name open, and the apply fails before anything is sent.
+// TestProjectThatIsNotFound: the plan leaves the ID of a named project unknown, and the apply fails before anything is
+// sent.
 func TestProjectThatIsNotFound(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -184,17 +184,17 @@ func TestProjectThatIsNotFound(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
-	says(t, diagnostics, "", "Unable to find the project of the provider")
+	wantErrors(t, diagnostics, "", "Unable to find the project of the provider")
 	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
 }
 
-// TestIdentityIsAddedByAnUpdate: a state that an older CLI has written has no identity.
+// TestIdentityIsAddedByAnUpdate: an update adds the identity to a state that an older CLI has written without one.
 func TestIdentityIsAddedByAnUpdate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := managed(t)
+		l := newManagedListener(t)
 		identity := l.state.Identity
 		l.state.Identity = nil
 		l.config["fallback_certificate_id"] = l.old
@@ -206,8 +206,8 @@ func TestIdentityIsAddedByAnUpdate(t *testing.T) {
 	})
 }
 
-// TestRenameIgnoresTheKey: an update that does not change the key does not check it. ignore_changes may keep a
-// certificate that it does not belong to.
+// TestRenameIgnoresTheKey: an update that does not change the key does not check it, because ignore_changes may keep a
+// certificate that the key does not belong to.
 func TestRenameIgnoresTheKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestRenameIgnoresTheKey(t *testing.T) {
 	})
 }
 
-// mustPlan plans a configuration, or the destruction of a resource without one, without an error.
+// mustPlan plans a configuration, or without one the destruction of a resource. An error ends the test.
 func mustPlan(t *testing.T, s *acctest.Server, prior *acctest.State, config acctest.Values) acctest.Plan {
 	t.Helper()
 	plan, diagnostics := s.Plan(prior, config)

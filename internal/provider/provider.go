@@ -27,7 +27,7 @@ var (
 // An Option replaces a dependency of the provider.
 type Option func(*elbaasProvider)
 
-// WithClock sets the clock for judging expiry, and for the times of writes.
+// WithClock sets the clock that is used for expiry, and for the times of writes.
 func WithClock(now func() time.Time) Option {
 	return func(p *elbaasProvider) { p.now = now }
 }

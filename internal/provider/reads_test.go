@@ -14,8 +14,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// fleet is many certificates of a configuration, which Terraform works on ten at
-// a time. Each of its walks has a provider of its own.
+// A fleet is many certificates in one configuration, on which Terraform works ten at a time. Each walk has its own
+// provider.
 type fleet struct {
 	t       *testing.T
 	cloud   *acctest.Cloud
@@ -43,7 +43,7 @@ func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
 	return f
 }
 
-// walk does something with each certificate, ten at a time.
+// walk calls work for each certificate, ten at a time.
 func (f *fleet) walk(work func(server *acctest.Server, i int)) {
 	f.t.Helper()
 	f.walkWith(f.cloud.Configuration(), work)
@@ -101,12 +101,11 @@ func (f *fleet) destroy() {
 	})
 }
 
-// TestCallsOfManyCertificates counts what the whole life of many certificates
-// costs: one list where something is read, and one call where something is
-// written.
+// TestCallsOfManyCertificates counts the calls in the life of many certificates: one list whenever they are read, and
+// one call for each write.
 func TestCallsOfManyCertificates(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // otherwise a slow machine outlasts the list TTL, and lists again
+	synctest.Test(t, func(t *testing.T) { // in real time, a slow machine may exceed the list TTL
 		const size = 60
 		cloud, network := acctest.NewCloudInMemory(t,
 			func(o *elbstub.Options) { o.Dialect, o.Quota = elbstub.Dialect{}, size })
@@ -149,8 +148,8 @@ func TestCallsOfManyCertificates(t *testing.T) {
 	})
 }
 
-// TestReadBacksShareLists: where the response to a change has no certificate, it
-// is read back, and one list serves many.
+// TestReadBacksShareLists: if the response to a change has no certificate, it is read back, and many read-backs share
+// one list.
 func TestReadBacksShareLists(t *testing.T) {
 	t.Parallel()
 	const size = 60
@@ -169,7 +168,7 @@ func TestReadBacksShareLists(t *testing.T) {
 	}
 }
 
-// TestProjectsAreReadByThemselves: one list for each, and each has only its own.
+// TestProjectsAreReadByThemselves: each project has its own list, with only its own certificates.
 func TestProjectsAreReadByThemselves(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -199,7 +198,7 @@ func TestProjectsAreReadByThemselves(t *testing.T) {
 	}
 }
 
-// TestFailingListIsTriedOnce: not once for each certificate, and each says why.
+// TestFailingListIsTriedOnce: a failing list is tried once for all certificates, and the error of each says why.
 func TestFailingListIsTriedOnce(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
@@ -226,8 +225,8 @@ func TestFailingListIsTriedOnce(t *testing.T) {
 	}
 }
 
-// TestReadTimeoutThatIsTooShort: a read takes its timeout from the state, so that a longer one has no effect before it
-// is applied. The error says how, and that works.
+// TestReadTimeoutThatIsTooShort: a read takes its timeout from the state, so a longer timeout has no effect before it
+// is applied. The error says how to do that, and it works.
 func TestReadTimeoutThatIsTooShort(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []string{"0s", "-1s", "1ns"} {
@@ -240,21 +239,21 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 			"timeouts":    acctest.Values{"read": timeout},
 		}
 		state := mustApply(t, server, nil, config)
-		server = cloud.Server(t, provider.New("test")()) // another run: in this one the certificate is known
+		server = cloud.Server(t, provider.New("test")()) // another run, because this one knows the certificate
 		ended := make(chan struct{})
 		cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
-			<-ended // a list that comes in time counts, even if the timeout is over
+			<-ended // a list that arrives earlier would count
 			return next()
 		})
 		left, diagnostics := server.Read(state)
 		close(ended)
-		says(t, diagnostics, "", "with -refresh=false")
+		wantErrors(t, diagnostics, "", "with -refresh=false")
 		if left == nil {
 			t.Errorf("%s: it is taken for gone", timeout)
 		}
 
 		config["timeouts"] = acctest.Values{"read": "1m"}
-		state = mustApply(t, server, state, config) // without a read before
+		state = mustApply(t, server, state, config) // as with -refresh=false
 		server = cloud.Server(t, provider.New("test")())
 		state = mustRead(t, server, state)
 		if plan, _ := server.Plan(state, config); !reflect.DeepEqual(plan.Values, state.Values) {

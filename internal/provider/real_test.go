@@ -18,8 +18,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// runReal runs tests of this package once more, one that is for a real cloud and one
-// that is not, in an environment that names such a cloud, and returns what they print.
+// runReal runs two tests of this package again, one for a real cloud and one that is not, in an
+// environment that names such a cloud. It returns what they print.
 func runReal(t *testing.T, variables []string, arguments ...string) (string, error) {
 	t.Helper()
 	program, err := os.Executable()
@@ -33,13 +33,13 @@ func runReal(t *testing.T, variables []string, arguments ...string) (string, err
 	return string(said), err
 }
 
-// exported are the variables that name a cloud.
+// exported returns the variables that name a cloud.
 func exported(cloud *acctest.Cloud) []string {
 	return []string{"TF_ACC=1", "TF_ACC_REAL=1", "ELBAAS_ENDPOINT=" + cloud.Endpoint, "HW_PROJECT_ID=" +
 		acctest.ProjectID, "HW_AUTH_TOKEN=" + acctest.Token}
 }
 
-// ran are the tests that ran.
+// ran returns the names of the tests that ran.
 func ran(said string) []string {
 	var names []string
 	for _, match := range regexp.MustCompile(`(?m)^=== RUN +(\S+)`).FindAllStringSubmatch(said, -1) {
@@ -48,8 +48,8 @@ func ran(said string) []string {
 	return names
 }
 
-// forSweeper adds a certificate for a domain that was made some time ago.
-func forSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain string, age time.Duration) string {
+// addForSweeper adds a certificate for a domain, as if it had been created some time ago.
+func addForSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain string, age time.Duration) string {
 	t.Helper()
 	from := time.Now().Add(-age - time.Hour)
 	template := x509.Certificate{
@@ -62,8 +62,8 @@ func forSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain stri
 
 const realDomain = "terraform-provider-elbaas.invalid"
 
-// TestAccForReal: what is for a real cloud passes against a stub, alone, and leaves
-// all that was there before as it was.
+// TestAccForReal: the test for a real cloud passes against a stub, no other test runs, and existing
+// certificates are not changed.
 func TestAccForReal(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -71,8 +71,8 @@ func TestAccForReal(t *testing.T) {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
 	cloud := acctest.NewCloud(t)
-	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-of-another-run", realDomain, 24*time.Hour)
-	forSweeper(t, cloud, acctest.ProjectID, "www", "www.example.com", 0)
+	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-of-another-run", realDomain, 24*time.Hour)
+	addForSweeper(t, cloud, acctest.ProjectID, "www", "www.example.com", 0)
 	before := cloud.Certificates(acctest.ProjectID)
 	posts := wantCalls(cloud, elbstub.CreateCertificate)
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
@@ -91,8 +91,8 @@ func TestAccForReal(t *testing.T) {
 	deletes(t, 1)
 }
 
-// TestAccForRealLeft: a certificate that is still there in the end fails the test,
-// and is one for the sweeper.
+// TestAccForRealLeft: if the certificate of the test still exists in the end, the test fails, and
+// the sweeper recognizes the certificate.
 func TestAccForRealLeft(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -115,8 +115,8 @@ func TestAccForRealLeft(t *testing.T) {
 	}
 }
 
-// TestRealWithoutCredentials: without any, the tests and the sweeper fail, and say what
-// to set.
+// TestRealWithoutCredentials: without credentials, the tests and the sweeper fail, and say what to
+// set.
 func TestRealWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	for _, arguments := range [][]string{nil, {"-sweep=all"}} {
@@ -128,7 +128,7 @@ func TestRealWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestRealIsSkipped unless it is asked for.
+// TestRealIsSkipped: tests for a real cloud are skipped unless they are requested.
 func TestRealIsSkipped(t *testing.T) {
 	t.Parallel()
 	said, err := runReal(t, []string{"TF_ACC=1"})
@@ -143,19 +143,19 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	const old, recent = 65 * time.Minute, 55 * time.Minute
 	cloud := acctest.NewCloud(t)
-	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, old)
-	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left-renamed", realDomain, 24*time.Hour)
+	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, old)
+	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left-renamed", realDomain, 24*time.Hour)
 	stays := []string{
-		forSweeper(t, cloud, acctest.ProjectID, "", realDomain, old),
-		forSweeper(t, cloud, acctest.ProjectID, "www", realDomain, old),
-		forSweeper(t, cloud, acctest.ProjectID, "my-tf-acc-left", realDomain, old),
-		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
-		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
-		forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
+		addForSweeper(t, cloud, acctest.ProjectID, "", realDomain, old),
+		addForSweeper(t, cloud, acctest.ProjectID, "www", realDomain, old),
+		addForSweeper(t, cloud, acctest.ProjectID, "my-tf-acc-left", realDomain, old),
+		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
+		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
+		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
 		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2}),
 		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
 	}
-	elsewhere := forSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)
+	elsewhere := addForSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)
 
 	if said, err := runReal(t, exported(cloud), "-sweep=all"); err != nil {
 		t.Errorf("%v:\n%s", err, said)
@@ -169,12 +169,13 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepGoesOn where a certificate cannot be deleted, and fails in the end.
+// TestSweepGoesOn: if a certificate cannot be deleted, the sweeper continues with the others, and
+// fails in the end.
 func TestSweepGoesOn(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
-	forSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
+	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
+	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
 	cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
 	said, err := runReal(t, exported(cloud), "-sweep=all")
 	if err == nil || !strings.Contains(said, "ELB.9802") {

@@ -26,7 +26,8 @@ type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
 	idAttribute string // the attribute of that ID
-	// find fails if a project does not have the object to import: Terraform's own error does not name the project.
+	// find returns an error if a project does not have the object to import. Without it, Terraform reports an error of
+	// its own, which does not name the project.
 	find  func(ctx context.Context, client *elb.Client, projectID, id string) error
 	cloud *cloud // nil while Terraform validates
 }
@@ -70,8 +71,8 @@ func projectAttribute(noun string) schema.StringAttribute {
 	}
 }
 
-// ignoreEquivalent keeps the text of the state when the configuration has another text of the same content. Semantic
-// equality of a custom type would not do: the framework does not apply it to plans.
+// ignoreEquivalent keeps the text of the state if the configuration has a different text with the same content. A
+// custom type with semantic equality would not do, because the framework does not apply it to plans.
 type ignoreEquivalent struct {
 	isEquivalent func(a, b string) bool
 	// replaces is whether other content, or content that is not known yet, forces replacement.
@@ -80,7 +81,7 @@ type ignoreEquivalent struct {
 
 var _ planmodifier.String = ignoreEquivalent{}
 
-// replaceIgnoringCase takes texts that differ only in the case of letters for equivalent.
+// replaceIgnoringCase treats texts that differ only in case as equivalent.
 var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
 
 func (m ignoreEquivalent) Description(context.Context) string {
@@ -106,8 +107,8 @@ func (m ignoreEquivalent) PlanModifyString(
 	}
 }
 
-// lastWrite is the key in the private state of a resource for the time of its last write. Lists may lag behind that,
-// also those of the next run.
+// lastWrite is the key of the time of a resource's last write in its private state. Lists may lag behind that write,
+// even in the next run.
 const lastWrite = "last_write"
 
 // privateState is the private state of a resource. If SetKey fails, the old value stays. What SetKey stores survives a
@@ -123,7 +124,7 @@ func (c *cloud) rememberWrite(ctx context.Context, private privateState) diag.Di
 	return private.SetKey(ctx, lastWrite, now)
 }
 
-// sinceWrite returns how long ago a resource was written, which is elb.NoWrite if that is not known.
+// sinceWrite returns how long ago a resource was written, or elb.NoWrite if that is not known.
 func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Duration {
 	var at time.Time // by default the year 1, which is too long ago for a Duration
 	text, _ := private.GetKey(ctx, lastWrite)

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// TestReplaceIgnoringCase: what the configuration omits replaces nothing, not even while the state of a
-// moved certificate lacks it.
+// TestReplaceIgnoringCase: an omitted argument replaces nothing, not even while the state of a moved certificate lacks
+// it.
 func TestReplaceIgnoringCase(t *testing.T) {
 	t.Parallel()
 	text, null, unknown := types.StringValue, types.StringNull(), types.StringUnknown()
@@ -43,9 +43,9 @@ func TestReplaceIgnoringCase(t *testing.T) {
 	}
 }
 
-// TestReplacementsCompareEveryArgument: ModifyPlan does not know what the plan modifiers of the arguments have
-// decided, so replaces must compare every argument that forces replacement, and sameUpdatable every other one. A
-// replacement warns of what it does not keep.
+// TestReplacementsCompareEveryArgument: ModifyPlan does not know what the plan modifiers of the arguments have decided,
+// so replaces must compare every argument that forces replacement, and sameUpdatable all others. A replacement warns of
+// what it does not keep.
 func TestReplacementsCompareEveryArgument(t *testing.T) {
 	t.Parallel()
 	var described resource.SchemaResponse

@@ -14,7 +14,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// A hunt runs Terraform with all logs, and looks for secrets in whatever comes.
+// A hunt runs Terraform with all logs, and searches everything that it writes for secrets.
 type hunt struct {
 	t       *testing.T
 	cli     *acctest.CLI
@@ -30,7 +30,7 @@ func newHunt(t *testing.T, cli *acctest.CLI) *hunt {
 	}
 }
 
-// add adds the lines of a private key.
+// add adds the lines of a private key to the secrets.
 func (h *hunt) add(pair throwaway.Pair) {
 	for _, line := range strings.Split(pair.PrivateKey, "\n") {
 		if line != "" && !strings.HasPrefix(line, "-----") {
@@ -39,7 +39,8 @@ func (h *hunt) add(pair throwaway.Pair) {
 	}
 }
 
-// run runs a command, and returns what it printed with its logs.
+// run runs a command, and returns its output, including the logs. want says whether it must
+// succeed.
 func (h *hunt) run(want bool, arguments ...string) string {
 	h.t.Helper()
 	said, err := h.cli.Try(arguments...)
@@ -62,9 +63,8 @@ func (h *hunt) search(where, text string) {
 	}
 }
 
-// TestAccTraceShowsNoSecret runs every operation, and errors that quote what was
-// sent, with each kind of credentials. A key is in the state, which says so, and
-// no key of another certificate.
+// TestAccTraceShowsNoSecret runs every operation, with errors that quote what was sent, with each
+// kind of credentials. The state has the key that it documents, and no key of another certificate.
 func TestAccTraceShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -97,7 +97,7 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 				cli.WriteFile(file, text)
 			}
 			configure := func(certificate, key, name string) {
-				// Where a key stands in the configuration, Terraform itself quotes it.
+				// If a key is in the configuration, Terraform itself quotes it.
 				cli.Configure(block + fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  name = %q\n  "+
 					"certificate = file(%q)\n  private_key = file(%q)\n}\n", name, certificate, key))
 			}
@@ -137,7 +137,7 @@ func TestAccTraceShowsNoSecret(t *testing.T) {
 	}
 }
 
-// keyLines are the lines of keys, each to be replaced by nothing.
+// keyLines returns the lines of keys as pairs for a strings.Replacer that removes them.
 func keyLines(pairs ...throwaway.Pair) []string {
 	var lines []string
 	for _, pair := range pairs {
@@ -150,7 +150,7 @@ func keyLines(pairs ...throwaway.Pair) []string {
 	return lines
 }
 
-// TestAccPanicShowsNoSecret: what a crash prints has addresses, and no texts.
+// TestAccPanicShowsNoSecret: a crash prints addresses, but no texts.
 func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -169,7 +169,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	}
 }
 
-// searchPlan searches all files of the plan that was saved as plan, an archive.
+// searchPlan searches all files in the archive of the saved plan.
 func (h *hunt) searchPlan() {
 	h.t.Helper()
 	content := h.cli.ReadFile("plan")

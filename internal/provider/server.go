@@ -19,34 +19,33 @@ import (
 // Address is the full address of the provider in a configuration.
 const Address = "registry.terraform.io/elbaas/elbaas"
 
-// Serve serves the provider to the Terraform that has started this process, until
-// Terraform stops it. With debug, it waits for a Terraform that gets its address from
-// TF_REATTACH_PROVIDERS.
+// Serve serves the provider to the Terraform that started this process, until Terraform stops it. With debug, it waits
+// for a Terraform that finds this process through TF_REATTACH_PROVIDERS.
 func Serve(version string, debug bool, options ...Option) error {
 	var serving []tf6server.ServeOpt
 	if debug {
 		serving = append(serving, tf6server.WithManagedDebug())
 	} else {
 		disableUnreadLogs()
-		// Some pipelines send SIGTERM to all processes of a job that they cancel. As with Ctrl-C, which go-plugin
-		// ignores here, Terraform stops the calls and then this process, so that a create request that was sent still
-		// gets its response.
+		// Some pipelines send SIGTERM to all processes of a job that they cancel. It is ignored here, as go-plugin
+		// ignores Ctrl-C: Terraform cancels the calls and then stops this process, so that a create request that was
+		// sent still gets its response.
 		signal.Ignore(syscall.SIGTERM)
 	}
-	// Through the standard logger net/http quotes what a server sends after a response,
-	// which may be a private key. Nothing else uses it.
+	// net/http writes to the standard logger what a server sends after a response, which may be a private key. Nothing
+	// else uses that logger.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// A small heap is collected often. This takes a twelfth of the CPU off a plan,
-		// and adds an eighth of memory (internal/tools/bench/README.md).
+		// By default, a small heap is collected often. This saves a twelfth of the CPU time of a plan, and takes an
+		// eighth more memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
 }
 
-// disableUnreadLogs switches off every log if Terraform discards them, which is when
-// neither of these variables is set. Otherwise they would be written for each call, for a
-// third of the CPU of a plan (internal/tools/bench/README.md).
+// disableUnreadLogs switches off all logs if Terraform discards them, which is the case if neither of these variables
+// is set. Otherwise they would be written for each call, which takes a third of the CPU time of a plan
+// (internal/tools/bench/README.md).
 func disableUnreadLogs() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
 		return
@@ -75,8 +74,8 @@ type server struct {
 	frameworkServer
 }
 
-// frameworkServer has the methods of the framework's server that are for what the provider has.
-// plugin-go finds those for list resources by type assertion.
+// frameworkServer has the methods of the framework's server. plugin-go finds those for list resources by type
+// assertion, so they must be listed here.
 type frameworkServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
@@ -89,8 +88,8 @@ func call[Request, Response any](
 ) (Response, error) {
 	c := &callContext{}
 	c.current.Store(&ctx)
-	defer c.current.Store(&ended) //nolint:contextcheck // it is for after the call
-	return do(c, request)         //nolint:contextcheck // it is the call's
+	defer c.current.Store(&ended) //nolint:contextcheck // it replaces ctx after the call
+	return do(c, request)         //nolint:contextcheck // it wraps ctx
 }
 
 // callContext is the context of a call until the call returns.

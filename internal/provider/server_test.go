@@ -16,7 +16,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// heavyServer gives each call a context with something in it, as a connection has.
+// heavyServer adds a large value to the context of each call, as a connection does.
 type heavyServer struct {
 	tfprotov6.ProviderServer
 }
@@ -53,8 +53,8 @@ func (s heavyServer) ApplyResourceChange(
 	return s.ProviderServer.ApplyResourceChange(weigh(ctx), req)
 }
 
-// TestCallsAreForgotten counts what 10,000 calls leave behind: less than a
-// sixteenth of what came with each.
+// TestCallsAreForgotten measures what 10,000 calls leave in memory: less than a sixteenth of what
+// their contexts held.
 func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures the heap
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	server := cloud.Server(t, heavyServer{provider.New("test")()})
@@ -79,7 +79,7 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 		runtime.ReadMemStats(&stats)
 		return int(stats.HeapAlloc)
 	}
-	for i := range 100 { // what is kept once, and connections
+	for i := range 100 { // for what is allocated only once
 		round(i)
 	}
 	before := kept()
@@ -93,8 +93,8 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 	runtime.KeepAlive(server)
 }
 
-// TestUnchangedIsNotConverted counts allocations: reading a certificate that is as it
-// was takes a tenth less than reading one that is not, at least.
+// TestUnchangedIsNotConverted counts allocations: reading an unchanged certificate takes at least a
+// tenth less than reading a changed one.
 func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it counts for the whole process
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	server := cloud.Server(t, provider.New("test")())
@@ -110,8 +110,8 @@ func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it cou
 	}
 }
 
-// TestAccUnreadLogIsNotWritten: calls write a log, but for where Terraform throws it
-// away. What a process writes when it starts has no module, and does not count.
+// TestAccUnreadLogIsNotWritten: calls write a log unless Terraform discards it. What a process
+// writes when it starts has no module, and does not count.
 func TestAccUnreadLogIsNotWritten(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

@@ -21,8 +21,8 @@ type settings struct {
 	whyNoAuthURL string
 	// endpoint of the ELB service; nil asks the service catalog.
 	endpoint *url.URL
-	// project is the default of the resources. It is unknown if it is known only after an apply, or if its ID is found
-	// by projectName.
+	// project is the default project of the resources. It is unknown if it is known only after an apply, or if its ID
+	// must be looked up by projectName.
 	project     types.String
 	projectName string
 	// credentialsSource says where the credentials come from.
@@ -42,7 +42,7 @@ type settings struct {
 type environment struct {
 	getenv   func(string) string
 	readFile func(string) ([]byte, error)
-	// home is the user's directory; empty is none.
+	// home is the home directory of the user, or empty.
 	home string
 }
 
@@ -90,7 +90,7 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 
 // readProject finds the default project: the first source that has an ID or a name. The name defaults to the region.
 func (r *resolver) readProject() {
-	s, found := having(r.sources, "project_id", "project_name")
+	s, found := firstWith(r.sources, "project_id", "project_name")
 	isOfBlock := found && s.isBlock()
 	if r.unknown("project_id", "project_name") || !found && r.unknown("region") ||
 		!isOfBlock && r.unknown(fileArguments...) { // the file may have one
@@ -107,7 +107,7 @@ func (r *resolver) readProject() {
 	}
 }
 
-// number returns the value of an argument that numberCheck accepts, or the default.
+// number returns the value of an argument that numberCheck accepts, or the default if it has none.
 func (r *resolver) number(name string, byDefault int) int {
 	n, err := strconv.Atoi(r.find(name, r.sources...).text)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // defaultCloud is the cloud used when only a region is set.
 const defaultCloud = "myhuaweicloud.com"
 
-// readAddresses finds out where the services are. Credentials go only where the provider block or their
-// own source says, or else an earlier source, unless the block has them and leaves the rest to the environment.
+// readAddresses determines the addresses of the services. Credentials go only where the provider block or their own
+// source says, or else an earlier source, unless the block has them and leaves the rest to the environment.
 func (r *resolver) readAddresses() {
 	region := r.find("region", r.sources...)
 	r.settings.Region, r.settings.Signer.Region = region.text, region.text
@@ -23,11 +23,11 @@ func (r *resolver) readAddresses() {
 	}
 
 	endpoint := r.find("endpoint", r.sources...)
-	naming := r.naming(region, endpoint)
-	cloud, authURL := r.find("cloud", naming...), r.find("auth_url", naming...)
+	sources := r.cloudSources(region, endpoint)
+	cloud, authURL := r.find("cloud", sources...), r.find("auth_url", sources...)
 	r.settings.endpoint = r.address(endpoint, "https://elb.eu-de.otc.t-systems.com")
 	r.settings.AuthURL = r.address(authURL, "https://iam.eu-de.otc.t-systems.com/v3")
-	r.settings.Insecure = r.allowsHTTP(authURL) // the catalog is of the source that names it
+	r.settings.Insecure = r.allowsHTTP(authURL) // the catalog belongs to the source of the auth_url
 	if r.diags.HasError() {
 		return
 	}
@@ -58,12 +58,13 @@ func (r *resolver) readAddresses() {
 	}
 }
 
-// naming returns the sources that name the cloud: the provider block and the source of the credentials, or else the
-// first earlier source that names a cloud, or else, if the block leaves addresses to the environment, the first later
-// source that names any. The insecure of that one counts as well.
-func (r *resolver) naming(region, endpoint value) []source {
+// cloudSources returns the sources that name the cloud: the provider block and the source of the credentials, or else
+// the first earlier source that names a cloud, or else, if the block leaves addresses to the environment, the first
+// later source that names any. If the block has no endpoint, the insecure of that later source counts as well. If it
+// has one, the later source counts only if its auth_url is in the same cloud.
+func (r *resolver) cloudSources(region, endpoint value) []source {
 	own := where(r.sources, func(s source) bool { return s.rank == blockRank || s.rank == r.credentials.rank })
-	if _, found := having(own, "cloud", "auth_url"); found {
+	if _, found := firstWith(own, "cloud", "auth_url"); found {
 		return own
 	}
 	leaves := r.leavesAddresses(region)
@@ -105,8 +106,8 @@ func sameCloud(endpoint, authURL, region string) bool {
 	return iam.Host == elb.Host || isName && strings.HasSuffix(iam.Hostname(), "."+domain)
 }
 
-// cloudByDefault returns the default cloud. It returns an empty text if the default cloud must not be used although no
-// source that counts names another; whyNoAuthURL then says why.
+// cloudByDefault returns the default cloud, or an empty text if it must not be used, although no source that counts
+// names another; whyNoAuthURL then says why.
 func (r *resolver) cloudByDefault(region value) string {
 	regionCounts := region.text != "" && region.rank <= r.credentials.rank
 	names := []string{"cloud", "auth_url"}
@@ -114,9 +115,10 @@ func (r *resolver) cloudByDefault(region value) string {
 		names = append(names, "clouds_entry")
 	}
 	later := ""
-	// Any other that names a cloud would count, but the entry of the credentials may name none.
+	// Only later sources matter: an earlier one that names a cloud would count, and the entry of the credentials may
+	// name none.
 	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
-	if s, found := having(others, names...); found {
+	if s, found := firstWith(others, names...); found {
 		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and " +
 			"credentials are never sent where only a later source says. "
 	}
@@ -169,8 +171,8 @@ func (r *resolver) checkAddresses() {
 	}
 }
 
-// domainOf returns the cloud that the address of a service names in its host, such as
-// "otc.t-systems.com" in "iam.eu-de.otc.t-systems.com", or an empty text.
+// domainOf returns the cloud that an address of a service names in its host, such as "otc.t-systems.com" in
+// "iam.eu-de.otc.t-systems.com", or an empty text.
 func domainOf(address *url.URL, service, region string) string {
 	if address == nil || !strings.HasPrefix(address.Hostname(), service) {
 		return ""
@@ -193,7 +195,7 @@ func (r *resolver) address(v value, example string) *url.URL {
 	}
 	remedy := "Set it to a base URL such as " + example + ". It may have a path, but no credentials, query or fragment."
 	elsewhere := r.find("insecure", r.sources...)
-	if _, other := auth.ParseBaseURL(v.text, true); other == nil && isTrue(elsewhere) { // it is about TLS alone
+	if _, other := auth.ParseBaseURL(v.text, true); other == nil && isTrue(elsewhere) { // only TLS is missing
 		remedy = capitalize(elsewhere.origin) + " sets insecure, which does not apply to the address of another " +
 			"source. To allow it, set insecure = true in the provider block."
 	}
@@ -201,8 +203,8 @@ func (r *resolver) address(v value, example string) *url.URL {
 	return nil
 }
 
-// serviceAddress reads the base URL of a service that is made of region and cloud, or
-// returns nil. The error does not show it: the cloud may be a token, which has dots too.
+// serviceAddress parses a base URL that is built from region and cloud. It returns nil if it is not valid. The error
+// does not show it, because the cloud may be a token, which contains dots as well.
 func (r *resolver) serviceAddress(text string) *url.URL {
 	address, err := auth.ParseBaseURL("https://"+text, false)
 	if err != nil {

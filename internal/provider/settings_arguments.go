@@ -14,22 +14,22 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// An argument of the provider block. Its schema, its documentation, its value and its
-// environment variables all come from the one table below.
+// An argument describes an argument of the provider block. Its schema, its documentation, its value and its environment
+// variables all come from the one table below.
 type argument struct {
-	// variables are the environment variables that stand in for it, earlier ones first.
+	// variables are the environment variables that can set it, in order of precedence.
 	variables []string
-	// A flag and a number are set in the block as such, others as text.
+	// A flag and a number have their own types in the block; other arguments are text.
 	isFlag, isNumber bool
-	// secret values are hidden by Terraform.
+	// secret marks a value that Terraform must not display.
 	secret bool
 	// check returns why a value is not valid. nil accepts every value.
 	check func(noun, value string) error
-	// description is completed by a sentence that names the variables.
+	// description is followed by a sentence that names the variables.
 	description string
 }
 
-// arguments are all arguments of the provider, by their names. A dot separates the name of a nested block.
+// arguments are all arguments of the provider by name. The name of a nested block is separated by a dot.
 var arguments = map[string]argument{
 	"region": {
 		variables: []string{"HW_REGION_NAME", "HCS_REGION_NAME", "OS_REGION_NAME", "OS_REGION"},
@@ -201,7 +201,7 @@ var arguments = map[string]argument{
 	},
 }
 
-// pathOf returns where an argument is in the provider block.
+// pathOf returns the path of an argument in the provider block.
 func pathOf(name string) path.Path {
 	if block, nested, isNested := strings.Cut(name, "."); isNested {
 		return path.Root(block).AtName(nested)
@@ -269,11 +269,11 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 	}
 }
 
-// A providerBlock has the values of a provider block by the names of its arguments. One that is not set is missing or
-// null.
+// A providerBlock has the values of a provider block by the names of its arguments. An argument that is not set is
+// missing or null.
 type providerBlock map[string]attr.Value
 
-// add adds the arguments of a block. The prefix has the name of the block, if it is nested.
+// add adds the arguments of a block. The prefix is the name of a nested block with its dot, or empty.
 func (b providerBlock) add(prefix string, block types.Object) {
 	for name, value := range block.Attributes() {
 		if nested, isBlock := value.(types.Object); isBlock {

@@ -9,12 +9,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// A source that has one of the credentialArguments is a source of credentials.
+// credentialArguments are the arguments that make a source a source of credentials if it has any of them.
 var credentialArguments = []string{
 	"token", "access_key", "secret_key", "security_token", "user_name", "user_id", "password",
 }
 
-// fileArguments name a file, which may have any other argument.
+// fileArguments name a file, which may set any other argument.
 var fileArguments = []string{"profile", "shared_config_file", "clouds_entry"}
 
 // findCredentials finds the first source that has any credentials: those of two sources are never mixed.
@@ -22,11 +22,10 @@ func (r *resolver) findCredentials() (source, bool) {
 	if r.unknown(credentialArguments...) || r.unknown(fileArguments...) {
 		return r.sources[0], true
 	}
-	return having(r.sources, credentialArguments...)
+	return firstWith(r.sources, credentialArguments...)
 }
 
-// readCredentials takes one set from one source: a token, or else an access key,
-// or else a password.
+// readCredentials reads the credentials of one source: a token, or else an access key, or else a password.
 func (r *resolver) readCredentials() {
 	s, found := r.findCredentials()
 	if !found {
@@ -47,7 +46,7 @@ func (r *resolver) readCredentials() {
 	}
 
 	text := func(name string) string { return r.find(name, s).text }
-	var needed [][]string // one of each
+	var needed [][]string // one argument of each group is required
 	c := &r.settings.Credentials
 	switch {
 	case s.has("token"):
@@ -89,11 +88,10 @@ func (r *resolver) prefer(credentials source) {
 	slices.SortStableFunc(r.sources, func(a, b source) int { return cmp.Compare(order(a), order(b)) })
 }
 
-// readAgency reads the agency. It is assumed with the access key, from whatever source
-// that comes.
+// readAgency reads the agency. It is assumed with the access key, whichever source that comes from.
 func (r *resolver) readAgency() {
 	const name, domain = "assume_role.agency_name", "assume_role.domain_name"
-	s, found := having(r.sources, name, domain)
+	s, found := firstWith(r.sources, name, domain)
 	if !found || r.unknown(name, domain) {
 		return
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 // addFile adds a profile or an entry of clouds.yaml as a source. It belongs to the source that names it; a profile
-// belongs to the source that names its file, which has the secrets. What the environment names, or the default
-// profile, is read only if there are no other credentials.
+// belongs to the source that names its file, because the file has the secrets. A file that the environment names, or
+// the default profile, is read only if there are no other credentials.
 func (r *resolver) addFile() {
 	_, found := r.findCredentials()
 	block := r.sources[0]
@@ -27,7 +27,7 @@ func (r *resolver) addFile() {
 		return
 	}
 	config, profile := r.find("shared_config_file", r.sources...), r.find("profile", r.sources...)
-	named := cmp.Or(config, profile, value{rank: hwRank}) // by default, it is a file of Huawei Cloud's tool
+	named := cmp.Or(config, profile, value{rank: hwRank}) // the default profile belongs to HW_
 	entry := r.find("clouds_entry", r.sources...)
 	var file source
 	switch {
@@ -43,7 +43,7 @@ func (r *resolver) addFile() {
 	default:
 		file = r.profile(named, config.text, profile.text)
 	}
-	if file.isFile { // it comes right after the provider block; one that variables name has the only credentials
+	if file.isFile { // right after the block; if variables name it, no other source has credentials
 		r.sources = slices.Insert(r.sources, 1, file)
 	}
 }
@@ -74,7 +74,7 @@ type sharedKey struct {
 	SecurityToken   string `json:"securityToken"`
 }
 
-// profile reads a profile of the shared configuration file. One that nobody names may be missing or unreadable.
+// profile reads a profile of the shared configuration file. If nothing names the file, it may be missing or unreadable.
 func (r *resolver) profile(named value, file, name string) source {
 	file = cmp.Or(file, "~/.hcloud/config.json")
 	broken := func(name, format string, values ...any) source {
@@ -90,7 +90,7 @@ func (r *resolver) profile(named value, file, name string) source {
 			"shared_config_file to its path.", err)
 	}
 	var config sharedConfig
-	if err := json.Unmarshal(content, &config); err != nil { // which may quote what is in it
+	if err := json.Unmarshal(content, &config); err != nil { // the error may quote secrets
 		return broken("shared_config_file", "is not valid JSON of the expected form, or is encrypted. Recreate it "+
 			"with \"hcloud configure set --cli-auth-encrypt=false\", or set the access key elsewhere: %s",
 			howToSet("access_key"))
@@ -104,7 +104,7 @@ func (r *resolver) profile(named value, file, name string) source {
 	p := config.Profiles[i]
 	key := p.sharedKey
 	if p.Mode == "SSO" {
-		key = p.Login.Key // another one may be left over
+		key = p.Login.Key // an older access key may be left over
 	}
 	keys := key.AccessKeyID + key.SecretAccessKey
 	if keys+key.SecurityToken == "" || !keyForm.MatchString(keys) {
@@ -119,7 +119,8 @@ func (r *resolver) profile(named value, file, name string) source {
 	})
 }
 
-// keyForm matches an access key and its secret key, which have letters and digits (observed); encrypted ones have more.
+// keyForm matches an access key or a secret key, which consist of letters and digits (observed). Encrypted ones contain
+// other characters.
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`)
 
 // A cloudsFile is clouds.yaml, the secure.yaml beside it, or clouds-public.yaml.
@@ -141,15 +142,16 @@ type cloudsEntry struct {
 	Verify  *bool                `yaml:"verify"`
 }
 
-// text returns a field of auth, as it is written. Lists and objects, such as auth_methods, have none (reference).
+// text returns a field of auth as it is written. It returns an empty text for lists and objects, such as auth_methods
+// (reference).
 func (e cloudsEntry) text(name string) (text string) {
 	field := e.Auth[name]
 	_ = field.Decode(&text)
 	return text
 }
 
-// cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as
-// openstacksdk does (reference). No error of a library is shown: it may quote a secret.
+// cloudsEntry reads an entry of clouds.yaml, and of the secure.yaml beside it, as openstacksdk does (reference). Errors
+// of libraries are not shown, because they may quote a secret.
 func (r *resolver) cloudsEntry(named value) (source, error) {
 	name, places := named.text, r.cloudsPlaces("clouds.yaml")
 	if file := r.getenv("OS_CLIENT_CONFIG_FILE"); file != "" {
@@ -207,7 +209,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		"domain_id":   cmp.Or(entry.text("user_domain_id"), entry.text("domain_id")),
 		"project_id":  entry.text(project + "id"), "project_name": entry.text(project + "name"),
 		"assume_role.agency_name": agency, "assume_role.domain_name": entry.text("target_domain_name"),
-		// An access key, which OpenStack does not know and the clouds of this family do (observed).
+		// OpenStack has no access keys in clouds.yaml; users of these clouds write them like this (observed).
 		"access_key": entry.text("ak"), "secret_key": entry.text("sk"), "security_token": entry.text("security_token"),
 		"cacert_file": entry.CACert, "cert": entry.Cert, "key": entry.Key,
 	}
@@ -219,7 +221,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 		"user_name": "username", "access_key": "ak", "secret_key": "sk",
 		"assume_role.agency_name": "target_agency_name", "assume_role.domain_name": "target_domain_name",
 	}
-	_, found := having([]source{r.sources[0], s}, credentialArguments...)
+	_, found := firstWith([]source{r.sources[0], s}, credentialArguments...)
 	isApplication := entry.text("application_credential_id")+entry.text("application_credential_name") != ""
 	switch {
 	case entry.Auth == nil || isApplication || !found:
@@ -232,21 +234,21 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	return s, nil
 }
 
-// merged decodes entries over each other, key by key; later ones say more.
+// merged decodes entries over each other, key by key. Later ones take precedence.
 func merged(layers ...yaml.Node) (entry cloudsEntry, err error) {
-	for _, layer := range layers { // a missing one says nothing
+	for _, layer := range layers { // a missing one changes nothing
 		err = errors.Join(err, layer.Decode(&entry))
 	}
 	return entry, err
 }
 
-// cloudsPlaces are where a file of OpenStack's clients is looked for (reference).
+// cloudsPlaces returns the paths at which OpenStack's clients look for a file (reference).
 func (r *resolver) cloudsPlaces(name string) []string {
 	home := cmp.Or(r.getenv("XDG_CONFIG_HOME"), filepath.Join(r.home, ".config"))
 	return []string{name, filepath.Join(home, "openstack", name), filepath.Join("/etc/openstack", name)}
 }
 
-// cloudsFile reads the first of some files that there is. If there is none, the place is empty.
+// cloudsFile reads the first of these files that exists. If none does, the place is empty.
 func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, place string, err error) {
 	for _, place = range places {
 		content, err := r.open(place)
@@ -264,7 +266,7 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 	return file, "", fmt.Errorf("there is no %s. Searched: %s", what, joined(places, fileName))
 }
 
-// joined lists things in a sentence.
+// joined lists things for a sentence.
 func joined[T any](things []T, shown func(T) string) string {
 	list := make([]string, len(things))
 	for i, thing := range things {

@@ -19,8 +19,8 @@ func pastedKeys() (whole, withoutBegin, inOneLine string) {
 	return whole, strings.Join(lines[1:], "\n"), strings.Join(lines[1:len(lines)-1], "")
 }
 
-// TestKeysInEntries: an entry of clouds.yaml may have PEM where others name a file. It is
-// neither taken for the name of one, nor quoted.
+// TestKeysInEntries: an entry of clouds.yaml may have PEM instead of the name of a file. It is not treated as a file
+// name, and not quoted.
 func TestKeysInEntries(t *testing.T) {
 	t.Parallel()
 	whole, withoutBegin, inOneLine := pastedKeys()
@@ -32,7 +32,7 @@ func TestKeysInEntries(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		clouds, secure string
-		want           string // in the error; empty is none
+		want           string // a part of the error; empty means success
 	}{
 		"inline": {
 			clouds: line("cacert", certificate) + line("cert", certificate) + line("key", whole),
@@ -109,7 +109,7 @@ func TestKeysInEntries(t *testing.T) {
 	}
 }
 
-// TestProfileOfALogin: the tool keeps the temporary key of a login by SSO apart, and an older key may be left over
+// TestProfileOfALogin: the tool stores the temporary key of an SSO login separately, and an older key may be left over
 // (observed).
 func TestProfileOfALogin(t *testing.T) {
 	t.Parallel()
@@ -144,15 +144,14 @@ func TestProfileOfALogin(t *testing.T) {
 	}
 }
 
-// TestNamesOfFiles: what may be a key, or credentials, is not shown as the name of a
-// file, and not opened.
+// TestNamesOfFiles: a text that may be a key, or credentials, is neither shown as a file name nor opened.
 func TestNamesOfFiles(t *testing.T) {
 	t.Parallel()
 	_, withoutBegin, inOneLine := pastedKeys()
 	for text, shown := range map[string]bool{
 		"ca.pem": true, "~/.hcloud/config.json": true, "/etc/openstack/clouds.yaml": true,
 		"../a/client-1_2.key": true, `C:\Users\me\ca.crt`: true, "/tmp/TestAcc123/001/config.json": true,
-		// Hashes, and a name that is as long as names are.
+		// Hashes, and names of the maximum length and above.
 		"/nix/3b1f0c9d2e4a5b6c7d8e9f0a1b2c3d4e/ca.pem":  true,
 		"/nix/3B1F0C9D2E4A5B6C7D8E9F0A1B2C3D4E/ca.pem":  true,
 		"/nix/" + strings.Repeat("Abcd", 8) + "/ca.pem": true,
@@ -171,7 +170,7 @@ func TestNamesOfFiles(t *testing.T) {
 			t.Errorf("%q is shown as %q", text, got)
 		}
 	}
-	// A long name is not taken for a key.
+	// A long file name does not look like a key.
 	long := "/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json"
 	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
 		map[string]string{long: profileOf("")[atHome]})
@@ -192,18 +191,18 @@ func TestNamesOfFiles(t *testing.T) {
 			!strings.Contains(diags[0].Detail(), notShown) {
 			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
 		}
-		isOpened := strings.HasPrefix(variables["OS_CLIENT_CONFIG_FILE"], "clouds: ") // it may be a name
+		isOpened := strings.HasPrefix(variables["OS_CLIENT_CONFIG_FILE"], "clouds: ") // this may be a file name
 		if isOpened == strings.Contains(fmt.Sprint(diags), "it is not the name of a file") {
 			t.Errorf("%v: it says %v", slices.Sorted(maps.Keys(variables)), diags)
 		}
 	}
 }
 
-// TestErrorsQuoteNoValueThatMayBeAKey: a secret that was given to the wrong argument.
+// TestErrorsQuoteNoValueThatMayBeAKey: a secret that was given to the wrong argument is not quoted.
 func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	t.Parallel()
 	const key = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
-	const divided = "MC4CAQAwBQYDK2VwBCIEIGs/9fXq2aVn0Zk3bT/uWc8pLr1QyHdE7oJmS5tNxA4" // no part of it is long
+	const divided = "MC4CAQAwBQYDK2VwBCIEIGs/9fXq2aVn0Zk3bT/uWc8pLr1QyHdE7oJmS5tNxA4" // no part of it is very long
 	files := map[string]string{"clouds.yaml": "clouds: {a: {}}", atHome: `{"profiles":[]}`}
 	for _, variables := range []string{
 		"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_key HW_REGION_NAME=a ELBAAS_SIGNING_SCHEME=", "HW_PROFILE=",
@@ -224,7 +223,7 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	}
 	for secret, variables := range map[string][]string{ // a token of older clouds, and one with dots
 		"0f3b5c7d9e1a2b4c6d8e0f1a3b5c7d9e": {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
-		// The content of a file, and a text that is longer than any name.
+		// The content of a file, and a text that is longer than any file name.
 		"{accessKeyId:AK}":            {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
 		strings.Repeat("secret-", 15): {"HW_key HW_REGION_NAME=a HW_CLOUD=", "HW_PROFILE=", "OS_CLOUD="},
 		strings.Repeat("eyJhbGciOi", 8) + ".eyJzdWIi.c2lnbmF0": {
@@ -246,8 +245,8 @@ func TestErrorsQuoteNoValueThatMayBeAKey(t *testing.T) {
 	}
 }
 
-// TestEntriesOfSeveralFiles: an entry is what clouds.yaml says, over what
-// clouds-public.yaml says of its vendor, and secure.yaml over both, key by key.
+// TestEntriesOfSeveralFiles: an entry consists of what clouds-public.yaml says about its vendor, overridden by
+// clouds.yaml, and that by secure.yaml, key by key.
 func TestEntriesOfSeveralFiles(t *testing.T) {
 	t.Parallel()
 	const public = "public-clouds:\n  otc: {auth: {auth_url: 'https://iam.{region_name}.otc.t-systems.com/v3', " +
@@ -283,7 +282,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"auth_url: 'https://iam.a.b/v3'}}",
 			want: "https://iam.a.b/v3 u 0123 u eu-de",
 		},
-		// A merge key says less than the keys beside it, wherever it stands (reference).
+		// Keys beside a merge key take precedence, wherever it is (reference).
 		"a merge key after the others": {
 			clouds: "base: &base {region_name: eu-nl, auth: &auth {" + user + ", auth_url: 'https://iam.a.b/v3'}}\n" +
 				"  mine: {region_name: eu-de, auth: {username: me, auth_methods: [a], <<: *auth}, <<: *base}",
@@ -294,7 +293,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 				"  mine: {<<: *base, region_name: eu-de, auth: {<<: [*auth], username: me, auth_methods: [a]}}",
 			want: "https://iam.a.b/v3 me 0123 d eu-de",
 		},
-		"a password in secure.yaml twice": { // neither is left out for that of clouds.yaml
+		"a password in secure.yaml twice": { // an error, rather than the password of clouds.yaml
 			clouds: "mine: {region_name: eu-de, auth: {" + user + ", auth_url: 'https://iam.a.b/v3'}}",
 			secure: "mine: {auth: {password: hunter2, password: hunter22}}",
 			want:   "is not valid YAML of the expected form, or has a key twice",
@@ -403,7 +402,7 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 	}
 }
 
-// TestFieldsOfFiles: what an entry or a profile says besides its key or its user.
+// TestFieldsOfFiles: an entry or a profile may set more than credentials.
 func TestFieldsOfFiles(t *testing.T) {
 	t.Parallel()
 	entry := func(auth string) map[string]string {
@@ -444,12 +443,12 @@ func TestFieldsOfFiles(t *testing.T) {
 	}
 }
 
-// TestFilesThatCannotBeRead: a file that is there and cannot be read is not passed over for another.
+// TestFilesThatCannotBeRead: a file that exists but cannot be read is an error; no other file is used instead.
 func TestFilesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	const entry = "clouds: {mine: {region_name: eu-de, auth: {username: u, password: p, user_domain_name: d}}}"
 	for _, closed := range []string{"clouds.yaml", "secure.yaml"} {
-		env := environmentOf(words("OS_CLOUD=mine"), map[string]string{
+		env := environmentOf(parseWords("OS_CLOUD=mine"), map[string]string{
 			"clouds.yaml": entry, "/etc/openstack/clouds.yaml": entry,
 		})
 		readFile := env.readFile
@@ -466,7 +465,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestPlacesOfEntries: where clouds.yaml is looked for, and what of two domains is that of the user.
+// TestPlacesOfEntries: where clouds.yaml is searched for, and which of two domains is the user's.
 func TestPlacesOfEntries(t *testing.T) {
 	t.Parallel()
 	const entry = "clouds: {mine: {region_name: eu-de, auth: {username: u, password: p, user_domain_name: name, " +
@@ -489,7 +488,7 @@ func TestPlacesOfEntries(t *testing.T) {
 	}
 }
 
-// TestUnknownRegionOfEntry: the region that belongs into the auth_url of an entry may come yet.
+// TestUnknownRegionOfEntry: the region in the auth_url of an entry may be known only after an apply.
 func TestUnknownRegionOfEntry(t *testing.T) {
 	t.Parallel()
 	files := entryOf(", auth_url: 'https://iam.{region_name}.otc.t-systems.com/v3'}")
@@ -503,14 +502,14 @@ func TestUnknownRegionOfEntry(t *testing.T) {
 	}
 }
 
-// TestUnknownFiles: a profile or an entry that is known only after an apply is in no way
-// of a plan, and nothing is called by what is set besides.
+// TestUnknownFiles: a profile or an entry that is known only after an apply does not prevent a plan, and nothing is
+// called with other settings.
 func TestUnknownFiles(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"profile", "shared_config_file", "clouds_entry"} {
 		for what, row := range map[string]struct {
 			block, variables string
-			project          string // empty is unknown
+			project          string // empty means unknown
 		}{
 			"nothing else": {},
 			"a project outside": {
@@ -552,11 +551,11 @@ func TestUnknownFiles(t *testing.T) {
 			},
 		} {
 			block := providerBlock{}
-			for name, value := range words(row.block) {
+			for name, value := range parseWords(row.block) {
 				block[name] = types.StringValue(value)
 			}
 			block[name] = types.StringUnknown()
-			s, diags := newSettings(block, environmentOf(words(row.variables)))
+			s, diags := newSettings(block, environmentOf(parseWords(row.variables)))
 			if diags.HasError() {
 				t.Errorf("%s, %s: %v", name, what, diags)
 				continue
@@ -581,7 +580,7 @@ func ready(c *cloud) string {
 	return said.String()
 }
 
-// TestUnknownInsecure: an address without TLS may turn out to be allowed.
+// TestUnknownInsecure: an address without TLS is accepted while insecure is unknown.
 func TestUnknownInsecure(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"endpoint", "auth_url"} {
@@ -598,7 +597,7 @@ func TestUnknownInsecure(t *testing.T) {
 	}
 }
 
-// TestRemediesOfAnEntry: an entry that lacks something becomes complete by the keys that the errors ask for.
+// TestRemediesOfAnEntry: an incomplete entry becomes complete by adding the keys that the errors name.
 func TestRemediesOfAnEntry(t *testing.T) {
 	t.Parallel()
 	remedy := regexp.MustCompile(`Set (\S+) in the entry "mine" of clouds.yaml`)
@@ -621,8 +620,9 @@ func TestRemediesOfAnEntry(t *testing.T) {
 	}
 }
 
-// TestEntryWithoutACloud: an entry of the provider block has an access key alone, and a later source the region. The
-// block that names the entry is no later source that names a cloud, so the cloud is the default.
+// TestEntryWithoutACloud: an entry that the provider block names has only an access key, and a later source has the
+// region. The block that names the entry does not count as a later source that names a cloud, so the default cloud is
+// used.
 func TestEntryWithoutACloud(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"clouds.yaml": "clouds:\n  mine: {auth: {ak: AK, sk: SK, project_id: a}}\n"}

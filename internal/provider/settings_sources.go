@@ -19,7 +19,7 @@ const (
 	elbaasRank
 )
 
-// prefixes are those of the environment variables of a rank. The provider block has none.
+// prefixes are the prefixes of the environment variables of each rank. The provider block has none.
 var prefixes = []string{hwRank: "HW_", hcsRank: "HCS_", osRank: "OS_", elbaasRank: "ELBAAS_"}
 
 const blockLabel = "the provider block"
@@ -31,13 +31,13 @@ type source struct {
 	// rank of a file is that of the source that names it.
 	rank   int
 	isFile bool
-	// keys are what a file calls its arguments, where that differs.
+	// keys are the names of arguments in a file, where they differ.
 	keys map[string]string
-	// values has an empty text for an argument that is not known yet: it hides those of later sources.
+	// values has an empty text for an argument that is not known yet, which hides the values of later sources.
 	values map[string]value
 }
 
-// A value of an argument knows where it comes from.
+// A value is the value of an argument, and knows where it comes from.
 type value struct {
 	name, text string
 	// origin completes the sentence "The token from …".
@@ -61,7 +61,7 @@ func newFile(label string, rank int, texts map[string]string) source {
 	return s
 }
 
-// first returns the first of some arguments that the source has.
+// first returns the first of these arguments that the source has.
 func (s source) first(names ...string) value {
 	for _, name := range names {
 		if v := s.values[name]; v.text != "" {
@@ -73,13 +73,13 @@ func (s source) first(names ...string) value {
 
 func (s source) has(names ...string) bool { return s.first(names...).text != "" }
 
-// where returns the sources of which something is true.
+// where returns the sources that meet a condition.
 func where(sources []source, is func(source) bool) []source {
 	return slices.DeleteFunc(slices.Clone(sources), func(s source) bool { return !is(s) })
 }
 
-// having returns the first source that has one of some arguments.
-func having(sources []source, names ...string) (source, bool) {
+// firstWith returns the first source that has any of these arguments.
+func firstWith(sources []source, names ...string) (source, bool) {
 	i := slices.IndexFunc(sources, func(s source) bool { return s.has(names...) })
 	if i < 0 {
 		return source{}, false
@@ -87,7 +87,7 @@ func having(sources []source, names ...string) (source, bool) {
 	return sources[i], true
 }
 
-// place says where to set an argument in the same source as others.
+// place says where to set an argument so that it belongs to the source.
 func (s source) place(name string) string {
 	for _, variable := range arguments[name].variables {
 		if s.rank != blockRank && !s.isFile && strings.HasPrefix(variable, prefixes[s.rank]) {
@@ -129,7 +129,7 @@ func (r *resolver) addVariables(rank int) {
 		for _, variable := range a.variables {
 			text := r.getenv(variable)
 			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (name == "cloud") {
-				continue // a domain is FlexibleEngine's habit, anything else an entry of clouds.yaml
+				continue // FlexibleEngine sets it to a domain; other values name an entry of clouds.yaml
 			}
 			if strings.HasPrefix(variable, prefixes[rank]) && text != "" && !s.has(name) {
 				s.values[name] = value{name, text, "the environment variable " + variable, rank}
@@ -139,8 +139,8 @@ func (r *resolver) addVariables(rank int) {
 	r.sources = append(r.sources, s)
 }
 
-// find returns an argument of the first source that has it, and reports a value that is not valid. The text is empty if
-// no source has the argument, or if it is not known yet.
+// find returns an argument of the first source that has it, and reports an invalid value. The text is empty if no
+// source has the argument, or if it is not known yet.
 func (r *resolver) find(name string, sources ...source) value {
 	for _, s := range sources {
 		v, isSet := s.values[name]
@@ -157,11 +157,12 @@ func (r *resolver) find(name string, sources ...source) value {
 	return value{}
 }
 
+// unknown reports whether any of these arguments of the provider block is not known yet.
 func (r *resolver) unknown(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(r.settings.unknown, name) })
 }
 
-// fail reports an argument that is missing, empty or invalid, as the first word says.
+// fail reports an argument as missing, empty or invalid, according to the word.
 func (r *resolver) fail(word, name, detail string) {
 	r.diags.AddAttributeError(pathOf(name), word+" provider argument "+name, detail)
 }

@@ -25,7 +25,7 @@ const (
 	testToken   = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE"
 )
 
-// completeBlock is a provider block that is enough.
+// completeBlock returns a provider block that is complete.
 func completeBlock() providerBlock {
 	return providerBlock{
 		"endpoint":   types.StringValue("https://block.example.com"),
@@ -34,7 +34,7 @@ func completeBlock() providerBlock {
 	}
 }
 
-// environment has variables, and files; the user's folder is /home/me.
+// environmentOf returns an environment with these variables and files. The home directory is /home/me.
 func environmentOf(variables map[string]string, files ...map[string]string) environment {
 	return environment{
 		getenv: func(name string) string { return variables[name] },
@@ -50,12 +50,11 @@ func environmentOf(variables map[string]string, files ...map[string]string) envi
 	}
 }
 
-// TestSettingsVariables goes through each argument: the block, and each of its
-// variables, earlier ones before later ones.
+// TestSettingsVariables sets each argument in the block, and with each of its variables. Earlier ones take precedence.
 func TestSettingsVariables(t *testing.T) {
 	t.Parallel()
 	pair := throwaway.NewPair("client")
-	// Files that any value below may name.
+	// Files that any of the values below may name.
 	const most = 7
 	files := map[string]string{}
 	var profiles, entries string
@@ -69,7 +68,7 @@ func TestSettingsVariables(t *testing.T) {
 	files["/home/me/.hcloud/config.json"] = `{"profiles":[` + strings.TrimSuffix(profiles, ",") + `]}`
 	files["clouds.yaml"] = "clouds:\n" + entries
 
-	// What makes the rest of the settings valid, for each prefix of variables.
+	// Variables that make the other settings valid, for each prefix.
 	type variables = map[string]string
 	nothing := func(string) variables { return variables{} }
 	key := func(p string) variables { return variables{p + "ACCESS_KEY": "AK", p + "SECRET_KEY": "SK"} }
@@ -99,11 +98,11 @@ func TestSettingsVariables(t *testing.T) {
 	scheme := func(n int) string { return []string{"scoped", "access"}[n%2] }
 
 	for name, row := range map[string]struct {
-		variables   string // in their order
+		variables   string // in order of precedence
 		with        func(prefix string) variables
-		block       string // the arguments that the provider block sets; the argument alone if it is empty
+		block       string // what the provider block sets; empty means the argument alone
 		get         func(settings) string
-		given, want func(n int) string // the nth value, and what becomes of it; host if nil
+		given, want func(n int) string // the nth value, and the setting; host if nil
 	}{
 		"region": {
 			variables: "HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION",
@@ -276,7 +275,7 @@ func TestSettingsVariables(t *testing.T) {
 				if name != "region" {
 					block["region"] = types.StringValue("eu-de")
 				}
-				if name != "cloud" && name != "auth_url" { // HCS_… has no default cloud
+				if name != "cloud" && name != "auth_url" { // settings of HCS_ have no default cloud
 					block["cloud"] = types.StringValue("example.com")
 				}
 				s, diags := newSettings(block, environmentOf(given, files))
@@ -294,7 +293,7 @@ func TestSettingsVariables(t *testing.T) {
 			for i, variable := range names {
 				prefix := strings.Replace(strings.SplitAfter(variable, "_")[0], "ELBAAS_", "HW_", 1)
 				given := row.with(prefix)
-				for _, other := range names { // an alias must not be in the way
+				for _, other := range names { // another variable of the argument must not be set
 					delete(given, other)
 				}
 				given[variable] = row.given(i)
@@ -320,12 +319,12 @@ func TestSettingsErrors(t *testing.T) {
 	t.Parallel()
 	const endpointSource = "The endpoint from the provider block cannot be used: "
 	for name, row := range map[string]struct {
-		without   string // arguments of the complete block that are not set
+		without   string // arguments to remove from the complete block
 		block     map[string]string
 		variables map[string]string
 		attribute string
-		want      []string // parts of the detail
-		never     string   // must not be shown
+		want      []string // parts of the error
+		never     string   // what the error must not show
 	}{
 		"nothing given": {
 			without:   "endpoint project_id token",
@@ -747,7 +746,7 @@ func TestSettingsErrors(t *testing.T) {
 	}
 }
 
-// TestErrorsQuoteNoKey: a value that may be a key is not quoted as the name of a file.
+// TestErrorsQuoteNoKey: a value that may be a key is not quoted as a file name.
 func TestErrorsQuoteNoKey(t *testing.T) {
 	t.Parallel()
 	pair := throwaway.NewPair("client")
@@ -808,8 +807,7 @@ func TestErrorsQuoteNoKey(t *testing.T) {
 	}
 }
 
-// TestErrorsOfDestinations: an error says what was found where, what it would have
-// meant, and which argument to set.
+// TestErrorsOfDestinations: the error says what was set where, what it would have led to, and which argument to set.
 func TestErrorsOfDestinations(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -920,10 +918,10 @@ func TestErrorsOfDestinations(t *testing.T) {
 		},
 	} {
 		block := providerBlock{}
-		for name, value := range words(row.block) {
+		for name, value := range parseWords(row.block) {
 			block[name] = types.StringValue(value)
 		}
-		_, diags := newSettings(block, environmentOf(words(row.variables)))
+		_, diags := newSettings(block, environmentOf(parseWords(row.variables)))
 		if len(diags) != 1 {
 			t.Errorf("%s: got %v, want one error", name, diags)
 			continue
@@ -944,7 +942,7 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 	for name, row := range map[string]struct {
 		block    types.String
 		variable string
-		want     int64 // -1 is an error
+		want     int64 // -1 means an error
 	}{
 		"default": {
 			block: types.StringNull(),
@@ -1022,7 +1020,7 @@ func TestSettingsEndpoints(t *testing.T) {
 	}
 }
 
-// TestSettingsUnknown has arguments that come from resources not yet created.
+// TestSettingsUnknown has arguments from resources that do not exist yet.
 func TestSettingsUnknown(t *testing.T) {
 	t.Parallel()
 	s, diags := newSettings(providerBlock{
@@ -1048,7 +1046,7 @@ func TestSettingsUnknown(t *testing.T) {
 	}
 }
 
-// TestUnknownProject has a default project that comes from a resource not yet created, and nothing else that does.
+// TestUnknownProject: only the default project comes from a resource that does not exist yet.
 func TestUnknownProject(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"project_id", "project_name"} {
@@ -1069,7 +1067,7 @@ func TestUnknownProject(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
-	// A project that is known stays so beside an unknown region, or a plan would replace what is in it.
+	// A known project stays known while the region is unknown; otherwise a plan would replace the certificates in it.
 	block := completeBlock()
 	block["region"] = types.StringUnknown()
 	s, diags := newSettings(block, environmentOf(nil))
@@ -1078,7 +1076,7 @@ func TestUnknownProject(t *testing.T) {
 	}
 }
 
-// TestUnknownCredentials: what is missing may come yet.
+// TestUnknownCredentials: while some credentials are unknown, missing ones are not an error.
 func TestUnknownCredentials(t *testing.T) {
 	t.Parallel()
 	for name, block := range map[string]providerBlock{
@@ -1100,7 +1098,7 @@ func TestUnknownCredentials(t *testing.T) {
 		},
 		"everything": {"token": types.StringUnknown(), "region": types.StringUnknown(), "cloud": types.StringUnknown()},
 	} {
-		// The environment is another source, and not asked.
+		// The credentials of the environment belong to another source, and are not used.
 		s, diags := newSettings(block, environmentOf(map[string]string{"HW_AUTH_TOKEN": "hw"}))
 		if diags.HasError() || s.credentialsSource != blockLabel || !s.Credentials.Token.Empty() {
 			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
@@ -1111,8 +1109,9 @@ func TestUnknownCredentials(t *testing.T) {
 	}
 }
 
-// TestHalves: what seems to lack its other half is complete, or that half may come yet.
-func TestHalves(t *testing.T) {
+// TestSeeminglyIncompleteSettings: settings that seem to lack their other half are complete, or their other half is not
+// known yet.
+func TestSeeminglyIncompleteSettings(t *testing.T) {
 	t.Parallel()
 	const password = "user_id=me password=p region=eu-de"
 	const agency, domain = "assume_role.agency_name", "assume_role.domain_name"
@@ -1126,7 +1125,7 @@ func TestHalves(t *testing.T) {
 		"the region, and so the project": {block: "key", unknown: "region"},
 	} {
 		block := providerBlock{}
-		for name, value := range words(row.block) {
+		for name, value := range parseWords(row.block) {
 			block[name] = types.StringValue(value)
 		}
 		if row.unknown != "" {
@@ -1140,8 +1139,8 @@ func TestHalves(t *testing.T) {
 	}
 }
 
-// TestLineEnds: openrc files that were written on Windows, and files and variables of CI, have them at the end of a
-// value (observed). The error names the variable, and shows nothing of the value.
+// TestLineEnds: values in openrc files from Windows, and in files and variables of CI, may end with a line end
+// (observed). The error names the variable, and shows nothing of the value.
 func TestLineEnds(t *testing.T) {
 	t.Parallel()
 	const with = "HW_token OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=a OS_AGENCY_DOMAIN_NAME=d " + otcURL
@@ -1150,7 +1149,7 @@ func TestLineEnds(t *testing.T) {
 		"OS_AUTH_URL", "OS_REGION_NAME", "OS_AGENCY_NAME", "OS_AGENCY_DOMAIN_NAME", "OS_ACCESS_KEY", "OS_PROJECT_ID",
 	} {
 		for _, end := range []string{"\n", "\r"} {
-			variables := words(with)
+			variables := parseWords(with)
 			delete(variables, "HW_AUTH_TOKEN")
 			if strings.HasPrefix(variable, "OS_AGENCY") || variable == "OS_ACCESS_KEY" {
 				variables["OS_ACCESS_KEY"], variables["OS_SECRET_KEY"] = "AK", "SK"
@@ -1169,7 +1168,7 @@ func TestLineEnds(t *testing.T) {
 	}
 }
 
-// TestUnknownHidesVariables: a value that is known only after an apply takes precedence over variables already.
+// TestUnknownHidesVariables: an unknown value takes precedence over variables, as if it were known.
 func TestUnknownHidesVariables(t *testing.T) {
 	t.Parallel()
 	variables := map[string]string{
@@ -1188,7 +1187,7 @@ func TestUnknownHidesVariables(t *testing.T) {
 	}
 }
 
-// TestUnknownAddresses: what is known only after an apply is in no way of a plan.
+// TestUnknownAddresses: unknown addresses do not prevent a plan.
 func TestUnknownAddresses(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"region", "cloud", "auth_url", "endpoint"} {
@@ -1199,7 +1198,7 @@ func TestUnknownAddresses(t *testing.T) {
 		block[name] = types.StringUnknown()
 		s, diags := newSettings(block, environmentOf(map[string]string{
 			"HW_CLOUD": "otc.t-systems.com",
-			"OS_CERT":  "without a key", // it may turn out to be for another cloud
+			"OS_CERT":  "without a key", // the certificate may be for another cloud
 		}))
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
@@ -1222,7 +1221,7 @@ func TestNoProject(t *testing.T) {
 	}
 }
 
-// TestCredentialsAreNeverMixed: one set of one source, in the order of sources.
+// TestCredentialsAreNeverMixed: all credentials come from one source, the first one that has any.
 func TestCredentialsAreNeverMixed(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
@@ -1269,7 +1268,7 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 	for name, row := range map[string]struct {
 		block     providerBlock
 		variables map[string]string
-		want      string // kind, who, source
+		want      string // the kind, the user or key, and the source
 	}{
 		"the block before all": {
 			block:     key,
@@ -1371,7 +1370,7 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 	}
 }
 
-// TestAddresses: where the services are when nobody says.
+// TestAddresses: the addresses of the services if no source sets them.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	key := func(prefix string, more map[string]string) map[string]string {
@@ -1455,7 +1454,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestSettingsShowNoSecret formats everything in every way.
+// TestSettingsShowNoSecret formats settings with secrets in every way.
 func TestSettingsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	s, diags := newSettings(providerBlock{"region": types.StringValue("eu-de")}, environmentOf(map[string]string{
@@ -1478,7 +1477,7 @@ func TestSettingsShowNoSecret(t *testing.T) {
 	}
 }
 
-// TestOneErrorAtATime: an error that only follows from another one is not shown.
+// TestOneErrorAtATime: an error that only results from another one is not shown.
 func TestOneErrorAtATime(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -13,8 +13,8 @@ import (
 	"unicode"
 )
 
-// insecure reports whether insecure is set in the first of some sources that counts. It counts
-// as an address does: a source must not make the calls of an earlier one insecure.
+// insecure reports whether insecure is set in the first of these sources that has it. Only sources up to lastRank
+// count, because a later source must not make the calls of an earlier one insecure.
 func (r *resolver) insecure(sources []source) bool {
 	counting := where(sources, func(s source) bool { return s.rank <= r.lastRank })
 	return isTrue(r.find("insecure", counting...))
@@ -33,14 +33,14 @@ func isTrue(v value) bool {
 	return isTrue
 }
 
-// readTLS makes the TLS configuration. A CA file, a client certificate and its key have OS_… variables only, so the
-// variables apply to credentials from other sources, too. But if a later source names a cloud, its certificates are for
-// that cloud, and must not be trusted for another.
+// readTLS makes the TLS configuration. A CA file, a client certificate and its key have only OS_… variables, so these
+// apply to credentials from other sources as well. But if a later source names a cloud, its certificates are for that
+// cloud, and must not be trusted for another.
 func (r *resolver) readTLS() {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	r.settings.tls = config
 	if r.addressesUnknown {
-		return // nothing is called yet, and whose certificates count depends on the addresses
+		return // nothing is called yet, and which certificates count depends on the addresses
 	}
 	config.InsecureSkipVerify = r.insecure(r.sources) // only where the user says so
 	trusted := where(r.sources, func(s source) bool {
@@ -72,7 +72,7 @@ func (r *resolver) readTLS() {
 	}
 }
 
-// fileOrText returns PEM that is given itself, or by the name of a file.
+// fileOrText returns PEM that a value contains, or that is in the file that it names.
 func (r *resolver) fileOrText(v value) []byte {
 	if strings.Contains(v.text, "-----BEGIN ") {
 		return []byte(v.text)
@@ -92,11 +92,11 @@ func (r *resolver) fileOrText(v value) []byte {
 
 const notShown = "[not shown, because it may be a key]"
 
-// plainName matches a name of a file that is no token or password: it has an extension, and no
-// character that is rare in names.
+// plainName matches the name of a file that cannot be a token or a password: it has an extension, and no character that
+// is rare in names.
 var plainName = regexp.MustCompile(`^([A-Za-z]:)?([\\/]?[\w.~-]+)*\.[A-Za-z][A-Za-z0-9]{0,9}$`)
 
-// fileName is how a file is called in an error: not at all if its name may be a secret.
+// fileName returns a file name for an error, or notShown if it may be a secret.
 func fileName(name string) string {
 	if len(name) > 255 || !plainName.MatchString(name) || mayBeKey(name) {
 		return notShown
@@ -107,7 +107,7 @@ func fileName(name string) string {
 // longPart is longer than most parts of a path, and shorter than the lines of a key.
 var longPart = regexp.MustCompile(`[A-Za-z0-9+]{32,}`)
 
-// mayBeKey reports whether a part of a text may be a key in base64.
+// mayBeKey reports whether a text may contain a key in base64.
 func mayBeKey(text string) bool {
 	return slices.ContainsFunc(longPart.FindAllString(text, -1), func(part string) bool {
 		return strings.ContainsFunc(part, unicode.IsUpper) && strings.ContainsFunc(part, unicode.IsLower) &&
@@ -115,10 +115,10 @@ func mayBeKey(text string) bool {
 	})
 }
 
-// mayBeSecret matches a value that may be a key, a token, or a file's content.
+// mayBeSecret matches a value that may be a key, a token, or the content of a file.
 var mayBeSecret = regexp.MustCompile(`[\r\n{}]|[A-Za-z0-9+]{32}|[A-Za-z0-9+/]{44}|.{101}`)
 
-// quoted quotes a value, unless it may be secret.
+// quoted quotes a value unless it may be secret.
 func quoted(text string) string {
 	if mayBeSecret.MatchString(text) {
 		return notShown
@@ -128,8 +128,8 @@ func quoted(text string) string {
 
 var wholeBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{44,}={0,2}$`)
 
-// open reads a file that an argument names, unless it is what should be in the file: of
-// several lines, JSON, or a key in base64. A leading ~ is the user's directory. The error does not have the name.
+// open reads a file that an argument names. A name that looks like the content of a file (several lines, JSON, or a key
+// in base64) is an error. A leading ~ stands for the home directory. The error does not contain the name.
 func (r *resolver) open(name string) ([]byte, error) {
 	isContent := strings.ContainsAny(name, "\r\n") || strings.HasPrefix(name, "{")
 	if isContent || wholeBase64.MatchString(name) && mayBeKey(name) {

@@ -10,13 +10,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
-// settingsOf makes settings of words (see there).
+// settingsOf makes settings of a setup (see parseWords).
 func settingsOf(block, variables string, files ...map[string]string) (settings, string) {
 	all := providerBlock{}
-	for name, value := range words(block) {
+	for name, value := range parseWords(block) {
 		all[name] = types.StringValue(value)
 	}
-	s, diags := newSettings(all, environmentOf(words(variables), files...))
+	s, diags := newSettings(all, environmentOf(parseWords(variables), files...))
 	var said strings.Builder
 	for _, d := range diags {
 		said.WriteString(d.Summary() + ": " + d.Detail() + "\n")
@@ -29,7 +29,7 @@ func TestTLSSettings(t *testing.T) {
 	pair := throwaway.NewPair("client")
 	block := completeBlock()
 	block["endpoint"] = types.StringValue("http://elb.example.com")
-	block["insecure"] = types.BoolValue(true) // as the schema has it
+	block["insecure"] = types.BoolValue(true) // the type in the schema
 	block["cacert_file"] = types.StringValue(pair.Certificate)
 	s, diags := newSettings(block, environmentOf(map[string]string{
 		"OS_CERT": "~/client.crt", "OS_KEY": "client.key",
@@ -45,8 +45,8 @@ func TestTLSSettings(t *testing.T) {
 	}
 }
 
-// TestInsecureOfSources: insecure counts as an address does. It is that of the provider
-// block, of the source of the credentials or of their addresses, or of an earlier one.
+// TestInsecureOfSources: insecure counts if it is set in the provider block, in the source of the
+// credentials or of the addresses, or in an earlier source.
 func TestInsecureOfSources(t *testing.T) {
 	t.Parallel()
 	const later = "OS_INSECURE=1 "
@@ -158,8 +158,8 @@ func TestInsecureOfSources(t *testing.T) {
 	}
 }
 
-// TestPlainAddressesOfSources: an address without TLS needs the insecure of its own
-// source, or of the provider block. The error names both, and the remedy.
+// TestPlainAddressesOfSources: an address without TLS needs insecure in its own source, or in the
+// provider block. The error names both sources, and the remedy.
 func TestPlainAddressesOfSources(t *testing.T) {
 	t.Parallel()
 	const plain = "_AUTH_URL=http://iam.example.com/v3 "
@@ -167,7 +167,7 @@ func TestPlainAddressesOfSources(t *testing.T) {
 	for name, row := range map[string]struct {
 		block, variables string
 		files            map[string]string
-		names            []string // in the error; none is none
+		names            []string // parts of the error; empty means success
 	}{
 		"of HW_": {
 			variables: "HW_token HW_INSECURE=1 HW_REGION_NAME=a HW" + plain,
@@ -241,9 +241,8 @@ func TestPlainAddressesOfSources(t *testing.T) {
 	}
 }
 
-// TestAuthoritiesOfSources: the variables of a CA file and of a client certificate exist
-// as OS_… alone, so that they count for all credentials, unless they are for the cloud
-// that OS_… names itself.
+// TestAuthoritiesOfSources: a CA file and a client certificate have only OS_… variables, so these
+// apply to all credentials, unless they are for the cloud that other OS_… variables name.
 func TestAuthoritiesOfSources(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"ca.pem": testPair().Certificate, "client.key": testPair().PrivateKey}

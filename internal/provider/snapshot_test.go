@@ -16,13 +16,12 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// snapshotVariable names the folder that has what a release consists of.
+// snapshotVariable names the directory with the files of a release.
 const snapshotVariable = "ELBAAS_TEST_SNAPSHOT"
 
 const repository = "terraform-provider-elbaas"
 
-// snapshot returns the folder, the version that is in it, and how the names of this
-// machine's files go on after the version.
+// snapshot returns that directory, the version in it, and the suffix of the files for this machine.
 func snapshot(t *testing.T) (dist, version, target string) {
 	t.Helper()
 	dist, target = os.Getenv(snapshotVariable), "_"+runtime.GOOS+"_"+runtime.GOARCH
@@ -37,7 +36,7 @@ func snapshot(t *testing.T) (dist, version, target string) {
 	return dist, version, target
 }
 
-// TestAccSnapshot installs the provider from the archive, and applies the quick start.
+// TestAccSnapshot installs the provider from its archive, and applies the quick start.
 func TestAccSnapshot(t *testing.T) {
 	t.Parallel()
 	dist, version, target := snapshot(t)
@@ -67,8 +66,8 @@ func TestAccSnapshot(t *testing.T) {
 	}
 }
 
-// TestSnapshotFiles: the archives have what they should and nothing else, each SBOM
-// is of this provider, and the checksums are those of all files.
+// TestSnapshotFiles: the archives have the right files and no others, each SBOM is of this
+// provider, and the checksums cover all files.
 func TestSnapshotFiles(t *testing.T) {
 	t.Parallel()
 	dist, version, target := snapshot(t)
@@ -128,7 +127,7 @@ func TestSnapshotFiles(t *testing.T) {
 	checkSums(t, dist, version)
 }
 
-// checkSums checks that the list of checksums has every file, and no wrong sum.
+// checkSums checks that the list of checksums has every file, with the right sum.
 func checkSums(t *testing.T, dist, version string) {
 	t.Helper()
 	paths := map[string]string{repository + "_" + version + "_manifest.json": "../../terraform-registry-manifest.json"}

@@ -16,8 +16,8 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// hardStop starts an apply of several certificates, and ends it at the latest
-// creation, which the server has carried out without a response.
+// hardStop starts an apply of several certificates, and stops it during the last creation, which the server has carried
+// out without responding.
 func hardStop(
 	t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Command),
 ) (cloud *acctest.Cloud, cli *acctest.CLI) {
@@ -49,8 +49,8 @@ func hardStop(
 	return cloud, cli
 }
 
-// recovered applies again. What is not in the state, at least so many, is named by
-// a warning, and then the plan is empty.
+// recovered applies again. Each certificate that is not in the state must be named by a warning, of which there must be
+// at least unknown, and then the plan must be empty.
 func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int) {
 	t.Helper()
 	before := cloud.Certificates(acctest.ProjectID)
@@ -73,7 +73,7 @@ func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int
 	}
 }
 
-// TestAccProviderIsKilled between the commit of the server and its response.
+// TestAccProviderIsKilled: the provider is killed between the commit of the server and its response.
 func TestAccProviderIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -85,8 +85,7 @@ func TestAccProviderIsKilled(t *testing.T) {
 	recovered(t, cloud, cli, 1)
 }
 
-// TestAccTerraformIsKilled in mid-apply: whether it has written what it knew is its
-// own affair.
+// TestAccTerraformIsKilled: Terraform is killed during an apply, whether or not it has written its state before.
 func TestAccTerraformIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -117,7 +116,7 @@ func TestAccInterruptedRead(t *testing.T) {
 	terraform := cli.Start("plan")
 	<-asked
 	interrupt(t, terraform)
-	said, err := terraform.Wait() // the test hangs where the interrupt does not end it
+	said, err := terraform.Wait() // this hangs if the interrupt does not end Terraform
 	close(ended)
 	if err == nil || !strings.Contains(said, "The operation was interrupted.") {
 		t.Errorf("%v: %s", err, said)
@@ -125,7 +124,7 @@ func TestAccInterruptedRead(t *testing.T) {
 }
 
 // TestAccInterruptedPlanOfAnApply: Terraform does not pass on the first Ctrl-C while an apply makes its plan
-// (observed). The second one ends it, and nothing has been changed.
+// (observed). The second one ends it, and nothing was changed.
 func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -146,9 +145,9 @@ func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 	terraform := cli.Start("apply", "-auto-approve")
 	<-asked
 	interrupt(t, terraform)
-	time.Sleep(time.Second) // two signals at once may count as one
+	time.Sleep(time.Second) // two simultaneous signals may count as one
 	interrupt(t, terraform)
-	said, err := terraform.Wait() // the test hangs where the interrupts do not end it
+	said, err := terraform.Wait() // this hangs if the interrupts do not end Terraform
 	close(ended)
 	if updates := cloud.Journal(elbstub.ModifyCertificate); err == nil || len(updates) > 0 {
 		t.Errorf("%v, %d updates: %s", err, len(updates), said)
@@ -158,8 +157,7 @@ func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 	}
 }
 
-// TestAccInterruptedCreate: the response to what was sent is awaited, and the ID is
-// in the state.
+// TestAccInterruptedCreate: the response to a request that was sent is awaited, and the state has the ID.
 func TestAccInterruptedCreate(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -168,7 +166,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 			t.Helper()
 			interrupt(t, terraform)
 		},
-		// observed: the end of a job in Jenkins, GitLab or systemd is a SIGTERM to all of its processes.
+		// When Jenkins, GitLab or systemd ends a job, it sends SIGTERM to all of its processes (observed).
 		"SIGTERM to all processes": func(t *testing.T, cli *acctest.CLI, terraform *acctest.Command) {
 			t.Helper()
 			if runtime.GOOS != "linux" {
@@ -192,7 +190,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 				defer close(created)
 				close(asked)
 				<-interrupted
-				time.Sleep(time.Second) // for the interrupt to come through
+				time.Sleep(time.Second) // until the interrupt has reached the provider
 				return next()
 			})
 			terraform := cli.Start("apply", "-auto-approve")
@@ -211,7 +209,8 @@ func TestAccInterruptedCreate(t *testing.T) {
 	}
 }
 
-// withName carries a request out, and writes another name into its response, as a replica does that does not know it.
+// withName carries a request out, but writes another name into its response, like a replica that does not know of the
+// change yet.
 func withName(name, other string) elbstub.Fault {
 	return func(next elbstub.Next) elbstub.Response {
 		response := next()
@@ -220,8 +219,8 @@ func withName(name, other string) elbstub.Fault {
 	}
 }
 
-// TestAccInterruptedUpdate: while the lists that decide about an old response to an update are awaited. The error says
-// that the API has accepted the change, and the next apply finds it.
+// TestAccInterruptedUpdate: an update is interrupted while lists decide about an old response. The error says that the
+// API has accepted the change, and the next apply finds it.
 func TestAccInterruptedUpdate(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
@@ -261,8 +260,7 @@ func interrupt(t *testing.T, terraform *acctest.Command) {
 	}
 }
 
-// TestInterrupted stops the provider at whatever it may be waiting for: it ends
-// within two seconds, in fake time.
+// TestInterrupted interrupts the provider in every wait: it ends within two seconds, in fake time.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	const (
@@ -296,7 +294,7 @@ func TestInterrupted(t *testing.T) {
 		work   work
 		faults faults
 		held   bool
-		accept bool // the response to a PUT is 202
+		accept bool // PUTs get the status 202
 	}{
 		"a list": {
 			work:   read,

@@ -16,7 +16,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// textRule validates a string attribute. The noun is what errors call its value.
+// textRule validates a string attribute. Errors call its value by the noun.
 type textRule struct {
 	noun  string
 	check func(noun, text string) error
@@ -39,7 +39,7 @@ func (r textRule) ValidateString(_ context.Context, req validator.StringRequest,
 	}
 }
 
-// orNull adds to the error for an empty text how to leave out an optional argument: the variables of modules are often
+// orNull adds to the error for an empty text how to omit an optional argument, because variables of modules are often
 // empty by default.
 func orNull(check func(noun, text string) error) func(noun, text string) error {
 	return func(noun, text string) error {
@@ -70,19 +70,19 @@ func checkDescription(noun, description string) error {
 const domainRule = "A domain may contain up to 254 Latin letters (A–Z, a–z), digits, hyphens and dots. " +
 	"It must begin with a letter or a digit"
 
-// checkDomain applies the rule of the API reference, but leaves a wildcard to the API: the reference does not allow
-// one, while a guide of Open Telekom Cloud has one for SNI.
+// checkDomain applies the rule of the API reference, but leaves it to the API whether to accept a wildcard: the
+// reference does not allow one, but a guide of Open Telekom Cloud uses one for SNI.
 func checkDomain(noun, domain string) error {
 	const rule = domainRule + ", or with *. followed by one"
 	if name, isWildcard := strings.CutPrefix(domain, "*."); isWildcard && beginsDomain.MatchString(name) {
-		domain = "x." + name // of the same length, so that positions are right
+		domain = "x." + name // the same length, so that positions in errors are right
 	}
 	return checkDomainName(noun, domain, rule)
 }
 
 var beginsDomain = regexp.MustCompile(`^[^.-]`)
 
-// checkDomainName applies the rule of a domain that has no wildcard.
+// checkDomainName applies the rule for a domain without a wildcard.
 func checkDomainName(noun, domain, rule string) error {
 	if strings.HasPrefix(domain, "-") || strings.HasPrefix(domain, ".") {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
@@ -90,8 +90,8 @@ func checkDomainName(noun, domain, rule string) error {
 	return checkText(noun, domain, 254, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
 }
 
-// checkProjectID accepts what the path of a URL can carry (assumed): the clouds assign 32 hexadecimal characters, but
-// Keystone allows others.
+// checkProjectID accepts any ID that can be a segment of a URL (assumed): the clouds assign 32 hexadecimal characters,
+// but Keystone allows others.
 func checkProjectID(noun, id string) error {
 	const rule = "Set the ID that the console of the cloud shows, usually 32 hexadecimal characters, not the " +
 		"project's name"
@@ -103,7 +103,8 @@ func checkProjectID(noun, id string) error {
 
 var hexadecimalID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 
-// checkID accepts the form that the API gives the IDs of certificates (seed), listeners and load balancers (recorded).
+// checkID accepts an ID in the form in which the API assigns them to certificates (seed), listeners and load balancers
+// (recorded).
 func checkID(noun, id string) error {
 	if !hexadecimalID.MatchString(id) {
 		return fmt.Errorf("the %s %q is not valid: it must be 32 hexadecimal characters", noun, id)
@@ -111,7 +112,8 @@ func checkID(noun, id string) error {
 	return nil
 }
 
-// checkLowerID accepts the case in which the API writes IDs. In another case, every plan would show a difference.
+// checkLowerID accepts an ID in the case in which the API writes it. In another case, every plan would show a
+// difference.
 func checkLowerID(noun, id string) error {
 	if err := checkID(noun, id); err != nil || id == strings.ToLower(id) {
 		return err
@@ -121,7 +123,7 @@ func checkLowerID(noun, id string) error {
 
 var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// checkFingerprint accepts a SHA-256 as the attribute fingerprint_sha256 has it.
+// checkFingerprint accepts a SHA-256 fingerprint in the format of the attribute fingerprint_sha256.
 func checkFingerprint(noun, text string) error {
 	if !fingerprint.MatchString(text) {
 		return fmt.Errorf("the %s %q is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower case, "+
@@ -130,7 +132,7 @@ func checkFingerprint(noun, text string) error {
 	return nil
 }
 
-// checkNameRegex accepts what the regexp package compiles, which is the syntax of Terraform's own function.
+// checkNameRegex accepts what the regexp package compiles, which has the same syntax as Terraform's regex function.
 func checkNameRegex(noun, text string) error {
 	if _, err := regexp.Compile(text); err != nil {
 		return fmt.Errorf("the %s %q does not compile: %w. Use the syntax of Terraform's regex function",
@@ -139,7 +141,7 @@ func checkNameRegex(noun, text string) error {
 	return nil
 }
 
-// hostName has labels as RFC 1123 defines them, and underscores, which crypto/x509 accepts as well.
+// hostName matches labels as RFC 1123 defines them, and underscores, which crypto/x509 accepts as well.
 var hostName = regexp.MustCompile(
 	`^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)*$`)
 
@@ -185,8 +187,8 @@ func checkHeader(noun, text string) error {
 	return checkText(noun, text, math.MaxInt, rule, func(r rune) bool { return ' ' < r && r <= '~' })
 }
 
-// checkLine accepts a text without control characters. A line end comes from a file or a variable of CI, and an
-// identity service would only say that the password is wrong.
+// checkLine accepts a text without control characters. A line end that was read from a file or a CI variable would only
+// make the identity service say that the password is wrong.
 func checkLine(noun, text string) error {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return fmt.Errorf("the %s contains a line end or another control character. Remove it; if the value is read "+
@@ -209,7 +211,7 @@ func checkFlag(noun, text string) error {
 	return nil
 }
 
-// numberCheck accepts an integer from 0, whose meaning zero is, to most.
+// numberCheck returns a check for an integer from 0 to most. zero says what 0 means.
 func numberCheck(most int, zero string) func(noun, text string) error {
 	return func(noun, text string) error {
 		if n, err := strconv.Atoi(text); err != nil || n < 0 || n > most {

@@ -15,13 +15,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
-// A wire stands in front of a stub cloud. It passes requests on, and lets a test
-// write the bytes of a response itself: what no http.Handler can send.
+// A wire is a proxy in front of a stub cloud. It passes requests on, and lets a test write the
+// bytes of a response itself, which no http.Handler can do.
 type wire struct {
 	cloud http.Handler
 
 	mu       sync.Mutex
-	calls    map[string]int // by method
+	calls    map[string]int // how many, by method
 	scripted map[nthRequest]func(*exchange)
 }
 
@@ -31,15 +31,15 @@ type nthRequest struct {
 	nth    int
 }
 
-// newWire starts a stub cloud behind a wire, reached by plain HTTP over loopback.
+// newWire starts a stub cloud behind a wire, which is reached by plain HTTP over loopback.
 func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
 	t.Helper()
 	cloud := acctest.NewCloud(t, options...)
 	return cloud, inFrontOf(cloud)
 }
 
-// newWireInMemory starts a stub cloud behind a wire, reached as that of
-// acctest.NewCloudInMemory is.
+// newWireInMemory starts a stub cloud behind a wire, which is reached like the cloud of
+// acctest.NewCloudInMemory.
 func newWireInMemory(t *testing.T) (*acctest.Cloud, *elbstub.Network, *wire) {
 	t.Helper()
 	cloud, network := acctest.NewCloudInMemory(t)
@@ -53,14 +53,14 @@ func inFrontOf(cloud *acctest.Cloud) *wire {
 	return w
 }
 
-// Script gives the nth request of a method from now to a test; 1 is the next.
+// Script lets a test handle the nth request of a method from now on; 1 is the next one.
 func (w *wire) Script(method string, nth int, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.scripted[nthRequest{method, w.calls[method] + nth}] = script
 }
 
-// ScriptAll gives every request of a method to a test that Script does not name.
+// ScriptAll lets a test handle every request of a method that Script does not name.
 func (w *wire) ScriptAll(method string, script func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,15 +97,15 @@ func (w *wire) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	}
 	defer func() { _ = connection.Close() }()
 	gone := make(chan struct{})
-	go func() { // as a kernel does: a client that closes a connection must not wait for the test
+	go func() { // reads like a kernel, so that a client can close a connection without the test
 		defer close(gone)
 		_, _ = io.Copy(io.Discard, connection)
 	}()
 	script(&exchange{connection: connection, gone: gone, request: request, body: body, cloud: w.cloud})
 }
 
-// An exchange is one request whose response a test writes. Its connection is
-// closed when the test returns.
+// An exchange is a request whose response a test writes. Its connection is closed when the test's
+// function returns.
 type exchange struct {
 	connection net.Conn
 	gone       chan struct{} // closed when the client has closed the connection
@@ -114,8 +114,8 @@ type exchange struct {
 	cloud      http.Handler
 }
 
-// Response carries the request out, and returns the response: the head up to and
-// including the empty line, and the body.
+// Response carries the request out, and returns the response: the head including the empty line,
+// and the body.
 func (e *exchange) Response() (head, body string) {
 	request := e.request.Clone(e.request.Context())
 	request.Body = io.NopCloser(bytes.NewReader(e.body))
@@ -123,16 +123,16 @@ func (e *exchange) Response() (head, body string) {
 	e.cloud.ServeHTTP(recorder, request)
 	var text strings.Builder
 	fmt.Fprintf(&text, "HTTP/1.1 %d %s\r\n", recorder.Code, http.StatusText(recorder.Code))
-	_ = recorder.Header().Write(&text) // a strings.Builder takes everything
+	_ = recorder.Header().Write(&text) // writing to a strings.Builder does not fail
 	return text.String() + "\r\n", recorder.Body.String()
 }
 
-// Send sends bytes. A client that is gone is no concern of the test.
+// Send sends bytes. It does not matter if the client is gone.
 func (e *exchange) Send(parts ...string) {
 	_, _ = io.WriteString(e.connection, strings.Join(parts, ""))
 }
 
-// Reset ends a TCP connection with a RST segment instead of a FIN.
+// Reset ends a TCP connection with an RST segment instead of a FIN.
 func (e *exchange) Reset() {
 	if tcp, ok := e.connection.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -140,5 +140,5 @@ func (e *exchange) Reset() {
 	_ = e.connection.Close()
 }
 
-// Hold says nothing more until the client closes the connection.
+// Hold sends nothing more until the client closes the connection.
 func (e *exchange) Hold() { <-e.gone }
