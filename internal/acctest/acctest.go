@@ -29,7 +29,6 @@ const (
 	ProjectID      = "0123456789abcdef0123456789abcdef"
 	Token          = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-first" //nolint:gosec // of the stub
 	OtherProjectID = "fedcba9876543210fedcba9876543210"
-	OtherToken     = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-other" //nolint:gosec // of the stub
 )
 
 // The account of every stub cloud, and an agency of another one. The projects
@@ -55,15 +54,15 @@ type Cloud struct {
 	Endpoint, AuthURL string
 }
 
-// DialectVariable is the environment variable with the number of the dialect of stub
+// dialectVariable is the environment variable with the number of the dialect of stub
 // clouds. Without it they behave as the API reference documents.
-const DialectVariable = "ELBAAS_TEST_DIALECT"
+const dialectVariable = "ELBAAS_TEST_DIALECT"
 
 // OnceForAllDialects skips a test in every dialect except 0: what it asserts does not depend
 // on the dialect, or a faster test goes through the dialects.
 func OnceForAllDialects(t *testing.T) {
 	t.Helper()
-	if os.Getenv(DialectVariable) != "" {
+	if os.Getenv(dialectVariable) != "" {
 		t.Skip("it runs in dialect 0 alone")
 	}
 }
@@ -112,7 +111,7 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 	t.Helper()
 	o := elbstub.Options{
 		BasePath: basePath,
-		Tokens:   map[string]string{Token: ProjectID, OtherToken: OtherProjectID},
+		Tokens:   map[string]string{Token: ProjectID},
 		Identity: elbstub.Identity{
 			Projects: []elbstub.Project{
 				{ID: ProjectID, Name: Region, Domain: Domain},
@@ -127,7 +126,7 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 			Catalog:    []elbstub.CatalogEntry{{Type: "elb", Region: Region, URL: "/v1.0/" + ProjectID}},
 		},
 	}
-	dialect, err := strconv.Atoi(cmp.Or(os.Getenv(DialectVariable), "0"))
+	dialect, err := strconv.Atoi(cmp.Or(os.Getenv(dialectVariable), "0"))
 	check(t, err)
 	o.Dialect = elbstub.NewDialect(dialect)
 	for _, option := range options {
@@ -162,7 +161,7 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 // NewPair returns a throwaway certificate and its key.
 func NewPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
 
-// check fails the test for an error that it is not about.
+// check fails the test after an error that it does not test for.
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -170,8 +169,8 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// NewPairUntil returns a throwaway certificate that is valid since a year ago, and
-// until a time, and its key.
+// NewPairUntil returns a throwaway certificate that has been valid for a year and expires at a
+// time, and its key.
 func NewPairUntil(notAfter time.Time) throwaway.Pair {
 	template := throwaway.ForDomain("www.example.com")
 	template.NotBefore, template.NotAfter = time.Now().AddDate(-1, 0, 0), notAfter

@@ -30,8 +30,8 @@ type CLI struct {
 	tf *terraform.CLI
 }
 
-// NewCLI starts the provider for the duration of a test, also as those with other addresses, for a
-// test in which only the name of another provider matters. The test is skipped when no acceptance
+// NewCLI starts the provider for the duration of a test. It also stands in for the providers with
+// other addresses, in tests for which only their names matter. The test is skipped unless acceptance
 // tests are wanted.
 func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *CLI {
 	t.Helper()
@@ -39,22 +39,15 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *
 	ctx, stop := context.WithCancel(context.Background()) // t.Context is cancelled before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
-		err := tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),
+		// It returns the errors of its options alone, and these never fail.
+		_ = tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),
 			tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
-		if err != nil {
-			t.Errorf("serve the provider: %v", err)
-		}
 	}()
 	t.Cleanup(func() {
 		stop()
 		<-closed
 	})
-	var config *plugin.ReattachConfig
-	select {
-	case config = <-reattach:
-	case <-time.After(time.Minute):
-		t.Fatal("the provider did not start")
-	}
+	config := <-reattach
 	reattachment := map[string]any{
 		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
@@ -71,7 +64,7 @@ func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *
 
 // NewInstalledCLI builds the provider and installs it, so that Terraform starts a
 // process of it, as it does for a user. Another program, or the archive of a release, takes
-// its place if one is named. The test is skipped when no acceptance tests are wanted.
+// its place if one is named. The test is skipped unless acceptance tests are wanted.
 func NewInstalledCLI(t *testing.T, instead string) *CLI {
 	t.Helper()
 	c := newCLI(t)
@@ -81,7 +74,7 @@ func NewInstalledCLI(t *testing.T, instead string) *CLI {
 		check(t, terraform.Build(t.Context(), ".", program))
 	}
 	check(c.t, c.tf.InstallOurs(program))
-	t.Cleanup(func() { c.KillProvider() }) // it does not end with a Terraform that is killed
+	t.Cleanup(func() { c.SignalProvider(os.Kill) }) // it does not end with a Terraform that is killed
 	return c
 }
 
@@ -158,11 +151,10 @@ func (c *CLI) Try(arguments ...string) (string, error) {
 	return c.Start(arguments...).Wait()
 }
 
-// A Command is one that was started.
+// A Command is a command that was started.
 type Command struct {
-	*os.Process
-	command *exec.Cmd
-	said    bytes.Buffer
+	*exec.Cmd
+	said bytes.Buffer
 }
 
 // Start starts a command.
@@ -189,11 +181,10 @@ func (c *CLI) TryScript(script string) (string, error) {
 
 func (c *CLI) start(command *exec.Cmd) *Command {
 	c.t.Helper()
-	started := &Command{command: command}
+	started := &Command{Cmd: command}
 	command.Stdout, command.Stderr = &started.said, &started.said
 	command.WaitDelay = time.Second // a provider that is left over holds the output
 	check(c.t, command.Start())
-	started.Process = command.Process
 	return started
 }
 
@@ -205,16 +196,12 @@ func (c *Command) Wait() (string, error) {
 
 // Output waits for the end of a command, and returns what it printed.
 func (c *Command) Output() (string, error) {
-	err := c.command.Wait()
+	err := c.Cmd.Wait()
 	return c.said.String(), err
 }
 
-// KillProvider kills the processes of the installed provider, and reports whether
-// there was one.
-func (c *CLI) KillProvider() bool { return c.SignalProvider(os.Kill) }
-
 // SignalProvider sends a signal to the processes of the installed provider, and reports
-// whether there was one. It knows them on Linux alone.
+// whether there was one. It finds them on Linux only.
 func (c *CLI) SignalProvider(signal os.Signal) bool {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	reached := false

@@ -32,7 +32,7 @@ type unknown string
 // MarshalJSON implements json.Marshaler.
 func (unknown) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
-// A State is what Terraform keeps of a resource. nil is no resource.
+// A State is what Terraform keeps of a resource. nil means that there is no resource.
 type State struct {
 	Values Values
 	// Identity is nil if the provider has returned none.
@@ -81,8 +81,8 @@ func (d Diagnostics) HasError() bool {
 	})
 }
 
-// Server is a provider that is called by Terraform's protocol, but without Terraform: that
-// is many times faster, and independent of what the installed CLI supports.
+// Server calls a provider by Terraform's protocol, but without Terraform: that is many times
+// faster, and does not depend on what the installed CLI supports.
 type Server struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
@@ -204,24 +204,23 @@ func (s *Server) Read(state *State) (*State, Diagnostics) {
 	return s.state(response.NewState, response.NewIdentity, response.Private), response.Diagnostics
 }
 
-// Import takes a resource in by its id, and reads it.
+// Import imports a resource by its ID, and reads it.
 func (s *Server) Import(id string) (*State, Diagnostics) {
 	s.t.Helper()
-	return s.importState(&tfprotov6.ImportResourceStateRequest{TypeName: s.resourceType, ID: id})
+	return s.importState(id, nil)
 }
 
-// ImportByIdentity takes a resource in by its identity, and reads it.
+// ImportByIdentity imports a resource by its identity, and reads it.
 func (s *Server) ImportByIdentity(identity Values) (*State, Diagnostics) {
 	s.t.Helper()
-	return s.importState(&tfprotov6.ImportResourceStateRequest{
-		TypeName: s.resourceType,
-		Identity: s.encodeIdentity(identity),
-	})
+	return s.importState("", identity)
 }
 
-func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*State, Diagnostics) {
+func (s *Server) importState(id string, identity Values) (*State, Diagnostics) {
 	s.t.Helper()
-	response := call(s, s.server.ImportResourceState, request)
+	response := call(s, s.server.ImportResourceState, &tfprotov6.ImportResourceStateRequest{
+		TypeName: s.resourceType, ID: id, Identity: s.encodeIdentity(identity),
+	})
 	if Diagnostics(response.Diagnostics).HasError() {
 		return nil, response.Diagnostics
 	}
@@ -234,7 +233,7 @@ func (s *Server) importState(request *tfprotov6.ImportResourceStateRequest) (*St
 	return state, diagnostics
 }
 
-// Move makes a resource of the state of one of another provider.
+// Move turns the state of another provider's resource into a state of ours.
 func (s *Server) Move(sourceProvider, sourceType string, source any) (*State, Diagnostics) {
 	s.t.Helper()
 	raw, err := json.Marshal(source)
@@ -341,7 +340,7 @@ func (s *Server) Stop() {
 	}
 }
 
-// call calls the provider. An error is none that a user can cause.
+// call calls the provider. A user's mistake is a diagnostic, so an error fails the test.
 func call[Request, Response any](
 	s *Server, method func(context.Context, *Request) (*Response, error), request *Request,
 ) *Response {
@@ -351,7 +350,7 @@ func call[Request, Response any](
 	return response
 }
 
-// succeeded fails the test for errors of a call that cannot fail in it.
+// succeeded fails the test if a call that must succeed reports an error.
 func (s *Server) succeeded(diagnostics Diagnostics) {
 	s.t.Helper()
 	if diagnostics.HasError() {
@@ -398,8 +397,8 @@ func (s *Server) state(value *tfprotov6.DynamicValue, identity *tfprotov6.Resour
 	return state
 }
 
-// encodeIdentity is nil if there is none, as in a state that a CLI has kept that knows no
-// identity.
+// encodeIdentity returns nil if there is no identity, as in a state that a CLI without identities
+// has written.
 func (s *Server) encodeIdentity(identity Values) *tfprotov6.ResourceIdentityData {
 	s.t.Helper()
 	if identity == nil {

@@ -89,7 +89,6 @@ type Cloud struct {
 	choices      map[Operation]func(call int) Fault
 	storm        Storm
 	attempts     map[Operation]uint64 // how many calls there were in the storm
-	lost         map[Operation]int    // how many of the next calls in the storm have a lost response
 	journal      []Call
 }
 

@@ -90,11 +90,11 @@ type Storm struct {
 	Late bool
 }
 
-// Disturb starts a Storm. A Percent of 0 ends it.
+// Disturb starts a Storm. A Percent of 0 ends it. What was scripted before is forgotten.
 func (c *Cloud) Disturb(storm Storm) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.storm, c.attempts, c.lost = storm, map[Operation]uint64{}, map[Operation]int{}
+	c.storm, c.attempts, c.scripted = storm, map[Operation]uint64{}, map[scriptedCall]Fault{}
 }
 
 // chance returns the source that chooses the fault of a call, or nil for no fault.
@@ -113,13 +113,8 @@ func (c *Cloud) chance(operation Operation) *rand.Rand {
 	return random
 }
 
-// stormFault returns the fault of a call in the Storm, or nil. An earlier fault may have taken its
-// response.
+// stormFault returns the fault of a call in the Storm, or nil.
 func (c *Cloud) stormFault(operation Operation) Fault {
-	if c.storm.Percent > 0 && c.lost[operation] > 0 {
-		c.lost[operation]--
-		return Drop()
-	}
 	random := c.chance(operation)
 	if random == nil {
 		return nil
@@ -182,13 +177,10 @@ func (c *Cloud) stormFault(operation Operation) Fault {
 	return fault
 }
 
-// double is a fault after which the response to the next call of the operation is lost too,
-// unless the Storm has ended.
+// double is a fault after which the response to the next call of the operation is lost too.
 func (c *Cloud) double(operation Operation, first Fault) Fault {
 	return func(next Next) Response {
-		c.mu.Lock()
-		c.lost[operation]++
-		c.mu.Unlock()
+		c.Script(operation, 1, Drop())
 		return first(next)
 	}
 }

@@ -99,7 +99,7 @@ func TestInOrder(t *testing.T) {
 		"duplicate root":         {c.PEM() + c.Root + c.Root, false},
 		"two leaves":             {c.Leaf + other.Leaf, false},
 		"authority of that name": {c.Leaf + other.Intermediate, false},
-		"unknown algorithm last": {c.Leaf + throwaway.SM2(), false},
+		"unknown algorithm last": {c.Leaf + throwaway.SM2, false},
 	} {
 		if got := parseChain(t, row.text).InOrder(); got != row.want {
 			t.Errorf("%s: in order = %t", name, got)
@@ -168,17 +168,17 @@ func TestBelongsTo(t *testing.T) {
 		"no key":   {pemcert.Key{}, whole, -1, false},
 		"unknown leaf": {
 			parseKey(t, throwaway.KeyForms(c.Key)["SEC 1"]),
-			parseChain(t, throwaway.SM2()),
+			parseChain(t, throwaway.SM2),
 			-1,
 			false,
 		},
 		"unknown in chain": {
 			parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"]),
-			parseChain(t, c.Leaf+throwaway.SM2()),
+			parseChain(t, c.Leaf+throwaway.SM2),
 			-1,
 			true,
 		},
-		"unknown key": {parseKey(t, throwaway.SM2Key()), whole, -1, false},
+		"unknown key": {parseKey(t, throwaway.SM2Key), whole, -1, false},
 	} {
 		if position, known := row.key.BelongsTo(row.chain); position != row.position || known != row.known {
 			t.Errorf("%s: %d, %t, want %d, %t", name, position, known, row.position, row.known)
@@ -189,8 +189,8 @@ func TestBelongsTo(t *testing.T) {
 // TestUnknownKeys: private keys with an unknown algorithm are compared by their encoding.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
-	unknown := parseKey(t, throwaway.SM2Key())
-	if !unknown.Equal(parseKey(t, strings.ReplaceAll(throwaway.SM2Key(), "\n", "\r\n"))) {
+	unknown := parseKey(t, throwaway.SM2Key)
+	if !unknown.Equal(parseKey(t, strings.ReplaceAll(throwaway.SM2Key, "\n", "\r\n"))) {
 		t.Error("the line ends make a difference")
 	}
 	known := parseKey(t, throwaway.KeyForms(throwaway.NewECKey())["SEC 1"])
@@ -205,14 +205,14 @@ func TestUnknownKeys(t *testing.T) {
 	if none.Equal(unknown) || unknown.Equal(none) || !none.Equal(pemcert.Key{}) || !none.PEM().Empty() {
 		t.Error("no key is equal to a key, or not to no key")
 	}
-	if !none.For(parseChain(t, throwaway.SM2())).PEM().Empty() {
+	if !none.For(parseChain(t, throwaway.SM2)).PEM().Empty() {
 		t.Error("no key is a key for a certificate")
 	}
 }
 
 func TestUnknownCertificate(t *testing.T) {
 	t.Parallel()
-	c := parseChain(t, throwaway.SM2())
+	c := parseChain(t, throwaway.SM2)
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}

@@ -161,7 +161,7 @@ func TestWrongEncodings(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	encrypted := strings.ReplaceAll(throwaway.EncryptedKey(), "ENCRYPTED ", "")
+	encrypted := strings.ReplaceAll(throwaway.EncryptedKey, "ENCRYPTED ", "")
 	if _, err := pemcert.ParseKey(encrypted); err == nil ||
 		!strings.Contains(err.Error(), "is encrypted with a passphrase") {
 		t.Errorf("an encrypted key labeled as one that is not: %v", err)

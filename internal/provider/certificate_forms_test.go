@@ -395,7 +395,7 @@ func badKeys(t *testing.T, chain, stranger throwaway.Chain) map[string]badText {
 		"PKCS#12 as key":         {pfxOf(t, keyBlock.Bytes), "is a PKCS#12 file"},
 		"UTF-16 key":             {inUTF16(goodKey), "saved as UTF-16"},
 		"key cut off":            {goodKey[:len(goodKey)-20], "Private key block 1 of 1 has no END line"},
-		"encrypted, PKCS#8":      {throwaway.EncryptedKey(), isEncrypted + ". Write it without"},
+		"encrypted, PKCS#8":      {throwaway.EncryptedKey, isEncrypted + ". Write it without"},
 		"encrypted, RSA, DES":    {encrypted("RSA PRIVATE KEY", x509.PEMCipherDES), isEncrypted},
 		"encrypted, RSA, 3DES":   {encrypted("RSA PRIVATE KEY", x509.PEMCipher3DES), isEncrypted},
 		"encrypted, EC, AES-128": {encrypted("EC PRIVATE KEY", x509.PEMCipherAES128), isEncrypted},
@@ -452,11 +452,11 @@ func pemWithWarnings(t *testing.T, chain, stranger throwaway.Chain) map[string]p
 		"not yet valid":         valid(now.AddDate(0, 0, 1), now.AddDate(1, 0, 0), "is valid from"),
 		"expires in ten days":   valid(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 10), "in 9 days"),
 		"SM2": {
-			certificate: throwaway.SM2(), key: throwaway.SM2Key(),
+			certificate: throwaway.SM2, key: throwaway.SM2Key,
 			want: "cannot check whether the private key belongs to the certificate",
 		},
 		"a key that nobody can check": {
-			certificate: good, key: throwaway.SM2Key(),
+			certificate: good, key: throwaway.SM2Key,
 			want: "because it does not support the algorithm or the encoding of the private key",
 		},
 	}

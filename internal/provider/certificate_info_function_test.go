@@ -45,7 +45,7 @@ output "differences" {
 		t.Error("the chain is empty")
 	}
 
-	cli.WriteFile("sm2.crt", throwaway.SM2())
+	cli.WriteFile("sm2.crt", throwaway.SM2)
 	cli.Configure(cloud.Provider() + "output \"unknown\" {\n" +
 		"  value = provider::elbaas::certificate_info(file(\"sm2.crt\")).leaf.subject == \"CN=sm2\"\n}\n")
 	if said := cli.Run("plan"); !strings.Contains(said, "+ unknown = true") {

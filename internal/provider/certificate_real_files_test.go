@@ -221,7 +221,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 		{"negative serial", caseFile(t, "negative-serial.crt"), "subject", "CN=soon.example.com"},
 		{"negative serial", caseFile(t, "negative-serial.crt"), "not_after", "2046-11-21T05:40:37Z"},
 		{"RSASSA-PSS", caseFile(t, "pss.crt"), "key_algorithm", "RSASSA-PSS 2048"},
-		{"SM2", throwaway.SM2(), "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
+		{"SM2", throwaway.SM2, "key_algorithm", "ECDSA 1.2.156.10197.1.301"},
 		{"a block that is commented out", caseFile(t, "commented-out.pem"), "subject", "CN=a.example.com"},
 		{"a comment that quotes a boundary", comment + caseFile(t, "dn-ad-cs.crt"), "key_algorithm", "ECDSA P-256"},
 	} {

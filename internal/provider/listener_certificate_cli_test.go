@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -247,10 +248,10 @@ func TestAccRotationIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
-		if err := terraform.Kill(); err != nil {
+		if err := terraform.Process.Kill(); err != nil {
 			r.t.Error(err)
 		}
-		r.cli.KillProvider()
+		r.cli.SignalProvider(os.Kill)
 	})
 }
 

@@ -152,7 +152,7 @@ func TestSweep(t *testing.T) {
 		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
 		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
 		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2()}),
+		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2}),
 		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
 	}
 	elsewhere := addForSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)

@@ -44,7 +44,7 @@ func hardStop(
 	if said, err := terraform.Wait(); err == nil {
 		t.Errorf("it ended well: %s", said)
 	}
-	cli.KillProvider()
+	cli.SignalProvider(os.Kill)
 	close(gone)
 	return cloud, cli
 }
@@ -78,7 +78,7 @@ func TestAccProviderIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
-		if !cli.KillProvider() {
+		if !cli.SignalProvider(os.Kill) {
 			t.Error("there is no provider to kill")
 		}
 	})
@@ -90,7 +90,7 @@ func TestAccTerraformIsKilled(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(_ *acctest.CLI, terraform *acctest.Command) {
-		if err := terraform.Kill(); err != nil {
+		if err := terraform.Process.Kill(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -172,7 +172,7 @@ func TestAccInterruptedCreate(t *testing.T) {
 			if runtime.GOOS != "linux" {
 				t.Skip("processes are found on Linux alone")
 			}
-			if err := terraform.Signal(syscall.SIGTERM); err != nil || !cli.SignalProvider(syscall.SIGTERM) {
+			if err := terraform.Process.Signal(syscall.SIGTERM); err != nil || !cli.SignalProvider(syscall.SIGTERM) {
 				t.Error("there is nothing to signal")
 			}
 		},
@@ -255,7 +255,7 @@ func TestAccInterruptedUpdate(t *testing.T) {
 
 func interrupt(t *testing.T, terraform *acctest.Command) {
 	t.Helper()
-	if err := terraform.Signal(os.Interrupt); err != nil {
+	if err := terraform.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 }

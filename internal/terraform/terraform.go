@@ -85,11 +85,10 @@ provider_installation {
 // ofTheUser matches variables that are meant for a CLI or for a real cloud.
 var ofTheUser = regexp.MustCompile("^(TF|ELBAAS|HW|HCS|OS)_")
 
-// Build builds the provider of the repository that the folder root is in.
-func Build(ctx context.Context, root, program string, flags ...string) error {
-	arguments := append([]string{"build", "-ldflags", "-s -w -X main.version=" + Version, "-o", program}, flags...)
-	arguments = append(arguments, "github.com/elbaas/terraform-provider-elbaas")
-	build := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // its own
+// Build builds the provider of the repository that the folder root is in, as releases are built.
+func Build(ctx context.Context, root, program string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, //nolint:gosec // the caller's own
+		"-ldflags=-s -w -X main.version="+Version, "github.com/elbaas/terraform-provider-elbaas")
 	build.Dir = root
 	_, err := output(build)
 	return err

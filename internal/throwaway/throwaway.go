@@ -4,7 +4,6 @@
 package throwaway
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -13,7 +12,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
+	_ "embed"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -64,7 +63,7 @@ func Issue(template *x509.Certificate, key crypto.Signer, issuer *x509.Certifica
 	return EncodePEM("CERTIFICATE", der)
 }
 
-// must returns a value that there is always.
+// must returns a value. Its error cannot happen.
 func must[Value any](value Value, err error) Value {
 	if err != nil {
 		panic(err)
@@ -116,7 +115,7 @@ func NewChain() Chain {
 // PEM is the leaf and its intermediate.
 func (c Chain) PEM() string { return c.Leaf + c.Intermediate }
 
-// Forms are forms in which people have the same PEM text.
+// Forms are the forms in which people have a PEM text.
 func Forms(text string) map[string]string {
 	trimmed := strings.TrimSuffix(text, "\n")
 	lines := strings.Split(trimmed, "\n")
@@ -166,43 +165,19 @@ func KeyForms(key any) map[string]string {
 		all["PKCS#1 under a wrong name"] = EncodePEM("PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
 	case *ecdsa.PrivateKey:
 		all["SEC 1"] = EncodePEM("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(key)))
-		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", prime256v1) + all["SEC 1"]
+		oidP256 := []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}
+		all["SEC 1 with parameters"] = EncodePEM("EC PARAMETERS", oidP256) + all["SEC 1"]
 	}
 	return all
 }
 
-// prime256v1 is the object identifier of P-256.
-var prime256v1 = []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}
-
-// SM2 is a certificate with an algorithm that the standard library does not know: its OIDs
-// are those of SM2 and SM3, and its signature is not valid.
-func SM2() string {
-	text := Issue(&x509.Certificate{Subject: pkix.Name{CommonName: "sm2"}}, NewECKey(), nil, nil)
-	block, _ := pem.Decode([]byte(text))
-	der := bytes.ReplaceAll(block.Bytes, prime256v1, []byte{6, 8, 42, 129, 28, 207, 85, 1, 130, 45})
-	if _, err := x509.ParseCertificate(der); err == nil {
-		panic("the standard library has learnt SM2")
-	}
-	return EncodePEM("CERTIFICATE", der)
-}
-
-// An algorithm is an AlgorithmIdentifier.
-type algorithm struct{ ID asn1.ObjectIdentifier }
-
-// SM2Key is a private key with an algorithm that the standard library does not know. Its
-// content is not valid.
-func SM2Key() string {
-	return EncodePEM("PRIVATE KEY", must(asn1.Marshal(struct {
-		Version   int
-		Algorithm algorithm
-		Key       []byte
-	}{0, algorithm{asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301}}, []byte("key")})))
-}
-
-// EncryptedKey has the form of an encrypted private key in PKCS#8. Its content is not valid.
-func EncryptedKey() string {
-	return EncodePEM("ENCRYPTED PRIVATE KEY", must(asn1.Marshal(struct {
-		Algorithm algorithm
-		Data      []byte
-	}{algorithm{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, []byte("data")})))
-}
+// A certificate with an algorithm that the standard library does not know, its key, and the encrypted
+// key of another one. openssl has made them.
+var (
+	//go:embed testdata/sm2.crt
+	SM2 string
+	//go:embed testdata/sm2.key
+	SM2Key string
+	//go:embed testdata/encrypted.key
+	EncryptedKey string
+)

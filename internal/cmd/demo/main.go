@@ -89,21 +89,18 @@ func run(ctx context.Context, root, example string, out io.Writer) (err error) {
 		if err := errors.Join(err, d.compareCalls(a, calls), d.compareCloud(a)); err != nil {
 			return fmt.Errorf("act %d, %q: %w", i+1, a.title, err)
 		}
-		table += row(a.title, calls)
+		counts := map[elbstub.Operation]int{}
+		for _, call := range calls {
+			counts[call.Operation]++
+		}
+		table += fmt.Sprintf(
+			"   %s\t%d\t%d\t%d\t%d\t%d\n", a.title, len(calls)-len(a.writes), counts[elbstub.CreateCertificate],
+			counts[elbstub.ModifyCertificate], counts[elbstub.ModifyListener], counts[elbstub.DeleteCertificate],
+		)
 	}
 	aligned := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(aligned, "\n%s\nEverything was as it should be.\n", table)
 	return aligned.Flush()
-}
-
-// row counts the calls of an act.
-func row(title string, calls []elbstub.Call) string {
-	columns := []elbstub.Operation{post, put, switchOver, remove} // the others are GETs
-	counts := make([]int, 1+len(columns))
-	for _, call := range calls {
-		counts[1+slices.Index(columns, call.Operation)]++
-	}
-	return fmt.Sprintf("   %s\t%d\t%d\t%d\t%d\t%d\n", title, counts[0], counts[1], counts[2], counts[3], counts[4])
 }
 
 // A demo is a run of the demonstration.
@@ -132,13 +129,6 @@ type act struct {
 	names []string
 }
 
-const (
-	post       = elbstub.CreateCertificate
-	put        = elbstub.ModifyCertificate
-	remove     = elbstub.DeleteCertificate
-	switchOver = elbstub.ModifyListener
-)
-
 // acts has the life of a certificate that no listener serves, and then the rotation of one that a
 // listener serves.
 func (d *demo) acts() []act {
@@ -149,7 +139,7 @@ func (d *demo) acts() []act {
 			why:     "The certificate and its key come from files. The plan shows the certificate and hides the key.",
 			prepare: d.startExample,
 			plan:    "Plan: 1 to add, 0 to change, 0 to destroy",
-			writes:  []elbstub.Operation{post},
+			writes:  []elbstub.Operation{elbstub.CreateCertificate},
 			names:   []string{original},
 		},
 		{
@@ -166,16 +156,15 @@ func (d *demo) acts() []act {
 				return nil
 			},
 			plan:   "Plan: 0 to add, 1 to change, 0 to destroy",
-			writes: []elbstub.Operation{put},
+			writes: []elbstub.Operation{elbstub.ModifyCertificate},
 			names:  []string{renamed},
 		},
 		{
-			title: "Drift",
-			why: "Someone renames the certificate in the console. The plan detects the drift, and the apply " +
-				"reverts it.",
+			title:   "Drift",
+			why:     "Someone renames the certificate in the console. The plan detects it, and the apply reverts it.",
 			prepare: d.renameByHand,
 			plan:    "Plan: 0 to add, 1 to change, 0 to destroy",
-			writes:  []elbstub.Operation{put},
+			writes:  []elbstub.Operation{elbstub.ModifyCertificate},
 			names:   []string{renamed},
 		},
 		{
@@ -183,7 +172,7 @@ func (d *demo) acts() []act {
 			why:     "The certificate was renewed. The API cannot change its content, so it is replaced.",
 			prepare: d.writePair,
 			plan:    "Plan: 1 to add, 0 to change, 1 to destroy",
-			writes:  []elbstub.Operation{remove, post},
+			writes:  []elbstub.Operation{elbstub.DeleteCertificate, elbstub.CreateCertificate},
 			names:   []string{renamed},
 		},
 		{
@@ -191,14 +180,14 @@ func (d *demo) acts() []act {
 			why:     "No certificate is left in the cloud.",
 			destroy: true,
 			plan:    "Plan: 0 to add, 0 to change, 1 to destroy",
-			writes:  []elbstub.Operation{remove},
+			writes:  []elbstub.Operation{elbstub.DeleteCertificate},
 		},
 		{
 			title:   "Attach to a listener",
 			why:     "A listener serves a certificate that was uploaded by hand. Terraform switches it to a new one.",
 			prepare: d.startRotation,
 			plan:    "Plan: 2 to add, 0 to change, 0 to destroy",
-			writes:  []elbstub.Operation{post, switchOver},
+			writes:  []elbstub.Operation{elbstub.CreateCertificate, elbstub.ModifyListener},
 			names:   []string{byHand, original},
 		},
 		{
@@ -207,7 +196,7 @@ func (d *demo) acts() []act {
 				"old one.",
 			prepare: d.writePair,
 			plan:    "Plan: 1 to add, 1 to change, 1 to destroy",
-			writes:  []elbstub.Operation{post, switchOver, remove},
+			writes:  []elbstub.Operation{elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate},
 			names:   []string{byHand, original},
 		},
 		{
@@ -215,7 +204,7 @@ func (d *demo) acts() []act {
 			why:     "A listener needs a certificate, so it is switched back to the one that was uploaded by hand.",
 			destroy: true,
 			plan:    "Plan: 0 to add, 0 to change, 2 to destroy",
-			writes:  []elbstub.Operation{switchOver, remove},
+			writes:  []elbstub.Operation{elbstub.ModifyListener, elbstub.DeleteCertificate},
 			names:   []string{byHand},
 		},
 	}
@@ -234,13 +223,12 @@ func (d *demo) writePair(context.Context) error {
 	return throwaway.NewPair(domain).Write(filepath.Join(d.tf.Dir, domain))
 }
 
-// renameByHand renames all certificates without Terraform.
+// renameByHand renames the certificate without Terraform.
 func (d *demo) renameByHand(context.Context) error {
 	// Within the list lag, the provider takes another name for an old list, and reads again.
 	time.Sleep(listLag)
-	for _, cert := range d.cloud.Certificates(projectID) {
-		d.cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
-	}
+	only := d.cloud.Certificates(projectID)[0]
+	d.cloud.Change(only.ID, func(cert *elbstub.Certificate) { cert.Name = "renamed-by-hand" })
 	return nil
 }
 

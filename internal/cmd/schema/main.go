@@ -28,16 +28,32 @@ func main() {
 	}
 }
 
-// run prints the schema, with tables.
+// run prints the schema, with tables, under the provider's short name, by which the generator of
+// the documentation finds it.
 func run(ctx context.Context, out io.Writer) error {
-	all, err := providerSchema(ctx)
-	if err != nil {
-		return err
+	server := provider.New("schema")()
+	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	identities, identitiesErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	if err := errors.Join(err, identitiesErr); err != nil {
+		return fmt.Errorf("get schema: %w", err)
 	}
+	for _, d := range append(all.Diagnostics, identities.Diagnostics...) {
+		return fmt.Errorf("get schema: %s: %s", d.Summary, d.Detail)
+	}
+
 	all.Provider.Block.Description += "\n\n" + provider.ArgumentTable()
 	function := all.Functions["certificate_info"]
 	function.Description += "\n\n" + resultTable(function, all.DataSourceSchemas["elbaas_certificates"])
-	return print(out, all)
+
+	return json.NewEncoder(out).Encode(object{"format_version": "1.0", "provider_schemas": object{"elbaas": object{
+		"provider":                   schemaOf(all.Provider),
+		"resource_schemas":           convert(all.ResourceSchemas, schemaOf),
+		"data_source_schemas":        convert(all.DataSourceSchemas, schemaOf),
+		"ephemeral_resource_schemas": convert(all.EphemeralResourceSchemas, schemaOf),
+		"list_resource_schemas":      convert(all.ListResourceSchemas, schemaOf),
+		"resource_identity_schemas":  convert(identities.IdentitySchemas, identityOf),
+		"functions":                  convert(all.Functions, functionOf),
+	}}})
 }
 
 // resultTable describes the attributes of the object leaf that a function returns, as the
@@ -57,43 +73,8 @@ func resultTable(function *tfprotov6.Function, dataSource *tfprotov6.Schema) str
 	return table
 }
 
-// A schema is that of a provider and its resources' identities.
-type schema struct {
-	*tfprotov6.GetProviderSchemaResponse
-	identities map[string]*tfprotov6.ResourceIdentitySchema
-}
-
-func providerSchema(ctx context.Context) (schema, error) {
-	server := provider.New("schema")()
-	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
-	identities, identitiesErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	if err := errors.Join(err, identitiesErr); err != nil {
-		return schema{}, fmt.Errorf("get schema: %w", err)
-	}
-	for _, d := range append(all.Diagnostics, identities.Diagnostics...) {
-		return schema{}, fmt.Errorf("get schema: %s: %s", d.Summary, d.Detail)
-	}
-	return schema{all, identities.IdentitySchemas}, nil
-}
-
 // An object is one of JSON.
 type object = map[string]any
-
-// print prints a schema under the provider's short name, by which the generator of the
-// documentation finds it.
-func print(out io.Writer, all schema) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(object{"format_version": "1.0", "provider_schemas": object{"elbaas": object{
-		"provider":                   schemaOf(all.Provider),
-		"resource_schemas":           convert(all.ResourceSchemas, schemaOf),
-		"data_source_schemas":        convert(all.DataSourceSchemas, schemaOf),
-		"ephemeral_resource_schemas": convert(all.EphemeralResourceSchemas, schemaOf),
-		"list_resource_schemas":      convert(all.ListResourceSchemas, schemaOf),
-		"resource_identity_schemas":  convert(all.identities, identityOf),
-		"functions":                  convert(all.Functions, functionOf),
-	}}})
-}
 
 func convert[From any](all map[string]From, one func(From) object) object {
 	converted := object{}

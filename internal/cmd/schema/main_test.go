@@ -60,16 +60,18 @@ func TestTables(t *testing.T) {
 func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	t.Parallel()
 	var ours, theirs tfjson.ProviderSchemas
-	schema, err := providerSchema(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var printed bytes.Buffer
-	if err := print(&printed, schema); err != nil {
+	if err := run(t.Context(), &printed); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(printed.Bytes(), &ours); err != nil {
 		t.Fatal(err)
+	}
+	for _, description := range []*string{
+		&ours.Schemas["elbaas"].ConfigSchema.Block.Description,
+		&ours.Schemas["elbaas"].Functions["certificate_info"].Description,
+	} {
+		*description, _, _ = strings.Cut(*description, "\n\n") // the table
 	}
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cli.Configure("")

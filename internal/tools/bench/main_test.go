@@ -60,7 +60,8 @@ func TestAccBench(t *testing.T) {
 		{contender{"plan", ours, 3, 50}, 1, 0, 0, 0},
 	} {
 		f := r.of(row.contender).Figures
-		if f[wall][1] <= 0 || runtime.GOOS == "linux" && f[peak][1] <= 0 {
+		isLong := row.Operation != "start" // a busy machine may not see a shorter process
+		if f[wall][1] <= 0 || runtime.GOOS == "linux" && isLong && f[peak][1] <= 0 {
 			t.Errorf("%s was not measured: %v", row.contender, f)
 		}
 		for figure, want := range map[string]float64{

@@ -18,7 +18,7 @@ type sample map[string]float64
 const (
 	wall = "wall_seconds"
 	cpu  = "provider_cpu_seconds" // user and system
-	// peak is VmHWM of the provider: its ru_maxrss would have that of the process that
+	// peak is VmHWM of the provider: its ru_maxrss would include that of the process that
 	// started it.
 	peak = "provider_peak_mib"
 
@@ -70,8 +70,8 @@ func childrenOf(pid string) (pids []string) {
 	return pids
 }
 
-// observe replaces the figures of a provider. It pays no attention to a process that has
-// ended or is another one.
+// observe replaces the figures of a provider. It ignores a process that has ended or is no
+// provider.
 func observe(pid string, providers map[string]sample) {
 	status, _ := os.ReadFile("/proc/" + pid + "/status")
 	_, memory, _ := strings.Cut(string(status), "VmHWM:")

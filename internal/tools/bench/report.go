@@ -29,7 +29,7 @@ type contender struct {
 	LatencyMS int    `json:"latency_ms"`
 }
 
-// String is how the tables show it.
+// String is how the log shows it.
 func (c contender) String() string {
 	return fmt.Sprintf("%s %d %s, %d ms", c.Operation, c.N, c.Variant, c.LatencyMS)
 }
@@ -50,10 +50,10 @@ type result struct {
 	Figures map[string]spread `json:"figures"`
 }
 
-// A spread is the median of some values, the least and the most of them.
+// A spread is the median, the minimum and the maximum of some values.
 type spread [3]float64
 
-// A target is what a figure may be at most.
+// A target limits a figure.
 type target struct {
 	What     string  `json:"what"`
 	AtMost   float64 `json:"at_most"`
@@ -88,7 +88,7 @@ func spreadOf(values []float64) spread {
 	return spread{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
 }
 
-// String is how the tables show it.
+// String is how the table shows it.
 func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s[0], s[1], s[2]) }
 
 // ratios compares figures round by round.
@@ -168,20 +168,11 @@ func (r *report) target(what string, atMost float64, values []float64) {
 	}
 }
 
-// print writes the report as tables.
+// print writes which targets are reached.
 func (r *report) print(out io.Writer) {
-	fmt.Fprintf(out, "%s\nMedians, and the least and the most of all rounds.\n\n", r.Machine)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "what\twall s\tprovider CPU s\tprovider MiB\tlists\tMB listed\tPOST\tPUT\tDELETE\trefused")
-	for _, result := range r.Results {
-		f := result.Figures
-		fmt.Fprintf(
-			table, "%s\t%s\t%s\t%s\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\n",
-			result.contender, f[wall], f[cpu], f[peak], f[lists][0], f[listBytes][0]/1e6,
-			f[posts][0], f[puts][0], f[deletes][0], f[refused][0],
-		)
-	}
-	fmt.Fprintln(table, "\nto reach\tat most\tmeasured\t")
+	fmt.Fprintf(table, "%s\nMedians, minima and maxima of all rounds.\n\n", r.Machine)
+	fmt.Fprintln(table, "to reach\tat most\tmeasured\t")
 	for _, t := range r.Targets {
 		verdict := map[bool]string{true: "reached", false: "MISSED"}[t.Reached]
 		fmt.Fprintf(table, "%s\t%.3g\t%s\t%s\n", t.What, t.AtMost, t.Measured, verdict)
