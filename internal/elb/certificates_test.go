@@ -1116,7 +1116,7 @@ func TestListenersInAnyShape(t *testing.T) {
 func TestReadsKnowTheEarlierRun(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		sinceWrite time.Duration // when the reads start
+		sinceWrite time.Duration // how long ago the write was when the reads start
 		lists      [2]int        // at least, and at most
 		found      bool
 	}{

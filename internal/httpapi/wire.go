@@ -153,7 +153,7 @@ func (x *exchange) read(response *http.Response) error {
 	case response.StatusCode < http.StatusOK: // such as 101, whose body does not end with the request
 		return x.transportError(textproto.ProtocolError("a final response without a final status"))
 	case response.StatusCode/100 != 2:
-		response.Body = x.body // without Read, so that an error may take a minute as a whole
+		response.Body = x.body // not x, whose Read restarts the timer: an error may take a minute in all
 		return decodeError(response, x.call)
 	}
 	err := x.call.decode(response)

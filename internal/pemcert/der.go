@@ -51,7 +51,7 @@ func fits(der []byte, structure any) bool {
 // isDER reports whether der is one DER value with nothing after it.
 func isDER(der []byte) bool { return fits(der, new(asn1.RawValue)) }
 
-// isUniversal reports whether a value is primitive and has a tag of the universal class.
+// isUniversal reports whether a value is primitive and has the given tag of the universal class.
 func isUniversal(value asn1.RawValue, tag int) bool {
 	return value.Class == asn1.ClassUniversal && value.Tag == tag && !value.IsCompound
 }

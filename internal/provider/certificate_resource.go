@@ -80,8 +80,8 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	if stored != "" && stored != create.Certificate {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API stored a different chain for certificate %q", cert.ID),
-			"The API stored the leaf that was sent, but with other certificates or in another order. The next plan "+
-				"shows the difference.")
+			"The API stored the leaf that was sent, but the chain has other certificates, or another order. The "+
+				"next plan shows the difference.")
 	}
 }
 

@@ -121,8 +121,8 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 	}
 }
 
-// TestUpdateIsBounded: an update ends with its timeout, and its error says why it was not done. The
-// state stays as it was, so that the next plan shows what came of the update.
+// TestUpdateIsBounded: an update ends with its timeout, and its error says that the API does not show the change, and
+// why this is so. The state stays as it was, so that the next plan shows what came of the update.
 func TestUpdateIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -79,7 +79,7 @@ func TestCertificateOfAnotherPipeline(t *testing.T) {
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(pair, "ours"))
 		text := textOf(diagnostics)
 		if state == nil || !strings.Contains(text, "may have created another one") ||
-			strings.Contains(text, "Terraform does not manage it.") {
+			!strings.Contains(text, "Check whether something else manages or uses it, and delete it if not.") {
 			t.Errorf("it says %s", text)
 		}
 	})

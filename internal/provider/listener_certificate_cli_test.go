@@ -360,9 +360,9 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	}
 }
 
-// TestAccListenerIsDestroyedToo by a run that destroys the certificate: the deletion of the certificate comes too early
-// and says what to do, or later, if the resource of the listener depends on the certificate. terraform_data stands for
-// that resource, and the listener is deleted beside it, before the certificate or after the destroy has failed.
+// TestAccListenerIsDestroyedToo: a run destroys the certificate and the resource of its listener. If that resource
+// depends on the certificate, the listener is deleted first. If the listener still exists when the certificate is
+// deleted, the error says what to do. terraform_data stands for the resource; the test itself deletes the listener.
 func TestAccListenerIsDestroyedToo(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)

@@ -45,8 +45,9 @@ func (r *listenerCertificateResource) Schema(
 				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
 					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
 					"certificate, because it cannot be without one. If the same run also destroys the fallback " +
-					"certificate, that deletion fails, because the listener then uses it. Whether the fallback " +
-					"certificate exists is not checked earlier. Changing this updates the state only.",
+					"certificate, that deletion fails, because the listener then uses it. The provider does not " +
+					"check before the destroy whether the fallback certificate exists. Changing this updates the " +
+					"state only.",
 				Optional:   true,
 				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
 			},

@@ -36,15 +36,15 @@ func Serve(version string, debug bool, options ...Option) error {
 	// else uses that logger.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// By default, a small heap is collected often. This saves a twelfth of the CPU time of a plan, and takes an
-		// eighth more memory (internal/tools/bench/README.md).
+		// By default, a small heap is collected often. Collecting it less often saves a twelfth of the CPU time of a
+		// plan, and takes an eighth more memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
 	return tf6server.Serve(Address, New(version, options...), serving...)
 }
 
-// disableUnreadLogs switches off all logs if Terraform discards them, which is the case if neither of these variables
-// is set. Otherwise they would be written for each call, which takes a third of the CPU time of a plan
+// disableUnreadLogs switches off all logs if Terraform discards them, which is the case if neither TF_LOG nor
+// TF_LOG_PROVIDER is set. Otherwise they would be written for each call, which takes a third of the CPU time of a plan
 // (internal/tools/bench/README.md).
 func disableUnreadLogs() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {

@@ -167,8 +167,8 @@ var arguments = map[string]argument{
 		check:     checkFlag,
 		isFlag:    true,
 		description: "Skip TLS verification and allow plain-HTTP endpoints. Defaults to `false`. Do not use in " +
-			"production. A variable applies only to credentials from the same or a later source, and to endpoints " +
-			"from the same source.",
+			"production. A variable applies only to credentials from the same or a later source, and to " +
+			"plain-HTTP endpoints from the same source or in `ELBAAS_ENDPOINT`.",
 	},
 	"cacert_file": {
 		variables: []string{"OS_CACERT"},
