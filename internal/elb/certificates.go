@@ -150,16 +150,18 @@ func (c *Client) sendUpdate(
 ) (Certificate, error) {
 	put := httpapi.Request{Method: http.MethodPut, Body: wanted}
 	var body certificateBody
-	accepted := false
+	var accepted, hasPage bool // hasPage is about the latest response
 	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
-		if body, err = decodeBody(response.Body); isPage(err) {
+		body, err = decodeBody(response.Body)
+		if hasPage = isPage(err); hasPage {
 			return err
 		}
 		accepted = true
 		return nil // an incomplete certificate is read back
 	})
 	refusal := httpapi.RefusalOf(err)
-	if refusal != nil && isPage(refusal) { // of a gateway, so whether the API got the request is not known
+	// A page is from a gateway, so whether the API got the request is not known. It may have been cut off.
+	if refusal != nil && isPage(refusal) || refusal == nil && hasPage && !accepted {
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		// Until the lag of an earlier write has ended, lists may show the values from before it.

@@ -754,6 +754,19 @@ func TestDeleteCertificate(t *testing.T) {
 		"204 (reference)": {want: []elbstub.Operation{remove}},
 		"200 (observed)":  {fault: elbstub.ReplyAfter(200, "{}"), want: []elbstub.Operation{remove}},
 		"202 (observed)":  {fault: elbstub.ReplyAfter(202, ""), want: []elbstub.Operation{remove}},
+		"200 with white space (assumed)": {
+			fault: elbstub.ReplyAfter(200, " {} \n"),
+			want:  []elbstub.Operation{remove},
+		},
+		"200 with nothing but white space (assumed)": {
+			fault: elbstub.ReplyAfter(200, " \n"),
+			want:  []elbstub.Operation{remove},
+		},
+		"200 with a page behind an object (assumed)": {
+			fault: elbstub.Reply(200, "{}<html>login</html>"),
+			fails: true,
+			want:  slices.Concat([]elbstub.Operation{remove}, whileListsLag),
+		},
 		"200 with a gateway's page": {
 			fault: elbstub.Reply(200, "<html>login</html>"),
 			fails: true,

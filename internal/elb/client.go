@@ -106,7 +106,7 @@ func fetchList[E element](
 	err = c.do(ctx, projectID, []string{path}, get, func(response *http.Response) (err error) {
 		list, err = decode(response.Body)
 		if err == nil && response.StatusCode != http.StatusOK { // reference: a list has no other status
-			return errors.New("the status of a list must be 200")
+			list, err = listing[E]{}, errors.New("the status of a list must be 200")
 		}
 		if !list.complete {
 			list.requestID = httpapi.RequestID(response)

@@ -841,7 +841,7 @@ func TestErrorInsteadOfAList(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
-				_, _ = io.WriteString(w, `{"error":{"code":"ELB.9999",`)
+				_, _ = io.WriteString(w, "\n"+`{"error":{"code":"ELB.9999",`)
 				_ = http.NewResponseController(w).Flush()
 				time.Sleep(time.Second)
 				_, _ = io.WriteString(w, `"message":"locked"}}`)
@@ -856,4 +856,23 @@ func TestErrorInsteadOfAList(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestListWithAnotherStatus: what a list with another status than 200 has is not known, not even until the next list.
+func TestListWithAnotherStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const id = "0123456789abcdef0123456789abcdef"
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, `{"certificates":[{"id":"`+id+`"}],"instance_num":"1"}`)
+		}), 0)
+		_, err := client.ListCertificates(t.Context(), project)
+		if err == nil || !strings.Contains(err.Error(), "the status of a list must be 200") {
+			t.Errorf("error %v", err)
+		}
+		if of, isKnown := client.KnownProjectOf(id, project); isKnown {
+			t.Errorf("project %s is said to have it", of)
+		}
+	})
 }

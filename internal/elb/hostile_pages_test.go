@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -195,5 +196,37 @@ func TestPageThatStalls(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestPageWithinAResponse: a gateway that loses its backend within the response to an update ends it with a page, and
+// cuts that off (assumed). The change may have been made, so the lists decide.
+func TestPageWithinAResponse(t *testing.T) {
+	t.Parallel()
+	for name, isDone := range map[string]bool{"done": true, "not done": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+				prior := create(t, clientInBubble(t, cloud, 0))
+				gateway := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodGet {
+						cloud.ServeHTTP(w, r)
+						return
+					}
+					if isDone {
+						cloud.ServeHTTP(httptest.NewRecorder(), r)
+					}
+					_, _ = io.WriteString(w, `{"id":"`+prior.ID+`",<html>`)
+					_ = http.NewResponseController(w).Flush()
+					panic(http.ErrAbortHandler)
+				})
+				client := clientInBubble(t, gateway, 1)
+				cert, err := client.UpdateCertificate(t.Context(), project, prior, elb.NoWrite, renamed)
+				if isDone && (err != nil || cert.Updatable != renamed) || !isDone && err == nil {
+					t.Errorf("got %v, error %v", cert, err)
+				}
+			})
+		})
 	}
 }

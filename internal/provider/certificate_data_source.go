@@ -112,8 +112,11 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 		}
 	}
 	criterion := fmt.Sprintf("with the %s %q", attribute, value.ValueString())
-	if attribute == "covers" {
+	switch attribute {
+	case "covers":
 		criterion = fmt.Sprintf("valid for %q", value.ValueString())
+	case "name", "domain": // which have no rule, so that the value may be anything
+		criterion = fmt.Sprintf("with the %s %s", attribute, quoted(value.ValueString()))
 	}
 	project := all.ProjectID.ValueString()
 	found := slices.DeleteFunc(slices.Clone(certificates), func(m publicModel) bool {

@@ -78,6 +78,7 @@ func TestCertificateDataSource(t *testing.T) {
 		t.Errorf("%d lists, want 1", lists)
 	}
 
+	key := throwaway.NewPair("www.example.com").PrivateKey
 	for _, row := range []struct {
 		config          acctest.Values
 		attribute, want string
@@ -95,6 +96,8 @@ func TestCertificateDataSource(t *testing.T) {
 				"id to choose one of them. They are:\n  - \"b\" (ID ",
 		},
 		{acctest.Values{"domain": "b.example.com"}, "domain", "has 2 certificates with the domain"},
+		{acctest.Values{"name": key}, "name", "has no certificate with the name [not shown"},
+		{acctest.Values{"domain": key}, "domain", "has no certificate with the domain [not shown"},
 		{
 			config: acctest.Values{"fingerprint_sha256": state.Values["fingerprint_sha256"], "name": "c"},
 			want:   "Exactly one of these attributes must be configured",

@@ -96,6 +96,9 @@ func TestImportByIdentity(t *testing.T) {
 		}
 	}
 
+	_, diagnostics := server.Import(pair.PrivateKey)
+	wantErrors(t, diagnostics, "", "The import ID [not shown")
+
 	// An import does not see the project_id of the resource.
 	for _, project := range []any{nil, acctest.Unknown} {
 		config := cloud.Configuration()

@@ -1,8 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -122,7 +122,10 @@ func (c *cloud) readyProject(ctx context.Context, own types.String, diags *diag.
 		return project
 	}
 	id, err := c.session.ProjectID(ctx, c.settings.projectName)
-	if err = cmp.Or(err, checkProjectID("project ID of the identity service", id)); err != nil {
+	if err == nil && checkProjectID("project ID", id) != nil {
+		err = errors.New("the identity service returned an ID that is not valid. Set project_id in the provider block")
+	}
+	if err != nil {
 		diags.AddError("Unable to find the project of the provider", c.describe(err))
 	}
 	return types.StringValue(id)

@@ -964,6 +964,7 @@ func TestDestroyWithoutFallback(t *testing.T) {
 				`Listener "` + l.listener + `" keeps certificate "` + l.other + `"`,
 				`listener "https-443" (ID ` + l.listener + `) of load balancer "` + l.balancer + `"`,
 				"If the resource is replaced with the same listener_id, there is nothing to do: its successor switches",
+				"its deletion fails while the listener exists",
 				"set fallback_certificate_id to another one and apply that first", "terraform state rm",
 			} {
 				if !strings.Contains(text, part) {

@@ -93,6 +93,8 @@ func TestListenersDataSource(t *testing.T) {
 				t.Errorf("%s = %q says %v", attribute, value, diagnostics)
 			}
 		}
+		_, diagnostics := server.ReadDataSource("elbaas_listeners", acctest.Values{"protocol": ""})
+		wantErrors(t, diagnostics, "protocol", "To omit it, use null")
 	})
 }
 

@@ -202,7 +202,8 @@ func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 		})
 		cloud.Script(elbstub.ListProjects, 1, elbstub.Reply(200, `{"projects":[{"id":"`+id+`","name":"eu-de"}]}`))
 		_, diagnostics := create(t, server, acctest.Values{"name": "www"})
-		wantErrors(t, diagnostics, "", "Unable to find the project of the provider")
+		wantErrors(t, diagnostics, "", "Unable to find the project of the provider: The identity service returned an "+
+			"ID that is not valid. Set project_id in the provider block.")
 		if unknown := cloud.Journal(elbstub.Unknown); len(unknown) > 0 {
 			t.Errorf("%q: called %s", id, unknown[0].Path)
 		}

@@ -189,8 +189,8 @@ func (r *resourceBase) importTarget(
 		projectID, id, err := parseImportID(req.ID, r.noun)
 		if err != nil {
 			diags.AddError("Invalid import ID", fmt.Sprintf(
-				"The import ID %q is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
-				req.ID, err, r.noun, r.idAttribute))
+				"The import ID %s is not valid: %s. Import by the ID of the %s, or by project_id/%s.",
+				quoted(req.ID), err, r.noun, r.idAttribute))
 		}
 		return projectID, id
 	}
