@@ -558,6 +558,10 @@ func TestCatalogs(t *testing.T) {
 			want: "https://de.example.com",
 		},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
+		"two regions, one begins the other": {
+			project: project, catalog: []elbstub.CatalogEntry{entry("eu-d", "https://d.example.com"), two[0]},
+			want: "https://de.example.com",
+		},
 		"two regions, none chosen": {
 			project: foreign, catalog: append(reversed, two...),
 			fails: "several regions: eu-de, eu-nl. Set region",
