@@ -166,7 +166,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				case 2:
 					server.lag = listLag
 				}
-				v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
+				v := newCache("certificate", ErrCertificateNotFound, "p", server.list)
 				var mu sync.Mutex
 				ended := map[string]state{} // our latest write of each that has ended
 				var all sync.WaitGroup
@@ -303,7 +303,7 @@ func TestOneListForAll(t *testing.T) {
 			id, _ := server.create()
 			ids = append(ids, id)
 		}
-		v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
+		v := newCache("certificate", ErrCertificateNotFound, "p", server.list)
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -343,7 +343,7 @@ func TestFailedListIsCached(t *testing.T) {
 			lists++
 			time.Sleep(time.Second)
 			return listing[Certificate]{}, errors.New("broken")
-		}, time.Now)
+		})
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -385,7 +385,7 @@ func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 				return listing[Certificate]{}, err
 			}
 			return listingOf(true, Certificate{ID: "a"}), nil
-		}, time.Now)
+		})
 		hurry, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
@@ -411,7 +411,7 @@ func TestCancelledBaseline(t *testing.T) {
 	c := newCache("certificate", ErrCertificateNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
 		<-ctx.Done()
 		return listingOf(true), nil
-	}, time.Now)
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
@@ -427,7 +427,7 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 		l := listingOf(false, Certificate{ID: "a"})
 		l.total, l.requestID = "2", "the-id"
 		return l, nil
-	}, time.Now)
+	})
 	_, err := lookUp(t.Context(), v, "b")
 	var incomplete *IncompleteListError
 	if !errors.As(err, &incomplete) || errors.Is(err, ErrCertificateNotFound) ||
@@ -445,7 +445,7 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	v := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		lists++
 		return listing[Certificate]{complete: lists > 1}, nil
-	}, time.Now)
+	})
 	var incomplete *IncompleteListError
 	if _, err := v.all(t.Context()); !errors.As(err, &incomplete) {
 		t.Errorf("error %v, want that the list is incomplete", err)
@@ -463,7 +463,7 @@ func TestIncompleteListMakesNothingMissing(t *testing.T) {
 		list := listingOf(true, Certificate{ID: "a"})
 		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			return list, nil
-		}, time.Now)
+		})
 		check := func(id string, wantExists, wantMissing bool) {
 			t.Helper()
 			if exists, missing := c.known(id, false); exists != wantExists || missing != wantMissing {
@@ -491,7 +491,7 @@ func TestFailedListForgetsNothing(t *testing.T) {
 		list, listErr := listingOf(true, Certificate{ID: "a"}), error(nil)
 		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			return list, listErr
-		}, time.Now)
+		})
 		_, _ = lookUp(t.Context(), c, "a")
 		time.Sleep(listTTL)
 		list = listingOf(false, Certificate{ID: "a"}, Certificate{ID: "b"})
