@@ -98,7 +98,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	t := issued.Token
 	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
 	if t.IssuedAt.IsZero() {
-		lifetime = t.ExpiresAt.Sub(s.config.Now())
+		lifetime = time.Until(t.ExpiresAt)
 	}
 	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
@@ -239,7 +239,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
 		return Key{}, 0, &Error{doing, errors.New("the response has an incomplete key")}
 	}
-	remaining := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
+	remaining := min(time.Until(c.ExpiresAt), lifetime)
 	key := Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}
 	return key, max(remaining, time.Second), nil
 }
