@@ -242,6 +242,29 @@ func TestOneTokenPerProject(t *testing.T) {
 	})
 }
 
+// TestAgencyKeyIsRenewed: the temporary key of an agency is used for all calls, and renewed before it expires.
+func TestAgencyKeyIsRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		session := f.session(byKey, assume("helpers"))
+		for _, want := range []int{1, 1, 2} { // after 0, 30 and 60 minutes
+			if status, err := f.call(session, foreign); status != 200 {
+				t.Errorf("%d, %v", status, err)
+			}
+			if got := len(f.Journal(elbstub.AssumeAgency)); got != want {
+				t.Errorf("the agency was assumed %d times, want %d", got, want)
+			}
+			time.Sleep(30 * time.Minute)
+		}
+		for _, call := range f.Journal(elbstub.ListCertificates) {
+			if call.Status != 200 {
+				t.Errorf("a key was used after its end: %d", call.Status)
+			}
+		}
+	})
+}
+
 // TestTokenWithoutATimeOfIssue: the token is renewed before it expires by our own clock (assumed: Keystone sends the
 // time).
 func TestTokenWithoutATimeOfIssue(t *testing.T) {
