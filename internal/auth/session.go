@@ -15,14 +15,12 @@ type Config struct {
 	Credentials Credentials
 	// Agency is assumed with an access key, and its temporary keys are used. nil means none.
 	Agency *Agency
-	// Signer signs requests with an access key.
+	// Signer signs requests with an access key. Its region chooses among the endpoints of the service catalog, too.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
 	// "https://iam.eu-de.otc.t-systems.com/v3", with any version or none. nil means unknown:
 	// calls that need it fail.
 	AuthURL *url.URL
-	// Region chooses among the endpoints of the service catalog.
-	Region string
 	// Insecure allows addresses without TLS in the service catalog.
 	Insecure bool
 	// Network sends the requests to the identity service.

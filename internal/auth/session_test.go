@@ -108,7 +108,7 @@ func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Con
 	config := auth.Config{
 		Credentials: credentials,
 		AuthURL:     f.url.JoinPath("v3"),
-		Region:      "eu-de",
+		Signer:      auth.Signer{Region: "eu-de"},
 		Network:     f.network,
 	}
 	for _, change := range change {
@@ -121,7 +121,7 @@ func assume(agency string) func(*auth.Config) {
 	return func(c *auth.Config) { c.Agency = &auth.Agency{Name: agency, DomainName: "theirs"} }
 }
 
-func scoped(c *auth.Config) { c.Signer.Scheme, c.Signer.Region = auth.SchemeScoped, "eu-de" }
+func scoped(c *auth.Config) { c.Signer.Scheme = auth.SchemeScoped }
 
 // call lists the certificates of a project, and returns the status.
 func (f *fixture) call(session httpapi.Authorizer, projectID string) (int, error) {
@@ -667,7 +667,7 @@ func TestCatalogs(t *testing.T) {
 					continue // it gets no token for that project
 				}
 				session := f.session(credentials, func(c *auth.Config) {
-					c.Region, c.Insecure = row.region, row.insecure
+					c.Signer.Region, c.Insecure = row.region, row.insecure
 					if row.remote {
 						c.AuthURL, c.Network = c.AuthURL.JoinPath(), f.namedNetwork()
 						c.AuthURL.Host = "iam.example.com"

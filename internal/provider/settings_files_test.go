@@ -394,7 +394,8 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		got := said
 		if said == "" {
 			c := s.Credentials
-			got = fmt.Sprint(s.AuthURL, " ", c.UserName, " ", c.Password.Reveal(), " ", c.DomainName, " ", s.Region)
+			got = fmt.Sprintf("%s %s %s %s %s",
+				s.AuthURL, c.UserName, c.Password.Reveal(), c.DomainName, s.Signer.Region)
 		}
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)

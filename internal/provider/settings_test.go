@@ -107,7 +107,7 @@ func TestSettingsVariables(t *testing.T) {
 		"region": {
 			variables: "HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION",
 			with:      key,
-			get:       func(s settings) string { return s.Region },
+			get:       func(s settings) string { return s.Signer.Region },
 			given:     ak,
 			want:      ak,
 		},
@@ -281,9 +281,6 @@ func TestSettingsVariables(t *testing.T) {
 				s, diags := newSettings(block, environmentOf(given, files))
 				if diags.HasError() {
 					t.Fatalf("%s: %v", what, diags)
-				}
-				if s.Signer.Region != s.Region {
-					t.Errorf("%s: the region is %q, and signed is %q", what, s.Region, s.Signer.Region)
 				}
 				if got := row.get(s); got != want {
 					t.Errorf("%s: got %q, want %q", what, got, want)
@@ -1354,8 +1351,8 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
 			if s.Credentials.UserName == "entry" {
-				got := fmt.Sprintf("%s %s %s %s %t",
-					s.Credentials.Password.Reveal(), s.Region, s.AuthURL, s.projectName, s.tls.InsecureSkipVerify)
+				got := fmt.Sprintf("%s %s %s %s %t", s.Credentials.Password.Reveal(), s.Signer.Region, s.AuthURL,
+					s.projectName, s.tls.InsecureSkipVerify)
 				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
