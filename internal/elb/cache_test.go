@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -417,6 +418,30 @@ func TestCancelledBaseline(t *testing.T) {
 	if _, _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that it was cancelled", err)
 	}
+}
+
+// TestPollThatEndsStartsNoList: a caller that ends while it waits for its turn sends no request.
+func TestPollThatEndsStartsNoList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lists atomic.Int32
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			lists.Add(1)
+			return listingOf(true), nil
+		})
+		if _, err := c.poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), pollInterval/2)
+		defer cancel()
+		if _, err := c.poll(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if lists.Load() != 1 {
+			t.Errorf("%d lists, want 1", lists.Load())
+		}
+	})
 }
 
 // TestIncompleteListHasARequestID: the error has the request ID, which the operator of the
