@@ -240,7 +240,7 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 // lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
 func lagEnd(age time.Duration) time.Time {
-	if age <= -listLag || age > time.Hour { // no list that is still of use runs for an hour
+	if age <= -listLag {
 		return time.Time{}
 	}
 	return time.Now().Add(listLag - max(age, 0))
