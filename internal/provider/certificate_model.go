@@ -136,7 +136,6 @@ func (m *publicModel) complete(cert elb.Certificate) {
 			*attribute = value
 		}
 	}
-	m.x509Model = x509FromChain(pemcert.CertificatesIn(m.Certificate.ValueString()))
 }
 
 // replaces reports whether a plan replaces the certificate of a state. The plan modifiers have already removed

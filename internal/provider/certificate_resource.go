@@ -207,7 +207,7 @@ func (r *certificateResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !plan.Certificate.IsUnknown() { // otherwise the framework has planned unknown values
+	if !plan.Certificate.IsUnknown() { // otherwise they are unknown until Terraform plans again within the apply
 		plan.x509Model = x509FromChain(pemcert.CertificatesIn(plan.Certificate.ValueString()))
 	}
 	if req.State.Raw.IsNull() {
