@@ -108,10 +108,8 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	doing := fmt.Sprintf("finding the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
-	c := s.config.Credentials
-	hasDomain := c.DomainName+c.DomainID != "" // a user ID needs none, but the name of a project does
-	if c.Kind() == KindPassword && hasDomain {
-		// The token for the project has its ID, and is needed anyway.
+	if c := s.config.Credentials; c.DomainName+c.DomainID != "" {
+		// The token for the project, whose name needs the domain, has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.cachedToken(of).get(ctx)
 		switch {
