@@ -907,6 +907,26 @@ func TestErrorsOfDestinations(t *testing.T) {
 					"source. To allow it, set insecure = true in the provider block.",
 			},
 		},
+		"a later entry, and no region": {
+			setup{variables: "HW_key OS_CLOUD=mine"},
+			"cloud",
+			[]string{"The environment variable OS_CLOUD is set"},
+		},
+		"a key of a private cloud, and no region": {
+			setup{variables: "HCS_key"},
+			"region",
+			[]string{"The address of the ELB service is not known"},
+		},
+		"half an agency and a password": {
+			setup{block: "password region=eu-de cloud=example.com", variables: "HCS_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_AGENCY_NAME as well"},
+		},
+		"an endpoint with a query, insecure of another source": {
+			setup{block: "token endpoint=http://elb.example.com?a=b", variables: "HW_INSECURE=true"},
+			"endpoint",
+			[]string{`it must not have a query after a "?". Set it to a base URL such as`},
+		},
 		"every variable empty": {
 			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
 				"ELBAAS_ENDPOINT="},
@@ -923,7 +943,8 @@ func TestErrorsOfDestinations(t *testing.T) {
 			t.Errorf("%s: got %v, want one error", name, diags)
 			continue
 		}
-		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute {
+		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute ||
+			len(at.Path().Steps()) != strings.Count(row.attribute, ".")+1 {
 			t.Errorf("%s: the error is not on %s: %v", name, row.attribute, diags[0])
 		}
 		for _, part := range row.want {
