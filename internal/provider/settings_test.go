@@ -1511,6 +1511,16 @@ func TestOneErrorAtATime(t *testing.T) {
 			map[string]string{"endpoint": "http://elb.example.com"},
 			"Incomplete credentials",
 		},
+		"client certificate": {
+			map[string]string{"HW_AUTH_TOKEN": testToken, "HW_REGION_NAME": "eu-de"},
+			map[string]string{"cert": "missing.pem", "key": "-----BEGIN hunter2"},
+			"Invalid provider argument cert",
+		},
+		"key of a client certificate": {
+			map[string]string{"HW_AUTH_TOKEN": testToken, "HW_REGION_NAME": "eu-de"},
+			map[string]string{"cert": "-----BEGIN hunter2", "key": "missing.key"},
+			"Invalid provider argument key",
+		},
 		"region": {
 			map[string]string{"HW_AUTH_TOKEN": testToken},
 			map[string]string{"region": "eu de"},
