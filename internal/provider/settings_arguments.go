@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -233,6 +234,16 @@ func attributeOf(name string) schema.Attribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
 	}
 	return schema.StringAttribute{MarkdownDescription: description, Optional: true, Sensitive: a.secret}
+}
+
+// ArgumentTable returns the arguments of the provider and their environment variables as a
+// table in Markdown, for the documentation.
+func ArgumentTable() string {
+	table := "| Argument | Environment variables |\n| --- | --- |\n"
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		table += "| `" + name + "` | `" + strings.Join(arguments[name].variables, "`, `") + "` |\n"
+	}
+	return table
 }
 
 func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {

@@ -1,8 +1,8 @@
 // Command schema prints the provider's schema in the form of "terraform providers schema
 // -json", from which the documentation is generated. It is complete on every machine,
 // while a CLI leaves out what it does not know, such as list resources and identities.
-// A table for the documentation is added to the description of the function. It converts
-// what this provider's schema has; TestAccSchemaIsThatOfTheCLI tells what else is needed.
+// Tables for the documentation are added to the descriptions. It converts what this
+// provider's schema has; TestAccSchemaIsThatOfTheCLI tells what else is needed.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// run prints the schema under the provider's short name, by which the generator of
+// run prints the schema, with tables, under the provider's short name, by which the generator of
 // the documentation finds it.
 func run(ctx context.Context, out io.Writer) error {
 	server := provider.New("schema")()
@@ -41,6 +41,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("get schema: %s: %s", d.Summary, d.Detail)
 	}
 
+	all.Provider.Block.Description += "\n\n" + provider.ArgumentTable()
 	function := all.Functions["certificate_info"]
 	function.Description += "\n\n" + resultTable(function, all.DataSourceSchemas["elbaas_certificates"])
 

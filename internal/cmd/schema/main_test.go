@@ -13,9 +13,9 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
-// TestDescriptions: the documentation names the variables of each argument of the provider, and
-// has a row for each attribute of the function's result with its description.
-func TestDescriptions(t *testing.T) {
+// TestTables: the documentation has a row for each argument of the provider with its
+// variables, and for each attribute of the function's result with its description.
+func TestTables(t *testing.T) {
 	t.Parallel()
 	var printed bytes.Buffer
 	if err := run(t.Context(), &printed); err != nil {
@@ -27,22 +27,24 @@ func TestDescriptions(t *testing.T) {
 	}
 	schema := all.Schemas["elbaas"]
 
-	block := schema.ConfigSchema.Block
-	for _, arguments := range []map[string]*tfjson.SchemaAttribute{
-		block.Attributes, block.NestedBlocks["assume_role"].Block.Attributes,
-	} {
-		for name, argument := range arguments {
-			if !strings.Contains(argument.Description, " Can also be set with the environment variable") {
-				t.Errorf("the description of %s names no variable: %s", name, argument.Description)
+	_, table, _ := strings.Cut(schema.ConfigSchema.Block.Description, "\n\n")
+	for name, attribute := range schema.ConfigSchema.Block.Attributes {
+		_, row, found := strings.Cut(table, "\n| `"+name+"` | ")
+		row, _, _ = strings.Cut(row, " |\n")
+		if !found {
+			t.Errorf("the table has no row for the argument %s:\n%s", name, table)
+		}
+		for variable := range strings.SplitSeq(row, ", ") {
+			if !strings.Contains(attribute.Description, variable) {
+				t.Errorf("the description of %s does not name the variable %s", name, variable)
 			}
 		}
 	}
-	const variables = "variables `HW_REGION_NAME`, `HCS_REGION_NAME`, `OS_REGION_NAME` or `OS_REGION`."
-	if region := block.Attributes["region"].Description; !strings.HasSuffix(region, variables) {
-		t.Errorf("the description of the region does not end in %q: %s", variables, region)
+	if agency := "\n| `assume_role.agency_name` | `HW_ASSUME_ROLE_AGENCY_NAME`, "; !strings.Contains(table, agency) {
+		t.Errorf("the table has no row %q:\n%s", agency, table)
 	}
 
-	_, table, _ := strings.Cut(schema.Functions["certificate_info"].Description, "\n\n")
+	_, table, _ = strings.Cut(schema.Functions["certificate_info"].Description, "\n\n")
 	if rows := strings.Count(table, "\n| `"); rows != 8 {
 		t.Errorf("the table of the result has %d rows, want 8:\n%s", rows, table)
 	}
@@ -65,8 +67,12 @@ func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	if err := json.Unmarshal(printed.Bytes(), &ours); err != nil {
 		t.Fatal(err)
 	}
-	function := ours.Schemas["elbaas"].Functions["certificate_info"]
-	function.Description, _, _ = strings.Cut(function.Description, "\n\n") // the table
+	for _, description := range []*string{
+		&ours.Schemas["elbaas"].ConfigSchema.Block.Description,
+		&ours.Schemas["elbaas"].Functions["certificate_info"].Description,
+	} {
+		*description, _, _ = strings.Cut(*description, "\n\n") // the table
+	}
 	cli := acctest.NewCLI(t, provider.New("test"))
 	cli.Configure("")
 	const beginning = `{"format_version"`
