@@ -395,7 +395,7 @@ func TestCertificatesDataSource(t *testing.T) {
 // TestAccDataSourceExamples applies the examples of the data sources.
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
 	expiringID := add(cloud, "shop", expiring)
@@ -424,7 +424,7 @@ func TestAccDataSourceExamples(t *testing.T) {
 // that certificate.
 func TestAccExpiryExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
@@ -450,7 +450,7 @@ func TestAccExpiryExample(t *testing.T) {
 // it.
 func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	id := add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
 		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))

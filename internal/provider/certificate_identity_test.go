@@ -176,7 +176,7 @@ func TestAccImportExamples(t *testing.T) {
 	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs(since, since)
 			pair := acctest.NewPair()
 			id := add(cloud, "www", pair)
@@ -220,7 +220,7 @@ func TestAccImportCommand(t *testing.T) {
 			continue
 		}
 		commands++
-		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 		pair := acctest.NewPair()
 		id := add(cloud, "www-example-com", pair)
 		writePair(cli, pair)

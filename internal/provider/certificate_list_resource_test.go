@@ -67,7 +67,7 @@ func TestListResource(t *testing.T) {
 // generates.
 func TestAccListExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.14.0", "")
 	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)

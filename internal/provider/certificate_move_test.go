@@ -381,7 +381,7 @@ func TestAccMoveGuide(t *testing.T) {
 			t.Parallel()
 			// OpenTofu reads addresses of Terraform's registry in a state as addresses of its own
 			// registry.
-			cli := acctest.NewCLI(t, provider.New("test"), restAddress, "registry.opentofu.org/mastercard/restapi")
+			cli := acctest.NewCLI(t, restAddress, "registry.opentofu.org/mastercard/restapi")
 			cloud := acctest.NewCloud(t)
 			var pairs []throwaway.Pair
 			var instances []map[string]any

@@ -26,7 +26,7 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			first := expired
 			if way == "changed certificate" {
 				first = pair
@@ -51,7 +51,7 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 // nothing.
 func TestAccIdenticalReplacement(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
 	cli.Run("apply", "-auto-approve")
@@ -149,7 +149,7 @@ func TestAccLossWithoutWarning(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			id := cloud.Add(elbstub.Certificate{
 				ProjectID: acctest.ProjectID, Name: "shop", Domain: "www.example.com",
 				Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
@@ -179,7 +179,7 @@ func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(time.Now().AddDate(0, 0, days)) }
 	healthy, expiring, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"

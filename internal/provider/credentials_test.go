@@ -361,7 +361,7 @@ func TestAccProviderExamples(t *testing.T) {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	pair := acctest.NewPair()
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
