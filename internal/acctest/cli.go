@@ -39,7 +39,7 @@ func NewCLI(t *testing.T, others ...string) *CLI {
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
 		// It returns the errors of its options alone, and these never fail.
-		_ = tf6server.Serve(provider.Address, provider.New("test"), tf6server.WithDebug(ctx, reattach, closed),
+		_ = tf6server.Serve(provider.Address, provider.New("test", nil), tf6server.WithDebug(ctx, reattach, closed),
 			tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
 	t.Cleanup(func() {

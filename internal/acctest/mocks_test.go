@@ -37,7 +37,7 @@ func TestMockFile(t *testing.T) {
 		mocks[block.Type+" "+block.Labels[0]] = defaults
 	}
 	checkMockFacts(t, mocks)
-	server := provider.New("test")()
+	server := provider.New("test", nil)()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 				ProjectID: acctest.ProjectID, Name: row.name, Domain: row.domain,
 				Certificate: old.Certificate, PrivateKey: old.PrivateKey,
 			})
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			state, _ := server.Import(id)
 			state, diagnostics := server.Read(state)
 			if len(diagnostics) > 0 {
@@ -227,7 +227,7 @@ func TestWildcardDomain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Wildcards = accepts })
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			if diagnostics := server.Validate(config); len(diagnostics) > 0 {
 				t.Fatalf("validate: %s", diagnostics[0].Detail)
 			}

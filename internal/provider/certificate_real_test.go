@@ -43,7 +43,7 @@ func realCloud(ctx context.Context) (*cloud, string, error) {
 	var project types.String
 	settings, diags := newSettings(providerBlock{}, osEnvironment())
 	if !diags.HasError() {
-		c = newCloud(settings, "terraform-provider-elbaas/test", time.Now, nil)
+		c = newCloud(settings, "terraform-provider-elbaas/test", nil)
 		project = c.readyProject(ctx, types.StringNull(), &diags)
 	}
 	if diags.HasError() {
@@ -102,7 +102,7 @@ func TestAccRealCertificate(t *testing.T) {
 			}
 		},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"elbaas": func() (tfprotov6.ProviderServer, error) { return New("test")(), nil },
+			"elbaas": func() (tfprotov6.ProviderServer, error) { return New("test", nil)(), nil },
 		},
 		CheckDestroy: func(*terraform.State) error {
 			c, project, err := realCloud(t.Context())

@@ -130,7 +130,7 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 func TestReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
 	wantErrors(t, diagnostics, "private_key", "Missing private key")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -52,7 +53,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	project := plan.ProjectID.ValueString()
 	creation, err := r.cloud.client.CreateCertificate(ctx, project, create)
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	warnAboutCreation(project, create.Name, creation, &resp.Diagnostics)
 	cert := creation.Certificate
 	if cert.ID == "" {
@@ -100,7 +101,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	// The framework demands the identity of a certificate that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
 
-	id, sinceWrite := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
+	id, sinceWrite := state.ID.ValueString(), sinceWrite(ctx, req.Private)
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), state.prior(), sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
 		movedNotFound(read.identity(), &resp.Diagnostics)
@@ -149,8 +150,8 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
-		r.cloud.sinceWrite(ctx, req.Private), plan.updatable())
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+		sinceWrite(ctx, req.Private), plan.updatable())
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
@@ -175,7 +176,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 
 	project, id := state.ProjectID.ValueString(), state.ID.ValueString()
-	err := r.cloud.client.DeleteCertificate(ctx, project, id, r.cloud.sinceWrite(ctx, req.Private))
+	err := r.cloud.client.DeleteCertificate(ctx, project, id, sinceWrite(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Unable to delete certificate %q", id), r.cloud.describe(err))
 	}
@@ -197,7 +198,7 @@ func (r *certificateResource) ModifyPlan(
 
 	// Terraform plans a replacement twice, as an update and as a creation, and drops the warnings of the second plan
 	// unless that fails. A plain creation has only that one, so both warn.
-	defer func() { partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
+	defer func() { partial.warn(time.Now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
