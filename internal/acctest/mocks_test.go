@@ -75,7 +75,7 @@ func checkMockFacts(t *testing.T, mocks map[string]cty.Value) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := chain.Facts(0)
+	facts := chain.Facts()
 	want := map[string]cty.Value{
 		"certificate":               text,
 		"not_before":                cty.StringVal(facts.NotBefore.Format(time.RFC3339)),

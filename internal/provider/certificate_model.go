@@ -118,7 +118,7 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 	// The same PEM is not parsed twice.
 	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		stored := pemcert.CertificatesIn(cert.Certificate)
-		if stored.Len() == 0 {
+		if len(stored) == 0 {
 			stored = pemcert.CertificatesIn(text)
 		}
 		if !own.Equal(stored) {

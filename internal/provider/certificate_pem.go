@@ -51,7 +51,7 @@ func parseKey(attribute string, value types.String, chain pemcert.Chain, diags *
 	case position > 0:
 		diags.AddAttributeError(path.Root("certificate"), "First certificate does not match the private key",
 			fmt.Sprintf("The private key belongs to certificate %d of %d. "+
-				"Put that one first, followed by the one that issued it.", position+1, chain.Len()))
+				"Put that one first, followed by the one that issued it.", position+1, len(chain)))
 	default:
 		diags.AddAttributeError(path.Root(attribute), "Private key does not match the certificate",
 			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+

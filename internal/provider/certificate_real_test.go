@@ -189,7 +189,7 @@ func isLeft(cert elb.Certificate) bool {
 	if err != nil {
 		return false
 	}
-	leaf := chain.Facts(0)
+	leaf := chain.Facts()
 	return strings.HasPrefix(cert.Name, realPrefix) && leaf.Subject == "CN="+realDomain &&
 		!leaf.NotBefore.IsZero() && time.Since(leaf.NotBefore) > 2*time.Hour
 }

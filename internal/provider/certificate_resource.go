@@ -118,7 +118,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 
 	read.fromAPI(cert)
-	if pemcert.CertificatesIn(cert.Certificate).Len() == 0 && !read.Certificate.IsNull() {
+	if len(pemcert.CertificatesIn(cert.Certificate)) == 0 && !read.Certificate.IsNull() {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API does not show certificate %q", id),
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+

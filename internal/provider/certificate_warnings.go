@@ -16,10 +16,10 @@ import (
 // warn warns of a certificate that the API accepts but clients may reject, and of what the provider could not check.
 func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
 	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
-	if chain.Len() == 0 {
+	if len(chain) == 0 {
 		return
 	}
-	leaf, domain := chain.Facts(0), m.Domain.ValueString()
+	leaf, domain := chain.Facts(), m.Domain.ValueString()
 	isCovered, canRead := chain.Covers(domain)
 
 	_, key := m.key()
@@ -54,7 +54,7 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 // certificate.
 func uncheckedKey(chain pemcert.Chain, key types.String) []string {
 	const unchecked = "whether the private key belongs to the certificate, because it does not support the algorithm "
-	algorithm := chain.Facts(0).KeyAlgorithm
+	algorithm := chain.Facts().KeyAlgorithm
 	if !key.IsNull() && !chain.HasKnownKey() {
 		return []string{fmt.Sprintf(unchecked+"of the public key (%s)", algorithm)}
 	}
