@@ -20,11 +20,10 @@ type publicModel struct {
 	Name        types.String `tfsdk:"name"`
 	Description types.String `tfsdk:"description"`
 	Domain      types.String `tfsdk:"domain"`
-	ProjectID   types.String `tfsdk:"project_id"`
-	ID          types.String `tfsdk:"id"`
 	CreateTime  types.String `tfsdk:"create_time"`
 	UpdateTime  types.String `tfsdk:"update_time"`
 
+	identityModel
 	x509Model
 }
 
@@ -51,10 +50,6 @@ type certificateModel struct {
 type identityModel struct {
 	ProjectID types.String `tfsdk:"project_id"`
 	ID        types.String `tfsdk:"id"`
-}
-
-func (m publicModel) identity() identityModel {
-	return identityModel{ProjectID: m.ProjectID, ID: m.ID}
 }
 
 // updatable returns what an update sends.

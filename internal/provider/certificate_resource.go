@@ -64,7 +64,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identityModel)...)
 
 	// From here on, an error would taint the certificate, and the next apply would replace one that works.
 	if err != nil {
@@ -99,12 +99,12 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	// The framework demands the identity of a certificate that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identityModel)...)
 
 	id, sinceWrite := state.ID.ValueString(), sinceWrite(ctx, req.Private)
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), state.prior(), sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
-		movedNotFound(read.identity(), &resp.Diagnostics)
+		movedNotFound(read.identityModel, &resp.Diagnostics)
 		return
 	}
 	if errors.Is(err, elb.ErrCertificateNotFound) {
@@ -136,7 +136,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identityModel)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -85,7 +85,7 @@ func (r *listenerCertificateResource) Create(
 	tflog.Info(ctx, "the listener uses the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.listenerIdentityModel)...)
 }
 
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -99,7 +99,7 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 		return
 	}
 	// The framework demands the identity of a listener that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
 	sinceWrite := sinceWrite(ctx, req.Private)
 	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
@@ -129,7 +129,7 @@ func (r *listenerCertificateResource) Update(
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
