@@ -11,8 +11,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-var _ function.Function = certificateInfoFunction{}
-
 // NewCertificateInfoFunction returns the function certificate_info.
 func NewCertificateInfoFunction() function.Function {
 	return certificateInfoFunction{}

@@ -79,8 +79,6 @@ type ignoreEquivalent struct {
 	replaces bool
 }
 
-var _ planmodifier.String = ignoreEquivalent{}
-
 // replaceIgnoringCase treats texts that differ only in case as equivalent.
 var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
 
