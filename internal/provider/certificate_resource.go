@@ -157,8 +157,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 
-	sent := plan.publicModel
-	sent.Domain = types.StringNull() // an update does not send it
+	sent := publicModel{Name: plan.Name, Description: plan.Description}
 	sent.checkStored(cert, resp.Diagnostics.AddAttributeError)
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
