@@ -827,7 +827,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
-				"credentials are never sent to an address that only a later source names. ",
+				"credentials are not sent to an address that only that source names. ",
 				"Set the environment variable HW_CLOUD, or cloud in the provider block",
 			},
 		},
