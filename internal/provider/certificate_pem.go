@@ -77,14 +77,6 @@ func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
 	}
 }
 
-// checkNewKey checks a planned private key that differs from that of the state. An update checks nothing else, because
-// it sends neither the certificate nor the key, and ignore_changes may keep values that no configuration could have.
-func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagnostics) {
-	if !m.PrivateKey.Equal(state.PrivateKey) {
-		parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()), diags)
-	}
-}
-
 // isSameChain reports whether two texts have the same certificates in the same order.
 func isSameChain(a, b string) bool { return pemcert.CertificatesIn(a).Equal(pemcert.CertificatesIn(b)) }
 

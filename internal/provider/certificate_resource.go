@@ -204,11 +204,9 @@ func (r *certificateResource) ModifyPlan(
 
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	chain := pemcert.CertificatesIn(plan.Certificate.ValueString())
 	if !plan.Certificate.IsUnknown() { // otherwise the framework has planned unknown values
-		plan.x509Model = x509FromChain(pemcert.CertificatesIn(plan.Certificate.ValueString()))
+		plan.x509Model = x509FromChain(chain)
 	}
 	if req.State.Raw.IsNull() {
 		partial.parsePEM(&resp.Diagnostics)
@@ -216,13 +214,16 @@ func (r *certificateResource) ModifyPlan(
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if plan.replaces(state) {
+		switch {
+		case plan.replaces(state): // whose key is checked when Terraform plans the creation
 			var config certificateModel
 			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
 			partial.Domain = config.Domain // the new certificate does not have one that the configuration omits
-		} else { // a replacement is checked when Terraform plans the creation
-			plan.checkNewKey(state, &resp.Diagnostics)
+		case !plan.PrivateKey.Equal(state.PrivateKey):
+			// Nothing else is checked, because an update sends neither the certificate nor the key, and ignore_changes
+			// may keep values that no configuration could have.
+			parseKey("private_key", plan.PrivateKey, chain, &resp.Diagnostics)
 		}
 		if !plan.sameUpdatable(state.publicModel) {
 			plan.UpdateTime = types.StringUnknown()
