@@ -31,7 +31,7 @@ func newSearchFixture(t *testing.T) searchFixture {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
 	p := searchFixture{
-		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: throwaway.NewChain(),
+		cloud: cloud, server: cloud.Server(t, provider.New("test", nil)()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
 	soon := acctest.NewPairUntil(time.Now().Add(time.Hour))
@@ -151,7 +151,7 @@ func TestMostRecent(t *testing.T) {
 	})
 	clock = now
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for _, row := range []struct {
 		config acctest.Values
 		want   string
@@ -213,7 +213,7 @@ func TestLookupOfLooseText(t *testing.T) {
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for attribute, value := range map[string]string{"name": "www.example.com (old)", "domain": "www_example"} {
 		found, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{attribute: value})
 		if len(diagnostics) > 0 {
@@ -250,7 +250,7 @@ func TestCoversArgument(t *testing.T) {
 	}
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for host, want := range map[string]string{
 		"www.example.com":           "wildcard",
 		"WWW.Example.COM":           "wildcard",
@@ -302,7 +302,7 @@ func TestCoversArgument(t *testing.T) {
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
 	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	wantErrors(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
@@ -313,7 +313,7 @@ func TestManyCandidates(t *testing.T) {
 			PrivateKey:  "unused",
 		})
 	}
-	server = cloud.Server(t, provider.New("test")()) // without the cached list
+	server = cloud.Server(t, provider.New("test", nil)()) // without the cached list
 	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	wantErrors(t, diagnostics, "name", "\"n19\"")
 	wantErrors(t, diagnostics, "name", "\n  - and 5 more")
@@ -395,7 +395,7 @@ func TestCertificatesDataSource(t *testing.T) {
 // TestAccDataSourceExamples applies the examples of the data sources.
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
 	expiringID := add(cloud, "shop", expiring)
@@ -424,7 +424,7 @@ func TestAccDataSourceExamples(t *testing.T) {
 // that certificate.
 func TestAccExpiryExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
@@ -450,7 +450,7 @@ func TestAccExpiryExample(t *testing.T) {
 // it.
 func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	id := add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
 		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))

@@ -37,7 +37,7 @@ func TestProjectInEitherCase(t *testing.T) {
 			cloud := newCaselessCloud(t)
 			settings := cloud.Configuration()
 			settings["project_id"] = ofProvider
-			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), settings) }
+			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test", nil)(), settings) }
 			var states []*acctest.State
 			count, server := countCalls(cloud), start()
 			for _, own := range []string{"", acctest.ProjectID, capitals} {
@@ -95,7 +95,7 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 				}
 				return config
 			}
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			state := mustApply(t, server, nil, configure(row.first))
 			plan, diagnostics := server.Plan(state, configure(row.then))
 			if len(diagnostics) > 0 || len(plan.Replace) > 0 {

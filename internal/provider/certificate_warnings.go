@@ -16,14 +16,14 @@ import (
 // warn warns of a certificate that the API accepts but clients may reject, and of what the provider could not check.
 func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
 	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
-	if chain.Len() == 0 {
+	if len(chain) == 0 {
 		return
 	}
-	leaf, domain := chain.Facts(0), m.Domain.ValueString()
+	leaf, domain := chain.Facts(), m.Domain.ValueString()
 	isCovered, canRead := chain.Covers(domain)
 
 	_, key := m.key()
-	unchecked := uncheckedKey(chain, key)
+	unchecked := uncheckedKey(chain, leaf.KeyAlgorithm, key)
 	if leaf.NotBefore.IsZero() || leaf.NotAfter.IsZero() {
 		unchecked = append(unchecked, "when the certificate is valid, because its dates cannot be read")
 	}
@@ -52,9 +52,8 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 
 // uncheckedKey returns why the provider cannot tell whether a private key, as far as it is known, belongs to a
 // certificate.
-func uncheckedKey(chain pemcert.Chain, key types.String) []string {
+func uncheckedKey(chain pemcert.Chain, algorithm string, key types.String) []string {
 	const unchecked = "whether the private key belongs to the certificate, because it does not support the algorithm "
-	algorithm := chain.Facts(0).KeyAlgorithm
 	if !key.IsNull() && !chain.HasKnownKey() {
 		return []string{fmt.Sprintf(unchecked+"of the public key (%s)", algorithm)}
 	}

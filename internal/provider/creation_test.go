@@ -84,7 +84,7 @@ func TestCreationWarnings(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				config := cloud.Configuration()
 				config["insecure"], config["max_retries"] = true, 2
-				server := acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+				server := acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 				pair := acctest.NewPair()
 				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
 				plan, diagnostics := server.Plan(nil,

@@ -73,13 +73,13 @@ func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, argu
 			delete(config, name)
 		}
 	}
-	return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+	return acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 }
 
 // passwordServer starts a provider that requests tokens with a password, and retries once.
 func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	t.Helper()
-	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	return acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
@@ -179,7 +179,7 @@ func TestUnknownArgument(t *testing.T) {
 func TestProjectThatIsNotFound(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "nowhere",
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
@@ -196,7 +196,7 @@ func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "..", "$(reboot)"} {
 		cloud := acctest.NewCloud(t)
-		server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "eu-de",
 			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
 		})
