@@ -70,15 +70,15 @@ func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *
 	const day = "2006-01-02"
 	left := leaf.NotAfter.Sub(now)
 	switch {
+	case left < 0 && !leaf.NotAfter.IsZero():
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate has expired", fmt.Sprintf(
+			"The certificate of %q expired on %s. Renew it and update the configuration.",
+			leaf.Subject, leaf.NotAfter.Format(day)))
 	case now.Before(leaf.NotBefore):
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate is not valid yet", fmt.Sprintf(
 			"The certificate of %q is valid from %s. Clients reject it until then.",
 			leaf.Subject, leaf.NotBefore.Format(time.RFC3339)))
 	case leaf.NotAfter.IsZero():
-	case left < 0:
-		diags.AddAttributeWarning(path.Root("certificate"), "Certificate has expired", fmt.Sprintf(
-			"The certificate of %q expired on %s. Renew it and update the configuration.",
-			leaf.Subject, leaf.NotAfter.Format(day)))
 	case left < time.Duration(warningDays)*24*time.Hour:
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate expires soon", fmt.Sprintf(
 			"The certificate of %q expires on %s, in %d days. Renew it and update the configuration. "+
