@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -534,6 +535,7 @@ func TestUpdateResponses(t *testing.T) {
 		"whole (seed)":             {elbstub.ReplyAfter(200, whole+`,"domain":null}`), true, 1},
 		"domain absent (recorded)": {elbstub.ReplyAfter(200, whole+`}`), true, 1},
 		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
+		"202 and a whole body":     {elbstub.ReplyAfter(202, whole+`}`), false, 1},
 		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
 		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
 		"half of the fields": {
@@ -589,16 +591,22 @@ func TestUpdateResponses(t *testing.T) {
 func TestUpdateWaitsForTheChange(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
-		"not done yet":     nil,
-		"lists that fail":  elbstub.Reply(500, ""),
-		"incomplete lists": elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`),
+		"not done yet":                 nil,
+		"not done yet, the old values": nil,
+		"lists that fail":              elbstub.Reply(500, ""),
+		"incomplete lists":             elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
-				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // accepted, but not done yet
+				body := ""
+				if name == "not done yet, the old values" {
+					body = fmt.Sprintf(`{"id":%q,"name":%q,"description":%q,"certificate":"PEM","create_time":"c",`+
+						`"update_time":"u"}`, before.ID, before.Name, before.Description)
+				}
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, body)) // accepted, but not done yet
 				time.AfterFunc(20*time.Second, func() {
 					cloud.Change(
 						before.ID,
