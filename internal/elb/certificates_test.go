@@ -1158,9 +1158,15 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 					known = append(known, elb.Certificate{ID: id, Updatable: named("old")})
 				}
 				time.Sleep(time.Minute)
-				for i := range known[:100] { // half of them are new, and half were renamed
-					cloud.Change(known[i].ID, func(c *elbstub.Certificate) { c.Name = "new" })
-					known[i].Name = "new"
+				for i := range known[:100] { // half of them are new, and half have a new name or description
+					changed := elb.Updatable{Name: "new"}
+					if i%2 == 0 {
+						changed = elb.Updatable{Name: "old", Description: "new"}
+					}
+					cloud.Change(known[i].ID, func(c *elbstub.Certificate) {
+						c.Name, c.Description = changed.Name, changed.Description
+					})
+					known[i].Updatable = changed
 					known[100+i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
 				}
 				cloud.ScriptEach(
@@ -1171,7 +1177,7 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 				for _, cert := range known {
 					all.Go(func() {
 						got, err := client.ReadCertificate(t.Context(), project, cert, row.sinceWrite)
-						if found := err == nil && got.Name == cert.Name; found != row.found ||
+						if found := err == nil && got.Updatable == cert.Updatable; found != row.found ||
 							err != nil && !errors.Is(err, elb.ErrCertificateNotFound) {
 							t.Errorf("got %+v, %v", got, err)
 						}
