@@ -1024,6 +1024,30 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	})
 }
 
+// TestDeleteWaitsForTheBackendAgain: the backend may also be slow to learn that the latest listener has another
+// certificate, even if no listener held the certificate at an earlier refusal.
+func TestDeleteWaitsForTheBackendAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(nth int) elbstub.Fault {
+			if nth > 3 { // after 0, 5 and 6 seconds
+				return nil
+			}
+			return elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+		})
+		var listener string
+		time.AfterFunc(2*time.Second, func() {
+			listener = cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		})
+		time.AfterFunc(5500*time.Millisecond, func() { cloud.Remove(listener) })
+		if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners. No call follows it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
