@@ -454,26 +454,31 @@ func TestPrivateKeyIsNotKept(t *testing.T) {
 	}
 }
 
-// TestListShowsOurWrites: a list has the results of our own writes, whatever the server
-// returns.
+// TestListShowsOurWrites: a list has the results of our own writes, whatever the server returns. A certificate that
+// something else had deleted before we did is gone as well.
 func TestListShowsOurWrites(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	kept, gone := create(t, client), create(t, client)
-	if err := deleteWithin(t, client, gone.ID, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	lists := len(cloud.Journal(elbstub.ListCertificates))
-	cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
-	for range 3 {
-		if all, err := client.ListCertificates(t.Context(), project); err != nil ||
-			!slices.Equal(all, []elb.Certificate{kept}) {
-			t.Errorf("listed %+v, %v, want %+v", all, err, kept)
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		kept, gone, lost := create(t, client), create(t, client), create(t, client)
+		cloud.Remove(lost.ID)
+		for _, id := range []string{gone.ID, lost.ID} {
+			if err := deleteWithin(t, client, id, time.Minute); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if n := len(cloud.Journal(elbstub.ListCertificates)) - lists; n != 1 {
-		t.Errorf("%d lists, want 1 for all", n)
-	}
+		lists := len(cloud.Journal(elbstub.ListCertificates))
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
+		for range 3 {
+			if all, err := client.ListCertificates(t.Context(), project); err != nil ||
+				!slices.Equal(all, []elb.Certificate{kept}) {
+				t.Errorf("listed %+v, %v, want %+v", all, err, kept)
+			}
+		}
+		if n := len(cloud.Journal(elbstub.ListCertificates)) - lists; n != 1 {
+			t.Errorf("%d lists, want 1 for all", n)
+		}
+	})
 }
 
 // TestListLongAfterOurWrites: our own writes overlay a list only as long as it may lag behind them, and the result is
