@@ -141,8 +141,9 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 	if len(creation.Others) > 0 {
 		diags.AddWarning(
 			fmt.Sprintf("The request to create certificate %q may have created another one", creation.ID),
-			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf:\n%s\n\n"+
-				"This run does not manage it. Check whether something else manages or uses it, and delete it if not.",
+			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf, as far as the API "+
+				"shows it:\n%s\n\nThis run does not manage it. Check whether something else manages or uses it, and "+
+				"delete it if not.",
 				projectID, certificateLines(creation.Others)))
 	}
 }

@@ -225,7 +225,8 @@ func TestUncertainty(t *testing.T) {
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
 		searchErr = ". The project could not be searched for it: oops. "
 		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
-		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
+		found     = ". New certificates with the same leaf, as far as the API shows it:\n" +
+			"  - certificate a\n  - certificate b\n\n"
 	)
 	for _, row := range []struct {
 		begins string
