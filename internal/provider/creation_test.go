@@ -42,7 +42,10 @@ func TestCreationWarnings(t *testing.T) {
 		},
 		"duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
-			want: []string{"was sent 2 times", "may exist", "which is new and has the same leaf", "delete it if not"},
+			want: []string{
+				"was sent 2 times", "may exist", "which is new and has the same leaf, as far as the API shows it:",
+				"delete it if not",
+			},
 		},
 		"possible duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,

@@ -161,6 +161,12 @@ func TestUnknownArgument(t *testing.T) {
 				}
 			}
 		}
+		delete(renamed, "name") // which stays
+		renamed["timeouts"] = acctest.Values{"read": "1m"}
+		switched["certificate_id"], switched["fallback_certificate_id"] = l.config["certificate_id"], nil
+		mustApply(t, server, certificate, renamed) // these two change the state alone
+		mustApply(t, server.Listeners(), l.state, switched)
+
 		_, certified := nowhere.Apply(mustPlan(t, nowhere, nil, config))
 		_, switchedTo := nowhere.Listeners().Apply(mustPlan(t, nowhere.Listeners(), nil, l.config))
 		for _, said := range []acctest.Diagnostics{certified, switchedTo} {
