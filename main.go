@@ -16,7 +16,7 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger, and print the TF_REATTACH_PROVIDERS to use")
 	flag.Parse()
-	if err := provider.Serve(version, *debug); err != nil {
+	if err := provider.Serve(version, *debug, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -192,6 +192,6 @@ func Certificate(pair throwaway.Pair, lines ...string) string {
 // Providers are the providers of an acceptance test.
 func Providers() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"elbaas": func() (tfprotov6.ProviderServer, error) { return provider.New("test")(), nil },
+		"elbaas": func() (tfprotov6.ProviderServer, error) { return provider.New("test", nil)(), nil },
 	}
 }

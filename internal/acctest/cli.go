@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
@@ -33,14 +32,14 @@ type CLI struct {
 // NewCLI starts the provider for the duration of a test. It also stands in for the providers with
 // other addresses, in tests for which only their names matter. The test is skipped unless acceptance
 // tests are wanted.
-func NewCLI(t *testing.T, p func() tfprotov6.ProviderServer, others ...string) *CLI {
+func NewCLI(t *testing.T, others ...string) *CLI {
 	t.Helper()
 	c := newCLI(t)
 	ctx, stop := context.WithCancel(context.Background()) // t.Context is cancelled before the cleanup
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
 		// It returns the errors of its options alone, and these never fail.
-		_ = tf6server.Serve(provider.Address, p, tf6server.WithDebug(ctx, reattach, closed),
+		_ = tf6server.Serve(provider.Address, provider.New("test", nil), tf6server.WithDebug(ctx, reattach, closed),
 			tf6server.WithLoggingSink(t), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
 	t.Cleanup(func() {

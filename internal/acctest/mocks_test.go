@@ -37,7 +37,7 @@ func TestMockFile(t *testing.T) {
 		mocks[block.Type+" "+block.Labels[0]] = defaults
 	}
 	checkMockFacts(t, mocks)
-	server := provider.New("test")()
+	server := provider.New("test", nil)()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func checkMockFacts(t *testing.T, mocks map[string]cty.Value) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := chain.Facts(0)
+	facts := chain.Facts()
 	want := map[string]cty.Value{
 		"certificate":               text,
 		"not_before":                cty.StringVal(facts.NotBefore.Format(time.RFC3339)),

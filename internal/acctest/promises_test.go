@@ -210,6 +210,7 @@ var promises = map[string][]string{
 		"provider.TestAccInterruptedCreate/SIGTERM to all processes",
 		"provider.TestAccInterruptedCreate/Ctrl-C",
 		"elb.TestCreationHasAGracePeriod",
+		"elb.TestCreationHasAGracePeriod/timed out",
 		"provider.TestInterruptedAtAnyTime",
 	},
 	"interrupt-plan": {

@@ -12,7 +12,7 @@ import (
 func TestNestedUnknown(t *testing.T) {
 	t.Parallel()
 	pair, timeouts := acctest.NewPair(), acctest.Values{"create": acctest.Unknown, "delete": "1m"}
-	plan, diagnostics := acctest.NewCloud(t).Server(t, provider.New("test")()).Plan(nil, acctest.Values{
+	plan, diagnostics := acctest.NewCloud(t).Server(t, provider.New("test", nil)()).Plan(nil, acctest.Values{
 		"certificate": pair.Certificate, "private_key": pair.PrivateKey, "timeouts": timeouts,
 	})
 	if diagnostics.HasError() || !reflect.DeepEqual(plan.Values["timeouts"], timeouts) {

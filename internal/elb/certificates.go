@@ -130,10 +130,11 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 }
 
 // UpdateCertificate updates a certificate with one PUT. prior is the certificate in the state: its domain
-// is used if the response has none (recorded). A whole response with a change is the result. If it lacks
-// another field, the list is polled until it shows the change, or ctx is done. If it has the old values,
-// perhaps of a replica that lags, the list is polled, and after the list lag the old values count.
-// sinceWrite is as for ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
+// is used if the response has none (recorded). A whole response with the status 200 and a change is the
+// result. If it lacks another field, or has another status, the list is polled until it shows the change,
+// or ctx is done. If it has the old values, perhaps of a replica that lags, the list is polled, and after
+// the list lag the old values count. sinceWrite is as for ReadCertificate. ErrCertificateNotFound says
+// that the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, wanted Updatable,
 ) (Certificate, error) {
@@ -150,18 +151,19 @@ func (c *Client) sendUpdate(
 ) (Certificate, error) {
 	put := httpapi.Request{Method: http.MethodPut, Body: wanted}
 	var body certificateBody
-	var accepted, hasPage bool // hasPage is about the latest response
+	accepted := 0    // the status of the latest response that is not a page, or 0
+	hasPage := false // in the latest response
 	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
 		body, err = decodeBody(response.Body)
 		if hasPage = isPage(err); hasPage {
 			return err
 		}
-		accepted = true
+		accepted = response.StatusCode
 		return nil // an incomplete certificate is read back
 	})
 	refusal := httpapi.RefusalOf(err)
 	// A page is from a gateway, so whether the API got the request is not known. It may have been cut off.
-	if refusal != nil && isPage(refusal) || refusal == nil && hasPage && !accepted {
+	if refusal != nil && isPage(refusal) || refusal == nil && hasPage && accepted == 0 {
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		// Until the lag of an earlier write has ended, lists may show the values from before it.
@@ -172,12 +174,12 @@ func (c *Client) sendUpdate(
 		}
 		return cert, nil
 	}
-	isWhole := err == nil && strings.EqualFold(body.ID, prior.ID) && body.whole()
+	isWhole := err == nil && accepted == http.StatusOK && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	if !body.has["domain"] {
 		body.Domain = prior.Domain
 	}
 	switch {
-	case !accepted || refusal != nil:
+	case accepted == 0 || refusal != nil:
 		return Certificate{}, c.orNotFound(ctx, projectID, prior.ID, sinceWrite, err)
 	case isWhole && body.Updatable != prior.Updatable:
 		return body.Certificate, nil

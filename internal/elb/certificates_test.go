@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -453,26 +454,31 @@ func TestPrivateKeyIsNotKept(t *testing.T) {
 	}
 }
 
-// TestListShowsOurWrites: a list has the results of our own writes, whatever the server
-// returns.
+// TestListShowsOurWrites: a list has the results of our own writes, whatever the server returns. A certificate that
+// something else had deleted before we did is gone as well.
 func TestListShowsOurWrites(t *testing.T) {
 	t.Parallel()
-	cloud, client := newCloud(t)
-	kept, gone := create(t, client), create(t, client)
-	if err := deleteWithin(t, client, gone.ID, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	lists := len(cloud.Journal(elbstub.ListCertificates))
-	cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
-	for range 3 {
-		if all, err := client.ListCertificates(t.Context(), project); err != nil ||
-			!slices.Equal(all, []elb.Certificate{kept}) {
-			t.Errorf("listed %+v, %v, want %+v", all, err, kept)
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		kept, gone, lost := create(t, client), create(t, client), create(t, client)
+		cloud.Remove(lost.ID)
+		for _, id := range []string{gone.ID, lost.ID} {
+			if err := deleteWithin(t, client, id, time.Minute); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if n := len(cloud.Journal(elbstub.ListCertificates)) - lists; n != 1 {
-		t.Errorf("%d lists, want 1 for all", n)
-	}
+		lists := len(cloud.Journal(elbstub.ListCertificates))
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.See(elbstub.View{Lag: time.Hour}))
+		for range 3 {
+			if all, err := client.ListCertificates(t.Context(), project); err != nil ||
+				!slices.Equal(all, []elb.Certificate{kept}) {
+				t.Errorf("listed %+v, %v, want %+v", all, err, kept)
+			}
+		}
+		if n := len(cloud.Journal(elbstub.ListCertificates)) - lists; n != 1 {
+			t.Errorf("%d lists, want 1 for all", n)
+		}
+	})
 }
 
 // TestListLongAfterOurWrites: our own writes overlay a list only as long as it may lag behind them, and the result is
@@ -534,6 +540,7 @@ func TestUpdateResponses(t *testing.T) {
 		"whole (seed)":             {elbstub.ReplyAfter(200, whole+`,"domain":null}`), true, 1},
 		"domain absent (recorded)": {elbstub.ReplyAfter(200, whole+`}`), true, 1},
 		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
+		"202 and a whole body":     {elbstub.ReplyAfter(202, whole+`}`), false, 1},
 		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
 		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
 		"half of the fields": {
@@ -589,16 +596,22 @@ func TestUpdateResponses(t *testing.T) {
 func TestUpdateWaitsForTheChange(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]elbstub.Fault{
-		"not done yet":     nil,
-		"lists that fail":  elbstub.Reply(500, ""),
-		"incomplete lists": elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`),
+		"not done yet":                 nil,
+		"not done yet, the old values": nil,
+		"lists that fail":              elbstub.Reply(500, ""),
+		"incomplete lists":             elbstub.Reply(200, `{"certificates":[],"instance_num":"9"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
-				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, "")) // accepted, but not done yet
+				body := ""
+				if name == "not done yet, the old values" {
+					body = fmt.Sprintf(`{"id":%q,"name":%q,"description":%q,"certificate":"PEM","create_time":"c",`+
+						`"update_time":"u"}`, before.ID, before.Name, before.Description)
+				}
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, body)) // accepted, but not done yet
 				time.AfterFunc(20*time.Second, func() {
 					cloud.Change(
 						before.ID,
@@ -1016,6 +1029,30 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	})
 }
 
+// TestDeleteWaitsForTheBackendAgain: the backend may also be slow to learn that the latest listener has another
+// certificate, even if no listener held the certificate at an earlier refusal.
+func TestDeleteWaitsForTheBackendAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		cloud.ScriptEach(elbstub.DeleteCertificate, func(nth int) elbstub.Fault {
+			if nth > 3 { // after 0, 5 and 6 seconds
+				return nil
+			}
+			return elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+		})
+		var listener string
+		time.AfterFunc(2*time.Second, func() {
+			listener = cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		})
+		time.AfterFunc(5500*time.Millisecond, func() { cloud.Remove(listener) })
+		if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners. No call follows it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
@@ -1150,9 +1187,15 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 					known = append(known, elb.Certificate{ID: id, Updatable: named("old")})
 				}
 				time.Sleep(time.Minute)
-				for i := range known[:100] { // half of them are new, and half were renamed
-					cloud.Change(known[i].ID, func(c *elbstub.Certificate) { c.Name = "new" })
-					known[i].Name = "new"
+				for i := range known[:100] { // half of them are new, and half have a new name or description
+					changed := elb.Updatable{Name: "new"}
+					if i%2 == 0 {
+						changed = elb.Updatable{Name: "old", Description: "new"}
+					}
+					cloud.Change(known[i].ID, func(c *elbstub.Certificate) {
+						c.Name, c.Description = changed.Name, changed.Description
+					})
+					known[i].Updatable = changed
 					known[100+i].ID = cloud.Add(elbstub.Certificate{ProjectID: project, Name: "old"})
 				}
 				cloud.ScriptEach(
@@ -1163,7 +1206,7 @@ func TestReadsKnowTheEarlierRun(t *testing.T) {
 				for _, cert := range known {
 					all.Go(func() {
 						got, err := client.ReadCertificate(t.Context(), project, cert, row.sinceWrite)
-						if found := err == nil && got.Name == cert.Name; found != row.found ||
+						if found := err == nil && got.Updatable == cert.Updatable; found != row.found ||
 							err != nil && !errors.Is(err, elb.ErrCertificateNotFound) {
 							t.Errorf("got %+v, %v", got, err)
 						}

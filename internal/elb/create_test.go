@@ -376,21 +376,25 @@ func TestCreateExactlyOnce(t *testing.T) {
 }
 
 // TestEqualCreationsRunOneAfterTheOther: each Create call finds its own certificate, although every response is lost.
+// A call with another leaf does not wait for them.
 func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-		create := newCertificate(t)
+		same := newCertificate(t)
 		const size = 5
-		for n := range size {
-			cloud.Script(elbstub.CreateCertificate, n+1, elbstub.Drop())
-		}
+		cloud.ScriptEach(elbstub.CreateCertificate, func(nth int) elbstub.Fault {
+			if nth == 2 { // the one with another leaf
+				return nil
+			}
+			return elbstub.Drop()
+		})
 		var mu sync.Mutex
 		ids := map[string]bool{}
 		var all sync.WaitGroup
 		for range size {
 			all.Go(func() {
-				creation, err := client.CreateCertificate(t.Context(), project, create)
+				creation, err := client.CreateCertificate(t.Context(), project, same)
 				if err != nil || !creation.Adopted || len(creation.Identical) > 0 {
 					t.Errorf("got %+v, %v", creation, err)
 				}
@@ -399,81 +403,97 @@ func TestEqualCreationsRunOneAfterTheOther(t *testing.T) {
 				ids[creation.ID] = true
 			})
 		}
+		time.Sleep(time.Second)
+		started := time.Now()
+		if create(t, client); time.Since(started) > 0 {
+			t.Errorf("the one with another leaf took %s", time.Since(started))
+		}
 		all.Wait()
-		if there := len(cloud.Certificates(project)); there != size || len(ids) != size {
-			t.Errorf("%d certificates and %d ids, want %d", there, len(ids), size)
+		if there := len(cloud.Certificates(project)); there != size+1 || len(ids) != size {
+			t.Errorf("%d certificates and %d ids, want %d and %d", there, len(ids), size+1, size)
 		}
 	})
 }
 
-// TestCreationHasAGracePeriod: a request that was sent is followed up for a while after the
-// context has ended. Everything else ends immediately.
+// TestCreationHasAGracePeriod: a request that was sent is followed up for a while after it was interrupted or
+// has timed out. Everything else ends immediately.
 func TestCreationHasAGracePeriod(t *testing.T) {
 	t.Parallel()
+	ends := map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"interrupted": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(time.Second, cancel)
+			return ctx, cancel
+		},
+		"timed out": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Second)
+		},
+	}
 	const list, post = elbstub.ListCertificates, elbstub.CreateCertificate
 	for name, row := range map[string]struct {
 		operation elbstub.Operation
 		fault     elbstub.Fault
 		id        bool
-		within    time.Duration // after the interrupt, which comes after a second
-		err       error
+		within    time.Duration // after the end of the context, which comes after a second
+		ended     bool
 	}{
 		"while the response is awaited": {
 			post,
 			elbstub.Slow(5 * time.Second),
 			true,
 			4*time.Second + time.Second/10,
-			nil,
+			false,
 		},
-		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, nil},
-		"while a late commit is searched for":   {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, nil},
-		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, nil},
+		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, false},
+		"while a late commit is searched for":   {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, false},
+		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, false},
 		"while it is throttled": {
 			post,
 			elbstub.Throttle("60"),
 			false,
 			time.Second / 10,
-			context.Canceled,
+			true,
 		},
 		"while the list before it is awaited": {
 			list,
 			elbstub.Slow(50 * time.Second),
 			false,
 			time.Second / 10,
-			context.Canceled,
+			true,
 		},
 		"while the list before it is repeated": {
 			list,
 			elbstub.Reply(503, ""),
 			false,
 			time.Second / 10,
-			context.Canceled,
+			true,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
-				for n := range 10 {
-					cloud.Script(row.operation, n+1, row.fault)
-				}
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				time.AfterFunc(time.Second, cancel)
-				gaveUp := time.Now().Add(time.Second)
-				creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
-				if late := time.Since(gaveUp); late > row.within {
-					t.Errorf("it ended %s after its caller gave up", late)
-				}
-				if row.id != (creation.ID != "") || row.id != (err == nil) ||
-					row.err != nil && !errors.Is(err, row.err) {
-					t.Errorf("got %+v, %v", creation, err)
-				}
-				if posts := len(cloud.Journal(post)); row.operation == post && posts > 1 {
-					t.Errorf("%d POSTs", posts)
-				}
+		for kind, end := range ends {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+					for n := range 10 {
+						cloud.Script(row.operation, n+1, row.fault)
+					}
+					ctx, cancel := end(t.Context())
+					defer cancel()
+					ended := time.Now().Add(time.Second)
+					creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
+					if late := time.Since(ended); late > row.within {
+						t.Errorf("it returned %s after the context had ended", late)
+					}
+					if row.id != (creation.ID != "") || row.id != (err == nil) ||
+						row.ended && !errors.Is(err, ctx.Err()) {
+						t.Errorf("got %+v, %v", creation, err)
+					}
+					if posts := len(cloud.Journal(post)); row.operation == post && posts > 1 {
+						t.Errorf("%d POSTs", posts)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -726,6 +746,7 @@ func TestOneListForCreations(t *testing.T) {
 				t.Errorf("%d lists, want %d", lists, want)
 			}
 		}
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Slow(4*time.Second)) // which does not make it older
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() { create(t, client) })

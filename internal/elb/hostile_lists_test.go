@@ -74,21 +74,42 @@ func TestOldListAfterTheLag(t *testing.T) {
 	}
 }
 
-// TestNewCertificateIsNotGone: a list that may lag behind a creation by the previous run does not confirm a 404.
+// TestNewCertificateIsNotGone: a list that may lag behind a creation by the previous run confirms neither a 404 nor a
+// deletion whose response cannot be read.
 func TestNewCertificateIsNotGone(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
-		cert := elb.Certificate{ID: cloud.Add(elbstub.Certificate{ProjectID: project})}
-		lagging(cloud, 4*time.Second)
-		time.Sleep(time.Second)
-		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		_, err := client.UpdateCertificate(t.Context(), project, cert, time.Second, renamed)
-		_, isListed := errors.AsType[*elb.ListedError](err)
-		if !isListed || errors.Is(err, elb.ErrCertificateNotFound) {
-			t.Errorf("error %v, want that the list has it", err)
-		}
-	})
+	update := func(client *elb.Client, cert elb.Certificate) error {
+		_, err := client.UpdateCertificate(context.Background(), project, cert, time.Second, renamed)
+		return err
+	}
+	remove := func(client *elb.Client, cert elb.Certificate) error {
+		return client.DeleteCertificate(context.Background(), project, cert.ID, time.Second)
+	}
+	for name, row := range map[string]struct {
+		operation elbstub.Operation
+		fault     elbstub.Fault
+		call      func(*elb.Client, elb.Certificate) error
+	}{
+		"update, 404":      {elbstub.ModifyCertificate, elbstub.Reply(404, ""), update},
+		"delete, 404":      {elbstub.DeleteCertificate, elbstub.Reply(404, ""), remove},
+		"delete, 200, odd": {elbstub.DeleteCertificate, elbstub.Reply(200, `{"x":1}`), remove},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				cert := elb.Certificate{ID: cloud.Add(elbstub.Certificate{ProjectID: project})}
+				lagging(cloud, 4*time.Second)
+				time.Sleep(time.Second)
+				cloud.Script(row.operation, 1, row.fault)
+				err := row.call(client, cert)
+				_, isListed := errors.AsType[*elb.ListedError](err)
+				if !isListed || errors.Is(err, elb.ErrCertificateNotFound) {
+					t.Errorf("error %v, want that the list has it", err)
+				}
+			})
+		})
+	}
 }
 
 // TestNamelessCertificateInTheLag: the previous run has created a certificate with neither name nor description. A list

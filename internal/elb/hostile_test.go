@@ -27,12 +27,31 @@ func TestBaselineIsFreshWhenTheRequestIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		create := newCertificate(t)
+		cloud.Add(asStranger(create)) // which both baselines have, but is named once
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Throttle("60"))
 		cloud.Script(elbstub.CreateCertificate, 2, elbstub.Refuse()) // lost, not carried out
 		time.AfterFunc(30*time.Second, func() { cloud.Add(asStranger(create)) })
 		creation, err := client.CreateCertificate(t.Context(), project, create)
-		if err == nil || creation.ID != "" || len(creation.Identical) != 1 {
+		if err == nil || creation.ID != "" || len(creation.Identical) != 2 {
 			t.Errorf("the certificate of another process was adopted, or is not known: %+v, %v", creation, err)
+		}
+	})
+}
+
+// TestAdoptionOfADomainInAnotherCase: a certificate whose domain differs from the one that was sent only in case equals
+// what was sent.
+func TestAdoptionOfADomainInAnotherCase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Keep: func(cert *elbstub.Certificate) {
+			cert.Domain = strings.ToLower(cert.Domain)
+		}}, 0)
+		create := newCertificate(t)
+		create.Domain = new("WWW.example.com")
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		if err != nil || !creation.Adopted {
+			t.Errorf("got %+v, %v", creation, err)
 		}
 	})
 }

@@ -54,6 +54,6 @@ func BenchmarkFacts(b *testing.B) {
 	certificate, _ := rsaPair(b)
 	chain, _ := pemcert.ParseChain(certificate)
 	for b.Loop() {
-		chain.Facts(0)
+		chain.Facts()
 	}
 }

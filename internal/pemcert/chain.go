@@ -16,24 +16,22 @@ import (
 )
 
 // A Chain is the leaf certificate and the certificates that follow it.
-type Chain struct {
-	certificates []certificate
-}
+type Chain []certificate
 
 // ParseChain reads the certificates of a text, which must have no other blocks. It also reads
 // certificates with algorithms that the standard library does not know, such as SM2.
 func ParseChain(text string) (Chain, error) {
 	all, err := parseBlocks(text, "certificate")
 	if err != nil {
-		return Chain{}, err
+		return nil, err
 	}
 	var c Chain
 	for i, b := range all {
 		cert, err := b.certificate(fmt.Sprintf("certificate block %d of %d", i+1, len(all)))
 		if err != nil {
-			return Chain{}, err
+			return nil, err
 		}
-		c.certificates = append(c.certificates, cert)
+		c = append(c, cert)
 	}
 	return c, nil
 }
@@ -68,9 +66,9 @@ func CertificatesIn(text string) Chain {
 		}
 		cert, ok := readCertificate(b.der)
 		if !ok {
-			return Chain{} // without this certificate, another one could be mistaken for the leaf
+			return nil // without this certificate, another one could be mistaken for the leaf
 		}
-		c.certificates = append(c.certificates, cert)
+		c = append(c, cert)
 	}
 	return c
 }
@@ -78,7 +76,7 @@ func CertificatesIn(text string) Chain {
 // DERs returns the DER of each certificate, or nil if there are none.
 func (c Chain) DERs() [][]byte {
 	var ders [][]byte
-	for _, cert := range c.certificates {
+	for _, cert := range c {
 		ders = append(ders, cert.DER)
 	}
 	return ders
@@ -89,12 +87,9 @@ func (c Chain) PEM() string {
 	return encode("CERTIFICATE", c.DERs()...)
 }
 
-// Len returns the number of certificates.
-func (c Chain) Len() int { return len(c.certificates) }
-
 // Equal reports whether both have the same certificates in the same order.
 func (c Chain) Equal(other Chain) bool {
-	return slices.EqualFunc(c.certificates, other.certificates, certificate.equal)
+	return slices.EqualFunc(c, other, certificate.equal)
 }
 
 func (c certificate) equal(other certificate) bool { return bytes.Equal(c.DER, other.DER) }
@@ -103,16 +98,14 @@ func (c certificate) equal(other certificate) bool { return bytes.Equal(c.DER, o
 // certificates for the same key, because another authority has cross-signed it; both may be in the
 // chain. What cannot be determined counts as right.
 func (c Chain) InOrder() bool {
-	all := c.certificates
-	first := 0 // all[first:i] are for the same name and key
-	for i := 1; i < len(all); i++ {
-		issued := func(subject certificate) bool { return all[i].issued(subject) }
+	first := 0 // c[first:i] are for the same name and key
+	for i := 1; i < len(c); i++ {
 		switch {
-		case slices.ContainsFunc(all[:i], all[i].equal):
+		case slices.ContainsFunc(c[:i], c[i].equal):
 			return false
-		case slices.ContainsFunc(all[first:i], issued):
+		case slices.ContainsFunc(c[first:i], c[i].issued):
 			first = i
-		case first > 0 && all[i].sameKey(all[i-1]):
+		case first > 0 && c[i].sameKey(c[i-1]):
 		default:
 			return false
 		}
@@ -188,9 +181,9 @@ type Facts struct {
 	KeyAlgorithm string
 }
 
-// Facts returns the contents of the certificate at a position; 0 is the leaf.
-func (c Chain) Facts(i int) Facts {
-	cert := c.certificates[i]
+// Facts returns the contents of the leaf.
+func (c Chain) Facts() Facts {
+	cert := c[0]
 	fingerprint := sha256.Sum256(cert.DER)
 	facts := Facts{
 		NotBefore:         readTime(cert.Signed.Validity.NotBefore),
@@ -209,7 +202,7 @@ func (c Chain) Facts(i int) Facts {
 
 // HasKnownKey reports whether private keys can be matched with the leaf.
 func (c Chain) HasKnownKey() bool {
-	return c.Len() > 0 && c.certificates[0].knownKey() != nil
+	return len(c) > 0 && c[0].knownKey() != nil
 }
 
 // comparableKey is implemented by the public keys of the standard library.
@@ -234,10 +227,10 @@ func (c certificate) knownKey() comparableKey {
 // Covers reports whether the leaf is valid for a domain name. known is false if its names cannot
 // be read. An old certificate without alternative names is valid for its common name.
 func (c Chain) Covers(domain string) (covers, known bool) {
-	if c.Len() == 0 {
+	if len(c) == 0 {
 		return false, false
 	}
-	leaf := c.certificates[0]
+	leaf := c[0]
 	names, ok := leaf.altNames()
 	if !ok {
 		return false, false

@@ -82,7 +82,7 @@ func FuzzCertificate(f *testing.F) {
 		if !ok {
 			return
 		}
-		facts := Chain{certificates: []certificate{cert}}.Facts(0)
+		facts := Chain{cert}.Facts()
 		own, issuers := cert.keyIDs()
 		// The library ignores extensions that are not a sequence, or whose certificate is not of
 		// version 3.

@@ -122,11 +122,11 @@ func (k Key) PEM() secret.Value {
 // RSASSA-PSS: only PKCS#8 can name that algorithm, and openssl does not match any other RSA key
 // with such a certificate (observed).
 func (k Key) For(c Chain) Key {
-	if c.Len() == 0 || k.private == nil {
+	if len(c) == 0 || k.private == nil {
 		return k
 	}
 	rsaKey, isRSA := k.private().(*rsa.PrivateKey)
-	if !isRSA || c.certificates[0].Signed.PublicKey.algorithm() != oidPSS {
+	if !isRSA || c[0].Signed.PublicKey.algorithm() != oidPSS {
 		return k
 	}
 	der := k.block().der
@@ -158,7 +158,7 @@ func (k Key) BelongsTo(c Chain) (position int, known bool) {
 	if k.private == nil || k.private() == nil || !c.HasKnownKey() {
 		return -1, false
 	}
-	for i, cert := range c.certificates {
+	for i, cert := range c {
 		if public := cert.knownKey(); public != nil && public.Equal(k.private().Public()) {
 			return i, true
 		}

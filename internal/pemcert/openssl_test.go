@@ -49,7 +49,7 @@ func openssl(t *testing.T, input string, arguments ...string) string {
 // in RFC 4514.
 func agrees(t *testing.T, certificate string) pemcert.Facts {
 	t.Helper()
-	facts := parseChain(t, certificate).Facts(0)
+	facts := parseChain(t, certificate).Facts()
 	printed := map[string]string{}
 	for line := range strings.Lines(openssl(t, certificate, "x509", "-noout", "-fingerprint", "-sha256", "-serial",
 		"-dates", "-dateopt", "iso_8601", "-subject", "-issuer", "-nameopt", "RFC2253,-esc_msb")) {
@@ -326,7 +326,7 @@ func TestNamesOfOpenSSL(t *testing.T) {
 			certificate := openssl(t, "", arguments...)
 			if row.want == "" {
 				agrees(t, certificate)
-			} else if got := parseChain(t, certificate).Facts(0).Subject; got != row.want {
+			} else if got := parseChain(t, certificate).Facts().Subject; got != row.want {
 				t.Errorf("the subject is %q, want %q", got, row.want)
 			}
 		})

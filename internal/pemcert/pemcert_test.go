@@ -216,11 +216,11 @@ func TestUnknownCertificate(t *testing.T) {
 	if c.HasKnownKey() {
 		t.Error("the key of an unknown algorithm is known")
 	}
-	if got := c.Facts(0); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" ||
+	if got := c.Facts(); got.KeyAlgorithm != "ECDSA 1.2.156.10197.1.301" || got.Subject != "CN=sm2" ||
 		got.NotAfter.IsZero() {
 		t.Errorf("the facts are %+v", got)
 	}
-	if c.Len() != 1 || !c.Equal(parseChain(t, strings.ReplaceAll(c.PEM(), "\n", "\r\n"))) {
+	if len(c) != 1 || !c.Equal(parseChain(t, strings.ReplaceAll(c.PEM(), "\n", "\r\n"))) {
 		t.Error("an unknown algorithm makes a difference")
 	}
 	if (pemcert.Chain{}).HasKnownKey() {
@@ -251,7 +251,7 @@ func TestFacts(t *testing.T) {
 	}, key, authority, throwaway.NewECKey())
 	block, _ := pem.Decode([]byte(text))
 	sum := sha256.Sum256(block.Bytes)
-	got := parseChain(t, text).Facts(0)
+	got := parseChain(t, text).Facts()
 	for name, row := range map[string][2]string{
 		"not before":  {got.NotBefore.Format(time.RFC3339), "2026-01-02T02:04:05Z"},
 		"not after":   {got.NotAfter.Format(time.RFC3339), "2027-01-02T03:04:05Z"},
@@ -274,7 +274,7 @@ func TestFacts(t *testing.T) {
 // TestNoNames: a certificate without names differs from one whose names cannot be read.
 func TestNoNames(t *testing.T) {
 	t.Parallel()
-	names := parseChain(t, throwaway.NewChain().Root).Facts(0).SubjectAlternativeNames
+	names := parseChain(t, throwaway.NewChain().Root).Facts().SubjectAlternativeNames
 	if names == nil || len(names) > 0 {
 		t.Errorf("the names are %#v, want none", names)
 	}
@@ -286,7 +286,7 @@ func TestKeyAlgorithms(t *testing.T) {
 	p521, _ := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	for want, key := range map[string]crypto.Signer{"RSA 1024": small, "Ed25519": ed, "ECDSA P-521": p521} {
 		chain := parseChain(t, throwaway.Issue(&x509.Certificate{}, key, nil, nil))
-		if got := chain.Facts(0).KeyAlgorithm; got != want {
+		if got := chain.Facts().KeyAlgorithm; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -356,7 +356,7 @@ func withNames(t *testing.T, names string) pemcert.Chain {
 // certificate covers.
 func TestUnreadableNames(t *testing.T) {
 	t.Parallel()
-	number := withNames(t, "\x30\x03\x02\x01a").Facts(0).SubjectAlternativeNames
+	number := withNames(t, "\x30\x03\x02\x01a").Facts().SubjectAlternativeNames
 	if number == nil || len(number) > 0 {
 		t.Errorf("a number is the name %q", number)
 	}
@@ -366,7 +366,7 @@ func TestUnreadableNames(t *testing.T) {
 			t.Errorf("it is valid for %s: %t, known: %t", domain, covers, known)
 		}
 	}
-	if names := leaf.Facts(0).SubjectAlternativeNames; names != nil {
+	if names := leaf.Facts().SubjectAlternativeNames; names != nil {
 		t.Errorf("the names are %q", names)
 	}
 }

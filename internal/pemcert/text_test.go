@@ -61,7 +61,7 @@ func TestTextAroundBlocks(t *testing.T) {
 	} {
 		got, err := pemcert.ParseChain(text)
 		if err != nil || !got.Equal(want) {
-			t.Errorf("%s: %v, %d certificates", name, err, got.Len())
+			t.Errorf("%s: %v, %d certificates", name, err, len(got))
 		}
 		if !pemcert.CertificatesIn(text).Equal(want) {
 			t.Errorf("%s: a server's text is read in another way", name)
@@ -95,10 +95,10 @@ func TestCertificatesIn(t *testing.T) {
 	} {
 		got := pemcert.CertificatesIn(row.text)
 		if !got.Equal(row.want) || strings.Contains(got.PEM(), "PRIVATE") {
-			t.Errorf("%s: %d certificates, want %d", name, got.Len(), row.want.Len())
+			t.Errorf("%s: %d certificates, want %d", name, len(got), len(row.want))
 		}
-		if ders := got.DERs(); len(ders) != row.want.Len() {
-			t.Errorf("%s: the DER of %d certificates, want %d", name, len(ders), row.want.Len())
+		if ders := got.DERs(); len(ders) != len(row.want) {
+			t.Errorf("%s: the DER of %d certificates, want %d", name, len(ders), len(row.want))
 		}
 	}
 }
@@ -182,7 +182,7 @@ func TestRemedyOfPKCS7(t *testing.T) {
 		t.Fatalf("it says %v, want %q", err, remedy)
 	}
 	arguments := strings.Fields(strings.Replace(remedy, " -in FILE", "", 1))
-	if parseChain(t, openssl(t, string(file.Bytes), arguments[1:]...)).Len() == 0 {
+	if len(parseChain(t, openssl(t, string(file.Bytes), arguments[1:]...))) == 0 {
 		t.Error("the remedy finds no certificate")
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkSchema measures what Terraform requests after it has started the provider.
 func BenchmarkSchema(b *testing.B) {
-	server := provider.New("test")()
+	server := provider.New("test", nil)()
 	for b.Loop() {
 		if _, err := server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 			b.Fatal(err)
@@ -22,7 +22,7 @@ func BenchmarkSchema(b *testing.B) {
 // BenchmarkUnchanged measures what a plan requests for each certificate that has not changed.
 func BenchmarkUnchanged(b *testing.B) {
 	cloud := acctest.NewCloud(b)
-	server, pair := cloud.Server(b, provider.New("test")()), acctest.NewPair()
+	server, pair := cloud.Server(b, provider.New("test", nil)()), acctest.NewPair()
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "www"}
 	plan, diagnostics := server.Plan(nil, config)
 	if diagnostics.HasError() {

@@ -31,7 +31,7 @@ func newSearchFixture(t *testing.T) searchFixture {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
 	p := searchFixture{
-		cloud: cloud, server: cloud.Server(t, provider.New("test")()), chain: throwaway.NewChain(),
+		cloud: cloud, server: cloud.Server(t, provider.New("test", nil)()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
 	soon := acctest.NewPairUntil(time.Now().Add(time.Hour))
@@ -151,7 +151,7 @@ func TestMostRecent(t *testing.T) {
 	})
 	clock = now
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for _, row := range []struct {
 		config acctest.Values
 		want   string
@@ -213,7 +213,7 @@ func TestLookupOfLooseText(t *testing.T) {
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for attribute, value := range map[string]string{"name": "www.example.com (old)", "domain": "www_example"} {
 		found, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{attribute: value})
 		if len(diagnostics) > 0 {
@@ -250,7 +250,7 @@ func TestCoversArgument(t *testing.T) {
 	}
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
 
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for host, want := range map[string]string{
 		"www.example.com":           "wildcard",
 		"WWW.Example.COM":           "wildcard",
@@ -302,7 +302,7 @@ func TestCoversArgument(t *testing.T) {
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
 	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	wantErrors(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
@@ -313,7 +313,7 @@ func TestManyCandidates(t *testing.T) {
 			PrivateKey:  "unused",
 		})
 	}
-	server = cloud.Server(t, provider.New("test")()) // without the cached list
+	server = cloud.Server(t, provider.New("test", nil)()) // without the cached list
 	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	wantErrors(t, diagnostics, "name", "\"n19\"")
 	wantErrors(t, diagnostics, "name", "\n  - and 5 more")
@@ -332,7 +332,7 @@ func TestSearchesThatAreNotReady(t *testing.T) {
 		if missing == "token" {
 			config[missing] = acctest.Unknown
 		}
-		server := acctest.NewServer(t, provider.New("test")(), config)
+		server := acctest.NewServer(t, provider.New("test", nil)(), config)
 		_, one := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "a"})
 		_, several := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 		_, listeners := server.ReadDataSource("elbaas_listeners", acctest.Values{})
@@ -355,7 +355,7 @@ func TestUnreadableCertificatesAreOmitted(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
 	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "a", Certificate: "******", PrivateKey: "unused"})
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for want, configs := range [][]acctest.Values{
 		0: {{"expires_before": "2200-01-01T00:00:00Z"}, {"covers": "www.example.com"}},
 		1: {{}},
@@ -445,7 +445,7 @@ func TestCertificatesDataSource(t *testing.T) {
 // TestAccDataSourceExamples applies the examples of the data sources.
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
 	expiringID := add(cloud, "shop", expiring)
@@ -474,7 +474,7 @@ func TestAccDataSourceExamples(t *testing.T) {
 // that certificate.
 func TestAccExpiryExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
@@ -500,7 +500,7 @@ func TestAccExpiryExample(t *testing.T) {
 // it.
 func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	id := add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
 		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))

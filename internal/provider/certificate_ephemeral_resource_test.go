@@ -16,7 +16,7 @@ import (
 func TestEphemeralCertificate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.ProjectID,
@@ -68,7 +68,7 @@ func TestEphemeralWithoutKey(t *testing.T) {
 			Certificate: pair.Certificate,
 			PrivateKey:  row.key,
 		})
-		opened, diagnostics := cloud.Server(t, provider.New("test")()).Open(acctest.Values{"id": id})
+		opened, diagnostics := cloud.Server(t, provider.New("test", nil)()).Open(acctest.Values{"id": id})
 		wantErrors(t, diagnostics, "", row.want)
 		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") ||
 			strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
@@ -142,7 +142,7 @@ func TestKeysOfWrongTypes(t *testing.T) {
 					return response
 				}
 			})
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			opened, diagnostics := server.Open(acctest.Values{"id": own})
 			if len(diagnostics) > 0 ||
 				strings.TrimSpace(opened["private_key"].(string)) != strings.TrimSpace(pair.PrivateKey) {

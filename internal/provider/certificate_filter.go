@@ -60,7 +60,7 @@ func (f *certificateFilter) choose(ctx context.Context, c *cloud, diags *diag.Di
 	before, _ := time.Parse(time.RFC3339, f.ExpiresBefore.ValueString()) // its validator has parsed it
 	chosen := []publicModel{}
 	for _, cert := range listed {
-		m := publicModel{ProjectID: f.ProjectID}
+		m := publicModel{identityModel: identityModel{ProjectID: f.ProjectID}}
 		m.fromAPI(cert)
 		notAfter, err := time.Parse(time.RFC3339, m.NotAfter.ValueString())
 		expires := f.ExpiresBefore.IsNull() || err == nil && notAfter.Before(before)

@@ -59,7 +59,7 @@ func TestAnyFormPlansNothing(t *testing.T) {
 			random := mathrand.New(mathrand.NewPCG(uint64(seed), 0))
 			cloud := acctest.NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(seed % elbstub.Dialects) })
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			pair := pairs[random.IntN(len(pairs))]
 			configure := func() (string, acctest.Values) {
 				form, certificate := anyOf(random, throwaway.Forms(pair.certificate))
@@ -202,7 +202,7 @@ func TestBadPEM(t *testing.T) {
 func (s pemScenario) run(t *testing.T, keyAttribute string) {
 	t.Helper()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	config := acctest.Values{"certificate": s.certificate, keyAttribute: s.key}
 	maps.Copy(config, s.more)
 	said := server.Validate(config)

@@ -19,7 +19,7 @@ func TestIdentity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			pair := acctest.NewPair()
 			config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "a"}
 			state := mustApply(t, server, nil, config)
@@ -44,7 +44,7 @@ func TestIdentity(t *testing.T) {
 			state = mustApply(t, server, state, config)
 			expect("update without a call")
 			cloud.Remove(cloud.Only(t).ID)
-			server = cloud.Server(t, provider.New("test")()) // another run: in this one, lists may lag
+			server = cloud.Server(t, provider.New("test", nil)()) // another run: in this one, lists may lag
 			if state = mustRead(t, server, state); state != nil {
 				t.Error("it is not gone")
 			}
@@ -57,7 +57,7 @@ func TestIdentity(t *testing.T) {
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair := acctest.NewPair()
 	id := add(cloud, "www", pair)
 	want := acctest.Values{"project_id": acctest.ProjectID, "id": id}
@@ -88,8 +88,9 @@ func TestImportByIdentity(t *testing.T) {
 	// An invalid ID is reported even if an argument of the provider is not known yet.
 	config := cloud.Configuration()
 	config["token"] = acctest.Unknown
-	_, byID := acctest.NewServer(t, provider.New("test")(), config).Import("www")
-	_, byIdentity := acctest.NewServer(t, provider.New("test")(), config).ImportByIdentity(acctest.Values{"id": "www"})
+	server = acctest.NewServer(t, provider.New("test", nil)(), config)
+	_, byID := server.Import("www")
+	_, byIdentity := server.ImportByIdentity(acctest.Values{"id": "www"})
 	for _, diagnostics := range []acctest.Diagnostics{byID, byIdentity} {
 		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, `"www" is not valid`) {
 			t.Errorf("it says %q", diagnosticTexts(diagnostics))
@@ -103,7 +104,7 @@ func TestImportByIdentity(t *testing.T) {
 	for _, project := range []any{nil, acctest.Unknown} {
 		config := cloud.Configuration()
 		config["project_id"] = project
-		_, diagnostics := acctest.NewServer(t, provider.New("test")(), config).Import(id)
+		_, diagnostics := acctest.NewServer(t, provider.New("test", nil)(), config).Import(id)
 		wantErrors(t, diagnostics, "", "for an import, in front of its ID")
 	}
 }
@@ -119,7 +120,7 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 		"access_key": acctest.AccessKey,
 		"secret_key": acctest.SecretKey,
 	}
-	server := acctest.NewServer(t, provider.New("test")(), config)
+	server := acctest.NewServer(t, provider.New("test", nil)(), config)
 	pair := acctest.NewPair()
 	id := cloud.Add(elbstub.Certificate{
 		ProjectID:   acctest.OtherProjectID,
@@ -140,7 +141,7 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 func TestGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair := acctest.NewPair()
 	for _, cert := range []elbstub.Certificate{{}, {Name: "www", Description: "d", Domain: "www.example.com"}} {
 		cert.ProjectID, cert.Certificate, cert.PrivateKey = acctest.ProjectID, pair.Certificate, pair.PrivateKey
@@ -176,7 +177,7 @@ func TestAccImportExamples(t *testing.T) {
 	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs(since, since)
 			pair := acctest.NewPair()
 			id := add(cloud, "www", pair)
@@ -220,7 +221,7 @@ func TestAccImportCommand(t *testing.T) {
 			continue
 		}
 		commands++
-		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 		pair := acctest.NewPair()
 		id := add(cloud, "www-example-com", pair)
 		writePair(cli, pair)

@@ -11,8 +11,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-var _ function.Function = certificateInfoFunction{}
-
 // NewCertificateInfoFunction returns the function certificate_info.
 func NewCertificateInfoFunction() function.Function {
 	return certificateInfoFunction{}
@@ -62,9 +60,9 @@ func (certificateInfoFunction) Run(ctx context.Context, req function.RunRequest,
 		resp.Error = function.NewArgumentFuncError(0, capitalize(err.Error())) // Terraform adds the full stop
 		return
 	}
-	info := certificateInfo{Leaf: x509FromFacts(chain.Facts(0)), Chain: []x509Model{}}
-	for i := 1; i < chain.Len(); i++ {
-		info.Chain = append(info.Chain, x509FromFacts(chain.Facts(i)))
+	info := certificateInfo{Leaf: x509FromChain(chain), Chain: []x509Model{}}
+	for i := 1; i < len(chain); i++ {
+		info.Chain = append(info.Chain, x509FromChain(chain[i:]))
 	}
 	resp.Error = resp.Result.Set(ctx, info)
 }

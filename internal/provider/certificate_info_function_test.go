@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -15,7 +14,7 @@ import (
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	chain := throwaway.NewChain()
 	key := throwaway.KeyForms(chain.Key)["PKCS#8"]
 	cli.WriteFile("www.example.com.crt", throwaway.Forms(chain.PEM())["CRLF"])
@@ -74,7 +73,7 @@ output "differences" {
 func TestAccSensitiveLocal(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair := acctest.NewPair()
 	config := example(t, "guides/sensitive-local.tf")
 	for _, row := range []struct {

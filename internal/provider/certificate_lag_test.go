@@ -310,3 +310,21 @@ func TestAccNextRunWhileListsLag(t *testing.T) {
 	run("0 added, 1 changed, 0 destroyed", "apply", "-auto-approve")
 	run(nothing, "plan")
 }
+
+// TestCreatedButNotListed: a certificate that is not in the list after its creation is in the state. The warning does
+// not say that something has deleted it.
+func TestCreatedButNotListed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(80))
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+			return elbstub.Reply(200, `{"certificates":[],"instance_num":"0"}`)
+		})
+		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(acctest.NewPair(), "www"))
+		want := "was created, but not read back\nThe list of the project does not show it yet.\n\nThe next plan"
+		if text := textOf(diagnostics); state == nil || diagnostics.HasError() || !strings.Contains(text, want) {
+			t.Errorf("it says %s", text)
+		}
+	})
+}

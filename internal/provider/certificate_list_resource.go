@@ -51,7 +51,7 @@ func (r *certificateListResource) List(ctx context.Context, req list.ListRequest
 	for i, m := range chosen {
 		result := req.NewListResult(ctx)
 		result.DisplayName = m.title()
-		result.Diagnostics.Append(result.Identity.Set(ctx, m.identity())...)
+		result.Diagnostics.Append(result.Identity.Set(ctx, m.identityModel)...)
 		if req.IncludeResource {
 			listed := certificateModel{publicModel: m}
 			// The new result is null, and so are its timeouts, which must have a type.

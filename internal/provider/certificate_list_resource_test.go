@@ -59,7 +59,7 @@ func TestListResource(t *testing.T) {
 		t.Errorf("nobody asked for %v", listed[0].Values)
 	}
 	p.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
-	_, diagnostics := p.cloud.Server(t, provider.New("test")()).List(acctest.Values{}, 0, false)
+	_, diagnostics := p.cloud.Server(t, provider.New("test", nil)()).List(acctest.Values{}, 0, false)
 	wantErrors(t, diagnostics, "", "ELB.9802")
 }
 
@@ -67,7 +67,7 @@ func TestListResource(t *testing.T) {
 // generates.
 func TestAccListExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.14.0", "")
 	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)

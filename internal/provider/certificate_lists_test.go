@@ -30,14 +30,14 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect.EmptyObject, o.Dialect.Count = row.empty, row.count })
-			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, configOf(acctest.NewPair(), "www"))
-			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
+			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, configOf(acctest.NewPair(), "www"))
+			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
 				t.Errorf("read: %v, %v", read, diagnostics)
 			}
 
 			cloud.Remove(cloud.Only(t).ID)
-			read, diagnostics = cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
+			read, diagnostics = cloud.Server(t, provider.New("test", nil)()).Read(state.WithPrivate(t, nil))
 			if gone := read == nil; gone != row.gone || diagnostics.HasError() == row.gone {
 				t.Errorf("gone: %t, %v", gone, diagnostics)
 			}
@@ -69,9 +69,9 @@ func TestMalformedLists(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			config := configOf(acctest.NewPair(), "www")
-			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
+			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
-			read, diagnostics := cloud.Server(t, provider.New("test")()).Read(state.WithPrivate(t, nil))
+			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state.WithPrivate(t, nil))
 			wantErrors(t, diagnostics, "", row.says)
 			if read == nil || !reflect.DeepEqual(read.Values, state.Values) {
 				t.Errorf("the state became %v", read)
@@ -79,7 +79,7 @@ func TestMalformedLists(t *testing.T) {
 			if strings.HasPrefix(name, "an empty object") {
 				return // it only counts as incomplete, which does not prevent a creation
 			}
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			plan, _ := server.Plan(nil, config)
 			_, diagnostics = server.Apply(plan)
 			wantErrors(t, diagnostics, "", row.says)
@@ -99,10 +99,10 @@ func TestHiddenCertificates(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
 			config := configOf(acctest.NewPair(), "www")
-			state := mustApply(t, cloud.Server(t, provider.New("test")()), nil, config)
+			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			id := cloud.Only(t).ID
 
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			read, diagnostics := server.Read(state)
 			if len(diagnostics) != 1 || diagnostics.HasError() || !strings.Contains(diagnostics[0].Summary, id) ||
 				!strings.Contains(diagnostics[0].Detail, "the state keeps the certificate that it has") {

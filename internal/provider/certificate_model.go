@@ -20,11 +20,10 @@ type publicModel struct {
 	Name        types.String `tfsdk:"name"`
 	Description types.String `tfsdk:"description"`
 	Domain      types.String `tfsdk:"domain"`
-	ProjectID   types.String `tfsdk:"project_id"`
-	ID          types.String `tfsdk:"id"`
 	CreateTime  types.String `tfsdk:"create_time"`
 	UpdateTime  types.String `tfsdk:"update_time"`
 
+	identityModel
 	x509Model
 }
 
@@ -51,10 +50,6 @@ type certificateModel struct {
 type identityModel struct {
 	ProjectID types.String `tfsdk:"project_id"`
 	ID        types.String `tfsdk:"id"`
-}
-
-func (m publicModel) identity() identityModel {
-	return identityModel{ProjectID: m.ProjectID, ID: m.ID}
 }
 
 // updatable returns what an update sends.
@@ -93,32 +88,28 @@ func keepCase(own types.String, value string) types.String {
 	return types.StringValue(value)
 }
 
-// apiValues pairs the attributes that the API returns, except the PEM, with their values in a response. An argument
-// that is empty is not null, because a configuration may set it to an empty string.
-func (m *publicModel) apiValues(cert elb.Certificate) map[*types.String]types.String {
-	return map[*types.String]types.String{
-		&m.ID:          keepCase(m.ID, cert.ID),
-		&m.Name:        types.StringValue(cert.Name),
-		&m.Description: types.StringValue(cert.Description),
-		&m.Domain:      keepCase(m.Domain, cert.Domain),
-		&m.CreateTime:  textOrNull(cert.CreateTime),
-		&m.UpdateTime:  textOrNull(cert.UpdateTime),
-	}
+// apiValues calls do with each attribute that the API returns, except the PEM, and with its value in a response. An
+// argument that is empty is not null, because a configuration may set it to an empty string.
+func (m *publicModel) apiValues(cert elb.Certificate, do func(name string, own *types.String, value types.String)) {
+	do("id", &m.ID, keepCase(m.ID, cert.ID))
+	do("name", &m.Name, types.StringValue(cert.Name))
+	do("description", &m.Description, types.StringValue(cert.Description))
+	do("domain", &m.Domain, keepCase(m.Domain, cert.Domain))
+	do("create_time", &m.CreateTime, textOrNull(cert.CreateTime))
+	do("update_time", &m.UpdateTime, textOrNull(cert.UpdateTime))
 }
 
 // fromAPI takes over what the API returns. From the PEM text it keeps only the CERTIFICATE blocks, in canonical form,
 // because a server may store a private key beside them. The user's text is kept if it is a valid chain and the API
 // returns the same certificates, or none.
 func (m *publicModel) fromAPI(cert elb.Certificate) {
-	for attribute, value := range m.apiValues(cert) {
-		*attribute = value
-	}
+	m.apiValues(cert, func(_ string, own *types.String, value types.String) { *own = value })
 	text := m.Certificate.ValueString()
 	own, err := pemcert.ParseChain(text)
 	// The same PEM is not parsed twice.
 	if err != nil || strings.TrimSpace(text) != strings.TrimSpace(cert.Certificate) {
 		stored := pemcert.CertificatesIn(cert.Certificate)
-		if stored.Len() == 0 {
+		if len(stored) == 0 {
 			stored = pemcert.CertificatesIn(text)
 		}
 		if !own.Equal(stored) {
@@ -131,11 +122,11 @@ func (m *publicModel) fromAPI(cert elb.Certificate) {
 // complete takes over from the API only what the plan left unknown: Terraform reports any other change of a planned
 // value as a bug of the provider.
 func (m *publicModel) complete(cert elb.Certificate) {
-	for attribute, value := range m.apiValues(cert) {
-		if attribute.IsUnknown() {
-			*attribute = value
+	m.apiValues(cert, func(_ string, own *types.String, value types.String) {
+		if own.IsUnknown() {
+			*own = value
 		}
-	}
+	})
 }
 
 // replaces reports whether a plan replaces the certificate of a state. The plan modifiers have already removed
@@ -148,16 +139,13 @@ func (m certificateModel) replaces(state certificateModel) bool {
 
 // checkStored reports the arguments that the API stored with another value than was sent.
 func (m publicModel) checkStored(cert elb.Certificate, report func(at path.Path, summary, detail string)) {
-	check := func(attribute string, sent types.String, stored string) {
-		if text := stringOrNil(sent); text != nil && *text != stored {
-			report(path.Root(attribute), "The API stored a different "+attribute, fmt.Sprintf(
+	m.apiValues(cert, func(name string, own *types.String, value types.String) {
+		if sent := stringOrNil(*own); sent != nil && !own.Equal(value) {
+			report(path.Root(name), "The API stored a different "+name, fmt.Sprintf(
 				"Certificate %q was sent with the %s %q, but the API stored %.256q. "+
-					"The next plan shows the difference.", cert.ID, attribute, *text, stored))
+					"The next plan shows the difference.", cert.ID, name, *sent, value.ValueString()))
 		}
-	}
-	check("name", m.Name, cert.Name)
-	check("description", m.Description, cert.Description)
-	check("domain", m.Domain, keepCase(m.Domain, cert.Domain).ValueString())
+	})
 }
 
 // stringOrNil returns the text of a value, or nil if the value is null or unknown.

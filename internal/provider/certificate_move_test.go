@@ -70,7 +70,7 @@ func TestMove(t *testing.T) {
 			id := add(cloud, "www-example-com", pair)
 			source := restObject(t, cloud, id, certificatePath, pair)
 			change(source)
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 
 			moved, diagnostics := server.Move(restAddress, "restapi_object", source)
 			if len(diagnostics) > 0 {
@@ -118,7 +118,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 	t.Parallel()
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
 	id := add(cloud, "www-example-com", pair)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	for name, change := range map[string]func(source, config acctest.Values){
 		"the name left out": func(_, _ acctest.Values) {},
 		"another name":      func(_, config acctest.Values) { config["name"] = "renamed" },
@@ -163,7 +163,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,
 	})
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 
 	moved, diagnostics := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, "/certificate", pair))
 	if len(diagnostics) > 0 {
@@ -192,7 +192,7 @@ func TestMoveOfALaterInstance(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	const id = "5b8f908b5495452aa13beede0afc5d99"
 	source := map[string]any{"id": id, "path": certificatePath}
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	moved, diagnostics := server.Move("registry.opentofu.org/elbaas/elbaas", "restapi_object", source)
 	if len(diagnostics) > 0 || moved.Values["id"] != id {
 		t.Errorf("it is moved to %v: %q", moved, diagnosticTexts(diagnostics))
@@ -326,7 +326,7 @@ func TestMoveRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
-			moved, diagnostics := cloud.Server(t, provider.New("test")()).Move(row.provider, row.kind, row.source)
+			moved, diagnostics := cloud.Server(t, provider.New("test", nil)()).Move(row.provider, row.kind, row.source)
 			said := strings.Join(diagnosticTexts(diagnostics), "\n")
 			if moved != nil || !strings.Contains(said, "Unable to move certificate") {
 				t.Fatalf("it is moved to %v: %s", moved, said)
@@ -350,7 +350,7 @@ func TestMoveKeepsTheProject(t *testing.T) {
 	cloud := acctest.NewCloud(t)
 	const id = "5b8f908b5495452aa13beede0afc5d99"
 	source := map[string]any{"id": id, "path": "/v1.0/" + acctest.OtherProjectID + "/elbaas/certificate"}
-	moved, diagnostics := cloud.Server(t, provider.New("test")()).Move(restAddress, "restapi_object", source)
+	moved, diagnostics := cloud.Server(t, provider.New("test", nil)()).Move(restAddress, "restapi_object", source)
 	if len(diagnostics) > 0 || moved.Values["project_id"] != acctest.OtherProjectID {
 		t.Errorf("it is moved to %v: %q", moved, diagnosticTexts(diagnostics))
 	}
@@ -381,7 +381,7 @@ func TestAccMoveGuide(t *testing.T) {
 			t.Parallel()
 			// OpenTofu reads addresses of Terraform's registry in a state as addresses of its own
 			// registry.
-			cli := acctest.NewCLI(t, provider.New("test"), restAddress, "registry.opentofu.org/mastercard/restapi")
+			cli := acctest.NewCLI(t, restAddress, "registry.opentofu.org/mastercard/restapi")
 			cloud := acctest.NewCloud(t)
 			var pairs []throwaway.Pair
 			var instances []map[string]any

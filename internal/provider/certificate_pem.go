@@ -51,7 +51,7 @@ func parseKey(attribute string, value types.String, chain pemcert.Chain, diags *
 	case position > 0:
 		diags.AddAttributeError(path.Root("certificate"), "First certificate does not match the private key",
 			fmt.Sprintf("The private key belongs to certificate %d of %d. "+
-				"Put that one first, followed by the one that issued it.", position+1, chain.Len()))
+				"Put that one first, followed by the one that issued it.", position+1, len(chain)))
 	default:
 		diags.AddAttributeError(path.Root(attribute), "Private key does not match the certificate",
 			"The private key does not belong to the certificate: the public keys differ. Set the key that the "+
@@ -74,14 +74,6 @@ func (m certificateModel) checkKeys(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("private_key_wo"), "Conflicting private keys",
 			"Set private_key (stored in the state) or private_key_wo (not stored), but not both. "+
 				"Omit the other one or use null: an empty string counts as set.")
-	}
-}
-
-// checkNewKey checks a planned private key that differs from that of the state. An update checks nothing else, because
-// it sends neither the certificate nor the key, and ignore_changes may keep values that no configuration could have.
-func (m certificateModel) checkNewKey(state certificateModel, diags *diag.Diagnostics) {
-	if !m.PrivateKey.Equal(state.PrivateKey) {
-		parseKey("private_key", m.PrivateKey, pemcert.CertificatesIn(m.Certificate.ValueString()), diags)
 	}
 }
 

@@ -85,7 +85,7 @@ func TestAccFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		facts := chain.Facts(0)
+		facts := chain.Facts()
 		want := map[string]knownvalue.Check{
 			"not_before":         knownvalue.StringExact(facts.NotBefore.Format("2006-01-02T15:04:05Z")),
 			"not_after":          knownvalue.StringExact(facts.NotAfter.Format("2006-01-02T15:04:05Z")),

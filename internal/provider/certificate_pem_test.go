@@ -89,8 +89,8 @@ func TestCertificateFromTheAPI(t *testing.T) {
 		"text without a certificate": {"www", "", "www"},
 	} {
 		m := publicModel{
-			Certificate: types.StringValue(row.text),
-			ID:          types.StringValue("AB"), Domain: types.StringValue("WWW.example.com"),
+			Certificate: types.StringValue(row.text), Domain: types.StringValue("WWW.example.com"),
+			identityModel: identityModel{ID: types.StringValue("AB")},
 		}
 		m.fromAPI(elb.Certificate{ID: "ab", Domain: "www.example.com", Certificate: row.stored})
 		if got := m.Certificate.ValueString(); got != row.want {

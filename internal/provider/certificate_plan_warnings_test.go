@@ -26,7 +26,7 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			first := expired
 			if way == "changed certificate" {
 				first = pair
@@ -51,7 +51,7 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 // nothing.
 func TestAccIdenticalReplacement(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair := acctest.NewPair()
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
 	cli.Run("apply", "-auto-approve")
@@ -103,7 +103,7 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 				ProjectID: acctest.ProjectID, Name: row.name, Domain: row.domain,
 				Certificate: old.Certificate, PrivateKey: old.PrivateKey,
 			})
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			state, _ := server.Import(id)
 			state, diagnostics := server.Read(state)
 			if len(diagnostics) > 0 {
@@ -149,7 +149,7 @@ func TestAccLossWithoutWarning(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			id := cloud.Add(elbstub.Certificate{
 				ProjectID: acctest.ProjectID, Name: "shop", Domain: "www.example.com",
 				Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
@@ -179,7 +179,7 @@ func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	cloud := acctest.NewCloud(t)
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(time.Now().AddDate(0, 0, days)) }
 	healthy, expiring, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"
@@ -227,7 +227,7 @@ func TestWildcardDomain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Wildcards = accepts })
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			if diagnostics := server.Validate(config); len(diagnostics) > 0 {
 				t.Fatalf("validate: %s", diagnostics[0].Detail)
 			}

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -37,7 +38,7 @@ func TestProjectInEitherCase(t *testing.T) {
 			cloud := newCaselessCloud(t)
 			settings := cloud.Configuration()
 			settings["project_id"] = ofProvider
-			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), settings) }
+			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test", nil)(), settings) }
 			var states []*acctest.State
 			count, server := countCalls(cloud), start()
 			for _, own := range []string{"", acctest.ProjectID, capitals} {
@@ -95,7 +96,7 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 				}
 				return config
 			}
-			server := cloud.Server(t, provider.New("test")())
+			server := cloud.Server(t, provider.New("test", nil)())
 			state := mustApply(t, server, nil, configure(row.first))
 			plan, diagnostics := server.Plan(state, configure(row.then))
 			if len(diagnostics) > 0 || len(plan.Replace) > 0 {
@@ -103,4 +104,31 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProjectThatIsUnknownInThePlan: a plan does not promise the project of the provider while the configured one is
+// unknown, with a write-only key as well.
+func TestProjectThatIsUnknownInThePlan(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, network := acctest.NewCloudInMemory(t)
+		s := inMemory(t, cloud, network, acctest.Values{"project_id": acctest.OtherProjectID})
+		pair := acctest.NewPair()
+		config := acctest.Values{
+			"certificate": pair.Certificate, "private_key_wo": pair.PrivateKey, "project_id": acctest.Unknown,
+		}
+		plan := mustPlan(t, s, nil, config)
+		if plan.Values["project_id"] != acctest.Unknown {
+			t.Errorf("the project is planned as %v", plan.Values["project_id"])
+		}
+		plan.Configure("project_id", acctest.ProjectID)
+		plan.Values["project_id"] = acctest.ProjectID
+		state, diagnostics := s.Apply(plan)
+		if len(diagnostics) > 0 || len(cloud.Certificates(acctest.ProjectID)) != 1 {
+			t.Errorf("it was not created in that project: %s", textOf(diagnostics))
+		}
+		if plan := mustPlan(t, s, state, config); len(plan.Replace) != 1 {
+			t.Errorf("an unknown project replaces for %q", plan.Replace)
+		}
+	})
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -32,7 +31,7 @@ var dhParameters = throwaway.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7,
 // imported without changes, and not replaced.
 func TestAccOtherBlocksOnTheServer(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0") // a write-only key is not a change after an import
 	pair := acctest.NewPair()
 	id := add(cloud, "", throwaway.Pair{Certificate: pair.Certificate + dhParameters, PrivateKey: pair.PrivateKey})
@@ -208,7 +207,7 @@ func evaluateInfo(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text str
 // TestAccFactsOfRealFiles reads the facts of files as people have them.
 func TestAccFactsOfRealFiles(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.8.0", "1.7.0") // for functions
 	comment := "# Keep the line -----BEGIN CERTIFICATE----- as it is.\n"
 	for _, row := range []struct {
@@ -236,7 +235,7 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 // it is.
 func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair := acctest.NewPair()
 	add(cloud, "odd", throwaway.Pair{Certificate: caseFile(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + `
@@ -275,7 +274,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Configure(cloud.Provider() + acctest.Certificate(row.first, `name = "first"`))
 			if said, err := cli.Try("apply", "-auto-approve"); err != nil || strings.Contains(said, "Warning:") {
 				t.Fatalf("%v: %s", err, said)
@@ -313,7 +312,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 func TestAccWrongLabels(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	pair := acctest.NewPair()
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct{ text, want string }{
@@ -350,7 +349,7 @@ func TestAccWrongLabels(t *testing.T) {
 func TestAccChainInOrder(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	chain := caseFile(t, "chain-issuer-without-certsign.pem")
 	cli.WriteFile("chain.pem", chain)
 	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair().PrivateKey})

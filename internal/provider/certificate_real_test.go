@@ -43,7 +43,7 @@ func realCloud(ctx context.Context) (*cloud, string, error) {
 	var project types.String
 	settings, diags := newSettings(providerBlock{}, osEnvironment())
 	if !diags.HasError() {
-		c = newCloud(settings, "terraform-provider-elbaas/test", time.Now, nil)
+		c = newCloud(settings, "terraform-provider-elbaas/test", nil)
 		project = c.readyProject(ctx, types.StringNull(), &diags)
 	}
 	if diags.HasError() {
@@ -102,7 +102,7 @@ func TestAccRealCertificate(t *testing.T) {
 			}
 		},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"elbaas": func() (tfprotov6.ProviderServer, error) { return New("test")(), nil },
+			"elbaas": func() (tfprotov6.ProviderServer, error) { return New("test", nil)(), nil },
 		},
 		CheckDestroy: func(*terraform.State) error {
 			c, project, err := realCloud(t.Context())
@@ -189,7 +189,7 @@ func isLeft(cert elb.Certificate) bool {
 	if err != nil {
 		return false
 	}
-	leaf := chain.Facts(0)
+	leaf := chain.Facts()
 	return strings.HasPrefix(cert.Name, realPrefix) && leaf.Subject == "CN="+realDomain &&
 		!leaf.NotBefore.IsZero() && time.Since(leaf.NotBefore) > 2*time.Hour
 }

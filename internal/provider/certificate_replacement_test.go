@@ -26,7 +26,7 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			if row.imported {
 				id := add(cloud, "a", pair)
 				cli.Configure(cloud.Provider() + row.config)
@@ -51,7 +51,7 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	t.Parallel()
 	pair, next := acctest.NewPair(), acctest.NewPair()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	for _, config := range []string{
 		acctest.Certificate(pair),
 		acctest.Certificate(next, "lifecycle {\n    ignore_changes = [private_key]\n  }"),
@@ -89,7 +89,7 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			certificate := pair.Certificate
 			if way == "changed certificate" {
@@ -130,7 +130,7 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 func TestReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
 	wantErrors(t, diagnostics, "private_key", "Missing private key")
@@ -152,7 +152,7 @@ func TestAccReplacementAfterImport(t *testing.T) {
 			}
 			t.Run(way+", "+ignored, func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 				id := add(cloud, "www", pair)
 				want := pair
 				if way == "changed certificate" {
@@ -194,7 +194,7 @@ func TestAccKeyThatTurnsOutNull(t *testing.T) {
 		for _, createFirst := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, create_before_destroy = %t", attribute, createFirst), func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 				cli.Needs("1.11.0", "1.11.0")
 				cli.Configure(cloud.Provider() + acctest.Certificate(pair))
 				cli.Run("apply", "-auto-approve")

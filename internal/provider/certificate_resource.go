@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -52,7 +53,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	project := plan.ProjectID.ValueString()
 	creation, err := r.cloud.client.CreateCertificate(ctx, project, create)
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	warnAboutCreation(project, create.Name, creation, &resp.Diagnostics)
 	cert := creation.Certificate
 	if cert.ID == "" {
@@ -63,7 +64,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	tflog.Info(ctx, "created certificate", map[string]any{"id": cert.ID})
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identityModel)...)
 
 	// From here on, an error would taint the certificate, and the next apply would replace one that works.
 	if err != nil {
@@ -98,12 +99,12 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	// The framework demands the identity of a certificate that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, read.identityModel)...)
 
-	id, sinceWrite := state.ID.ValueString(), r.cloud.sinceWrite(ctx, req.Private)
+	id, sinceWrite := state.ID.ValueString(), sinceWrite(ctx, req.Private)
 	cert, err := r.cloud.client.ReadCertificate(ctx, read.ProjectID.ValueString(), state.prior(), sinceWrite)
 	if errors.Is(err, elb.ErrCertificateNotFound) && state.ProjectID.IsNull() {
-		movedNotFound(read.identity(), &resp.Diagnostics)
+		movedNotFound(read.identityModel, &resp.Diagnostics)
 		return
 	}
 	if errors.Is(err, elb.ErrCertificateNotFound) {
@@ -117,7 +118,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 
 	read.fromAPI(cert)
-	if pemcert.CertificatesIn(cert.Certificate).Len() == 0 && !read.Certificate.IsNull() {
+	if len(pemcert.CertificatesIn(cert.Certificate)) == 0 && !read.Certificate.IsNull() {
 		resp.Diagnostics.AddAttributeWarning(path.Root("certificate"),
 			fmt.Sprintf("The API does not show certificate %q", id),
 			"The response contains no certificate that can be read, so the state keeps the certificate that it has. "+
@@ -135,7 +136,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identityModel)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -149,15 +150,14 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 
 	cert, err := r.cloud.client.UpdateCertificate(ctx, state.ProjectID.ValueString(), state.prior(),
-		r.cloud.sinceWrite(ctx, req.Private), plan.updatable())
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+		sinceWrite(ctx, req.Private), plan.updatable())
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to update certificate "+state.ID.String(), r.cloud.describe(err))
 		return
 	}
 
-	sent := plan.publicModel
-	sent.Domain = types.StringNull() // an update does not send it
+	sent := publicModel{Name: plan.Name, Description: plan.Description}
 	sent.checkStored(cert, resp.Diagnostics.AddAttributeError)
 	plan.complete(cert)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -175,7 +175,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 
 	project, id := state.ProjectID.ValueString(), state.ID.ValueString()
-	err := r.cloud.client.DeleteCertificate(ctx, project, id, r.cloud.sinceWrite(ctx, req.Private))
+	err := r.cloud.client.DeleteCertificate(ctx, project, id, sinceWrite(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Unable to delete certificate %q", id), r.cloud.describe(err))
 	}
@@ -197,18 +197,16 @@ func (r *certificateResource) ModifyPlan(
 
 	// Terraform plans a replacement twice, as an update and as a creation, and drops the warnings of the second plan
 	// unless that fails. A plain creation has only that one, so both warn.
-	defer func() { partial.warn(r.cloud.now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
+	defer func() { partial.warn(time.Now(), r.cloud.settings.expiryWarningDays, &resp.Diagnostics) }()
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
 
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	chain := pemcert.CertificatesIn(plan.Certificate.ValueString())
 	if !plan.Certificate.IsUnknown() { // otherwise they are unknown until Terraform plans again within the apply
-		plan.x509Model = x509FromChain(pemcert.CertificatesIn(plan.Certificate.ValueString()))
+		plan.x509Model = x509FromChain(chain)
 	}
 	if req.State.Raw.IsNull() {
 		partial.parsePEM(&resp.Diagnostics)
@@ -216,13 +214,16 @@ func (r *certificateResource) ModifyPlan(
 	} else {
 		var state certificateModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if plan.replaces(state) {
+		switch {
+		case plan.replaces(state): // whose key is checked when Terraform plans the creation
 			var config certificateModel
 			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
 			partial.Domain = config.Domain // the new certificate does not have one that the configuration omits
-		} else { // a replacement is checked when Terraform plans the creation
-			plan.checkNewKey(state, &resp.Diagnostics)
+		case !plan.PrivateKey.Equal(state.PrivateKey):
+			// Nothing else is checked, because an update sends neither the certificate nor the key, and ignore_changes
+			// may keep values that no configuration could have.
+			parseKey("private_key", plan.PrivateKey, chain, &resp.Diagnostics)
 		}
 		if !plan.sameUpdatable(state.publicModel) {
 			plan.UpdateTime = types.StringUnknown()

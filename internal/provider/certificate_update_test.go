@@ -10,7 +10,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -206,7 +205,7 @@ func TestAccRename(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			if row.stored != "" {
 				id := add(cloud, "first", throwaway.Pair{Certificate: row.stored, PrivateKey: pair.PrivateKey})
@@ -239,7 +238,7 @@ func TestAccRename(t *testing.T) {
 func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	type test struct{ before, after string }
 	tests := map[string]test{}

@@ -16,14 +16,14 @@ import (
 // warn warns of a certificate that the API accepts but clients may reject, and of what the provider could not check.
 func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagnostics) {
 	chain := pemcert.CertificatesIn(m.Certificate.ValueString())
-	if chain.Len() == 0 {
+	if len(chain) == 0 {
 		return
 	}
-	leaf, domain := chain.Facts(0), m.Domain.ValueString()
+	leaf, domain := chain.Facts(), m.Domain.ValueString()
 	isCovered, canRead := chain.Covers(domain)
 
 	_, key := m.key()
-	unchecked := uncheckedKey(chain, key)
+	unchecked := uncheckedKey(chain, leaf.KeyAlgorithm, key)
 	if leaf.NotBefore.IsZero() || leaf.NotAfter.IsZero() {
 		unchecked = append(unchecked, "when the certificate is valid, because its dates cannot be read")
 	}
@@ -52,9 +52,8 @@ func (m certificateModel) warn(now time.Time, warningDays int, diags *diag.Diagn
 
 // uncheckedKey returns why the provider cannot tell whether a private key, as far as it is known, belongs to a
 // certificate.
-func uncheckedKey(chain pemcert.Chain, key types.String) []string {
+func uncheckedKey(chain pemcert.Chain, algorithm string, key types.String) []string {
 	const unchecked = "whether the private key belongs to the certificate, because it does not support the algorithm "
-	algorithm := chain.Facts(0).KeyAlgorithm
 	if !key.IsNull() && !chain.HasKnownKey() {
 		return []string{fmt.Sprintf(unchecked+"of the public key (%s)", algorithm)}
 	}
@@ -70,15 +69,15 @@ func warnAboutExpiry(leaf pemcert.Facts, now time.Time, warningDays int, diags *
 	const day = "2006-01-02"
 	left := leaf.NotAfter.Sub(now)
 	switch {
+	case left < 0 && !leaf.NotAfter.IsZero():
+		diags.AddAttributeWarning(path.Root("certificate"), "Certificate has expired", fmt.Sprintf(
+			"The certificate of %q expired on %s. Renew it and update the configuration.",
+			leaf.Subject, leaf.NotAfter.Format(day)))
 	case now.Before(leaf.NotBefore):
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate is not valid yet", fmt.Sprintf(
 			"The certificate of %q is valid from %s. Clients reject it until then.",
 			leaf.Subject, leaf.NotBefore.Format(time.RFC3339)))
 	case leaf.NotAfter.IsZero():
-	case left < 0:
-		diags.AddAttributeWarning(path.Root("certificate"), "Certificate has expired", fmt.Sprintf(
-			"The certificate of %q expired on %s. Renew it and update the configuration.",
-			leaf.Subject, leaf.NotAfter.Format(day)))
 	case left < time.Duration(warningDays)*24*time.Hour:
 		diags.AddAttributeWarning(path.Root("certificate"), "Certificate expires soon", fmt.Sprintf(
 			"The certificate of %q expires on %s, in %d days. Renew it and update the configuration. "+
@@ -141,8 +140,9 @@ func warnAboutCreation(projectID string, name *string, creation elb.Creation, di
 	if len(creation.Others) > 0 {
 		diags.AddWarning(
 			fmt.Sprintf("The request to create certificate %q may have created another one", creation.ID),
-			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf:\n%s\n\n"+
-				"This run does not manage it. Check whether something else manages or uses it, and delete it if not.",
+			fmt.Sprintf("Project %s now also has the following, which is new and has the same leaf, as far as the API "+
+				"shows it:\n%s\n\nThis run does not manage it. Check whether something else manages or uses it, and "+
+				"delete it if not.",
 				projectID, certificateLines(creation.Others)))
 	}
 }

@@ -94,6 +94,13 @@ func TestCertificateWarnings(t *testing.T) {
 			attribute:   "certificate",
 			want:        "is valid from 2026-05-22T12:00:00Z.",
 		},
+		"expired before it was valid": {
+			certificate: selfSigned(t, now.AddDate(0, 0, 1), now.AddDate(0, 0, -1)),
+			at:          now,
+			days:        30,
+			attribute:   "certificate",
+			want:        "expired on 2026-05-31",
+		},
 		"two strangers": {
 			certificate: certificate + other,
 			at:          now,
@@ -173,6 +180,21 @@ func TestCertificateWarnings(t *testing.T) {
 	if pairOf(types.StringValue(unknown), types.StringNull()).warn(now, 30, &diags); len(diags) > 0 {
 		t.Errorf("without a key: %v", diags)
 	}
+
+	// One warning does not hide another.
+	all := pairOf(types.StringValue(unknown+unknown), types.StringValue(""))
+	all.Domain = types.StringValue("example.com")
+	all.warn(now.AddDate(0, 0, 31), 30, &diags)
+	var summaries []string
+	for _, warning := range diags {
+		summaries = append(summaries, warning.Summary())
+	}
+	if got := strings.Join(summaries, ", "); got != "Certificate not fully checked, Certificate has expired, "+
+		"Certificate chain not in order, Domain not covered by the certificate" {
+		t.Errorf("got %s", got)
+	}
+	diags = nil
+
 	key, keyErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err := errors.Join(keyErr, err); err != nil {
@@ -203,7 +225,8 @@ func TestUncertainty(t *testing.T) {
 		absent    = ": the list of the project does not show it, but a slow backend may still create it. "
 		searchErr = ". The project could not be searched for it: oops. "
 		existing  = ". The API returned certificate x, which existed before and has the same leaf: "
-		found     = ". New certificates with the same leaf:\n  - certificate a\n  - certificate b\n\n"
+		found     = ". New certificates with the same leaf, as far as the API shows it:\n" +
+			"  - certificate a\n  - certificate b\n\n"
 	)
 	for _, row := range []struct {
 		begins string

@@ -15,7 +15,7 @@ import (
 func TestWriteOnlyKey(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	config := func(attribute, name string, key any) acctest.Values {
 		return acctest.Values{"certificate": pair.Certificate, attribute: key, "name": name}

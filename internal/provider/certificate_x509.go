@@ -44,16 +44,12 @@ var x509Attributes = map[string]schema.Attribute{
 
 const fingerprintDescription = "The SHA-256 fingerprint: 64 hexadecimal digits in lower case, without colons."
 
-// x509FromChain derives the attributes from the leaf of a chain. They are null if it has none.
+// x509FromChain derives the attributes from the leaf of a chain. What cannot be read of it is null.
 func x509FromChain(chain pemcert.Chain) x509Model {
-	if chain.Len() == 0 {
+	if len(chain) == 0 {
 		return x509Model{SubjectAlternativeNames: types.ListNull(types.StringType)}
 	}
-	return x509FromFacts(chain.Facts(0))
-}
-
-// x509FromFacts derives the attributes from a certificate. What cannot be read of it is null.
-func x509FromFacts(facts pemcert.Facts) x509Model {
+	facts := chain.Facts()
 	return x509Model{
 		NotBefore:               timeOrNull(facts.NotBefore),
 		NotAfter:                timeOrNull(facts.NotAfter),

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // TestAccChaos is a sample of TestChaos with the real CLI, where waiting takes real time. It has no
@@ -17,7 +16,7 @@ import (
 func TestAccChaos(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	cloud := acctest.NewCloud(t)
 	seed := rand.Uint64N(1e9)
 	t.Logf("the seed is %d", seed)

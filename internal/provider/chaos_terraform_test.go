@@ -147,7 +147,7 @@ func (tf *memoryTerraform) start() *process {
 	if tf.mild { // so that each creation succeeds in the end
 		config["max_retries"] = int64(20)
 	}
-	p.server = acctest.NewServer(tf.t, provider.New("test", provider.WithDialer(p.dial))(), config)
+	p.server = acctest.NewServer(tf.t, provider.New("test", p.dial)(), config)
 	return p
 }
 

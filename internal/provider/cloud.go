@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,19 +19,18 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
-// cloud is what the resources share: the client and its session, the settings that they were made from, a clock for
-// expiry and for the times of writes, and the locks of listeners.
+// cloud is what the resources share: the client and its session, the settings that they were made from, and the locks
+// of listeners.
 type cloud struct {
 	client   *elb.Client
 	session  *auth.Session
 	settings settings
-	now      func() time.Time
 	// listenerLocks has a *listenerLock for each listener, by its ID in lower case.
 	listenerLocks sync.Map
 }
 
 // newCloud returns a cloud with settings. It sends no request.
-func newCloud(settings settings, userAgent string, now func() time.Time, dial Dialer) *cloud {
+func newCloud(settings settings, userAgent string, dial Dialer) *cloud {
 	settings.Network = httpapi.NewNetwork(httpapi.Config{
 		Dial:       dial,
 		TLS:        settings.tls,
@@ -42,7 +40,7 @@ func newCloud(settings settings, userAgent string, now func() time.Time, dial Di
 			tflog.Debug(ctx, message, fields)
 		},
 	})
-	c := &cloud{settings: settings, now: now, session: auth.New(settings.Config)}
+	c := &cloud{settings: settings, session: auth.New(settings.Config)}
 	c.client = elb.New(elb.Config{
 		Endpoint:   c.endpoint,
 		API:        settings.Network.Client(c.session),

@@ -11,7 +11,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // TestAccCreationsWithFaults creates 60 certificates in one apply with the real CLI, three names
@@ -22,7 +21,7 @@ func TestAccCreationsWithFaults(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	const leaves, names = 20, 3
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 1000 })
 	config := cloud.Provider()
 	for i := range leaves {

@@ -151,7 +151,7 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 		config["auth_url"], config["user_name"] = s.cloud.AuthURL, acctest.UserName
 		config["password"], config["domain_name"] = acctest.Password, acctest.Domain
 	}
-	s.server = acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+	s.server = acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 
 	values := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
 	s.patience = time.Now().Add(10 * time.Minute)

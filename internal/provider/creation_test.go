@@ -42,7 +42,10 @@ func TestCreationWarnings(t *testing.T) {
 		},
 		"duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Late(504, 8*time.Second)}, created: true, ids: true,
-			want: []string{"was sent 2 times", "may exist", "which is new and has the same leaf", "delete it if not"},
+			want: []string{
+				"was sent 2 times", "may exist", "which is new and has the same leaf, as far as the API shows it:",
+				"delete it if not",
+			},
 		},
 		"possible duplicate": {
 			posts: map[int]elbstub.Fault{1: elbstub.Refuse()}, created: true,
@@ -84,7 +87,7 @@ func TestCreationWarnings(t *testing.T) {
 				cloud, network := acctest.NewCloudInMemory(t)
 				config := cloud.Configuration()
 				config["insecure"], config["max_retries"] = true, 2
-				server := acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+				server := acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 				pair := acctest.NewPair()
 				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
 				plan, diagnostics := server.Plan(nil,

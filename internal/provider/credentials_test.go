@@ -287,7 +287,7 @@ func TestAccWrongCredentials(t *testing.T) {
 func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
@@ -340,7 +340,7 @@ func TestWrongClock(t *testing.T) {
 			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
 		}
 		maps.Copy(config, credentials)
-		server := acctest.NewServer(t, provider.New("test")(), config)
+		server := acctest.NewServer(t, provider.New("test", nil)(), config)
 		pair := acctest.NewPair()
 		plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 		_, said := server.Apply(plan)
@@ -361,7 +361,7 @@ func TestAccProviderExamples(t *testing.T) {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	pair := acctest.NewPair()
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -435,7 +435,7 @@ func TestLogNamesTheCredentials(t *testing.T) {
 		var log bytes.Buffer
 		logged := loggingTB{TB: t, ctx: tflogtest.RootLogger(t.Context(), &log)}
 		config["assume_role"] = role
-		acctest.NewServer(logged, provider.New("test")(), config)
+		acctest.NewServer(logged, provider.New("test", nil)(), config)
 		if !strings.Contains(log.String(), `"kind":"`+kind+`"`) {
 			t.Errorf("%s: the log is %s", kind, log.String())
 		}

@@ -269,7 +269,7 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())
 	}
 	settings.tls.RootCAs, settings.maxRetries = n.trusted, 0
-	c := newCloud(settings, "test", time.Now, n.DialContext)
+	c := newCloud(settings, "test", n.DialContext)
 	project := c.readyProject(n.t.Context(), types.StringNull(), &diags)
 	if diags.HasError() {
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())

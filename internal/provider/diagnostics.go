@@ -76,7 +76,7 @@ func uncertainty(err *elb.UncertainError) string {
 			"Apply again in a few minutes: a warning then names an identical certificate, if there is one."
 	}
 	if len(err.Candidates) > 0 {
-		text += fmt.Sprintf(". New certificates with the same leaf:\n%s\n\n"+
+		text += fmt.Sprintf(". New certificates with the same leaf, as far as the API shows it:\n%s\n\n"+
 			"The next apply creates another one. If one of them is yours, first delete it, or %s",
 			certificateLines(err.Candidates), importInstead(err.ProjectID, err.Candidates[0]))
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -94,7 +93,7 @@ func TestAccSources(t *testing.T) {
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			issuer := acctest.NewPair().Certificate
 			for range 2 {
@@ -123,7 +122,7 @@ func TestAccSources(t *testing.T) {
 func TestAccSourceLater(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	cli.WriteFile("fetch.sh", "cp new.crt www.example.com.crt\ncp new.key www.example.com.key\n")
 	cli.Configure(cloud.Provider() + example(t, "guides/from-later.tf"))
@@ -149,7 +148,7 @@ func TestAccSourceLater(t *testing.T) {
 func TestAccSourcePFX(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("there is no openssl")

@@ -25,7 +25,7 @@ import (
 // listener is switched, and the old certificate waits for the other one.
 func TestAccRotationGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
 	byHand := r.serves()
 	r.configure("guides/rotation.tf")
@@ -87,7 +87,7 @@ func TestAccExpiredGuide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			old := add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, -1)))
 			listener := cloud.AddListener(elbstub.Listener{
@@ -126,7 +126,7 @@ func TestAccExpiredGuide(t *testing.T) {
 func TestAccRotationLookup(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	renewed := add(cloud, "www-example-com", acctest.NewPair())
 	add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, 10)))
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-lookup.tf") +
@@ -141,7 +141,7 @@ func TestAccRotationLookup(t *testing.T) {
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 3 })
-	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test"))}
+	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t)}
 	configureMany(cloud, r.cli, 2)
 	old := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
 	renewed := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
@@ -182,7 +182,7 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 func TestAccRotationWithNames(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-name.tf"))
 	names := map[string]bool{}
 	for range 2 {
@@ -210,7 +210,7 @@ func TestAccRotationWithNames(t *testing.T) {
 // TestAccKeyLeavesTheState moves a key from one attribute to the other, and back.
 func TestAccKeyLeavesTheState(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair()
 	writePair(cli, pair)
@@ -240,7 +240,7 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 // TestAccImportGuide finds a certificate, and imports it as one of many, without changing anything.
 func TestAccImportGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair()
 	writePair(cli, throwaway.Pair{Certificate: throwaway.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
@@ -267,7 +267,7 @@ func TestAccImportGuide(t *testing.T) {
 // for it, because its resource is only forgotten.
 func TestAccFromRESTGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	pair := acctest.NewPair()
 	writePair(cli, pair)
@@ -416,7 +416,7 @@ func TestDoesYourCloudHaveIt(t *testing.T) {
 func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	add(cloud, "www", acctest.NewPair())
 	cli.Configure(cloud.Provider() + example(t, "guides/has-it.tf"))
 	if said := cli.Run("plan"); !strings.Contains(said, "number_of_certificates = 1") {
@@ -434,7 +434,7 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 func TestAccImportInstead(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t, provider.New("test")), listener: listen(cloud)}
+	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t), listener: listen(cloud)}
 	r.configure("guides/rotation.tf")
 	r.renew()
 	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {

@@ -42,7 +42,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 				config := configOf(acctest.NewPair(), "old")
 				var state *acctest.State
 				if row.method != http.MethodPost {
-					state, _ = create(t, cloud.Server(t, provider.New("test")()), config)
+					state, _ = create(t, cloud.Server(t, provider.New("test", nil)()), config)
 				}
 				before := wire.Calls(row.method)
 				wire.Script(row.method, 1, func(e *exchange) {
@@ -55,7 +55,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 					end(e)
 				})
 
-				s := cloud.Server(t, provider.New("test")())
+				s := cloud.Server(t, provider.New("test", nil)())
 				after, diagnostics := perform(t, s, row.method, state, config)
 				if diagnostics.HasError() {
 					t.Fatal(textOf(diagnostics))
@@ -299,7 +299,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 			config := cloud.Configuration()
 			config["max_retries"] = 0
-			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test")(), config) }
+			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test", nil)(), config) }
 			pair := acctest.NewPair()
 			s, values := start(), configOf(pair, "www")
 			state, _ := create(t, s, values)

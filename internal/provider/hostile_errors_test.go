@@ -70,7 +70,7 @@ func TestErrorTextIsSanitized(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t)
 			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(http.StatusBadRequest, body))
-			state, diagnostics := create(t, cloud.Server(t, provider.New("test")()), configOf(pair, "www"))
+			state, diagnostics := create(t, cloud.Server(t, provider.New("test", nil)()), configOf(pair, "www"))
 			if state != nil || len(diagnostics) != 1 {
 				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 			}
@@ -101,7 +101,7 @@ func TestListedTextIsSanitized(t *testing.T) {
 	listener := cloud.AddListener(elbstub.Listener{
 		ProjectID: acctest.ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
 	})
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	said := map[string]acctest.Diagnostics{}
 	_, said["a search"] = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "missing"})
 	plan, diagnostics := server.Listeners().Plan(nil, acctest.Values{"listener_id": listener, "certificate_id": id})
@@ -209,7 +209,7 @@ func TestRequestIDIsSanitized(t *testing.T) {
 		length := strconv.Itoa(len(body))
 		e.Send("HTTP/1.1 400 Bad Request\r\nX-Request-Id: ", id, "\r\nContent-Length: ", length, "\r\n\r\n", body)
 	})
-	state, diagnostics := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
+	state, diagnostics := create(t, cloud.Server(t, provider.New("test", nil)()), acctest.Values{"name": "www"})
 	if state != nil || !diagnostics.HasError() {
 		t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 	}

@@ -34,7 +34,7 @@ func TestOnlyHTTP1IsSpoken(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 
-	s := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	s := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": moved(t, cloud.Endpoint, server.URL), "auth_url": moved(t, cloud.AuthURL, server.URL),
 		"insecure": true, "project_name": acctest.Region,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
@@ -102,7 +102,7 @@ func TestStreamResetAfterCommit(t *testing.T) {
 
 			config := cloud.Configuration()
 			config["endpoint"], config["insecure"] = moved(t, cloud.Endpoint, server.URL), true
-			s := acctest.NewServer(t, provider.New("test")(), config)
+			s := acctest.NewServer(t, provider.New("test", nil)(), config)
 			state, diagnostics := create(t, s, acctest.Values{"name": "www"})
 			if idOf(state) != cloud.Only(t).ID {
 				t.Errorf("state %q: %s", idOf(state), textOf(diagnostics))
@@ -232,7 +232,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 				to := &silentNetwork{network: network}
 				config := cloud.Configuration()
 				config["insecure"] = true
-				s := acctest.NewServer(t, provider.New("test", provider.WithDialer(to.dial))(), config)
+				s := acctest.NewServer(t, provider.New("test", to.dial)(), config)
 				values := acctest.Values{"name": "www"}
 				state, _ := create(t, s, values)
 
@@ -269,7 +269,7 @@ func TestSilentServer(t *testing.T) {
 		to := &silentNetwork{network: network}
 		config := cloud.Configuration()
 		config["insecure"], config["max_retries"] = true, 2
-		s := acctest.NewServer(t, provider.New("test", provider.WithDialer(to.dial))(), config)
+		s := acctest.NewServer(t, provider.New("test", to.dial)(), config)
 		state, _ := create(t, s, acctest.Values{"name": "www"})
 
 		time.Sleep(10 * time.Second)

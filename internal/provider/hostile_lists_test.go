@@ -281,7 +281,7 @@ func TestSearchInAnotherCase(t *testing.T) {
 		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com",
 		Certificate: acctest.NewPair().Certificate,
 	})
-	s := cloud.Server(t, provider.New("test")())
+	s := cloud.Server(t, provider.New("test", nil)())
 	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {
 		if _, diagnostics := s.ReadDataSource("elbaas_certificate", config); diagnostics.HasError() {
 			t.Errorf("%v: %s", config, textOf(diagnostics))
@@ -297,7 +297,7 @@ func TestSearchInAnotherCase(t *testing.T) {
 func TestListIsTooLarge(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	state, _ := create(t, cloud.Server(t, provider.New("test")()), acctest.Values{"name": "www"})
+	state, _ := create(t, cloud.Server(t, provider.New("test", nil)()), acctest.Values{"name": "www"})
 	var body strings.Builder
 	body.WriteString(`{"certificates":[`)
 	for i := range 65 {
@@ -309,7 +309,7 @@ func TestListIsTooLarge(t *testing.T) {
 		cloud.Script(elbstub.ListCertificates, n+1, large)
 	}
 	before := len(cloud.Journal(elbstub.ListCertificates))
-	after, diagnostics := cloud.Server(t, provider.New("test")()).Read(state)
+	after, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state)
 	if after == nil || !diagnostics.HasError() {
 		t.Errorf("state %q: %s", idOf(after), textOf(diagnostics))
 	}

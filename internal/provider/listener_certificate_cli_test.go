@@ -11,7 +11,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -107,7 +106,7 @@ func (r *rotation) expectEmptyPlan() {
 // name or description does not switch the listener.
 func TestAccRotation(t *testing.T) {
 	t.Parallel()
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	for range 2 {
 		old := r.serves()
 		r.renew()
@@ -162,7 +161,7 @@ func TestAccFiftyRotations(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
 	const many = 50
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	configureMany(cloud, cli, many)
 	r := &rotation{t: t, cloud: cloud, cli: cli}
 	for _, want := range []map[elbstub.Operation]int{
@@ -270,7 +269,7 @@ func TestAccRotationIsInterrupted(t *testing.T) {
 func TestAccRotationOfATarget(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	r.config = strings.Replace(r.config, "  lifecycle {", "  timeouts {\n    delete = \"3s\"\n  }\n\n  lifecycle {", 1)
 	r.cli.Configure(r.cloud.Provider() + r.config)
 	r.cli.Run("apply", "-auto-approve")
@@ -300,7 +299,7 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRotation(t, acctest.NewCLI(t, provider.New("test")), row.lifecycle)
+			r := newRotation(t, acctest.NewCLI(t), row.lifecycle)
 			fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
 			r.config = strings.Replace(r.config, "  listener_id ",
 				"  fallback_certificate_id = "+acctest.Quote(fallback)+"\n  listener_id ", 1)
@@ -319,7 +318,7 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	own := r.serves()
 	warning := fmt.Sprintf("Listener %q keeps certificate %q", r.listener, own)
 	if said := r.cli.Run("plan", "-destroy"); !strings.Contains(said, warning) {
@@ -378,7 +377,7 @@ resource "terraform_data" "listener" {
 	for _, isFirst := range []bool{true, false} {
 		t.Run(fmt.Sprintf("the listener first: %t", isFirst), func(t *testing.T) {
 			t.Parallel()
-			r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+			r := newRotation(t, acctest.NewCLI(t))
 			r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "elbaas_certificate.www.id\n",
 				"elbaas_certificate.www.id\n  depends_on = [terraform_data.listener]\n", 1) + listener)
 			r.cli.Run("apply", "-auto-approve")
@@ -412,7 +411,7 @@ resource "terraform_data" "listener" {
 func TestAccRenewedAfterThePlan(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	r.renew()
 	r.cli.Run("plan", "-out=plan")
 	r.renew()
@@ -434,7 +433,7 @@ func TestAccRenewedAfterThePlan(t *testing.T) {
 func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	r.renew()
 	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
 	r.cli.Configure(r.cloud.Provider() + strings.NewReplacer(`"www" {`, `"new" {`, ".www.", ".new.").Replace(r.config))
@@ -466,7 +465,7 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, update: %t", attribute, isUpdate), func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 				values := map[string]string{
 					"listener_id": acctest.Quote(listen(cloud)), "certificate_id": acctest.Quote(cloud.Only(t).ID),
 				}
@@ -504,7 +503,7 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	own := r.serves()
 	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n"+
 		"    prevent_destroy = true\n  }\n  listener_id ", 1))
@@ -537,7 +536,7 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 func TestAccTwoResourcesOfAListener(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	r := newRotation(t, acctest.NewCLI(t, provider.New("test")))
+	r := newRotation(t, acctest.NewCLI(t))
 	other := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "other"})
 	r.cli.Configure(r.cloud.Provider() + r.config + fmt.Sprintf(
 		"resource \"elbaas_listener_certificate\" \"twice\" {\n  listener_id = %q\n  certificate_id = %q\n"+
@@ -566,7 +565,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 			cli.Needs(since, since)
 			listener := listen(cloud)
 			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, folder+file), exampleListenerID, listener))
@@ -577,7 +576,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 			}
 		})
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	listener := listen(cloud)
 	cli.Configure(configuration(cloud, listener))
 	commands := 0

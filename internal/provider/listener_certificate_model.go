@@ -15,10 +15,10 @@ import (
 
 // listenerCertificateModel is the resource.
 type listenerCertificateModel struct {
-	ListenerID            types.String `tfsdk:"listener_id"`
+	listenerIdentityModel
+
 	CertificateID         types.String `tfsdk:"certificate_id"`
 	FallbackCertificateID types.String `tfsdk:"fallback_certificate_id"`
-	ProjectID             types.String `tfsdk:"project_id"`
 
 	ID             types.String `tfsdk:"id"`
 	ListenerName   types.String `tfsdk:"listener_name"`
@@ -33,10 +33,6 @@ type listenerCertificateModel struct {
 type listenerIdentityModel struct {
 	ProjectID  types.String `tfsdk:"project_id"`
 	ListenerID types.String `tfsdk:"listener_id"`
-}
-
-func (m listenerCertificateModel) identity() listenerIdentityModel {
-	return listenerIdentityModel{ProjectID: m.ProjectID, ListenerID: m.ListenerID}
 }
 
 // listener returns what a state has of the listener.

@@ -76,7 +76,7 @@ func (r *listenerCertificateResource) Create(
 		listener = r.switchListener(ctx, plan, listener, "certificate_id", plan.CertificateID, &resp.Diagnostics)
 	}
 	// An interrupted creation may have switched the listener just before this one.
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -85,7 +85,7 @@ func (r *listenerCertificateResource) Create(
 	tflog.Info(ctx, "the listener uses the certificate", map[string]any{"listener_id": id})
 	plan.fromAPI(listener)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.listenerIdentityModel)...)
 }
 
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -99,9 +99,9 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 		return
 	}
 	// The framework demands the identity of a listener that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	sinceWrite := r.cloud.sinceWrite(ctx, req.Private)
+	sinceWrite := sinceWrite(ctx, req.Private)
 	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
@@ -129,7 +129,7 @@ func (r *listenerCertificateResource) Update(
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -143,7 +143,7 @@ func (r *listenerCertificateResource) Update(
 		return
 	}
 	r.switchListener(ctx, plan, state.listener(), "certificate_id", plan.CertificateID, &resp.Diagnostics)
-	resp.Diagnostics.Append(r.cloud.rememberWrite(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberWrite(ctx, resp.Private)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	}

@@ -39,7 +39,7 @@ type listenerModel struct {
 	Port              types.Int64  `tfsdk:"port"`
 	LoadBalancerID    types.String `tfsdk:"loadbalancer_id"`
 	CertificateID     types.String `tfsdk:"certificate_id"`
-	SNICertificateIDs types.List   `tfsdk:"sni_certificate_ids"`
+	SNICertificateIDs []string     `tfsdk:"sni_certificate_ids"`
 	Status            types.String `tfsdk:"status"`
 }
 
@@ -120,7 +120,7 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 				Port:              types.Int64Value(l.Port),
 				LoadBalancerID:    types.StringValue(l.LoadBalancerID),
 				CertificateID:     textOrNull(l.CertificateID),
-				SNICertificateIDs: listOrNull(append([]string{}, l.SNI...)), // empty rather than null
+				SNICertificateIDs: append([]string{}, l.SNI...), // empty rather than null
 				Status:            textOrNull(l.Status),
 			})
 		}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // TestListenersDataSource selects the listeners of a project by each argument.
@@ -102,7 +101,7 @@ func TestListenersDataSource(t *testing.T) {
 func TestAccListenersExample(t *testing.T) {
 	t.Parallel()
 	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t, provider.New("test"))
+	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
 	id := add(cloud, "www-example-com", acctest.NewPair())
 	listener := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
 	cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})

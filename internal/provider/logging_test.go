@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
@@ -59,7 +58,7 @@ func TestLogsShowNoCredentials(t *testing.T) {
 		}
 		var log bytes.Buffer
 		ctx := tflogtest.RootLogger(t.Context(), &log)
-		c := newCloud(s, "test", time.Now, nil)
+		c := newCloud(s, "test", nil)
 		_ = c.readyProject(ctx, types.StringNull(), &diags)
 		_, err := c.client.ReadCertificate(ctx, testProject, elb.Certificate{ID: "id"}, elb.NoWrite)
 		shown := fmt.Sprint(diags, err, log.String())

@@ -8,8 +8,9 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
@@ -17,14 +18,19 @@ import (
 // and otherwise a working one.
 const serveVariable = "ELBAAS_TEST_SERVE"
 
-func serve(what string) {
-	var options []Option
+func serve(what string) error {
 	if what == "panic" {
-		options = append(options, WithClock(func() time.Time { panic("the clock is broken") }))
+		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return panicking{New("test", nil)()} })
 	}
-	if err := Serve("test", false, options...); err != nil {
-		panic(err)
-	}
+	return Serve("test", false, nil)
+}
+
+type panicking struct{ tfprotov6.ProviderServer }
+
+func (panicking) PlanResourceChange(
+	context.Context, *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
+	panic("the plan is broken")
 }
 
 // cliConfigVariable is the variable that names the settings of the CLI.
@@ -33,7 +39,9 @@ const cliConfigVariable = "TF_CLI_CONFIG_FILE"
 // TestMain runs the tests, or the sweeper with -sweep.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(serveVariable); what != "" {
-		serve(what)
+		if err := serve(what); err != nil {
+			panic(err)
+		}
 		return
 	}
 	resource.AddTestSweepers("elbaas_certificate", &resource.Sweeper{Name: "elbaas_certificate", F: sweep})

@@ -73,13 +73,13 @@ func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, argu
 			delete(config, name)
 		}
 	}
-	return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(), config)
+	return acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 }
 
 // passwordServer starts a provider that requests tokens with a password, and retries once.
 func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	t.Helper()
-	return acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	return acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
@@ -161,6 +161,12 @@ func TestUnknownArgument(t *testing.T) {
 				}
 			}
 		}
+		delete(renamed, "name") // which stays
+		renamed["timeouts"] = acctest.Values{"read": "1m"}
+		switched["certificate_id"], switched["fallback_certificate_id"] = l.config["certificate_id"], nil
+		mustApply(t, server, certificate, renamed) // these two change the state alone
+		mustApply(t, server.Listeners(), l.state, switched)
+
 		_, certified := nowhere.Apply(mustPlan(t, nowhere, nil, config))
 		_, switchedTo := nowhere.Listeners().Apply(mustPlan(t, nowhere.Listeners(), nil, l.config))
 		for _, said := range []acctest.Diagnostics{certified, switchedTo} {
@@ -177,7 +183,7 @@ func TestUnknownArgument(t *testing.T) {
 // TestUnknownTexts: no rule refuses a text that is not known yet.
 func TestUnknownTexts(t *testing.T) {
 	t.Parallel()
-	server := acctest.NewCloud(t).Server(t, provider.New("test")())
+	server := acctest.NewCloud(t).Server(t, provider.New("test", nil)())
 	later := func(names ...string) acctest.Values {
 		config := acctest.Values{}
 		for _, name := range names {
@@ -200,7 +206,7 @@ func TestUnknownTexts(t *testing.T) {
 func TestProjectThatIsNotFound(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.NewCloud(t)
-	server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+	server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "nowhere",
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
@@ -217,7 +223,7 @@ func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "..", "$(reboot)"} {
 		cloud := acctest.NewCloud(t)
-		server := acctest.NewServer(t, provider.New("test")(), acctest.Values{
+		server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "eu-de",
 			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
 		})

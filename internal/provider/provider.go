@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -24,26 +23,12 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*elbaasProvider)(nil)
 )
 
-// An Option replaces a dependency of the provider.
-type Option func(*elbaasProvider)
-
-// WithClock sets the clock that is used for expiry, and for the times of writes.
-func WithClock(now func() time.Time) Option {
-	return func(p *elbaasProvider) { p.now = now }
-}
-
-// WithDialer sets how the provider connects to addresses.
-func WithDialer(dial Dialer) Option {
-	return func(p *elbaasProvider) { p.dial = dial }
-}
-
-// A Dialer connects to an address, as net.Dialer's DialContext does.
+// A Dialer connects to an address, as net.Dialer's DialContext does. nil is the dialer of http.DefaultTransport.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 type elbaasProvider struct {
 	version string
-	now     func() time.Time
-	dial    Dialer // nil means the dialer of http.DefaultTransport
+	dial    Dialer
 }
 
 func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -67,7 +52,7 @@ func (p *elbaasProvider) Configure(
 	}
 
 	userAgent := fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion)
-	cloud := newCloud(settings, userAgent, p.now, p.dial)
+	cloud := newCloud(settings, userAgent, p.dial)
 	resp.ResourceData, resp.DataSourceData = cloud, cloud
 	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{

@@ -30,7 +30,7 @@ func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
 	pair := acctest.NewPair()
 	f := &fleet{t: t, cloud: cloud, states: make([]*acctest.State, size)}
 	f.start = func(config acctest.Values) *acctest.Server {
-		return acctest.NewServer(t, provider.New("test")(), config)
+		return acctest.NewServer(t, provider.New("test", nil)(), config)
 	}
 	for i := range size {
 		f.configs = append(f.configs,
@@ -231,7 +231,7 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []string{"0s", "-1s", "1ns"} {
 		cloud := acctest.NewCloud(t)
-		server := cloud.Server(t, provider.New("test")())
+		server := cloud.Server(t, provider.New("test", nil)())
 		pair := acctest.NewPair()
 		config := acctest.Values{
 			"certificate": pair.Certificate,
@@ -239,7 +239,7 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 			"timeouts":    acctest.Values{"read": timeout},
 		}
 		state := mustApply(t, server, nil, config)
-		server = cloud.Server(t, provider.New("test")()) // another run, because this one knows the certificate
+		server = cloud.Server(t, provider.New("test", nil)()) // another run, because this one knows the certificate
 		ended := make(chan struct{})
 		cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 			<-ended // a list that arrives earlier would count
@@ -254,7 +254,7 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 
 		config["timeouts"] = acctest.Values{"read": "1m"}
 		state = mustApply(t, server, state, config) // as with -refresh=false
-		server = cloud.Server(t, provider.New("test")())
+		server = cloud.Server(t, provider.New("test", nil)())
 		state = mustRead(t, server, state)
 		if plan, _ := server.Plan(state, config); !reflect.DeepEqual(plan.Values, state.Values) {
 			t.Errorf("%s: the next plan is %v, want %v", timeout, plan.Values, state.Values)

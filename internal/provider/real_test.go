@@ -110,7 +110,7 @@ func TestAccForRealLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if subject := chain.Facts(0).Subject; !strings.HasPrefix(left.Name, "tf-acc-") || subject != "CN="+realDomain {
+	if subject := chain.Facts().Subject; !strings.HasPrefix(left.Name, "tf-acc-") || subject != "CN="+realDomain {
 		t.Errorf("the sweeper does not know %q for %q", left.Name, subject)
 	}
 }

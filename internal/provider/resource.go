@@ -79,8 +79,6 @@ type ignoreEquivalent struct {
 	replaces bool
 }
 
-var _ planmodifier.String = ignoreEquivalent{}
-
 // replaceIgnoringCase treats texts that differ only in case as equivalent.
 var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
 
@@ -119,17 +117,17 @@ type privateState interface {
 }
 
 // rememberWrite records that a resource was just written, or may have been.
-func (c *cloud) rememberWrite(ctx context.Context, private privateState) diag.Diagnostics {
-	now, _ := c.now().UTC().MarshalJSON() // which fails for years beyond 9999 only
+func rememberWrite(ctx context.Context, private privateState) diag.Diagnostics {
+	now, _ := time.Now().UTC().MarshalJSON() // which fails for years beyond 9999 only
 	return private.SetKey(ctx, lastWrite, now)
 }
 
 // sinceWrite returns how long ago a resource was written, or elb.NoWrite if that is not known.
-func (c *cloud) sinceWrite(ctx context.Context, private privateState) time.Duration {
+func sinceWrite(ctx context.Context, private privateState) time.Duration {
 	var at time.Time // by default the year 1, which is too long ago for a Duration
 	text, _ := private.GetKey(ctx, lastWrite)
 	_ = json.Unmarshal(text, &at)
-	return c.now().Sub(at)
+	return time.Since(at)
 }
 
 func (r *resourceBase) IdentitySchema(

@@ -164,7 +164,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
 	h := newHunt(t, cli)
 	h.add(pair)
-	if said := h.run(false, "plan"); !strings.Contains(said, "panic: the clock is broken") {
+	if said := h.run(false, "plan"); !strings.Contains(said, "panic: the plan is broken") {
 		t.Errorf("there was no panic: %s", said[max(0, len(said)-1000):])
 	}
 }

@@ -21,7 +21,7 @@ const Address = "registry.terraform.io/elbaas/elbaas"
 
 // Serve serves the provider to the Terraform that started this process, until Terraform stops it. With debug, it waits
 // for a Terraform that finds this process through TF_REATTACH_PROVIDERS.
-func Serve(version string, debug bool, options ...Option) error {
+func Serve(version string, debug bool, dial Dialer) error {
 	var serving []tf6server.ServeOpt
 	if debug {
 		serving = append(serving, tf6server.WithManagedDebug())
@@ -40,7 +40,7 @@ func Serve(version string, debug bool, options ...Option) error {
 		// plan, and takes an eighth more memory (internal/tools/bench/README.md).
 		debugging.SetGCPercent(150)
 	}
-	return tf6server.Serve(Address, New(version, options...), serving...)
+	return tf6server.Serve(Address, New(version, dial), serving...)
 }
 
 // disableUnreadLogs switches off all logs if Terraform discards them, which is the case if neither TF_LOG nor
@@ -57,13 +57,10 @@ func disableUnreadLogs() {
 
 // New returns a function that makes a server of the provider. The version is sent to
 // Terraform and, as part of the user agent, to the API.
-func New(version string, options ...Option) func() tfprotov6.ProviderServer {
+func New(version string, dial Dialer) func() tfprotov6.ProviderServer {
+	newServer := providerserver.NewProtocol6(&elbaasProvider{version, dial})
 	return func() tfprotov6.ProviderServer {
-		p := &elbaasProvider{version: version, now: time.Now}
-		for _, option := range options {
-			option(p)
-		}
-		return server{providerserver.NewProtocol6(p)().(frameworkServer)} //nolint:forcetypeassert // it is
+		return server{newServer().(frameworkServer)} //nolint:forcetypeassert // it is
 	}
 }
 

@@ -57,7 +57,7 @@ func (s heavyServer) ApplyResourceChange(
 // their contexts held.
 func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures the heap
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
-	server := cloud.Server(t, heavyServer{provider.New("test")()})
+	server := cloud.Server(t, heavyServer{provider.New("test", nil)()})
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
 	state := mustApply(t, server, nil, config)
 	round := func(i int) {
@@ -97,7 +97,7 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 // tenth less than reading a changed one.
 func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it counts for the whole process
 	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
-	server := cloud.Server(t, provider.New("test")())
+	server := cloud.Server(t, provider.New("test", nil)())
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "old"}
 	old := mustApply(t, server, nil, config)
 	config["name"] = "new"

@@ -119,8 +119,8 @@ func (r *resolver) cloudByDefault(region value) string {
 	// name none.
 	others := where(r.sources, func(s source) bool { return s.rank > r.credentials.rank })
 	if s, found := firstWith(others, names...); found {
-		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and credentials " +
-			"are never sent to an address that only a later source names. "
+		later = capitalize(s.first(names...).origin) + " is set, but it comes from a later source, and these " +
+			"credentials are not sent to an address that only that source names. "
 	}
 	isPrivate := r.credentials.rank == hcsRank || r.leavesAddresses(region) && region.rank == hcsRank
 	why := "Without a cloud, the credentials would go to the default cloud (" + defaultCloud +

@@ -565,7 +565,7 @@ func TestUnknownFiles(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, what, diags)
 				continue
 			}
-			c := newCloud(s, "test", nil, nil)
+			c := newCloud(s, "test", nil)
 			project := c.defaultProject(&diags)
 			if diags.HasError() || project.IsUnknown() != (row.project == "") || project.ValueString() != row.project {
 				t.Errorf("%s, %s: project %v, %v", name, what, project, diags)
@@ -596,7 +596,7 @@ func TestUnknownInsecure(t *testing.T) {
 		if diags.HasError() {
 			t.Fatalf("%s: %v", address, diags)
 		}
-		if c := newCloud(s, "test", nil, nil); !strings.Contains(ready(c), "argument insecure depends on") {
+		if c := newCloud(s, "test", nil); !strings.Contains(ready(c), "argument insecure depends on") {
 			t.Errorf("%s: it may be called", address)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -825,7 +824,7 @@ func TestErrorsOfDestinations(t *testing.T) {
 			"cloud",
 			[]string{
 				"come from the environment variables HW_…", "The environment variable OS_AUTH_URL is set",
-				"credentials are never sent to an address that only a later source names. ",
+				"credentials are not sent to an address that only that source names. ",
 				"Set the environment variable HW_CLOUD, or cloud in the provider block",
 			},
 		},
@@ -1017,7 +1016,7 @@ func TestSettingsExpiryWarningDays(t *testing.T) {
 		if diags.HasError() || s.expiryWarningDays != int(row.want) {
 			t.Errorf("%s: got %d, %v, want %d", name, s.expiryWarningDays, diags, row.want)
 		}
-		if diags := newCloud(s, "test", time.Now, nil).ready(); diags.HasError() {
+		if diags := newCloud(s, "test", nil).ready(); diags.HasError() {
 			t.Errorf("%s: the cloud cannot be called: %v", name, diags)
 		}
 	}
@@ -1049,7 +1048,7 @@ func TestSettingsUnknown(t *testing.T) {
 	if diags.HasError() {
 		t.Fatalf("an unknown value fails before it is needed: %v", diags)
 	}
-	c := newCloud(s, "test", time.Now, nil)
+	c := newCloud(s, "test", nil)
 	shown := fmt.Sprint(c.ready())
 	if !strings.Contains(shown, "argument endpoint depends") || !strings.Contains(shown, "argument token depends") ||
 		strings.Contains(shown, "argument project_id") {
@@ -1072,7 +1071,7 @@ func TestUnknownProject(t *testing.T) {
 		delete(block, "project_id")
 		block[name] = types.StringUnknown()
 		s, diags := newSettings(block, environmentOf(map[string]string{"HW_PROJECT_ID": "nonsense"}))
-		c := newCloud(s, "test", time.Now, nil)
+		c := newCloud(s, "test", nil)
 		if project := c.defaultProject(&diags); !project.IsUnknown() || diags.HasError() {
 			t.Errorf("%s: project = %v, %v, want unknown", name, project, diags)
 		}
@@ -1089,7 +1088,7 @@ func TestUnknownProject(t *testing.T) {
 	block := completeBlock()
 	block["region"] = types.StringUnknown()
 	s, diags := newSettings(block, environmentOf(nil))
-	if project := newCloud(s, "test", time.Now, nil).defaultProject(&diags); project.ValueString() != "block-project" {
+	if project := newCloud(s, "test", nil).defaultProject(&diags); project.ValueString() != "block-project" {
 		t.Errorf("project = %v, %v", project, diags)
 	}
 }
@@ -1121,7 +1120,7 @@ func TestUnknownCredentials(t *testing.T) {
 		if diags.HasError() || s.credentialsSource != blockLabel || !s.Credentials.Token.Empty() {
 			t.Errorf("%s: %v, credentials of %q", name, diags, s.credentialsSource)
 		}
-		if !newCloud(s, "test", time.Now, nil).ready().HasError() {
+		if !newCloud(s, "test", nil).ready().HasError() {
 			t.Errorf("%s: ready to be called", name)
 		}
 	}
@@ -1150,7 +1149,7 @@ func TestSeeminglyIncompleteSettings(t *testing.T) {
 			block[row.unknown] = types.StringUnknown()
 		}
 		s, diags := newSettings(block, environmentOf(nil))
-		project := newCloud(s, "test", time.Now, nil).defaultProject(&diags)
+		project := newCloud(s, "test", nil).defaultProject(&diags)
 		if !project.IsUnknown() || diags.HasError() {
 			t.Errorf("%s: project = %v, %v", name, project, diags)
 		}
@@ -1221,7 +1220,7 @@ func TestUnknownAddresses(t *testing.T) {
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}
-		c := newCloud(s, "test", time.Now, nil)
+		c := newCloud(s, "test", nil)
 		project := c.defaultProject(&diags)
 		if !project.IsUnknown() || diags.HasError() || !c.ready().HasError() {
 			t.Errorf("%s: project = %v, %v", name, project, diags)
@@ -1233,7 +1232,7 @@ func TestNoProject(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
 	s, said := settingsOf("token endpoint=https://elb.example.com auth_url=https://iam.example.com", "")
-	_ = newCloud(s, "test", time.Now, nil).defaultProject(&diags)
+	_ = newCloud(s, "test", nil).defaultProject(&diags)
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), "HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID") {
 		t.Errorf("got %v, %s", diags, said)
 	}
@@ -1487,7 +1486,7 @@ func TestSettingsShowNoSecret(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	c := newCloud(s, "test", time.Now, nil)
+	c := newCloud(s, "test", nil)
 	for _, value := range []any{s, &s, c, c.session, c.client, s.Credentials} {
 		if shown := fmt.Sprintf("%v %+v %#v %s", value, value, value, value); strings.Contains(shown, "hunter2") {
 			t.Errorf("%T shows a secret: %s", value, shown)

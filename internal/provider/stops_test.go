@@ -368,7 +368,7 @@ func TestInterrupted(t *testing.T) {
 				pair := acctest.NewPair()
 				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 				start := func() *acctest.Server {
-					return acctest.NewServer(t, provider.New("test", provider.WithDialer(network.DialContext))(),
+					return acctest.NewServer(t, provider.New("test", network.DialContext)(),
 						acctest.Values{
 							"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL,
 							"project_id": acctest.ProjectID, "insecure": true,

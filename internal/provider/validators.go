@@ -26,8 +26,6 @@ type textRule struct {
 	check func(noun, text string) error
 }
 
-var _ validator.String = textRule{}
-
 func (r textRule) Description(context.Context) string {
 	return "The " + r.noun + " must be valid."
 }

@@ -96,7 +96,7 @@ func TestPrintedBlocks(t *testing.T) {
 				t.Errorf("%s is %q, want %q", name, config[name], value)
 			}
 		}
-		server := acctest.NewServer(t, provider.New("test")(), config)
+		server := acctest.NewServer(t, provider.New("test", nil)(), config)
 		found, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 		if diagnostics.HasError() {
 			t.Errorf("%s: %s: %s", kind.credential, diagnostics[0].Summary, diagnostics[0].Detail)
@@ -104,7 +104,7 @@ func TestPrintedBlocks(t *testing.T) {
 			t.Errorf("%s: %d certificates, want 1", kind.credential, len(certificates))
 		}
 		config[kind.credential] = "another"
-		server = acctest.NewServer(t, provider.New("test")(), config)
+		server = acctest.NewServer(t, provider.New("test", nil)(), config)
 		if _, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{}); !diagnostics.HasError() {
 			t.Errorf("another %s is accepted", kind.credential)
 		}

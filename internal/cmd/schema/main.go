@@ -31,7 +31,7 @@ func main() {
 // run prints the schema, with tables, under the provider's short name, by which the generator of
 // the documentation finds it.
 func run(ctx context.Context, out io.Writer) error {
-	server := provider.New("schema")()
+	server := provider.New("schema", nil)()
 	all, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	identities, identitiesErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	if err := errors.Join(err, identitiesErr); err != nil {

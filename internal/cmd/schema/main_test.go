@@ -10,7 +10,6 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
-	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 )
 
 // TestTables: the documentation has a row for each argument of the provider with its
@@ -73,7 +72,7 @@ func TestAccSchemaIsThatOfTheCLI(t *testing.T) {
 	} {
 		*description, _, _ = strings.Cut(*description, "\n\n") // the table
 	}
-	cli := acctest.NewCLI(t, provider.New("test"))
+	cli := acctest.NewCLI(t)
 	cli.Configure("")
 	const beginning = `{"format_version"`
 	_, said, _ := strings.Cut(cli.Run("providers", "schema", "-json"), beginning)

@@ -70,5 +70,5 @@ func serveFloor() error {
 	network := elbstub.NewNetwork("floor")
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(network) }() // until the process ends
-	return provider.Serve("floor", false, provider.WithDialer(network.DialContext))
+	return provider.Serve("floor", false, network.DialContext)
 }
