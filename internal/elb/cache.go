@@ -45,8 +45,8 @@ func byName[E element](a, b E) int {
 // and those soon after, use the same list call. Because lists lag behind writes, the results
 // of our own writes overlay them.
 //
-// Order is by sequence numbers, not by times, which may be equal: each start and end of a list
-// call takes the next number, and a read or a write remembers the number at which it began.
+// Order is by sequence numbers, not by times, which may be equal: each list call takes the next
+// number when it starts, and a read or a write remembers the latest number at which it began.
 type cache[E element] struct {
 	noun      string // "certificate" or "listener"
 	absent    error  // the absence error: the element is proven not to exist
@@ -64,7 +64,6 @@ type cache[E element] struct {
 
 	lastWrite int                 // the latest sequence number at the time of the latest write
 	writes    map[string]write[E] // the latest write of each ID
-	seen      map[string]int      // for each ID, the sequence number at the end of the first list that had it
 }
 
 // A listing is the response to a list call.
@@ -121,7 +120,6 @@ func newCache[E element](
 		list:      list,
 		now:       now,
 		writes:    map[string]write[E]{},
-		seen:      map[string]int{},
 	}
 }
 
@@ -353,40 +351,27 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 
 // baseline returns the latest list that is complete or was accepted, while it is not older than
 // the list TTL. Otherwise it lists; an incomplete list is repeated as often as retries says, and then
-// accepted. mark is the latest sequence number.
-func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
+// accepted.
+func (c *cache[E]) baseline(ctx context.Context, retries int) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.accepted != nil && c.now().Sub(c.accepted.doneAt) <= listTTL {
-		return c.accepted, c.sequence, nil
+		return c.accepted, nil
 	}
 	if _, err := c.recentLocked(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	call, err = c.listLocked(ctx)
+	call, err := c.listLocked(ctx)
 	for ; err == nil && !call.complete && retries > 0; retries-- {
 		call, err = c.pollLocked(ctx)
 	}
 	if err != nil {
-		return nil, 0, err // the list may still be running
+		return nil, err // the list may still be running
 	}
-	c.acceptLocked(call)
-	return call, c.sequence, nil
-}
-
-// acceptLocked makes a list the baseline of creations, unless there is a later one.
-func (c *cache[E]) acceptLocked(call *listCall[E]) {
 	if c.accepted == nil || c.accepted.startSeq < call.startSeq {
 		c.accepted = call
 	}
-}
-
-// seenBefore reports whether a list that ended no later than a mark had an element.
-func (c *cache[E]) seenBefore(id string, mark int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first, seen := c.seen[strings.ToLower(id)]
-	return seen && first <= mark
+	return c.accepted, nil
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that
@@ -485,13 +470,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 		return
 	}
 	if call.complete {
-		c.acceptLocked(call)
-	}
-	c.sequence++
-	for id := range call.elements {
-		if _, seen := c.seen[id]; !seen {
-			c.seen[id] = c.sequence
-		}
+		c.accepted = call
 	}
 }
 
