@@ -240,7 +240,7 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 // lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
 func (c *cache[E]) lagEnd(age time.Duration) time.Time {
-	if age <= -listLag || age > time.Hour { // no list that is still of use runs for an hour
+	if age <= -listLag {
 		return time.Time{}
 	}
 	return c.now().Add(listLag - max(age, 0))
@@ -320,8 +320,7 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("waiting for the list of %ss: %w", c.noun, err)
 		}
-		isUseful := c.running != nil && c.running.startSeq > askedSeq
-		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && !isUseful {
+		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && c.running == nil {
 			c.mu.Unlock()
 			_ = httpapi.Pause(ctx, pause)
 			c.mu.Lock()
