@@ -150,18 +150,17 @@ func (c *Client) sendUpdate(
 ) (Certificate, error) {
 	put := httpapi.Request{Method: http.MethodPut, Body: wanted}
 	var body certificateBody
-	var accepted, hasPage bool // hasPage is about the latest response
+	accepted := false // by any attempt
 	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
-		body, err = decodeBody(response.Body)
-		if hasPage = isPage(err); hasPage {
+		if body, err = decodeBody(response.Body); isPage(err) {
 			return err
 		}
 		accepted = true
 		return nil // an incomplete certificate is read back
 	})
 	refusal := httpapi.RefusalOf(err)
-	// A page is from a gateway, so whether the API got the request is not known. It may have been cut off.
-	if refusal != nil && isPage(refusal) || refusal == nil && hasPage && !accepted {
+	// Behind a gateway, or a backend that does not know, the update may have been carried out.
+	if httpapi.Ambiguous(err) && (refusal != nil || !accepted) && !isGone(refusal) {
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		// Until the lag of an earlier write has ended, lists may show the values from before it.
@@ -379,14 +378,14 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 // ELB.5040, which is 404 in one table of the reference and 400 in another, or any 404 except
 // that of the gateway.
 func isGone(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.5040" || refusal.IsNotFound()
+	return refusal != nil && (refusal.Code == "ELB.5040" || refusal.IsNotFound())
 }
 
 // orNotFound returns ErrCertificateNotFound if an error response may mean that the certificate does not
 // exist and the list of the project proves it: a 404 may also be about the project or the
 // endpoint. Otherwise it returns err.
 func (c *Client) orNotFound(ctx context.Context, projectID, id string, sinceWrite time.Duration, err error) error {
-	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
+	if !isGone(httpapi.RefusalOf(err)) {
 		return err
 	}
 	return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)

@@ -545,6 +545,9 @@ func TestUpdateResponses(t *testing.T) {
 		"half a body":          {elbstub.Cut(40), false, 1}, // without retries
 		"HTML":                 {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
 		"a body not an object": {elbstub.ReplyAfter(200, "[]"), false, 1},
+		"504 of a gateway":     {elbstub.ReplyAfter(504, "<html></html>"), false, 1},
+		"500 (reference)":      {elbstub.ReplyAfter(500, ""), false, 1},
+		"lost (observed)":      {elbstub.Drop(), false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
