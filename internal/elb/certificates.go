@@ -132,7 +132,8 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 // UpdateCertificate updates a certificate with one PUT. prior is the certificate in the state: its domain
 // is used if the response has none (recorded). A whole response with a change is the result. If it lacks
 // another field, the list is polled until it shows the change, or ctx is done. If it has the old values,
-// perhaps of a replica that lags, the list is polled, and after the list lag the old values count.
+// perhaps of a replica that lags, the list is polled, and after the list lag the old values count. A response
+// that does not say whether the update was carried out is an error unless the list soon shows the change.
 // sinceWrite is as for ReadCertificate. ErrCertificateNotFound says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, wanted Updatable,
@@ -187,7 +188,7 @@ func (c *Client) sendUpdate(
 
 // readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If the API stored
 // other values, the certificate is returned with those. With oldMayCount, the old values count as well once lists no
-// longer lag: a whole response says that the API has nothing left to do, and behind the page of a gateway it may have
+// longer lag: a whole response says that the API has nothing left to do, and without a response of the API it may have
 // done nothing.
 func (c *Client) readBack(
 	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
