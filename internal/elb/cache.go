@@ -250,7 +250,7 @@ func (c *cache[E]) lagEnd(age time.Duration) time.Time {
 // list lag. It ignores what was written here.
 func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
 	deadline := c.now().Add(listLag)
-	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
+	listErr := c.pollUntil(ctx, func(call *listCall[E]) (bool, error) {
 		e, err = c.findListed(call.listing, id)
 		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
 	})
@@ -331,18 +331,18 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 }
 
 // pollUntil passes one new list after the other to check, until check is done. An error of check counts as a failed
-// list. After as many failed lists as tries, it returns the latest error.
-func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
-	for {
+// list. After five failed lists, it returns the latest error.
+func (c *cache[E]) pollUntil(ctx context.Context, check func(*listCall[E]) (done bool, err error)) error {
+	for failures := 0; ; {
 		done := false
 		call, err := c.poll(ctx)
 		if err == nil {
 			done, err = check(call)
 		}
 		if err != nil {
-			tries--
+			failures++
 		}
-		if done || err != nil && (tries == 0 || ctx.Err() != nil) {
+		if done || err != nil && (failures == 5 || ctx.Err() != nil) {
 			return err
 		}
 	}

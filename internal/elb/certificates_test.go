@@ -734,7 +734,7 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		for n := range 3 { // a failed list is repeated
+		for n := range 5 { // a failed list is repeated
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
 		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed)

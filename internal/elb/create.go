@@ -342,7 +342,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 	started := cache.now()
 	latest := map[string]Certificate{} // as the latest list that had it shows it
 	shown := map[string]time.Time{}    // when that list started
-	err = cache.pollUntil(ctx, 5, func(list *listCall[Certificate]) (done bool, err error) {
+	err = cache.pollUntil(ctx, func(list *listCall[Certificate]) (done bool, err error) {
 		for _, cert := range x.candidates(list) {
 			latest[keyOf(cert)], shown[keyOf(cert)] = cert, list.startedAt
 		}
