@@ -160,7 +160,7 @@ func (c *Client) sendUpdate(
 		return nil // an incomplete certificate is read back
 	})
 	refusal := httpapi.RefusalOf(err)
-	// Behind a gateway, or a backend that does not know, the update may have been carried out.
+	// The response does not say whether the update was carried out.
 	if httpapi.Ambiguous(err) && (refusal != nil || !accepted) && !isGone(refusal) {
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
