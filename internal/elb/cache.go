@@ -140,14 +140,17 @@ func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld 
 		call, err = c.listLocked(ctx)
 	}
 	for err == nil {
-		e, isFinal, findErr := c.findLocked(call, id, askedSeq)
+		e, isWritten, findErr := c.writtenLocked(call.startedAt, id)
+		if !isWritten {
+			e, findErr = c.findListed(call.listing, id)
+		}
 		mayLag := call.startedAt.Before(lagEnds) && (findErr != nil || isOld(e))
 		switch {
 		case mayLag:
 			call, err = c.pollLocked(ctx)
-		case isFinal:
+		case isWritten, findErr == nil, call.startSeq > askedSeq:
 			return e, findErr
-		default:
+		default: // the list may be older than the element
 			call, err = c.listLocked(ctx)
 		}
 	}
@@ -212,16 +215,6 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 		return call, nil
 	}
 	return nil, nil
-}
-
-// findLocked finds an element among the results of our own writes, or else in a list. isFinal is
-// false only if the element is missing and the list did not start after the sequence number askedSeq.
-func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isFinal bool, err error) {
-	if e, written, err := c.writtenLocked(call.startedAt, id); written {
-		return e, true, err
-	}
-	e, err = c.findListed(call.listing, id)
-	return e, call.startSeq > askedSeq || err == nil, err
 }
 
 // findListed finds an element in a list. The error is an absence error or, if the list is
