@@ -210,9 +210,11 @@ func (c *Client) putAndAwait(
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case httpapi.Ambiguous(err):
-			// It may have been carried out, and replicas may not show that yet.
+			// It may have been carried out. Until the list lag has passed, a replica may not show that yet, or may
+			// still show the same certificate from before an earlier switch.
 			brief, cancel := context.WithTimeout(ctx, 2*listLag)
 			defer cancel()
+			_ = httpapi.Pause(brief, listLag)
 			if l, notShown := c.awaitListener(brief, projectID, prior, true, shows); notShown == nil {
 				return l, nil
 			}
