@@ -640,6 +640,24 @@ func TestUpdateTimesOutWaiting(t *testing.T) {
 	})
 }
 
+// TestUpdateCutWhileListsFail: the status 200 says that the API has accepted the update, even if the body is cut off.
+// It is read back for longer than after a response that says nothing.
+func TestUpdateCutWhileListsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		before := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
+		for n := range 15 {
+			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(500, ""))
+		}
+		cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
+		if err != nil || cert.Updatable != renamed {
+			t.Errorf("got %+v, error %v", cert, err)
+		}
+	})
+}
+
 // TestUpdateCutThenRefused: the result of an earlier attempt says nothing about the last one.
 func TestUpdateCutThenRefused(t *testing.T) {
 	t.Parallel()

@@ -462,6 +462,11 @@ func TestSwitchListener(t *testing.T) {
 			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
 			calls: [2]int{1, 2},
 		},
+		"cut, and pending for longer than lists lag": {
+			options: elbstub.Options{UpdateTime: 20 * time.Second},
+			puts:    faults{elbstub.Cut(9)},
+			calls:   [2]int{1, 6},
+		},
 		"cut, then refused": {
 			retries: 2,
 			puts:    faults{elbstub.Cut(9), refusing(400, "ELB.1001")},
