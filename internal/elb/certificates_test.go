@@ -1035,6 +1035,31 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	})
 }
 
+// TestDeleteAfterASwitchMeanwhile: no listener uses the certificate, then one does, then it is switched. The backend of
+// deletions may see each switch late, so the deletion is repeated after the second one, too.
+func TestDeleteAfterASwitchMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		for n := range 3 { // after 0, 5 and 6 seconds
+			refused := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+			cloud.Script(elbstub.DeleteCertificate, n+1, refused)
+		}
+		id := cloud.AddListener(elbstub.Listener{ProjectID: project})
+		use := func(certificateID string) func() {
+			return func() {
+				cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = certificateID })
+			}
+		}
+		time.AfterFunc(2*time.Second, use(cert.ID))
+		time.AfterFunc(5500*time.Millisecond, use(""))
+		if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestDeleteTimeout: the timeout limits the whole deletion, including its lists of listeners. No call follows it.
 func TestDeleteTimeout(t *testing.T) {
 	t.Parallel()
