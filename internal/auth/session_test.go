@@ -157,7 +157,7 @@ func TestKindsOfCredentials(t *testing.T) {
 		change                     func(*auth.Config)
 		project, another, stranger int
 	}{
-		"token":              {byToken, nil, 200, 403, 403},
+		"token":              {byToken, nil, 200, 400, 400},
 		"access key":         {byKey, nil, 200, 200, 403},
 		"access key, scoped": {byKey, scoped, 200, 200, 403},
 		"temporary key":      {byTempKey, nil, 200, 200, 403},

@@ -244,7 +244,7 @@ func TestTokens(t *testing.T) {
 				t.Errorf("the token is said to be %v", said)
 			}
 			for _, id := range []string{project, otherProject, foreignProject} {
-				want := http.StatusForbidden
+				want := http.StatusBadRequest // ELB.9808 (reference)
 				if id == row.projectID {
 					want = http.StatusOK
 				}
