@@ -246,6 +246,28 @@ func TestOneTokenPerProject(t *testing.T) {
 	}
 }
 
+// TestAgencyKeyIsRenewed: the temporary keys of an agency, which are valid for an hour, are renewed before they expire.
+func TestAgencyKeyIsRenewed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byKey, assume("helpers"))
+	for _, row := range []struct {
+		wait time.Duration
+		want int
+	}{{0, 1}, {54 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Hour, 3}} {
+		f.wait(row.wait)
+		if status, err := f.call(session, foreign); status != 200 {
+			t.Errorf("after %s: %d, %v", row.wait, status, err)
+		}
+		if got := len(f.Journal(elbstub.AssumeAgency)); got != row.want {
+			t.Errorf("after %s, the agency was assumed %d times, want %d", row.wait, got, row.want)
+		}
+	}
+	if got := len(f.Journal(elbstub.ListCertificates)); got != 4 {
+		t.Errorf("%d lists, want 4: a key was used after its end", got)
+	}
+}
+
 // TestTokenWithoutATimeOfIssue: the token is renewed before it expires by our own clock (assumed: Keystone sends the
 // time).
 func TestTokenWithoutATimeOfIssue(t *testing.T) {
