@@ -268,6 +268,24 @@ func TestAgencyKeyIsRenewed(t *testing.T) {
 	}
 }
 
+// TestTokenWhileOurClockIsWrong: how long a token is valid does not depend on our clock.
+func TestTokenWhileOurClockIsWrong(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byPassword, func(c *auth.Config) {
+		c.Now = func() time.Time { return f.clock().Add(48 * time.Hour) }
+	})
+	for range 2 {
+		if status, err := f.call(session, project); status != 200 {
+			t.Errorf("%d, %v", status, err)
+		}
+		f.wait(time.Hour)
+	}
+	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+		t.Errorf("%d tokens, want 1", got)
+	}
+}
+
 // TestTokenWithoutATimeOfIssue: the token is renewed before it expires by our own clock (assumed: Keystone sends the
 // time).
 func TestTokenWithoutATimeOfIssue(t *testing.T) {
