@@ -598,6 +598,10 @@ func TestCatalogs(t *testing.T) {
 			want: "https://de.example.com",
 		},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
+		"two regions, the project begins with both": {
+			project: other, catalog: append([]elbstub.CatalogEntry{entry("eu-d", "https://d.example.com")}, two...),
+			want: "https://de.example.com",
+		},
 		"two regions, none chosen": {
 			project: foreign, catalog: append(reversed, two...),
 			fails: "several regions: eu-de, eu-nl. Set region",
