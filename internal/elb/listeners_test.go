@@ -714,8 +714,8 @@ func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	})
 }
 
-// TestSwitchNeedsTheCertificateOfAResponse: a response without the certificate shows no switch, even if the listener had
-// the new certificate when it was last read, by a GET that lags.
+// TestSwitchNeedsTheCertificateOfAResponse: a response without the certificate shows no switch, even if the listener
+// had the new certificate when it was last read, by a GET that lags.
 func TestSwitchNeedsTheCertificateOfAResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
