@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -309,6 +310,50 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 			l.noDiagnostics("create", diagnostics)
 		})
 	}
+}
+
+// TestListenerTimeouts: each operation ends after its timeout, which is five minutes by default. An update takes it from
+// the configuration.
+func TestListenerTimeouts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newManagedListener(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("update")
+		for _, operation := range []elbstub.Operation{
+			elbstub.ShowListener, elbstub.ListListeners, elbstub.ModifyListener,
+		} {
+			l.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Throttle("30") })
+		}
+		update := maps.Clone(l.config)
+		update["certificate_id"] = strings.Repeat("c", 32)
+		longer := maps.Clone(update)
+		longer["timeouts"] = acctest.Values{"update": "7m"}
+		for doing, row := range map[string]struct {
+			do   func(*acctest.Server) (*acctest.State, acctest.Diagnostics)
+			want time.Duration
+		}{
+			"creation": {l.create, 5 * time.Minute},
+			"read": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+				return s.Read(l.state)
+			}, 5 * time.Minute},
+			"update": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+				return s.Apply(mustPlan(t, s, l.state, update))
+			}, 5 * time.Minute},
+			"update with a timeout": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+				return s.Apply(mustPlan(t, s, l.state, longer))
+			}, 7 * time.Minute},
+			"deletion": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
+				return s.Destroy(l.state)
+			}, 5 * time.Minute},
+		} {
+			server, started := l.process(), time.Now()
+			_, diagnostics := row.do(server)
+			if took := time.Since(started).Round(time.Second); !diagnostics.HasError() || took != row.want {
+				t.Errorf("the %s ends after %s, want %s: %s", doing, took, row.want, textOf(diagnostics))
+			}
+		}
+	})
 }
 
 // TestTinyTimeouts: with a timeout that is far too short, nothing is lost, and the next run
