@@ -312,46 +312,62 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 	}
 }
 
-// TestListenerTimeouts: each operation ends after its timeout, which is five minutes by default. An update takes it from
-// the configuration.
-func TestListenerTimeouts(t *testing.T) {
+// TestDefaultTimeouts: each operation ends after its timeout. An update takes it from the configuration.
+func TestDefaultTimeouts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newManagedListener(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("update")
-		for _, operation := range []elbstub.Operation{
-			elbstub.ShowListener, elbstub.ListListeners, elbstub.ModifyListener,
-		} {
-			l.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Throttle("30") })
-		}
-		update := maps.Clone(l.config)
-		update["certificate_id"] = strings.Repeat("c", 32)
-		longer := maps.Clone(update)
-		longer["timeouts"] = acctest.Values{"update": "7m"}
-		for doing, row := range map[string]struct {
-			do   func(*acctest.Server) (*acctest.State, acctest.Diagnostics)
-			want time.Duration
+		pair := acctest.NewPair()
+		cloud, network := acctest.NewCloudInMemory(t)
+		c := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
+			"certificate": pair.Certificate, "private_key": pair.PrivateKey,
+		}}
+		c.apply("create")
+		time.Sleep(time.Minute)
+		for _, row := range []struct {
+			*runs
+			attribute, value string // the change
+			read, write      time.Duration
 		}{
-			"creation": {l.create, 5 * time.Minute},
-			"read": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
-				return s.Read(l.state)
-			}, 5 * time.Minute},
-			"update": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
-				return s.Apply(mustPlan(t, s, l.state, update))
-			}, 5 * time.Minute},
-			"update with a timeout": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
-				return s.Apply(mustPlan(t, s, l.state, longer))
-			}, 7 * time.Minute},
-			"deletion": {func(s *acctest.Server) (*acctest.State, acctest.Diagnostics) {
-				return s.Destroy(l.state)
-			}, 5 * time.Minute},
+			{l.runs, "certificate_id", strings.Repeat("c", 32), 5 * time.Minute, 5 * time.Minute},
+			{c, "name", "new", 5 * time.Minute, 10 * time.Minute},
 		} {
-			server, started := l.process(), time.Now()
-			_, diagnostics := row.do(server)
-			if took := time.Since(started).Round(time.Second); !diagnostics.HasError() || took != row.want {
-				t.Errorf("the %s ends after %s, want %s: %s", doing, took, row.want, textOf(diagnostics))
+			for _, operation := range []elbstub.Operation{
+				elbstub.ShowListener, elbstub.ListListeners, elbstub.ModifyListener, elbstub.ListCertificates,
+				elbstub.ModifyCertificate, elbstub.DeleteCertificate,
+			} {
+				row.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Throttle("30") })
 			}
+			ends := func(doing string, want time.Duration, do func(*acctest.Server) acctest.Diagnostics) {
+				t.Helper()
+				server, started := row.process(), time.Now()
+				diagnostics := do(server)
+				if took := time.Since(started).Round(time.Second); !diagnostics.HasError() || took != want {
+					t.Errorf("%s: the %s ends after %s, want %s", row.attribute, doing, took, want)
+				}
+			}
+			apply := func(prior *acctest.State, config acctest.Values) func(*acctest.Server) acctest.Diagnostics {
+				return func(s *acctest.Server) acctest.Diagnostics {
+					_, diagnostics := s.Apply(mustPlan(t, s, prior, config))
+					return diagnostics
+				}
+			}
+			changed := maps.Clone(row.config)
+			changed[row.attribute] = row.value
+			ends("creation", row.write, apply(nil, row.config))
+			ends("read", row.read, func(s *acctest.Server) acctest.Diagnostics {
+				_, diagnostics := s.Read(row.state)
+				return diagnostics
+			})
+			ends("update", row.write, apply(row.state, changed))
+			changed["timeouts"] = acctest.Values{"update": "7m"}
+			ends("update with a timeout", 7*time.Minute, apply(row.state, changed))
+			ends("deletion", row.write, func(s *acctest.Server) acctest.Diagnostics {
+				_, diagnostics := s.Destroy(row.state)
+				return diagnostics
+			})
 		}
 	})
 }
