@@ -48,6 +48,7 @@ var promises = map[string][]string{
 	},
 	"token-renewal": {
 		"auth.TestOneTokenPerProject",
+		"auth.TestAgencyKeyIsRenewed",
 		"auth.TestRejectedTokenIsRenewed",
 		"provider.TestExpiredTokenIsRenewedOnce",
 		"provider.TestCreationWithoutCredentials",

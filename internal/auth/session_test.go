@@ -157,7 +157,7 @@ func TestKindsOfCredentials(t *testing.T) {
 		change                     func(*auth.Config)
 		project, another, stranger int
 	}{
-		"token":              {byToken, nil, 200, 403, 403},
+		"token":              {byToken, nil, 200, 400, 400},
 		"access key":         {byKey, nil, 200, 200, 403},
 		"access key, scoped": {byKey, scoped, 200, 200, 403},
 		"temporary key":      {byTempKey, nil, 200, 200, 403},
@@ -243,6 +243,46 @@ func TestOneTokenPerProject(t *testing.T) {
 		if call.Status != 200 {
 			t.Errorf("a token was used after its end: %d", call.Status)
 		}
+	}
+}
+
+// TestAgencyKeyIsRenewed: the temporary keys of an agency, which are valid for an hour, are renewed before they expire.
+func TestAgencyKeyIsRenewed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byKey, assume("helpers"))
+	for _, row := range []struct {
+		wait time.Duration
+		want int
+	}{{0, 1}, {54 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Hour, 3}} {
+		f.wait(row.wait)
+		if status, err := f.call(session, foreign); status != 200 {
+			t.Errorf("after %s: %d, %v", row.wait, status, err)
+		}
+		if got := len(f.Journal(elbstub.AssumeAgency)); got != row.want {
+			t.Errorf("after %s, the agency was assumed %d times, want %d", row.wait, got, row.want)
+		}
+	}
+	if got := len(f.Journal(elbstub.ListCertificates)); got != 4 {
+		t.Errorf("%d lists, want 4: a key was used after its end", got)
+	}
+}
+
+// TestTokenWhileOurClockIsWrong: how long a token is valid does not depend on our clock.
+func TestTokenWhileOurClockIsWrong(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	session := f.session(byPassword, func(c *auth.Config) {
+		c.Now = func() time.Time { return f.clock().Add(48 * time.Hour) }
+	})
+	for range 2 {
+		if status, err := f.call(session, project); status != 200 {
+			t.Errorf("%d, %v", status, err)
+		}
+		f.wait(time.Hour)
+	}
+	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+		t.Errorf("%d tokens, want 1", got)
 	}
 }
 
@@ -558,6 +598,10 @@ func TestCatalogs(t *testing.T) {
 			want: "https://de.example.com",
 		},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
+		"two regions, the project begins with both": {
+			project: other, catalog: append([]elbstub.CatalogEntry{entry("eu-d", "https://d.example.com")}, two...),
+			want: "https://de.example.com",
+		},
 		"two regions, none chosen": {
 			project: foreign, catalog: append(reversed, two...),
 			fails: "several regions: eu-de, eu-nl. Set region",

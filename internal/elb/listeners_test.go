@@ -736,6 +736,22 @@ func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 	})
 }
 
+// TestSwitchNeedsTheCertificateOfAResponse: a response without the certificate shows no switch, even if the listener
+// had the new certificate when it was last read, by a GET that lags.
+func TestSwitchNeedsTheCertificateOfAResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newListenerFixture(t, elbstub.Options{}, 0)
+		partial := elbstub.Reply(200, `{"id":"`+b.listener.ID+`","protocol":"HTTPS"}`)
+		b.cloud.ScriptEach(put, func(int) elbstub.Fault { return partial })
+		b.cloud.ScriptEach(show, func(int) elbstub.Fault { return partial })
+		b.listener.CertificateID = b.next
+		if _, err := b.switchToNext(t, time.Minute); !errors.Is(err, elb.ErrNotShown) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestSwitchBelievesAnEmptyField: a field in the response counts even if it is empty.
 func TestSwitchBelievesAnEmptyField(t *testing.T) {
 	t.Parallel()
