@@ -754,6 +754,10 @@ var api = map[string][]string{
 		"provider.TestRemedies/ELB.1201",
 	},
 	"ELB.9802 (reference)": {
+		"elbstub.TestSignatures/another account's",
+		"provider.TestRemedies/ELB.9802",
+	},
+	"ELB.9808 (reference)": {
 		"elbstub.TestRefusals/another project's token (reference)",
 		"provider.TestAccRefused/wrong project",
 	},

@@ -56,6 +56,8 @@ func TestParseBaseURL(t *testing.T) {
 		// The parts of a URL that may be secret.
 		"https://elb.example.com/?token=hunter2": {fails: "it must not have a query"},
 		"https://elb.example.com/#hunter2":       {fails: "it must not have a fragment"},
+		"https://elb.example.com/?":              {fails: "it must not have a query"},
+		"https://elb.example.com/#":              {fails: "it must not have a fragment"},
 		"ftp://elb.example.com/?token=hunter2":   {fails: "it must begin with https:// (or http://)"},
 		"https:///?token=hunter2":                {fails: "has no host"},
 		"https://elb example.com/?token=hunter2": {fails: "invalid URL: it contains a space"},

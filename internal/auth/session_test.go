@@ -151,7 +151,7 @@ func TestKindsOfCredentials(t *testing.T) {
 		change                     func(*auth.Config)
 		project, another, stranger int
 	}{
-		"token":              {byToken, nil, 200, 403, 403},
+		"token":              {byToken, nil, 200, 400, 400},
 		"access key":         {byKey, nil, 200, 200, 403},
 		"access key, scoped": {byKey, scoped, 200, 200, 403},
 		"temporary key":      {byTempKey, nil, 200, 200, 403},
@@ -261,6 +261,26 @@ func TestAgencyKeyIsRenewed(t *testing.T) {
 			if call.Status != 200 {
 				t.Errorf("a key was used after its end: %d", call.Status)
 			}
+		}
+	})
+}
+
+// TestTokenWhileOurClockIsWrong: how long a token is valid does not depend on our clock.
+func TestTokenWhileOurClockIsWrong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(o *elbstub.Options) {
+			o.Now = func() time.Time { return time.Now().Add(-48 * time.Hour) }
+		})
+		session := f.session(byPassword)
+		for range 2 {
+			if status, err := f.call(session, project); status != 200 {
+				t.Errorf("%d, %v", status, err)
+			}
+			time.Sleep(time.Hour)
+		}
+		if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+			t.Errorf("%d tokens, want 1", got)
 		}
 	})
 }
@@ -581,8 +601,8 @@ func TestCatalogs(t *testing.T) {
 			want: "https://de.example.com",
 		},
 		"two regions, the project begins": {project: other, catalog: two, want: "https://de.example.com"},
-		"two regions, one begins the other": {
-			project: project, catalog: []elbstub.CatalogEntry{entry("eu-d", "https://d.example.com"), two[0]},
+		"two regions, the project begins with both": {
+			project: other, catalog: append([]elbstub.CatalogEntry{entry("eu-d", "https://d.example.com")}, two...),
 			want: "https://de.example.com",
 		},
 		"two regions, none chosen": {

@@ -54,6 +54,13 @@ func TestVectors(t *testing.T) {
 			"host;x-project-id;x-sdk-date;x-security-token",
 			"d89e5cab786181a3057ae7029e9a93b4be42273dfa9bbf0a8d4f2b65653fbd69",
 		},
+		"escapes, values of one name, spaces around a header, another time zone": {
+			auth.Signer{},
+			guide, http.MethodGet, "https://elb.eu-de.otc.t-systems.com/v1%20~%C3%A4/x+y?b=2&a=z&a=%20y&c=", "",
+			map[string]string{"X-Project-Id": " p "},
+			day.In(time.FixedZone("", 3600)),
+			"host;x-project-id;x-sdk-date", "df64c01a6ccc17a40284f184d71e9a3e56e7314fbc229a62299945889295447f",
+		},
 		"scoped, empty scope": {
 			auth.Signer{Scheme: auth.SchemeScoped},
 			auth.Key{Access: "ak", Secret: secret.New("sk")},

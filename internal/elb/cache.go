@@ -45,8 +45,8 @@ func byName[E element](a, b E) int {
 // and those soon after, use the same list call. Because lists lag behind writes, the results
 // of our own writes overlay them.
 //
-// Order is by sequence numbers, not by times, which may be equal: each start and end of a list
-// call takes the next number, and a read or a write remembers the number at which it began.
+// Order is by sequence numbers, not by times, which may be equal: each list call takes the next
+// number when it starts, and a read or a write remembers the latest number at which it began.
 type cache[E element] struct {
 	noun      string // "certificate" or "listener"
 	absent    error  // the absence error: the element is proven not to exist
@@ -63,7 +63,6 @@ type cache[E element] struct {
 
 	lastWrite int                 // the latest sequence number at the time of the latest write
 	writes    map[string]write[E] // the latest write of each ID
-	seen      map[string]int      // for each ID, the sequence number at the end of the first list that had it
 }
 
 // A listing is the response to a list call.
@@ -119,7 +118,6 @@ func newCache[E element](
 		projectID: projectID,
 		list:      list,
 		writes:    map[string]write[E]{},
-		seen:      map[string]int{},
 	}
 }
 
@@ -140,14 +138,17 @@ func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld 
 		call, err = c.listLocked(ctx)
 	}
 	for err == nil {
-		e, isFinal, findErr := c.findLocked(call, id, askedSeq)
+		e, isWritten, findErr := c.writtenLocked(call.startedAt, id)
+		if !isWritten {
+			e, findErr = c.findListed(call.listing, id)
+		}
 		mayLag := call.startedAt.Before(lagEnds) && (findErr != nil || isOld(e))
 		switch {
 		case mayLag:
 			call, err = c.pollLocked(ctx)
-		case isFinal:
+		case isWritten, findErr == nil, call.startSeq > askedSeq:
 			return e, findErr
-		default:
+		default: // the list may be older than the element
 			call, err = c.listLocked(ctx)
 		}
 	}
@@ -214,16 +215,6 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	return nil, nil
 }
 
-// findLocked finds an element among the results of our own writes, or else in a list. isFinal is
-// false only if the element is missing and the list did not start after the sequence number askedSeq.
-func (c *cache[E]) findLocked(call *listCall[E], id string, askedSeq int) (e E, isFinal bool, err error) {
-	if e, written, err := c.writtenLocked(call.startedAt, id); written {
-		return e, true, err
-	}
-	e, err = c.findListed(call.listing, id)
-	return e, call.startSeq > askedSeq || err == nil, err
-}
-
 // findListed finds an element in a list. The error is an absence error or, if the list is
 // incomplete, an *IncompleteListError.
 func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
@@ -250,7 +241,7 @@ func lagEnd(age time.Duration) time.Time {
 // list lag. It ignores what was written here.
 func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
 	deadline := time.Now().Add(listLag)
-	listErr := c.pollUntil(ctx, 3, func(call *listCall[E]) (bool, error) {
+	listErr := c.pollUntil(ctx, func(call *listCall[E]) (bool, error) {
 		e, err = c.findListed(call.listing, id)
 		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
 	})
@@ -320,8 +311,7 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("waiting for the list of %ss: %w", c.noun, err)
 		}
-		isUseful := c.running != nil && c.running.startSeq > askedSeq
-		if pause := time.Until(c.lastStart.Add(pollInterval)); pause > 0 && !isUseful {
+		if pause := time.Until(c.lastStart.Add(pollInterval)); pause > 0 && c.running == nil {
 			c.mu.Unlock()
 			_ = httpapi.Pause(ctx, pause)
 			c.mu.Lock()
@@ -332,18 +322,18 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 }
 
 // pollUntil passes one new list after the other to check, until check is done. An error of check counts as a failed
-// list. After as many failed lists as tries, it returns the latest error.
-func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCall[E]) (done bool, err error)) error {
-	for {
+// list. After five failed lists, it returns the latest error.
+func (c *cache[E]) pollUntil(ctx context.Context, check func(*listCall[E]) (done bool, err error)) error {
+	for failures := 0; ; {
 		done := false
 		call, err := c.poll(ctx)
 		if err == nil {
 			done, err = check(call)
 		}
 		if err != nil {
-			tries--
+			failures++
 		}
-		if done || err != nil && (tries == 0 || ctx.Err() != nil) {
+		if done || err != nil && (failures == 5 || ctx.Err() != nil) {
 			return err
 		}
 	}
@@ -351,40 +341,27 @@ func (c *cache[E]) pollUntil(ctx context.Context, tries int, check func(*listCal
 
 // baseline returns the latest list that is complete or was accepted, while it is not older than
 // the list TTL. Otherwise it lists; an incomplete list is repeated as often as retries says, and then
-// accepted. mark is the latest sequence number.
-func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
+// accepted.
+func (c *cache[E]) baseline(ctx context.Context, retries int) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.accepted != nil && time.Since(c.accepted.doneAt) <= listTTL {
-		return c.accepted, c.sequence, nil
+		return c.accepted, nil
 	}
 	if _, err := c.recentLocked(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	call, err = c.listLocked(ctx)
+	call, err := c.listLocked(ctx)
 	for ; err == nil && !call.complete && retries > 0; retries-- {
 		call, err = c.pollLocked(ctx)
 	}
 	if err != nil {
-		return nil, 0, err // the list may still be running
+		return nil, err // the list may still be running
 	}
-	c.acceptLocked(call)
-	return call, c.sequence, nil
-}
-
-// acceptLocked makes a list the baseline of creations, unless there is a later one.
-func (c *cache[E]) acceptLocked(call *listCall[E]) {
 	if c.accepted == nil || c.accepted.startSeq < call.startSeq {
 		c.accepted = call
 	}
-}
-
-// seenBefore reports whether a list that ended no later than a mark had an element.
-func (c *cache[E]) seenBefore(id string, mark int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first, seen := c.seen[strings.ToLower(id)]
-	return seen && first <= mark
+	return c.accepted, nil
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that
@@ -483,13 +460,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 		return
 	}
 	if call.complete {
-		c.acceptLocked(call)
-	}
-	c.sequence++
-	for id := range call.elements {
-		if _, seen := c.seen[id]; !seen {
-			c.seen[id] = c.sequence
-		}
+		c.accepted = call
 	}
 }
 

@@ -133,8 +133,9 @@ func (c *Client) KnownMissing(projectID, certificateID string) bool {
 // is used if the response has none (recorded). A whole response with the status 200 and a change is the
 // result. If it lacks another field, or has another status, the list is polled until it shows the change,
 // or ctx is done. If it has the old values, perhaps of a replica that lags, the list is polled, and after
-// the list lag the old values count. sinceWrite is as for ReadCertificate. ErrCertificateNotFound says
-// that the certificate does not exist.
+// the list lag the old values count. A response that does not say whether the update was carried out is an
+// error unless the list soon shows the change. sinceWrite is as for ReadCertificate. ErrCertificateNotFound
+// says that the certificate does not exist.
 func (c *Client) UpdateCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration, wanted Updatable,
 ) (Certificate, error) {
@@ -151,19 +152,17 @@ func (c *Client) sendUpdate(
 ) (Certificate, error) {
 	put := httpapi.Request{Method: http.MethodPut, Body: wanted}
 	var body certificateBody
-	accepted := 0    // the status of the latest response that is not a page, or 0
-	hasPage := false // in the latest response
+	accepted := 0 // the status of the latest response that accepts it, or 0
 	err := c.do(ctx, projectID, []string{"certificate", prior.ID}, put, func(response *http.Response) (err error) {
-		body, err = decodeBody(response.Body)
-		if hasPage = isPage(err); hasPage {
+		if body, err = decodeBody(response.Body); isPage(err) {
 			return err
 		}
 		accepted = response.StatusCode
 		return nil // an incomplete certificate is read back
 	})
 	refusal := httpapi.RefusalOf(err)
-	// A page is from a gateway, so whether the API got the request is not known. It may have been cut off.
-	if refusal != nil && isPage(refusal) || refusal == nil && hasPage && accepted == 0 {
+	// The response does not say whether the update was carried out.
+	if httpapi.Ambiguous(err) && (refusal != nil || accepted == 0) && !isGone(refusal) {
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		// Until the lag of an earlier write has ended, lists may show the values from before it.
@@ -189,7 +188,7 @@ func (c *Client) sendUpdate(
 
 // readBack makes list calls until a change that the API accepted shows. Lists that fail are repeated. If the API stored
 // other values, the certificate is returned with those. With oldMayCount, the old values count as well once lists no
-// longer lag: a whole response says that the API has nothing left to do, and behind the page of a gateway it may have
+// longer lag: a whole response says that the API has nothing left to do, and without a response of the API it may have
 // done nothing.
 func (c *Client) readBack(
 	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
@@ -380,14 +379,14 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 // ELB.5040, which is 404 in one table of the reference and 400 in another, or any 404 except
 // that of the gateway.
 func isGone(refusal *httpapi.Error) bool {
-	return refusal.Code == "ELB.5040" || refusal.IsNotFound()
+	return refusal != nil && (refusal.Code == "ELB.5040" || refusal.IsNotFound())
 }
 
 // orNotFound returns ErrCertificateNotFound if an error response may mean that the certificate does not
 // exist and the list of the project proves it: a 404 may also be about the project or the
 // endpoint. Otherwise it returns err.
 func (c *Client) orNotFound(ctx context.Context, projectID, id string, sinceWrite time.Duration, err error) error {
-	if refusal := httpapi.RefusalOf(err); refusal == nil || !isGone(refusal) {
+	if !isGone(httpapi.RefusalOf(err)) {
 		return err
 	}
 	return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)

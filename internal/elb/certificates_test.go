@@ -535,23 +535,24 @@ func TestUpdateResponses(t *testing.T) {
 	for name, row := range map[string]struct {
 		put   elbstub.Fault
 		whole bool
-		puts  int
 	}{
-		"whole (seed)":             {elbstub.ReplyAfter(200, whole+`,"domain":null}`), true, 1},
-		"domain absent (recorded)": {elbstub.ReplyAfter(200, whole+`}`), true, 1},
-		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false, 1},
-		"202 and a whole body":     {elbstub.ReplyAfter(202, whole+`}`), false, 1},
-		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false, 1},
-		"200 without a body":       {elbstub.ReplyAfter(200, ""), false, 1},
+		"whole (seed)":             {elbstub.ReplyAfter(200, whole+`,"domain":null}`), true},
+		"domain absent (recorded)": {elbstub.ReplyAfter(200, whole+`}`), true},
+		"202 (observed)":           {elbstub.ReplyAfter(202, ""), false},
+		"202 and a whole body":     {elbstub.ReplyAfter(202, whole+`}`), false},
+		"204 (observed)":           {elbstub.ReplyAfter(204, ""), false},
+		"200 without a body":       {elbstub.ReplyAfter(200, ""), false},
 		"half of the fields": {
 			elbstub.ReplyAfter(200, `{"id":"ID","name":"new","description":"newer"}`),
 			false,
-			1,
 		},
-		"another id":           {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false, 1},
-		"half a body":          {elbstub.Cut(40), false, 1}, // without retries
-		"HTML":                 {elbstub.ReplyAfter(200, "<html></html>"), false, 1},
-		"a body not an object": {elbstub.ReplyAfter(200, "[]"), false, 1},
+		"another id":           {elbstub.ReplyAfter(200, strings.Replace(whole, "ID", "other", 1)+`}`), false},
+		"half a body":          {elbstub.Cut(40), false}, // without retries
+		"HTML":                 {elbstub.ReplyAfter(200, "<html></html>"), false},
+		"a body not an object": {elbstub.ReplyAfter(200, "[]"), false},
+		"504 of a gateway":     {elbstub.ReplyAfter(504, "<html></html>"), false},
+		"500 (reference)":      {elbstub.ReplyAfter(500, ""), false},
+		"lost (observed)":      {elbstub.Drop(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -652,6 +653,24 @@ func TestUpdateTimesOutWaiting(t *testing.T) {
 	})
 }
 
+// TestUpdateCutWhileListsFail: the status 200 says that the API has accepted the update, even if the body is cut off.
+// It is read back for longer than after a response that says nothing.
+func TestUpdateCutWhileListsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		before := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
+		for n := range 15 {
+			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(500, ""))
+		}
+		cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
+		if err != nil || cert.Updatable != renamed {
+			t.Errorf("got %+v, error %v", cert, err)
+		}
+	})
+}
+
 // TestUpdateCutThenRefused: the result of an earlier attempt says nothing about the last one.
 func TestUpdateCutThenRefused(t *testing.T) {
 	t.Parallel()
@@ -744,7 +763,7 @@ func TestGoneWhileTheListFails(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
 		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(404, ""))
-		for n := range 3 { // a failed list is repeated
+		for n := range 5 { // a failed list is repeated
 			cloud.Script(elbstub.ListCertificates, n+1, elbstub.Reply(503, ""))
 		}
 		_, err := client.UpdateCertificate(t.Context(), project, cert, elb.NoWrite, renamed)
@@ -1029,24 +1048,25 @@ func TestDeletePausesBeginWithTheListener(t *testing.T) {
 	})
 }
 
-// TestDeleteWaitsForTheBackendAgain: the backend may also be slow to learn that the latest listener has another
-// certificate, even if no listener held the certificate at an earlier refusal.
-func TestDeleteWaitsForTheBackendAgain(t *testing.T) {
+// TestDeleteAfterASwitchMeanwhile: no listener uses the certificate, then one does, then it is switched. The backend of
+// deletions may see each switch late, so the deletion is repeated after the second one, too.
+func TestDeleteAfterASwitchMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 		cert := create(t, client)
-		cloud.ScriptEach(elbstub.DeleteCertificate, func(nth int) elbstub.Fault {
-			if nth > 3 { // after 0, 5 and 6 seconds
-				return nil
+		for n := range 3 { // after 0, 5 and 6 seconds
+			refused := elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
+			cloud.Script(elbstub.DeleteCertificate, n+1, refused)
+		}
+		id := cloud.AddListener(elbstub.Listener{ProjectID: project})
+		use := func(certificateID string) func() {
+			return func() {
+				cloud.ChangeListener(id, func(l *elbstub.Listener) { l.CertificateID = certificateID })
 			}
-			return elbstub.Reply(400, `{"error":{"message":"m","code":"ELB.1999"}}`)
-		})
-		var listener string
-		time.AfterFunc(2*time.Second, func() {
-			listener = cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
-		})
-		time.AfterFunc(5500*time.Millisecond, func() { cloud.Remove(listener) })
+		}
+		time.AfterFunc(2*time.Second, use(cert.ID))
+		time.AfterFunc(5500*time.Millisecond, use(""))
 		if err := deleteWithin(t, client, cert.ID, time.Minute); err != nil {
 			t.Error(err)
 		}

@@ -123,10 +123,9 @@ type createCall struct {
 	leaf      string
 	result    Creation
 	existing  string // see UncertainError
-
-	// Before the first attempt that may have created a certificate:
-	baseline *listCall[Certificate] // complete, unless the API returned no complete list
-	mark     int                    // certificates in a list that ended before this are not new
+	// baseline is the list before the first attempt that may have created a certificate. It is complete, unless
+	// the API returned no complete list.
+	baseline *listCall[Certificate]
 }
 
 // run sends the request until a certificate is created, or must not be sent again. Calls with
@@ -192,11 +191,11 @@ func (x *createCall) prepare(ctx context.Context) error {
 		return nil
 	}
 	cache := x.project.certificates
-	baseline, mark, err := cache.baseline(ctx, x.client.config.MaxRetries)
+	baseline, err := cache.baseline(ctx, x.client.config.MaxRetries)
 	if err != nil {
 		return fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
 	}
-	x.baseline, x.mark = baseline, mark
+	x.baseline = baseline
 	x.result.Identical = nil
 	for _, cert := range cache.overlaid(baseline) {
 		if !x.project.creations.has(cert.ID) && x.create.equals(cert) {
@@ -284,7 +283,8 @@ func (x *createCall) listShowsOurs(ctx context.Context) bool {
 
 // existedBefore reports whether a certificate existed before, or was created here.
 func (x *createCall) existedBefore(id string) bool {
-	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
+	_, isListed := x.baseline.elements[strings.ToLower(id)]
+	return isListed || x.project.creations.has(id)
 }
 
 // accept makes a certificate the result. If the request was sent several times, it searches for what
@@ -342,7 +342,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 	started := time.Now()
 	latest := map[string]Certificate{} // as the latest list that had it shows it
 	shown := map[string]time.Time{}    // when that list started
-	err = cache.pollUntil(ctx, 5, func(list *listCall[Certificate]) (done bool, err error) {
+	err = cache.pollUntil(ctx, func(list *listCall[Certificate]) (done bool, err error) {
 		for _, cert := range x.candidates(list) {
 			latest[keyOf(cert)], shown[keyOf(cert)] = cert, list.startedAt
 		}

@@ -566,6 +566,20 @@ func TestResponsesThatAreNotOurs(t *testing.T) {
 			},
 			before: true, posts: 1, uncertain: true, existing: 1,
 		},
+		"the ID alone of the certificate that has the leaf already": {
+			fault: func(c *elbstub.Cloud, _ elbstub.Certificate) elbstub.Fault {
+				return onlyID(c.Certificates(project)[1].ID)
+			},
+			before: true, posts: 1, uncertain: true, existing: 1,
+		},
+		"the ID alone of a new certificate with another leaf": {
+			fault: func(c *elbstub.Cloud, other elbstub.Certificate) elbstub.Fault {
+				return func(next elbstub.Next) elbstub.Response {
+					return onlyID(c.Add(other))(next) // of somebody else, after the baseline
+				}
+			},
+			posts: 2,
+		},
 		"the leaf alone of a chain": {options: elbstub.Options{Keep: leafAlone}, posts: 1},
 		"the leaf at the end":       {options: elbstub.Options{Keep: leafLast}, posts: 1},
 		"lost, and the leaf at the end": {

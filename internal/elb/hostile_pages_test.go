@@ -139,6 +139,24 @@ func TestPageAndAnOldList(t *testing.T) {
 	})
 }
 
+// TestPageAndAnOldListener: a listener was switched seconds ago, and the switch that undoes this is rejected by a page.
+// A replica still shows the earlier certificate, which does not mean that the listener was switched back.
+func TestPageAndAnOldListener(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newListenerFixture(t, elbstub.Options{}, 0)
+		switched, err := b.switchToNext(t, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.cloud.Script(put, 1, elbstub.Reply(200, "<html>Request Rejected</html>"))
+		b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: 4 * time.Second}) })
+		if _, err = b.client.SwitchListener(t.Context(), project, switched, b.listener.CertificateID); err == nil {
+			t.Errorf("a switch that was rejected succeeds, although the listener serves %s", b.serves())
+		}
+	})
+}
+
 // TestPageThatStalls: a gateway shows a page with the status 200, which it does not end, or only slowly. The page is
 // the error: nothing waits for the rest of it, and nothing says that the API has accepted a change.
 func TestPageThatStalls(t *testing.T) {

@@ -210,9 +210,13 @@ func (c *Client) putAndAwait(
 				return Listener{}, fmt.Errorf("%w while waiting to send the request again: %w", ended, err)
 			}
 		case httpapi.Ambiguous(err):
-			shown, getErr := c.showListener(ctx, projectID, prior)
-			if getErr == nil && shows(shown) == nil {
-				return shown, nil
+			// It may have been carried out. Until the list lag has passed, a replica may not show that yet, or may
+			// still show the same certificate from before an earlier switch.
+			brief, cancel := context.WithTimeout(ctx, 2*listLag)
+			defer cancel()
+			_ = httpapi.Pause(brief, listLag)
+			if l, notShown := c.awaitListener(brief, projectID, prior, true, shows); notShown == nil {
+				return l, nil
 			}
 			return Listener{}, err
 		default:
@@ -227,10 +231,10 @@ func (p *project) mayNotKnow(refusal *httpapi.Error, certificateID string) bool 
 	return refusal != nil && !deniedCode.MatchString(refusal.Code) && p.certificates.isNew(certificateID)
 }
 
-// awaitListener gets a listener until check returns nil. If a change was accepted, calls that
-// fail are repeated; otherwise, the first one ends the wait.
+// awaitListener gets a listener until check returns nil. After a change, calls that fail are repeated;
+// otherwise, the first one ends the wait.
 func (c *Client) awaitListener(
-	ctx context.Context, projectID string, prior Listener, accepted bool, check func(Listener) error,
+	ctx context.Context, projectID string, prior Listener, changed bool, check func(Listener) error,
 ) (Listener, error) {
 	var waiting error // the latest result of check, or why the latest call failed
 	for attempt := 0; ; attempt++ {
@@ -244,7 +248,7 @@ func (c *Client) awaitListener(
 			return Listener{}, err
 		case ctx.Err() != nil && waiting != nil:
 			// The call failed because the time is over, so waiting is the better explanation.
-		case ctx.Err() != nil || !accepted:
+		case ctx.Err() != nil || !changed:
 			return Listener{}, err
 		default:
 			waiting = err

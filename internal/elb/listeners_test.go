@@ -450,7 +450,7 @@ func TestSwitchListener(t *testing.T) {
 		"lost, with no other try": {puts: faults{elbstub.Drop()}, calls: [2]int{1, 1}},
 		"lost before it was done": {
 			puts:    faults{elbstub.Refuse()},
-			calls:   [2]int{1, 1},
+			calls:   [2]int{1, 3},
 			says:    "connection",
 			remains: true,
 			fails:   true,
@@ -461,6 +461,11 @@ func TestSwitchListener(t *testing.T) {
 			puts:  faults{elbstub.Cut(9)},
 			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
 			calls: [2]int{1, 2},
+		},
+		"cut, and pending for longer than lists lag": {
+			options: elbstub.Options{UpdateTime: 20 * time.Second},
+			puts:    faults{elbstub.Cut(9)},
+			calls:   [2]int{1, 6},
 		},
 		"cut, then refused": {
 			retries: 2,
@@ -474,12 +479,29 @@ func TestSwitchListener(t *testing.T) {
 			puts:    faults{elbstub.Cut(9), elbstub.Refuse()},
 			calls:   [2]int{2, 1},
 		},
+		"504, done, and shown late": {
+			puts:  faults{elbstub.ReplyAfter(504, page)},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			every: true,
+			calls: [2]int{1, 1},
+		},
+		"a page that says 200, done, and shown late": {
+			puts:  faults{elbstub.ReplyAfter(200, page)},
+			gets:  faults{elbstub.See(elbstub.View{Lag: 5 * time.Second})},
+			every: true,
+			calls: [2]int{1, 1},
+		},
+		"lost, done, and shown after a failed read": {
+			puts:  faults{elbstub.Drop()},
+			gets:  faults{refusing(500, "x")},
+			calls: [2]int{1, 2},
+		},
 		"504, and done":  {puts: faults{elbstub.ReplyAfter(504, page)}, calls: [2]int{1, 1}},
 		"500, and done":  {retries: 2, puts: faults{elbstub.ReplyAfter(500, page)}, calls: [2]int{1, 1}},
 		"503, then done": {retries: 2, puts: faults{elbstub.Reply(503, page)}, calls: [2]int{2, 0}},
 		"500, and not done": {
 			puts:    faults{refusing(500, "authFault")},
-			calls:   [2]int{1, 1},
+			calls:   [2]int{1, 3},
 			fails:   true,
 			says:    "authFault",
 			remains: true,
@@ -710,6 +732,22 @@ func TestSwitchKeepsWhatIsKnown(t *testing.T) {
 		known.CertificateID, known.Status = b.next, ""
 		if err != nil || !reflect.DeepEqual(got, known) {
 			t.Errorf("got %+v, error %v, want %+v", got, err, known)
+		}
+	})
+}
+
+// TestSwitchNeedsTheCertificateOfAResponse: a response without the certificate shows no switch, even if the listener
+// had the new certificate when it was last read, by a GET that lags.
+func TestSwitchNeedsTheCertificateOfAResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newListenerFixture(t, elbstub.Options{}, 0)
+		partial := elbstub.Reply(200, `{"id":"`+b.listener.ID+`","protocol":"HTTPS"}`)
+		b.cloud.ScriptEach(put, func(int) elbstub.Fault { return partial })
+		b.cloud.ScriptEach(show, func(int) elbstub.Fault { return partial })
+		b.listener.CertificateID = b.next
+		if _, err := b.switchToNext(t, time.Minute); !errors.Is(err, elb.ErrNotShown) {
+			t.Errorf("error %v", err)
 		}
 	})
 }

@@ -234,12 +234,12 @@ func (c *Cloud) refuse(operation Operation, r *http.Request, body []byte) (who c
 	mayCall := who.projectID == project || who.anyProject && slices.ContainsFunc(c.options.Identity.Projects, isTheirs)
 	switch {
 	case refused != nil || project == "": // the identity service has no project
-	case !mayCall:
-		// reference: a token is valid for its own project; assumed: the code.
+	case !mayCall && !who.anyProject:
+		// reference: a token is valid for its own project.
+		refused = badRequest("ELB.9808", "the project of the token is not that of the URL")
+	case !mayCall, who.anyProject && r.Header.Get("X-Project-Id") != project:
+		// reference: every signed request has that header; assumed: the error.
 		refused = &Refusal{http.StatusForbidden, "ELB.9802", "the policy does not allow the action in this project"}
-	case who.anyProject && r.Header.Get("X-Project-Id") != project:
-		// reference: every signed request has it; assumed: the error.
-		refused = &Refusal{http.StatusForbidden, "ELB.9802", "X-Project-Id is not the project of the path"}
 	case r.URL.RawQuery != "" && operation != ListListeners:
 		// reference: no other operation has a query parameter; assumed: the error.
 		refused = badRequest("ELB.5004", "the search condition is not valid")

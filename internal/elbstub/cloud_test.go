@@ -247,8 +247,8 @@ func TestRefusals(t *testing.T) {
 			method: "GET",
 			path:   certificates,
 			token:  otherToken,
-			status: 403,
-			code:   "ELB.9802",
+			status: 400,
+			code:   "ELB.9808",
 		},
 		"GET of one certificate (seed)": {
 			method: "GET",

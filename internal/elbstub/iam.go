@@ -32,7 +32,11 @@ type User struct{ ID, Name, Password, Domain, DomainID string }
 
 // An AccessKey of a domain is valid for all of its projects. A temporary key has a
 // SecurityToken.
-type AccessKey struct{ Access, Secret, SecurityToken, Domain string }
+type AccessKey struct {
+	Access, Secret, SecurityToken, Domain string
+
+	expires time.Time // zero if it does not expire
+}
 
 // An Agency of a domain lets the access keys of other domains act in it.
 type Agency struct{ Name, Domain string }
@@ -170,7 +174,7 @@ func (c *Cloud) listProjects(r request) (Response, *Refusal) {
 	return respond(http.StatusOK, object{{"links", object{}}, {"projects", projects}}), nil
 }
 
-// assumeAgency issues temporary keys (reference).
+// assumeAgency issues temporary keys (reference), for 15 minutes at least (assumed).
 func (c *Cloud) assumeAgency(r request) (Response, *Refusal) {
 	var body authRequest
 	err := json.Unmarshal(r.body, &body)
@@ -187,14 +191,14 @@ func (c *Cloud) assumeAgency(r request) (Response, *Refusal) {
 		Secret:        newID(),
 		SecurityToken: "security-" + newID(),
 		Domain:        role.DomainName,
+		expires:       c.now().Add(time.Duration(role.Seconds) * time.Second),
 	}
 	c.temporary = append(c.temporary, key)
-	expires := c.now().Add(time.Duration(role.Seconds) * time.Second)
 	return respond(http.StatusCreated, object{{"credential", object{
 		{"access", key.Access},
 		{"secret", key.Secret},
 		{"securitytoken", key.SecurityToken},
-		{"expires_at", expires.Format(iamTime)},
+		{"expires_at", key.expires.Format(iamTime)},
 	}}}), nil
 }
 

@@ -244,7 +244,7 @@ func TestTokens(t *testing.T) {
 				t.Errorf("the token is said to be %v", said)
 			}
 			for _, id := range []string{project, otherProject, foreignProject} {
-				want := http.StatusForbidden
+				want := http.StatusBadRequest // ELB.9808 (reference)
 				if id == row.projectID {
 					want = http.StatusOK
 				}
@@ -334,7 +334,8 @@ func TestAgencies(t *testing.T) {
 			`"assume_role":{"agency_name":"%s","domain_name":"%s","duration_seconds":%d}}}}`
 		return fmt.Sprintf(body, name, domain, seconds)
 	}
-	r := newIdentityRaw(t)
+	now := today
+	r := newIdentityRaw(t, func(o *elbstub.Options) { o.Now = func() time.Time { return now } })
 	ask := signing{
 		method: http.MethodPost, path: path, access: "AK", secret: "SK", headers: "host;x-sdk-date",
 	}
@@ -369,15 +370,23 @@ func TestAgencies(t *testing.T) {
 	use.method, use.body, use.headers = http.MethodGet, "", "host;x-project-id;x-sdk-date;x-security-token"
 	for _, row := range []struct {
 		projectID string
+		age       time.Duration
 		expired   bool
 		status    int
-	}{{foreignProject, false, 200}, {project, false, 403}, {foreignProject, true, 401}} {
+	}{
+		{foreignProject, 0, false, 200},
+		{project, 0, false, 403},
+		{foreignProject, 15*time.Minute - time.Second, false, 200},
+		{foreignProject, 15 * time.Minute, false, 401},
+		{foreignProject, 0, true, 401},
+	} {
 		if row.expired {
 			r.cloud.Expire()
 		}
+		now, use.age = today.Add(row.age), -row.age
 		use.inProject(row.projectID)
 		if got := use.send(t, r); got.status != row.status {
-			t.Errorf("project %s, expired: %t: %d %s", row.projectID, row.expired, got.status, got.body)
+			t.Errorf("%+v: the response is %d %s", row, got.status, got.body)
 		}
 	}
 }

@@ -194,12 +194,8 @@ func (c *Cloud) modifyListener(r request) (Response, *Refusal) {
 // any parameter (assumed).
 func (c *Cloud) checkListener(l Listener, fields map[string]any) *Refusal {
 	switch {
-	case fields["name"] == "":
-		return invalid("name", "must not be empty")
 	case min(l.Port, l.BackendPort) < 1 || max(l.Port, l.BackendPort) > 65535: // reference
 		return invalid("port or backend_port", "must be from 1 to 65535")
-	case min(l.TCPTimeout, l.UDPTimeout, l.DrainingTimeout) < 0:
-		return invalid("timeout", "must not be negative")
 	case fields["certificate_id"] == nil:
 		return nil
 	case !l.servesTLS(): // reference

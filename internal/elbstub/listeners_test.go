@@ -302,19 +302,17 @@ func TestModifyListenerRefusals(t *testing.T) {
 			body: only(strings.Repeat("0", 32)), status: 404, says: "ELB.5040",
 			dialect: elbstub.Dialect{NoCertificate: elbstub.NoCertificate5040},
 		},
-		"empty name (assumed)":                 {body: `{"name":""}`, status: 400, says: "ELB.1001"},
-		"name that is no string (assumed)":     {body: `{"name":1}`, status: 400, says: "ELB.1001"},
-		"port 0 (reference)":                   {body: `{"port":0}`, status: 400, says: "ELB.1001"},
-		"backend port 0 (reference)":           {body: `{"backend_port":0}`, status: 400, says: "ELB.1001"},
-		"backend port 65536 (reference)":       {body: `{"backend_port":65536}`, status: 400, says: "ELB.1001"},
-		"port 65536 (reference)":               {body: `{"port":65536}`, status: 400, says: "ELB.1001"},
-		"port with a fraction (assumed)":       {body: `{"port":80.5}`, status: 400, says: "ELB.1001"},
-		"negative timeout (assumed)":           {body: `{"udp_timeout":-1}`, status: 400, says: "ELB.1001"},
-		"timeout that is no number (assumed)":  {body: `{"tcp_timeout":"1"}`, status: 400, says: "ELB.1001"},
-		"draining that is no truth (assumed)":  {body: `{"tcp_draining":"yes"}`, status: 400, says: "ELB.1001"},
-		"algorithm that is no text (assumed)":  {body: `{"lb_algorithm":1}`, status: 400, says: "ELB.1001"},
-		"one that fits and one that does not":  {body: `{"name":"x","port":0}`, status: 400, says: "ELB.1001"},
-		"a token of another project (assumed)": {body: `{"name":"x"}`, status: 403, says: "ELB.9802"},
+		"name that is no string (assumed)":       {body: `{"name":1}`, status: 400, says: "ELB.1001"},
+		"port 0 (reference)":                     {body: `{"port":0}`, status: 400, says: "ELB.1001"},
+		"backend port 0 (reference)":             {body: `{"backend_port":0}`, status: 400, says: "ELB.1001"},
+		"backend port 65536 (reference)":         {body: `{"backend_port":65536}`, status: 400, says: "ELB.1001"},
+		"port 65536 (reference)":                 {body: `{"port":65536}`, status: 400, says: "ELB.1001"},
+		"port with a fraction (assumed)":         {body: `{"port":80.5}`, status: 400, says: "ELB.1001"},
+		"timeout that is no number (assumed)":    {body: `{"tcp_timeout":"1"}`, status: 400, says: "ELB.1001"},
+		"draining that is no truth (assumed)":    {body: `{"tcp_draining":"yes"}`, status: 400, says: "ELB.1001"},
+		"algorithm that is no text (assumed)":    {body: `{"lb_algorithm":1}`, status: 400, says: "ELB.1001"},
+		"one that fits and one that does not":    {body: `{"name":"x","port":0}`, status: 400, says: "ELB.1001"},
+		"a token of another project (reference)": {body: `{"name":"x"}`, status: 400, says: "ELB.9808"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -323,7 +321,7 @@ func TestModifyListenerRefusals(t *testing.T) {
 			body = strings.ReplaceAll(body, "THEIRS", only(r.certificateOf(otherProject)))
 			id := r.cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "before", Protocol: row.protocol})
 			before := asJSON(r.cloud.Listeners(project))
-			if row.status == http.StatusForbidden {
+			if row.says == "ELB.9808" {
 				r.token = otherToken
 			}
 			if response := r.modify(id, body); response.status != row.status || said(response.body) != row.says {

@@ -35,7 +35,9 @@ func (c *Cloud) verify(r *http.Request, body []byte) (caller, *Refusal) {
 		return (name == "host" || r.Header.Get(name) != "") && !slices.Contains(signed, name)
 	}
 	keys := append(slices.Clone(c.options.Identity.AccessKeys), c.temporary...)
-	key, isKnown := first(keys, func(k AccessKey) bool { return k.Access == access })
+	key, isKnown := first(keys, func(k AccessKey) bool {
+		return k.Access == access && (k.expires.IsZero() || c.now().Before(k.expires))
+	})
 	want := sign(key.Secret, date, scope, canonical(r, signed, body))
 	switch {
 	case scheme == "access" && scope != "", scheme == "scoped" && scope == "":

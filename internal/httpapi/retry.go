@@ -23,8 +23,11 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 		var earlier error // of the previous attempt
 		for failures := 0; ; {
 			round, err := throttle.wait(ctx)
-			if err != nil {
-				return endedBeforeRetry(err, earlier)
+			switch {
+			case err != nil && earlier == nil:
+				return &UnsentError{err}
+			case err != nil:
+				return fmt.Errorf("%w while waiting to send the request again: %w", err, earlier)
 			}
 			err = next(ctx, c)
 			refusal := RefusalOf(err)
@@ -50,15 +53,6 @@ func retried(next link, maxRetries int, throttle *throttle) link {
 			_ = Pause(ctx, pause) // the next wait returns the error of ctx
 		}
 	}
-}
-
-// endedBeforeRetry is the error of a call whose context has ended before its next attempt, or
-// before its first one if there is no earlier error.
-func endedBeforeRetry(ended, earlier error) error {
-	if earlier == nil {
-		return &UnsentError{ended}
-	}
-	return fmt.Errorf("%w while waiting to send the request again: %w", ended, earlier)
 }
 
 // withEarlier adds the text of the error of the previous attempt. That error is not wrapped,

@@ -496,8 +496,8 @@ func TestAccRefused(t *testing.T) {
 		},
 		"wrong project": {
 			provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)},
-			status:   403,
-			want:     []string{"code ELB.9802, request ID", "Check project_id"},
+			status:   400,
+			want:     []string{"code ELB.9808, request ID", "Set project_id to the project of the token"},
 		},
 		"wrong path": {
 			provider: []string{`endpoint = "ENDPOINT/v1.0"`},

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -309,6 +310,66 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 			l.noDiagnostics("create", diagnostics)
 		})
 	}
+}
+
+// TestDefaultTimeouts: each operation ends after its timeout. An update takes it from the configuration.
+func TestDefaultTimeouts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newManagedListener(t)
+		l.config["fallback_certificate_id"] = l.old
+		l.apply("update")
+		pair := acctest.NewPair()
+		cloud, network := acctest.NewCloudInMemory(t)
+		c := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
+			"certificate": pair.Certificate, "private_key": pair.PrivateKey,
+		}}
+		c.apply("create")
+		time.Sleep(time.Minute)
+		for _, row := range []struct {
+			*runs
+			attribute, value string // the change
+			read, write      time.Duration
+		}{
+			{l.runs, "certificate_id", strings.Repeat("c", 32), 5 * time.Minute, 5 * time.Minute},
+			{c, "name", "new", 5 * time.Minute, 10 * time.Minute},
+		} {
+			for _, operation := range []elbstub.Operation{
+				elbstub.ShowListener, elbstub.ListListeners, elbstub.ModifyListener, elbstub.ListCertificates,
+				elbstub.ModifyCertificate, elbstub.DeleteCertificate,
+			} {
+				row.cloud.ScriptEach(operation, func(int) elbstub.Fault { return elbstub.Throttle("30") })
+			}
+			ends := func(doing string, want time.Duration, do func(*acctest.Server) acctest.Diagnostics) {
+				t.Helper()
+				server, started := row.process(), time.Now()
+				diagnostics := do(server)
+				if took := time.Since(started).Round(time.Second); !diagnostics.HasError() || took != want {
+					t.Errorf("%s: the %s ends after %s, want %s", row.attribute, doing, took, want)
+				}
+			}
+			apply := func(prior *acctest.State, config acctest.Values) func(*acctest.Server) acctest.Diagnostics {
+				return func(s *acctest.Server) acctest.Diagnostics {
+					_, diagnostics := s.Apply(mustPlan(t, s, prior, config))
+					return diagnostics
+				}
+			}
+			changed := maps.Clone(row.config)
+			changed[row.attribute] = row.value
+			ends("creation", row.write, apply(nil, row.config))
+			ends("read", row.read, func(s *acctest.Server) acctest.Diagnostics {
+				_, diagnostics := s.Read(row.state)
+				return diagnostics
+			})
+			ends("update", row.write, apply(row.state, changed))
+			changed["timeouts"] = acctest.Values{"update": "7m"}
+			ends("update with a timeout", 7*time.Minute, apply(row.state, changed))
+			ends("deletion", row.write, func(s *acctest.Server) acctest.Diagnostics {
+				_, diagnostics := s.Destroy(row.state)
+				return diagnostics
+			})
+		}
+	})
 }
 
 // TestTinyTimeouts: with a timeout that is far too short, nothing is lost, and the next run
