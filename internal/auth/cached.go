@@ -23,7 +23,6 @@ const (
 type cached[T any] struct {
 	// fetch returns the value and its lifetime; 0 means that it does not expire.
 	fetch func(context.Context) (T, time.Duration, error)
-	now   func() time.Time
 
 	mu     sync.Mutex
 	latest *fetched[T] // nil before the first get, and after it was cancelled or invalidated
@@ -44,7 +43,7 @@ type fetched[T any] struct {
 func (c *cached[T]) get(ctx context.Context) (T, *fetched[T], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.latest == nil || !c.latest.until.IsZero() && !c.now().Before(c.latest.until) {
+	if c.latest == nil || !c.latest.until.IsZero() && !time.Now().Before(c.latest.until) {
 		c.startLocked(ctx)
 	}
 	f := c.latest
@@ -82,9 +81,9 @@ func (c *cached[T]) startLocked(ctx context.Context) {
 		f.value, f.err = value, err
 		switch {
 		case err != nil:
-			f.until = c.now().Add(failureTTL)
+			f.until = time.Now().Add(failureTTL)
 		case lifetime > 0:
-			f.until = c.now().Add(lifetime - min(renewalMargin, lifetime/2))
+			f.until = time.Now().Add(lifetime - min(renewalMargin, lifetime/2))
 		}
 		close(f.done)
 	}()

@@ -15,7 +15,7 @@ func TestCancelledCallerLeavesTheFetchRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var fetches, cancelled atomic.Int32
-		s := &cached[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+		s := &cached[int]{fetch: func(ctx context.Context) (int, time.Duration, error) {
 			n := int(fetches.Add(1))
 			select {
 			case <-time.After(time.Minute):
@@ -66,29 +66,30 @@ func TestLifetimes(t *testing.T) {
 		time.Hour:       55 * time.Minute,
 		0:               1000 * time.Hour,
 	} {
-		now := time.Now()
-		fetches := 0
-		c := &cached[int]{now: func() time.Time { return now }}
-		c.fetch = func(context.Context) (int, time.Duration, error) {
-			if fetches++; fetches == 1 {
-				return 0, 0, errors.New("not yet")
+		synctest.Test(t, func(t *testing.T) {
+			fetches := 0
+			c := &cached[int]{}
+			c.fetch = func(context.Context) (int, time.Duration, error) {
+				if fetches++; fetches == 1 {
+					return 0, 0, errors.New("not yet")
+				}
+				return fetches, lifetime, nil
 			}
-			return fetches, lifetime, nil
-		}
-		get := func(want int, after time.Duration) {
-			t.Helper()
-			now = now.Add(after)
-			if got, _, _ := c.get(t.Context()); got != want {
-				t.Errorf("a value that expires after %s is that of fetch %d, want %d", lifetime, got, want)
+			get := func(want int, after time.Duration) {
+				t.Helper()
+				time.Sleep(after)
+				if got, _, _ := c.get(t.Context()); got != want {
+					t.Errorf("a value that expires after %s is that of fetch %d, want %d", lifetime, got, want)
+				}
 			}
-		}
-		get(0, 0)
-		get(0, failureTTL-time.Second)
-		get(2, time.Second)
-		get(2, want-time.Second)
-		if lifetime > 0 {
-			get(3, time.Second)
-		}
+			get(0, 0)
+			get(0, failureTTL-time.Second)
+			get(2, time.Second)
+			get(2, want-time.Second)
+			if lifetime > 0 {
+				get(3, time.Second)
+			}
+		})
 	}
 }
 
@@ -97,7 +98,7 @@ func TestLifetimes(t *testing.T) {
 func TestValueForACallerThatHasEnded(t *testing.T) {
 	t.Parallel()
 	fetches := 0
-	c := &cached[int]{now: time.Now, fetch: func(context.Context) (int, time.Duration, error) {
+	c := &cached[int]{fetch: func(context.Context) (int, time.Duration, error) {
 		fetches++
 		return fetches, 0, nil
 	}}

@@ -28,7 +28,7 @@ func (s *Session) chooseEndpoint(
 	}
 	slices.Sort(regions)
 	regions = slices.Compact(regions)
-	region := s.config.Region
+	region := s.config.Signer.Region
 	if region == "" && len(regions) > 1 {
 		name := s.projectName(ctx, projectID)
 		i := slices.IndexFunc(regions, func(r string) bool { return name == r || strings.HasPrefix(name, r+"_") })

@@ -14,7 +14,7 @@ type Credentials struct {
 	SecretKey, SecurityToken secret.Value
 
 	// Password is exchanged for a token for each project. UserName needs DomainName or DomainID; UserID
-	// needs neither.
+	// needs neither. Other credentials have none of these.
 	UserName, UserID     string
 	DomainName, DomainID string
 	Password             secret.Value

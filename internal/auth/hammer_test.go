@@ -17,7 +17,7 @@ func TestCachedHammer(t *testing.T) {
 	for range 50 {
 		synctest.Test(t, func(t *testing.T) {
 			var running, most atomic.Int32
-			s := &cached[int]{now: time.Now, fetch: func(ctx context.Context) (int, time.Duration, error) {
+			s := &cached[int]{fetch: func(ctx context.Context) (int, time.Duration, error) {
 				if n := running.Add(1); n > most.Load() {
 					most.Store(n)
 				}

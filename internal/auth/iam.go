@@ -98,7 +98,7 @@ func (s *Session) fetchToken(ctx context.Context, of scope) (token, time.Duratio
 	t := issued.Token
 	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
 	if t.IssuedAt.IsZero() {
-		lifetime = t.ExpiresAt.Sub(s.config.Now())
+		lifetime = time.Until(t.ExpiresAt)
 	}
 	return token{text: secret.New(text), projectID: t.Project.ID, catalog: t.Entries}, max(lifetime, time.Second), nil
 }
@@ -108,10 +108,8 @@ func (s *Session) fetchProjectID(ctx context.Context, name string) (string, erro
 	doing := fmt.Sprintf("finding the ID of the project %q", name)
 	var tokenErr error
 	filter := name // an account may have many projects
-	c := s.config.Credentials
-	hasDomain := c.DomainName+c.DomainID != "" // a user ID needs none, but the name of a project does
-	if c.Kind() == KindPassword && hasDomain {
-		// The token for the project has its ID, and is needed anyway.
+	if c := s.config.Credentials; c.DomainName+c.DomainID != "" {
+		// The token for the project, whose name needs the domain, has its ID, and is needed anyway.
 		of := scope{projectName: name}
 		got, _, err := s.cachedToken(of).get(ctx)
 		switch {
@@ -239,7 +237,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
 		return Key{}, 0, &Error{doing, errors.New("the response has an incomplete key")}
 	}
-	remaining := min(c.ExpiresAt.Sub(s.config.Now()), lifetime)
+	remaining := min(time.Until(c.ExpiresAt), lifetime)
 	key := Key{Access: c.Access, Secret: secret.New(c.Secret), SecurityToken: secret.New(c.SecurityToken)}
 	return key, max(remaining, time.Second), nil
 }

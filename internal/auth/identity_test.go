@@ -311,7 +311,7 @@ func TestErrorsOfManyNames(t *testing.T) {
 			t.Cleanup(server.Close)
 			address, _ := url.Parse(server.URL + "/v3")
 			err := row.do(newFixture(t).session(byKey, func(c *auth.Config) {
-				c.AuthURL, c.Region = address, row.region
+				c.AuthURL, c.Signer.Region = address, row.region
 			}))
 			said := fmt.Sprint(err)
 			if len(said) > 4<<10 || strings.ContainsFunc(said, unicode.IsControl) || !strings.Contains(said, row.want) {

@@ -15,20 +15,16 @@ type Config struct {
 	Credentials Credentials
 	// Agency is assumed with an access key, and its temporary keys are used. nil means none.
 	Agency *Agency
-	// Signer signs requests with an access key.
+	// Signer signs requests with an access key. Its region chooses among the endpoints of the service catalog, too.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
 	// "https://iam.eu-de.otc.t-systems.com/v3", with any version or none. nil means unknown:
 	// calls that need it fail.
 	AuthURL *url.URL
-	// Region chooses among the endpoints of the service catalog.
-	Region string
 	// Insecure allows addresses without TLS in the service catalog.
 	Insecure bool
 	// Network sends the requests to the identity service.
 	Network *httpapi.Network
-	// Now is the clock. nil means time.Now.
-	Now func() time.Time
 }
 
 // A Session is an httpapi.Authorizer: it adds credentials for the project in the header
@@ -45,11 +41,8 @@ type Session struct {
 
 // New returns a Session. It makes no call.
 func New(config Config) *Session {
-	if config.Now == nil {
-		config.Now = time.Now
-	}
 	s := &Session{config: config}
-	s.agency = &cached[Key]{fetch: s.fetchAgencyKey, now: config.Now}
+	s.agency = &cached[Key]{fetch: s.fetchAgencyKey}
 	return s
 }
 
@@ -73,7 +66,7 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		return func() { s.agency.invalidate(fetched) }, s.config.Signer.Sign(r, key, s.config.Now())
+		return func() { s.agency.invalidate(fetched) }, s.config.Signer.Sign(r, key, time.Now())
 	case KindPassword:
 		cached := s.cachedToken(scope{projectID: r.Header.Get(projectHeader)})
 		token, fetched, err := cached.get(r.Context())
@@ -84,12 +77,12 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		return func() { cached.invalidate(fetched) }, nil
 	}
 	key := Key{Access: credentials.AccessKey, Secret: credentials.SecretKey, SecurityToken: credentials.SecurityToken}
-	return nil, s.config.Signer.Sign(r, key, s.config.Now())
+	return nil, s.config.Signer.Sign(r, key, time.Now())
 }
 
 // ProjectID returns the ID of the project with a name.
 func (s *Session) ProjectID(ctx context.Context, name string) (string, error) {
-	id, _, err := entry(&s.projects, name, s.config.Now, func(ctx context.Context) (string, time.Duration, error) {
+	id, _, err := entry(&s.projects, name, func(ctx context.Context) (string, time.Duration, error) {
 		id, err := s.fetchProjectID(ctx, name)
 		return id, 0, err
 	}).get(ctx)
@@ -104,22 +97,22 @@ func (s *Session) Endpoint(ctx context.Context, projectID string, types ...strin
 		endpoint, err := s.fetchEndpoint(ctx, projectID, types)
 		return endpoint, 0, err
 	}
-	endpoint, _, err := entry(&s.endpoints, projectID, s.config.Now, fetch).get(ctx)
+	endpoint, _, err := entry(&s.endpoints, projectID, fetch).get(ctx)
 	return endpoint, err
 }
 
 // cachedToken returns the cached token of a scope.
 func (s *Session) cachedToken(of scope) *cached[token] {
-	return entry(&s.tokens, of, s.config.Now, func(ctx context.Context) (token, time.Duration, error) {
+	return entry(&s.tokens, of, func(ctx context.Context) (token, time.Duration, error) {
 		return s.fetchToken(ctx, of)
 	})
 }
 
 // entry returns the cached value of a key, which it adds if there is none.
 func entry[K comparable, T any](
-	values *sync.Map, key K, now func() time.Time, fetch func(context.Context) (T, time.Duration, error),
+	values *sync.Map, key K, fetch func(context.Context) (T, time.Duration, error),
 ) *cached[T] {
-	value, _ := values.LoadOrStore(key, &cached[T]{fetch: fetch, now: now})
+	value, _ := values.LoadOrStore(key, &cached[T]{fetch: fetch})
 	return value.(*cached[T]) //nolint:forcetypeassert // nothing else is stored
 }
 

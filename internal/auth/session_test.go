@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
@@ -29,24 +29,23 @@ const (
 	password = "hunter2-hunter2"
 )
 
-// fixture is a cloud with one account, its clock, and sessions with it.
+// fixture is a cloud with one account, in memory, and sessions with it.
 type fixture struct {
 	*elbstub.Cloud
 	t       *testing.T
 	url     *url.URL
+	memory  *elbstub.Network
 	network *httpapi.Network
-
-	mu  sync.Mutex
-	now time.Time
 }
 
 func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, now: time.Now(), network: httpapi.NewNetwork(httpapi.Config{UserAgent: "auth-test/1"})}
+	f := &fixture{t: t, memory: elbstub.NewNetwork("localhost:80")}
+	f.url = &url.URL{Scheme: "http", Host: "localhost", Path: "/cloud"}
+	f.network = httpapi.NewNetwork(httpapi.Config{UserAgent: "auth-test/1", Dial: f.dial})
 	o := elbstub.Options{
 		BasePath: "/cloud",
 		Tokens:   map[string]string{fixed: project},
-		Now:      f.clock,
 		Identity: elbstub.Identity{
 			Projects: []elbstub.Project{
 				{ID: other, Name: "eu-de_other", Domain: "mine"},
@@ -72,22 +71,18 @@ func newFixture(t *testing.T, options ...func(*elbstub.Options)) *fixture {
 		option(&o)
 	}
 	f.Cloud = elbstub.New(o)
-	server := httptest.NewServer(f.Cloud)
-	t.Cleanup(server.Close)
-	f.url, _ = url.Parse(server.URL + "/cloud")
+	server := &http.Server{Handler: f.Cloud, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(f.memory) }()
+	t.Cleanup(func() { _ = server.Close() })
 	return f
 }
 
-func (f *fixture) clock() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.now
-}
-
-func (f *fixture) wait(d time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.now = f.now.Add(d)
+// dial connects to the cloud, or to another server on this machine.
+func (f *fixture) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if address == f.memory.Addr().String() {
+		return f.memory.DialContext(ctx, network, address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
 var (
@@ -113,9 +108,8 @@ func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Con
 	config := auth.Config{
 		Credentials: credentials,
 		AuthURL:     f.url.JoinPath("v3"),
-		Region:      "eu-de",
+		Signer:      auth.Signer{Region: "eu-de"},
 		Network:     f.network,
-		Now:         f.clock,
 	}
 	for _, change := range change {
 		change(&config)
@@ -127,7 +121,7 @@ func assume(agency string) func(*auth.Config) {
 	return func(c *auth.Config) { c.Agency = &auth.Agency{Name: agency, DomainName: "theirs"} }
 }
 
-func scoped(c *auth.Config) { c.Signer.Scheme, c.Signer.Region = auth.SchemeScoped, "eu-de" }
+func scoped(c *auth.Config) { c.Signer.Scheme = auth.SchemeScoped }
 
 // call lists the certificates of a project, and returns the status.
 func (f *fixture) call(session httpapi.Authorizer, projectID string) (int, error) {
@@ -217,102 +211,109 @@ func TestKindsOfCredentials(t *testing.T) {
 // TestOneTokenPerProject: one token is requested for all callers, and renewed before it expires.
 func TestOneTokenPerProject(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	session := f.session(byPassword)
-	burst := func(want int) {
-		t.Helper()
-		var all sync.WaitGroup
-		for i := range 20 {
-			all.Go(func() {
-				if status, err := f.call(session, []string{project, other}[i%2]); status != 200 {
-					t.Errorf("%d, %v", status, err)
-				}
-			})
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		session := f.session(byPassword)
+		burst := func(want int) {
+			t.Helper()
+			var all sync.WaitGroup
+			for i := range 20 {
+				all.Go(func() {
+					if status, err := f.call(session, []string{project, other}[i%2]); status != 200 {
+						t.Errorf("%d, %v", status, err)
+					}
+				})
+			}
+			all.Wait()
+			if got := len(f.Journal(elbstub.IssueToken)); got != want {
+				t.Errorf("%d tokens, want %d", got, want)
+			}
 		}
-		all.Wait()
-		if got := len(f.Journal(elbstub.IssueToken)); got != want {
-			t.Errorf("%d tokens, want %d", got, want)
+		burst(2)
+		time.Sleep(23 * time.Hour)
+		burst(2)
+		time.Sleep(56 * time.Minute) // less than five minutes are left
+		burst(4)
+		for _, call := range f.Journal(elbstub.ListCertificates) {
+			if call.Status != 200 {
+				t.Errorf("a token was used after its end: %d", call.Status)
+			}
 		}
-	}
-	burst(2)
-	f.wait(23 * time.Hour)
-	burst(2)
-	f.wait(56 * time.Minute) // less than five minutes are left
-	burst(4)
-	for _, call := range f.Journal(elbstub.ListCertificates) {
-		if call.Status != 200 {
-			t.Errorf("a token was used after its end: %d", call.Status)
-		}
-	}
+	})
 }
 
-// TestAgencyKeyIsRenewed: the temporary keys of an agency, which are valid for an hour, are renewed before they expire.
+// TestAgencyKeyIsRenewed: the temporary key of an agency is used for all calls, and renewed before it expires.
 func TestAgencyKeyIsRenewed(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	session := f.session(byKey, assume("helpers"))
-	for _, row := range []struct {
-		wait time.Duration
-		want int
-	}{{0, 1}, {54 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Hour, 3}} {
-		f.wait(row.wait)
-		if status, err := f.call(session, foreign); status != 200 {
-			t.Errorf("after %s: %d, %v", row.wait, status, err)
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		session := f.session(byKey, assume("helpers"))
+		for _, want := range []int{1, 1, 2} { // after 0, 30 and 60 minutes
+			if status, err := f.call(session, foreign); status != 200 {
+				t.Errorf("%d, %v", status, err)
+			}
+			if got := len(f.Journal(elbstub.AssumeAgency)); got != want {
+				t.Errorf("the agency was assumed %d times, want %d", got, want)
+			}
+			time.Sleep(30 * time.Minute)
 		}
-		if got := len(f.Journal(elbstub.AssumeAgency)); got != row.want {
-			t.Errorf("after %s, the agency was assumed %d times, want %d", row.wait, got, row.want)
+		for _, call := range f.Journal(elbstub.ListCertificates) {
+			if call.Status != 200 {
+				t.Errorf("a key was used after its end: %d", call.Status)
+			}
 		}
-	}
-	if got := len(f.Journal(elbstub.ListCertificates)); got != 4 {
-		t.Errorf("%d lists, want 4: a key was used after its end", got)
-	}
+	})
 }
 
 // TestTokenWhileOurClockIsWrong: how long a token is valid does not depend on our clock.
 func TestTokenWhileOurClockIsWrong(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	session := f.session(byPassword, func(c *auth.Config) {
-		c.Now = func() time.Time { return f.clock().Add(48 * time.Hour) }
-	})
-	for range 2 {
-		if status, err := f.call(session, project); status != 200 {
-			t.Errorf("%d, %v", status, err)
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(o *elbstub.Options) {
+			o.Now = func() time.Time { return time.Now().Add(-48 * time.Hour) }
+		})
+		session := f.session(byPassword)
+		for range 2 {
+			if status, err := f.call(session, project); status != 200 {
+				t.Errorf("%d, %v", status, err)
+			}
+			time.Sleep(time.Hour)
 		}
-		f.wait(time.Hour)
-	}
-	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
-		t.Errorf("%d tokens, want 1", got)
-	}
+		if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+			t.Errorf("%d tokens, want 1", got)
+		}
+	})
 }
 
 // TestTokenWithoutATimeOfIssue: the token is renewed before it expires by our own clock (assumed: Keystone sends the
 // time).
 func TestTokenWithoutATimeOfIssue(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	f.ScriptEach(elbstub.IssueToken, func(int) elbstub.Fault {
-		return func(next elbstub.Next) elbstub.Response {
-			response := next()
-			response.Body = bytes.Replace(response.Body, []byte(`"issued_at"`), []byte(`"not_issued_at"`), 1)
-			return response
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.ScriptEach(elbstub.IssueToken, func(int) elbstub.Fault {
+			return func(next elbstub.Next) elbstub.Response {
+				response := next()
+				response.Body = bytes.Replace(response.Body, []byte(`"issued_at"`), []byte(`"not_issued_at"`), 1)
+				return response
+			}
+		})
+		session := f.session(byPassword)
+		for wait, want := range []int{1, 1, 2} {
+			time.Sleep(time.Duration(wait) * 8 * time.Hour) // until 0, 8 and 24 hours have passed
+			if status, err := f.call(session, project); status != 200 {
+				t.Errorf("%d, %v", status, err)
+			}
+			if got := len(f.Journal(elbstub.IssueToken)); got != want {
+				t.Errorf("%d tokens, want %d", got, want)
+			}
+		}
+		for _, call := range f.Journal(elbstub.ListCertificates) {
+			if call.Status != 200 {
+				t.Errorf("a token was used after its end: %d", call.Status)
+			}
 		}
 	})
-	session := f.session(byPassword)
-	for wait, want := range []int{1, 1, 2} {
-		f.wait(time.Duration(wait) * 8 * time.Hour) // until 0, 8 and 24 hours have passed
-		if status, err := f.call(session, project); status != 200 {
-			t.Errorf("%d, %v", status, err)
-		}
-		if got := len(f.Journal(elbstub.IssueToken)); got != want {
-			t.Errorf("%d tokens, want %d", got, want)
-		}
-	}
-	for _, call := range f.Journal(elbstub.ListCertificates) {
-		if call.Status != 200 {
-			t.Errorf("a token was used after its end: %d", call.Status)
-		}
-	}
 }
 
 // TestRejectedTokenIsRenewed: one new token is requested for all callers, and their requests are repeated, whatever
@@ -373,21 +374,23 @@ func TestReplaySendsTheBody(t *testing.T) {
 // TestFailureIsCached: a wrong password is not tried a thousand times.
 func TestFailureIsCached(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	session := f.session(auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")})
-	for range 10 {
-		if _, err := f.call(session, project); err == nil {
-			t.Fatal("a wrong password was taken")
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		session := f.session(auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")})
+		for range 10 {
+			if _, err := f.call(session, project); err == nil {
+				t.Fatal("a wrong password was taken")
+			}
 		}
-	}
-	if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
-		t.Errorf("tried %d times, want 1", got)
-	}
-	f.wait(31 * time.Second)
-	_, _ = f.call(session, project)
-	if got := len(f.Journal(elbstub.IssueToken)); got != 2 {
-		t.Errorf("tried %d times after a while, want 2", got)
-	}
+		if got := len(f.Journal(elbstub.IssueToken)); got != 1 {
+			t.Errorf("tried %d times, want 1", got)
+		}
+		time.Sleep(31 * time.Second)
+		_, _ = f.call(session, project)
+		if got := len(f.Journal(elbstub.IssueToken)); got != 2 {
+			t.Errorf("tried %d times after a while, want 2", got)
+		}
+	})
 }
 
 // TestProjectID finds a project by its name with each kind of credentials.
@@ -684,7 +687,7 @@ func TestCatalogs(t *testing.T) {
 					continue // it gets no token for that project
 				}
 				session := f.session(credentials, func(c *auth.Config) {
-					c.Region, c.Insecure = row.region, row.insecure
+					c.Signer.Region, c.Insecure = row.region, row.insecure
 					if row.remote {
 						c.AuthURL, c.Network = c.AuthURL.JoinPath(), f.namedNetwork()
 						c.AuthURL.Host = "iam.example.com"
@@ -706,9 +709,7 @@ func TestCatalogs(t *testing.T) {
 
 // namedNetwork connects every host name to the stub cloud.
 func (f *fixture) namedNetwork() *httpapi.Network {
-	return httpapi.NewNetwork(httpapi.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, f.url.Host)
-	}})
+	return httpapi.NewNetwork(httpapi.Config{Dial: f.memory.DialContext})
 }
 
 // TestCatalogThatIsRefused: the error tells the user to set the endpoint.
@@ -725,18 +726,20 @@ func TestCatalogThatIsRefused(t *testing.T) {
 // TestEachAttemptIsSigned: a repeated request has its own date and signature.
 func TestEachAttemptIsSigned(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	f.network = httpapi.NewNetwork(httpapi.Config{MaxRetries: 3})
-	session := observed{session: f.session(byKey)}
-	session.observe = func(r *http.Request) {
-		session.seen = append(session.seen, r.Header.Get("X-Sdk-Date")+r.Header.Get("Authorization"))
-		f.wait(time.Minute)
-	}
-	f.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
-	status, err := f.call(&session, project)
-	if err != nil || status != 200 || len(session.seen) != 2 || session.seen[0] == session.seen[1] {
-		t.Errorf("%d, %v after %v", status, err, session.seen)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.network = httpapi.NewNetwork(httpapi.Config{MaxRetries: 3, Dial: f.dial})
+		session := observed{session: f.session(byKey)}
+		session.observe = func(r *http.Request) {
+			session.seen = append(session.seen, r.Header.Get("X-Sdk-Date")+r.Header.Get("Authorization"))
+			time.Sleep(time.Minute)
+		}
+		f.Script(elbstub.ListCertificates, 1, elbstub.Reply(503, ""))
+		status, err := f.call(&session, project)
+		if err != nil || status != 200 || len(session.seen) != 2 || session.seen[0] == session.seen[1] {
+			t.Errorf("%d, %v after %v", status, err, session.seen)
+		}
+	})
 }
 
 // observed passes on each request that a session has authorized.
@@ -783,12 +786,10 @@ func TestLastCallerCancelsTheFetch(t *testing.T) {
 // TestOldSignature: the server rejects a signature that is a quarter of an hour old.
 func TestOldSignature(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	late := f.session(
-		byKey,
-		func(c *auth.Config) { c.Now = func() time.Time { return f.clock().Add(-16 * time.Minute) } },
-	)
-	if status, _ := f.call(late, project); status != http.StatusUnauthorized {
+	f := newFixture(t, func(o *elbstub.Options) {
+		o.Now = func() time.Time { return time.Now().Add(16 * time.Minute) }
+	})
+	if status, _ := f.call(f.session(byKey), project); status != http.StatusUnauthorized {
 		t.Errorf("status %d", status)
 	}
 	journal := f.Journal()

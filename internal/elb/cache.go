@@ -52,7 +52,6 @@ type cache[E element] struct {
 	absent    error  // the absence error: the element is proven not to exist
 	projectID string
 	list      func(context.Context) (listing[E], error)
-	now       func() time.Time
 
 	mu       sync.Mutex
 	sequence int          // the latest sequence number
@@ -111,14 +110,13 @@ type ListedError struct{ error }
 func (e *ListedError) Unwrap() error { return e.error }
 
 func newCache[E element](
-	noun string, absent error, projectID string, list func(context.Context) (listing[E], error), now func() time.Time,
+	noun string, absent error, projectID string, list func(context.Context) (listing[E], error),
 ) *cache[E] {
 	return &cache[E]{
 		noun:      noun,
 		absent:    absent,
 		projectID: projectID,
 		list:      list,
-		now:       now,
 		writes:    map[string]write[E]{},
 	}
 }
@@ -132,7 +130,7 @@ func (c *cache[E]) get(ctx context.Context, id string, lagEnds time.Time, isOld 
 	defer c.mu.Unlock()
 	askedSeq := c.sequence
 
-	if e, written, err := c.writtenLocked(c.now(), id); written {
+	if e, written, err := c.writtenLocked(time.Now(), id); written {
 		return e, err
 	}
 	call, err := c.recentLocked()
@@ -209,9 +207,9 @@ func (c *cache[E]) recentLocked() (*listCall[E], error) {
 	call := c.ended
 	switch {
 	case call == nil:
-	case call.err != nil && c.now().Sub(call.doneAt) < failureTTL:
+	case call.err != nil && time.Since(call.doneAt) < failureTTL:
 		return nil, call.err
-	case call.err == nil && c.now().Sub(call.doneAt) < listTTL && c.lastWrite < call.startSeq:
+	case call.err == nil && time.Since(call.doneAt) < listTTL && c.lastWrite < call.startSeq:
 		return call, nil
 	}
 	return nil, nil
@@ -232,17 +230,17 @@ func (c *cache[E]) findListed(l listing[E], id string) (e E, err error) {
 
 // lagEnd returns the time from which a new list must show a write of that age. The age may be
 // negative, because it may come from another machine, whose clock differs.
-func (c *cache[E]) lagEnd(age time.Duration) time.Time {
+func lagEnd(age time.Duration) time.Time {
 	if age <= -listLag {
 		return time.Time{}
 	}
-	return c.now().Add(listLag - max(age, 0))
+	return time.Now().Add(listLag - max(age, 0))
 }
 
 // search makes list calls until enough is true of what a list says of an element, but no longer than the
 // list lag. It ignores what was written here.
 func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time, error) bool) (e E, err error) {
-	deadline := c.now().Add(listLag)
+	deadline := time.Now().Add(listLag)
 	listErr := c.pollUntil(ctx, func(call *listCall[E]) (bool, error) {
 		e, err = c.findListed(call.listing, id)
 		return enough(call.startedAt, err) || !call.startedAt.Before(deadline), nil
@@ -254,7 +252,7 @@ func (c *cache[E]) search(ctx context.Context, id string, enough func(time.Time,
 // err otherwise. sinceWrite is how long ago the element was written, and lists that may lag
 // behind that prove nothing.
 func (c *cache[E]) proveAbsence(ctx context.Context, id string, sinceWrite time.Duration, err error) error {
-	lagEnds := c.lagEnd(sinceWrite)
+	lagEnds := lagEnd(sinceWrite)
 	_, findErr := c.search(ctx, id, func(started time.Time, err error) bool {
 		return !started.Before(lagEnds) && errors.Is(err, c.absent)
 	})
@@ -291,7 +289,7 @@ func (c *cache[E]) known(id string, created bool) (exists, missing bool) {
 func (c *cache[E]) isNew(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, written, err := c.writtenLocked(c.now(), id)
+	_, written, err := c.writtenLocked(time.Now(), id)
 	return written && err == nil
 }
 
@@ -313,7 +311,7 @@ func (c *cache[E]) pollLocked(ctx context.Context) (*listCall[E], error) {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("waiting for the list of %ss: %w", c.noun, err)
 		}
-		if pause := c.lastStart.Add(pollInterval).Sub(c.now()); pause > 0 && c.running == nil {
+		if pause := time.Until(c.lastStart.Add(pollInterval)); pause > 0 && c.running == nil {
 			c.mu.Unlock()
 			_ = httpapi.Pause(ctx, pause)
 			c.mu.Lock()
@@ -347,7 +345,7 @@ func (c *cache[E]) pollUntil(ctx context.Context, check func(*listCall[E]) (done
 func (c *cache[E]) baseline(ctx context.Context, retries int) (*listCall[E], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.accepted != nil && c.now().Sub(c.accepted.doneAt) <= listTTL {
+	if c.accepted != nil && time.Since(c.accepted.doneAt) <= listTTL {
 		return c.accepted, nil
 	}
 	if _, err := c.recentLocked(); err != nil {
@@ -377,7 +375,7 @@ func (c *cache[E]) record(id string, e *E, err error) {
 		e, err = nil, nil
 	}
 	if err == nil {
-		c.writes[strings.ToLower(id)] = write[E]{at: c.now(), element: e}
+		c.writes[strings.ToLower(id)] = write[E]{at: time.Now(), element: e}
 	}
 }
 
@@ -429,7 +427,7 @@ func (c *cache[E]) listLocked(ctx context.Context) (*listCall[E], error) {
 func (c *cache[E]) startLocked(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run or listLocked calls cancel
 	c.sequence++
-	c.lastStart = c.now()
+	c.lastStart = time.Now()
 	c.running = &listCall[E]{
 		startSeq:  c.sequence,
 		startedAt: c.lastStart,
@@ -447,7 +445,7 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(call.done)
-	call.doneAt = c.now()
+	call.doneAt = time.Now()
 	if c.running != call {
 		return // all callers have stopped waiting
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,7 +167,7 @@ func TestReadsAreNeverOlderThanOurWrites(t *testing.T) {
 				case 2:
 					server.lag = listLag
 				}
-				v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
+				v := newCache("certificate", ErrCertificateNotFound, "p", server.list)
 				var mu sync.Mutex
 				ended := map[string]state{} // our latest write of each that has ended
 				var all sync.WaitGroup
@@ -303,7 +304,7 @@ func TestOneListForAll(t *testing.T) {
 			id, _ := server.create()
 			ids = append(ids, id)
 		}
-		v := newCache("certificate", ErrCertificateNotFound, "p", server.list, time.Now)
+		v := newCache("certificate", ErrCertificateNotFound, "p", server.list)
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -343,7 +344,7 @@ func TestFailedListIsCached(t *testing.T) {
 			lists++
 			time.Sleep(time.Second)
 			return listing[Certificate]{}, errors.New("broken")
-		}, time.Now)
+		})
 		readAll := func(want int) {
 			t.Helper()
 			var all sync.WaitGroup
@@ -385,7 +386,7 @@ func TestCancelledReadLeavesTheListRunning(t *testing.T) {
 				return listing[Certificate]{}, err
 			}
 			return listingOf(true, Certificate{ID: "a"}), nil
-		}, time.Now)
+		})
 		hurry, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
@@ -411,12 +412,36 @@ func TestCancelledBaseline(t *testing.T) {
 	c := newCache("certificate", ErrCertificateNotFound, "p", func(ctx context.Context) (listing[Certificate], error) {
 		<-ctx.Done()
 		return listingOf(true), nil
-	}, time.Now)
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that it was cancelled", err)
 	}
+}
+
+// TestPollThatEndsStartsNoList: a caller that ends while it waits for its turn sends no request.
+func TestPollThatEndsStartsNoList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lists atomic.Int32
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			lists.Add(1)
+			return listingOf(true), nil
+		})
+		if _, err := c.poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), pollInterval/2)
+		defer cancel()
+		if _, err := c.poll(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if lists.Load() != 1 {
+			t.Errorf("%d lists, want 1", lists.Load())
+		}
+	})
 }
 
 // TestIncompleteListHasARequestID: the error has the request ID, which the operator of the
@@ -427,7 +452,7 @@ func TestIncompleteListHasARequestID(t *testing.T) {
 		l := listingOf(false, Certificate{ID: "a"})
 		l.total, l.requestID = "2", "the-id"
 		return l, nil
-	}, time.Now)
+	})
 	_, err := lookUp(t.Context(), v, "b")
 	var incomplete *IncompleteListError
 	if !errors.As(err, &incomplete) || errors.Is(err, ErrCertificateNotFound) ||
@@ -445,7 +470,7 @@ func TestIncompleteListIsAskedForAgain(t *testing.T) {
 	v := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 		lists++
 		return listing[Certificate]{complete: lists > 1}, nil
-	}, time.Now)
+	})
 	var incomplete *IncompleteListError
 	if _, err := v.all(t.Context()); !errors.As(err, &incomplete) {
 		t.Errorf("error %v, want that the list is incomplete", err)
@@ -463,7 +488,7 @@ func TestIncompleteListMakesNothingMissing(t *testing.T) {
 		list := listingOf(true, Certificate{ID: "a"})
 		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			return list, nil
-		}, time.Now)
+		})
 		check := func(id string, wantExists, wantMissing bool) {
 			t.Helper()
 			if exists, missing := c.known(id, false); exists != wantExists || missing != wantMissing {
@@ -491,7 +516,7 @@ func TestFailedListForgetsNothing(t *testing.T) {
 		list, listErr := listingOf(true, Certificate{ID: "a"}), error(nil)
 		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
 			return list, listErr
-		}, time.Now)
+		})
 		_, _ = lookUp(t.Context(), c, "a")
 		time.Sleep(listTTL)
 		list = listingOf(false, Certificate{ID: "a"}, Certificate{ID: "b"})

@@ -66,7 +66,7 @@ func (c *Client) ReadCertificate(
 	ctx context.Context, projectID string, prior Certificate, sinceWrite time.Duration,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(cert Certificate) bool {
+	return cache.get(ctx, prior.ID, lagEnd(sinceWrite), func(cert Certificate) bool {
 		return cert.Updatable != prior.Updatable
 	})
 }
@@ -166,8 +166,7 @@ func (c *Client) sendUpdate(
 		brief, cancel := context.WithTimeout(ctx, 2*listLag)
 		defer cancel()
 		// Until the lag of an earlier write has ended, lists may show the values from before it.
-		cache := c.project(projectID).certificates
-		_ = httpapi.Pause(brief, cache.lagEnd(sinceWrite).Sub(cache.now()))
+		_ = httpapi.Pause(brief, time.Until(lagEnd(sinceWrite)))
 		cert, readErr := c.readBack(brief, projectID, prior, wanted, true)
 		if readErr != nil || cert.Updatable != wanted {
 			return Certificate{}, err
@@ -195,7 +194,7 @@ func (c *Client) readBack(
 	ctx context.Context, projectID string, prior Certificate, wanted Updatable, oldMayCount bool,
 ) (Certificate, error) {
 	cache := c.project(projectID).certificates
-	began := cache.now()
+	began := time.Now()
 	shown := errors.New("no list was read")
 	for {
 		list, err := cache.poll(ctx)

@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -73,8 +72,8 @@ func (c *Client) project(id string) *project {
 			return fetchList(ctx, c, id, "listeners", decodeListeners)
 		}
 		p = &project{
-			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates, time.Now),
-			listeners:    newCache("listener", ErrListenerNotFound, id, listeners, time.Now),
+			certificates: newCache("certificate", ErrCertificateNotFound, id, certificates),
+			listeners:    newCache("listener", ErrListenerNotFound, id, listeners),
 		}
 		c.projects[key] = p
 	}

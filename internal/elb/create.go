@@ -339,7 +339,7 @@ func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 // certificates that equal what was sent, sameLeaf those that have the same leaf but differ otherwise.
 func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, err error) {
 	cache := x.project.certificates
-	started := cache.now()
+	started := time.Now()
 	latest := map[string]Certificate{} // as the latest list that had it shows it
 	shown := map[string]time.Time{}    // when that list started
 	err = cache.pollUntil(ctx, func(list *listCall[Certificate]) (done bool, err error) {

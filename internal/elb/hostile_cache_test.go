@@ -22,7 +22,7 @@ func TestPollWhoseTimeEndsWithAnOlderList(t *testing.T) {
 			list := func(ctx context.Context) (listing[Certificate], error) {
 				return listingOf(true), httpapi.Pause(ctx, 2*time.Second)
 			}
-			c := newCache("certificate", ErrCertificateNotFound, "p", list, time.Now)
+			c := newCache("certificate", ErrCertificateNotFound, "p", list)
 			go func() { _, _ = lookUp(t.Context(), c, "other") }()
 			time.Sleep(1500 * time.Millisecond)
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)

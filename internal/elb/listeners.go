@@ -121,7 +121,7 @@ func (c *Client) ReadListener(
 	ctx context.Context, projectID string, prior Listener, sinceWrite time.Duration,
 ) (Listener, error) {
 	cache := c.project(projectID).listeners
-	return cache.get(ctx, prior.ID, cache.lagEnd(sinceWrite), func(l Listener) bool {
+	return cache.get(ctx, prior.ID, lagEnd(sinceWrite), func(l Listener) bool {
 		return !l.serves(prior.CertificateID)
 	})
 }

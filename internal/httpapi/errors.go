@@ -179,13 +179,8 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 // described.
 func decodeError(response *http.Response, c *call) *Error {
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a part is better than nothing
-	if len(raw) == maxErrorBody {                                     // the last character may be incomplete
-		for cut := range utf8.UTFMax {
-			if utf8.Valid(raw[:len(raw)-cut]) {
-				raw = raw[:len(raw)-cut]
-				break
-			}
-		}
+	for len(raw) > maxErrorBody-utf8.UTFMax && !utf8.Valid(raw) {     // the last character may be incomplete
+		raw = raw[:len(raw)-1]
 	}
 
 	var body errorBody

@@ -174,8 +174,6 @@ var escape = regexp.MustCompile(
 // escape do not count.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
-	found.Grow(len(said))
-	at = make([]int, 0, len(said))
 	var escapes [][]int
 	if strings.ContainsAny(said, `\&%`) { // the search is slow, and most texts have none
 		escapes = escape.FindAllStringIndex(said, -1)

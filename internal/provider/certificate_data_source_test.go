@@ -319,6 +319,56 @@ func TestManyCandidates(t *testing.T) {
 	wantErrors(t, diagnostics, "name", "\n  - and 5 more")
 }
 
+// TestSearchesThatAreNotReady: if something that every call needs is missing, each search says so once, and calls
+// nothing.
+func TestSearchesThatAreNotReady(t *testing.T) {
+	t.Parallel()
+	for missing, want := range map[string]string{
+		"project_id": "No project is set here", "token": "The provider argument token depends on a value",
+	} {
+		cloud := acctest.NewCloud(t)
+		config := cloud.Configuration()
+		config[missing] = nil
+		if missing == "token" {
+			config[missing] = acctest.Unknown
+		}
+		server := acctest.NewServer(t, provider.New("test", nil)(), config)
+		_, one := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "a"})
+		_, several := server.ReadDataSource("elbaas_certificates", acctest.Values{})
+		_, listeners := server.ReadDataSource("elbaas_listeners", acctest.Values{})
+		_, opened := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
+		_, listed := server.List(acctest.Values{}, 0, false)
+		for i, diagnostics := range []acctest.Diagnostics{one, several, listeners, opened, listed} {
+			if said := textOf(diagnostics); len(diagnostics) != 1 || !strings.Contains(said, want) {
+				t.Errorf("search %d without %s: it says %q, want only %q", i, missing, said, want)
+			}
+		}
+		if calls := cloud.Journal(); len(calls) != 0 {
+			t.Errorf("without %s, %d calls were made", missing, len(calls))
+		}
+	}
+}
+
+// TestUnreadableCertificatesAreOmitted: a search by what the provider reads from a certificate omits one that it cannot
+// read.
+func TestUnreadableCertificatesAreOmitted(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.NewCloud(t)
+	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "a", Certificate: "******", PrivateKey: "unused"})
+	server := cloud.Server(t, provider.New("test", nil)())
+	for want, configs := range [][]acctest.Values{
+		0: {{"expires_before": "2200-01-01T00:00:00Z"}, {"covers": "www.example.com"}},
+		1: {{}},
+	} {
+		for _, config := range configs {
+			found, diagnostics := server.ReadDataSource("elbaas_certificates", config)
+			if got := found["certificates"].([]acctest.Values); len(got) != want || len(diagnostics) > 0 {
+				t.Errorf("%v: %d certificates, %s, want %d", config, len(got), textOf(diagnostics), want)
+			}
+		}
+	}
+}
+
 // TestCertificatesDataSource filters by each argument, and sorts the result as documented.
 func TestCertificatesDataSource(t *testing.T) {
 	t.Parallel()

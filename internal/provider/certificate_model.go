@@ -127,7 +127,6 @@ func (m *publicModel) complete(cert elb.Certificate) {
 			*own = value
 		}
 	})
-	m.x509Model = x509FromChain(pemcert.CertificatesIn(m.Certificate.ValueString()))
 }
 
 // replaces reports whether a plan replaces the certificate of a state. The plan modifiers have already removed

@@ -205,7 +205,7 @@ func (r *certificateResource) ModifyPlan(
 	var plan certificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	chain := pemcert.CertificatesIn(plan.Certificate.ValueString())
-	if !plan.Certificate.IsUnknown() { // otherwise the framework has planned unknown values
+	if !plan.Certificate.IsUnknown() { // otherwise they are unknown until Terraform plans again within the apply
 		plan.x509Model = x509FromChain(chain)
 	}
 	if req.State.Raw.IsNull() {

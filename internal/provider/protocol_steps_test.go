@@ -180,6 +180,27 @@ func TestUnknownArgument(t *testing.T) {
 	})
 }
 
+// TestUnknownTexts: no rule refuses a text that is not known yet.
+func TestUnknownTexts(t *testing.T) {
+	t.Parallel()
+	server := acctest.NewCloud(t).Server(t, provider.New("test", nil)())
+	later := func(names ...string) acctest.Values {
+		config := acctest.Values{}
+		for _, name := range names {
+			config[name] = acctest.Unknown
+		}
+		return config
+	}
+	for _, said := range []acctest.Diagnostics{
+		server.Validate(later("name", "description", "domain", "project_id", "certificate", "private_key")),
+		server.Listeners().Validate(later("listener_id", "certificate_id", "fallback_certificate_id", "project_id")),
+	} {
+		if len(said) > 0 {
+			t.Error(textOf(said))
+		}
+	}
+}
+
 // TestProjectThatIsNotFound: the plan leaves the ID of a named project unknown, and the apply fails before anything is
 // sent.
 func TestProjectThatIsNotFound(t *testing.T) {

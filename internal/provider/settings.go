@@ -98,7 +98,7 @@ func (r *resolver) readProject() {
 		return
 	}
 	id := r.find("project_id", s).text
-	r.settings.projectName = cmp.Or(r.find("project_name", s).text, r.settings.Region)
+	r.settings.projectName = cmp.Or(r.find("project_name", s).text, r.settings.Signer.Region)
 	switch {
 	case id != "":
 		r.settings.project = types.StringValue(id)

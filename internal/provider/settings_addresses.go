@@ -16,7 +16,7 @@ const defaultCloud = "myhuaweicloud.com"
 // source says, or else an earlier source, unless the block has them and leaves the rest to the environment.
 func (r *resolver) readAddresses() {
 	region := r.find("region", r.sources...)
-	r.settings.Region, r.settings.Signer.Region = region.text, region.text
+	r.settings.Signer.Region = region.text
 	r.addressesUnknown = r.unknown("region", "cloud", "auth_url", "endpoint") || r.unknown(fileArguments...)
 	if r.addressesUnknown {
 		return // nothing is called before they are known

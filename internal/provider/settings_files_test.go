@@ -171,11 +171,15 @@ func TestNamesOfFiles(t *testing.T) {
 		}
 	}
 	// A long file name does not look like a key.
-	long := "/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json"
-	s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
-		map[string]string{long: profileOf("")[atHome]})
-	if said != "" || s.Credentials.AccessKey == "" {
-		t.Errorf("it says %q of a long name", said)
+	for _, long := range []string{
+		"/tmp/TestAccCredentialsOfTheEnvironment1234567890/001/config.json",
+		"/home/terraform/configurations/production/profiles",
+	} {
+		s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
+			map[string]string{long: profileOf("")[atHome]})
+		if said != "" || s.Credentials.AccessKey == "" {
+			t.Errorf("it says %q of a long name", said)
+		}
 	}
 	const credentials = `{"current":"a","profiles":[{"name":"a","accessKeyId":"AK","secretAccessKey":"hunter2",` +
 		`"agencyDomainName":"a.b"}]}`
@@ -394,7 +398,8 @@ func TestEntriesOfSeveralFiles(t *testing.T) {
 		got := said
 		if said == "" {
 			c := s.Credentials
-			got = fmt.Sprint(s.AuthURL, " ", c.UserName, " ", c.Password.Reveal(), " ", c.DomainName, " ", s.Region)
+			got = fmt.Sprintf("%s %s %s %s %s",
+				s.AuthURL, c.UserName, c.Password.Reveal(), c.DomainName, s.Signer.Region)
 		}
 		if !strings.Contains(got, row.want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)

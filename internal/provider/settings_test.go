@@ -106,7 +106,7 @@ func TestSettingsVariables(t *testing.T) {
 		"region": {
 			variables: "HW_REGION_NAME HCS_REGION_NAME OS_REGION_NAME OS_REGION",
 			with:      key,
-			get:       func(s settings) string { return s.Region },
+			get:       func(s settings) string { return s.Signer.Region },
 			given:     ak,
 			want:      ak,
 		},
@@ -280,9 +280,6 @@ func TestSettingsVariables(t *testing.T) {
 				s, diags := newSettings(block, environmentOf(given, files))
 				if diags.HasError() {
 					t.Fatalf("%s: %v", what, diags)
-				}
-				if s.Signer.Region != s.Region {
-					t.Errorf("%s: the region is %q, and signed is %q", what, s.Region, s.Signer.Region)
 				}
 				if got := row.get(s); got != want {
 					t.Errorf("%s: got %q, want %q", what, got, want)
@@ -909,6 +906,26 @@ func TestErrorsOfDestinations(t *testing.T) {
 					"source. To allow it, set insecure = true in the provider block.",
 			},
 		},
+		"a later entry, and no region": {
+			setup{variables: "HW_key OS_CLOUD=mine"},
+			"cloud",
+			[]string{"The environment variable OS_CLOUD is set"},
+		},
+		"a key of a private cloud, and no region": {
+			setup{variables: "HCS_key"},
+			"region",
+			[]string{"The address of the ELB service is not known"},
+		},
+		"half an agency and a password": {
+			setup{block: "password region=eu-de cloud=example.com", variables: "HCS_ASSUME_ROLE_DOMAIN_NAME=d"},
+			"assume_role.agency_name",
+			[]string{"Set the environment variable HCS_ASSUME_ROLE_AGENCY_NAME as well"},
+		},
+		"an endpoint with a query, insecure of another source": {
+			setup{block: "token endpoint=http://elb.example.com?a=b", variables: "HW_INSECURE=true"},
+			"endpoint",
+			[]string{`it must not have a query after a "?". Set it to a base URL such as`},
+		},
 		"every variable empty": {
 			setup{variables: "HW_ACCESS_KEY= HW_SECRET_KEY= HW_CLOUD= OS_AUTH_URL= OS_CLOUD= HW_PROFILE= " +
 				"ELBAAS_ENDPOINT="},
@@ -925,7 +942,8 @@ func TestErrorsOfDestinations(t *testing.T) {
 			t.Errorf("%s: got %v, want one error", name, diags)
 			continue
 		}
-		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute {
+		if at, ok := diags[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != row.attribute ||
+			len(at.Path().Steps()) != strings.Count(row.attribute, ".")+1 {
 			t.Errorf("%s: the error is not on %s: %v", name, row.attribute, diags[0])
 		}
 		for _, part := range row.want {
@@ -1353,8 +1371,8 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
 			if s.Credentials.UserName == "entry" {
-				got := fmt.Sprintf("%s %s %s %s %t",
-					s.Credentials.Password.Reveal(), s.Region, s.AuthURL, s.projectName, s.tls.InsecureSkipVerify)
+				got := fmt.Sprintf("%s %s %s %s %t", s.Credentials.Password.Reveal(), s.Signer.Region, s.AuthURL,
+					s.projectName, s.tls.InsecureSkipVerify)
 				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
@@ -1491,6 +1509,16 @@ func TestOneErrorAtATime(t *testing.T) {
 			map[string]string{"HW_ACCESS_KEY": "AK"},
 			map[string]string{"endpoint": "http://elb.example.com"},
 			"Incomplete credentials",
+		},
+		"client certificate": {
+			map[string]string{"HW_AUTH_TOKEN": testToken, "HW_REGION_NAME": "eu-de"},
+			map[string]string{"cert": "missing.pem", "key": "-----BEGIN hunter2"},
+			"Invalid provider argument cert",
+		},
+		"key of a client certificate": {
+			map[string]string{"HW_AUTH_TOKEN": testToken, "HW_REGION_NAME": "eu-de"},
+			map[string]string{"cert": "-----BEGIN hunter2", "key": "missing.key"},
+			"Invalid provider argument key",
 		},
 		"region": {
 			map[string]string{"HW_AUTH_TOKEN": testToken},

@@ -162,6 +162,17 @@ func asAny[A any](attributes map[string]A) map[string]any {
 	return all
 }
 
+// TestOmitAdvice: how to omit an argument is said of an empty text alone.
+func TestOmitAdvice(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"": true, "www": false} {
+		err := orNull(checkID)("certificate ID", text)
+		if err == nil || strings.Contains(err.Error(), "To omit it") != want {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestParseImportID(t *testing.T) {
 	t.Parallel()
 	const id = "5b8f908b5495452aa13beede0afc5d99"
