@@ -358,10 +358,8 @@ func (c *cache[E]) baseline(ctx context.Context, retries int) (*listCall[E], err
 	if err != nil {
 		return nil, err // the list may still be running
 	}
-	if c.accepted == nil || c.accepted.startSeq < call.startSeq {
-		c.accepted = call
-	}
-	return c.accepted, nil
+	c.accepted = call
+	return call, nil
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that

@@ -210,8 +210,11 @@ func TestCreateExactlyOnce(t *testing.T) {
 			there:   1,
 			found:   true,
 		},
-		"lost, first lists fail": {
-			scripts: scripts{post: {1: elbstub.Drop()}, list: {2: outOfOrder, 3: outOfOrder}},
+		"lost, first four lists fail": {
+			scripts: scripts{
+				post: {1: elbstub.Drop()},
+				list: {2: outOfOrder, 3: outOfOrder, 4: outOfOrder, 5: outOfOrder},
+			},
 			retries: 5,
 			posts:   1,
 			there:   1,

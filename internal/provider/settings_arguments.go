@@ -173,8 +173,8 @@ var arguments = map[string]argument{
 	"cacert_file": {
 		variables: []string{"OS_CACERT"},
 		description: "CA certificates in PEM format to trust instead of the system's: the path of a file, or its " +
-			"content. `OS_CACERT` applies to all credentials, unless `OS_AUTH_URL` or `OS_CLOUD` is set: then only " +
-			"where `OS_INSECURE` counts, above all if the credentials or the cloud come from `OS_…` variables.",
+			"content. `OS_CACERT` applies to all credentials. If `OS_AUTH_URL` or `OS_CLOUD` is set, it counts only " +
+			"where `OS_INSECURE` does: above all, if the credentials or the cloud come from `OS_…` variables.",
 	},
 	"cert": {
 		variables:   []string{"OS_CERT"},
