@@ -88,9 +88,9 @@ func TestImportByIdentity(t *testing.T) {
 	// An invalid ID is reported even if an argument of the provider is not known yet.
 	config := cloud.Configuration()
 	config["token"] = acctest.Unknown
-	server = acctest.NewServer(t, provider.New("test", nil)(), config)
-	_, byID := server.Import("www")
-	_, byIdentity := server.ImportByIdentity(acctest.Values{"id": "www"})
+	unready := acctest.NewServer(t, provider.New("test", nil)(), config)
+	_, byID := unready.Import("www")
+	_, byIdentity := unready.ImportByIdentity(acctest.Values{"id": "www"})
 	for _, diagnostics := range []acctest.Diagnostics{byID, byIdentity} {
 		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, `"www" is not valid`) {
 			t.Errorf("it says %q", diagnosticTexts(diagnostics))

@@ -30,7 +30,8 @@ func (r *certificateListResource) ListResourceConfigSchema(
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the certificates of a project, without their private keys, sorted by name, then " +
 			"by ID. Write the blocks to a file whose name ends in `.tfquery.hcl`. `terraform query` (Terraform 1.14) " +
-			"then finds the certificates, and writes import blocks and resources with `-generate-config-out=FILE`.",
+			"then finds the certificates, and writes import blocks and resources with `-generate-config-out=FILE`. " +
+			"Use only one block for that: a certificate that two blocks find is written twice.",
 		Attributes: attributes,
 	}
 }

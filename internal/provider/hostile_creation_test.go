@@ -712,7 +712,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 }
 
 // TestServerThatStoresSomethingElse: a creation warns if the API has stored another value of an argument. For an
-// update, this is an error.
+// update, this is an error. The state has what was planned, because Terraform accepts nothing else.
 func TestServerThatStoresSomethingElse(t *testing.T) {
 	t.Parallel()
 	arguments, _ := certificateAttributes(t)
@@ -730,17 +730,18 @@ func TestServerThatStoresSomethingElse(t *testing.T) {
 				response.Body = sent.ReplaceAll(response.Body, []byte(`"`+attribute+`":"other"`))
 				return response
 			}
-			says := func(value string, diagnostics acctest.Diagnostics) bool {
+			says := func(value string, state *acctest.State, diagnostics acctest.Diagnostics) bool {
 				said := textOf(diagnostics)
-				return len(diagnostics) == 1 && strings.Contains(said, "The API stored a different "+attribute) &&
+				return state != nil && state.Values[attribute] == value && len(diagnostics) == 1 &&
+					strings.Contains(said, "The API stored a different "+attribute) &&
 					strings.Contains(said, "sent with the "+attribute+` "`+value+`", but the API stored "other".`)
 			}
 
 			cloud.Script(createOperation, 1, rewriting)
 			config := acctest.Values{"name": "www", attribute: "first"}
 			state, diagnostics := create(t, server, config)
-			if state == nil || diagnostics.HasError() || !says("first", diagnostics) {
-				t.Errorf("%s: the creation says %s", attribute, textOf(diagnostics))
+			if diagnostics.HasError() || !says("first", state, diagnostics) {
+				t.Errorf("%s: the creation leads to %v and says %s", attribute, state, textOf(diagnostics))
 			}
 			config[attribute] = "second"
 			plan := mustPlan(t, server, state, config)
@@ -749,8 +750,8 @@ func TestServerThatStoresSomethingElse(t *testing.T) {
 			}
 			cloud.Script(elbstub.ModifyCertificate, 1, rewriting)
 			state, diagnostics = server.Apply(plan)
-			if state == nil || !diagnostics.HasError() || !says("second", diagnostics) {
-				t.Errorf("%s: the update says %s", attribute, textOf(diagnostics))
+			if !diagnostics.HasError() || !says("second", state, diagnostics) {
+				t.Errorf("%s: the update leads to %v and says %s", attribute, state, textOf(diagnostics))
 			}
 		})
 	}
