@@ -88,8 +88,8 @@ func TestMalformedLists(t *testing.T) {
 	}
 }
 
-// TestHiddenCertificates: if lists hide the text of certificates, nothing is replaced. Attributes
-// that cannot be known are null.
+// TestHiddenCertificates: if lists hide the text of certificates, nothing in the state is replaced. Attributes that
+// cannot be known are null, so the plan of an import replaces the certificate.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, listed := range map[string]elbstub.TextForm{
@@ -127,6 +127,9 @@ func TestHiddenCertificates(t *testing.T) {
 			imported, diagnostics := server.Import(id)
 			if len(diagnostics) > 0 || imported == nil || !reflect.DeepEqual(imported.Values, shown) {
 				t.Errorf("imported %v, want %v; %v", imported, shown, diagnostics)
+			}
+			if plan, _ := server.Plan(imported, config); len(plan.Replace) != 1 {
+				t.Errorf("the plan of the import replaces for %q", plan.Replace)
 			}
 			single, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"id": id})
 			if len(diagnostics) > 0 || !reflect.DeepEqual(single, shown) {
