@@ -45,8 +45,8 @@ func byName[E element](a, b E) int {
 // and those soon after, use the same list call. Because lists lag behind writes, the results
 // of our own writes overlay them.
 //
-// Order is by sequence numbers, not by times, which may be equal: each list call takes the next
-// number when it starts, and a read or a write remembers the latest number at which it began.
+// Order is by sequence numbers, not by times, which may be equal: each start and end of a list
+// call takes the next number, and a read or a write remembers the number at which it began.
 type cache[E element] struct {
 	noun      string // "certificate" or "listener"
 	absent    error  // the absence error: the element is proven not to exist
@@ -63,6 +63,7 @@ type cache[E element] struct {
 
 	lastWrite int                 // the latest sequence number at the time of the latest write
 	writes    map[string]write[E] // the latest write of each ID
+	seen      map[string]int      // for each ID, the sequence number at the end of the first list that had it
 }
 
 // A listing is the response to a list call.
@@ -118,6 +119,7 @@ func newCache[E element](
 		projectID: projectID,
 		list:      list,
 		writes:    map[string]write[E]{},
+		seen:      map[string]int{},
 	}
 }
 
@@ -341,25 +343,33 @@ func (c *cache[E]) pollUntil(ctx context.Context, check func(*listCall[E]) (done
 
 // baseline returns the latest list that is complete or was accepted, while it is not older than
 // the list TTL. Otherwise it lists; an incomplete list is repeated as often as retries says, and then
-// accepted.
-func (c *cache[E]) baseline(ctx context.Context, retries int) (*listCall[E], error) {
+// accepted. mark is the latest sequence number.
+func (c *cache[E]) baseline(ctx context.Context, retries int) (call *listCall[E], mark int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.accepted != nil && time.Since(c.accepted.doneAt) <= listTTL {
-		return c.accepted, nil
+		return c.accepted, c.sequence, nil
 	}
 	if _, err := c.recentLocked(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	call, err := c.listLocked(ctx)
+	call, err = c.listLocked(ctx)
 	for ; err == nil && !call.complete && retries > 0; retries-- {
 		call, err = c.pollLocked(ctx)
 	}
 	if err != nil {
-		return nil, err // the list may still be running
+		return nil, 0, err // the list may still be running
 	}
 	c.accepted = call
-	return call, nil
+	return call, c.sequence, nil
+}
+
+// seenBefore reports whether a list that ended no later than a mark had an element.
+func (c *cache[E]) seenBefore(id string, mark int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first, seen := c.seen[strings.ToLower(id)]
+	return seen && first <= mark
 }
 
 // record records the result of our own write: the element, or nil if it was deleted. A write that
@@ -459,6 +469,12 @@ func (c *cache[E]) run(ctx context.Context, call *listCall[E]) {
 	}
 	if call.complete {
 		c.accepted = call
+	}
+	c.sequence++
+	for id := range call.elements {
+		if _, seen := c.seen[id]; !seen {
+			c.seen[id] = c.sequence
+		}
 	}
 }
 

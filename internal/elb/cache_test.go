@@ -364,7 +364,7 @@ func TestFailedListIsCached(t *testing.T) {
 		readAll(1)
 		time.Sleep(29 * time.Second)
 		readAll(1)
-		if _, err := v.baseline(t.Context(), 0); err == nil || lists != 1 { // nor does a creation list again
+		if _, _, err := v.baseline(t.Context(), 0); err == nil || lists != 1 { // nor does a creation list again
 			t.Errorf("baseline after %d lists: %v", lists, err)
 		}
 		if _, err := v.all(t.Context()); err == nil || lists != 1 { // nor does a data source
@@ -415,7 +415,7 @@ func TestCancelledBaseline(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
+	if _, _, err := c.baseline(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that it was cancelled", err)
 	}
 }

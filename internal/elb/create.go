@@ -123,9 +123,10 @@ type createCall struct {
 	leaf      string
 	result    Creation
 	existing  string // see UncertainError
-	// baseline is the list before the first attempt that may have created a certificate. It is complete, unless
-	// the API returned no complete list.
-	baseline *listCall[Certificate]
+
+	// Before the first attempt that may have created a certificate:
+	baseline *listCall[Certificate] // complete, unless the API returned no complete list
+	mark     int                    // certificates in a list that ended before this are not new
 }
 
 // run sends the request until a certificate is created, or must not be sent again. Calls with
@@ -191,11 +192,11 @@ func (x *createCall) prepare(ctx context.Context) error {
 		return nil
 	}
 	cache := x.project.certificates
-	baseline, err := cache.baseline(ctx, x.client.config.MaxRetries)
+	baseline, mark, err := cache.baseline(ctx, x.client.config.MaxRetries)
 	if err != nil {
 		return fmt.Errorf("the certificate was not created: existing certificates could not be listed: %w", err)
 	}
-	x.baseline = baseline
+	x.baseline, x.mark = baseline, mark
 	x.result.Identical = nil
 	for _, cert := range cache.overlaid(baseline) {
 		if !x.project.creations.has(cert.ID) && x.create.equals(cert) {
@@ -283,8 +284,7 @@ func (x *createCall) listShowsOurs(ctx context.Context) bool {
 
 // existedBefore reports whether a certificate existed before, or was created here.
 func (x *createCall) existedBefore(id string) bool {
-	_, isListed := x.baseline.elements[strings.ToLower(id)]
-	return isListed || x.project.creations.has(id)
+	return x.project.certificates.seenBefore(id, x.mark) || x.project.creations.has(id)
 }
 
 // accept makes a certificate the result. If the request was sent several times, it searches for what

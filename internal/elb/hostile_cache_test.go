@@ -50,12 +50,7 @@ func TestLeavesOfManySearches(t *testing.T) { //nolint:paralleltest // it counts
 	}
 	project := New(Config{}).project("p")
 	ours := NewCertificate{Certificate: list.elements["7"].Certificate}
-	x := &createCall{
-		project:  project,
-		create:   ours,
-		leaf:     leafOf(ours.Certificate),
-		baseline: &listCall[Certificate]{},
-	}
+	x := &createCall{project: project, create: ours, leaf: leafOf(ours.Certificate)}
 	search := func() {
 		if found := x.candidates(list); len(found) != 1 || found[0].ID != "7" {
 			t.Errorf("the candidates are %v, want 7", found)

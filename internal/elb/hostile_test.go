@@ -596,3 +596,27 @@ func TestRefusedCreationExplainsNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestExistingCertificateThatTheBaselineLacks: the API answers a create request with a certificate of somebody else
+// that has the same leaf, and its lists have become incomplete. An earlier list had that certificate, so it is not new.
+func TestExistingCertificateThatTheBaselineLacks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+		create := newCertificate(t)
+		theirs := elbstub.Certificate{ProjectID: project, Name: "theirs", Certificate: create.Certificate}
+		theirs.ID = cloud.Add(theirs)
+		if _, err := get(t.Context(), client, project, theirs.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(6 * time.Second) // the list is too old to be the baseline
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
+			return elbstub.See(elbstub.View{Hidden: 1})
+		})
+		cloud.Script(elbstub.CreateCertificate, 1, cloud.Confuse(theirs))
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		if err == nil || creation.ID != "" {
+			t.Errorf("got %q, error %v", creation.ID, err)
+		}
+	})
+}
