@@ -185,8 +185,9 @@ func TestSettingsVariables(t *testing.T) {
 			get:       func(s settings) string { return s.Credentials.Password.Reveal() },
 		},
 		"domain_name": {
-			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME",
-			with:      password,
+			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME " +
+				"OS_DEFAULT_DOMAIN",
+			with: password,
 			block:     "user_name user_id password domain_name domain_id",
 			get:       func(s settings) string { return s.Credentials.DomainName },
 		},
@@ -204,8 +205,8 @@ func TestSettingsVariables(t *testing.T) {
 			want:      ak,
 		},
 		"project_name": {
-			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME",
-			with:      key,
+			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_DELEGATED_PROJECT OS_PROJECT_NAME OS_TENANT_NAME",
+			with:      agency, // OS_DELEGATED_PROJECT is only for an agency
 			get:       func(s settings) string { return s.projectName },
 		},
 		"shared_config_file": {
@@ -249,7 +250,7 @@ func TestSettingsVariables(t *testing.T) {
 			want:      even,
 		},
 		"max_retries": {
-			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES",
+			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES OS_MAX_RETRIES",
 			with:      key,
 			get:       func(s settings) string { return strconv.Itoa(s.maxRetries) },
 			given:     strconv.Itoa,
