@@ -62,9 +62,9 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // IsNotFound reports whether the status is 404, except that of the gateway, which means
-// that the endpoint is wrong (observed).
+// that the endpoint is wrong: APIGW.0101 (observed), or APIG.0101 (reference).
 func (e *Error) IsNotFound() bool {
-	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIGW.")
+	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIG")
 }
 
 // An UnsentError says that a request was not sent.
