@@ -190,8 +190,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	case errors.Is(err, auth.ErrNoAuthURL):
 		return howToSet("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
-		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
-			"and the cloud that they are for. " + cloudIfOmitted
+		return "Check the credentials (user, password and domain, or access key, secret key and security token), and " +
+			"the project and the cloud that they are for. " + cloudIfOmitted
 	case refusal != nil && refusal.Status >= http.StatusInternalServerError:
 		return "The identity service is currently unavailable. " + tryLater
 	case refusal != nil:
@@ -222,8 +222,9 @@ func credentialsRemedy(kind auth.Kind) string {
 			"Check that endpoint and auth_url belong to the same cloud and region."
 	}
 	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, " +
-		"that the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access " +
-		"or scoped) is the one that this cloud expects."
+		"that the key is enabled, that security_token is set if the key is temporary, and has not expired, and that " +
+		"signing_scheme (access or scoped) is the one that this cloud expects. After several rejected requests, " +
+		"the cloud may lock the key for five minutes."
 }
 
 // tryLater is the remedy for what the user cannot change.

@@ -147,7 +147,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 	const (
 		key, token, agency = auth.KindAccessKey, auth.KindToken, auth.KindAgency
 
-		credentials = "Check the credentials (user, password and domain, or access key and secret key)"
+		credentials = "Check the credentials (user, password and domain, or access key, secret key and security token)"
 		behind      = "is 16m0s behind that of the API"
 		ahead       = "is 16m0s ahead of that of the API"
 		later       = "Apply again in a few minutes"
