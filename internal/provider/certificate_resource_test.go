@@ -638,7 +638,7 @@ func TestAccUnreadable(t *testing.T) {
 			want: "inner (HTTP 500, code authFault",
 		},
 		"HTML":        {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
-		"half a body": {elbstub.Cut(100), "was cut off"},
+		"half a body": {elbstub.Cut(100), "If every list is cut off"},
 		"nothing":     {elbstub.Drop(), "was lost"},
 		"empty body":  {elbstub.Reply(200, ""), "the JSON ends too early"},
 		"incomplete list": {
