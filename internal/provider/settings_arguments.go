@@ -119,7 +119,6 @@ var arguments = map[string]argument{
 	"domain_name": {
 		variables: []string{
 			"HW_DOMAIN_NAME", "HCS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME",
-			"OS_DEFAULT_DOMAIN",
 		},
 		check:       checkLine,
 		description: "The name of the account of the user, which the identity service calls a domain.",

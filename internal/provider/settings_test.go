@@ -185,11 +185,10 @@ func TestSettingsVariables(t *testing.T) {
 			get:       func(s settings) string { return s.Credentials.Password.Reveal() },
 		},
 		"domain_name": {
-			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME " +
-				"OS_DEFAULT_DOMAIN",
-			with:  password,
-			block: "user_name user_id password domain_name domain_id",
-			get:   func(s settings) string { return s.Credentials.DomainName },
+			variables: "HW_DOMAIN_NAME HCS_DOMAIN_NAME OS_USER_DOMAIN_NAME OS_PROJECT_DOMAIN_NAME OS_DOMAIN_NAME",
+			with:      password,
+			block:     "user_name user_id password domain_name domain_id",
+			get:       func(s settings) string { return s.Credentials.DomainName },
 		},
 		"domain_id": {
 			variables: "HW_DOMAIN_ID HCS_DOMAIN_ID OS_USER_DOMAIN_ID OS_PROJECT_DOMAIN_ID OS_DOMAIN_ID",
