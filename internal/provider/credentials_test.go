@@ -188,7 +188,8 @@ func TestAccWrongCredentials(t *testing.T) {
 		"secret key": {
 			lines: []string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`},
 			want: []string{
-				"verify aksk signature fail", "access_key and secret_key belong together", "lock the key for five minutes",
+				"verify aksk signature fail", "access_key and secret_key belong together",
+				"lock the key for five minutes",
 			},
 		},
 		"access key": { // a cloud says the same of a temporary key without its security token (observed)

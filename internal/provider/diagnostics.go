@@ -135,8 +135,8 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
 	case errors.Is(err, httpapi.ErrCutOff): // observed: otc-tools, --maxgetkb
-		return "Apply again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to 250 " +
-			"KiB: delete certificates that are no longer needed, or distribute them over several projects."
+		return "Apply again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
+			"250 KiB: delete certificates that are no longer needed, or distribute them over several projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
 		return "The endpoint is correct, because it returned the list. " + tryLater
 	case refusal != nil:
