@@ -707,7 +707,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 // certificate is.
 func TestDeniedSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"ELB.9802", "APIGW.0302"} {
+	for _, code := range []string{"ELB.9802", "APIGW.0302", "APIG.0302"} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newListenerFixture(t, elbstub.Options{}, 0)
 			b.next = create(t, b.client).ID

@@ -896,6 +896,24 @@ func TestDestinations(t *testing.T) {
 			region:    "eu-de",
 			cloud:     otc,
 		},
+		"agency of OS_ and its project": { // the other projects are in the account of the access key
+			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " +
+				"OS_DELEGATED_PROJECT=eu-de_mine OS_PROJECT_ID=nowhere OS_PROJECT_NAME=nowhere " + otcURL,
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"agency of OS_ and its project, no region": { // an example of Open Telekom Cloud's provider (reference)
+			variables: "OS_key OS_DOMAIN_NAME=mine OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " +
+				"OS_DELEGATED_PROJECT=eu-de_mine " + otcURL,
+			catalog: services("*=https://elb.a.example.com"),
+			elb:     "elb.a.example.com",
+			iam:     "iam.eu-de.otc.t-systems.com",
+		},
+		"project of an agency, without the agency": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_DELEGATED_PROJECT=nowhere OS_PROJECT_NAME=eu-de_mine " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
 		"agency and a password, of OS_": {
 			variables: "OS_password OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
 			fails:     "OS_AGENCY_NAME",

@@ -134,6 +134,9 @@ func remedyFor(err error, kind auth.Kind) string {
 		return tryLater
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
+	case errors.Is(err, httpapi.ErrCutOff): // observed: otc-tools, --maxgetkb
+		return "Apply again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
+			"250 KiB: delete certificates that are no longer needed, or distribute them over several projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
 		return "The endpoint is correct, because it returned the list. " + tryLater
 	case refusal != nil:
@@ -190,8 +193,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	case errors.Is(err, auth.ErrNoAuthURL):
 		return howToSet("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
-		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
-			"and the cloud that they are for. " + cloudIfOmitted
+		return "Check the credentials (user, password and domain, or access key, secret key and security token), and " +
+			"the project and the cloud that they are for. " + cloudIfOmitted
 	case refusal != nil && refusal.Status >= http.StatusInternalServerError:
 		return "The identity service is currently unavailable. " + tryLater
 	case refusal != nil:
@@ -222,8 +225,9 @@ func credentialsRemedy(kind auth.Kind) string {
 			"Check that endpoint and auth_url belong to the same cloud and region."
 	}
 	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, " +
-		"that the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access " +
-		"or scoped) is the one that this cloud expects."
+		"that the key is enabled, that security_token is set if the key is temporary, and has not expired, and that " +
+		"signing_scheme (access or scoped) is the one that this cloud expects. After several rejected requests, " +
+		"the cloud may lock the key for five minutes."
 }
 
 // tryLater is the remedy for what the user cannot change.

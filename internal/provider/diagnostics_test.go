@@ -147,7 +147,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 	const (
 		key, token, agency = auth.KindAccessKey, auth.KindToken, auth.KindAgency
 
-		credentials = "Check the credentials (user, password and domain, or access key and secret key)"
+		credentials = "Check the credentials (user, password and domain, or access key, secret key and security token)"
 		behind      = "is 16m0s behind that of the API"
 		ahead       = "is 16m0s ahead of that of the API"
 		later       = "Apply again in a few minutes"
@@ -168,6 +168,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"clock, but another error":      {skewed(403, 16*time.Minute), key, "Check project_id"},
 		"list that is incomplete":       {&elb.IncompleteListError{}, token, later},
 		"list that is too large":        {httpapi.ErrTooLarge, token, "distribute them over several projects"},
+		"list that is cut off":          {httpapi.ErrCutOff, token, "every list is cut off"},
 		"404 of what is listed":         {errors.Join(&elb.ListedError{}, refused(404)), token, "endpoint is correct"},
 		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "unavailable"},
 		"no auth_url":                   {identity(auth.ErrNoAuthURL), key, "On a public cloud, region is enough."},

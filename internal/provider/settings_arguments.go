@@ -136,10 +136,13 @@ var arguments = map[string]argument{
 		description: "The ID of the default project, for all resources and data sources without a `project_id`.",
 	},
 	"project_name": {
-		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
-		check:     checkLine,
+		variables: []string{
+			"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_DELEGATED_PROJECT", "OS_PROJECT_NAME", "OS_TENANT_NAME",
+		},
+		check: checkLine,
 		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
-			"ID at first use. Defaults to `region`.",
+			"ID at first use. Defaults to `region`. If `OS_AGENCY_NAME` is set, `OS_DELEGATED_PROJECT` replaces the " +
+			"other `OS_…` variables of the project; otherwise, it is ignored.",
 	},
 	"shared_config_file": {
 		variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
@@ -186,7 +189,7 @@ var arguments = map[string]argument{
 		description: "The private key of `cert` in PEM format: the path of a file, or its content.",
 	},
 	"max_retries": {
-		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
+		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES", "OS_MAX_RETRIES"},
 		check:     numberCheck(100, "no retries"),
 		isNumber:  true,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +

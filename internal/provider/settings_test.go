@@ -204,8 +204,8 @@ func TestSettingsVariables(t *testing.T) {
 			want:      ak,
 		},
 		"project_name": {
-			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME",
-			with:      key,
+			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_DELEGATED_PROJECT OS_PROJECT_NAME OS_TENANT_NAME",
+			with:      agency, // OS_DELEGATED_PROJECT is only for an agency
 			get:       func(s settings) string { return s.projectName },
 		},
 		"shared_config_file": {
@@ -249,7 +249,7 @@ func TestSettingsVariables(t *testing.T) {
 			want:      even,
 		},
 		"max_retries": {
-			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES",
+			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES OS_MAX_RETRIES",
 			with:      key,
 			get:       func(s settings) string { return strconv.Itoa(s.maxRetries) },
 			given:     strconv.Itoa,
