@@ -146,12 +146,6 @@ func (c *Cloud) Confuse(cert Certificate) Fault {
 	return after(c.created(cert))
 }
 
-// ConfuseListener carries a call out, and responds with another listener (assumed: a gateway that
-// mixes responses up).
-func (c *Cloud) ConfuseListener(other Listener) Fault {
-	return after(respond(http.StatusOK, c.options.Dialect.listenerBody(other)))
-}
-
 // See gives a list, or a call for one listener, a View.
 func See(view View) Fault {
 	return func(next Next) Response { return next(view) }

@@ -484,9 +484,7 @@ func TestListenerFaults(t *testing.T) {
 			status: 202, later: true, state: "ACTIVE",
 		},
 		"another listener's response": {
-			fault: func(r *raw, _ string) elbstub.Fault {
-				return r.cloud.ConfuseListener(elbstub.Listener{ID: "another"})
-			},
+			fault:  func(*raw, string) elbstub.Fault { return elbstub.ReplyAfter(200, `{"id":"another"}`) },
 			status: 200, shows: `"id":"another"`, done: true, later: true, state: "ACTIVE",
 		},
 		"done, and then in error": {
