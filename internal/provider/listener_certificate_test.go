@@ -644,7 +644,7 @@ func TestSwitchThatFails(t *testing.T) {
 			kept:    true,
 		},
 		"response about another listener": {happens: func(l *listenerRuns) {
-			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
+			always(l, elbstub.ReplyAfter(200, `{"id":"`+strings.Repeat("a", 32)+`","protocol":"HTTPS"}`))
 		}, kept: true},
 		"accepted, late": {
 			happens: func(l *listenerRuns) {
