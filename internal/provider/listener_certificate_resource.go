@@ -233,9 +233,10 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel, 
 		other, isKnown := r.cloud.client.KnownProjectOf(*id, *project)
 		if isKnown && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
-				"Certificate %q belongs to project %s, and listener %q to project %s. A listener can only use a "+
-					"certificate of its own project. Create the certificate there: set its project_id.",
-				*id, other, m.ListenerID.ValueString(), *project))
+				"Certificate %[1]q belongs to project %[2]s, but this resource to project %[3]s. A listener can only "+
+					"use a certificate of its own project. If listener %[4]q belongs to project %[2]s as well, set "+
+					"project_id of this resource. Otherwise, set project_id of the certificate.",
+				*id, other, *project, m.ListenerID.ValueString()))
 		}
 	}
 }
