@@ -101,12 +101,13 @@ func remedyFor(err error, kind auth.Kind) string {
 	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
-		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
+		return "Something else has deleted the certificate. Plan again without -refresh=false, and apply: Terraform " +
+			"then creates a new one."
 	case errors.Is(err, elb.ErrListenerNotFound):
 		return "Check listener_id, and project_id if the listener belongs to another project. " +
 			"If the listener was deleted for good, remove this resource."
 	case errors.Is(err, elb.ErrListenerFaulty):
-		return "Repair the listener, which is managed elsewhere, and apply again."
+		return "Repair the listener, which is managed elsewhere, and try again."
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
@@ -119,7 +120,7 @@ func remedyFor(err error, kind auth.Kind) string {
 		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The operation timed out. If there was no response, check that the endpoint can be reached. If the " +
-			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and apply again. " +
+			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and try again. " +
 			"Reads and deletions take their timeouts from the state: apply the longer one first, with " +
 			"-refresh=false if the read fails."
 	case isSigned && refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
@@ -163,11 +164,10 @@ func inUseRemedy(err *elb.InUseError) string {
 	}
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
-			"listener keeps the certificate. If this run has deleted the listener or switched it again in the " +
-			"meantime, apply or destroy again. Otherwise switch the listener to another certificate in the console " +
-			"and apply again, or remove the certificate from the state, which leaves it in the cloud: terraform " +
-			"state rm ADDRESS. Do not remove a certificate that Terraform calls a deposed object: this would also " +
-			"remove its successor from the state."
+			"listener keeps the certificate. Unless this run has deleted the listener or switched it again in the " +
+			"meantime, switch it to another certificate in the console. Then run the same command again. Or remove " +
+			"the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do not remove " +
+			"a certificate that Terraform calls a deposed object: this would also remove its successor."
 	}
 	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
 }
@@ -181,7 +181,7 @@ func skewRemedy(refusal *httpapi.Error) string {
 		direction = "ahead of"
 	}
 	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid only for a few "+
-		"minutes. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
+		"minutes. Set the clock, and try again.", refusal.Skew.Abs().Round(time.Second), direction)
 }
 
 // rejectsCredentials are the statuses by which an identity service rejects credentials.
@@ -231,7 +231,7 @@ func credentialsRemedy(kind auth.Kind) string {
 }
 
 // tryLater is the remedy for what the user cannot change.
-const tryLater = "Apply again in a few minutes; if that does not help, give the request ID to the operator of the " +
+const tryLater = "Try again in a few minutes; if that does not help, give the request ID to the operator of the " +
 	"cloud."
 
 // refusalRemedy chooses a remedy by the codes of the API reference, then by the status.
@@ -244,7 +244,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 			"the policy of the user."
 		unavailable = "The service is currently unavailable. " + tryLater
 		throttled   = "The cloud limits the rate of calls, for example to 200 in 5 minutes. " +
-			"Wait, then apply again with a smaller -parallelism."
+			"Wait, then try again with a smaller -parallelism."
 	)
 	switch refusal.Code {
 	case "ELB.0002", "ELB.0004", "ELB.0230", "ELB.1000", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":
