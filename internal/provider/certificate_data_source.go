@@ -16,16 +16,11 @@ import (
 )
 
 var (
-	_ datasource.DataSourceWithConfigure        = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
 	_ datasource.DataSourceWithValidateConfig   = (*certificateDataSource)(nil)
 )
 
-// NewCertificateDataSource returns the data source elbaas_certificate.
-func NewCertificateDataSource() datasource.DataSource {
-	return &certificateDataSource{dataSourceBase{name: "certificate"}}
-}
-
+// certificateDataSource is the data source elbaas_certificate.
 type certificateDataSource struct{ dataSourceBase }
 
 // certificateSearchModel is a certificate, and how it was found.

@@ -17,13 +17,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-var _ ephemeral.EphemeralResourceWithConfigure = (*certificateEphemeralResource)(nil)
-
-// NewCertificateEphemeralResource returns the ephemeral resource elbaas_certificate.
-func NewCertificateEphemeralResource() ephemeral.EphemeralResource {
-	return &certificateEphemeralResource{}
-}
-
+// certificateEphemeralResource is the ephemeral resource elbaas_certificate.
 type certificateEphemeralResource struct{ cloud *cloud }
 
 type certificateEphemeralModel struct {
@@ -62,12 +56,6 @@ func (r *certificateEphemeralResource) Schema(
 			},
 		},
 	}
-}
-
-func (r *certificateEphemeralResource) Configure(
-	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
-) {
-	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
 func (r *certificateEphemeralResource) Open(

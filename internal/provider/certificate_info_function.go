@@ -11,11 +11,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// NewCertificateInfoFunction returns the function certificate_info.
-func NewCertificateInfoFunction() function.Function {
-	return certificateInfoFunction{}
-}
-
+// certificateInfoFunction is the function certificate_info.
 type certificateInfoFunction struct{}
 
 // certificateInfo is what the function returns.

@@ -9,13 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-var _ list.ListResourceWithConfigure = (*certificateListResource)(nil)
-
-// NewCertificateListResource returns the list resource elbaas_certificate.
-func NewCertificateListResource() list.ListResource {
-	return &certificateListResource{resourceBase{name: "certificate"}}
-}
-
+// certificateListResource is the list resource elbaas_certificate.
 type certificateListResource struct{ resourceBase }
 
 func (r *certificateListResource) ListResourceConfigSchema(

@@ -17,7 +17,6 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure      = (*certificateResource)(nil)
 	_ resource.ResourceWithImportState    = (*certificateResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*certificateResource)(nil)
 	_ resource.ResourceWithIdentity       = (*certificateResource)(nil)
@@ -25,10 +24,10 @@ var (
 	_ resource.ResourceWithMoveState      = (*certificateResource)(nil)
 )
 
-// NewCertificateResource returns the resource elbaas_certificate.
-func NewCertificateResource() resource.Resource {
+// newCertificateResource returns the resource elbaas_certificate.
+func (p *elbaasProvider) newCertificateResource() resource.Resource {
 	return &certificateResource{resourceBase{
-		name: "certificate", noun: "certificate", idAttribute: "id",
+		name: "certificate", noun: "certificate", idAttribute: "id", cloud: p.cloud,
 		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
 			_, err := client.ReadCertificate(ctx, projectID, elb.Certificate{ID: id}, elb.NoWrite)
 			return err

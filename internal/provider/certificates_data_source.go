@@ -11,13 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var _ datasource.DataSourceWithConfigure = (*certificatesDataSource)(nil)
-
-// NewCertificatesDataSource returns the data source elbaas_certificates.
-func NewCertificatesDataSource() datasource.DataSource {
-	return &certificatesDataSource{dataSourceBase{name: "certificates"}}
-}
-
+// certificatesDataSource is the data source elbaas_certificates.
 type certificatesDataSource struct{ dataSourceBase }
 
 type certificatesModel struct {

@@ -19,16 +19,15 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithImportState = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithIdentity    = (*listenerCertificateResource)(nil)
 )
 
-// NewListenerCertificateResource returns the resource elbaas_listener_certificate.
-func NewListenerCertificateResource() resource.Resource {
+// newListenerCertificateResource returns the resource elbaas_listener_certificate.
+func (p *elbaasProvider) newListenerCertificateResource() resource.Resource {
 	return &listenerCertificateResource{resourceBase{
-		name: "listener_certificate", noun: "listener", idAttribute: "listener_id",
+		name: "listener_certificate", noun: "listener", idAttribute: "listener_id", cloud: p.cloud,
 		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
 			_, err := client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
 			return err

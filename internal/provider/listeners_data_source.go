@@ -12,13 +12,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-var _ datasource.DataSourceWithConfigure = (*listenersDataSource)(nil)
-
-// NewListenersDataSource returns the data source elbaas_listeners.
-func NewListenersDataSource() datasource.DataSource {
-	return &listenersDataSource{dataSourceBase{name: "listeners"}}
-}
-
+// listenersDataSource is the data source elbaas_listeners.
 type listenersDataSource struct{ dataSourceBase }
 
 // listenersModel has the listeners of a project, and the arguments that select them. An argument that is null selects

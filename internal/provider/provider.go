@@ -29,6 +29,9 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 type elbaasProvider struct {
 	version string
 	dial    Dialer
+	// cloud is nil until Configure sets it. The framework makes a resource or a data source for each call, with the
+	// cloud of that moment.
+	cloud *cloud
 }
 
 func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -52,31 +55,39 @@ func (p *elbaasProvider) Configure(
 	}
 
 	userAgent := fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion)
-	cloud := newCloud(settings, userAgent, p.dial)
-	resp.ResourceData, resp.DataSourceData = cloud, cloud
-	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
+	p.cloud = newCloud(settings, userAgent, p.dial)
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
-		"kind":   string(cloud.session.Kind()),
+		"kind":   string(p.cloud.session.Kind()),
 	})
 }
 
 func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{NewCertificateResource, NewListenerCertificateResource}
+	return []func() resource.Resource{p.newCertificateResource, p.newListenerCertificateResource}
 }
 
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource, NewListenersDataSource}
+	return []func() datasource.DataSource{
+		func() datasource.DataSource { return &certificateDataSource{dataSourceBase{"certificate", p.cloud}} },
+		func() datasource.DataSource { return &certificatesDataSource{dataSourceBase{"certificates", p.cloud}} },
+		func() datasource.DataSource { return &listenersDataSource{dataSourceBase{"listeners", p.cloud}} },
+	}
 }
 
 func (p *elbaasProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{NewCertificateListResource}
+	return []func() list.ListResource{
+		func() list.ListResource {
+			return &certificateListResource{resourceBase{name: "certificate", cloud: p.cloud}}
+		},
+	}
 }
 
 func (p *elbaasProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{NewCertificateEphemeralResource}
+	return []func() ephemeral.EphemeralResource{
+		func() ephemeral.EphemeralResource { return &certificateEphemeralResource{p.cloud} },
+	}
 }
 
 func (p *elbaasProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{NewCertificateInfoFunction}
+	return []func() function.Function{func() function.Function { return certificateInfoFunction{} }}
 }

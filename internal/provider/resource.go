@@ -21,7 +21,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources, and by the list resource, which needs only its name and Configure.
+// resourceBase is embedded by the resources, and by the list resource, which needs only its name and the cloud.
 type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
@@ -34,10 +34,6 @@ type resourceBase struct {
 
 func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
-}
-
-func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
 // withTimeout bounds an operation by its timeout in the timeouts block.
