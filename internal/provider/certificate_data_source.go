@@ -80,8 +80,7 @@ func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.C
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
-	var config certificateSearchModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config := decoded[certificateSearchModel](ctx, req.Config, &resp.Diagnostics)
 	if config.MostRecent.ValueBool() && stringOrNil(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
 			"most_recent chooses among several certificates, but id names exactly one. "+
@@ -90,8 +89,7 @@ func (d *certificateDataSource) ValidateConfig(
 }
 
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config certificateSearchModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config := decoded[certificateSearchModel](ctx, req.Config, &resp.Diagnostics)
 	all := certificateFilter{ProjectID: config.ProjectID}
 	certificates := all.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -61,8 +61,7 @@ func (r *certificateEphemeralResource) Schema(
 func (r *certificateEphemeralResource) Open(
 	ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse,
 ) {
-	var model certificateEphemeralModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	model := decoded[certificateEphemeralModel](ctx, req.Config, &resp.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

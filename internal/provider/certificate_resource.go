@@ -38,8 +38,7 @@ func (p *elbaasProvider) newCertificateResource() resource.Resource {
 type certificateResource struct{ resourceBase }
 
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan certificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -86,8 +85,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 }
 
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state certificateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -129,9 +127,8 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 }
 
 func (r *certificateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state certificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
+	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -163,8 +160,7 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 }
 
 func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state certificateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
@@ -201,8 +197,7 @@ func (r *certificateResource) ModifyPlan(
 		return
 	}
 
-	var plan certificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
 	chain := pemcert.CertificatesIn(plan.Certificate.ValueString())
 	if !plan.Certificate.IsUnknown() { // otherwise they are unknown until Terraform plans again within the apply
 		plan.x509Model = x509FromChain(chain)
@@ -211,12 +206,10 @@ func (r *certificateResource) ModifyPlan(
 		partial.parsePEM(&resp.Diagnostics)
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 	} else {
-		var state certificateModel
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
 		switch {
 		case plan.replaces(state): // whose key is checked when Terraform plans the creation
-			var config certificateModel
-			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+			config := decoded[certificateModel](ctx, req.Config, &resp.Diagnostics)
 			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
 			partial.Domain = config.Domain // the new certificate does not have one that the configuration omits
 		case !plan.PrivateKey.Equal(state.PrivateKey):
@@ -234,8 +227,7 @@ func (r *certificateResource) ModifyPlan(
 func (r *certificateResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {
-	var config certificateModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config := decoded[certificateModel](ctx, req.Config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		config.parsePEM(&resp.Diagnostics)
 	}

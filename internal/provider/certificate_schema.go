@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -31,7 +30,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"difference, but the order of the certificates does. Changing this forces a new resource to be " +
 					"created.",
 				Required:      true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain, replaces: true}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{"same certificates", isSameChain, true}},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -41,7 +40,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{"same key", isSameKey, false}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
@@ -83,16 +82,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"project_id": projectAttribute("certificate"),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
-				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
-					"Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses " +
-					"the certificate. A new value takes effect after it has been applied. Defaults to 10 minutes.",
-			}),
-		},
+		Blocks: timeoutsBlock(ctx, defaultWriteTimeout, "an update",
+			"the deletion, which is retried while a listener uses the certificate"),
 	}
 	for name, description := range apiDescriptions {
 		resp.Schema.Attributes[name] = stableText(description)

@@ -42,8 +42,7 @@ func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 }
 
 func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var model certificatesModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	model := decoded[certificatesModel](ctx, req.Config, &resp.Diagnostics)
 	chosen := model.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return

@@ -42,8 +42,7 @@ type listenerCertificateResource struct{ resourceBase }
 func (r *listenerCertificateResource) Create(
 	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
 ) {
-	var plan listenerCertificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -88,8 +87,7 @@ func (r *listenerCertificateResource) Create(
 }
 
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state listenerCertificateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
 	defer cancel()
@@ -122,9 +120,8 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 func (r *listenerCertificateResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
 ) {
-	var plan, state listenerCertificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
+	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -153,8 +150,7 @@ func (r *listenerCertificateResource) Update(
 func (r *listenerCertificateResource) Delete(
 	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
 ) {
-	var state listenerCertificateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -243,13 +239,11 @@ func (r *listenerCertificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if req.Plan.Raw.IsNull() {
-		var state listenerCertificateModel
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
 		state.warnKept(&resp.Diagnostics)
 		return
 	}
-	var plan listenerCertificateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
 		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
@@ -258,8 +252,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID
 	} else {
-		var state listenerCertificateModel
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
 		if !plan.ListenerID.IsUnknown() && !plan.ListenerID.Equal(state.ListenerID) {
 			state.warnKept(&resp.Diagnostics) // the resource leaves that listener as if it were destroyed
 		}

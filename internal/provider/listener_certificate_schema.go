@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
@@ -62,16 +61,8 @@ func (r *listenerCertificateResource) Schema(
 				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
-				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
-					"Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. A new value takes effect " +
-					"after it has been applied. Defaults to 5 minutes.",
-			}),
-		},
+		Blocks: timeoutsBlock(
+			ctx, defaultSwitchTimeout, "a switch, until the API shows it", "the switch to the fallback"),
 	}
 }
 

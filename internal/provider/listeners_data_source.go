@@ -79,8 +79,7 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 }
 
 func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var model listenersModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	model := decoded[listenersModel](ctx, req.Config, &resp.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

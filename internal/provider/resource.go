@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -36,6 +37,16 @@ func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest,
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
 }
 
+// decoded returns a plan, a state or a configuration as a model.
+func decoded[Model any](
+	ctx context.Context, from interface {
+		Get(context.Context, any) diag.Diagnostics
+	}, diags *diag.Diagnostics,
+) (model Model) {
+	diags.Append(from.Get(ctx, &model)...)
+	return model
+}
+
 // withTimeout bounds an operation by its timeout in the timeouts block.
 func withTimeout(
 	ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
@@ -44,6 +55,18 @@ func withTimeout(
 	limit, found := timeout(ctx, defaultTimeout)
 	diags.Append(found...)
 	return context.WithTimeout(ctx, limit)
+}
+
+// timeoutsBlock returns the block timeouts of a resource, whose writes have a default timeout.
+func timeoutsBlock(ctx context.Context, write time.Duration, update, deletion string) map[string]schema.Block {
+	const later = "A new value takes effect after it has been applied. "
+	byDefault := fmt.Sprintf("Defaults to %.0f minutes.", write.Minutes())
+	return map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{
+		Create: true, CreateDescription: "Timeout of the creation, for example `90s`. " + byDefault,
+		Read: true, ReadDescription: "Timeout of a read. " + later + "Defaults to 5 minutes.",
+		Update: true, UpdateDescription: "Timeout of " + update + ". " + byDefault,
+		Delete: true, DeleteDescription: "Timeout of " + deletion + ". " + later + byDefault,
+	})}
 }
 
 // stableText returns a computed attribute whose value stays the same in a plan, unless ModifyPlan sets it.
@@ -70,22 +93,14 @@ func projectAttribute(noun string) schema.StringAttribute {
 // ignoreEquivalent keeps the text of the state if the configuration has a different text with the same content. A
 // custom type with semantic equality would not do, because the framework does not apply it to plans.
 type ignoreEquivalent struct {
+	label
 	isEquivalent func(a, b string) bool
 	// replaces is whether other content, or content that is not known yet, forces replacement.
 	replaces bool
 }
 
 // replaceIgnoringCase treats texts that differ only in case as equivalent.
-var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
-
-func (m ignoreEquivalent) Description(context.Context) string {
-	return "Keeps the state if only the formatting differs. " +
-		"Otherwise forces replacement, unless it is updated in place."
-}
-
-func (m ignoreEquivalent) MarkdownDescription(ctx context.Context) string {
-	return m.Description(ctx)
-}
+var replaceIgnoringCase = ignoreEquivalent{"same text in another case", strings.EqualFold, true}
 
 func (m ignoreEquivalent) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
