@@ -17,7 +17,7 @@ import (
 // describe describes an error of the API client for the user: what happened, with the code and the request ID of the
 // API, and the remedy.
 func (c *cloud) describe(err error) string {
-	return describeWith(err, remedyFor(err, c.session.Kind()))
+	return describeWith(err, remedyFor(err, c.settings.Credentials.Kind()))
 }
 
 // describeWith describes an error with a remedy that the caller knows better, or with none.

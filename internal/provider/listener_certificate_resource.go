@@ -190,7 +190,7 @@ func (r *listenerCertificateResource) switchListener(
 		return switched
 	}
 
-	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
+	remedy, refusal := remedyFor(err, r.cloud.settings.Credentials.Kind()), httpapi.RefusalOf(err)
 	// The refusal may mean that the project does not have the listener or the certificate (assumed for these codes),
 	// unless a gateway returned the 404.
 	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||

@@ -40,16 +40,12 @@ func (r *listenerCertificateResource) Schema(
 				Required:   true,
 				Validators: []validator.String{textRule{"certificate ID", checkLowerID}},
 			},
-			"fallback_certificate_id": schema.StringAttribute{
-				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
-					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
-					"certificate, because it cannot be without one. If the same run also destroys the fallback " +
-					"certificate, that deletion fails, because the listener then uses it. The provider does not " +
-					"check before the destroy whether the fallback certificate exists. Changing this updates the " +
-					"state only.",
-				Optional:   true,
-				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
-			},
+			"fallback_certificate_id": optionalText("The ID of the certificate that the listener is switched to when "+
+				"this resource is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its "+
+				"certificate, because it cannot be without one. If the same run also destroys the fallback "+
+				"certificate, that deletion fails, because the listener then uses it. The provider does not check "+
+				"before the destroy whether the fallback certificate exists. Changing this updates the state only.",
+				false, textRule{"fallback certificate ID", orNull(checkLowerID)}),
 			"project_id":      projectAttribute("listener"),
 			"id":              stableText("The ID of the listener."),
 			"listener_name":   stableText(listenerNameDescription),

@@ -8,8 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
 // listenersDataSource is the data source elbaas_listeners.
@@ -92,21 +90,16 @@ func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.AddError("Unable to list listeners", d.cloud.describe(err))
 		return
 	}
-	model.fromAPI(listed)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// fromAPI takes over the listeners that match every argument that is set.
-func (m *listenersModel) fromAPI(listed []elb.Listener) {
-	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
+	name := regexp.MustCompile(model.NameRegex.ValueString()) // its validator has compiled it
 	is := func(argument types.String, own string) bool {
 		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
 	}
-	m.Listeners = []listenerModel{}
+	model.Listeners = []listenerModel{}
 	for _, l := range listed {
-		holds := m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString())
-		if holds && name.MatchString(l.Name) && is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) {
-			m.Listeners = append(m.Listeners, listenerModel{
+		holds := model.CertificateID.IsNull() || l.Holds(model.CertificateID.ValueString())
+		isAt := is(model.LoadBalancerID, l.LoadBalancerID) && is(model.Protocol, l.Protocol)
+		if holds && isAt && name.MatchString(l.Name) {
+			model.Listeners = append(model.Listeners, listenerModel{
 				ID:                types.StringValue(l.ID),
 				Name:              types.StringValue(l.Name),
 				Protocol:          types.StringValue(l.Protocol),
@@ -118,4 +111,5 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 			})
 		}
 	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

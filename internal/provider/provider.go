@@ -60,7 +60,7 @@ func (p *elbaasProvider) Configure(
 	p.cloud = newCloud(settings, userAgent, p.dial)
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
-		"kind":   string(p.cloud.session.Kind()),
+		"kind":   string(settings.Credentials.Kind()),
 	})
 }
 
