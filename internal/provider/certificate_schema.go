@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
@@ -52,15 +51,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Sensitive: true,
 				WriteOnly: true,
 			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "The name of the certificate: up to 64 Chinese letters, Latin letters, digits, " +
-					"`_` and `-`. It may be empty. If omitted, an in-place update keeps the current name; a " +
-					"replacement does not.",
-				Optional:      true,
-				Computed:      true,
-				Validators:    []validator.String{textRule{"name", checkName}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"name": stableArgument("The name of the certificate: up to 64 Chinese letters, Latin letters, digits, `_` "+
+				"and `-`. It may be empty. If omitted, an in-place update keeps the current name; a replacement does "+
+				"not.", textRule{"name", checkName}),
 			"description": schema.StringAttribute{
 				MarkdownDescription: "The description of the certificate: up to 128 characters, except `<` and `>`. " +
 					"Defaults to an empty description, so that removing it from the configuration clears it.",
@@ -69,17 +62,12 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Default:    stringdefault.StaticString(""),
 				Validators: []validator.String{textRule{"description", checkDescription}},
 			},
-			"domain": schema.StringAttribute{
-				MarkdownDescription: "The domain name that the certificate is issued for: up to 254 letters, digits, " +
-					"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards " +
-					"here. A certificate that a listener uses for SNI must have a domain. If omitted, an in-place " +
-					"update keeps the current domain; a replacement does not. An empty string means no domain. " +
-					"Changing this forces a new resource to be created, and so does adding it later.",
-				Optional:      true,
-				Computed:      true,
-				Validators:    []validator.String{textRule{"domain", checkDomain}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
-			},
+			"domain": stableArgument("The domain name that the certificate is issued for: up to 254 letters, digits, "+
+				"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards here. "+
+				"A certificate that a listener uses for SNI must have a domain. If omitted, an in-place update keeps "+
+				"the current domain; a replacement does not. An empty string means no domain. Changing this forces a "+
+				"new resource to be created, and so does adding it later.",
+				textRule{"domain", checkDomain}, replaceIgnoringCase),
 			"project_id": projectAttribute("certificate"),
 		},
 		Blocks: timeoutsBlock(ctx, defaultWriteTimeout, "an update",

@@ -78,16 +78,20 @@ func stableText(description string) schema.StringAttribute {
 	}
 }
 
+// stableArgument returns an argument whose value stays the same in a plan if the configuration omits it. The modifiers
+// are for other values.
+func stableArgument(description string, rule textRule, modifiers ...planmodifier.String) schema.StringAttribute {
+	argument := stableText(description)
+	argument.Optional, argument.Validators = true, []validator.String{rule}
+	argument.PlanModifiers = append(argument.PlanModifiers, modifiers...)
+	return argument
+}
+
 // projectAttribute returns the argument project_id.
 func projectAttribute(noun string) schema.StringAttribute {
-	return schema.StringAttribute{
-		MarkdownDescription: "The ID of the project that the " + noun + " belongs to. Defaults to the provider's " +
-			"project when the resource is created. Changing this forces a new resource to be created.",
-		Optional:      true,
-		Computed:      true,
-		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
-	}
+	return stableArgument("The ID of the project that the "+noun+" belongs to. Defaults to the provider's project "+
+		"when the resource is created. Changing this forces a new resource to be created.",
+		textRule{"project ID", checkProjectID}, replaceIgnoringCase)
 }
 
 // ignoreEquivalent keeps the text of the state if the configuration has a different text with the same content. A

@@ -78,8 +78,8 @@ type frameworkServer interface {
 	tfprotov6.ListResourceServer
 }
 
-// call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original
-// alive.
+// call runs do with a context that is replaced by one that has ended on return, so the framework cannot keep the
+// original alive.
 func call[Request, Response any](
 	ctx context.Context, do func(context.Context, Request) (Response, error), request Request,
 ) (Response, error) {
@@ -94,12 +94,8 @@ type callContext struct {
 	current atomic.Pointer[context.Context]
 }
 
-// ended is the cancelled context that replaces the context of a call.
-var ended = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
+// ended is the context that replaces the context of a call.
+var ended, _ = context.WithTimeout(context.Background(), 0)
 
 func (c *callContext) Deadline() (time.Time, bool) { return (*c.current.Load()).Deadline() }
 

@@ -98,7 +98,7 @@ func TestKeysInEntries(t *testing.T) {
 		if (said == "") != (row.want == "") || !strings.Contains(said, row.want) {
 			t.Errorf("%s: it says %q, want %q", name, said, row.want)
 		}
-		if said == "" && len(s.tls.Certificates) != 1 {
+		if said == "" && len(s.api.TLS.Certificates) != 1 {
 			t.Errorf("%s: there is no client certificate", name)
 		}
 		for part := range slices.Chunk([]byte(inOneLine), 40) {

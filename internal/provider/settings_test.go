@@ -237,21 +237,21 @@ func TestSettingsVariables(t *testing.T) {
 		"cacert_file": {
 			variables: "OS_CACERT",
 			with:      key,
-			get:       func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) },
+			get:       func(s settings) string { return strconv.FormatBool(s.api.TLS.RootCAs != nil) },
 			given:     host,
 			want:      func(int) string { return "true" },
 		},
 		"insecure": {
 			variables: "HW_INSECURE HCS_INSECURE OS_INSECURE",
 			with:      key,
-			get:       func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) },
+			get:       func(s settings) string { return strconv.FormatBool(s.api.TLS.InsecureSkipVerify) },
 			given:     even,
 			want:      even,
 		},
 		"max_retries": {
 			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES",
 			with:      key,
-			get:       func(s settings) string { return strconv.Itoa(s.maxRetries) },
+			get:       func(s settings) string { return strconv.Itoa(s.api.MaxRetries) },
 			given:     strconv.Itoa,
 			want:      strconv.Itoa,
 		},
@@ -1199,8 +1199,8 @@ func TestUnknownHidesVariables(t *testing.T) {
 		block[name] = types.StringUnknown()
 	}
 	s, diags := newSettings(block, environmentOf(variables))
-	if diags.HasError() || s.maxRetries != 5 || s.expiryWarningDays != 30 {
-		t.Errorf("%d retries, %d days, %v: variables are read", s.maxRetries, s.expiryWarningDays, diags)
+	if diags.HasError() || s.api.MaxRetries != 5 || s.expiryWarningDays != 30 {
+		t.Errorf("%d retries, %d days, %v: variables are read", s.api.MaxRetries, s.expiryWarningDays, diags)
 	}
 }
 
@@ -1372,7 +1372,7 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 			}
 			if s.Credentials.UserName == "entry" {
 				got := fmt.Sprintf("%s %s %s %s %t", s.Credentials.Password.Reveal(), s.Signer.Region, s.AuthURL,
-					s.projectName, s.tls.InsecureSkipVerify)
+					s.projectName, s.api.TLS.InsecureSkipVerify)
 				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
