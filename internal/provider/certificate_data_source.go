@@ -15,10 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var (
-	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
-	_ datasource.DataSourceWithValidateConfig   = (*certificateDataSource)(nil)
-)
+var _ datasource.DataSourceWithValidateConfig = (*certificateDataSource)(nil)
 
 // certificateDataSource is the data source elbaas_certificate.
 type certificateDataSource struct{ dataSourceBase }
@@ -70,16 +67,13 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
-		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
-		path.MatchRoot("covers"),
-	)}
-}
-
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
+	datasourcevalidator.ExactlyOneOf(
+		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
+		path.MatchRoot("covers"),
+	).ValidateDataSource(ctx, req, resp)
 	config := decoded[certificateSearchModel](ctx, req.Config, &resp.Diagnostics)
 	if config.MostRecent.ValueBool() && stringOrNil(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",

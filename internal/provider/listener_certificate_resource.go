@@ -98,8 +98,7 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	sinceWrite := sinceWrite(ctx, req.Private)
-	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
+	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)

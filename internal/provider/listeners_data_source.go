@@ -62,12 +62,9 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 					},
 					"loadbalancer_id": computedText(loadBalancerIDDescription),
 					"certificate_id":  computedText("The ID of the listener's own certificate. Null if it has none."),
-					"sni_certificate_ids": schema.ListAttribute{
-						MarkdownDescription: "The IDs of the SNI certificates. The listener presents one of them if " +
-							"it matches the server name that a client sends, otherwise `certificate_id`. Often empty.",
-						Computed:    true,
-						ElementType: types.StringType,
-					},
+					"sni_certificate_ids": computedTexts("The IDs of the SNI certificates. The listener presents one " +
+						"of them if it matches the server name that a client sends, otherwise `certificate_id`. " +
+						"Often empty."),
 					"status": computedText("The status, such as `ACTIVE`, `PENDING_CREATE` or `ERROR`. Null if the " +
 						"API returns none."),
 				}},
