@@ -70,7 +70,7 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
-	datasourcevalidator.ExactlyOneOf(
+	datasourcevalidator.ExactlyOneOf( // first, because it replaces the diagnostics
 		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
 		path.MatchRoot("covers"),
 	).ValidateDataSource(ctx, req, resp)
@@ -142,12 +142,9 @@ func candidates(lead string, all []publicModel) string {
 	if len(all) == 0 {
 		return "The project has no certificates at all: check project_id."
 	}
-	text := lead + ":"
-	for i, m := range all {
-		if i == limit {
-			return fmt.Sprintf("%s\n  - and %d more", text, len(all)-limit)
-		}
-		text += "\n  - " + m.title()
+	text := lead + ":\n  - " + joined(all[:min(len(all), limit)], "\n  - ", publicModel.title)
+	if len(all) > limit {
+		text += fmt.Sprintf("\n  - and %d more", len(all)-limit)
 	}
 	return text
 }
