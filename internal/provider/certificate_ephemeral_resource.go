@@ -21,8 +21,8 @@ import (
 type certificateEphemeralResource struct{ cloud *cloud }
 
 type certificateEphemeralModel struct {
-	ID          types.String `tfsdk:"id"`
-	ProjectID   types.String `tfsdk:"project_id"`
+	identityModel
+
 	Certificate types.String `tfsdk:"certificate"`
 	PrivateKey  types.String `tfsdk:"private_key"`
 }
