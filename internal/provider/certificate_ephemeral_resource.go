@@ -21,8 +21,8 @@ import (
 type certificateEphemeralResource struct{ cloud *cloud }
 
 type certificateEphemeralModel struct {
-	identityModel
-
+	ID          types.String `tfsdk:"id"`
+	ProjectID   types.String `tfsdk:"project_id"`
 	Certificate types.String `tfsdk:"certificate"`
 	PrivateKey  types.String `tfsdk:"private_key"`
 }

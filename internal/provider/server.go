@@ -58,8 +58,8 @@ func disableUnreadLogs() {
 // New returns a function that makes a server of the provider. The version is sent to
 // Terraform and, as part of the user agent, to the API.
 func New(version string, dial Dialer) func() tfprotov6.ProviderServer {
+	newServer := providerserver.NewProtocol6(&elbaasProvider{version: version, dial: dial})
 	return func() tfprotov6.ProviderServer {
-		newServer := providerserver.NewProtocol6(&elbaasProvider{version: version, dial: dial})
 		return server{newServer().(frameworkServer)} //nolint:forcetypeassert // it is
 	}
 }

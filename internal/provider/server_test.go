@@ -93,22 +93,6 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 	runtime.KeepAlive(server)
 }
 
-// TestServersHaveTheirOwnClouds: each server calls the cloud that it was configured with, even after another one was
-// configured.
-func TestServersHaveTheirOwnClouds(t *testing.T) {
-	t.Parallel()
-	start, first, second := provider.New("test", nil), acctest.NewCloud(t), acctest.NewCloud(t)
-	server := first.Server(t, start())
-	second.Server(t, start())
-	mustApply(t, server, nil, configOf(acctest.NewPair(), "www"))
-	if calls := second.Journal(); len(calls) > 0 {
-		t.Errorf("the other cloud was called: %v", calls)
-	}
-	if name := first.Only(t).Name; name != "www" {
-		t.Errorf("the certificate is named %q", name)
-	}
-}
-
 // TestUnchangedIsNotConverted counts allocations: reading an unchanged certificate takes at least a
 // tenth less than reading a changed one.
 func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it counts for the whole process
