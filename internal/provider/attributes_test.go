@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
@@ -22,19 +22,16 @@ import (
 // and the results that it sets itself.
 func certificateAttributes(t *testing.T) (arguments, results []string) {
 	t.Helper()
-	request := &tfprotov6.GetProviderSchemaRequest{}
-	described, err := provider.New("test", nil)().GetProviderSchema(t.Context(), request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, attribute := range described.ResourceSchemas["elbaas_certificate"].Block.Attributes {
+	var described resource.SchemaResponse
+	provider.NewCertificateResource().Schema(t.Context(), resource.SchemaRequest{}, &described)
+	for _, name := range slices.Sorted(maps.Keys(described.Schema.Attributes)) {
+		attribute, isText := described.Schema.Attributes[name].(schema.StringAttribute)
 		switch {
-		case !attribute.Type.Is(tftypes.String), attribute.Sensitive:
-		case attribute.Name == "certificate", attribute.Name == "project_id":
+		case !isText || name == "certificate" || name == "project_id" || attribute.Sensitive:
 		case attribute.Optional || attribute.Required:
-			arguments = append(arguments, attribute.Name)
+			arguments = append(arguments, name)
 		default:
-			results = append(results, attribute.Name)
+			results = append(results, name)
 		}
 	}
 	return arguments, results

@@ -15,9 +15,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var _ datasource.DataSourceWithValidateConfig = (*certificateDataSource)(nil)
+var (
+	_ datasource.DataSourceWithConfigure        = (*certificateDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*certificateDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig   = (*certificateDataSource)(nil)
+)
 
-// certificateDataSource is the data source elbaas_certificate.
+// NewCertificateDataSource returns the data source elbaas_certificate.
+func NewCertificateDataSource() datasource.DataSource {
+	return &certificateDataSource{dataSourceBase{name: "certificate"}}
+}
+
 type certificateDataSource struct{ dataSourceBase }
 
 // certificateSearchModel is a certificate, and how it was found.
@@ -67,14 +75,18 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
+func (d *certificateDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(
+		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
+		path.MatchRoot("covers"),
+	)}
+}
+
 func (d *certificateDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
-	datasourcevalidator.ExactlyOneOf( // first, because it replaces the diagnostics
-		path.MatchRoot("id"), path.MatchRoot("name"), path.MatchRoot("fingerprint_sha256"), path.MatchRoot("domain"),
-		path.MatchRoot("covers"),
-	).ValidateDataSource(ctx, req, resp)
-	config := decoded[certificateSearchModel](ctx, req.Config, &resp.Diagnostics)
+	var config certificateSearchModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if config.MostRecent.ValueBool() && stringOrNil(config.ID) != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("most_recent"), "Conflicting arguments",
 			"most_recent chooses among several certificates, but id names exactly one. "+
@@ -83,7 +95,8 @@ func (d *certificateDataSource) ValidateConfig(
 }
 
 func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	config := decoded[certificateSearchModel](ctx, req.Config, &resp.Diagnostics)
+	var config certificateSearchModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	all := certificateFilter{ProjectID: config.ProjectID}
 	certificates := all.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -17,7 +17,13 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 )
 
-// certificateEphemeralResource is the ephemeral resource elbaas_certificate.
+var _ ephemeral.EphemeralResourceWithConfigure = (*certificateEphemeralResource)(nil)
+
+// NewCertificateEphemeralResource returns the ephemeral resource elbaas_certificate.
+func NewCertificateEphemeralResource() ephemeral.EphemeralResource {
+	return &certificateEphemeralResource{}
+}
+
 type certificateEphemeralResource struct{ cloud *cloud }
 
 type certificateEphemeralModel struct {
@@ -58,10 +64,17 @@ func (r *certificateEphemeralResource) Schema(
 	}
 }
 
+func (r *certificateEphemeralResource) Configure(
+	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
+) {
+	r.cloud, _ = req.ProviderData.(*cloud)
+}
+
 func (r *certificateEphemeralResource) Open(
 	ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse,
 ) {
-	model := decoded[certificateEphemeralModel](ctx, req.Config, &resp.Diagnostics)
+	var model certificateEphemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

@@ -11,7 +11,11 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 )
 
-// certificateInfoFunction is the function certificate_info.
+// NewCertificateInfoFunction returns the function certificate_info.
+func NewCertificateInfoFunction() function.Function {
+	return certificateInfoFunction{}
+}
+
 type certificateInfoFunction struct{}
 
 // certificateInfo is what the function returns.

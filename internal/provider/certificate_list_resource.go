@@ -9,7 +9,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// certificateListResource is the list resource elbaas_certificate.
+var _ list.ListResourceWithConfigure = (*certificateListResource)(nil)
+
+// NewCertificateListResource returns the list resource elbaas_certificate.
+func NewCertificateListResource() list.ListResource {
+	return &certificateListResource{resourceBase{name: "certificate"}}
+}
+
 type certificateListResource struct{ resourceBase }
 
 func (r *certificateListResource) ListResourceConfigSchema(

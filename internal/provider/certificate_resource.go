@@ -17,6 +17,7 @@ import (
 )
 
 var (
+	_ resource.ResourceWithConfigure      = (*certificateResource)(nil)
 	_ resource.ResourceWithImportState    = (*certificateResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*certificateResource)(nil)
 	_ resource.ResourceWithIdentity       = (*certificateResource)(nil)
@@ -24,10 +25,10 @@ var (
 	_ resource.ResourceWithMoveState      = (*certificateResource)(nil)
 )
 
-// newCertificateResource returns the resource elbaas_certificate.
-func (p *elbaasProvider) newCertificateResource() resource.Resource {
+// NewCertificateResource returns the resource elbaas_certificate.
+func NewCertificateResource() resource.Resource {
 	return &certificateResource{resourceBase{
-		name: "certificate", noun: "certificate", idAttribute: "id", cloud: p.cloud,
+		name: "certificate", noun: "certificate", idAttribute: "id",
 		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
 			_, err := client.ReadCertificate(ctx, projectID, elb.Certificate{ID: id}, elb.NoWrite)
 			return err
@@ -38,7 +39,8 @@ func (p *elbaasProvider) newCertificateResource() resource.Resource {
 type certificateResource struct{ resourceBase }
 
 func (r *certificateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
+	var plan certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -85,7 +87,8 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 }
 
 func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
+	var state certificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -127,8 +130,9 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 }
 
 func (r *certificateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
-	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
+	var plan, state certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -160,7 +164,8 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 }
 
 func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
+	var state certificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultWriteTimeout, &resp.Diagnostics)
 	defer cancel()
@@ -197,7 +202,8 @@ func (r *certificateResource) ModifyPlan(
 		return
 	}
 
-	plan := decoded[certificateModel](ctx, req.Plan, &resp.Diagnostics)
+	var plan certificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	chain := pemcert.CertificatesIn(plan.Certificate.ValueString())
 	if !plan.Certificate.IsUnknown() { // otherwise they are unknown until Terraform plans again within the apply
 		plan.x509Model = x509FromChain(chain)
@@ -206,10 +212,12 @@ func (r *certificateResource) ModifyPlan(
 		partial.parsePEM(&resp.Diagnostics)
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 	} else {
-		state := decoded[certificateModel](ctx, req.State, &resp.Diagnostics)
+		var state certificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		switch {
 		case plan.replaces(state): // whose key is checked when Terraform plans the creation
-			config := decoded[certificateModel](ctx, req.Config, &resp.Diagnostics)
+			var config certificateModel
+			resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 			warnAboutLoss(config.publicModel, state.publicModel, &resp.Diagnostics)
 			partial.Domain = config.Domain // the new certificate does not have one that the configuration omits
 		case !plan.PrivateKey.Equal(state.PrivateKey):
@@ -227,7 +235,8 @@ func (r *certificateResource) ModifyPlan(
 func (r *certificateResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {
-	config := decoded[certificateModel](ctx, req.Config, &resp.Diagnostics)
+	var config certificateModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
 		config.parsePEM(&resp.Diagnostics)
 	}

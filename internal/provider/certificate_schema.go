@@ -28,8 +28,10 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"by content: line endings, line width, indentation and text around the blocks make no " +
 					"difference, but the order of the certificates does. Changing this forces a new resource to be " +
 					"created.",
-				Required:      true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{"same certificates", isSameChain, true}},
+				Required: true,
+				PlanModifiers: []planmodifier.String{
+					ignoreEquivalent{label: "same certificates", isEquivalent: isSameChain, replaces: true},
+				},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -39,7 +41,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{"same key", isSameKey, false}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{label: "same key", isEquivalent: isSameKey}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +

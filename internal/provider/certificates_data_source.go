@@ -11,7 +11,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// certificatesDataSource is the data source elbaas_certificates.
+var _ datasource.DataSourceWithConfigure = (*certificatesDataSource)(nil)
+
+// NewCertificatesDataSource returns the data source elbaas_certificates.
+func NewCertificatesDataSource() datasource.DataSource {
+	return &certificatesDataSource{dataSourceBase{name: "certificates"}}
+}
+
 type certificatesDataSource struct{ dataSourceBase }
 
 type certificatesModel struct {
@@ -42,7 +48,8 @@ func (*certificatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 }
 
 func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	model := decoded[certificatesModel](ctx, req.Config, &resp.Diagnostics)
+	var model certificatesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	chosen := model.choose(ctx, d.cloud, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return

@@ -21,6 +21,12 @@ func (d *dataSourceBase) Metadata(
 	resp.TypeName = req.ProviderTypeName + "_" + d.name
 }
 
+func (d *dataSourceBase) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
+	d.cloud, _ = req.ProviderData.(*cloud)
+}
+
 // The framework accepts attributes of a data source in every other kind of schema as well, as long as they have no
 // default and no plan modifiers. The following are therefore also used by the ephemeral resource, the list resource and
 // the resource.

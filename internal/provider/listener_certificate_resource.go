@@ -19,15 +19,16 @@ import (
 )
 
 var (
+	_ resource.ResourceWithConfigure   = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithImportState = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*listenerCertificateResource)(nil)
 	_ resource.ResourceWithIdentity    = (*listenerCertificateResource)(nil)
 )
 
-// newListenerCertificateResource returns the resource elbaas_listener_certificate.
-func (p *elbaasProvider) newListenerCertificateResource() resource.Resource {
+// NewListenerCertificateResource returns the resource elbaas_listener_certificate.
+func NewListenerCertificateResource() resource.Resource {
 	return &listenerCertificateResource{resourceBase{
-		name: "listener_certificate", noun: "listener", idAttribute: "listener_id", cloud: p.cloud,
+		name: "listener_certificate", noun: "listener", idAttribute: "listener_id",
 		find: func(ctx context.Context, client *elb.Client, projectID, id string) error {
 			_, err := client.ReadListener(ctx, projectID, elb.Listener{ID: id}, elb.NoWrite)
 			return err
@@ -42,7 +43,8 @@ type listenerCertificateResource struct{ resourceBase }
 func (r *listenerCertificateResource) Create(
 	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
 ) {
-	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
+	var plan listenerCertificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -87,7 +89,8 @@ func (r *listenerCertificateResource) Create(
 }
 
 func (r *listenerCertificateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
+	var state listenerCertificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.cloud.ready()...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, defaultReadTimeout, &resp.Diagnostics)
 	defer cancel()
@@ -119,8 +122,9 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 func (r *listenerCertificateResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
 ) {
-	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
-	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
+	var plan, state listenerCertificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -149,7 +153,8 @@ func (r *listenerCertificateResource) Update(
 func (r *listenerCertificateResource) Delete(
 	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
 ) {
-	state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
+	var state listenerCertificateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, defaultSwitchTimeout, &resp.Diagnostics)
 	defer cancel()
 
@@ -238,11 +243,13 @@ func (r *listenerCertificateResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if req.Plan.Raw.IsNull() {
-		state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
+		var state listenerCertificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		state.warnKept(&resp.Diagnostics)
 		return
 	}
-	plan := decoded[listenerCertificateModel](ctx, req.Plan, &resp.Diagnostics)
+	var plan listenerCertificateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
 		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
@@ -251,7 +258,8 @@ func (r *listenerCertificateResource) ModifyPlan(
 		plan.ProjectID = r.cloud.projectForPlan(ctx, req.Config, plan.ProjectID, &resp.Diagnostics)
 		plan.ID = plan.ListenerID
 	} else {
-		state := decoded[listenerCertificateModel](ctx, req.State, &resp.Diagnostics)
+		var state listenerCertificateModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if !plan.ListenerID.IsUnknown() && !plan.ListenerID.Equal(state.ListenerID) {
 			state.warnKept(&resp.Diagnostics) // the resource leaves that listener as if it were destroyed
 		}

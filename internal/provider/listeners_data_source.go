@@ -10,7 +10,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// listenersDataSource is the data source elbaas_listeners.
+var _ datasource.DataSourceWithConfigure = (*listenersDataSource)(nil)
+
+// NewListenersDataSource returns the data source elbaas_listeners.
+func NewListenersDataSource() datasource.DataSource {
+	return &listenersDataSource{dataSourceBase{name: "listeners"}}
+}
+
 type listenersDataSource struct{ dataSourceBase }
 
 // listenersModel has the listeners of a project, and the arguments that select them. An argument that is null selects
@@ -74,7 +80,8 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 }
 
 func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	model := decoded[listenersModel](ctx, req.Config, &resp.Diagnostics)
+	var model listenersModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

@@ -29,9 +29,6 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 type elbaasProvider struct {
 	version string
 	dial    Dialer
-	// cloud is nil until Configure sets it. The framework makes a resource or a data source for each call, with the
-	// cloud of that moment.
-	cloud *cloud
 }
 
 func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -57,7 +54,9 @@ func (p *elbaasProvider) Configure(
 	}
 
 	userAgent := fmt.Sprintf("terraform-provider-elbaas/%s terraform/%s", p.version, req.TerraformVersion)
-	p.cloud = newCloud(settings, userAgent, p.dial)
+	cloud := newCloud(settings, userAgent, p.dial)
+	resp.ResourceData, resp.DataSourceData = cloud, cloud
+	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
 		"kind":   string(settings.Credentials.Kind()),
@@ -65,31 +64,21 @@ func (p *elbaasProvider) Configure(
 }
 
 func (p *elbaasProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{p.newCertificateResource, p.newListenerCertificateResource}
+	return []func() resource.Resource{NewCertificateResource, NewListenerCertificateResource}
 }
 
 func (p *elbaasProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{
-		func() datasource.DataSource { return &certificateDataSource{dataSourceBase{"certificate", p.cloud}} },
-		func() datasource.DataSource { return &certificatesDataSource{dataSourceBase{"certificates", p.cloud}} },
-		func() datasource.DataSource { return &listenersDataSource{dataSourceBase{"listeners", p.cloud}} },
-	}
+	return []func() datasource.DataSource{NewCertificateDataSource, NewCertificatesDataSource, NewListenersDataSource}
 }
 
 func (p *elbaasProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{
-		func() list.ListResource {
-			return &certificateListResource{resourceBase{name: "certificate", cloud: p.cloud}}
-		},
-	}
+	return []func() list.ListResource{NewCertificateListResource}
 }
 
 func (p *elbaasProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{
-		func() ephemeral.EphemeralResource { return &certificateEphemeralResource{p.cloud} },
-	}
+	return []func() ephemeral.EphemeralResource{NewCertificateEphemeralResource}
 }
 
 func (p *elbaasProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{func() function.Function { return certificateInfoFunction{} }}
+	return []func() function.Function{NewCertificateInfoFunction}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
-// resourceBase is embedded by the resources, and by the list resource, which needs only its name and the cloud.
+// resourceBase is embedded by the resources, and by the list resource, which needs only its name and Configure.
 type resourceBase struct {
 	name        string // without the name of the provider
 	noun        string // what errors call the object that has the ID
@@ -37,14 +37,8 @@ func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest,
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
 }
 
-// decoded returns a plan, a state or a configuration as a model.
-func decoded[Model any](
-	ctx context.Context, from interface {
-		Get(context.Context, any) diag.Diagnostics
-	}, diags *diag.Diagnostics,
-) (model Model) {
-	diags.Append(from.Get(ctx, &model)...)
-	return model
+func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.cloud, _ = req.ProviderData.(*cloud)
 }
 
 // withTimeout bounds an operation by its timeout in the timeouts block.
@@ -104,7 +98,11 @@ type ignoreEquivalent struct {
 }
 
 // replaceIgnoringCase treats texts that differ only in case as equivalent.
-var replaceIgnoringCase = ignoreEquivalent{"same text in another case", strings.EqualFold, true}
+var replaceIgnoringCase = ignoreEquivalent{
+	label:        "same text in another case",
+	isEquivalent: strings.EqualFold,
+	replaces:     true,
+}
 
 func (m ignoreEquivalent) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,

@@ -49,7 +49,7 @@ func TestReplaceIgnoringCase(t *testing.T) {
 func TestReplacementsCompareEveryArgument(t *testing.T) {
 	t.Parallel()
 	var described resource.SchemaResponse
-	(&certificateResource{}).Schema(t.Context(), resource.SchemaRequest{}, &described)
+	NewCertificateResource().Schema(t.Context(), resource.SchemaRequest{}, &described)
 	compared := 0
 	fields := reflect.TypeFor[publicModel]()
 	for i := range fields.NumField() {

@@ -58,7 +58,7 @@ func disableUnreadLogs() {
 // New returns a function that makes a server of the provider. The version is sent to
 // Terraform and, as part of the user agent, to the API.
 func New(version string, dial Dialer) func() tfprotov6.ProviderServer {
-	newServer := providerserver.NewProtocol6(&elbaasProvider{version: version, dial: dial})
+	newServer := providerserver.NewProtocol6(&elbaasProvider{version, dial})
 	return func() tfprotov6.ProviderServer {
 		return server{newServer().(frameworkServer)} //nolint:forcetypeassert // it is
 	}
@@ -78,8 +78,8 @@ type frameworkServer interface {
 	tfprotov6.ListResourceServer
 }
 
-// call runs do with a context that is replaced by one that has ended on return, so the framework cannot keep the
-// original alive.
+// call runs do with a context that is replaced by a cancelled one on return, so the framework cannot keep the original
+// alive.
 func call[Request, Response any](
 	ctx context.Context, do func(context.Context, Request) (Response, error), request Request,
 ) (Response, error) {
@@ -94,8 +94,12 @@ type callContext struct {
 	current atomic.Pointer[context.Context]
 }
 
-// ended is the context that replaces the context of a call.
-var ended, _ = context.WithTimeout(context.Background(), 0)
+// ended is the cancelled context that replaces the context of a call.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 func (c *callContext) Deadline() (time.Time, bool) { return (*c.current.Load()).Deadline() }
 
