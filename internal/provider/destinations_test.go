@@ -268,7 +268,7 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 	if diags.HasError() {
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())
 	}
-	settings.tls.RootCAs, settings.maxRetries = n.trusted, 0
+	settings.api.TLS.RootCAs, settings.api.MaxRetries = n.trusted, 0
 	c := newCloud(settings, "test", n.DialContext)
 	project := c.readyProject(n.t.Context(), types.StringNull(), &diags)
 	if diags.HasError() {

@@ -17,7 +17,7 @@ import (
 // describe describes an error of the API client for the user: what happened, with the code and the request ID of the
 // API, and the remedy.
 func (c *cloud) describe(err error) string {
-	return describeWith(err, remedyFor(err, c.session.Kind()))
+	return describeWith(err, remedyFor(err, c.settings.Credentials.Kind()))
 }
 
 // describeWith describes an error with a remedy that the caller knows better, or with none.
@@ -42,6 +42,15 @@ func sentence(err error) string {
 }
 
 func capitalize(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// joined lists things.
+func joined[T any](things []T, separator string, shown func(T) string) string {
+	list := make([]string, len(things))
+	for i, thing := range things {
+		list[i] = shown(thing)
+	}
+	return strings.Join(list, separator)
+}
 
 // named describes a certificate by the name that was sent, if any.
 func named(name *string) string {
@@ -158,10 +167,6 @@ func inUseRemedy(err *elb.InUseError) string {
 	case len(err.Listeners) == 0:
 		return "No listener of the project uses the certificate, but a listener of another project may.\n\n" + remedy
 	}
-	holders := make([]string, len(err.Listeners))
-	for i, listener := range err.Listeners {
-		holders[i] = "  - " + titleOf(listener)
-	}
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
 			"listener keeps the certificate. Unless this run has deleted the listener or switched it again in the " +
@@ -169,7 +174,7 @@ func inUseRemedy(err *elb.InUseError) string {
 			"the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do not remove " +
 			"a certificate that Terraform calls a deposed object: this would also remove its successor."
 	}
-	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
+	return "It is used by:\n  - " + joined(err.Listeners, "\n  - ", titleOf) + "\n\n" + remedy
 }
 
 // tolerableSkew is how far two clocks may differ before that explains a rejected signature.

@@ -101,8 +101,7 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	sinceWrite := sinceWrite(ctx, req.Private)
-	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
+	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)
@@ -195,7 +194,7 @@ func (r *listenerCertificateResource) switchListener(
 		return switched
 	}
 
-	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
+	remedy, refusal := remedyFor(err, r.cloud.settings.Credentials.Kind()), httpapi.RefusalOf(err)
 	// The refusal may mean that the project does not have the listener or the certificate (assumed for these codes),
 	// unless a gateway returned the 404.
 	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||

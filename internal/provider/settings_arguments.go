@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // An argument describes an argument of the provider block. Its schema, its documentation, its value and its environment
@@ -275,14 +274,3 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 // A providerBlock has the values of a provider block by the names of its arguments. An argument that is not set is
 // missing or null.
 type providerBlock map[string]attr.Value
-
-// add adds the arguments of a block. The prefix is the name of a nested block with its dot, or empty.
-func (b providerBlock) add(prefix string, block types.Object) {
-	for name, value := range block.Attributes() {
-		if nested, isBlock := value.(types.Object); isBlock {
-			b.add(name+".", nested)
-		} else {
-			b[prefix+name] = value
-		}
-	}
-}
