@@ -110,7 +110,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
-		return "Something else has deleted the certificate. Plan again without -refresh=false, and apply: Terraform " +
+		return "Something else has deleted the certificate. Plan and apply again, without -refresh=false: Terraform " +
 			"then creates a new one."
 	case errors.Is(err, elb.ErrListenerNotFound):
 		return "Check listener_id, and project_id if the listener belongs to another project. " +
@@ -145,7 +145,7 @@ func remedyFor(err error, kind auth.Kind) string {
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
 	case errors.Is(err, httpapi.ErrCutOff): // observed: otc-tools, --maxgetkb
-		return "Apply again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
+		return "Try again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
 			"250 KiB: delete certificates that are no longer needed, or distribute them over several projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
 		return "The endpoint is correct, because it returned the list. " + tryLater
