@@ -110,8 +110,8 @@ func remedyFor(err error, kind auth.Kind) string {
 	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
-		return "Something else has deleted the certificate. Plan and apply again, without -refresh=false: Terraform " +
-			"then creates a new one."
+		return "Something else has deleted the certificate. Plan again, without -refresh=false: the plan then " +
+			"creates a new one."
 	case errors.Is(err, elb.ErrListenerNotFound):
 		return "Check listener_id, and project_id if the listener belongs to another project. " +
 			"If the listener was deleted for good, remove this resource."
