@@ -27,7 +27,7 @@ type NewCertificate struct {
 	Description string  `json:"description"`
 	// Domain may be nil: the API then decides.
 	Domain *string `json:"domain,omitempty"`
-	// Certificate and PrivateKey are PEM.
+	// Certificate and PrivateKey are PEM. The leaf comes first.
 	Certificate string       `json:"certificate"`
 	PrivateKey  secret.Value `json:"-"`
 }
@@ -43,15 +43,6 @@ func (n NewCertificate) equals(cert Certificate) bool {
 
 // dersOf returns the DER of each certificate of a PEM text. It is nil if the text hides them, such as a mask.
 func dersOf(text string) [][]byte { return pemcert.CertificatesIn(text).DERs() }
-
-// leafOf returns the DER of the first certificate of a PEM text, or an empty text.
-func leafOf(text string) string {
-	ders := dersOf(text)
-	if ders == nil {
-		return ""
-	}
-	return string(ders[0])
-}
 
 // A Creation is the result of CreateCertificate.
 type Creation struct {
@@ -105,7 +96,8 @@ func (e *UncertainError) Unwrap() error { return e.Err }
 // known, the error is an *UncertainError.
 func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
 	p := c.project(projectID)
-	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
+	leaf := string(dersOf(create.Certificate)[0])
+	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leaf}
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("creating certificate in project %s: %w", projectID, err)
 	}

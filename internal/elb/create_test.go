@@ -449,7 +449,7 @@ func TestCreationHasAGracePeriod(t *testing.T) {
 		},
 		"while a very late response is awaited": {post, elbstub.Slow(50 * time.Second), true, 12 * time.Second, false},
 		"while a late commit is searched for":   {post, elbstub.Late(504, 4*time.Second), true, 6 * time.Second, false},
-		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, false},
+		"while nothing is searched for":         {post, elbstub.Refuse(), false, 10 * time.Second, true},
 		"while it is throttled": {
 			post,
 			elbstub.Throttle("60"),
