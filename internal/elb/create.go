@@ -168,7 +168,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	}
 	var cert Certificate
 	if body.ID != "" {
-		cert, err = x.verify(graceCtx, body, err)
+		cert, err = x.verify(graceCtx, body)
 	}
 	if cert.ID == "" {
 		return x.search(graceCtx, err)
@@ -222,12 +222,12 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 // verify returns the certificate of a response, read back if the response lacks a field. It
 // returns none if the certificate is not known to be ours. A certificate that comes with an
 // error is ours, but could not be read back.
-func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
+func (x *createCall) verify(ctx context.Context, body certificateBody) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
 	ders := dersOf(cert.Certificate)
 	if x.existedBefore(id) {
 		known := x.baseline.elements[strings.ToLower(id)]
-		if x.hasLeaf(ders) || ders == nil && x.hasLeaf(dersOf(known.Certificate)) {
+		if x.hasLeaf(ders) || x.hasLeaf(dersOf(known.Certificate)) {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
 		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
@@ -241,7 +241,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	if !body.has["domain"] && x.create.Domain != nil {
 		cert.Domain = *x.create.Domain // the response to a Create call may lack it (recorded)
 	}
-	if err == nil && body.whole() {
+	if body.whole() {
 		return cert, nil
 	}
 
