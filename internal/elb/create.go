@@ -268,10 +268,7 @@ func (x *createCall) hasLeaf(ders [][]byte) bool {
 // listShowsOurs reports whether a list has a certificate that equals ours.
 func (x *createCall) listShowsOurs(ctx context.Context) bool {
 	list, err := x.project.certificates.poll(ctx)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(x.candidates(list), x.create.equals)
+	return err == nil && slices.ContainsFunc(x.candidates(list), x.create.equals)
 }
 
 // existedBefore reports whether a certificate existed before, or was created here.
@@ -320,7 +317,7 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 	var pause time.Duration
 	if refusal := httpapi.RefusalOf(outcome); refusal != nil {
-		pause = max(0, refusal.RetryAfter-listLag)
+		pause = refusal.RetryAfter - listLag
 	}
 	return httpapi.Pause(ctx, pause) == nil
 }
@@ -344,7 +341,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0 && missing < listLag && passed < 2*listLag: // replicas may disagree forever
+			case missing > 0 && passed < 2*listLag: // replicas may disagree forever
 				mayLag = true
 			}
 		}

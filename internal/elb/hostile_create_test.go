@@ -401,6 +401,28 @@ func TestPartialResponseBesideAnIdenticalCertificate(t *testing.T) {
 	})
 }
 
+// TestPartialResponseAtTheEndOfTheGracePeriod: a Create call is interrupted, the response has only an ID, lists do not
+// show the certificate, and the grace period ends before the next list. The ID is returned nevertheless.
+func TestPartialResponseAtTheEndOfTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		time.AfterFunc(500*time.Millisecond, interrupt)
+		lagging(cloud, 20*time.Second)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			next()
+			time.Sleep(5 * time.Second) // the search takes as long
+			return elbstub.Reply(http.StatusOK, `{"id":"`+cloud.Certificates(project)[0].ID+`"}`)(nil)
+		})
+		creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
+		if creation.ID == "" || !errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
 // TestAdoptionNamesOthers: while the certificate of a lost response is searched for, somebody creates one with the same
 // leaf and another name. Ours is adopted, and the other one is named.
 func TestAdoptionNamesOthers(t *testing.T) {
