@@ -1170,6 +1170,17 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	if _, known := incomplete.KnownProjectOf("1", ""); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")
 	}
+
+	everywhere := newClient(t, responding(http.StatusOK, `{"certificates":[{"id":"1"}]}`))
+	projects := strings.Split("abcdef", "")
+	for _, id := range projects {
+		_, _ = everywhere.ListCertificates(t.Context(), id)
+	}
+	for _, preferred := range projects {
+		if got, _ := everywhere.KnownProjectOf("1", strings.ToUpper(preferred)); got != preferred {
+			t.Errorf("it is known of project %q, want %q, which has it as well", got, preferred)
+		}
+	}
 }
 
 // TestRandomSwitches switches several listeners while calls fail at random, with every dialect. A switch that
