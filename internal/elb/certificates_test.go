@@ -1179,6 +1179,14 @@ func TestDeleteTimeout(t *testing.T) {
 	}
 }
 
+// inTwoParts sends the first byte of a body, and the rest almost a second later.
+func inTwoParts(w http.ResponseWriter, body string) {
+	_, _ = io.WriteString(w, body[:1])
+	_ = http.NewResponseController(w).Flush()
+	time.Sleep(900 * time.Millisecond)
+	_, _ = io.WriteString(w, body[1:])
+}
+
 // TestDeletedAtTheTimeout: a listener held the certificate at first. The response to the second attempt begins before
 // the timeout and ends after it. The certificate is deleted, so this is a success.
 func TestDeletedAtTheTimeout(t *testing.T) {
@@ -1188,10 +1196,7 @@ func TestDeletedAtTheTimeout(t *testing.T) {
 		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodDelete && len(cloud.Journal(elbstub.DeleteCertificate)) == 1 {
 				cloud.ServeHTTP(httptest.NewRecorder(), r)
-				_, _ = io.WriteString(w, "{")
-				_ = http.NewResponseController(w).Flush()
-				time.Sleep(time.Second)
-				_, _ = io.WriteString(w, "}")
+				inTwoParts(w, "{}")
 				return
 			}
 			cloud.ServeHTTP(w, r)
