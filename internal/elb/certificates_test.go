@@ -328,6 +328,7 @@ func TestLists(t *testing.T) {
 		"no list":                                {200, `{"instance_num":"0"}`, `no "certificates"`},
 		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
 		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},
+		"an array":                               {200, `[]`, `"{" is missing`},
 		"an object as list":                      {200, `{"certificates":{"a":1}}`, "not an array"},
 		"a duplicate ID counts as one": {
 			200,
@@ -1255,6 +1256,8 @@ func TestListenersInAnyShape(t *testing.T) {
 			err:       "listener 1 of the list: the ID is not valid",
 		},
 		"half a body":       {listeners: `[{"id":"1"`, err: "ends too early"},
+		"half an array":     {listeners: `[{"id":"1"}`, err: "ends too early"},
+		"half an object":    {listeners: `{`, err: "ends too early"},
 		"something follows": {listeners: `[]]`, err: "the JSON value is followed by other text"},
 		"a page":            {listeners: `<html>`, err: "invalid character '<'"},
 	} {
