@@ -267,8 +267,8 @@ func TestDeadConnectionIsUnsent(t *testing.T) {
 func TestIncompleteListIsRedacted(t *testing.T) {
 	t.Parallel()
 	const key = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END PRIVATE KEY-----"
-	for name, row := range map[string]struct{ id, total string }{
-		"the request ID has a control sequence": {id: "a\u009b2Jb\u202e", total: `"7"`},
+	for name, row := range map[string]struct{ id, total, shown string }{
+		"the request ID has a control sequence": {id: "a\u009b2Jb\u202e", total: `"7"`, shown: "(request ID a2Jb)"},
 		"the request ID is long":                {id: strings.Repeat("x", 60<<10), total: `"7"`},
 		"the request ID is the token":           {id: token, total: `"7"`},
 		"the total has a control sequence":      {total: "\"a\u009b2J\""},
@@ -283,7 +283,7 @@ func TestIncompleteListIsRedacted(t *testing.T) {
 			}))
 			_, err := get(t.Context(), client, project, "id")
 			said := err.Error()
-			if len(said) > 4<<10 || strings.ContainsAny(said, "\u009b\u202e") ||
+			if len(said) > 4<<10 || !strings.Contains(said, row.shown) || strings.ContainsAny(said, "\u009b\u202e") ||
 				strings.Contains(said, "MIIEvQIBADANBg") || strings.Contains(said, token) {
 				t.Errorf("%d bytes: %.150q", len(said), said)
 			}
