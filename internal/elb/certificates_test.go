@@ -709,7 +709,8 @@ func TestUpdateCutWhileListsFail(t *testing.T) {
 	})
 }
 
-// TestUpdateCutThenBroken: the first attempt was carried out. The response to the last one does not say so, but lists do.
+// TestUpdateCutThenBroken: the first attempt was carried out. The response to the last one does not say so, but lists
+// do.
 func TestUpdateCutThenBroken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1205,8 +1206,9 @@ func TestDeletedAtTheTimeout(t *testing.T) {
 		id := cloud.Add(elbstub.Certificate{ProjectID: project})
 		holder := cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
 		time.AfterFunc(time.Second/2, func() { cloud.Remove(holder) })
-		if err := deleteWithin(t, client, id, 1500*time.Millisecond); err != nil || len(cloud.Certificates(project)) > 0 {
-			t.Errorf("%d certificates are left: %v", len(cloud.Certificates(project)), err)
+		err := deleteWithin(t, client, id, 1500*time.Millisecond)
+		if left := len(cloud.Certificates(project)); err != nil || left > 0 {
+			t.Errorf("%d certificates are left: %v", left, err)
 		}
 	})
 }
