@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/secret"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
 )
 
@@ -42,9 +43,18 @@ func TestCreationsCompareEveryField(t *testing.T) {
 		}
 		_, cert = everyField(t, own)
 		var all creations
+		sent.PrivateKey = secret.New("key")
 		all.addUnclear(sent)
+		if !all.unclear[0].PrivateKey.Empty() {
+			t.Error("it keeps the private key in memory")
+		}
 		if !all.belongsToAnother(omits, cert) || all.belongsToAnother(sent, cert) {
 			t.Errorf("%s: a certificate does not belong to the creation that has set it", name)
+		}
+		var own creations
+		own.addUnclear(omits)
+		if own.belongsToAnother(omits, cert) {
+			t.Errorf("%s: a certificate does not belong to its own creation, which omits it", name)
 		}
 	}
 }

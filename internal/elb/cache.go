@@ -335,7 +335,7 @@ func (c *cache[E]) pollUntil(ctx context.Context, check func(*listCall[E]) (done
 		if err != nil {
 			failures++
 		}
-		if done || err != nil && (failures == 5 || ctx.Err() != nil) {
+		if done || failures == 5 {
 			return err
 		}
 	}

@@ -375,6 +375,25 @@ func TestFailedListIsCached(t *testing.T) {
 	})
 }
 
+// TestFailedListIsNoBaseline: the elements of an earlier list stay known after a list has failed, but they may be old,
+// so they are no baseline of a creation.
+func TestFailedListIsNoBaseline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var listErr error
+		c := newCache("certificate", ErrCertificateNotFound, "p", func(context.Context) (listing[Certificate], error) {
+			return listingOf(true, Certificate{ID: "a"}), listErr
+		})
+		for _, listErr = range []error{nil, errors.New("broken")} {
+			time.Sleep(time.Minute)
+			_, _ = lookUp(t.Context(), c, "a")
+			if _, _, err := c.baseline(t.Context(), 0); !errors.Is(err, listErr) {
+				t.Errorf("the baseline has the error %v, want %v", err, listErr)
+			}
+		}
+	})
+}
+
 // TestCancelledReadLeavesTheListRunning: a list goes on for its other readers when one of them is
 // cancelled.
 func TestCancelledReadLeavesTheListRunning(t *testing.T) {

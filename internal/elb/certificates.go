@@ -173,7 +173,7 @@ func (c *Client) sendUpdate(
 		}
 		return cert, nil
 	}
-	isWhole := err == nil && accepted == http.StatusOK && strings.EqualFold(body.ID, prior.ID) && body.whole()
+	isWhole := accepted == http.StatusOK && strings.EqualFold(body.ID, prior.ID) && body.whole()
 	if !body.has["domain"] {
 		body.Domain = prior.Domain
 	}
@@ -236,9 +236,6 @@ type InUseError struct {
 
 // Error implements error.
 func (e *InUseError) Error() string { return "the certificate is in use: " + e.Err.Error() }
-
-// Unwrap returns the error response.
-func (e *InUseError) Unwrap() error { return e.Err }
 
 // DeleteCertificate deletes a certificate. It succeeds if the certificate does not exist.
 // While a listener holds the certificate, the request is repeated until ctx is done; then
@@ -368,8 +365,7 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
-	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
-	if accepted && !isClear { // even if a later attempt was not sent
+	if accepted && err != nil { // even if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)

@@ -328,6 +328,7 @@ func TestLists(t *testing.T) {
 		"no list":                                {200, `{"instance_num":"0"}`, `no "certificates"`},
 		"gone, an empty object and 0 (observed)": {200, `{"certificates":{},"instance_num":"0"}`, "gone"},
 		"an empty object alone proves nothing":   {200, `{"certificates":{}}`, "incomplete"},
+		"an array":                               {200, `[]`, `"{" is missing`},
 		"an object as list":                      {200, `{"certificates":{"a":1}}`, "not an array"},
 		"a duplicate ID counts as one": {
 			200,
@@ -409,7 +410,7 @@ func TestLists(t *testing.T) {
 
 			// GetPrivateKey, which makes a list call of its own, comes to the same conclusion.
 			withKey, key, keyErr := client.GetPrivateKey(t.Context(), project, id)
-			if withKey != cert || (keyErr == nil) != (err == nil) ||
+			if withKey != cert || fmt.Sprint(keyErr) != fmt.Sprint(err) ||
 				errors.Is(keyErr, elb.ErrCertificateNotFound) != errors.Is(err, elb.ErrCertificateNotFound) {
 				t.Errorf("with the key: %+v, %v", withKey, keyErr)
 			}
@@ -559,7 +560,7 @@ func TestUpdateResponses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
 				before := create(t, client)
-				lists := len(cloud.Journal(elbstub.ListCertificates))
+				lists, started := len(cloud.Journal(elbstub.ListCertificates)), time.Now()
 				cloud.Script(elbstub.ModifyCertificate, 1, func(next elbstub.Next) elbstub.Response {
 					response := row.put(next)
 					response.Body = bytes.ReplaceAll(response.Body, []byte(`"ID"`), []byte(`"`+before.ID+`"`))
@@ -581,6 +582,9 @@ func TestUpdateResponses(t *testing.T) {
 				}
 				if cert != want {
 					t.Errorf("got %+v, want %+v", cert, want)
+				}
+				if took := time.Since(started); took > time.Second {
+					t.Errorf("after %s, although the first list shows the change", took)
 				}
 				if readBack := len(cloud.Journal(elbstub.ListCertificates)) > lists; readBack == row.whole {
 					t.Errorf("read back: %t", readBack)
@@ -637,20 +641,54 @@ func TestUpdateWaitsForTheChange(t *testing.T) {
 	}
 }
 
+// TestUpdateTimesOutWaiting: the error says what lists show instead of the change, or why they fail.
 func TestUpdateTimesOutWaiting(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
-		before := create(t, client)
-		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		_, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
-		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
-			!strings.Contains(err.Error(), `the name "www"`) {
-			t.Errorf("error %v, want a deadline", err)
-		}
-	})
+	for says, list := range map[string]elbstub.Fault{
+		`the name "www"`:                    nil,
+		"HTTP 500":                          elbstub.Reply(500, ""),
+		"is not in the list of the project": elbstub.See(elbstub.View{Hidden: 1}),
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+				before := create(t, client)
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Reply(202, ""))
+				cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list })
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				_, err := client.UpdateCertificate(ctx, project, before, elb.NoWrite, renamed)
+				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, elb.ErrNotShown) ||
+					!strings.Contains(err.Error(), says) {
+					t.Errorf("error %v, want a deadline", err)
+				}
+			})
+		})
+	}
+}
+
+// TestUpdateOfWhatListsLack: an update is accepted, and lists do not have the certificate. It does not exist if lists
+// cannot lag behind its creation, such as after somebody else has deleted it.
+func TestUpdateOfWhatListsLack(t *testing.T) {
+	t.Parallel()
+	for name, isGone := range map[string]bool{"deleted meanwhile": true, "new": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{ListLag: 4 * time.Second}, 0)
+				before := create(t, client)
+				cloud.Script(elbstub.ModifyCertificate, 1, elbstub.ReplyAfter(202, ""))
+				if isGone {
+					time.AfterFunc(time.Second, func() { cloud.Remove(before.ID) })
+				}
+				cert, err := client.UpdateCertificate(t.Context(), project, before, 0, renamed)
+				if errors.Is(err, elb.ErrCertificateNotFound) != isGone || !isGone && cert.Updatable != renamed {
+					t.Errorf("got %+v, %v", cert, err)
+				}
+			})
+		})
+	}
 }
 
 // TestUpdateCutWhileListsFail: the status 200 says that the API has accepted the update, even if the body is cut off.
@@ -667,6 +705,22 @@ func TestUpdateCutWhileListsFail(t *testing.T) {
 		cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
 		if err != nil || cert.Updatable != renamed {
 			t.Errorf("got %+v, error %v", cert, err)
+		}
+	})
+}
+
+// TestUpdateCutThenBroken: the first attempt was carried out. The response to the last one does not say so, but lists
+// do.
+func TestUpdateCutThenBroken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		before := create(t, client)
+		cloud.Script(elbstub.ModifyCertificate, 1, elbstub.Cut(5))
+		cloud.Script(elbstub.ModifyCertificate, 2, elbstub.Reply(500, ""))
+		cert, err := client.UpdateCertificate(t.Context(), project, before, elb.NoWrite, renamed)
+		if err != nil || cert.Updatable != renamed {
+			t.Errorf("got %+v, %v", cert, err)
 		}
 	})
 }
@@ -817,6 +871,7 @@ func TestDeleteCertificate(t *testing.T) {
 		"206":                    {fault: elbstub.Reply(206, ""), fails: true, want: []elbstub.Operation{remove}},
 		"lost before a response": {fault: elbstub.Drop(), fails: true, want: []elbstub.Operation{remove}},
 		"502":                    {fault: elbstub.Reply(502, ""), fails: true, want: []elbstub.Operation{remove}},
+		"502 with a code":        {fault: refusing(502, "ELB.9999"), fails: true, want: []elbstub.Operation{remove}},
 		"500, and nothing holds it": {
 			fault: elbstub.Reply(500, ""),
 			want:  []elbstub.Operation{remove, listeners, remove},
@@ -918,6 +973,25 @@ func TestDeleteNamesTheListeners(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDeleteNamesTheLatestListener: another listener takes the certificate over. Only that one is named.
+func TestDeleteNamesTheLatestListener(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		cert := create(t, client)
+		first := cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: cert.ID})
+		time.AfterFunc(20*time.Second, func() {
+			cloud.AddListener(elbstub.Listener{ProjectID: project, Name: "second", CertificateID: cert.ID})
+			cloud.Remove(first)
+		})
+		err := deleteWithin(t, client, cert.ID, time.Minute)
+		inUse, isInUse := errors.AsType[*elb.InUseError](err)
+		if !isInUse || len(inUse.Listeners) != 1 || inUse.Listeners[0].Name != "second" {
+			t.Errorf("error %v, want the second listener", err)
+		}
+	})
 }
 
 // TestDeletionsUseTheSameList: deletions in parallel use one list of listeners.
@@ -1108,6 +1182,38 @@ func TestDeleteTimeout(t *testing.T) {
 	}
 }
 
+// inTwoParts sends the first byte of a body, and the rest almost a second later.
+func inTwoParts(w http.ResponseWriter, body string) {
+	_, _ = io.WriteString(w, body[:1])
+	_ = http.NewResponseController(w).Flush()
+	time.Sleep(900 * time.Millisecond)
+	_, _ = io.WriteString(w, body[1:])
+}
+
+// TestDeletedAtTheTimeout: a listener held the certificate at first. The response to the second attempt begins before
+// the timeout and ends after it. The certificate is deleted, so this is a success.
+func TestDeletedAtTheTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
+		client := clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete && len(cloud.Journal(elbstub.DeleteCertificate)) == 1 {
+				cloud.ServeHTTP(httptest.NewRecorder(), r)
+				inTwoParts(w, "{}")
+				return
+			}
+			cloud.ServeHTTP(w, r)
+		}), 0)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project})
+		holder := cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
+		time.AfterFunc(time.Second/2, func() { cloud.Remove(holder) })
+		err := deleteWithin(t, client, id, 1500*time.Millisecond)
+		if left := len(cloud.Certificates(project)); err != nil || left > 0 {
+			t.Errorf("%d certificates are left: %v", left, err)
+		}
+	})
+}
+
 func TestDeleteEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1153,6 +1259,8 @@ func TestListenersInAnyShape(t *testing.T) {
 			err:       "listener 1 of the list: the ID is not valid",
 		},
 		"half a body":       {listeners: `[{"id":"1"`, err: "ends too early"},
+		"half an array":     {listeners: `[{"id":"1"}`, err: "ends too early"},
+		"half an object":    {listeners: `{`, err: "ends too early"},
 		"something follows": {listeners: `[]]`, err: "the JSON value is followed by other text"},
 		"a page":            {listeners: `<html>`, err: "invalid character '<'"},
 	} {

@@ -27,7 +27,7 @@ type NewCertificate struct {
 	Description string  `json:"description"`
 	// Domain may be nil: the API then decides.
 	Domain *string `json:"domain,omitempty"`
-	// Certificate and PrivateKey are PEM.
+	// Certificate and PrivateKey are PEM. The leaf comes first.
 	Certificate string       `json:"certificate"`
 	PrivateKey  secret.Value `json:"-"`
 }
@@ -43,15 +43,6 @@ func (n NewCertificate) equals(cert Certificate) bool {
 
 // dersOf returns the DER of each certificate of a PEM text. It is nil if the text hides them, such as a mask.
 func dersOf(text string) [][]byte { return pemcert.CertificatesIn(text).DERs() }
-
-// leafOf returns the DER of the first certificate of a PEM text, or an empty text.
-func leafOf(text string) string {
-	ders := dersOf(text)
-	if ders == nil {
-		return ""
-	}
-	return string(ders[0])
-}
 
 // A Creation is the result of CreateCertificate.
 type Creation struct {
@@ -105,7 +96,8 @@ func (e *UncertainError) Unwrap() error { return e.Err }
 // known, the error is an *UncertainError.
 func (c *Client) CreateCertificate(ctx context.Context, projectID string, create NewCertificate) (Creation, error) {
 	p := c.project(projectID)
-	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leafOf(create.Certificate)}
+	leaf := string(dersOf(create.Certificate)[0])
+	x := &createCall{client: c, project: p, projectID: projectID, create: create, leaf: leaf}
 	if err := x.run(ctx); err != nil {
 		return x.result, fmt.Errorf("creating certificate in project %s: %w", projectID, err)
 	}
@@ -176,7 +168,7 @@ func (x *createCall) attempt(ctx context.Context) error {
 	}
 	var cert Certificate
 	if body.ID != "" {
-		cert, err = x.verify(graceCtx, body, err)
+		cert, err = x.verify(graceCtx, body)
 	}
 	if cert.ID == "" {
 		return x.search(graceCtx, err)
@@ -230,12 +222,12 @@ func (x *createCall) post(ctx context.Context) (body certificateBody, err error)
 // verify returns the certificate of a response, read back if the response lacks a field. It
 // returns none if the certificate is not known to be ours. A certificate that comes with an
 // error is ours, but could not be read back.
-func (x *createCall) verify(ctx context.Context, body certificateBody, err error) (Certificate, error) {
+func (x *createCall) verify(ctx context.Context, body certificateBody) (Certificate, error) {
 	id, cert := body.ID, body.Certificate
 	ders := dersOf(cert.Certificate)
 	if x.existedBefore(id) {
 		known := x.baseline.elements[strings.ToLower(id)]
-		if x.hasLeaf(ders) || ders == nil && x.hasLeaf(dersOf(known.Certificate)) {
+		if x.hasLeaf(ders) || x.hasLeaf(dersOf(known.Certificate)) {
 			x.existing = id // an API that stores each leaf only once creates no other
 		}
 		err := fmt.Errorf("the API returned certificate %s, which existed before, instead of a new one", id)
@@ -249,7 +241,7 @@ func (x *createCall) verify(ctx context.Context, body certificateBody, err error
 	if !body.has["domain"] && x.create.Domain != nil {
 		cert.Domain = *x.create.Domain // the response to a Create call may lack it (recorded)
 	}
-	if err == nil && body.whole() {
+	if body.whole() {
 		return cert, nil
 	}
 
@@ -276,10 +268,7 @@ func (x *createCall) hasLeaf(ders [][]byte) bool {
 // listShowsOurs reports whether a list has a certificate that equals ours.
 func (x *createCall) listShowsOurs(ctx context.Context) bool {
 	list, err := x.project.certificates.poll(ctx)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(x.candidates(list), x.create.equals)
+	return err == nil && slices.ContainsFunc(x.candidates(list), x.create.equals)
 }
 
 // existedBefore reports whether a certificate existed before, or was created here.
@@ -328,7 +317,7 @@ func (x *createCall) search(ctx context.Context, outcome error) error {
 func (x *createCall) waitFor(ctx context.Context, outcome error) bool {
 	var pause time.Duration
 	if refusal := httpapi.RefusalOf(outcome); refusal != nil {
-		pause = max(0, refusal.RetryAfter-listLag)
+		pause = refusal.RetryAfter - listLag
 	}
 	return httpapi.Pause(ctx, pause) == nil
 }
@@ -352,7 +341,7 @@ func (x *createCall) find(ctx context.Context) (equal, sameLeaf []Certificate, e
 			switch missing := list.startedAt.Sub(shown[id]); {
 			case missing >= listLag && list.complete:
 				delete(latest, id)
-			case missing > 0 && missing < listLag && passed < 2*listLag: // replicas may disagree forever
+			case missing > 0 && passed < 2*listLag: // replicas may disagree forever
 				mayLag = true
 			}
 		}

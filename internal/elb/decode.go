@@ -95,7 +95,7 @@ func decodeKeyOf(id string, key *secret.Value) func(*json.Decoder) (Certificate,
 			PrivateKey any `json:"private_key"`
 		}
 		err := decoder.Decode(&body)
-		if err == nil && strings.EqualFold(body.ID, id) {
+		if strings.EqualFold(body.ID, id) {
 			text, _ := body.PrivateKey.(string)
 			*key = secret.New(text)
 		}
@@ -168,7 +168,7 @@ func decodeListeners(body io.Reader) (listing[Listener], error) {
 	if err == nil {
 		err = expectEnd(decoder)
 	}
-	listed.complete = err == nil && opened != 0
+	listed.complete = opened != 0
 	return listed, err
 }
 
@@ -213,7 +213,7 @@ func (l *listing[E]) decodeArray(
 ) (opened json.Delim, err error) {
 	token, err := decoder.Token()
 	switch {
-	case err != nil || token == nil:
+	case token == nil: // null, or an error
 		return 0, err
 	case token == json.Delim('{') && !decoder.More():
 		return '{', expect(decoder, '}')

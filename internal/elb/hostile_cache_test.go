@@ -50,7 +50,7 @@ func TestLeavesOfManySearches(t *testing.T) { //nolint:paralleltest // it counts
 	}
 	project := New(Config{}).project("p")
 	ours := NewCertificate{Certificate: list.elements["7"].Certificate}
-	x := &createCall{project: project, create: ours, leaf: leafOf(ours.Certificate)}
+	x := &createCall{project: project, create: ours, leaf: string(dersOf(ours.Certificate)[0])}
 	search := func() {
 		if found := x.candidates(list); len(found) != 1 || found[0].ID != "7" {
 			t.Errorf("the candidates are %v, want 7", found)

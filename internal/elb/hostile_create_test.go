@@ -108,6 +108,43 @@ func TestBaselineStays(t *testing.T) {
 	})
 }
 
+// TestBaselineOfAnEarlierRead: a read has just listed an identical certificate, and the response to a creation is lost.
+// The list of the read is the baseline, so only the other certificate is new.
+func TestBaselineOfAnEarlierRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 0)
+		create := newCertificate(t)
+		old := cloud.Add(asStranger(create))
+		if _, err := get(t.Context(), client, project, old); err != nil {
+			t.Fatal(err)
+		}
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		creation, err := client.CreateCertificate(t.Context(), project, create)
+		if err != nil || !creation.Adopted || creation.ID == old || !slices.Equal(creation.Identical, []string{old}) {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
+// TestListThatRunsDuringACreation: a list of a read started before a creation whose response is lost, and shows its
+// certificate. That is new nevertheless, so it is adopted.
+func TestListThatRunsDuringACreation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		create(t, client) // whose baseline is that of the next one, too
+		cloud.Script(elbstub.ListCertificates, 1, elbstub.Delay(time.Second))
+		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Drop())
+		go func() { _, _ = client.ListCertificates(t.Context(), project) }()
+		synctest.Wait()
+		creation, err := client.CreateCertificate(t.Context(), project, newCertificate(t))
+		if err != nil || !creation.Adopted || creation.Sent != 1 {
+			t.Errorf("got %+v, %v", creation, err)
+		}
+	})
+}
+
 // TestIncompleteBaseline: all lists before a creation are incomplete, and its response is lost. The only certificate
 // that equals what was sent may have existed before, so it is named, but not adopted.
 func TestIncompleteBaseline(t *testing.T) {
@@ -397,6 +434,28 @@ func TestPartialResponseBesideAnIdenticalCertificate(t *testing.T) {
 		}
 		if there := len(cloud.Certificates(project)); there != 2 {
 			t.Errorf("%d certificates, want 2", there)
+		}
+	})
+}
+
+// TestPartialResponseAtTheEndOfTheGracePeriod: a Create call is interrupted, the response has only an ID, lists do not
+// show the certificate, and the grace period ends before the next list. The ID is returned nevertheless.
+func TestPartialResponseAtTheEndOfTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{}, 5)
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		time.AfterFunc(500*time.Millisecond, interrupt)
+		lagging(cloud, 20*time.Second)
+		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
+			next()
+			time.Sleep(5 * time.Second) // the search takes as long
+			return elbstub.Reply(http.StatusOK, `{"id":"`+cloud.Certificates(project)[0].ID+`"}`)(nil)
+		})
+		creation, err := client.CreateCertificate(ctx, project, newCertificate(t))
+		if creation.ID == "" || !errors.Is(err, elb.ErrCertificateNotFound) {
+			t.Errorf("got %+v, %v", creation, err)
 		}
 	})
 }

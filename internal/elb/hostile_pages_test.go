@@ -56,7 +56,8 @@ func TestPageInsteadOfAChange(t *testing.T) {
 				always(cloud, elbstub.ListCertificates, row.get)
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
-				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, renamed)
+				nothing := elb.Updatable{} // as a list that failed shows it
+				_, err := client.UpdateCertificate(ctx, project, prior, elb.NoWrite, nothing)
 				return errors.Join(err, ctx.Err())
 			},
 			"switch": func(t *testing.T, cloud *elbstub.Cloud, client *elb.Client) error {

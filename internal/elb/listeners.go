@@ -189,7 +189,7 @@ func (c *Client) putAndAwait(
 			return nil
 		})
 		refusal := httpapi.RefusalOf(err)
-		isWhole := err == nil && strings.EqualFold(l.ID, id) && l.Protocol != ""
+		isWhole := strings.EqualFold(l.ID, id) && l.Protocol != ""
 		isConflict := refusal != nil && refusal.Status == http.StatusConflict
 		switch {
 		case isWhole && l.isFaulty():

@@ -3,9 +3,11 @@ package elb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strconv"
 	"strings"
@@ -229,7 +231,7 @@ func TestGetListenerFails(t *testing.T) {
 			says:   "the JSON value is followed by other text",
 		},
 		"another listener's response": {
-			fault:  elbstub.Reply(200, `{"id":"1"}`),
+			fault:  elbstub.Reply(200, `{"id":"1","status":"ERROR"}`),
 			listed: true,
 			says:   "the response describes another listener, 1",
 		},
@@ -303,6 +305,7 @@ func TestPendingListener(t *testing.T) {
 			`the status of the listener is still "PENDING_CREATE"`,
 		},
 		"then is missing": {"gone", time.Hour, elb.ErrListenerNotFound, "the listener does not exist"},
+		"then is denied":  {"denied", time.Hour, nil, "ELB.9803"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -318,6 +321,8 @@ func TestPendingListener(t *testing.T) {
 						b.cloud.Remove(b.listener.ID)
 					case "hangs":
 						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return elbstub.Slow(time.Hour) })
+					case "denied":
+						b.cloud.ScriptEach(show, func(int) elbstub.Fault { return refusing(403, "ELB.9803") })
 					default:
 						change(row.after)
 					}
@@ -326,10 +331,11 @@ func TestPendingListener(t *testing.T) {
 				defer cancel()
 				started := time.Now()
 				got, err := b.client.GetListener(ctx, project, b.listener.ID)
-				if !errors.Is(err, row.err) || err != nil && !strings.Contains(err.Error(), row.says) {
-					t.Errorf("error %v, want %v", err, row.err)
+				if (err == nil) != (row.says == "") || !strings.Contains(fmt.Sprint(err), row.says) ||
+					row.err != nil && !errors.Is(err, row.err) {
+					t.Errorf("error %v, want %v, %q", err, row.err, row.says)
 				}
-				if row.err == nil && (got.Status != row.after || got.CertificateID != b.listener.CertificateID) {
+				if err == nil && (got.Status != row.after || got.CertificateID != b.listener.CertificateID) {
 					t.Errorf("got %+v", got)
 				}
 				if took := time.Since(started); took > row.within {
@@ -341,6 +347,24 @@ func TestPendingListener(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestListenerHangs: the first call for a listener fails because the time is over, so the error of the call is the
+// explanation.
+func TestListenerHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newListenerFixture(t, elbstub.Options{}, 0)
+		b.cloud.Script(show, 1, elbstub.Slow(time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := b.client.GetListener(ctx, project, b.listener.ID)
+		want := "getting listener " + b.listener.ID + " of project " + project +
+			": the request to cloud.test was abandoned: context deadline exceeded"
+		if err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	})
 }
 
 // TestSwitchListener has the possible outcomes of a switch: the number of calls, and the
@@ -380,6 +404,11 @@ func TestSwitchListener(t *testing.T) {
 		},
 		"another listener's response": {
 			puts:  faults{elbstub.ReplyAfter(200, `{"id":"other","certificate_id":"NEXT","protocol":"HTTPS"}`)},
+			calls: [2]int{1, 1},
+		},
+		"ERROR in another listener's response": {
+			puts: faults{elbstub.ReplyAfter(200,
+				`{"id":"other","certificate_id":"NEXT","protocol":"HTTPS","status":"ERROR"}`)},
 			calls: [2]int{1, 1},
 		},
 		"another certificate in the response": {
@@ -649,6 +678,27 @@ func TestSwitchListener(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSwitchShownAtTheTimeout: a switch is accepted, and the response that shows it begins before the timeout and ends
+// after it. This is a success.
+func TestSwitchShownAtTheTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newListenerFixture(t, elbstub.Options{Dialect: elbstub.Dialect{Switch: elbstub.ModifyAccepted}}, 0)
+		b.client = clientInBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				whole := httptest.NewRecorder()
+				b.cloud.ServeHTTP(whole, r)
+				inTwoParts(w, whole.Body.String())
+				return
+			}
+			b.cloud.ServeHTTP(w, r)
+		}), 0)
+		if l, err := b.switchToNext(t, time.Second/2); err != nil || l.CertificateID != b.next {
+			t.Errorf("got %+v, %v", l, err)
+		}
+	})
 }
 
 // TestSwitchToANewCertificate: a backend of listeners may not know a certificate immediately
@@ -1170,6 +1220,17 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	_, _ = incomplete.ListCertificates(t.Context(), project)
 	if _, known := incomplete.KnownProjectOf("1", ""); !known || incomplete.KnownMissing(project, "2") {
 		t.Error("an incomplete list proves that something is missing, or not that something exists")
+	}
+
+	everywhere := newClient(t, responding(http.StatusOK, `{"certificates":[{"id":"1"}]}`))
+	projects := strings.Split("abcdef", "")
+	for _, id := range projects {
+		_, _ = everywhere.ListCertificates(t.Context(), id)
+	}
+	for _, preferred := range projects {
+		if got, _ := everywhere.KnownProjectOf("1", strings.ToUpper(preferred)); got != preferred {
+			t.Errorf("it is known of project %q, want %q, which has it as well", got, preferred)
+		}
 	}
 }
 

@@ -111,6 +111,34 @@ func TestCutDeleteAndNoConnection(t *testing.T) {
 	})
 }
 
+// TestCutDeleteThenRefused: the response to a deletion is cut off, and a policy denies its second attempt. The list
+// decides.
+func TestCutDeleteThenRefused(t *testing.T) {
+	t.Parallel()
+	for name, isGone := range map[string]bool{"carried out": true, "not carried out": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, client := cloudInBubble(t, elbstub.Options{}, 1)
+				id := cloud.Add(elbstub.Certificate{ProjectID: project})
+				cloud.Script(elbstub.DeleteCertificate, 1, func(elbstub.Next) elbstub.Response {
+					if isGone {
+						cloud.Remove(id)
+					}
+					return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
+						return elbstub.Response{Status: http.StatusOK, Body: []byte(`{"job_id":"1"}`)}
+					})
+				})
+				cloud.Script(elbstub.DeleteCertificate, 2, refusing(403, "ELB.9803"))
+				err := deleteWithin(t, client, id, time.Minute)
+				if refusal := httpapi.RefusalOf(err); isGone != (err == nil) || isGone != (refusal == nil) {
+					t.Errorf("error %v", err)
+				}
+			})
+		})
+	}
+}
+
 // TestLostDelete: the response to a deletion is lost. That to the second attempt says that the certificate does not
 // exist.
 func TestLostDelete(t *testing.T) {

@@ -109,6 +109,10 @@ func TestSilence(t *testing.T) {
 		"a body that trickles": {func(w http.ResponseWriter, _ *http.Request) {
 			slowly(w, 50*time.Second, `{"a":`, `1`, ` `, `}`)
 		}, 200 * time.Second, ""},
+		"a stall after all that is decoded": {func(w http.ResponseWriter, r *http.Request) {
+			slowly(w, time.Second, `{"a":1}`)
+			hang(w, r)
+		}, time.Second, ""},
 		"a page that stalls": {func(w http.ResponseWriter, r *http.Request) {
 			slowly(w, time.Second, `<html>`)
 			hang(w, r)
