@@ -88,8 +88,9 @@ func TestMalformedLists(t *testing.T) {
 	}
 }
 
-// TestHiddenCertificates: if lists hide the text of certificates, nothing in the state is replaced. Attributes that
-// cannot be known are null, so the plan of an import replaces the certificate.
+// TestHiddenCertificates: if lists hide the text of certificates, nothing is replaced that is in the state, or that was
+// moved from a state with the text. Attributes that cannot be known are null, so the plan of an import replaces the
+// certificate.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, listed := range map[string]elbstub.TextForm{
@@ -98,7 +99,9 @@ func TestHiddenCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
-			config := configOf(acctest.NewPair(), "www")
+			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(80)) // so that the certificate is read from a list
+			pair := acctest.NewPair()
+			config := configOf(pair, "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			id := cloud.Only(t).ID
 
@@ -114,6 +117,12 @@ func TestHiddenCertificates(t *testing.T) {
 			plan, diagnostics := server.Plan(read, config)
 			if len(diagnostics) > 0 || len(plan.Replace) > 0 || !reflect.DeepEqual(plan.Values, state.Values) {
 				t.Errorf("it plans %v, to replace for %v; %v", plan.Values, plan.Replace, diagnostics)
+			}
+
+			moved, _ := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
+			moved, _ = server.Read(moved)
+			if plan := mustPlan(t, server, moved, config); len(plan.Replace) > 0 {
+				t.Errorf("the plan of what was moved replaces for %q", plan.Replace)
 			}
 
 			shown := maps.Clone(state.Values)
