@@ -42,7 +42,7 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 				t.Errorf("gone: %t, %v", gone, diagnostics)
 			}
 			if !row.gone {
-				wantErrors(t, diagnostics, "", "the API returned 0 certificates and no valid total")
+				wantError(t, diagnostics, "", "the API returned 0 certificates and no valid total")
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestMalformedLists(t *testing.T) {
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state.WithPrivate(t, nil))
-			wantErrors(t, diagnostics, "", row.says)
+			wantError(t, diagnostics, "", row.says)
 			if read == nil || !reflect.DeepEqual(read.Values, state.Values) {
 				t.Errorf("the state became %v", read)
 			}
@@ -82,7 +82,7 @@ func TestMalformedLists(t *testing.T) {
 			server := cloud.Server(t, provider.New("test", nil)())
 			plan, _ := server.Plan(nil, config)
 			_, diagnostics = server.Apply(plan)
-			wantErrors(t, diagnostics, "", row.says)
+			wantError(t, diagnostics, "", row.says)
 			cloud.Only(t)
 		})
 	}

@@ -142,7 +142,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		if !diagnostics.HasError() {
 			t.Errorf("%s: it plans %v, and replaces %v", name, plan.Values, plan.Replace)
 		} else {
-			wantErrors(t, diagnostics, "", `certificate "`+id+`" comes from a restapi_object, which contains little more `+
+			wantError(t, diagnostics, "", `certificate "`+id+`" comes from a restapi_object, which contains little more `+
 				"than the ID. Plan without -refresh=false")
 		}
 		if _, diagnostics := server.Plan(moved, nil); !diagnostics.HasError() {
@@ -175,7 +175,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	if read == nil || !diagnostics.HasError() {
 		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
-	wantErrors(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
+	wantError(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
 		"restapi_object does not contain the project")
 
 	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))

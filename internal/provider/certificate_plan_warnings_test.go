@@ -238,7 +238,7 @@ func TestWildcardDomain(t *testing.T) {
 
 			state, diagnostics := server.Apply(plan)
 			if !accepts {
-				wantErrors(t, diagnostics, "", "no wildcard in domain")
+				wantError(t, diagnostics, "", "no wildcard in domain")
 				if left := cloud.Certificates(acctest.ProjectID); len(left) > 0 {
 					t.Errorf("the refused certificate exists: %v", left)
 				}

@@ -24,7 +24,7 @@ func TestCreationAfterOneThatWasStopped(t *testing.T) {
 		l.cloud.Script(elbstub.ModifyListener, 1,
 			elbstub.ReplyAfter(400, `{"error":{"message":"no","code":"ELB.6015"}}`))
 		state, diagnostics := l.create(l.process())
-		wantErrors(t, diagnostics, "certificate_id", "ELB.6015")
+		wantError(t, diagnostics, "certificate_id", "ELB.6015")
 		if state != nil {
 			t.Fatalf("the state has %v", state.Values)
 		}
@@ -218,7 +218,7 @@ func TestListenerThatIsNoLongerHTTPS(t *testing.T) {
 		l := newManagedListener(t)
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "HTTP" })
 		_, diagnostics := l.process().Read(l.state)
-		wantErrors(t, diagnostics, "listener_id", "terraform state rm ADDRESS")
+		wantError(t, diagnostics, "listener_id", "terraform state rm ADDRESS")
 	})
 }
 
@@ -286,7 +286,7 @@ func TestListenerThatOnlyTheListShows(t *testing.T) {
 		l := newListenerRuns(t)
 		l.cloud.ScriptEach(elbstub.ShowListener, func(int) elbstub.Fault { return elbstub.Reply(404, "") })
 		_, diagnostics := l.create(l.process())
-		wantErrors(t, diagnostics, "listener_id", "although the list of the project has the listener")
+		wantError(t, diagnostics, "listener_id", "although the list of the project has the listener")
 		wantListenerRemedy(t, diagnostics)
 	})
 }
@@ -392,7 +392,7 @@ func TestTinyTimeouts(t *testing.T) {
 					"delete": timeout,
 				}
 				state, diagnostics := l.create(l.process())
-				wantErrors(t, diagnostics, "", "time")
+				wantError(t, diagnostics, "", "time")
 				if state != nil {
 					t.Errorf("the state has %v", state.Values)
 				}

@@ -93,7 +93,7 @@ func TestListenersDataSource(t *testing.T) {
 			}
 		}
 		_, diagnostics := server.ReadDataSource("elbaas_listeners", acctest.Values{"protocol": ""})
-		wantErrors(t, diagnostics, "protocol", "To omit it, use null")
+		wantError(t, diagnostics, "protocol", "To omit it, use null")
 	})
 }
 

@@ -85,19 +85,18 @@ func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	})
 }
 
-// wantErrors fails unless the diagnostics are errors that contain a text, the first of them on an attribute, or on none
-// if that is empty.
-func wantErrors(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
+// wantError fails unless there is one diagnostic: an error that contains a text, on an attribute if that is not empty.
+func wantError(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
 	t.Helper()
-	if !diagnostics.HasError() {
-		t.Errorf("there is no error, want %q", want)
+	if len(diagnostics) != 1 || !diagnostics.HasError() {
+		t.Errorf("it says %q, want one error: %q", diagnosticTexts(diagnostics), want)
 		return
 	}
-	first := diagnostics[0]
-	if said := first.Summary + ": " + first.Detail; !strings.Contains(said, want) {
+	only := diagnostics[0]
+	if said := only.Summary + ": " + only.Detail; !strings.Contains(said, want) {
 		t.Errorf("it says %q, want %q", said, want)
 	}
-	if at := first.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
+	if at := only.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
 		t.Errorf("it is about %s, want %s", at, attribute)
 	}
 }
@@ -211,7 +210,7 @@ func TestProjectThatIsNotFound(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
-	wantErrors(t, diagnostics, "", "Unable to find the project of the provider")
+	wantError(t, diagnostics, "", "Unable to find the project of the provider")
 	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
@@ -229,7 +228,7 @@ func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 		})
 		cloud.Script(elbstub.ListProjects, 1, elbstub.Reply(200, `{"projects":[{"id":"`+id+`","name":"eu-de"}]}`))
 		_, diagnostics := create(t, server, acctest.Values{"name": "www"})
-		wantErrors(t, diagnostics, "", "Unable to find the project of the provider: The identity service returned an "+
+		wantError(t, diagnostics, "", "Unable to find the project of the provider: The identity service returned an "+
 			"ID that is not valid. Set project_id in the provider block.")
 		if unknown := cloud.Journal(elbstub.Unknown); len(unknown) > 0 {
 			t.Errorf("%q: called %s", id, unknown[0].Path)
