@@ -636,6 +636,7 @@ func TestSwitchThatFails(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		happens func(l *listenerRuns)
+		at      string // certificate_id if empty
 		want    string
 		kept    bool // the switch succeeds nevertheless
 	}{
@@ -696,6 +697,7 @@ func TestSwitchThatFails(t *testing.T) {
 					return next()
 				})
 			},
+			at:   "listener_id",
 			want: "the listener has the status ERROR",
 		},
 	} {
@@ -718,7 +720,7 @@ func TestSwitchThatFails(t *testing.T) {
 						l.noDiagnostics("apply", diagnostics)
 						l.state = state
 					} else {
-						wantError(t, diagnostics, "", row.want)
+						wantError(t, diagnostics, cmp.Or(row.at, "certificate_id"), row.want)
 						wantListenerRemedy(t, diagnostics)
 						if before == nil != (state == nil) || before != nil &&
 							!reflect.DeepEqual(before.Values, state.Values) {
