@@ -86,8 +86,9 @@ func TestCertificateDataSource(t *testing.T) {
 		{
 			config:    acctest.Values{"name": "z"},
 			attribute: "name",
-			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a"),
+			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a") + ", until ",
 		},
+		{acctest.Values{"name": "z"}, "name", ", domain \"c.example.com\", until " + state.Values["not_after"].(string)},
 		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
 		{
 			config:    acctest.Values{"name": "b"},

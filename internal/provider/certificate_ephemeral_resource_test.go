@@ -43,6 +43,9 @@ func TestEphemeralCertificate(t *testing.T) {
 	wantError(t, diagnostics, "id", "32 hexadecimal characters")
 	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
 	wantError(t, diagnostics, "project_id", `contains " "`)
+	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, ""))
+	_, diagnostics = server.Open(acctest.Values{"id": id})
+	wantError(t, diagnostics, "", "HTTP 403")
 }
 
 // TestEphemeralWithoutKey: if a cloud does not show keys, the error says so, and quotes nothing of

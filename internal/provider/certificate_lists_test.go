@@ -140,6 +140,10 @@ func TestHiddenCertificates(t *testing.T) {
 			if plan, _ := server.Plan(imported, config); len(plan.Replace) != 1 {
 				t.Errorf("the plan of the import replaces for %q", plan.Replace)
 			}
+			opened, diagnostics := server.Open(acctest.Values{"id": id})
+			if len(diagnostics) > 0 || !sameText(opened["private_key"], pair.PrivateKey) {
+				t.Errorf("its key is not read: %v", diagnostics)
+			}
 			single, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"id": id})
 			if len(diagnostics) > 0 || !reflect.DeepEqual(single, shown) {
 				t.Errorf("the data source has %v, want %v; %v", single, shown, diagnostics)

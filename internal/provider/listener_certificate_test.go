@@ -205,6 +205,7 @@ func TestRotation(t *testing.T) {
 					})
 					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
 					l.cloud.Remove(l.other)
+					l.config["fallback_certificate_id"] = l.old
 					for _, doing := range []string{"create", "update"} {
 						pair := acctest.NewPair()
 						certificates.config = acctest.Values{
@@ -291,7 +292,8 @@ func TestListenerImport(t *testing.T) {
 				t.Errorf("%v: %s: %s", form, diagnostics[0].Summary, diagnostics[0].Detail)
 				continue
 			}
-			if !maps.Equal(imported.Identity, identity) || imported.Values["certificate_id"] != l.old {
+			if !maps.Equal(imported.Identity, identity) || imported.Values["certificate_id"] != l.old ||
+				imported.Values["id"] != l.listener {
 				t.Errorf("%v: imported %v, identity %v", form, imported.Values, imported.Identity)
 			}
 			l.state = imported
@@ -595,8 +597,8 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 		}
 		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
 		server := inMemory(t, l.cloud, l.network, config)
-		if _, diagnostics := server.ReadDataSource("elbaas_certificates",
-			acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
+		if _, diagnostics := server.ReadDataSource("elbaas_certificate",
+			acctest.Values{"project_id": acctest.OtherProjectID, "id": theirs}); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		calls := len(l.cloud.Journal())
@@ -850,19 +852,28 @@ func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 }
 
 // TestListenersWhileListsLag: the lists of a run do not show yet what the previous run has switched. The run knows of
-// it from the private state, and plans nothing.
+// it from the private state, and plans nothing. A list that shows it is believed at once.
 func TestListenersWhileListsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListenerRuns(t)
+		lag := 4 * time.Second
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
+			return elbstub.See(elbstub.View{Lag: lag})
 		})
 		l.apply("create")
 		l.plan("nothing")
 		l.config["certificate_id"] = l.old
 		l.apply("update")
 		l.plan("nothing")
+
+		lag, l.config["certificate_id"] = 0, l.other
+		l.apply("update")
+		lists := len(l.cloud.Journal(elbstub.ListListeners))
+		l.plan("nothing")
+		if more := len(l.cloud.Journal(elbstub.ListListeners)) - lists; more != 1 {
+			t.Errorf("%d lists, want 1", more)
+		}
 	})
 }
 
