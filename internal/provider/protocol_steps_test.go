@@ -176,6 +176,8 @@ func TestUnknownArgument(t *testing.T) {
 		if sent := l.cloud.Journal()[before:]; len(sent) > 0 {
 			t.Errorf("%d requests were sent", len(sent))
 		}
+		numbers := acctest.Values{"max_retries": acctest.Unknown, "expiry_warning_days": acctest.Unknown}
+		mustRead(t, inMemory(t, l.cloud, l.network, numbers), certificate) // they have defaults
 	})
 }
 
@@ -210,7 +212,7 @@ func TestProjectThatIsNotFound(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
-	wantError(t, diagnostics, "", "Unable to find the project of the provider")
+	wantError(t, diagnostics, "", "Unable to find the project of the provider: Finding the ID of the project \"nowhere\"")
 	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
