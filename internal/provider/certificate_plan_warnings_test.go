@@ -91,8 +91,11 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		"renamed, not covered": {
 			"", "old.example.com", acctest.Values{"certificate": old.Certificate, "name": "new"}, []string{"domain"},
 		},
-		"nothing to lose":  {"", "", acctest.Values{}, nil},
-		"not a new key":    {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
+		"nothing to lose": {"", "", acctest.Values{}, nil},
+		"not a new key":   {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
+		"another project": {
+			"shop", "", acctest.Values{"certificate": old.Certificate, "project_id": acctest.OtherProjectID}, []string{"name"},
+		},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
 		"unknown contents": {"shop", "", acctest.Values{"certificate": acctest.Unknown}, []string{"name"}},
 	} {
