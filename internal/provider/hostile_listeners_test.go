@@ -263,15 +263,20 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newListenerRuns(t)
+				l := newManagedListener(t)
 				server := inMemory(t, l.cloud, l.network, nil)
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				l.noDiagnostics("read", diagnostics)
-				l.config["certificate_id"] = add(l.cloud, "late", acctest.NewPair())
+				late := add(l.cloud, "late", acctest.NewPair())
+				l.config["certificate_id"], l.state.Values["fallback_certificate_id"] = late, late
 				l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
-				_, diagnostics = l.create(server.Listeners())
-				if !diagnostics.HasError() || strings.Contains(diagnostics[0].Detail, "has no certificate") {
-					t.Errorf("it says %v", diagnostics)
+				_, created := l.create(server.Listeners())
+				_, destroyed := server.Listeners().Destroy(l.state)
+				for _, said := range []string{textOf(created), textOf(destroyed)} {
+					if !strings.Contains(said, "Unable to switch listener") ||
+						strings.Contains(said, "has no certificate") || strings.Contains(said, "takes the fallback") {
+						t.Errorf("it says %s", said)
+					}
 				}
 			})
 		})
