@@ -88,7 +88,11 @@ func TestCertificateDataSource(t *testing.T) {
 			attribute: "name",
 			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a") + ", until ",
 		},
-		{acctest.Values{"name": "z"}, "name", ", domain \"c.example.com\", until " + state.Values["not_after"].(string)},
+		{
+			config:    acctest.Values{"name": "z"},
+			attribute: "name",
+			want:      ", domain \"c.example.com\", until " + state.Values["not_after"].(string),
+		},
 		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
 		{
 			config:    acctest.Values{"name": "b"},

@@ -142,8 +142,8 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		if !diagnostics.HasError() {
 			t.Errorf("%s: it plans %v, and replaces %v", name, plan.Values, plan.Replace)
 		} else {
-			wantError(t, diagnostics, "", `certificate "`+id+`" comes from a restapi_object, which contains little more `+
-				"than the ID. Plan without -refresh=false")
+			wantError(t, diagnostics, "", `certificate "`+id+`" comes from a restapi_object, which contains little `+
+				"more than the ID. Plan without -refresh=false")
 		}
 		if _, diagnostics := server.Plan(moved, nil); !diagnostics.HasError() {
 			t.Errorf("%s: it plans to delete the certificate", name)

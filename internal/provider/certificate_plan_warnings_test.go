@@ -94,7 +94,9 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		"nothing to lose": {"", "", acctest.Values{}, nil},
 		"not a new key":   {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
 		"another project": {
-			"shop", "", acctest.Values{"certificate": old.Certificate, "project_id": acctest.OtherProjectID}, []string{"name"},
+			"shop", "",
+			acctest.Values{"certificate": old.Certificate, "project_id": acctest.OtherProjectID},
+			[]string{"name"},
 		},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
 		"unknown contents": {"shop", "", acctest.Values{"certificate": acctest.Unknown}, []string{"name"}},

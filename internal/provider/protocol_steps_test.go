@@ -212,7 +212,8 @@ func TestProjectThatIsNotFound(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
-	wantError(t, diagnostics, "", "Unable to find the project of the provider: Finding the ID of the project \"nowhere\"")
+	wantError(t, diagnostics, "", "Unable to find the project of the provider: Finding the ID of the project "+
+		`"nowhere"`)
 	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
