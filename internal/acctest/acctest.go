@@ -88,8 +88,7 @@ func NewCloudInMemory(t *testing.T, options ...func(*elbstub.Options)) (*Cloud, 
 		Config: &http.Server{
 			Handler:           cloud,
 			ReadHeaderTimeout: time.Minute,
-			ConnState:         cloud.ConnState,
-			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a Storm ends
+			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a client ends
 		},
 	}
 	server.StartTLS()

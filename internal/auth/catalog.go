@@ -17,14 +17,22 @@ func isGlobal(e endpoint) bool { return e.Region == "" || e.Region == "*" }
 func (s *Session) chooseEndpoint(
 	ctx context.Context, catalog []service, projectID string, types []string,
 ) (*url.URL, error) {
-	var offers []endpoint // in the order of the types, regional ones before global ones
+	var offers []endpoint // the public ones in the order of the types, regional ones before global ones
 	var regions []string
 	for _, kind := range types {
-		regional, global := publicEndpoints(catalog, kind)
-		offers = slices.Concat(offers, regional, global)
-		for _, e := range regional {
-			regions = append(regions, e.Region)
+		var global []endpoint
+		for _, service := range catalog {
+			for _, e := range service.Endpoints {
+				switch {
+				case service.Type != kind || e.Interface != "public":
+				case isGlobal(e):
+					global = append(global, e)
+				default:
+					offers, regions = append(offers, e), append(regions, e.Region)
+				}
+			}
 		}
+		offers = append(offers, global...)
 	}
 	slices.Sort(regions)
 	regions = slices.Compact(regions)
@@ -55,22 +63,6 @@ func (s *Session) chooseEndpoint(
 	}
 	return nil, fmt.Errorf("the catalog has no endpoint for the region %s, only for: %s. Set region in the "+
 		"provider block to one of them, or set endpoint", region, shown(regions))
-}
-
-// publicEndpoints returns the public endpoints of the services of a type.
-func publicEndpoints(catalog []service, kind string) (regional, global []endpoint) {
-	for _, service := range catalog {
-		for _, endpoint := range service.Endpoints {
-			switch {
-			case service.Type != kind || endpoint.Interface != "public":
-			case isGlobal(endpoint):
-				global = append(global, endpoint)
-			default:
-				regional = append(regional, endpoint)
-			}
-		}
-	}
-	return regional, global
 }
 
 // version matches the version of an API in a path. Endpoints in some catalogs have one, followed by

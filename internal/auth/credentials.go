@@ -9,9 +9,10 @@ type Credentials struct {
 	// Token is a Keystone token. It is valid for one project, and is never renewed.
 	Token secret.Value
 
-	// AccessKey and SecretKey sign requests. Temporary keys have a SecurityToken.
-	AccessKey                string
-	SecretKey, SecurityToken secret.Value
+	// Key signs requests.
+	Key Key
+	// Agency is assumed with the Key, and its temporary keys are used. nil means none.
+	Agency *Agency
 
 	// Password is exchanged for a token for each project. UserName needs DomainName or DomainID; UserID
 	// needs neither. Other credentials have none of these.
@@ -31,13 +32,15 @@ const (
 	KindAgency    Kind = "agency"
 )
 
-// Kind returns which credentials are used: the token if there is one, otherwise the access key if there is one,
-// otherwise the password. It knows nothing of an agency; see Session.Kind.
+// Kind returns which credentials requests get: those of the agency if there is one, otherwise the token if there is
+// one, otherwise the access key if there is one, otherwise the password.
 func (c Credentials) Kind() Kind {
 	switch {
+	case c.Agency != nil:
+		return KindAgency
 	case !c.Token.Empty():
 		return KindToken
-	case c.AccessKey != "":
+	case c.Key.Access != "":
 		return KindAccessKey
 	default:
 		return KindPassword

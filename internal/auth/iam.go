@@ -210,11 +210,12 @@ func (s *Session) fetchEndpoint(ctx context.Context, projectID string, types []s
 
 // fetchAgencyKey requests the temporary keys of an agency (reference).
 func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error) {
-	doing := fmt.Sprintf("assuming the agency %q of %q", s.config.Agency.Name, s.config.Agency.DomainName)
+	agency := s.config.Credentials.Agency
+	doing := fmt.Sprintf("assuming the agency %q of %q", agency.Name, agency.DomainName)
 	const lifetime = time.Hour
 	role := map[string]any{
-		"agency_name":      s.config.Agency.Name,
-		"domain_name":      s.config.Agency.DomainName,
+		"agency_name":      agency.Name,
+		"domain_name":      agency.DomainName,
 		"duration_seconds": int(lifetime.Seconds()),
 	}
 	identity := map[string]any{"methods": []string{"assume_role"}, "assume_role": role}
@@ -228,7 +229,7 @@ func (s *Session) fetchAgencyKey(ctx context.Context) (Key, time.Duration, error
 		} `json:"credential"`
 	}
 	owner := s.config // the owner of the access key assumes the agency
-	owner.Agency = nil
+	owner.Credentials.Agency = nil
 	request := httpapi.Request{Method: http.MethodPost, Body: body}
 	if _, err := s.call(ctx, New(owner), request, &issued, "v3.0", "OS-CREDENTIAL", "securitytokens"); err != nil {
 		return Key{}, 0, &Error{doing, err}

@@ -13,8 +13,6 @@ import (
 // Config configures a Session.
 type Config struct {
 	Credentials Credentials
-	// Agency is assumed with an access key, and its temporary keys are used. nil means none.
-	Agency *Agency
 	// Signer signs requests with an access key. Its region chooses among the endpoints of the service catalog, too.
 	Signer Signer
 	// AuthURL is the base URL of the identity service, such as
@@ -46,18 +44,10 @@ func New(config Config) *Session {
 	return s
 }
 
-// Kind returns the kind of credentials that requests get.
-func (s *Session) Kind() Kind {
-	if s.config.Agency != nil {
-		return KindAgency
-	}
-	return s.config.Credentials.Kind()
-}
-
 // Authorize implements httpapi.Authorizer.
 func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 	credentials := s.config.Credentials
-	switch s.Kind() {
+	switch credentials.Kind() {
 	case KindToken:
 		r.Header.Set(TokenHeader, credentials.Token.Reveal())
 		return nil, nil
@@ -76,8 +66,7 @@ func (s *Session) Authorize(r *http.Request) (renew func(), err error) {
 		r.Header.Set(TokenHeader, token.text.Reveal())
 		return func() { cached.invalidate(fetched) }, nil
 	}
-	key := Key{Access: credentials.AccessKey, Secret: credentials.SecretKey, SecurityToken: credentials.SecurityToken}
-	return nil, s.config.Signer.Sign(r, key, time.Now())
+	return nil, s.config.Signer.Sign(r, credentials.Key, time.Now())
 }
 
 // ProjectID returns the ID of the project with a name.

@@ -87,12 +87,13 @@ func (f *fixture) dial(ctx context.Context, network, address string) (net.Conn, 
 
 var (
 	byToken   = auth.Credentials{Token: secret.New(fixed)}
-	byKey     = auth.Credentials{AccessKey: "AK", SecretKey: secret.New(password)}
-	byTempKey = auth.Credentials{
-		AccessKey:     "TK",
-		SecretKey:     secret.New(password),
+	byKey     = auth.Credentials{Key: auth.Key{Access: "AK", Secret: secret.New(password)}}
+	wrongKey  = auth.Credentials{Key: auth.Key{Access: "AK", Secret: secret.New("wrong")}}
+	byTempKey = auth.Credentials{Key: auth.Key{
+		Access:        "TK",
+		Secret:        secret.New(password),
 		SecurityToken: secret.New("the-security-token"),
-	}
+	}}
 	byPassword  = auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New(password)}
 	byUserID    = auth.Credentials{UserID: "user-id", Password: secret.New(password)}
 	byBothUsers = auth.Credentials{
@@ -118,7 +119,7 @@ func (f *fixture) session(credentials auth.Credentials, change ...func(*auth.Con
 }
 
 func assume(agency string) func(*auth.Config) {
-	return func(c *auth.Config) { c.Agency = &auth.Agency{Name: agency, DomainName: "theirs"} }
+	return func(c *auth.Config) { c.Credentials.Agency = &auth.Agency{Name: agency, DomainName: "theirs"} }
 }
 
 func scoped(c *auth.Config) { c.Signer.Scheme = auth.SchemeScoped }
@@ -168,7 +169,7 @@ func TestKindsOfCredentials(t *testing.T) {
 		"both domains":      {byBothDomains, nil, 200, 200, 0},
 		"agency":            {byKey, assume("helpers"), 403, 403, 200},
 		"wrong token":       {auth.Credentials{Token: secret.New("wrong")}, nil, 401, 401, 401},
-		"wrong secret key":  {auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")}, nil, 401, 401, 401},
+		"wrong secret key":  {wrongKey, nil, 401, 401, 401},
 		"wrong password": {
 			auth.Credentials{UserName: "me", DomainName: "mine", Password: secret.New("wrong")},
 			nil,
@@ -441,7 +442,7 @@ func TestProjectID(t *testing.T) {
 		},
 		"one, listed twice": {byKey, nil, []func(*elbstub.Options){repeats}, "eu-de", project, 1},
 		"wrong key": {
-			auth.Credentials{AccessKey: "AK", SecretKey: secret.New("wrong")},
+			wrongKey,
 			nil,
 			nil,
 			"eu-de",

@@ -27,7 +27,7 @@ const (
 	SchemeScoped Scheme = "scoped"
 )
 
-// A Key signs requests.
+// A Key is an access key, which signs requests. A temporary one has a SecurityToken.
 type Key struct {
 	Access                string
 	Secret, SecurityToken secret.Value

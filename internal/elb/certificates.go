@@ -338,8 +338,8 @@ func mayBeInUse(refusal *httpapi.Error) bool {
 	return isRefusal && !isGone(refusal) && !deniedCode.MatchString(refusal.Code)
 }
 
-// deniedCode matches the codes of the gateway, the token and the policy.
-var deniedCode = regexp.MustCompile(`^APIGW\.|^ELB\.(110[2-5]|1109|120[12]|980[1-7]|9899)$`)
+// deniedCode matches the codes of the gateway (of cloud services, or of tenants), the token and the policy (reference).
+var deniedCode = regexp.MustCompile(`^APIGW?\.|^ELB\.(110[2-5]|1109|120[12]|980[1-7]|9899)$`)
 
 // saysInUse reports whether an error response says that the certificate is in use: 409 in
 // newer versions of the API (reference), ELB.5002 in this one (assumed).

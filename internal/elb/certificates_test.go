@@ -703,6 +703,7 @@ var goneResponses = map[string]struct {
 	"404 NeutronError (observed)":    {404, `{"NeutronError":{"type":"NotFound","message":"m","detail":""}}`, true},
 	"404 with another code":          {404, `{"error":{"message":"m","code":"ELB.9999"}}`, true},
 	"404 of the gateway (observed)":  {404, `{"error_msg":"m","error_code":"APIGW.0101"}`, false},
+	"404 of a gateway of tenants":    {404, `{"error_msg":"m","error_code":"APIG.0101"}`, false}, // reference
 }
 
 // TestGone: a list decides whether a certificate is gone. While it may lag, it is repeated.

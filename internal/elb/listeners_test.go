@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -707,7 +708,7 @@ func TestSwitchToANewCertificate(t *testing.T) {
 // certificate is.
 func TestDeniedSwitchToANewCertificate(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"ELB.9802", "APIGW.0302"} {
+	for _, code := range []string{"ELB.9802", "APIGW.0302", "APIG.0302"} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newListenerFixture(t, elbstub.Options{}, 0)
 			b.next = create(t, b.client).ID
@@ -1172,6 +1173,28 @@ func TestWhatIsKnownOfCertificates(t *testing.T) {
 	}
 }
 
+// oftenFault returns a fault of a call for listeners or, most of the time, none.
+func oftenFault(random *rand.Rand, operation elbstub.Operation) elbstub.Fault {
+	milliseconds := func(most int) time.Duration { return time.Duration(random.IntN(most)) * time.Millisecond }
+	status := []int{500, 502, 503, 504}[random.IntN(4)]
+	said := []string{`{"error":{"message":"out of order","code":"ELB.9999"}}`, "<html></html>"}[random.IntN(2)]
+	faults := []elbstub.Fault{
+		elbstub.Reply(status, said), elbstub.ReplyAfter(status, said), elbstub.Reply(200, "<html></html>"),
+		elbstub.Reply(200, `{"error_msg":"out of order","error_code":"ELB.9999"}`), elbstub.Refuse(), elbstub.Drop(),
+		elbstub.Cut(random.IntN(200)), elbstub.Throttle(""), elbstub.Throttle("2"), elbstub.Slow(milliseconds(20_000)),
+	}
+	if operation == put {
+		faults = append(faults, elbstub.Accept(milliseconds(3000)), elbstub.Accept(milliseconds(3000)))
+	} else {
+		view := elbstub.See(elbstub.View{Lag: milliseconds(3000)})
+		faults = append(faults, view, view, view)
+	}
+	if random.IntN(100) >= 30 {
+		return nil
+	}
+	return faults[random.IntN(len(faults))]
+}
+
 // TestRandomSwitches switches several listeners while calls fail at random, with every dialect. A switch that
 // succeeds was carried out, and reads show it.
 func TestRandomSwitches(t *testing.T) {
@@ -1186,7 +1209,10 @@ func TestRandomSwitches(t *testing.T) {
 					elbstub.Options{Dialect: dialect, UpdateTime: time.Duration(seed%3) * time.Second},
 					5,
 				)
-				cloud.Disturb(elbstub.Storm{Seed: seed, Percent: 30})
+				random := rand.New(rand.NewPCG(seed, 0))
+				for _, operation := range []elbstub.Operation{put, show, listList} {
+					cloud.ScriptEach(operation, func(int) elbstub.Fault { return oftenFault(random, operation) })
+				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				var all sync.WaitGroup

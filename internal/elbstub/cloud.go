@@ -87,8 +87,6 @@ type Cloud struct {
 	calls        map[Operation]int // how many there were
 	scripted     map[scriptedCall]Fault
 	choices      map[Operation]func(call int) Fault
-	storm        Storm
-	attempts     map[Operation]uint64 // how many calls there were in the storm
 	journal      []Call
 }
 

@@ -824,33 +824,6 @@ func TestLateCommits(t *testing.T) {
 	}
 }
 
-// TestConnectionStorm: in a storm, a server closes connections that it has accepted, and carries
-// nothing out.
-func TestConnectionStorm(t *testing.T) {
-	t.Parallel()
-	cloud := elbstub.New(elbstub.Options{BasePath: base, Tokens: map[string]string{token: project}})
-	server := httptest.NewUnstartedServer(cloud)
-	server.Config.ConnState = cloud.ConnState
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	cloud.Disturb(elbstub.Storm{Percent: 100})
-	for _, isStormy := range []bool{true, false} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+certificates, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("X-Auth-Token", token)
-		response, err := server.Client().Do(request)
-		if err == nil {
-			_ = response.Body.Close()
-		}
-		if calls := len(cloud.Journal()); (err != nil) != isStormy || (calls == 0) != isStormy {
-			t.Errorf("in a storm: %t, error %v, %d calls", isStormy, err, calls)
-		}
-		cloud.Disturb(elbstub.Storm{})
-	}
-}
-
 // TestConfusedResponses: a create is carried out, and the response shows another
 // certificate.
 func TestConfusedResponses(t *testing.T) {

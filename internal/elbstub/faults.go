@@ -2,12 +2,7 @@ package elbstub
 
 import (
 	"cmp"
-	"hash/fnv"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -56,142 +51,20 @@ func (c *Cloud) ScriptEach(operation Operation, choose func(nth int) Fault) {
 	c.choices[operation] = func(call int) Fault { return choose(call - before) }
 }
 
-// nextFault takes the fault of a call: of Script; or else of ScriptEach, whose nil means no
-// fault; or else of the Storm.
+// nextFault takes the fault of a call: of Script, or else of ScriptEach.
 func (c *Cloud) nextFault(operation Operation) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[operation]++
 	call := scriptedCall{operation, c.calls[operation]}
 	fault := c.scripted[call]
-	switch choose := c.choices[operation]; {
-	case fault != nil:
-	case choose != nil:
+	if choose := c.choices[operation]; fault == nil && choose != nil {
 		fault = choose(call.nth)
-	default:
-		fault = c.stormFault(operation)
 	}
 	if fault == nil {
 		return See(View{})
 	}
 	return fault
-}
-
-// A Storm gives calls random faults. The same seed gives the same faults: each is derived from
-// the seed, the operation, and the number of its calls in the storm.
-type Storm struct {
-	Seed uint64
-	// Percent is how many calls of a hundred have a fault.
-	Percent int
-	// Mild limits faults to creates. Each of them is carried out immediately or not at all,
-	// and its response comes within 4 s or not at all.
-	Mild bool
-	// Late lets some creates of a mild storm be carried out up to 8 s after an error response.
-	Late bool
-}
-
-// Disturb starts a Storm. A Percent of 0 ends it. What was scripted before is forgotten.
-func (c *Cloud) Disturb(storm Storm) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.storm, c.attempts, c.scripted = storm, map[Operation]uint64{}, map[scriptedCall]Fault{}
-}
-
-// chance returns the source that chooses the fault of a call, or nil for no fault.
-func (c *Cloud) chance(operation Operation) *rand.Rand {
-	if c.storm.Percent == 0 || c.storm.Mild && operation != CreateCertificate {
-		return nil
-	}
-	c.attempts[operation]++
-	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(operation))
-	//nolint:gosec // faults are no secret
-	random := rand.New(rand.NewPCG(c.storm.Seed^hash.Sum64(), c.attempts[operation]))
-	if random.IntN(100) >= c.storm.Percent {
-		return nil
-	}
-	return random
-}
-
-// stormFault returns the fault of a call in the Storm, or nil.
-func (c *Cloud) stormFault(operation Operation) Fault {
-	random := c.chance(operation)
-	if random == nil {
-		return nil
-	}
-	status := []int{500, 502, 503, 504}[random.IntN(4)]
-	said := `{"error":{"message":"out of order","code":"ELB.9999"}}`
-	if random.IntN(2) == 0 {
-		said = "<html><head><title>out of order</title></head></html>"
-	}
-	const rejected = "<html><head><title>Request Rejected</title></head></html>" // observed of firewalls
-	// Observed: terraform-provider-huaweicloud, pull request 2314.
-	const failed = `{"error_msg":"out of order","error_code":"ELB.9999"}`
-	seconds := func(most int) time.Duration { return time.Duration(random.IntN(most*1000)) * time.Millisecond }
-	faults := []Fault{
-		Reply(status, said),
-		Reply(status, said),
-		ReplyAfter(status, said),
-		Reply(http.StatusOK, rejected),
-		Reply(http.StatusOK, failed),
-		Refuse(),
-		Drop(),
-		Cut(random.IntN(200)),
-		Throttle(""),
-		Throttle(strconv.Itoa(1 + random.IntN(3))),
-		c.double(operation, Throttle("")),
-		c.double(operation, Reply(http.StatusServiceUnavailable, said)),
-	}
-	if c.storm.Mild {
-		faults = append(faults, Slow(seconds(4)), Slow(seconds(4)), Slow(seconds(4)), Drop())
-		if c.storm.Late {
-			late := 5*time.Second + seconds(3)
-			faults = append(faults, slices.Repeat([]Fault{Late(status, late), DropLate(late)}, 8)...)
-		}
-		return faults[random.IntN(len(faults))]
-	}
-	faults = append(faults, Slow(seconds(20)))
-	switch operation {
-	case ListCertificates:
-		view := View{Lag: seconds(3)}
-		if random.IntN(2) == 0 && c.options.Dialect.Count != CountAbsent { // otherwise, no client could notice
-			view = View{Hidden: 1 + random.IntN(3)}
-		}
-		faults = append(faults, See(view), See(view), See(view))
-	case ListListeners, ShowListener:
-		lag := See(View{Lag: seconds(3)})
-		faults = append(faults, lag, lag, lag)
-	case ModifyListener:
-		late := Accept(seconds(3))
-		faults = append(faults, late, late, late, late, Drop(), ReplyAfter(status, said))
-	case CreateCertificate:
-		faults = append(faults, Late(http.StatusGatewayTimeout, seconds(3)), Drop(), ReplyAfter(status, said))
-	}
-	fault := faults[random.IntN(len(faults))]
-	if random.IntN(10) == 0 { // tokens expire as well
-		return func(next Next) Response {
-			c.Expire()
-			return fault(next)
-		}
-	}
-	return fault
-}
-
-// double is a fault after which the response to the next call of the operation is lost too.
-func (c *Cloud) double(operation Operation, first Fault) Fault {
-	return func(next Next) Response {
-		c.Script(operation, 1, Drop())
-		return first(next)
-	}
-}
-
-// ConnState is a hook of an http.Server. In a Storm, it closes connections before the TLS handshake.
-func (c *Cloud) ConnState(connection net.Conn, state http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if state == http.StateNew && c.chance("connect") != nil {
-		_ = connection.Close()
-	}
 }
 
 // Reply responds with status and body without carrying the call out.
@@ -209,7 +82,7 @@ func reply(status int, body string) Response {
 func ReplyAfter(status int, body string) Fault { return after(reply(status, body)) }
 
 // Cut carries the call out, and closes the connection after the first n bytes of the body of the
-// response.
+// response (observed: otc-tools, of the gateway of Open Telekom Cloud and responses above 250 KiB).
 func Cut(n int) Fault {
 	return func(next Next) Response {
 		response := next()
@@ -271,12 +144,6 @@ func Accept(by time.Duration) Fault { return later(by, Response{Status: http.Sta
 func (c *Cloud) Confuse(cert Certificate) Fault {
 	cert.ID = cmp.Or(cert.ID, newID())
 	return after(c.created(cert))
-}
-
-// ConfuseListener carries a call out, and responds with another listener (assumed: a gateway that
-// mixes responses up).
-func (c *Cloud) ConfuseListener(other Listener) Fault {
-	return after(respond(http.StatusOK, c.options.Dialect.listenerBody(other)))
 }
 
 // See gives a list, or a call for one listener, a View.

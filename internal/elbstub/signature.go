@@ -48,7 +48,9 @@ func (c *Cloud) verify(r *http.Request, body []byte) (caller, *Refusal) {
 		return caller{}, unauthorized("the scope is of another day")
 	case slices.ContainsFunc([]string{"host", "x-sdk-date", "x-project-id", "x-security-token"}, isUnsigned):
 		return caller{}, unauthorized("a header that must be signed is not")
-	case !isKnown, !hmac.Equal([]byte(signature), []byte(want)):
+	case !isKnown, key.SecurityToken != "" && r.Header.Get("X-Security-Token") == "":
+		return caller{}, unauthorized("ak " + access + " not exist") // observed: iits-consulting/otc-auth, issue 139
+	case !hmac.Equal([]byte(signature), []byte(want)):
 		return caller{}, unauthorized("verify aksk signature fail")
 	case r.Header.Get("X-Security-Token") != key.SecurityToken:
 		return caller{}, unauthorized("the security token does not belong to the access key")

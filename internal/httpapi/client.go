@@ -40,7 +40,7 @@ type Config struct {
 	// UserAgent names the program in every request.
 	UserAgent string
 	// Log is called for each attempt. nil logs nothing.
-	Log func(ctx context.Context, message string, fields map[string]any)
+	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // A Network sends the requests to all services. When one request is throttled, all of them

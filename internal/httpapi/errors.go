@@ -62,9 +62,9 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // IsNotFound reports whether the status is 404, except that of the gateway, which means
-// that the endpoint is wrong (observed).
+// that the endpoint is wrong: APIGW.0101 (observed), or APIG.0101 (reference).
 func (e *Error) IsNotFound() bool {
-	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIGW.")
+	return e.Status == http.StatusNotFound && !strings.HasPrefix(e.Code, "APIG")
 }
 
 // An UnsentError says that a request was not sent.
@@ -211,8 +211,9 @@ func decodeError(response *http.Response, c *call) *Error {
 }
 
 var (
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	htmlTag   = regexp.MustCompile(`(?s)<[^>]*>`)
+	htmlTag = regexp.MustCompile(`(?s)<[^>]*>`)
+	// htmlHidden matches tags, and what else a browser does not show in a page.
+	htmlHidden = regexp.MustCompile(`(?is)<!--.*?-->|<(head|script|style)\b.*?</(head|script|style)\s*>|<[^>]*>`)
 )
 
 // describe describes a response without a message.
@@ -225,11 +226,11 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 	case page == "":
 		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))
 	case strings.HasPrefix(page, "<"):
-		if title := htmlTitle.FindStringSubmatch(page); title != nil {
-			page = title[1]
+		without := func(hidden *regexp.Regexp) string {
+			return strings.Join(strings.Fields(hidden.ReplaceAllString(page, " ")), " ")
 		}
-		page = strings.Join(strings.Fields(htmlTag.ReplaceAllString(page, " ")), " ")
-		page = clean(page, maxErrorBody) // again, because tags may have divided a secret
+		page = cmp.Or(without(htmlHidden), without(htmlTag)) // a page may have nothing but a title
+		page = clean(page, maxErrorBody)                     // again, because tags may have divided a secret
 		return "received an HTML page instead of an API response: " + shorten(page, maxExcerpt)
 	}
 	return "received a response without a message: " + shorten(page, maxExcerpt)

@@ -237,8 +237,8 @@ func TestRequestIDWithTheToken(t *testing.T) {
 				_, _ = io.WriteString(w, body)
 			})
 			var logged any
-			network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields map[string]any) {
-				logged = fields["request_id"]
+			network := NewNetwork(Config{Dial: dial, Log: func(_ context.Context, _ string, fields ...map[string]any) {
+				logged = fields[0]["request_id"]
 			}})
 			request := requestOf("GET")
 			request.Header = http.Header{"X-Auth-Token": {token}}

@@ -9,7 +9,7 @@ import (
 
 // logged logs each attempt, but no header, body or message: those may have tokens and private
 // keys.
-func logged(next link, log func(context.Context, string, map[string]any)) link {
+func logged(next link, log func(context.Context, string, ...map[string]any)) link {
 	if log == nil {
 		return next
 	}

@@ -30,11 +30,11 @@ type journal struct {
 	entries []map[string]any
 }
 
-func (j *journal) log(_ context.Context, message string, fields map[string]any) {
+func (j *journal) log(_ context.Context, message string, fields ...map[string]any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	entry := map[string]any{"message": message}
-	for name, value := range fields {
+	for name, value := range fields[0] {
 		if text, ok := value.(encoding.TextMarshaler); ok { // as a logger writes it
 			written, _ := text.MarshalText()
 			value = string(written)
@@ -103,11 +103,11 @@ func TestLogOfAttempts(t *testing.T) {
 		type key struct{}
 		var statuses []any
 		client := newClient(serve(t, handler), new(tokens), retries(1), func(c *httpapi.Config) {
-			c.Log = func(ctx context.Context, _ string, fields map[string]any) {
+			c.Log = func(ctx context.Context, _ string, fields ...map[string]any) {
 				if ctx.Value(key{}) != "here" {
 					t.Error("it is logged elsewhere")
 				}
-				statuses = append(statuses, fields["status"])
+				statuses = append(statuses, fields[0]["status"])
 			}
 		})
 		if err := client.Do(context.WithValue(t.Context(), key{}, "here"), get(), decodeJSON); err != nil {

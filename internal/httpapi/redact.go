@@ -174,17 +174,11 @@ var escape = regexp.MustCompile(
 // escape do not count.
 func lettersOf(said string) (letters string, at []int) {
 	var found strings.Builder
-	var escapes [][]int
 	if strings.ContainsAny(said, `\&%`) { // the search is slow, and most texts have none
-		escapes = escape.FindAllStringIndex(said, -1)
+		said = escape.ReplaceAllStringFunc(said, func(found string) string { return strings.Repeat(" ", len(found)) })
 	}
-	for i := 0; i < len(said); i++ {
-		if len(escapes) > 0 && i == escapes[0][0] {
-			i = escapes[0][1] - 1
-			escapes = escapes[1:]
-			continue
-		}
-		switch b := said[i]; {
+	for i, b := range []byte(said) {
+		switch {
 		case 'A' <= b && b <= 'Z', 'a' <= b && b <= 'z', '0' <= b && b <= '9':
 			found.WriteByte(b)
 			at = append(at, i)

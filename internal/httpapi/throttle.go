@@ -23,21 +23,18 @@ type throttle struct {
 // even if another round begins meanwhile: otherwise one request that is throttled again would hold up
 // all others.
 func (t *throttle) wait(ctx context.Context) (round int, err error) {
-	for first := true; ; first = false {
-		t.mu.Lock()
-		if first {
-			round = t.round
-		}
-		pause := time.Until(t.resume)
-		mayStart := pause <= 0 || t.round != round
-		t.mu.Unlock()
-		if mayStart {
-			return round, ctx.Err()
-		}
-		if err := Pause(ctx, pause+rand.N(firstPause)); err != nil { //nolint:gosec // a jitter
-			return round, err
-		}
+	round, pause := t.current()
+	for now := round; pause > 0 && now == round && ctx.Err() == nil; now, pause = t.current() {
+		_ = Pause(ctx, pause+rand.N(firstPause)) //nolint:gosec // a jitter
 	}
+	return round, ctx.Err()
+}
+
+// current returns the current round, and how long its pause still lasts.
+func (t *throttle) current() (round int, pause time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.round, time.Until(t.resume)
 }
 
 // refused records that a request of a round was throttled. The first one ends the round.

@@ -14,6 +14,9 @@ import (
 // ErrTooLarge says that the body of a response is larger than 64 MiB.
 var ErrTooLarge = errors.New("the response is larger than 64 MiB")
 
+// ErrCutOff says that only a part of a response arrived.
+var ErrCutOff = errors.New("the response was cut off")
+
 // ErrUntrusted says that the TLS certificate of a server cannot be verified.
 var ErrUntrusted = errors.New("the TLS certificate of the server cannot be verified")
 
@@ -22,14 +25,13 @@ var ErrUntrusted = errors.New("the TLS certificate of the server cannot be verif
 type TransportError struct {
 	text      string
 	transient bool
-	cause     error // the error of the caller's context, ErrTooLarge, ErrUntrusted, or nil
+	cause     error // see Unwrap
 }
 
 // Error implements error.
 func (e *TransportError) Error() string { return e.text }
 
-// Unwrap returns the error of the context that ended the request, ErrTooLarge, ErrUntrusted, or
-// nil.
+// Unwrap returns the error of the context that ended the request, ErrTooLarge, ErrCutOff, ErrUntrusted, or nil.
 func (e *TransportError) Unwrap() error { return e.cause }
 
 // proxyError is the status with which a proxy refused to connect.
@@ -86,7 +88,8 @@ func (x *exchange) transportError(err error) *TransportError {
 	case errors.As(err, &malformed):
 		return transient("the response from %s is not valid HTTP", host)
 	case x.body != nil:
-		return transient("the response from %s was cut off: %s", host, reason(err))
+		text := fmt.Sprintf("the response from %s was cut off: %s", host, reason(err))
+		return &TransportError{text: text, transient: true, cause: ErrCutOff}
 	case !x.dialled.Load(): // net/http does not accept the address of the proxy, or a header
 		return permanent(nil, "the request to %s could not be sent: check the proxy in HTTPS_PROXY and NO_PROXY, and "+
 			"that the credentials contain no newline", host)

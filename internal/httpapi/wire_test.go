@@ -450,6 +450,8 @@ func checkCut(t *testing.T, dial dialer, calls *atomic.Int32, request httpapi.Re
 	case request.NonIdempotent &&
 		(!errors.As(err, &broken) || !httpapi.Ambiguous(err) || httpapi.RefusalOf(err) != nil):
 		t.Errorf("%v, want an ambiguous TransportError", err)
+	case request.NonIdempotent && !errors.Is(err, httpapi.ErrCutOff):
+		t.Errorf("%v, want that it was cut off", err)
 	}
 }
 

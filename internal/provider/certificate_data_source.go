@@ -155,12 +155,9 @@ func candidates(lead string, all []publicModel) string {
 	if len(all) == 0 {
 		return "The project has no certificates at all: check project_id."
 	}
-	text := lead + ":"
-	for i, m := range all {
-		if i == limit {
-			return fmt.Sprintf("%s\n  - and %d more", text, len(all)-limit)
-		}
-		text += "\n  - " + m.title()
+	text := lead + ":\n  - " + joined(all[:min(len(all), limit)], "\n  - ", publicModel.title)
+	if len(all) > limit {
+		text += fmt.Sprintf("\n  - and %d more", len(all)-limit)
 	}
 	return text
 }

@@ -232,7 +232,7 @@ func TestDeletionThatIsDenied(t *testing.T) {
 		"ELB.1109": 403, "ELB.1201": 400, "ELB.1202": 400,
 		"ELB.9801": 403, "ELB.9802": 403, "ELB.9803": 400, "ELB.9804": 403,
 		"ELB.9805": 403, "ELB.9806": 403, "ELB.9807": 500, "ELB.9899": 403,
-		"APIGW.0301": 403,
+		"APIGW.0301": 403, "APIG.0302": 403,
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()

@@ -42,60 +42,61 @@ var restPath = regexp.MustCompile(
 
 // moveCertificate turns the state of a restapi_object into that of a certificate.
 func moveCertificate(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	object, err := restObjectOf(req)
-	var project, id string
-	if err == nil {
-		project, id, err = object.target()
-	}
+	values, err := moved(req)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to move certificate", sentence(err)+
 			" For a certificate of the classic load balancer, use a removed block and an import block instead.")
 		return
 	}
-	for name, text := range map[string]string{"id": id, "project_id": project, "certificate": object.certificate()} {
+	for name, text := range values {
 		resp.Diagnostics.Append(resp.TargetState.SetAttribute(ctx, path.Root(name), textOrNull(text))...)
 	}
 }
 
-// restObjectOf returns the state of a restapi_object. The state of any other resource is an error.
-func restObjectOf(req resource.MoveStateRequest) (object restObject, err error) {
+// moved returns the values of a certificate that the state of a restapi_object has. The project is empty if the path
+// does not have it. The state of any other resource is an error.
+func moved(req resource.MoveStateRequest) (map[string]string, error) {
 	// OpenTofu 1.12 names the provider of the target once one instance of a for_each is moved (observed). That provider
 	// has no restapi_object, so the source must be the generic REST provider.
 	isREST := strings.HasSuffix(req.SourceProviderAddress, "/mastercard/restapi") ||
 		strings.HasSuffix(req.SourceProviderAddress, "/elbaas/elbaas")
-	switch {
-	case !isREST || req.SourceTypeName != "restapi_object":
+	if !isREST || req.SourceTypeName != "restapi_object" {
 		reason := "Only a restapi_object of the provider mastercard/restapi can be moved"
 		if strings.HasSuffix(req.SourceTypeName, "_certificate") {
 			reason = "It belongs to another API, such as that of a newer load balancer, whose certificates have " +
 				"other IDs and cannot be used by a listener of a classic load balancer. " + reason
 		}
-		err = fmt.Errorf("a %s of the provider %s cannot become an elbaas_certificate. %s",
+		return nil, fmt.Errorf("a %s of the provider %s cannot become an elbaas_certificate. %s",
 			req.SourceTypeName, req.SourceProviderAddress, reason)
-	case json.Unmarshal(req.SourceRawState.JSON, &object) != nil:
-		err = errors.New("the state of the restapi_object cannot be read")
 	}
-	return object, err
-}
-
-// target returns the project and the ID of the certificate. The project is empty if the path
-// does not have it.
-func (o restObject) target() (projectID, id string, err error) {
-	match := restPath.FindStringSubmatch(o.Path)
+	var object restObject
+	if json.Unmarshal(req.SourceRawState.JSON, &object) != nil {
+		return nil, errors.New("the state of the restapi_object cannot be read")
+	}
+	match := restPath.FindStringSubmatch(object.Path)
 	if match == nil {
-		return "", "", fmt.Errorf("the restapi_object has the path %q, which is not the path of a certificate of the "+
+		return nil, fmt.Errorf("the restapi_object has the path %q, which is not the path of a certificate of the "+
 			"classic load balancer: /v1.0/{project_id}/elbaas/certificate. If it belongs to something else, remove "+
-			"this moved block", o.Path)
+			"this moved block", object.Path)
 	}
 	// The ID is the value that id_attribute names; object_id is the one in the paths. Both may be set.
-	objectID := o.ID
-	if checkID("certificate ID", objectID) != nil && o.ObjectID != "" {
-		objectID = o.ObjectID
+	id := object.ID
+	if checkID("certificate ID", id) != nil && object.ObjectID != "" {
+		id = object.ObjectID
 	}
-	if err := checkID("certificate ID", objectID); err != nil {
-		return "", "", fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", o.Path, objectID, err)
+	if err := checkID("certificate ID", id); err != nil {
+		return nil, fmt.Errorf("the restapi_object has the path %q and the ID %q: %w", object.Path, id, err)
 	}
-	return match[1] + match[2], strings.ToLower(objectID), nil
+	var sent struct {
+		Certificate string `json:"certificate"`
+	}
+	_ = json.Unmarshal([]byte(object.Data), &sent) // data that is not JSON has no certificate
+	return map[string]string{
+		"id":         strings.ToLower(id),
+		"project_id": match[1] + match[2],
+		// What was sent beside the certificates is not kept.
+		"certificate": pemcert.CertificatesIn(sent.Certificate).PEM(),
+	}, nil
 }
 
 // movedNotFound is the error of a moved certificate that the provider's project does not have. Its source did not name
@@ -125,13 +126,4 @@ func refuseUnreadMove(ctx context.Context, state tfsdk.State, diags *diag.Diagno
 	diags.AddError("Moved certificate not read", fmt.Sprintf(
 		"The state of certificate %q comes from a restapi_object, which contains little more than the ID. Plan "+
 			"without -refresh=false, so that the certificate is read from the API.", id.ValueString()))
-}
-
-// certificate returns the certificates that were sent, if they can be read, and nothing that was sent beside them.
-func (o restObject) certificate() string {
-	var sent struct {
-		Certificate string `json:"certificate"`
-	}
-	_ = json.Unmarshal([]byte(o.Data), &sent) // data that is not JSON has no certificate
-	return pemcert.CertificatesIn(sent.Certificate).PEM()
 }

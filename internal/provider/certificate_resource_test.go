@@ -514,9 +514,10 @@ func TestAccRefused(t *testing.T) {
 		},
 		"HTML": {
 			provider: []string{"max_retries = 0"},
-			fault:    elbstub.Reply(502, "<html><head><title>502 Bad Gateway</title></head></html>"), status: 502,
+			fault:    elbstub.Reply(502, "<html><head><title>Error</title></head><body>out of order</body></html>"),
+			status:   502,
 			want: []string{
-				"received an HTML page instead of an API response: 502 Bad Gateway (HTTP 502, request " +
+				"received an HTML page instead of an API response: out of order (HTTP 502, request " +
 					"ID", "currently unavailable",
 				"may exist in project", "the list of the project does not show it",
 			},
@@ -637,7 +638,7 @@ func TestAccUnreadable(t *testing.T) {
 			want: "inner (HTTP 500, code authFault",
 		},
 		"HTML":        {elbstub.Reply(200, "<html>"), `the response is not JSON but "text/html"`},
-		"half a body": {elbstub.Cut(100), "was cut off"},
+		"half a body": {elbstub.Cut(100), "If every list is cut off"},
 		"nothing":     {elbstub.Drop(), "was lost"},
 		"empty body":  {elbstub.Reply(200, ""), "the JSON ends too early"},
 		"incomplete list": {

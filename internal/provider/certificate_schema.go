@@ -4,12 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
@@ -30,8 +28,10 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"by content: line endings, line width, indentation and text around the blocks make no " +
 					"difference, but the order of the certificates does. Changing this forces a new resource to be " +
 					"created.",
-				Required:      true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameChain, replaces: true}},
+				Required: true,
+				PlanModifiers: []planmodifier.String{
+					ignoreEquivalent{label: "same certificates", isEquivalent: isSameChain, replaces: true},
+				},
 			},
 			"private_key": schema.StringAttribute{
 				MarkdownDescription: "The private key in PEM format (PKCS#1, PKCS#8 or SEC 1), not encrypted. It " +
@@ -41,7 +41,7 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 					"forces replacement. Exactly one of `private_key` and `private_key_wo` must be set.",
 				Optional:      true,
 				Sensitive:     true,
-				PlanModifiers: []planmodifier.String{ignoreEquivalent{isEquivalent: isSameKey}},
+				PlanModifiers: []planmodifier.String{ignoreEquivalent{label: "same key", isEquivalent: isSameKey}},
 			},
 			"private_key_wo": schema.StringAttribute{
 				MarkdownDescription: "The private key as in `private_key`, but write-only: it is stored neither in " +
@@ -53,15 +53,9 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Sensitive: true,
 				WriteOnly: true,
 			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "The name of the certificate: up to 64 Chinese letters, Latin letters, digits, " +
-					"`_` and `-`. It may be empty. If omitted, an in-place update keeps the current name; a " +
-					"replacement does not.",
-				Optional:      true,
-				Computed:      true,
-				Validators:    []validator.String{textRule{"name", checkName}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"name": stableArgument("The name of the certificate: up to 64 Chinese letters, Latin letters, digits, `_` "+
+				"and `-`. It may be empty. If omitted, an in-place update keeps the current name; a replacement does "+
+				"not.", textRule{"name", checkName}),
 			"description": schema.StringAttribute{
 				MarkdownDescription: "The description of the certificate: up to 128 characters, except `<` and `>`. " +
 					"Defaults to an empty description, so that removing it from the configuration clears it.",
@@ -70,29 +64,16 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Default:    stringdefault.StaticString(""),
 				Validators: []validator.String{textRule{"description", checkDescription}},
 			},
-			"domain": schema.StringAttribute{
-				MarkdownDescription: "The domain name that the certificate is issued for: up to 254 letters, digits, " +
-					"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards " +
-					"here. A certificate that a listener uses for SNI must have a domain. If omitted, an in-place " +
-					"update keeps the current domain; a replacement does not. An empty string means no domain. " +
-					"Changing this forces a new resource to be created, and so does adding it later.",
-				Optional:      true,
-				Computed:      true,
-				Validators:    []validator.String{textRule{"domain", checkDomain}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
-			},
+			"domain": stableArgument("The domain name that the certificate is issued for: up to 254 letters, digits, "+
+				"`-` and `.`, beginning with a letter or a digit, or with `*.` on clouds that accept wildcards here. "+
+				"A certificate that a listener uses for SNI must have a domain. If omitted, an in-place update keeps "+
+				"the current domain; a replacement does not. An empty string means no domain. Changing this forces a "+
+				"new resource to be created, and so does adding it later.",
+				textRule{"domain", checkDomain}, replaceIgnoringCase),
 			"project_id": projectAttribute("certificate"),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
-				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 10 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
-					"Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of an update. Defaults to 10 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the deletion, which is retried while a listener uses " +
-					"the certificate. A new value takes effect after it has been applied. Defaults to 10 minutes.",
-			}),
-		},
+		Blocks: timeoutsBlock(ctx, defaultWriteTimeout, "an update",
+			"the deletion, which is retried while a listener uses the certificate"),
 	}
 	for name, description := range apiDescriptions {
 		resp.Schema.Attributes[name] = stableText(description)

@@ -32,12 +32,8 @@ var x509Attributes = map[string]schema.Attribute{
 	"subject": computedText("The distinguished name of the subject in RFC 4514 format, " +
 		"for example `CN=www.example.com,O=Example\\, Inc.,C=DE`."),
 	"issuer": computedText("The distinguished name of the issuer, in the format of `subject`."),
-	"subject_alternative_names": schema.ListAttribute{
-		MarkdownDescription: "The DNS names, IP addresses, email addresses and URIs that the certificate covers, in " +
-			"this order.",
-		Computed:    true,
-		ElementType: types.StringType,
-	},
+	"subject_alternative_names": computedTexts("The DNS names, IP addresses, email addresses and URIs that the " +
+		"certificate covers, in this order."),
 	"key_algorithm": computedText("The algorithm of the public key, such as `RSA 2048`, `ECDSA P-256`, `Ed25519` or " +
 		"`RSASSA-PSS 2048`. A curve or an algorithm without a known name is shown as its object identifier (OID)."),
 }

@@ -23,7 +23,7 @@ func (w *world) mildSpell() {
 	w.t.Helper()
 	late := w.random.IntN(2) == 0
 	w.say("a mild spell begins, late %t", late)
-	w.cloud.Disturb(elbstub.Storm{Seed: w.random.Uint64(), Percent: 70, Mild: true, Late: late})
+	w.storm.begin(strength{seed: w.random.Uint64(), percent: 70, mild: true, late: late})
 	w.memory.mild = true
 	time.Sleep(3 * catchUp) // until everything that began in the storm has ended
 	if ours := w.ledger.ids(); len(ours) > 0 && w.random.IntN(2) == 0 {
@@ -46,7 +46,7 @@ func (w *world) mildSpell() {
 	}
 	w.say("the mild spell ends")
 	w.memory.mild = false
-	w.storm()
+	w.storm.begin(w.strength())
 }
 
 // replaceSome lets the next apply replace some of the existing certificates.

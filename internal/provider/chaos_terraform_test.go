@@ -99,6 +99,7 @@ type memoryTerraform struct {
 	t          *testing.T
 	cloud      *acctest.Cloud
 	network    *elbstub.Network
+	storm      *storm
 	operations atomic.Int64
 
 	listeners listeners
@@ -129,6 +130,7 @@ type endedDeletion struct {
 type process struct {
 	server *acctest.Server
 	ended  atomic.Bool // Terraform starts no further operations
+	storm  *storm
 
 	mu          sync.Mutex
 	network     *elbstub.Network
@@ -138,7 +140,7 @@ type process struct {
 
 func (tf *memoryTerraform) start() *process {
 	tf.t.Helper()
-	p := &process{network: tf.network}
+	p := &process{network: tf.network, storm: tf.storm}
 	config := acctest.Values{
 		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
@@ -152,6 +154,9 @@ func (tf *memoryTerraform) start() *process {
 }
 
 func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if p.storm.breaks() {
+		return broken(), nil
+	}
 	connection, err := p.network.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err

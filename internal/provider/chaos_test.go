@@ -95,6 +95,7 @@ type world struct {
 	seed      uint64
 	random    *rand.Rand
 	cloud     *acctest.Cloud
+	storm     *storm
 	behavior  behavior
 	terraform runner
 	memory    *memoryTerraform // the same as terraform, or nil with the real CLI
@@ -115,6 +116,8 @@ type world struct {
 // A behavior is how a cloud behaves in addition to its dialect.
 type behavior struct {
 	listLag, holdLag, certificateLag time.Duration
+	// counts is whether lists have a total. Without one, no client could notice that a list is incomplete.
+	counts bool
 	// keep changes the texts of a certificate as the cloud stores them. nil means that it changes nothing.
 	keep func(*elbstub.Certificate)
 	// names and descriptions are the values that are configured.
@@ -123,13 +126,14 @@ type behavior struct {
 
 // plainBehavior is that of a cloud whose lists do not lag, and that stores what it is sent.
 func plainBehavior() behavior {
-	return behavior{names: []string{"one", "two", "three"}, descriptions: []string{"", "this", "that"}}
+	return behavior{counts: true, names: []string{"one", "two", "three"}, descriptions: []string{"", "this", "that"}}
 }
 
 // behaviorOf returns a random behavior. For a third of them, lists do not lag; a quarter does not store every text as
 // it is sent.
 func behaviorOf(seed uint64) behavior {
 	random, n := rand.New(rand.NewPCG(seed, 1)), plainBehavior()
+	n.counts = dialectOf(seed).Count != elbstub.CountAbsent
 	if random.IntN(3) > 0 {
 		n.listLag = time.Duration(1+random.IntN(4500)) * time.Millisecond
 	}
@@ -147,6 +151,8 @@ func behaviorOf(seed uint64) behavior {
 	}
 	return n
 }
+
+func dialectOf(seed uint64) elbstub.Dialect { return elbstub.NewDialect(int(seed % elbstub.Dialects)) }
 
 // kept returns the name and the description that the cloud stores for a configuration.
 func (n behavior) kept(config acctest.Values) (name, description string) {
@@ -178,12 +184,13 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n behavior, tf ru
 	t.Helper()
 	w := &world{
 		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, behavior: n,
+		storm:     newStorm(cloud, n.counts),
 		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
 	}
 	for range 4 {
 		w.pairs = append(w.pairs, acctest.NewPair())
 	}
-	w.storm()
+	w.storm.begin(w.strength())
 	return w
 }
 
@@ -192,20 +199,20 @@ func newMemoryWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
 	n := behaviorOf(seed)
 	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
-		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
+		o.Dialect = dialectOf(seed)
 		o.Seed, o.ListLag, o.HoldLag, o.CertificateLag, o.Keep = seed, n.listLag, n.holdLag, n.certificateLag, n.keep
 	})
 	tf := &memoryTerraform{t: t, cloud: cloud, network: network, ledger: newLedger(), created: map[string]time.Time{}}
 	w := newWorld(t, seed, cloud, n, tf, tf.ledger)
-	w.memory = tf
+	w.memory, tf.storm = tf, w.storm
 	w.addListeners()
 	w.say("dialect %d, lists lag %s, holds lag %s, new certificates lag %s, names %q, descriptions %q",
 		seed%elbstub.Dialects, n.listLag, n.holdLag, n.certificateLag, n.names, n.descriptions)
 	return w
 }
 
-// storm lets all calls fail at random.
-func (w *world) storm() { w.cloud.Disturb(elbstub.Storm{Seed: w.seed, Percent: chaosPercent}) }
+// strength is that of the storm in which all calls fail at random.
+func (w *world) strength() strength { return strength{seed: w.seed, percent: chaosPercent} }
 
 // catchUp is the time after which the lists of another process show everything that was done, and late commits have
 // happened (documented).
@@ -248,7 +255,7 @@ func (w *world) live(applies int) {
 // end ends the faults and the changes by others, and applies once more.
 func (w *world) end() {
 	w.t.Helper()
-	w.cloud.Disturb(elbstub.Storm{})
+	w.storm.begin(strength{})
 	w.say("the faults end")
 	time.Sleep(2 * catchUp) // until others have finished
 	w.mu.Lock()

@@ -31,20 +31,13 @@ type cloud struct {
 
 // newCloud returns a cloud with settings. It sends no request.
 func newCloud(settings settings, userAgent string, dial Dialer) *cloud {
-	settings.Network = httpapi.NewNetwork(httpapi.Config{
-		Dial:       dial,
-		TLS:        settings.tls,
-		MaxRetries: settings.maxRetries,
-		UserAgent:  userAgent,
-		Log: func(ctx context.Context, message string, fields map[string]any) {
-			tflog.Debug(ctx, message, fields)
-		},
-	})
+	settings.api.Dial, settings.api.UserAgent, settings.api.Log = dial, userAgent, tflog.Debug
+	settings.Network = httpapi.NewNetwork(settings.api)
 	c := &cloud{settings: settings, session: auth.New(settings.Config)}
 	c.client = elb.New(elb.Config{
 		Endpoint:   c.endpoint,
 		API:        settings.Network.Client(c.session),
-		MaxRetries: settings.maxRetries,
+		MaxRetries: settings.api.MaxRetries,
 	})
 	return c
 }

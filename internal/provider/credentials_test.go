@@ -187,7 +187,14 @@ func TestAccWrongCredentials(t *testing.T) {
 	}{
 		"secret key": {
 			lines: []string{`access_key = "QTWAOYTTINDUT2QVKYUC"`, `secret_key = "hunter2"`},
-			want:  []string{"verify aksk signature fail", "access_key and secret_key belong together"},
+			want: []string{
+				"verify aksk signature fail", "access_key and secret_key belong together",
+				"lock the key for five minutes",
+			},
+		},
+		"access key": { // a cloud says the same of a temporary key without its security token (observed)
+			lines: []string{`access_key = "TEMPORARY"`, `secret_key = "hunter2"`},
+			want:  []string{"ak TEMPORARY not exist", "security_token is set if the key is temporary"},
 		},
 		"password": {
 			lines: []string{

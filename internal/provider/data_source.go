@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // dataSourceBase is embedded by the data sources.
@@ -48,4 +49,9 @@ func optionalText(description string, isComputed bool, rules ...validator.String
 // computedText returns an attribute that the result sets.
 func computedText(description string) schema.StringAttribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+}
+
+// computedTexts returns a list of texts that the result sets.
+func computedTexts(description string) schema.ListAttribute {
+	return schema.ListAttribute{MarkdownDescription: description, Computed: true, ElementType: types.StringType}
 }

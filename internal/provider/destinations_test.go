@@ -268,7 +268,7 @@ func runWith(n *recordingNetwork, values map[string]string, env environment) str
 	if diags.HasError() {
 		return fmt.Sprint(diags.Errors()[0].Summary(), ": ", diags.Errors()[0].Detail())
 	}
-	settings.tls.RootCAs, settings.maxRetries = n.trusted, 0
+	settings.api.TLS.RootCAs, settings.api.MaxRetries = n.trusted, 0
 	c := newCloud(settings, "test", n.DialContext)
 	project := c.readyProject(n.t.Context(), types.StringNull(), &diags)
 	if diags.HasError() {
@@ -899,6 +899,24 @@ func TestDestinations(t *testing.T) {
 		// The variables that the providers of these clouds use for an agency (observed).
 		"agency of OS_": {
 			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " + otcURL,
+			region:    "eu-de",
+			cloud:     otc,
+		},
+		"agency of OS_ and its project": { // the other projects are in the account of the access key
+			variables: "OS_key OS_REGION_NAME=eu-de OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " +
+				"OS_DELEGATED_PROJECT=eu-de_mine OS_PROJECT_ID=nowhere OS_PROJECT_NAME=nowhere " + otcURL,
+			region: "eu-de",
+			cloud:  otc,
+		},
+		"agency of OS_ and its project, no region": { // an example of Open Telekom Cloud's provider (reference)
+			variables: "OS_key OS_DOMAIN_NAME=mine OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs " +
+				"OS_DELEGATED_PROJECT=eu-de_mine " + otcURL,
+			catalog: services("*=https://elb.a.example.com"),
+			elb:     "elb.a.example.com",
+			iam:     "iam.eu-de.otc.t-systems.com",
+		},
+		"project of an agency, without the agency": {
+			variables: "OS_key OS_REGION_NAME=eu-de OS_DELEGATED_PROJECT=nowhere OS_PROJECT_NAME=eu-de_mine " + otcURL,
 			region:    "eu-de",
 			cloud:     otc,
 		},

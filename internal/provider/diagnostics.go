@@ -17,7 +17,7 @@ import (
 // describe describes an error of the API client for the user: what happened, with the code and the request ID of the
 // API, and the remedy.
 func (c *cloud) describe(err error) string {
-	return describeWith(err, remedyFor(err, c.session.Kind()))
+	return describeWith(err, remedyFor(err, c.settings.Credentials.Kind()))
 }
 
 // describeWith describes an error with a remedy that the caller knows better, or with none.
@@ -42,6 +42,15 @@ func sentence(err error) string {
 }
 
 func capitalize(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// joined lists things.
+func joined[T any](things []T, separator string, shown func(T) string) string {
+	list := make([]string, len(things))
+	for i, thing := range things {
+		list[i] = shown(thing)
+	}
+	return strings.Join(list, separator)
+}
 
 // named describes a certificate by the name that was sent, if any.
 func named(name *string) string {
@@ -101,12 +110,13 @@ func remedyFor(err error, kind auth.Kind) string {
 	isSigned := kind == auth.KindAccessKey || kind == auth.KindAgency // only signatures depend on the clock
 	switch {
 	case errors.Is(err, elb.ErrCertificateNotFound):
-		return "Something else has deleted the certificate. Plan and apply again: Terraform then creates a new one."
+		return "Something else has deleted the certificate. Plan again without -refresh=false, and apply: Terraform " +
+			"then creates a new one."
 	case errors.Is(err, elb.ErrListenerNotFound):
 		return "Check listener_id, and project_id if the listener belongs to another project. " +
 			"If the listener was deleted for good, remove this resource."
 	case errors.Is(err, elb.ErrListenerFaulty):
-		return "Repair the listener, which is managed elsewhere, and apply again."
+		return "Repair the listener, which is managed elsewhere, and try again."
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.Is(err, elb.ErrNotShown):
@@ -119,7 +129,7 @@ func remedyFor(err error, kind auth.Kind) string {
 		return refusalRemedy(refusal, kind)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The operation timed out. If there was no response, check that the endpoint can be reached. If the " +
-			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and apply again. " +
+			"service is slow or busy, set a longer timeout in the timeouts block of the resource, and try again. " +
 			"Reads and deletions take their timeouts from the state: apply the longer one first, with " +
 			"-refresh=false if the read fails."
 	case isSigned && refusal != nil && refusal.Status == http.StatusUnauthorized && refusal.Skew.Abs() > tolerableSkew:
@@ -134,6 +144,9 @@ func remedyFor(err error, kind auth.Kind) string {
 		return tryLater
 	case errors.Is(err, httpapi.ErrTooLarge):
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
+	case errors.Is(err, httpapi.ErrCutOff): // observed: otc-tools, --maxgetkb
+		return "Apply again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
+			"250 KiB: delete certificates that are no longer needed, or distribute them over several projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
 		return "The endpoint is correct, because it returned the list. " + tryLater
 	case refusal != nil:
@@ -154,19 +167,14 @@ func inUseRemedy(err *elb.InUseError) string {
 	case len(err.Listeners) == 0:
 		return "No listener of the project uses the certificate, but a listener of another project may.\n\n" + remedy
 	}
-	holders := make([]string, len(err.Listeners))
-	for i, listener := range err.Listeners {
-		holders[i] = "  - " + titleOf(listener)
-	}
 	if err.Kept {
 		remedy = "In this run, elbaas_listener_certificate was destroyed without a fallback_certificate_id, so its " +
-			"listener keeps the certificate. If this run has deleted the listener or switched it again in the " +
-			"meantime, apply or destroy again. Otherwise switch the listener to another certificate in the console " +
-			"and apply again, or remove the certificate from the state, which leaves it in the cloud: terraform " +
-			"state rm ADDRESS. Do not remove a certificate that Terraform calls a deposed object: this would also " +
-			"remove its successor from the state."
+			"listener keeps the certificate. Unless this run has deleted the listener or switched it again in the " +
+			"meantime, switch it to another certificate in the console. Then run the same command again. Or remove " +
+			"the certificate from the state, which leaves it in the cloud: terraform state rm ADDRESS. Do not remove " +
+			"a certificate that Terraform calls a deposed object: this would also remove its successor."
 	}
-	return "It is used by:\n" + strings.Join(holders, "\n") + "\n\n" + remedy
+	return "It is used by:\n  - " + joined(err.Listeners, "\n  - ", titleOf) + "\n\n" + remedy
 }
 
 // tolerableSkew is how far two clocks may differ before that explains a rejected signature.
@@ -178,7 +186,7 @@ func skewRemedy(refusal *httpapi.Error) string {
 		direction = "ahead of"
 	}
 	return fmt.Sprintf("The clock of this machine is %s %s that of the API, and a signature is valid only for a few "+
-		"minutes. Set the clock, and apply again.", refusal.Skew.Abs().Round(time.Second), direction)
+		"minutes. Set the clock, and try again.", refusal.Skew.Abs().Round(time.Second), direction)
 }
 
 // rejectsCredentials are the statuses by which an identity service rejects credentials.
@@ -190,8 +198,8 @@ func identityRemedy(err *auth.Error, refusal *httpapi.Error) string {
 	case errors.Is(err, auth.ErrNoAuthURL):
 		return howToSet("auth_url") + " On a public cloud, region is enough."
 	case refusal != nil && slices.Contains(rejectsCredentials, refusal.Status):
-		return "Check the credentials (user, password and domain, or access key and secret key), and the project " +
-			"and the cloud that they are for. " + cloudIfOmitted
+		return "Check the credentials (user, password and domain, or access key, secret key and security token), and " +
+			"the project and the cloud that they are for. " + cloudIfOmitted
 	case refusal != nil && refusal.Status >= http.StatusInternalServerError:
 		return "The identity service is currently unavailable. " + tryLater
 	case refusal != nil:
@@ -222,12 +230,13 @@ func credentialsRemedy(kind auth.Kind) string {
 			"Check that endpoint and auth_url belong to the same cloud and region."
 	}
 	return "The access key was rejected. Check that access_key and secret_key belong together and to this cloud, " +
-		"that the key is enabled, that its security token, if any, has not expired, and that signing_scheme (access " +
-		"or scoped) is the one that this cloud expects."
+		"that the key is enabled, that security_token is set if the key is temporary, and has not expired, and that " +
+		"signing_scheme (access or scoped) is the one that this cloud expects. After several rejected requests, " +
+		"the cloud may lock the key for five minutes."
 }
 
 // tryLater is the remedy for what the user cannot change.
-const tryLater = "Apply again in a few minutes; if that does not help, give the request ID to the operator of the " +
+const tryLater = "Try again in a few minutes; if that does not help, give the request ID to the operator of the " +
 	"cloud."
 
 // refusalRemedy chooses a remedy by the codes of the API reference, then by the status.
@@ -240,7 +249,7 @@ func refusalRemedy(refusal *httpapi.Error, kind auth.Kind) string {
 			"the policy of the user."
 		unavailable = "The service is currently unavailable. " + tryLater
 		throttled   = "The cloud limits the rate of calls, for example to 200 in 5 minutes. " +
-			"Wait, then apply again with a smaller -parallelism."
+			"Wait, then try again with a smaller -parallelism."
 	)
 	switch refusal.Code {
 	case "ELB.0002", "ELB.0004", "ELB.0230", "ELB.1000", "ELB.5004", "ELB.5010", "ELB.5020", "ELB.5030", "ELB.6003":

@@ -22,7 +22,7 @@ func TestRemedies(t *testing.T) {
 		renew    = "Get a new token for this project"
 		endpoint = "Check the endpoint"
 		forbid   = "Check project_id"
-		waiting  = "Apply again in a few minutes"
+		waiting  = "Try again in a few minutes"
 		report   = "please report it with the code"
 	)
 	for _, row := range []struct {
@@ -99,6 +99,9 @@ func TestRemedies(t *testing.T) {
 		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) {
 			t.Errorf("%s, %d: got %q, want %q", row.code, row.status, remedy, row.want)
 		}
+		if namesApply(remedy) {
+			t.Errorf("%s, %d: after a destroy, this is wrong: %q", row.code, row.status, remedy)
+		}
 		detail := describeWith(err, remedy)
 		for _, part := range []string{"Create certificate: the message (HTTP ", row.code, "request ID the-id", remedy} {
 			if !strings.Contains(detail, part) {
@@ -108,13 +111,17 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
+// namesApply reports whether a remedy tells the user to apply again. A plan and a destroy fail with the same errors,
+// but an apply after a destroy would create again what was destroyed.
+func namesApply(remedy string) bool { return strings.Contains(strings.ToLower(remedy), "apply again") }
+
 func TestRemediesOfOtherErrors(t *testing.T) {
 	t.Parallel()
 	refusal := &httpapi.Error{Status: 400, Code: "ELB.5002", Message: "m"}
 	for want, err := range map[string]error{
 		"Plan again in a few minutes": fmt.Errorf("%w: %w", elb.ErrNotShown,
 			context.DeadlineExceeded),
-		"Something else has deleted":                       fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
+		"again without -refresh=false":                     fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
 		"The operation was interrupted.":                   fmt.Errorf("x: %w", context.Canceled),
 		"The operation timed out":                          fmt.Errorf("x: %w", context.DeadlineExceeded),
 		"set cacert_file (OS_CACERT)":                      fmt.Errorf("x: %w", httpapi.ErrUntrusted),
@@ -124,12 +131,17 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 			Listeners: []elb.Listener{{ID: "1", Name: "https", LoadBalancerID: "2"}},
 		},
 		"No listener of the project uses the certificate": &elb.InUseError{Err: refusal},
+		"run the same command again": &elb.InUseError{
+			Err:       refusal,
+			Listeners: make([]elb.Listener, 1),
+			Kept:      true,
+		},
 		"It is not known which listener uses the certificate: oops": &elb.InUseError{
 			Err:          refusal,
 			ListenersErr: errors.New("oops"),
 		},
 	} {
-		if remedy := remedyFor(err, auth.KindToken); !strings.Contains(remedy, want) {
+		if remedy := remedyFor(err, auth.KindToken); !strings.Contains(remedy, want) || namesApply(remedy) {
 			t.Errorf("%v: got %q, want %q", err, remedy, want)
 		}
 	}
@@ -147,10 +159,10 @@ func TestRemedyOfTheCause(t *testing.T) {
 	const (
 		key, token, agency = auth.KindAccessKey, auth.KindToken, auth.KindAgency
 
-		credentials = "Check the credentials (user, password and domain, or access key and secret key)"
+		credentials = "Check the credentials (user, password and domain, or access key, secret key and security token)"
 		behind      = "is 16m0s behind that of the API"
 		ahead       = "is 16m0s ahead of that of the API"
-		later       = "Apply again in a few minutes"
+		later       = "Try again in a few minutes"
 	)
 	for name, row := range map[string]struct {
 		err  error
@@ -168,6 +180,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"clock, but another error":      {skewed(403, 16*time.Minute), key, "Check project_id"},
 		"list that is incomplete":       {&elb.IncompleteListError{}, token, later},
 		"list that is too large":        {httpapi.ErrTooLarge, token, "distribute them over several projects"},
+		"list that is cut off":          {httpapi.ErrCutOff, token, "every list is cut off"},
 		"404 of what is listed":         {errors.Join(&elb.ListedError{}, refused(404)), token, "endpoint is correct"},
 		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "unavailable"},
 		"no auth_url":                   {identity(auth.ErrNoAuthURL), key, "On a public cloud, region is enough."},
@@ -181,7 +194,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"identity service out of reach": {identity(&httpapi.TransportError{}), key, "Check auth_url, region and cloud"},
 	} {
 		remedy := remedyFor(row.err, row.kind)
-		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) {
+		if row.want == "" && remedy != "" || !strings.Contains(remedy, row.want) || namesApply(remedy) {
 			t.Errorf("%s: got %q, want %q", name, remedy, row.want)
 		}
 	}

@@ -388,7 +388,7 @@ resource "terraform_data" "listener" {
 				return next()
 			})
 			said, err := r.cli.Try("destroy", "-auto-approve")
-			const want = "has deleted the listener or switched it again in the meantime, apply or destroy again"
+			const want = "Unless this run has deleted the listener or switched it again in the meantime, switch it"
 			before, _, _ := strings.Cut(said, "elbaas_certificate.www: Destroying")
 			switch {
 			case !strings.Contains(before, "terraform_data.listener: Destruction complete"):
@@ -438,7 +438,7 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
 	r.cli.Configure(r.cloud.Provider() + strings.NewReplacer(`"www" {`, `"new" {`, ".www.", ".new.").Replace(r.config))
 	said, err := r.cli.Try("apply", "-auto-approve")
-	const want = "has deleted the listener or switched it again in the meantime, apply or destroy again"
+	const want = "Unless this run has deleted the listener or switched it again in the meantime, switch it"
 	if err == nil || !strings.Contains(said, want) {
 		t.Errorf("%v: it does not say %q: %s", err, want, said)
 	}

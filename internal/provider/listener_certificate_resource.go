@@ -100,8 +100,7 @@ func (r *listenerCertificateResource) Read(ctx context.Context, req resource.Rea
 	// The framework demands the identity of a listener that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
 	project, id := state.ProjectID.ValueString(), state.ListenerID.ValueString()
-	sinceWrite := sinceWrite(ctx, req.Private)
-	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite)
+	listener, err := r.cloud.client.ReadListener(ctx, project, state.listener(), sinceWrite(ctx, req.Private))
 	if errors.Is(err, elb.ErrListenerNotFound) {
 		tflog.Info(ctx, "the listener is gone", map[string]any{"listener_id": id})
 		resp.State.RemoveResource(ctx)
@@ -191,7 +190,7 @@ func (r *listenerCertificateResource) switchListener(
 		return switched
 	}
 
-	remedy, refusal := remedyFor(err, r.cloud.session.Kind()), httpapi.RefusalOf(err)
+	remedy, refusal := remedyFor(err, r.cloud.settings.Credentials.Kind()), httpapi.RefusalOf(err)
 	// The refusal may mean that the project does not have the listener or the certificate (assumed for ELB.1001),
 	// unless a gateway returned the 404.
 	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() || refusal.Code == "ELB.1001")
@@ -200,7 +199,7 @@ func (r *listenerCertificateResource) switchListener(
 		attribute = "listener_id"
 	case isUnexplained && r.cloud.client.KnownMissing(project, certificateID):
 		remedy = fmt.Sprintf("Project %s has no certificate %q, according to what this run has read and written. If "+
-			"something else has just created it, apply again. Otherwise, set %s to the ID of a certificate of that "+
+			"something else has just created it, try again. Otherwise, set %s to the ID of a certificate of that "+
 			"project.", project, certificateID, attribute)
 	case isUnexplained:
 		remedy = fmt.Sprintf("Check that listener %q and certificate %q both exist in project %s.",
@@ -228,9 +227,10 @@ func (r *listenerCertificateResource) checkProjects(m listenerCertificateModel, 
 		other, isKnown := r.cloud.client.KnownProjectOf(*id, *project)
 		if isKnown && !strings.EqualFold(other, *project) {
 			diags.AddAttributeError(path.Root(attribute), "Certificate of another project", fmt.Sprintf(
-				"Certificate %q belongs to project %s, and listener %q to project %s. A listener can only use a "+
-					"certificate of its own project. Create the certificate there: set its project_id.",
-				*id, other, m.ListenerID.ValueString(), *project))
+				"Certificate %[1]q belongs to project %[2]s, but this resource to project %[3]s. A listener can only "+
+					"use a certificate of its own project. If listener %[4]q belongs to project %[2]s as well, set "+
+					"project_id of this resource. Otherwise, set project_id of the certificate.",
+				*id, other, *project, m.ListenerID.ValueString()))
 		}
 	}
 }
@@ -286,6 +286,6 @@ func (c *cloud) lockListener(ctx context.Context, listenerID types.String, diags
 	err := fmt.Errorf("another elbaas_listener_certificate of the listener is being created or deleted: %w", ctx.Err())
 	summary := fmt.Sprintf("Unable to lock listener %q", listenerID.ValueString())
 	diags.AddAttributeError(path.Root("listener_id"), summary,
-		describeWith(err, "Manage each listener with one resource only, and apply again."))
+		describeWith(err, "Manage each listener with one resource only, and try again."))
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
@@ -41,16 +40,12 @@ func (r *listenerCertificateResource) Schema(
 				Required:   true,
 				Validators: []validator.String{textRule{"certificate ID", checkLowerID}},
 			},
-			"fallback_certificate_id": schema.StringAttribute{
-				MarkdownDescription: "The ID of the certificate that the listener is switched to when this resource " +
-					"is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its " +
-					"certificate, because it cannot be without one. If the same run also destroys the fallback " +
-					"certificate, that deletion fails, because the listener then uses it. The provider does not " +
-					"check before the destroy whether the fallback certificate exists. Changing this updates the " +
-					"state only.",
-				Optional:   true,
-				Validators: []validator.String{textRule{"fallback certificate ID", orNull(checkLowerID)}},
-			},
+			"fallback_certificate_id": optionalText("The ID of the certificate that the listener is switched to when "+
+				"this resource is destroyed. It must differ from `certificate_id`. If omitted, the listener keeps its "+
+				"certificate, because it cannot be without one. If the same run also destroys the fallback "+
+				"certificate, that deletion fails, because the listener then uses it. The provider does not check "+
+				"before the destroy whether the fallback certificate exists. Changing this updates the state only.",
+				false, textRule{"fallback certificate ID", orNull(checkLowerID)}),
 			"project_id":      projectAttribute("listener"),
 			"id":              stableText("The ID of the listener."),
 			"listener_name":   stableText(listenerNameDescription),
@@ -62,16 +57,8 @@ func (r *listenerCertificateResource) Schema(
 				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
-				Create: true, CreateDescription: "Timeout of the creation, for example `90s`. Defaults to 5 minutes.",
-				Read: true, ReadDescription: "Timeout of a read. A new value takes effect after it has been applied. " +
-					"Defaults to 5 minutes.",
-				Update: true, UpdateDescription: "Timeout of a switch, until the API shows it. Defaults to 5 minutes.",
-				Delete: true, DeleteDescription: "Timeout of the switch to the fallback. A new value takes effect " +
-					"after it has been applied. Defaults to 5 minutes.",
-			}),
-		},
+		Blocks: timeoutsBlock(
+			ctx, defaultSwitchTimeout, "a switch, until the API shows it", "the switch to the fallback"),
 	}
 }
 

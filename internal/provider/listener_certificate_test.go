@@ -586,7 +586,7 @@ func TestListenerIsLocked(t *testing.T) {
 }
 
 // TestCertificateOfAnotherProject: if it is known, a certificate of another project is an error before anything is
-// sent.
+// sent. Whether the certificate or the listener has the wrong project is not known: nothing has read the listener yet.
 func TestCertificateOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -602,8 +602,10 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		calls := len(l.cloud.Journal())
-		want := "Certificate \"" + theirs + "\" belongs to project " + acctest.OtherProjectID + ", and listener \"" +
-			l.listener + "\" to project " + acctest.ProjectID
+		want := fmt.Sprintf("Certificate %[1]q belongs to project %[2]s, but this resource to project %[3]s. A "+
+			"listener can only use a certificate of its own project. If listener %[4]q belongs to project %[2]s as "+
+			"well, set project_id of this resource. Otherwise, set project_id of the certificate.",
+			theirs, acctest.OtherProjectID, acctest.ProjectID, l.listener)
 		for _, attribute := range []string{"certificate_id", "fallback_certificate_id"} {
 			for doing, prior := range map[string]*acctest.State{"create": nil, "update": l.state} {
 				changed := maps.Clone(l.config)
@@ -647,7 +649,7 @@ func TestSwitchThatFails(t *testing.T) {
 			kept:    true,
 		},
 		"response about another listener": {happens: func(l *listenerRuns) {
-			always(l, l.cloud.ConfuseListener(elbstub.Listener{ID: strings.Repeat("a", 32), Protocol: "HTTPS"}))
+			always(l, elbstub.ReplyAfter(200, `{"id":"`+strings.Repeat("a", 32)+`","protocol":"HTTPS"}`))
 		}, kept: true},
 		"accepted, late": {
 			happens: func(l *listenerRuns) {

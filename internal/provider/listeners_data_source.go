@@ -8,8 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/elbaas/terraform-provider-elbaas/internal/elb"
 )
 
 var _ datasource.DataSourceWithConfigure = (*listenersDataSource)(nil)
@@ -70,12 +68,9 @@ func (d *listenersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 					},
 					"loadbalancer_id": computedText(loadBalancerIDDescription),
 					"certificate_id":  computedText("The ID of the listener's own certificate. Null if it has none."),
-					"sni_certificate_ids": schema.ListAttribute{
-						MarkdownDescription: "The IDs of the SNI certificates. The listener presents one of them if " +
-							"it matches the server name that a client sends, otherwise `certificate_id`. Often empty.",
-						Computed:    true,
-						ElementType: types.StringType,
-					},
+					"sni_certificate_ids": computedTexts("The IDs of the SNI certificates. The listener presents one " +
+						"of them if it matches the server name that a client sends, otherwise `certificate_id`. " +
+						"Often empty."),
 					"status": computedText("The status, such as `ACTIVE`, `PENDING_CREATE` or `ERROR`. Null if the " +
 						"API returns none."),
 				}},
@@ -99,21 +94,16 @@ func (d *listenersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.AddError("Unable to list listeners", d.cloud.describe(err))
 		return
 	}
-	model.fromAPI(listed)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// fromAPI takes over the listeners that match every argument that is set.
-func (m *listenersModel) fromAPI(listed []elb.Listener) {
-	name := regexp.MustCompile(m.NameRegex.ValueString()) // its validator has compiled it
+	name := regexp.MustCompile(model.NameRegex.ValueString()) // its validator has compiled it
 	is := func(argument types.String, own string) bool {
 		return argument.IsNull() || strings.EqualFold(argument.ValueString(), own)
 	}
-	m.Listeners = []listenerModel{}
+	model.Listeners = []listenerModel{}
 	for _, l := range listed {
-		holds := m.CertificateID.IsNull() || l.Holds(m.CertificateID.ValueString())
-		if holds && name.MatchString(l.Name) && is(m.LoadBalancerID, l.LoadBalancerID) && is(m.Protocol, l.Protocol) {
-			m.Listeners = append(m.Listeners, listenerModel{
+		holds := model.CertificateID.IsNull() || l.Holds(model.CertificateID.ValueString())
+		isAt := is(model.LoadBalancerID, l.LoadBalancerID) && is(model.Protocol, l.Protocol)
+		if holds && isAt && name.MatchString(l.Name) {
+			model.Listeners = append(model.Listeners, listenerModel{
 				ID:                types.StringValue(l.ID),
 				Name:              types.StringValue(l.Name),
 				Protocol:          types.StringValue(l.Protocol),
@@ -125,4 +115,5 @@ func (m *listenersModel) fromAPI(listed []elb.Listener) {
 			})
 		}
 	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

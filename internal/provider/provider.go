@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
@@ -41,10 +41,12 @@ func (p *elbaasProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *elbaasProvider) Configure(
 	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
 ) {
-	var config types.Object
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	block := providerBlock{}
-	block.add("", config)
+	for name := range arguments {
+		var value attr.Value
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, pathOf(name), &value)...)
+		block[name] = value
+	}
 	settings, diags := newSettings(block, osEnvironment())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -57,7 +59,7 @@ func (p *elbaasProvider) Configure(
 	resp.ListResourceData, resp.EphemeralResourceData = cloud, cloud
 	tflog.Info(ctx, "credentials", map[string]any{
 		"source": settings.credentialsSource,
-		"kind":   string(cloud.session.Kind()),
+		"kind":   string(settings.Credentials.Kind()),
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -50,6 +51,18 @@ func withTimeout(
 	return context.WithTimeout(ctx, limit)
 }
 
+// timeoutsBlock returns the block timeouts of a resource, whose writes have a default timeout.
+func timeoutsBlock(ctx context.Context, write time.Duration, update, deletion string) map[string]schema.Block {
+	const later = "A new value takes effect after it has been applied. "
+	byDefault := fmt.Sprintf("Defaults to %.0f minutes.", write.Minutes())
+	return map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{
+		Create: true, CreateDescription: "Timeout of the creation, for example `90s`. " + byDefault,
+		Read: true, ReadDescription: "Timeout of a read. " + later + "Defaults to 5 minutes.",
+		Update: true, UpdateDescription: "Timeout of " + update + ". " + byDefault,
+		Delete: true, DeleteDescription: "Timeout of " + deletion + ". " + later + byDefault,
+	})}
+}
+
 // stableText returns a computed attribute whose value stays the same in a plan, unless ModifyPlan sets it.
 func stableText(description string) schema.StringAttribute {
 	return schema.StringAttribute{
@@ -59,36 +72,36 @@ func stableText(description string) schema.StringAttribute {
 	}
 }
 
+// stableArgument returns an argument whose value stays the same in a plan if the configuration omits it. The modifiers
+// are for other values.
+func stableArgument(description string, rule textRule, modifiers ...planmodifier.String) schema.StringAttribute {
+	argument := stableText(description)
+	argument.Optional, argument.Validators = true, []validator.String{rule}
+	argument.PlanModifiers = append(argument.PlanModifiers, modifiers...)
+	return argument
+}
+
 // projectAttribute returns the argument project_id.
 func projectAttribute(noun string) schema.StringAttribute {
-	return schema.StringAttribute{
-		MarkdownDescription: "The ID of the project that the " + noun + " belongs to. Defaults to the provider's " +
-			"project when the resource is created. Changing this forces a new resource to be created.",
-		Optional:      true,
-		Computed:      true,
-		Validators:    []validator.String{textRule{"project ID", checkProjectID}},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIgnoringCase},
-	}
+	return stableArgument("The ID of the project that the "+noun+" belongs to. Defaults to the provider's project "+
+		"when the resource is created. Changing this forces a new resource to be created.",
+		textRule{"project ID", checkProjectID}, replaceIgnoringCase)
 }
 
 // ignoreEquivalent keeps the text of the state if the configuration has a different text with the same content. A
 // custom type with semantic equality would not do, because the framework does not apply it to plans.
 type ignoreEquivalent struct {
+	label
 	isEquivalent func(a, b string) bool
 	// replaces is whether other content, or content that is not known yet, forces replacement.
 	replaces bool
 }
 
 // replaceIgnoringCase treats texts that differ only in case as equivalent.
-var replaceIgnoringCase = ignoreEquivalent{isEquivalent: strings.EqualFold, replaces: true}
-
-func (m ignoreEquivalent) Description(context.Context) string {
-	return "Keeps the state if only the formatting differs. " +
-		"Otherwise forces replacement, unless it is updated in place."
-}
-
-func (m ignoreEquivalent) MarkdownDescription(ctx context.Context) string {
-	return m.Description(ctx)
+var replaceIgnoringCase = ignoreEquivalent{
+	label:        "same text in another case",
+	isEquivalent: strings.EqualFold,
+	replaces:     true,
 }
 
 func (m ignoreEquivalent) PlanModifyString(

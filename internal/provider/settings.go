@@ -2,7 +2,6 @@ package provider
 
 import (
 	"cmp"
-	"crypto/tls"
 	"net/url"
 	"os"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
+	"github.com/elbaas/terraform-provider-elbaas/internal/httpapi"
 )
 
 // settings are the arguments of the provider, completed from the environment and from files.
@@ -28,8 +28,8 @@ type settings struct {
 	// credentialsSource says where the credentials come from.
 	credentialsSource string
 
-	tls        *tls.Config
-	maxRetries int
+	// api has the TLS configuration and the number of retries.
+	api httpapi.Config
 	// expiryWarningDays is how many days before a certificate expires a plan begins to
 	// warn; 0 warns of expired certificates only.
 	expiryWarningDays int
@@ -82,7 +82,7 @@ func newSettings(block providerBlock, environment environment) (settings, diag.D
 		r.readAddresses()
 		r.readProject()
 		r.readTLS()
-		r.settings.maxRetries = r.number("max_retries", 5)
+		r.settings.api.MaxRetries = r.number("max_retries", 5)
 		r.settings.expiryWarningDays = r.number("expiry_warning_days", 30)
 	}
 	return r.settings, r.diags

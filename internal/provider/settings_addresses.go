@@ -165,7 +165,7 @@ func (r *resolver) checkAddresses() {
 	case r.settings.endpoint == nil:
 		r.fail("Missing", "region", "The address of the ELB service is not known. "+howToSet("region")+
 			" On a private cloud, set endpoint instead (ELBAAS_ENDPOINT).")
-	case r.settings.Agency != nil || !r.settings.Credentials.Password.Empty():
+	case r.settings.Credentials.Agency != nil || !r.settings.Credentials.Password.Empty():
 		r.fail("Missing", "auth_url", fmt.Sprintf("The identity service is needed for a password or an agency, but "+
 			"its address is not known. %sSet %s. On a public cloud, set region and cloud instead.",
 			why, r.placeFor("auth_url")))

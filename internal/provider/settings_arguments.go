@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // An argument describes an argument of the provider block. Its schema, its documentation, its value and its environment
@@ -136,10 +135,13 @@ var arguments = map[string]argument{
 		description: "The ID of the default project, for all resources and data sources without a `project_id`.",
 	},
 	"project_name": {
-		variables: []string{"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"},
-		check:     checkLine,
+		variables: []string{
+			"HW_PROJECT_NAME", "HCS_PROJECT_NAME", "OS_DELEGATED_PROJECT", "OS_PROJECT_NAME", "OS_TENANT_NAME",
+		},
+		check: checkLine,
 		description: "The name of the default project, as an alternative to `project_id`: the provider looks up its " +
-			"ID at first use. Defaults to `region`.",
+			"ID at first use. Defaults to `region`. If `OS_AGENCY_NAME` is set, `OS_DELEGATED_PROJECT` replaces the " +
+			"other `OS_…` variables of the project; otherwise, it is ignored.",
 	},
 	"shared_config_file": {
 		variables: []string{"HW_SHARED_CONFIG_FILE", "HCS_SHARED_CONFIG_FILE"},
@@ -186,7 +188,7 @@ var arguments = map[string]argument{
 		description: "The private key of `cert` in PEM format: the path of a file, or its content.",
 	},
 	"max_retries": {
-		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES"},
+		variables: []string{"HW_MAX_RETRIES", "HCS_MAX_RETRIES", "OS_MAX_RETRIES"},
 		check:     numberCheck(100, "no retries"),
 		isNumber:  true,
 		description: "Maximum number of retries after a transient error. Defaults to `5`; `0` disables retries. " +
@@ -272,14 +274,3 @@ func (p *elbaasProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 // A providerBlock has the values of a provider block by the names of its arguments. An argument that is not set is
 // missing or null.
 type providerBlock map[string]attr.Value
-
-// add adds the arguments of a block. The prefix is the name of a nested block with its dot, or empty.
-func (b providerBlock) add(prefix string, block types.Object) {
-	for name, value := range block.Attributes() {
-		if nested, isBlock := value.(types.Object); isBlock {
-			b.add(name+".", nested)
-		} else {
-			b[prefix+name] = value
-		}
-	}
-}

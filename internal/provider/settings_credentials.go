@@ -52,8 +52,8 @@ func (r *resolver) readCredentials() {
 	case s.has("token"):
 		c.Token = secret.New(text("token"))
 	case s.has("access_key", "secret_key", "security_token"):
-		c.AccessKey = text("access_key")
-		c.SecretKey, c.SecurityToken = secret.New(text("secret_key")), secret.New(text("security_token"))
+		c.Key.Access, c.Key.Secret = text("access_key"), secret.New(text("secret_key"))
+		c.Key.SecurityToken = secret.New(text("security_token"))
 		needed = [][]string{{"access_key"}, {"secret_key"}}
 	default:
 		c.UserName, c.UserID = text("user_name"), text("user_id")
@@ -109,5 +109,5 @@ func (r *resolver) readAgency() {
 			"provider would use another account. Set access_key and secret_key, or remove %s.",
 			agency.origin, r.credentials.label, kind, s.place(name)))
 	}
-	r.settings.Agency = &auth.Agency{Name: agency.text, DomainName: owner.text}
+	r.settings.Credentials.Agency = &auth.Agency{Name: agency.text, DomainName: owner.text}
 }

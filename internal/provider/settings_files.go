@@ -98,7 +98,7 @@ func (r *resolver) profile(named value, file, name string) source {
 	name = cmp.Or(name, config.Current)
 	i := slices.IndexFunc(config.Profiles, func(p sharedProfile) bool { return p.Name == name })
 	if i < 0 {
-		names := joined(config.Profiles, func(p sharedProfile) string { return strconv.Quote(p.Name) })
+		names := joined(config.Profiles, ", ", func(p sharedProfile) string { return strconv.Quote(p.Name) })
 		return broken("profile", "has no profile %s. It has: %s.", quoted(name), names)
 	}
 	p := config.Profiles[i]
@@ -174,7 +174,7 @@ func (r *resolver) cloudsEntry(named value) (source, error) {
 	if !isInFile && !isInSecure {
 		names := slices.AppendSeq(slices.Collect(maps.Keys(file.Clouds)), maps.Keys(secure.Clouds))
 		slices.Sort(names)
-		return broken("has no entry %s. It has: %s", quoted(name), joined(slices.Compact(names), strconv.Quote))
+		return broken("has no entry %s. It has: %s", quoted(name), joined(slices.Compact(names), ", ", strconv.Quote))
 	}
 	entry, err := merged(base, overlay)
 	if vendor := cmp.Or(entry.Profile, entry.Cloud); vendor != "" {
@@ -263,14 +263,5 @@ func (r *resolver) cloudsFile(what string, places ...string) (file cloudsFile, p
 		}
 		return file, place, nil
 	}
-	return file, "", fmt.Errorf("there is no %s. Searched: %s", what, joined(places, fileName))
-}
-
-// joined lists things for a sentence.
-func joined[T any](things []T, shown func(T) string) string {
-	list := make([]string, len(things))
-	for i, thing := range things {
-		list[i] = shown(thing)
-	}
-	return strings.Join(list, ", ")
+	return file, "", fmt.Errorf("there is no %s. Searched: %s", what, joined(places, ", ", fileName))
 }

@@ -98,7 +98,7 @@ func TestKeysInEntries(t *testing.T) {
 		if (said == "") != (row.want == "") || !strings.Contains(said, row.want) {
 			t.Errorf("%s: it says %q, want %q", name, said, row.want)
 		}
-		if said == "" && len(s.tls.Certificates) != 1 {
+		if said == "" && len(s.api.TLS.Certificates) != 1 {
 			t.Errorf("%s: there is no client certificate", name)
 		}
 		for part := range slices.Chunk([]byte(inOneLine), 40) {
@@ -135,7 +135,7 @@ func TestProfileOfALogin(t *testing.T) {
 			file := `{"current":"a","profiles":[{"name":"a","mode":"SSO","region":"eu-de",` + rest + row.profile + `}]}`
 			s, got := settingsOf("", "", map[string]string{atHome: file})
 			if c := s.Credentials; got == "" {
-				got = fmt.Sprint(c.AccessKey, " ", c.SecretKey.Reveal(), " ", c.SecurityToken.Reveal())
+				got = fmt.Sprint(c.Key.Access, " ", c.Key.Secret.Reveal(), " ", c.Key.SecurityToken.Reveal())
 			}
 			if !strings.Contains(got, row.want) || strings.Contains(got, "hunter2") {
 				t.Errorf("%s: got %s, want %s", name, got, row.want)
@@ -177,7 +177,7 @@ func TestNamesOfFiles(t *testing.T) {
 	} {
 		s, said := settingsOf("", "HW_REGION_NAME=eu-de HW_SHARED_CONFIG_FILE="+long,
 			map[string]string{long: profileOf("")[atHome]})
-		if said != "" || s.Credentials.AccessKey == "" {
+		if said != "" || s.Credentials.Key.Access == "" {
 			t.Errorf("it says %q of a long name", said)
 		}
 	}
@@ -425,11 +425,11 @@ func TestFieldsOfFiles(t *testing.T) {
 		"an agency of an entry, and its project": {
 			variables: "OS_CLOUD=mine", files: entry("ak: AK, sk: SK, target_agency_name: a, target_domain_name: d, " +
 				"project_id: own, project_name: own, target_project_id: p, target_project_name: n"),
-			want: "access key p n &{a d}",
+			want: "agency p n &{a d}",
 		},
 		"an agency of a profile": {
 			files: profileOf(`,"region":"eu-de","projectId":"p","agencyName":"a","agencyDomainName":"d"`),
-			want:  "access key p eu-de &{a d}",
+			want:  "agency p eu-de &{a d}",
 		},
 		"credentials of the block": {
 			block: "clouds_entry=mine token", files: entry("project_id: p"),
@@ -441,7 +441,8 @@ func TestFieldsOfFiles(t *testing.T) {
 			t.Errorf("%s: it says %s", name, said)
 			continue
 		}
-		got := fmt.Sprint(s.Credentials.Kind(), " ", s.project.ValueString(), " ", s.projectName, " ", s.Agency)
+		c := s.Credentials
+		got := fmt.Sprint(c.Kind(), " ", s.project.ValueString(), " ", s.projectName, " ", c.Agency)
 		if got != row.want {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
 		}

@@ -125,11 +125,16 @@ func (r *resolver) addBlock(block providerBlock) {
 // addVariables adds the environment variables of a rank. An empty one is not set.
 func (r *resolver) addVariables(rank int) {
 	s := source{label: "the environment variables " + prefixes[rank] + "…", rank: rank, values: map[string]value{}}
+	const delegated = "OS_DELEGATED_PROJECT"
+	isDelegated := r.getenv("OS_AGENCY_NAME") != "" && r.getenv(delegated) != ""
 	for name, a := range arguments {
 		for _, variable := range a.variables {
 			text := r.getenv(variable)
-			if variable == "OS_CLOUD" && strings.Contains(text, ".") != (name == "cloud") {
+			switch {
+			case variable == "OS_CLOUD" && strings.Contains(text, ".") != (name == "cloud"):
 				continue // FlexibleEngine sets it to a domain; other values name an entry of clouds.yaml
+			case strings.HasPrefix(name, "project_") && (variable == delegated) != isDelegated && rank == osRank:
+				continue // with that project of an agency, the others are in the account of the user (reference)
 			}
 			if strings.HasPrefix(variable, prefixes[rank]) && text != "" && !s.has(name) {
 				s.values[name] = value{name, text, "the environment variable " + variable, rank}

@@ -118,7 +118,7 @@ func TestSettingsVariables(t *testing.T) {
 		"clouds_entry": {
 			variables: "OS_CLOUD",
 			with:      nothing,
-			get:       func(s settings) string { return s.Credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.Key.Access },
 			given:     func(n int) string { return fmt.Sprintf("entry%d", n) },
 			want:      ak,
 		},
@@ -140,19 +140,19 @@ func TestSettingsVariables(t *testing.T) {
 			variables: "HW_ACCESS_KEY HCS_ACCESS_KEY OS_ACCESS_KEY",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.Credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.Key.Access },
 		},
 		"secret_key": {
 			variables: "HW_SECRET_KEY HCS_SECRET_KEY OS_SECRET_KEY",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.Credentials.SecretKey.Reveal() },
+			get:       func(s settings) string { return s.Credentials.Key.Secret.Reveal() },
 		},
 		"security_token": {
 			variables: "HW_SECURITY_TOKEN HCS_SECURITY_TOKEN OS_SECURITY_TOKEN",
 			with:      key,
 			block:     "access_key secret_key security_token",
-			get:       func(s settings) string { return s.Credentials.SecurityToken.Reveal() },
+			get:       func(s settings) string { return s.Credentials.Key.SecurityToken.Reveal() },
 		},
 		"signing_scheme": {
 			variables: "ELBAAS_SIGNING_SCHEME",
@@ -204,21 +204,21 @@ func TestSettingsVariables(t *testing.T) {
 			want:      ak,
 		},
 		"project_name": {
-			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_PROJECT_NAME OS_TENANT_NAME",
-			with:      key,
+			variables: "HW_PROJECT_NAME HCS_PROJECT_NAME OS_DELEGATED_PROJECT OS_PROJECT_NAME OS_TENANT_NAME",
+			with:      agency, // OS_DELEGATED_PROJECT is only for an agency
 			get:       func(s settings) string { return s.projectName },
 		},
 		"shared_config_file": {
 			variables: "HW_SHARED_CONFIG_FILE HCS_SHARED_CONFIG_FILE",
 			with:      nothing,
-			get:       func(s settings) string { return s.Credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.Key.Access },
 			given:     func(n int) string { return "~/" + host(n) },
 			want:      ak,
 		},
 		"profile": {
 			variables: "HW_PROFILE HCS_PROFILE",
 			with:      nothing,
-			get:       func(s settings) string { return s.Credentials.AccessKey },
+			get:       func(s settings) string { return s.Credentials.Key.Access },
 			given:     host,
 			want:      ak,
 		},
@@ -226,32 +226,32 @@ func TestSettingsVariables(t *testing.T) {
 			variables: "HW_ASSUME_ROLE_AGENCY_NAME HCS_ASSUME_ROLE_AGENCY_NAME OS_AGENCY_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
-			get:       func(s settings) string { return s.Agency.Name },
+			get:       func(s settings) string { return s.Credentials.Agency.Name },
 		},
 		"assume_role.domain_name": {
 			variables: "HW_ASSUME_ROLE_DOMAIN_NAME HCS_ASSUME_ROLE_DOMAIN_NAME OS_AGENCY_DOMAIN_NAME",
 			with:      agency,
 			block:     "access_key secret_key assume_role.agency_name assume_role.domain_name",
-			get:       func(s settings) string { return s.Agency.DomainName },
+			get:       func(s settings) string { return s.Credentials.Agency.DomainName },
 		},
 		"cacert_file": {
 			variables: "OS_CACERT",
 			with:      key,
-			get:       func(s settings) string { return strconv.FormatBool(s.tls.RootCAs != nil) },
+			get:       func(s settings) string { return strconv.FormatBool(s.api.TLS.RootCAs != nil) },
 			given:     host,
 			want:      func(int) string { return "true" },
 		},
 		"insecure": {
 			variables: "HW_INSECURE HCS_INSECURE OS_INSECURE",
 			with:      key,
-			get:       func(s settings) string { return strconv.FormatBool(s.tls.InsecureSkipVerify) },
+			get:       func(s settings) string { return strconv.FormatBool(s.api.TLS.InsecureSkipVerify) },
 			given:     even,
 			want:      even,
 		},
 		"max_retries": {
-			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES",
+			variables: "HW_MAX_RETRIES HCS_MAX_RETRIES OS_MAX_RETRIES",
 			with:      key,
-			get:       func(s settings) string { return strconv.Itoa(s.maxRetries) },
+			get:       func(s settings) string { return strconv.Itoa(s.api.MaxRetries) },
 			given:     strconv.Itoa,
 			want:      strconv.Itoa,
 		},
@@ -1199,8 +1199,8 @@ func TestUnknownHidesVariables(t *testing.T) {
 		block[name] = types.StringUnknown()
 	}
 	s, diags := newSettings(block, environmentOf(variables))
-	if diags.HasError() || s.maxRetries != 5 || s.expiryWarningDays != 30 {
-		t.Errorf("%d retries, %d days, %v: variables are read", s.maxRetries, s.expiryWarningDays, diags)
+	if diags.HasError() || s.api.MaxRetries != 5 || s.expiryWarningDays != 30 {
+		t.Errorf("%d retries, %d days, %v: variables are read", s.api.MaxRetries, s.expiryWarningDays, diags)
 	}
 }
 
@@ -1363,7 +1363,7 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 			if diags.HasError() {
 				t.Fatal(diags)
 			}
-			who := s.Credentials.Token.Reveal() + s.Credentials.AccessKey + s.Credentials.UserName
+			who := s.Credentials.Token.Reveal() + s.Credentials.Key.Access + s.Credentials.UserName
 			if s.Credentials.Kind() == auth.KindToken {
 				who = s.Credentials.Token.Reveal()
 			}
@@ -1372,13 +1372,13 @@ func TestCredentialsAreNeverMixed(t *testing.T) {
 			}
 			if s.Credentials.UserName == "entry" {
 				got := fmt.Sprintf("%s %s %s %s %t", s.Credentials.Password.Reveal(), s.Signer.Region, s.AuthURL,
-					s.projectName, s.tls.InsecureSkipVerify)
+					s.projectName, s.api.TLS.InsecureSkipVerify)
 				if got != "secure entry-region https://entry.example.com/v3 entry-project true" {
 					t.Errorf("the entry gave %s", got)
 				}
 			}
-			if s.Credentials.AccessKey == "profile" {
-				got := s.Credentials.SecurityToken.Reveal() + " " + s.project.ValueString()
+			if s.Credentials.Key.Access == "profile" {
+				got := s.Credentials.Key.SecurityToken.Reveal() + " " + s.project.ValueString()
 				if got != "ST profile-project" {
 					t.Errorf("the profile gave %s", got)
 				}

@@ -38,7 +38,7 @@ func isTrue(v value) bool {
 // cloud, and must not be trusted for another.
 func (r *resolver) readTLS() {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	r.settings.tls = config
+	r.settings.api.TLS = config
 	if r.addressesUnknown {
 		return // nothing is called yet, and which certificates count depends on the addresses
 	}

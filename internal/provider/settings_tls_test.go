@@ -39,9 +39,9 @@ func TestTLSSettings(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	if !s.tls.InsecureSkipVerify || s.tls.RootCAs == nil || len(s.tls.Certificates) != 1 ||
-		s.tls.MinVersion != tls.VersionTLS12 {
-		t.Errorf("got %t %v %d %x", s.tls.InsecureSkipVerify, s.tls.RootCAs, len(s.tls.Certificates), s.tls.MinVersion)
+	c := s.api.TLS
+	if !c.InsecureSkipVerify || c.RootCAs == nil || len(c.Certificates) != 1 || c.MinVersion != tls.VersionTLS12 {
+		t.Errorf("got %t %v %d %x", c.InsecureSkipVerify, c.RootCAs, len(c.Certificates), c.MinVersion)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestInsecureOfSources(t *testing.T) {
 		},
 	} {
 		s, said := settingsOf(row.block, row.variables, row.files)
-		if said != "" || s.tls.InsecureSkipVerify != row.want {
+		if said != "" || s.api.TLS.InsecureSkipVerify != row.want {
 			t.Errorf("%s: insecure is not %t: %s", name, row.want, said)
 		}
 	}
@@ -289,7 +289,7 @@ func TestAuthoritiesOfSources(t *testing.T) {
 		},
 	} {
 		s, said := settingsOf(row.block, row.variables, files)
-		if said != "" || (s.tls.RootCAs != nil) != row.want || (len(s.tls.Certificates) == 1) != row.want {
+		if said != "" || (s.api.TLS.RootCAs != nil) != row.want || (len(s.api.TLS.Certificates) == 1) != row.want {
 			t.Errorf("%s: they do not count as %t: %s", name, row.want, said)
 		}
 	}

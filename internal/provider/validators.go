@@ -20,24 +20,25 @@ import (
 	"github.com/elbaas/terraform-provider-elbaas/internal/auth"
 )
 
-// textRule validates a string attribute. Errors call its value by the noun.
+// textRule validates a string attribute. Errors call its value by the label.
 type textRule struct {
-	noun  string
+	label
 	check func(noun, text string) error
 }
 
-func (r textRule) Description(context.Context) string {
-	return "The " + r.noun + " must be valid."
-}
+// A label is the description of a validator or a plan modifier, which only the framework's log shows.
+type label string
 
-func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
+func (l label) Description(context.Context) string { return string(l) }
+
+func (l label) MarkdownDescription(context.Context) string { return string(l) }
 
 func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if err := r.check(r.noun, req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+r.noun, sentence(err))
+	if err := r.check(string(r.label), req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+string(r.label), sentence(err))
 	}
 }
 
@@ -55,18 +56,13 @@ func orNull(check func(noun, text string) error) func(noun, text string) error {
 
 // checkName applies the rule of the API reference (seed). Characters are Unicode characters: 64 Chinese letters are a
 // legal name.
-func checkName(noun, name string) error {
-	const rule = `A name may contain up to 64 Chinese letters, Latin letters (A–Z, a–z), digits, "_" and "-"`
-	return checkText(noun, name, 64, rule, func(r rune) bool {
-		return isLatinOrDigit(r) || r == '_' || r == '-' || unicode.Is(unicode.Han, r)
-	})
-}
+var checkName = characters(64,
+	`A name may contain up to 64 Chinese letters, Latin letters (A–Z, a–z), digits, "_" and "-"`,
+	func(r rune) bool { return isLatinOrDigit(r) || r == '_' || r == '-' || unicode.Is(unicode.Han, r) })
 
 // checkDescription applies the rule of the API reference (seed).
-func checkDescription(noun, description string) error {
-	const rule = `A description may contain up to 128 characters, except "<" and ">"`
-	return checkText(noun, description, 128, rule, func(r rune) bool { return r != '<' && r != '>' })
-}
+var checkDescription = characters(128, `A description may contain up to 128 characters, except "<" and ">"`,
+	func(r rune) bool { return r != '<' && r != '>' })
 
 // domainRule is what the API reference says of a domain.
 const domainRule = "A domain may contain up to 254 Latin letters (A–Z, a–z), digits, hyphens and dots. " +
@@ -89,7 +85,7 @@ func checkDomainName(noun, domain, rule string) error {
 	if strings.HasPrefix(domain, "-") || strings.HasPrefix(domain, ".") {
 		return fmt.Errorf("the %s begins with %s. %s", noun, describeRune(rune(domain[0])), rule)
 	}
-	return checkText(noun, domain, 254, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })
+	return characters(254, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '.' })(noun, domain)
 }
 
 // checkProjectID accepts any ID that can be a segment of a URL (assumed): the clouds assign 32 hexadecimal characters,
@@ -100,7 +96,7 @@ func checkProjectID(noun, id string) error {
 	if id == "" {
 		return fmt.Errorf("the %s is empty. Omit it or use null for the provider's project, or set an ID", noun)
 	}
-	return checkText(noun, id, 64, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })
+	return characters(64, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' || r == '_' })(noun, id)
 }
 
 var hexadecimalID = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
@@ -124,16 +120,10 @@ func checkLowerID(noun, id string) error {
 	return fmt.Errorf("the %s %q must be in lower case, as the API writes it. Use lower() to convert it", noun, id)
 }
 
-var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
 // checkFingerprint accepts a SHA-256 fingerprint in the format of the attribute fingerprint_sha256.
-func checkFingerprint(noun, text string) error {
-	if !fingerprint.MatchString(text) {
-		return fmt.Errorf("the %s %s is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower case, "+
-			`without colons. Convert the output of openssl with lower(replace("…", ":", ""))`, noun, quoted(text))
-	}
-	return nil
-}
+var checkFingerprint = condition("the %s %s is not valid: it must be the 64 hexadecimal digits of a SHA-256, in lower "+
+	`case, without colons. Convert the output of openssl with lower(replace("…", ":", ""))`,
+	regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString)
 
 // checkNameRegex accepts what the regexp package compiles, which has the same syntax as Terraform's regex function.
 func checkNameRegex(noun, text string) error {
@@ -150,29 +140,22 @@ var hostName = regexp.MustCompile(
 	`^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)*$`)
 
 // checkHostName accepts what a certificate can be checked against: one host name or IP address.
-func checkHostName(noun, text string) error {
-	if net.ParseIP(text) == nil && (len(text) > 253 || !hostName.MatchString(text)) {
-		return fmt.Errorf(`the %s %s is not valid: it must be a DNS name such as "www.example.com" or `+
-			`an IP address, without wildcard, scheme, port, path or trailing dot. `+
-			`Write an internationalized name in its ASCII form, which begins with "xn--"`, noun, quoted(text))
-	}
-	return nil
-}
+var checkHostName = condition(`the %s %s is not valid: it must be a DNS name such as "www.example.com" or an IP `+
+	`address, without wildcard, scheme, port, path or trailing dot. Write an internationalized name in its ASCII `+
+	`form, which begins with "xn--"`, func(text string) bool {
+	return net.ParseIP(text) != nil || len(text) <= 253 && hostName.MatchString(text)
+})
 
 // checkTime accepts RFC 3339.
-func checkTime(noun, text string) error {
-	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		return fmt.Errorf(`the %s %s is not an RFC 3339 time: write it like "2027-01-31T00:00:00Z", `+
-			`or compute it, for example timeadd(plantimestamp(), "720h")`, noun, quoted(text))
-	}
-	return nil
-}
+var checkTime = condition(`the %s %s is not an RFC 3339 time: write it like "2027-01-31T00:00:00Z", or compute it, `+
+	`for example timeadd(plantimestamp(), "720h")`, func(text string) bool {
+	_, err := time.Parse(time.RFC3339, text)
+	return err == nil
+})
 
 // checkRegion accepts the label of a host name.
-func checkRegion(noun, region string) error {
-	const rule = "It may contain up to 63 letters, digits and hyphens. Set a region such as eu-de"
-	return checkText(noun, region, 63, rule, func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
-}
+var checkRegion = characters(63, "It may contain up to 63 letters, digits and hyphens. Set a region such as eu-de",
+	func(r rune) bool { return isLatinOrDigit(r) || r == '-' })
 
 // checkCloud accepts a domain.
 func checkCloud(noun, cloud string) error {
@@ -185,11 +168,8 @@ func checkCloud(noun, cloud string) error {
 }
 
 // checkHeader accepts what can be sent in a header.
-func checkHeader(noun, text string) error {
-	const rule = "It must consist of printable ASCII characters. If it is read from a file, remove the newline at " +
-		"its end: trimspace(file(…))"
-	return checkText(noun, text, math.MaxInt, rule, func(r rune) bool { return ' ' < r && r <= '~' })
-}
+var checkHeader = characters(math.MaxInt, "It must consist of printable ASCII characters. If it is read from a file, "+
+	"remove the newline at its end: trimspace(file(…))", func(r rune) bool { return ' ' < r && r <= '~' })
 
 // checkLine accepts a text without control characters. A line end that was read from a file or a CI variable would only
 // make the identity service say that the password is wrong.
@@ -201,53 +181,52 @@ func checkLine(noun, text string) error {
 	return nil
 }
 
-func checkListenerProtocol(noun, text string) error {
-	if !slices.Contains([]string{"HTTP", "HTTPS", "SSL", "TCP", "UDP"}, strings.ToUpper(text)) {
-		return mustBe(noun, text, "HTTP, HTTPS, SSL, TCP or UDP")
-	}
-	return nil
-}
+var checkListenerProtocol = condition("the value of %s is %s. It must be HTTP, HTTPS, SSL, TCP or UDP",
+	func(text string) bool {
+		return slices.Contains([]string{"HTTP", "HTTPS", "SSL", "TCP", "UDP"}, strings.ToUpper(text))
+	})
 
-func checkScheme(noun, text string) error {
-	if text != string(auth.SchemeAccess) && text != string(auth.SchemeScoped) {
-		return mustBe(noun, text, fmt.Sprintf("%q (the default) or %q", auth.SchemeAccess, auth.SchemeScoped))
-	}
-	return nil
-}
+var checkScheme = condition(`the value of %s is %s. It must be "access" (the default) or "scoped"`,
+	func(text string) bool { return text == string(auth.SchemeAccess) || text == string(auth.SchemeScoped) })
 
-func checkFlag(noun, text string) error {
-	if _, err := strconv.ParseBool(text); err != nil {
-		return mustBe(noun, text, "true or false")
-	}
-	return nil
-}
+var checkFlag = condition("the value of %s is %s. It must be true or false", func(text string) bool {
+	_, err := strconv.ParseBool(text)
+	return err == nil
+})
 
 // numberCheck returns a check for an integer from 0 to most. zero says what 0 means.
 func numberCheck(most int, zero string) func(noun, text string) error {
+	rule := fmt.Sprintf("an integer from 0 (%s) to %d", zero, most)
+	return condition("the value of %s is %s. It must be "+rule, func(text string) bool {
+		n, err := strconv.Atoi(text)
+		return err == nil && 0 <= n && n <= most
+	})
+}
+
+// condition returns a check for a condition. The format of its error has a verb for the noun and one for the text.
+func condition(format string, isMet func(text string) bool) func(noun, text string) error {
 	return func(noun, text string) error {
-		if n, err := strconv.Atoi(text); err != nil || n < 0 || n > most {
-			return mustBe(noun, text, fmt.Sprintf("an integer from 0 (%s) to %d", zero, most))
+		if !isMet(text) {
+			return fmt.Errorf(format, noun, quoted(text))
 		}
 		return nil
 	}
 }
 
-func mustBe(noun, text, rule string) error {
-	return fmt.Errorf("the value of %s is %s. It must be %s", noun, quoted(text), rule)
-}
-
-// checkText checks the length of a text, and its characters.
-func checkText(noun, text string, limit int, rule string, isAllowed func(rune) bool) error {
-	runes := []rune(text)
-	if len(runes) > limit {
-		return fmt.Errorf("the %s has %d characters. %s", noun, len(runes), rule)
-	}
-	for i, r := range runes {
-		if !isAllowed(r) {
-			return fmt.Errorf("the %s contains %s at position %d. %s", noun, describeRune(r), i+1, rule)
+// characters returns a check for the length of a text, and for its characters.
+func characters(limit int, rule string, isAllowed func(rune) bool) func(noun, text string) error {
+	return func(noun, text string) error {
+		runes := []rune(text)
+		if len(runes) > limit {
+			return fmt.Errorf("the %s has %d characters. %s", noun, len(runes), rule)
 		}
+		for i, r := range runes {
+			if !isAllowed(r) {
+				return fmt.Errorf("the %s contains %s at position %d. %s", noun, describeRune(r), i+1, rule)
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 func describeRune(r rune) string {
