@@ -86,7 +86,12 @@ func TestCertificateDataSource(t *testing.T) {
 		{
 			config:    acctest.Values{"name": "z"},
 			attribute: "name",
-			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a"),
+			want:      `has no certificate with the name "z". It has:` + "\n  - \"a\" (ID " + p.id("a") + ", until ",
+		},
+		{
+			config:    acctest.Values{"name": "z"},
+			attribute: "name",
+			want:      ", domain \"c.example.com\", until " + state.Values["not_after"].(string),
 		},
 		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
 		{
@@ -110,7 +115,7 @@ func TestCertificateDataSource(t *testing.T) {
 		{acctest.Values{"name": "a", "project_id": ""}, "project_id", "is empty"},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificate", row.config)
-		wantErrors(t, diagnostics, row.attribute, row.want)
+		wantError(t, diagnostics, row.attribute, row.want)
 	}
 }
 
@@ -198,7 +203,7 @@ func TestMostRecent(t *testing.T) {
 		},
 	} {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", row.config)
-		wantErrors(t, diagnostics, row.attribute, row.want)
+		wantError(t, diagnostics, row.attribute, row.want)
 	}
 }
 
@@ -291,11 +296,11 @@ func TestCoversArgument(t *testing.T) {
 		strings.Repeat("a.", 126) + "aa":         "is not valid",
 	} {
 		_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"covers": host})
-		wantErrors(t, diagnostics, "covers", want)
+		wantError(t, diagnostics, "covers", want)
 	}
 	_, diagnostics := server.ReadDataSource("elbaas_certificate",
 		acctest.Values{"covers": "www.example.com", "name": "a"})
-	wantErrors(t, diagnostics, "", "Exactly one of these attributes must be configured")
+	wantError(t, diagnostics, "", "Exactly one of these attributes must be configured")
 }
 
 // TestManyCandidates: an error does not list hundreds of certificates.
@@ -304,7 +309,7 @@ func TestManyCandidates(t *testing.T) {
 	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
 	server := cloud.Server(t, provider.New("test", nil)())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
-	wantErrors(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
+	wantError(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
 		cloud.Add(elbstub.Certificate{
 			ProjectID:   acctest.ProjectID,
@@ -315,8 +320,8 @@ func TestManyCandidates(t *testing.T) {
 	}
 	server = cloud.Server(t, provider.New("test", nil)()) // without the cached list
 	_, diagnostics = server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
-	wantErrors(t, diagnostics, "name", "\"n19\"")
-	wantErrors(t, diagnostics, "name", "\n  - and 5 more")
+	wantError(t, diagnostics, "name", "\"n19\"")
+	wantError(t, diagnostics, "name", "\n  - and 5 more")
 }
 
 // TestSearchesThatAreNotReady: if something that every call needs is missing, each search says so once, and calls
@@ -434,10 +439,10 @@ func TestCertificatesDataSource(t *testing.T) {
 		},
 	} {
 		_, diagnostics := p.server.ReadDataSource("elbaas_certificates", row.config)
-		wantErrors(t, diagnostics, row.attribute, row.want)
+		wantError(t, diagnostics, row.attribute, row.want)
 		if row.attribute != "domain" {
 			_, diagnostics = p.server.List(row.config, 0, false)
-			wantErrors(t, diagnostics, row.attribute, row.want)
+			wantError(t, diagnostics, row.attribute, row.want)
 		}
 	}
 }

@@ -38,11 +38,14 @@ func TestEphemeralCertificate(t *testing.T) {
 		t.Errorf("%d lists, want 2: nothing is kept", lists)
 	}
 	_, diagnostics := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
-	wantErrors(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
+	wantError(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
 	_, diagnostics = server.Open(acctest.Values{"id": "www"})
-	wantErrors(t, diagnostics, "id", "32 hexadecimal characters")
+	wantError(t, diagnostics, "id", "32 hexadecimal characters")
 	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
-	wantErrors(t, diagnostics, "project_id", `contains " "`)
+	wantError(t, diagnostics, "project_id", `contains " "`)
+	cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, ""))
+	_, diagnostics = server.Open(acctest.Values{"id": id})
+	wantError(t, diagnostics, "", "HTTP 403")
 }
 
 // TestEphemeralWithoutKey: if a cloud does not show keys, the error says so, and quotes nothing of
@@ -69,7 +72,7 @@ func TestEphemeralWithoutKey(t *testing.T) {
 			PrivateKey:  row.key,
 		})
 		opened, diagnostics := cloud.Server(t, provider.New("test", nil)()).Open(acctest.Values{"id": id})
-		wantErrors(t, diagnostics, "", row.want)
+		wantError(t, diagnostics, "", row.want)
 		if said := fmt.Sprint(opened) + fmt.Sprintf("%+v", diagnostics[0]); strings.Contains(said, "MIIE") ||
 			strings.Contains(said, strings.Split(other.PrivateKey, "\n")[1]) {
 			t.Errorf("%s: it says %s", name, said)
@@ -149,7 +152,7 @@ func TestKeysOfWrongTypes(t *testing.T) {
 				t.Errorf("its own key is not there: %v", diagnostics)
 			}
 			opened, diagnostics = server.Open(acctest.Values{"id": other})
-			wantErrors(t, diagnostics, "", "Unable to read certificate")
+			wantError(t, diagnostics, "", "Unable to read certificate")
 			if opened != nil {
 				t.Errorf("opened %v", opened)
 			}

@@ -82,7 +82,7 @@ func TestImportByIdentity(t *testing.T) {
 		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
 	} {
 		_, diagnostics := server.ImportByIdentity(row.identity)
-		wantErrors(t, diagnostics, row.attribute, row.want)
+		wantError(t, diagnostics, row.attribute, row.want)
 	}
 
 	// An invalid ID is reported even if an argument of the provider is not known yet.
@@ -98,14 +98,14 @@ func TestImportByIdentity(t *testing.T) {
 	}
 
 	_, diagnostics := server.Import(pair.PrivateKey)
-	wantErrors(t, diagnostics, "", "The import ID [not shown")
+	wantError(t, diagnostics, "", "The import ID [not shown")
 
 	// An import does not see the project_id of the resource.
 	for _, project := range []any{nil, acctest.Unknown} {
 		config := cloud.Configuration()
 		config["project_id"] = project
 		_, diagnostics := acctest.NewServer(t, provider.New("test", nil)(), config).Import(id)
-		wantErrors(t, diagnostics, "", "for an import, in front of its ID")
+		wantError(t, diagnostics, "", "for an import, in front of its ID")
 	}
 }
 
@@ -128,8 +128,8 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 		PrivateKey:  pair.PrivateKey,
 	})
 	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
-	wantErrors(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
-	wantErrors(t, diagnostics, "", "If it was deleted, remove the import block")
+	wantError(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
+	wantError(t, diagnostics, "", "If it was deleted, remove the import block")
 	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
 	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
 		t.Errorf("imported %v, %v", state, diagnostics)
@@ -151,7 +151,7 @@ func TestGeneratedConfiguration(t *testing.T) {
 		}
 		config := server.GenerateConfig(state)
 		diagnostics = server.Validate(config)
-		wantErrors(t, diagnostics, "private_key", "Missing private key")
+		wantError(t, diagnostics, "private_key", "Missing private key")
 		if len(diagnostics) != 1 {
 			t.Errorf("%d errors, want 1", len(diagnostics))
 		}

@@ -323,7 +323,8 @@ func TestCreatedButNotListed(t *testing.T) {
 		})
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(acctest.NewPair(), "www"))
 		want := "was created, but not read back\nThe list of the project does not show it yet.\n\nThe next plan"
-		if text := textOf(diagnostics); state == nil || diagnostics.HasError() || !strings.Contains(text, want) {
+		text := textOf(diagnostics)
+		if state == nil || diagnostics.HasError() || len(diagnostics) != 1 || !strings.Contains(text, want) {
 			t.Errorf("it says %s", text)
 		}
 	})

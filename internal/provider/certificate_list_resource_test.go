@@ -60,7 +60,7 @@ func TestListResource(t *testing.T) {
 	}
 	p.cloud.Script(elbstub.ListCertificates, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
 	_, diagnostics := p.cloud.Server(t, provider.New("test", nil)()).List(acctest.Values{}, 0, false)
-	wantErrors(t, diagnostics, "", "ELB.9802")
+	wantError(t, diagnostics, "", "ELB.9802")
 }
 
 // TestAccListExample runs terraform query with the example, and applies the configuration that it

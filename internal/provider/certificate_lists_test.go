@@ -42,7 +42,7 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 				t.Errorf("gone: %t, %v", gone, diagnostics)
 			}
 			if !row.gone {
-				wantErrors(t, diagnostics, "", "the API returned 0 certificates and no valid total")
+				wantError(t, diagnostics, "", "the API returned 0 certificates and no valid total")
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestMalformedLists(t *testing.T) {
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state.WithPrivate(t, nil))
-			wantErrors(t, diagnostics, "", row.says)
+			wantError(t, diagnostics, "", row.says)
 			if read == nil || !reflect.DeepEqual(read.Values, state.Values) {
 				t.Errorf("the state became %v", read)
 			}
@@ -82,14 +82,15 @@ func TestMalformedLists(t *testing.T) {
 			server := cloud.Server(t, provider.New("test", nil)())
 			plan, _ := server.Plan(nil, config)
 			_, diagnostics = server.Apply(plan)
-			wantErrors(t, diagnostics, "", row.says)
+			wantError(t, diagnostics, "", row.says)
 			cloud.Only(t)
 		})
 	}
 }
 
-// TestHiddenCertificates: if lists hide the text of certificates, nothing in the state is replaced. Attributes that
-// cannot be known are null, so the plan of an import replaces the certificate.
+// TestHiddenCertificates: if lists hide the text of certificates, nothing is replaced that is in the state, or that was
+// moved from a state with the text. Attributes that cannot be known are null, so the plan of an import replaces the
+// certificate.
 func TestHiddenCertificates(t *testing.T) {
 	t.Parallel()
 	for name, listed := range map[string]elbstub.TextForm{
@@ -98,7 +99,9 @@ func TestHiddenCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
-			config := configOf(acctest.NewPair(), "www")
+			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(80)) // so that the certificate is read from a list
+			pair := acctest.NewPair()
+			config := configOf(pair, "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			id := cloud.Only(t).ID
 
@@ -116,6 +119,12 @@ func TestHiddenCertificates(t *testing.T) {
 				t.Errorf("it plans %v, to replace for %v; %v", plan.Values, plan.Replace, diagnostics)
 			}
 
+			moved, _ := server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
+			moved, _ = server.Read(moved)
+			if plan := mustPlan(t, server, moved, config); len(plan.Replace) > 0 {
+				t.Errorf("the plan of what was moved replaces for %q", plan.Replace)
+			}
+
 			shown := maps.Clone(state.Values)
 			for _, unknowable := range []string{
 				"certificate", "private_key", "not_before", "not_after",
@@ -130,6 +139,10 @@ func TestHiddenCertificates(t *testing.T) {
 			}
 			if plan, _ := server.Plan(imported, config); len(plan.Replace) != 1 {
 				t.Errorf("the plan of the import replaces for %q", plan.Replace)
+			}
+			opened, diagnostics := server.Open(acctest.Values{"id": id})
+			if len(diagnostics) > 0 || !sameText(opened["private_key"], pair.PrivateKey) {
+				t.Errorf("its key is not read: %v", diagnostics)
 			}
 			single, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"id": id})
 			if len(diagnostics) > 0 || !reflect.DeepEqual(single, shown) {

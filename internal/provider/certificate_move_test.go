@@ -56,6 +56,7 @@ func TestMove(t *testing.T) {
 		"an absolute path":                 func(o acctest.Values) { o["path"] = "/elb" + certificatePath + "/" },
 		"object_id alone":                  func(o acctest.Values) { o["object_id"], o["id"] = o["id"], "" },
 		"object_id beside a name":          func(o acctest.Values) { o["object_id"], o["id"] = o["id"], "www" },
+		"another object_id":                func(o acctest.Values) { o["object_id"] = strings.Repeat("0", 32) },
 		"an ID in capitals":                func(o acctest.Values) { o["id"] = strings.ToUpper(o["id"].(string)) },
 		"data that is not JSON":            func(o acctest.Values) { o["data"] = "name: www" },
 		"data with a key only":             func(o acctest.Values) { o["data"] = `{"private_key": "a secret"}` },
@@ -141,7 +142,8 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		if !diagnostics.HasError() {
 			t.Errorf("%s: it plans %v, and replaces %v", name, plan.Values, plan.Replace)
 		} else {
-			wantErrors(t, diagnostics, "", "Plan without -refresh=false")
+			wantError(t, diagnostics, "", `certificate "`+id+`" comes from a restapi_object, which contains little `+
+				"more than the ID. Plan without -refresh=false")
 		}
 		if _, diagnostics := server.Plan(moved, nil); !diagnostics.HasError() {
 			t.Errorf("%s: it plans to delete the certificate", name)
@@ -173,7 +175,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	if read == nil || !diagnostics.HasError() {
 		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
-	wantErrors(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
+	wantError(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
 		"restapi_object does not contain the project")
 
 	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))

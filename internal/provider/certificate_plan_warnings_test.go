@@ -91,8 +91,13 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		"renamed, not covered": {
 			"", "old.example.com", acctest.Values{"certificate": old.Certificate, "name": "new"}, []string{"domain"},
 		},
-		"nothing to lose":  {"", "", acctest.Values{}, nil},
-		"not a new key":    {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
+		"nothing to lose": {"", "", acctest.Values{}, nil},
+		"not a new key":   {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
+		"another project": {
+			"shop", "",
+			acctest.Values{"certificate": old.Certificate, "project_id": acctest.OtherProjectID},
+			[]string{"name"},
+		},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
 		"unknown contents": {"shop", "", acctest.Values{"certificate": acctest.Unknown}, []string{"name"}},
 	} {
@@ -238,7 +243,7 @@ func TestWildcardDomain(t *testing.T) {
 
 			state, diagnostics := server.Apply(plan)
 			if !accepts {
-				wantErrors(t, diagnostics, "", "no wildcard in domain")
+				wantError(t, diagnostics, "", "no wildcard in domain")
 				if left := cloud.Certificates(acctest.ProjectID); len(left) > 0 {
 					t.Errorf("the refused certificate exists: %v", left)
 				}

@@ -133,10 +133,10 @@ func TestReplacementWithoutKey(t *testing.T) {
 	server := cloud.Server(t, provider.New("test", nil)())
 	pair, stranger := acctest.NewPair(), acctest.NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
-	wantErrors(t, diagnostics, "private_key", "Missing private key")
+	wantError(t, diagnostics, "private_key", "Missing private key")
 	_, diagnostics = server.Plan(nil,
 		acctest.Values{"certificate": pair.Certificate, "private_key": stranger.PrivateKey})
-	wantErrors(t, diagnostics, "private_key", "the public keys differ")
+	wantError(t, diagnostics, "private_key", "the public keys differ")
 }
 
 // TestAccReplacementAfterImport: after an import, the state has no key, and ignore_changes may keep

@@ -156,8 +156,8 @@ func TestUpdateIsBounded(t *testing.T) {
 				if took := time.Since(started); took > 20*time.Second+100*time.Millisecond {
 					t.Errorf("the timeout of 20 seconds came after %s", took)
 				}
-				wantErrors(t, diagnostics, "", "the API accepted the change, but does not show it yet")
-				wantErrors(t, diagnostics, "", row.says)
+				wantError(t, diagnostics, "", "the API accepted the change, but does not show it yet")
+				wantError(t, diagnostics, "", row.says)
 				if state == nil || state.Values["name"] == "new" {
 					t.Errorf("the state is %v", state)
 				}

@@ -54,19 +54,19 @@ func TestWriteOnlyKey(t *testing.T) {
 		t.Errorf("%d creations and deletions, want 1", writes)
 	}
 
-	wantErrors(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo",
+	wantError(t, server.Validate(config("private_key_wo", "d", stranger.PrivateKey)), "private_key_wo",
 		"does not belong to the certificate")
 	both := config("private_key_wo", "d", pair.PrivateKey)
 	both["private_key"] = pair.PrivateKey
-	wantErrors(t, server.Validate(both), "private_key_wo", "but not both")
+	wantError(t, server.Validate(both), "private_key_wo", "but not both")
 	diagnostics := server.Validate(acctest.Values{"certificate": pair.Certificate})
-	wantErrors(t, diagnostics, "private_key", "Missing private key")
+	wantError(t, diagnostics, "private_key", "Missing private key")
 
 	// A key that is known only in the apply is checked there, before anything is sent.
 	plan, _ := server.Plan(nil, config("private_key_wo", "e", acctest.Unknown))
 	plan.Configure("private_key_wo", stranger.PrivateKey)
 	_, diagnostics = server.Apply(plan)
-	wantErrors(t, diagnostics, "private_key_wo", "does not belong to the certificate")
+	wantError(t, diagnostics, "private_key_wo", "does not belong to the certificate")
 	cloud.Only(t)
 }
 

@@ -743,6 +743,12 @@ func TestDestinations(t *testing.T) {
 			region:    "eu-de",
 			cloud:     otc,
 		},
+		"profile that nobody names, and cloud of HW_": {
+			variables: "HW_CLOUD=" + otc + " " + otcURL,
+			files:     profileOf(`,"region":"eu-de"`),
+			region:    "eu-de",
+			cloud:     otc,
+		},
 		"profile, region and cloud of block": {
 			block:     "profile=a region=eu-de cloud=" + otc,
 			variables: "HW_CLOUD=evil.example.com",

@@ -37,7 +37,7 @@ func TestTimeoutOfAServerThatResponds(t *testing.T) {
 				l := newListenerRuns(t)
 				row.happens(l)
 				_, diagnostics := l.create(l.process())
-				wantErrors(t, diagnostics, "", row.why)
+				wantError(t, diagnostics, "", row.why)
 				for _, wrong := range []string{"timed out. Check that the endpoint", "update timeout"} {
 					if text := textOf(diagnostics); strings.Contains(text, wrong) {
 						t.Errorf("it says %q: %s", wrong, text)
@@ -60,7 +60,7 @@ func TestCertificateOfAnAlias(t *testing.T) {
 		l.config["certificate_id"] = add(l.cloud, "of the alias", acctest.NewPair())
 		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.9999"}}`))
 		_, diagnostics = l.create(server.Listeners())
-		wantErrors(t, diagnostics, "certificate_id",
+		wantError(t, diagnostics, "certificate_id",
 			"according to what this run has read and written. If something else has")
 	})
 }

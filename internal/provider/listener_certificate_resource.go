@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -129,9 +128,6 @@ func (r *listenerCertificateResource) Update(
 	defer cancel()
 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	if plan.CertificateID.Equal(state.CertificateID) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -164,7 +160,7 @@ func (r *listenerCertificateResource) Delete(
 	}
 	defer lock.unlock()
 
-	if lock.created || resp.Diagnostics.HasError() {
+	if lock.created {
 		return
 	}
 	if state.FallbackCertificateID.IsNull() {
@@ -195,10 +191,9 @@ func (r *listenerCertificateResource) switchListener(
 	}
 
 	remedy, refusal := remedyFor(err, r.cloud.settings.Credentials.Kind()), httpapi.RefusalOf(err)
-	// The refusal may mean that the project does not have the listener or the certificate (assumed for these codes),
+	// The refusal may mean that the project does not have the listener or the certificate (assumed for ELB.1001),
 	// unless a gateway returned the 404.
-	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||
-		slices.Contains([]string{"ELB.1001", "ELB.5040"}, refusal.Code))
+	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() || refusal.Code == "ELB.1001")
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"
@@ -251,7 +246,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 	}
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
+	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
 	plan.checkFallback(&resp.Diagnostics)

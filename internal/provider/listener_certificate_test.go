@@ -205,6 +205,7 @@ func TestRotation(t *testing.T) {
 					})
 					certificates := &runs{t: t, cloud: l.cloud, network: l.network}
 					l.cloud.Remove(l.other)
+					l.config["fallback_certificate_id"] = l.old
 					for _, doing := range []string{"create", "update"} {
 						pair := acctest.NewPair()
 						certificates.config = acctest.Values{
@@ -291,7 +292,8 @@ func TestListenerImport(t *testing.T) {
 				t.Errorf("%v: %s: %s", form, diagnostics[0].Summary, diagnostics[0].Detail)
 				continue
 			}
-			if !maps.Equal(imported.Identity, identity) || imported.Values["certificate_id"] != l.old {
+			if !maps.Equal(imported.Identity, identity) || imported.Values["certificate_id"] != l.old ||
+				imported.Values["id"] != l.listener {
 				t.Errorf("%v: imported %v, identity %v", form, imported.Values, imported.Identity)
 			}
 			l.state = imported
@@ -341,7 +343,7 @@ func TestListenerImportErrors(t *testing.T) {
 			{acctest.Values{"listener_id": l.listener, "project_id": "a/b"}, "project_id", `contains "/"`},
 		} {
 			_, diagnostics := importAny(l.process(), row.form)
-			wantErrors(t, diagnostics, row.attribute, row.want)
+			wantError(t, diagnostics, row.attribute, row.want)
 		}
 	})
 }
@@ -367,13 +369,13 @@ func TestListenerRules(t *testing.T) {
 		} {
 			config := maps.Clone(l.config)
 			config[row.attribute] = row.value
-			wantErrors(t, server.Validate(config), row.attribute, row.want)
+			wantError(t, server.Validate(config), row.attribute, row.want)
 		}
 
 		l.config["fallback_certificate_id"] = l.other
 		for _, prior := range []*acctest.State{nil, l.state} {
 			_, diagnostics := server.Plan(prior, l.config)
-			wantErrors(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
+			wantError(t, diagnostics, "fallback_certificate_id", "Conflicting certificate IDs")
 		}
 		if more := len(l.cloud.Journal()) - calls; more != 0 {
 			t.Errorf("%d calls, want none", more)
@@ -434,7 +436,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 					l.config["timeouts"] = acctest.Values{"create": "1m"}
 					time.Sleep(time.Minute)
 					state, diagnostics := l.create(l.process())
-					wantErrors(t, diagnostics, "listener_id", row.want)
+					wantError(t, diagnostics, "listener_id", row.want)
 					wantListenerRemedy(t, diagnostics[:1])
 					if state != nil {
 						t.Errorf("the state has %v", state.Values)
@@ -503,7 +505,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				}
 				l.config["certificate_id"] = missing
 				state, diagnostics := l.create(server.Listeners())
-				wantErrors(t, diagnostics, "certificate_id", row.want)
+				wantError(t, diagnostics, "certificate_id", row.want)
 				const ofADestroy = "A destroy takes the fallback from the state"
 				for _, wrong := range []string{"endpoint", ofADestroy} {
 					if said := textOf(diagnostics); strings.Contains(said, wrong) {
@@ -525,8 +527,8 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 					_, _ = server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				}
 				left, diagnostics := server.Listeners().Destroy(managed.state)
-				wantErrors(t, diagnostics, "fallback_certificate_id", row.want)
-				wantErrors(t, diagnostics, "fallback_certificate_id", ofADestroy)
+				wantError(t, diagnostics, "fallback_certificate_id", row.want)
+				wantError(t, diagnostics, "fallback_certificate_id", ofADestroy)
 				if left == nil {
 					t.Error("it is not in the state any more")
 				}
@@ -535,7 +537,7 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 				plan, diagnostics := server.Listeners().Plan(managed.state, managed.config)
 				l.noDiagnostics("plan", diagnostics)
 				left, diagnostics = server.Listeners().Apply(plan)
-				wantErrors(t, diagnostics, "certificate_id", row.want)
+				wantError(t, diagnostics, "certificate_id", row.want)
 				if left.Values["certificate_id"] != l.other || left.Values["fallback_certificate_id"] != missing {
 					t.Errorf("the state has %v", left.Values)
 				}
@@ -553,7 +555,7 @@ func TestSwitchIsNotFound(t *testing.T) {
 		refusal := elbstub.Reply(404, `{"error":{"message":"no such thing","code":"Not Found"}}`)
 		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return refusal })
 		_, diagnostics := l.create(inMemory(t, l.cloud, l.network, nil).Listeners())
-		wantErrors(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
+		wantError(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
 	})
 }
 
@@ -577,7 +579,7 @@ func TestListenerIsLocked(t *testing.T) {
 		_, created := l.create(server)
 		_, destroyed := server.Destroy(l.state)
 		for _, diagnostics := range []acctest.Diagnostics{created, destroyed} {
-			wantErrors(t, diagnostics, "listener_id",
+			wantError(t, diagnostics, "listener_id",
 				"Another elbaas_listener_certificate of the listener is being created")
 		}
 	})
@@ -595,8 +597,8 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 		}
 		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
 		server := inMemory(t, l.cloud, l.network, config)
-		if _, diagnostics := server.ReadDataSource("elbaas_certificates",
-			acctest.Values{"project_id": acctest.OtherProjectID}); diagnostics.HasError() {
+		if _, diagnostics := server.ReadDataSource("elbaas_certificate",
+			acctest.Values{"project_id": acctest.OtherProjectID, "id": theirs}); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		calls := len(l.cloud.Journal())
@@ -609,7 +611,7 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 				changed := maps.Clone(l.config)
 				changed[attribute] = theirs
 				_, diagnostics := server.Listeners().Plan(prior, changed)
-				wantErrors(t, diagnostics, attribute, want)
+				wantError(t, diagnostics, attribute, want)
 
 				if attribute == "fallback_certificate_id" {
 					continue
@@ -620,7 +622,7 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 				plan.Configure(attribute, theirs)
 				plan.Values[attribute] = theirs
 				_, diagnostics = server.Listeners().Apply(plan)
-				wantErrors(t, diagnostics, attribute, want)
+				wantError(t, diagnostics, attribute, want)
 			}
 		}
 		if more := len(l.cloud.Journal()) - calls; more != 0 {
@@ -638,6 +640,7 @@ func TestSwitchThatFails(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		happens func(l *listenerRuns)
+		at      string // certificate_id if empty
 		want    string
 		kept    bool // the switch succeeds nevertheless
 	}{
@@ -698,6 +701,7 @@ func TestSwitchThatFails(t *testing.T) {
 					return next()
 				})
 			},
+			at:   "listener_id",
 			want: "the listener has the status ERROR",
 		},
 	} {
@@ -720,7 +724,7 @@ func TestSwitchThatFails(t *testing.T) {
 						l.noDiagnostics("apply", diagnostics)
 						l.state = state
 					} else {
-						wantErrors(t, diagnostics, "", row.want)
+						wantError(t, diagnostics, cmp.Or(row.at, "certificate_id"), row.want)
 						wantListenerRemedy(t, diagnostics)
 						if before == nil != (state == nil) || before != nil &&
 							!reflect.DeepEqual(before.Values, state.Values) {
@@ -765,7 +769,7 @@ func TestListenerIsGone(t *testing.T) {
 				time.Sleep(time.Minute)
 
 				left, diagnostics := server.Apply(plan)
-				wantErrors(t, diagnostics, "listener_id", "the listener does not exist")
+				wantError(t, diagnostics, "listener_id", "the listener does not exist")
 				wantListenerRemedy(t, diagnostics)
 				if left == nil {
 					t.Error("an update has removed it from the state")
@@ -814,7 +818,7 @@ func TestListenerChangesElsewhere(t *testing.T) {
 		l.plan("nothing")
 		l.cloud.ChangeListener(l.listener, func(l *elbstub.Listener) { l.Protocol = "TCP" })
 		left, diagnostics := l.process().Read(l.state)
-		wantErrors(t, diagnostics, "listener_id", "has the protocol \"TCP\", which does not use a certificate")
+		wantError(t, diagnostics, "listener_id", "has the protocol \"TCP\", which does not use a certificate")
 		if left == nil {
 			t.Error("it is not in the state any more")
 		}
@@ -840,7 +844,7 @@ func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 				l := newManagedListener(t)
 				l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault { return fault })
 				left, diagnostics := l.process().Read(l.state)
-				wantErrors(t, diagnostics, "", `Unable to read listener "`+l.listener)
+				wantError(t, diagnostics, "", `Unable to read listener "`+l.listener)
 				if left == nil {
 					t.Error("it is not in the state any more")
 				}
@@ -850,19 +854,28 @@ func TestListenerRemovedOnlyWhenProvenGone(t *testing.T) {
 }
 
 // TestListenersWhileListsLag: the lists of a run do not show yet what the previous run has switched. The run knows of
-// it from the private state, and plans nothing.
+// it from the private state, and plans nothing. A list that shows it is believed at once.
 func TestListenersWhileListsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListenerRuns(t)
+		lag := 4 * time.Second
 		l.cloud.ScriptEach(elbstub.ListListeners, func(int) elbstub.Fault {
-			return elbstub.See(elbstub.View{Lag: 4 * time.Second})
+			return elbstub.See(elbstub.View{Lag: lag})
 		})
 		l.apply("create")
 		l.plan("nothing")
 		l.config["certificate_id"] = l.old
 		l.apply("update")
 		l.plan("nothing")
+
+		lag, l.config["certificate_id"] = 0, l.other
+		l.apply("update")
+		lists := len(l.cloud.Journal(elbstub.ListListeners))
+		l.plan("nothing")
+		if more := len(l.cloud.Journal(elbstub.ListListeners)) - lists; more != 1 {
+			t.Errorf("%d lists, want 1", more)
+		}
 	})
 }
 
@@ -978,9 +991,9 @@ func TestDestroyWithoutFallback(t *testing.T) {
 
 		started := time.Now()
 		kept, diagnostics := certificates.Destroy(certificate)
-		wantErrors(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
-		wantErrors(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
-		wantErrors(t, diagnostics, "", "Do not remove a certificate that Terraform calls a deposed object")
+		wantError(t, diagnostics, "", `listener "https-443" (ID `+l.listener+`)`)
+		wantError(t, diagnostics, "", "was destroyed without a fallback_certificate_id")
+		wantError(t, diagnostics, "", "Do not remove a certificate that Terraform calls a deposed object")
 		if kept == nil {
 			t.Error("the certificate is not in the state any more")
 		}

@@ -93,7 +93,11 @@ func TestListenersDataSource(t *testing.T) {
 			}
 		}
 		_, diagnostics := server.ReadDataSource("elbaas_listeners", acctest.Values{"protocol": ""})
-		wantErrors(t, diagnostics, "protocol", "To omit it, use null")
+		wantError(t, diagnostics, "protocol", "To omit it, use null")
+		cloud.Script(elbstub.ListListeners, 1, elbstub.Reply(403, ""))
+		server = inMemory(t, cloud, network, nil) // without the cached list
+		_, diagnostics = server.ReadDataSource("elbaas_listeners", acctest.Values{})
+		wantError(t, diagnostics, "", "HTTP 403")
 	})
 }
 

@@ -85,19 +85,18 @@ func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
 	})
 }
 
-// wantErrors fails unless the diagnostics are errors that contain a text, the first of them on an attribute, or on none
-// if that is empty.
-func wantErrors(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
+// wantError fails unless there is one diagnostic: an error that contains a text, on an attribute if that is not empty.
+func wantError(t *testing.T, diagnostics acctest.Diagnostics, attribute, want string) {
 	t.Helper()
-	if !diagnostics.HasError() {
-		t.Errorf("there is no error, want %q", want)
+	if len(diagnostics) != 1 || !diagnostics.HasError() {
+		t.Errorf("it says %q, want one error: %q", diagnosticTexts(diagnostics), want)
 		return
 	}
-	first := diagnostics[0]
-	if said := first.Summary + ": " + first.Detail; !strings.Contains(said, want) {
+	only := diagnostics[0]
+	if said := only.Summary + ": " + only.Detail; !strings.Contains(said, want) {
 		t.Errorf("it says %q, want %q", said, want)
 	}
-	if at := first.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
+	if at := only.Attribute.String(); attribute != "" && !strings.Contains(at, `"`+attribute+`"`) {
 		t.Errorf("it is about %s, want %s", at, attribute)
 	}
 }
@@ -156,7 +155,7 @@ func TestUnknownArgument(t *testing.T) {
 			for doing, said := range map[string]acctest.Diagnostics{
 				"read": read, "import": imported, "destroy": destroyed, "create": created, "update": updated,
 			} {
-				if !strings.Contains(textOf(said), "The provider argument token depends on a value") {
+				if len(said) != 1 || !strings.Contains(textOf(said), "The provider argument token depends on a value") {
 					t.Errorf("%s a %s: %s", doing, noun, textOf(said))
 				}
 			}
@@ -177,6 +176,8 @@ func TestUnknownArgument(t *testing.T) {
 		if sent := l.cloud.Journal()[before:]; len(sent) > 0 {
 			t.Errorf("%d requests were sent", len(sent))
 		}
+		numbers := acctest.Values{"max_retries": acctest.Unknown, "expiry_warning_days": acctest.Unknown}
+		mustRead(t, inMemory(t, l.cloud, l.network, numbers), certificate) // they have defaults
 	})
 }
 
@@ -211,7 +212,8 @@ func TestProjectThatIsNotFound(t *testing.T) {
 		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
-	wantErrors(t, diagnostics, "", "Unable to find the project of the provider")
+	wantError(t, diagnostics, "", "Unable to find the project of the provider: Finding the ID of the project "+
+		`"nowhere"`)
 	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
@@ -229,7 +231,7 @@ func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 		})
 		cloud.Script(elbstub.ListProjects, 1, elbstub.Reply(200, `{"projects":[{"id":"`+id+`","name":"eu-de"}]}`))
 		_, diagnostics := create(t, server, acctest.Values{"name": "www"})
-		wantErrors(t, diagnostics, "", "Unable to find the project of the provider: The identity service returned an "+
+		wantError(t, diagnostics, "", "Unable to find the project of the provider: The identity service returned an "+
 			"ID that is not valid. Set project_id in the provider block.")
 		if unknown := cloud.Journal(elbstub.Unknown); len(unknown) > 0 {
 			t.Errorf("%q: called %s", id, unknown[0].Path)

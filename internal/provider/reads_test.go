@@ -247,7 +247,7 @@ func TestReadTimeoutThatIsTooShort(t *testing.T) {
 		})
 		left, diagnostics := server.Read(state)
 		close(ended)
-		wantErrors(t, diagnostics, "", "with -refresh=false")
+		wantError(t, diagnostics, "", "with -refresh=false")
 		if left == nil {
 			t.Errorf("%s: it is taken for gone", timeout)
 		}
