@@ -104,7 +104,7 @@ func fetchList[E element](
 	get := httpapi.Request{Method: http.MethodGet}
 	err = c.do(ctx, projectID, []string{path}, get, func(response *http.Response) (err error) {
 		list, err = decode(response.Body)
-		if response.StatusCode != http.StatusOK { // reference: a list has no other status
+		if err == nil && response.StatusCode != http.StatusOK { // reference: a list has no other status
 			list, err = listing[E]{}, errors.New("the status of a list must be 200")
 		}
 		if !list.complete {

@@ -188,7 +188,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.body.Read(p)
 	x.head = append(x.head, p[:min(n, maxHead-len(x.head))]...)
 	x.silence.Reset(silenceLimit)
-	if !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) {
 		x.bodyErr = err
 	}
 	return n, err

@@ -47,7 +47,7 @@ func (r textRule) ValidateString(_ context.Context, req validator.StringRequest,
 func orNull(check func(noun, text string) error) func(noun, text string) error {
 	return func(noun, text string) error {
 		err := check(noun, text)
-		if text == "" { // for which each check has an error
+		if err != nil && text == "" {
 			return fmt.Errorf("%w. To omit it, use null instead of an empty string", err)
 		}
 		return err
