@@ -1,3 +1,4 @@
+// Package acctest calls the provider as Terraform does: with the CLI, or by the plugin protocol without one.
 package acctest
 
 import (
@@ -215,4 +216,12 @@ func (c *CLI) SignalProvider(signal os.Signal) bool {
 		}
 	}
 	return reached
+}
+
+// check fails the test after an error that it does not test for.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

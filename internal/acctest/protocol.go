@@ -122,17 +122,6 @@ func NewServer(t testing.TB, server tfprotov6.ProviderServer, config Values) *Se
 	return s
 }
 
-// Server starts a provider that is configured for the cloud.
-func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *Server {
-	t.Helper()
-	return NewServer(t, server, c.Configuration())
-}
-
-// Configuration is that of a provider for the cloud.
-func (c *Cloud) Configuration() Values {
-	return Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token}
-}
-
 // Validate validates a configuration.
 func (s *Server) Validate(config Values) Diagnostics {
 	s.t.Helper()

@@ -40,7 +40,7 @@ func certificateAttributes(t *testing.T) (arguments, results []string) {
 // everyArgument returns a configuration that sets each argument to a text.
 func everyArgument(t *testing.T) acctest.Values {
 	t.Helper()
-	config := configOf(acctest.NewPair(), "")
+	config := configOf(NewPair(), "")
 	arguments, _ := certificateAttributes(t)
 	for _, argument := range arguments {
 		config[argument] = "first"
@@ -54,7 +54,7 @@ func everyArgument(t *testing.T) acctest.Values {
 func TestEveryArgument(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		r := &runs{t: t, cloud: cloud, network: network, config: everyArgument(t)}
 		arguments, results := certificateAttributes(t)
 		r.apply("create")
@@ -115,7 +115,7 @@ func TestResponsesThatLackAField(t *testing.T) {
 				continue // its value is not known before the first read
 			}
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				server, config := inMemory(t, cloud, network, nil), everyArgument(t)
 				cloud.Script(operation, 1, func(next elbstub.Next) elbstub.Response {
 					whole := next()

@@ -21,8 +21,8 @@ func BenchmarkSchema(b *testing.B) {
 
 // BenchmarkUnchanged measures what a plan requests for each certificate that has not changed.
 func BenchmarkUnchanged(b *testing.B) {
-	cloud := acctest.NewCloud(b)
-	server, pair := cloud.Server(b, provider.New("test", nil)()), acctest.NewPair()
+	cloud := NewCloud(b)
+	server, pair := cloud.Server(b, provider.New("test", nil)()), NewPair()
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "www"}
 	plan, diagnostics := server.Plan(nil, config)
 	if diagnostics.HasError() {

@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
 // wantCalls returns a check of how many calls of an operation the cloud has received since the last check.
-func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
+func wantCalls(cloud *Cloud, operation elbstub.Operation) func(t *testing.T, want int) {
 	seen := 0
 	return func(t *testing.T, want int) {
 		t.Helper()
@@ -22,7 +21,7 @@ func wantCalls(cloud *acctest.Cloud, operation elbstub.Operation) func(t *testin
 }
 
 // countCalls returns a function that counts the calls since countCalls.
-func countCalls(cloud *acctest.Cloud) func() (posts, puts, deletes, lists int) {
+func countCalls(cloud *Cloud) func() (posts, puts, deletes, lists int) {
 	before := len(cloud.Journal())
 	return func() (posts, puts, deletes, lists int) {
 		for _, call := range cloud.Journal()[before:] {

@@ -19,7 +19,7 @@ import (
 
 // A searchFixture is a cloud with several certificates to search for, one of them in another project.
 type searchFixture struct {
-	cloud  *acctest.Cloud
+	cloud  *Cloud
 	server *acctest.Server
 	chain  throwaway.Chain
 	ids    map[string]string
@@ -29,21 +29,21 @@ type searchFixture struct {
 // and c, which expires in an hour.
 func newSearchFixture(t *testing.T) searchFixture {
 	t.Helper()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	p := searchFixture{
 		cloud: cloud, server: cloud.Server(t, provider.New("test", nil)()), chain: throwaway.NewChain(),
 		ids: map[string]string{},
 	}
-	soon := acctest.NewPairUntil(time.Now().Add(time.Hour))
+	soon := NewPairUntil(time.Now().Add(time.Hour))
 	for _, cert := range []elbstub.Certificate{
 		{Name: "c", Domain: "c.example.com", Certificate: soon.Certificate, PrivateKey: soon.PrivateKey},
 		{Name: "b", Domain: "b.example.com"},
 		{Name: "b", Domain: "b.example.com"},
 		{Name: "a", Description: "the first"},
-		{Name: "a", ProjectID: acctest.OtherProjectID},
+		{Name: "a", ProjectID: OtherProjectID},
 	} {
 		if cert.ProjectID == "" {
-			cert.ProjectID = acctest.ProjectID
+			cert.ProjectID = ProjectID
 		}
 		if cert.Certificate == "" {
 			cert.Certificate, cert.PrivateKey = p.chain.PEM(), throwaway.KeyForms(p.chain.Key)["PKCS#8"]
@@ -53,7 +53,7 @@ func newSearchFixture(t *testing.T) searchFixture {
 	return p
 }
 
-func (p searchFixture) id(name string) string { return p.ids[name+acctest.ProjectID] }
+func (p searchFixture) id(name string) string { return p.ids[name+ProjectID] }
 
 // TestCertificateDataSource finds a certificate by each attribute, and returns what the resource has, without the key.
 func TestCertificateDataSource(t *testing.T) {
@@ -93,7 +93,7 @@ func TestCertificateDataSource(t *testing.T) {
 			attribute: "name",
 			want:      ", domain \"c.example.com\", until " + state.Values["not_after"].(string),
 		},
-		{acctest.Values{"id": p.ids["a"+acctest.OtherProjectID]}, "id", "has no certificate with the id"},
+		{acctest.Values{"id": p.ids["a"+OtherProjectID]}, "id", "has no certificate with the id"},
 		{
 			config:    acctest.Values{"name": "b"},
 			attribute: "name",
@@ -124,7 +124,7 @@ func TestMostRecent(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	clock := now
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
+	cloud := NewCloud(t, func(o *elbstub.Options) { o.Now = func() time.Time { return clock } })
 	key := throwaway.NewECKey()
 	add := func(name string, notBefore, created time.Time) string {
 		template := &x509.Certificate{
@@ -134,7 +134,7 @@ func TestMostRecent(t *testing.T) {
 		text := throwaway.Issue(template, key, nil, nil)
 		clock = created
 		return cloud.Add(elbstub.Certificate{
-			ProjectID: acctest.ProjectID, Name: name, Domain: name +
+			ProjectID: ProjectID, Name: name, Domain: name +
 				".example.com", Certificate: text, PrivateKey: "unused",
 		})
 	}
@@ -149,7 +149,7 @@ func TestMostRecent(t *testing.T) {
 	// These differ only in their IDs.
 	same := max(add("same", before, now), add("same", before, now))
 	hidden := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.ProjectID,
+		ProjectID:   ProjectID,
 		Name:        "www",
 		Certificate: "not shown",
 		PrivateKey:  "unused",
@@ -211,10 +211,10 @@ func TestMostRecent(t *testing.T) {
 // the API, or the console, accepted them).
 func TestLookupOfLooseText(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
+	cloud := NewCloud(t)
+	pair := NewPair()
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: "www.example.com (old)", Domain: "www_example",
+		ProjectID: ProjectID, Name: "www.example.com (old)", Domain: "www_example",
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	})
 
@@ -236,7 +236,7 @@ func TestLookupOfLooseText(t *testing.T) {
 // TestCoversArgument finds a certificate by the names that it is valid for.
 func TestCoversArgument(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	key := throwaway.NewECKey()
 	ids := map[string]string{}
 	for name, template := range map[string]*x509.Certificate{
@@ -249,11 +249,11 @@ func TestCoversArgument(t *testing.T) {
 		"address as common name": {Subject: pkix.Name{CommonName: "192.0.2.2"}},
 	} {
 		ids[name] = cloud.Add(elbstub.Certificate{
-			ProjectID: acctest.ProjectID, PrivateKey: "unused",
+			ProjectID: ProjectID, PrivateKey: "unused",
 			Certificate: throwaway.Issue(template, key, nil, nil),
 		})
 	}
-	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: "not shown", PrivateKey: "unused"})
+	cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Certificate: "not shown", PrivateKey: "unused"})
 
 	server := cloud.Server(t, provider.New("test", nil)())
 	for host, want := range map[string]string{
@@ -306,13 +306,13 @@ func TestCoversArgument(t *testing.T) {
 // TestManyCandidates: an error does not list hundreds of certificates.
 func TestManyCandidates(t *testing.T) {
 	t.Parallel()
-	cloud, chain := acctest.NewCloud(t), throwaway.NewChain()
+	cloud, chain := NewCloud(t), throwaway.NewChain()
 	server := cloud.Server(t, provider.New("test", nil)())
 	_, diagnostics := server.ReadDataSource("elbaas_certificate", acctest.Values{"name": "z"})
 	wantError(t, diagnostics, "name", "The project has no certificates at all: check project_id.")
 	for i := range 25 {
 		cloud.Add(elbstub.Certificate{
-			ProjectID:   acctest.ProjectID,
+			ProjectID:   ProjectID,
 			Name:        fmt.Sprintf("n%02d", i),
 			Certificate: chain.PEM(),
 			PrivateKey:  "unused",
@@ -331,7 +331,7 @@ func TestSearchesThatAreNotReady(t *testing.T) {
 	for missing, want := range map[string]string{
 		"project_id": "No project is set here", "token": "The provider argument token depends on a value",
 	} {
-		cloud := acctest.NewCloud(t)
+		cloud := NewCloud(t)
 		config := cloud.Configuration()
 		config[missing] = nil
 		if missing == "token" {
@@ -358,8 +358,8 @@ func TestSearchesThatAreNotReady(t *testing.T) {
 // read.
 func TestUnreadableCertificatesAreOmitted(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "a", Certificate: "******", PrivateKey: "unused"})
+	cloud := NewCloud(t)
+	cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "a", Certificate: "******", PrivateKey: "unused"})
 	server := cloud.Server(t, provider.New("test", nil)())
 	for want, configs := range [][]acctest.Values{
 		0: {{"expires_before": "2200-01-01T00:00:00Z"}, {"covers": "www.example.com"}},
@@ -414,7 +414,7 @@ func TestCertificatesDataSource(t *testing.T) {
 		if got := strings.Join(names, " "); got != row.want {
 			t.Errorf("%v: %q, want %q", row.config, got, row.want)
 		}
-		if found["project_id"] != acctest.ProjectID {
+		if found["project_id"] != ProjectID {
 			t.Errorf("project_id is %v", found["project_id"])
 		}
 	}
@@ -450,8 +450,8 @@ func TestCertificatesDataSource(t *testing.T) {
 // TestAccDataSourceExamples applies the examples of the data sources.
 func TestAccDataSourceExamples(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	pair, expiring := NewPair(), NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-example-com", pair)
 	expiringID := add(cloud, "shop", expiring)
 	cli.WriteFile("www.example.com.crt", pair.Certificate)
@@ -479,11 +479,11 @@ func TestAccDataSourceExamples(t *testing.T) {
 // that certificate.
 func TestAccExpiryExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	pipeline := example(t, "expiry/pipeline.sh")
 	cli.WriteFile("expiry.tf", example(t, "expiry/main.tf"))
 	cli.Configure(cloud.Provider())
-	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 29))
+	pair, expiring := NewPair(), NewPairUntil(time.Now().AddDate(0, 0, 29))
 	add(cloud, "good", pair)
 	if said, err := cli.TryScript(pipeline); err != nil || strings.Contains(said, "Warning") {
 		t.Errorf("with good certificates: %v: %s", err, said)
@@ -505,8 +505,8 @@ func TestAccExpiryExample(t *testing.T) {
 // it.
 func TestAccUpperCaseIDs(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	id := add(cloud, "www", acctest.NewPair())
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	id := add(cloud, "www", NewPair())
 	cli.Configure(cloud.Provider() + fmt.Sprintf("data \"elbaas_certificate\" \"test\" {\n  id = %q\n}\n\n"+
 		"output \"id\" {\n  value = data.elbaas_certificate.test.id\n}\n", strings.ToUpper(id)))
 	said, err := cli.Try("apply", "-auto-approve")

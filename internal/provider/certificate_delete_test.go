@@ -13,7 +13,7 @@ import (
 // A deletion is a certificate that a listener holds, and a process of the provider that is about to
 // delete it.
 type deletion struct {
-	cloud    *acctest.Cloud
+	cloud    *Cloud
 	server   *acctest.Server
 	state    *acctest.State
 	listener string
@@ -23,14 +23,14 @@ type deletion struct {
 // them no longer new.
 func newDeletion(t *testing.T, timeout string, options ...func(*elbstub.Options)) deletion {
 	t.Helper()
-	cloud, network := acctest.NewCloudInMemory(t, options...)
-	pair := acctest.NewPair()
+	cloud, network := NewCloudInMemory(t, options...)
+	pair := NewPair()
 	r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 		"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 		"timeouts": acctest.Values{"delete": timeout},
 	}}
 	r.apply("create")
-	listener := elbstub.Listener{ProjectID: acctest.ProjectID, Name: "https-443", CertificateID: cloud.Only(t).ID}
+	listener := elbstub.Listener{ProjectID: ProjectID, Name: "https-443", CertificateID: cloud.Only(t).ID}
 	d := deletion{cloud: cloud, state: r.state, listener: cloud.AddListener(listener)}
 	time.Sleep(time.Minute)
 	d.server, _, _ = r.refresh()
@@ -46,7 +46,7 @@ func (d deletion) run(t *testing.T) (said string, took time.Duration) {
 	for _, diagnostic := range diagnostics {
 		said += diagnostic.Summary + "\n" + diagnostic.Detail + "\n"
 	}
-	there := len(d.cloud.Certificates(acctest.ProjectID)) > 0
+	there := len(d.cloud.Certificates(ProjectID)) > 0
 	if failed := diagnostics.HasError(); failed != there || failed != (left != nil) {
 		t.Errorf("there: %t, in the state: %t, after: %s", there, left != nil, said)
 	}

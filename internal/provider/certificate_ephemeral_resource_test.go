@@ -15,22 +15,22 @@ import (
 // of its own.
 func TestEphemeralCertificate(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
+	cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	server := cloud.Server(t, provider.New("test", nil)())
-	pair := acctest.NewPair()
+	pair := NewPair()
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.ProjectID,
+		ProjectID:   ProjectID,
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,
 	})
-	cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate, PrivateKey: "another"})
+	cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Certificate: pair.Certificate, PrivateKey: "another"})
 	for range 2 {
 		opened, diagnostics := server.Open(acctest.Values{"id": strings.ToUpper(id)})
 		if diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		if !sameText(opened["private_key"], pair.PrivateKey) || !sameText(opened["certificate"], pair.Certificate) ||
-			opened["project_id"] != acctest.ProjectID {
+			opened["project_id"] != ProjectID {
 			t.Errorf("opened %v", opened)
 		}
 	}
@@ -38,7 +38,7 @@ func TestEphemeralCertificate(t *testing.T) {
 		t.Errorf("%d lists, want 2: nothing is kept", lists)
 	}
 	_, diagnostics := server.Open(acctest.Values{"id": strings.Repeat("0", 32)})
-	wantError(t, diagnostics, "id", "Project "+acctest.ProjectID+" has no certificate")
+	wantError(t, diagnostics, "id", "Project "+ProjectID+" has no certificate")
 	_, diagnostics = server.Open(acctest.Values{"id": "www"})
 	wantError(t, diagnostics, "id", "32 hexadecimal characters")
 	_, diagnostics = server.Open(acctest.Values{"id": id, "project_id": "a b"})
@@ -52,7 +52,7 @@ func TestEphemeralCertificate(t *testing.T) {
 // what it shows instead.
 func TestEphemeralWithoutKey(t *testing.T) {
 	t.Parallel()
-	pair, other := acctest.NewPair(), acctest.NewPair()
+	pair, other := NewPair(), NewPair()
 	for name, row := range map[string]struct {
 		shows elbstub.TextForm
 		key   string
@@ -65,9 +65,9 @@ func TestEphemeralWithoutKey(t *testing.T) {
 		"short mask":   {elbstub.TextClear, "*", "is a mask of asterisks"},
 		"only a space": {elbstub.TextClear, " ", "is missing"},
 	} {
-		cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
+		cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = row.shows })
 		id := cloud.Add(elbstub.Certificate{
-			ProjectID:   acctest.ProjectID,
+			ProjectID:   ProjectID,
 			Certificate: pair.Certificate,
 			PrivateKey:  row.key,
 		})
@@ -84,14 +84,14 @@ func TestEphemeralWithoutKey(t *testing.T) {
 // everything that Terraform keeps for the key.
 func TestAccEphemeralExample(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
+	cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Keys = elbstub.TextClear })
 	cli := acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair()
+	pair := NewPair()
 	add(cloud, "www-example-com", pair)
-	cli.Setenv("HW_ACCESS_KEY", acctest.AccessKey)
-	cli.Setenv("HW_SECRET_KEY", acctest.SecretKey)
-	cli.Setenv("TF_VAR_other_project_id", acctest.OtherProjectID)
+	cli.Setenv("HW_ACCESS_KEY", AccessKey)
+	cli.Setenv("HW_SECRET_KEY", SecretKey)
+	cli.Setenv("TF_VAR_other_project_id", OtherProjectID)
 	h := newHunt(t, cli)
 	h.add(pair)
 	cli.Configure(cloud.Provider("token = null") +
@@ -100,7 +100,7 @@ func TestAccEphemeralExample(t *testing.T) {
 	h.searchPlan()
 	h.run(true, "apply", "plan")
 	h.search("state", cli.Run("state", "pull"))
-	copies := cloud.Certificates(acctest.OtherProjectID)
+	copies := cloud.Certificates(OtherProjectID)
 	if len(copies) != 1 || !sameText(copies[0].PrivateKey, pair.PrivateKey) ||
 		!sameText(copies[0].Certificate, pair.Certificate) {
 		t.Errorf("the other project has %d certificates, want a copy", len(copies))
@@ -119,10 +119,10 @@ func TestKeysOfWrongTypes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			pair := acctest.NewPair()
+			cloud := NewCloud(t)
+			pair := NewPair()
 			cert := elbstub.Certificate{
-				ProjectID:   acctest.ProjectID,
+				ProjectID:   ProjectID,
 				Certificate: pair.Certificate,
 				PrivateKey:  pair.PrivateKey,
 			}

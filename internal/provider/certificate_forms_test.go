@@ -57,7 +57,7 @@ func TestAnyFormPlansNothing(t *testing.T) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			random := mathrand.New(mathrand.NewPCG(uint64(seed), 0))
-			cloud := acctest.NewCloud(t,
+			cloud := NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect = elbstub.NewDialect(seed % elbstub.Dialects) })
 			server := cloud.Server(t, provider.New("test", nil)())
 			pair := pairs[random.IntN(len(pairs))]
@@ -201,7 +201,7 @@ func TestBadPEM(t *testing.T) {
 // run validates and plans a configuration that sets the key by an attribute.
 func (s pemScenario) run(t *testing.T, keyAttribute string) {
 	t.Helper()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := cloud.Server(t, provider.New("test", nil)())
 	config := acctest.Values{"certificate": s.certificate, keyAttribute: s.key}
 	maps.Copy(config, s.more)

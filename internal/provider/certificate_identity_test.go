@@ -18,12 +18,12 @@ func TestIdentity(t *testing.T) {
 	for name, forget := range map[string]bool{"kept": false, "not known to the CLI": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			server := cloud.Server(t, provider.New("test", nil)())
-			pair := acctest.NewPair()
+			pair := NewPair()
 			config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "a"}
 			state := mustApply(t, server, nil, config)
-			want := acctest.Values{"project_id": acctest.ProjectID, "id": cloud.Only(t).ID}
+			want := acctest.Values{"project_id": ProjectID, "id": cloud.Only(t).ID}
 			expect := func(operation string) {
 				t.Helper()
 				if !maps.Equal(state.Identity, want) {
@@ -56,11 +56,11 @@ func TestIdentity(t *testing.T) {
 // invalid identities.
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := cloud.Server(t, provider.New("test", nil)())
-	pair := acctest.NewPair()
+	pair := NewPair()
 	id := add(cloud, "www", pair)
-	want := acctest.Values{"project_id": acctest.ProjectID, "id": id}
+	want := acctest.Values{"project_id": ProjectID, "id": id}
 	for _, identity := range []acctest.Values{want, {"id": id}, {"id": strings.ToUpper(id)}} {
 		state, diagnostics := server.ImportByIdentity(identity)
 		if diagnostics.HasError() {
@@ -75,8 +75,8 @@ func TestImportByIdentity(t *testing.T) {
 		identity        acctest.Values
 		attribute, want string
 	}{
-		{acctest.Values{"project_id": acctest.OtherProjectID, "id": id}, "", "Unable to import"},
-		{acctest.Values{"id": strings.Repeat("0", 32)}, "", "Project " + acctest.ProjectID + " has no certificate"},
+		{acctest.Values{"project_id": OtherProjectID, "id": id}, "", "Unable to import"},
+		{acctest.Values{"id": strings.Repeat("0", 32)}, "", "Project " + ProjectID + " has no certificate"},
 		{acctest.Values{"id": "www"}, "id", `"www" is not valid: it must be 32 hexadecimal characters`},
 		{acctest.Values{"id": id, "project_id": ""}, "project_id", "The project ID is empty"},
 		{acctest.Values{"id": id, "project_id": "a/b"}, "project_id", `contains "/"`},
@@ -113,25 +113,25 @@ func TestImportByIdentity(t *testing.T) {
 // access to both projects.
 func TestIdentityOfAnotherProject(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	config := acctest.Values{
 		"endpoint":   cloud.Endpoint,
-		"project_id": acctest.ProjectID,
-		"access_key": acctest.AccessKey,
-		"secret_key": acctest.SecretKey,
+		"project_id": ProjectID,
+		"access_key": AccessKey,
+		"secret_key": SecretKey,
 	}
 	server := acctest.NewServer(t, provider.New("test", nil)(), config)
-	pair := acctest.NewPair()
+	pair := NewPair()
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.OtherProjectID,
+		ProjectID:   OtherProjectID,
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,
 	})
-	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.ProjectID, "id": id})
+	_, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": ProjectID, "id": id})
 	wantError(t, diagnostics, "", "If the certificate belongs to another project, import by project_id/id")
 	wantError(t, diagnostics, "", "If it was deleted, remove the import block")
-	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": acctest.OtherProjectID, "id": id})
-	if diagnostics.HasError() || state.Values["project_id"] != acctest.OtherProjectID {
+	state, diagnostics := server.ImportByIdentity(acctest.Values{"project_id": OtherProjectID, "id": id})
+	if diagnostics.HasError() || state.Values["project_id"] != OtherProjectID {
 		t.Errorf("imported %v, %v", state, diagnostics)
 	}
 }
@@ -140,11 +140,11 @@ func TestIdentityOfAnotherProject(t *testing.T) {
 // certificate lacks only the key. With a write-only key, the plan is empty.
 func TestGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := cloud.Server(t, provider.New("test", nil)())
-	pair := acctest.NewPair()
+	pair := NewPair()
 	for _, cert := range []elbstub.Certificate{{}, {Name: "www", Description: "d", Domain: "www.example.com"}} {
-		cert.ProjectID, cert.Certificate, cert.PrivateKey = acctest.ProjectID, pair.Certificate, pair.PrivateKey
+		cert.ProjectID, cert.Certificate, cert.PrivateKey = ProjectID, pair.Certificate, pair.PrivateKey
 		state, diagnostics := server.Import(cloud.Add(cert))
 		if diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
@@ -177,9 +177,9 @@ func TestAccImportExamples(t *testing.T) {
 	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs(since, since)
-			pair := acctest.NewPair()
+			pair := NewPair()
 			id := add(cloud, "www", pair)
 			cli.WriteFile("www.example.com.key", pair.PrivateKey)
 			block := strings.ReplaceAll(example(t, "resources/elbaas_certificate/"+file), exampleID, id)
@@ -221,8 +221,8 @@ func TestAccImportCommand(t *testing.T) {
 			continue
 		}
 		commands++
-		cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-		pair := acctest.NewPair()
+		cloud, cli := NewCloud(t), acctest.NewCLI(t)
+		pair := NewPair()
 		id := add(cloud, "www-example-com", pair)
 		writePair(cli, pair)
 		cli.Configure(cloud.Provider() + example(t, "resources/elbaas_certificate/write-only.tf"))

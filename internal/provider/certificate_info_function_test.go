@@ -14,8 +14,8 @@ import (
 // and calls it with texts that are not certificates.
 func TestAccCertificateInfo(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	chain := throwaway.NewChain()
 	key := throwaway.KeyForms(chain.Key)["PKCS#8"]
 	cli.WriteFile("www.example.com.crt", throwaway.Forms(chain.PEM())["CRLF"])
@@ -73,9 +73,9 @@ output "differences" {
 // local is sensitive, as in the example of the guide.
 func TestAccSensitiveLocal(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	pair := acctest.NewPair()
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	pair := NewPair()
 	config := example(t, "guides/sensitive-local.tf")
 	for _, row := range []struct {
 		config string

@@ -17,7 +17,7 @@ import (
 // including its private part.
 type runs struct {
 	t       *testing.T
-	cloud   *acctest.Cloud
+	cloud   *Cloud
 	network *elbstub.Network
 	config  acctest.Values
 	state   *acctest.State
@@ -118,7 +118,7 @@ func (r *runs) noDiagnostics(doing string, diagnostics acctest.Diagnostics) {
 }
 
 // lagging makes every list of certificates lag.
-func lagging(cloud *acctest.Cloud, by time.Duration) {
+func lagging(cloud *Cloud, by time.Duration) {
 	cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.See(elbstub.View{Lag: by}) })
 }
 
@@ -176,7 +176,7 @@ func TestNextRunWhileListsLag(t *testing.T) {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+					cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 						if option != nil {
 							option(o)
 						}
@@ -184,7 +184,7 @@ func TestNextRunWhileListsLag(t *testing.T) {
 					if !strings.HasPrefix(kind, "replicas") {
 						lagging(cloud, 4900*time.Millisecond)
 					}
-					pair := acctest.NewPair()
+					pair := NewPair()
 					work(&runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 					}})
@@ -199,7 +199,7 @@ func TestNextRunWhileListsLag(t *testing.T) {
 func TestPlanRightAfterApplyIsCheap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		lagging(cloud, 4900*time.Millisecond)
 		f := newFleet(t, cloud, 60)
 		f.start = func(config acctest.Values) *acctest.Server { return inMemory(t, cloud, network, config) }
@@ -251,8 +251,8 @@ func TestPrivateStates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				pair := acctest.NewPair()
+				cloud, network := NewCloudInMemory(t)
+				pair := NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 				}}
@@ -287,11 +287,11 @@ func TestPrivateStates(t *testing.T) {
 // each run, and lists that lag by four and a half seconds.
 func TestAccNextRunWhileListsLag(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
 	lagging(cloud, 4500*time.Millisecond)
-	pair := acctest.NewPair()
+	pair := NewPair()
 	configure := func(name string) {
-		cli.Configure(cloud.Provider() + acctest.Certificate(pair, fmt.Sprintf("name = %q", name)))
+		cli.Configure(cloud.Provider() + Certificate(pair, fmt.Sprintf("name = %q", name)))
 	}
 	run := func(want string, arguments ...string) {
 		t.Helper()
@@ -316,12 +316,12 @@ func TestAccNextRunWhileListsLag(t *testing.T) {
 func TestCreatedButNotListed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(80))
 		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault {
 			return elbstub.Reply(200, `{"certificates":[],"instance_num":"0"}`)
 		})
-		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(acctest.NewPair(), "www"))
+		state, diagnostics := create(t, inMemory(t, cloud, network, nil), configOf(NewPair(), "www"))
 		want := "was created, but not read back\nThe list of the project does not show it yet.\n\nThe next plan"
 		text := textOf(diagnostics)
 		if state == nil || diagnostics.HasError() || len(diagnostics) != 1 || !strings.Contains(text, want) {

@@ -38,7 +38,7 @@ func TestListResource(t *testing.T) {
 		for _, found := range listed {
 			id := found.Identity["id"].(string)
 			names = append(names, found.Values["name"].(string))
-			if found.Values["id"] != id || found.Identity["project_id"] != acctest.ProjectID ||
+			if found.Values["id"] != id || found.Identity["project_id"] != ProjectID ||
 				found.Values["private_key"] != nil {
 				t.Errorf("%v: found %v", row.config, found)
 			}
@@ -67,13 +67,13 @@ func TestListResource(t *testing.T) {
 // generates.
 func TestAccListExample(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.14.0", "")
-	pair, expiring := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, 10))
+	pair, expiring := NewPair(), NewPairUntil(time.Now().AddDate(0, 0, 10))
 	id := add(cloud, "www-good", pair)
 	expiringID := add(cloud, "www-bad", expiring)
 	other := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.OtherProjectID,
+		ProjectID:   OtherProjectID,
 		Name:        "www-other",
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,

@@ -28,9 +28,9 @@ func TestFirstCertificateOfAProject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t,
+			cloud := NewCloud(t,
 				func(o *elbstub.Options) { o.Dialect.EmptyObject, o.Dialect.Count = row.empty, row.count })
-			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, configOf(acctest.NewPair(), "www"))
+			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, configOf(NewPair(), "www"))
 			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state)
 			if read == nil || len(diagnostics) > 0 {
 				t.Errorf("read: %v, %v", read, diagnostics)
@@ -67,8 +67,8 @@ func TestMalformedLists(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			config := configOf(acctest.NewPair(), "www")
+			cloud := NewCloud(t)
+			config := configOf(NewPair(), "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, row.body) })
 			read, diagnostics := cloud.Server(t, provider.New("test", nil)()).Read(state.WithPrivate(t, nil))
@@ -98,9 +98,9 @@ func TestHiddenCertificates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
+			cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Listed = listed })
 			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Cut(80)) // so that the certificate is read from a list
-			pair := acctest.NewPair()
+			pair := NewPair()
 			config := configOf(pair, "www")
 			state := mustApply(t, cloud.Server(t, provider.New("test", nil)()), nil, config)
 			id := cloud.Only(t).ID

@@ -19,7 +19,7 @@ const restAddress = "registry.terraform.io/mastercard/restapi"
 
 // restObject returns a state as the generic REST provider writes it: with the key that was sent,
 // and with a whole list of the project, which it has read.
-func restObject(t *testing.T, cloud *acctest.Cloud, id, path string, pair throwaway.Pair) acctest.Values {
+func restObject(t *testing.T, cloud *Cloud, id, path string, pair throwaway.Pair) acctest.Values {
 	t.Helper()
 	asJSON := func(value any) string {
 		text, err := json.Marshal(value)
@@ -28,7 +28,7 @@ func restObject(t *testing.T, cloud *acctest.Cloud, id, path string, pair throwa
 		}
 		return string(text)
 	}
-	list := asJSON(map[string]any{"certificates": cloud.Certificates(acctest.ProjectID)})
+	list := asJSON(map[string]any{"certificates": cloud.Certificates(ProjectID)})
 	return acctest.Values{
 		"id": id, "path": path, "object_id": nil, "read_path": nil, "debug": false,
 		"data": asJSON(map[string]any{
@@ -41,7 +41,7 @@ func restObject(t *testing.T, cloud *acctest.Cloud, id, path string, pair throwa
 }
 
 // certificatePath is the path of the certificates of the tests' project.
-const certificatePath = "/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
+const certificatePath = "/v1.0/" + ProjectID + "/elbaas/certificate"
 
 // TestMove moves certificates from the generic REST provider, and reads and plans them.
 func TestMove(t *testing.T) {
@@ -50,7 +50,7 @@ func TestMove(t *testing.T) {
 		"as it writes it":             func(acctest.Values) {},
 		"the project in its base URL": func(o acctest.Values) { o["path"] = "/certificate" },
 		"the version in its base URL": func(o acctest.Values) {
-			o["path"] = "/" + acctest.ProjectID + "/elbaas/certificate"
+			o["path"] = "/" + ProjectID + "/elbaas/certificate"
 		},
 		"a part of the path":               func(o acctest.Values) { o["path"] = "/elbaas/certificate" },
 		"an absolute path":                 func(o acctest.Values) { o["path"] = "/elb" + certificatePath + "/" },
@@ -67,7 +67,7 @@ func TestMove(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, pair := acctest.NewCloud(t), acctest.NewPair()
+			cloud, pair := NewCloud(t), NewPair()
 			id := add(cloud, "www-example-com", pair)
 			source := restObject(t, cloud, id, certificatePath, pair)
 			change(source)
@@ -88,10 +88,10 @@ func TestMove(t *testing.T) {
 			if len(diagnostics) > 0 || read == nil {
 				t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 			}
-			if read.Values["id"] != id || read.Values["project_id"] != acctest.ProjectID {
+			if read.Values["id"] != id || read.Values["project_id"] != ProjectID {
 				t.Errorf("it is certificate %v of project %v", read.Values["id"], read.Values["project_id"])
 			}
-			if read.Identity["id"] != id || read.Identity["project_id"] != acctest.ProjectID {
+			if read.Identity["id"] != id || read.Identity["project_id"] != ProjectID {
 				t.Errorf("its identity is %v", read.Identity)
 			}
 
@@ -117,7 +117,7 @@ func TestMove(t *testing.T) {
 // deleted. Its state lacks the name, so an update of the description would clear it.
 func TestMoveWithoutRefresh(t *testing.T) {
 	t.Parallel()
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
+	cloud, pair := NewCloud(t), NewPair()
 	id := add(cloud, "www-example-com", pair)
 	server := cloud.Server(t, provider.New("test", nil)())
 	for name, change := range map[string]func(source, config acctest.Values){
@@ -127,7 +127,7 @@ func TestMoveWithoutRefresh(t *testing.T) {
 		"no data":           func(source, _ acctest.Values) { delete(source, "data") },
 		"no project":        func(source, _ acctest.Values) { source["path"] = "/certificate" },
 		"a project set here": func(source, config acctest.Values) {
-			source["path"], config["project_id"] = "/certificate", acctest.ProjectID
+			source["path"], config["project_id"] = "/certificate", ProjectID
 		},
 	} {
 		source := restObject(t, cloud, id, certificatePath, pair)
@@ -159,9 +159,9 @@ func TestMoveWithoutRefresh(t *testing.T) {
 // does.
 func TestMoveFromAnotherProject(t *testing.T) {
 	t.Parallel()
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
+	cloud, pair := NewCloud(t), NewPair()
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.OtherProjectID,
+		ProjectID:   OtherProjectID,
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,
 	})
@@ -175,7 +175,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 	if read == nil || !diagnostics.HasError() {
 		t.Fatalf("it is read as %v: %q", read, diagnosticTexts(diagnostics))
 	}
-	wantError(t, diagnostics, "", "Project "+acctest.ProjectID+" has no certificate \""+id+"\". The path of the "+
+	wantError(t, diagnostics, "", "Project "+ProjectID+" has no certificate \""+id+"\". The path of the "+
 		"restapi_object does not contain the project")
 
 	moved, diagnostics = server.Move(restAddress, "restapi_object", restObject(t, cloud, id, certificatePath, pair))
@@ -191,7 +191,7 @@ func TestMoveFromAnotherProject(t *testing.T) {
 // moved (observed).
 func TestMoveOfALaterInstance(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	const id = "5b8f908b5495452aa13beede0afc5d99"
 	source := map[string]any{"id": id, "path": certificatePath}
 	server := cloud.Server(t, provider.New("test", nil)())
@@ -327,7 +327,7 @@ func TestMoveRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			moved, diagnostics := cloud.Server(t, provider.New("test", nil)()).Move(row.provider, row.kind, row.source)
 			said := strings.Join(diagnosticTexts(diagnostics), "\n")
 			if moved != nil || !strings.Contains(said, "Unable to move certificate") {
@@ -349,11 +349,11 @@ func TestMoveRefused(t *testing.T) {
 // provider's project is.
 func TestMoveKeepsTheProject(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	const id = "5b8f908b5495452aa13beede0afc5d99"
-	source := map[string]any{"id": id, "path": "/v1.0/" + acctest.OtherProjectID + "/elbaas/certificate"}
+	source := map[string]any{"id": id, "path": "/v1.0/" + OtherProjectID + "/elbaas/certificate"}
 	moved, diagnostics := cloud.Server(t, provider.New("test", nil)()).Move(restAddress, "restapi_object", source)
-	if len(diagnostics) > 0 || moved.Values["project_id"] != acctest.OtherProjectID {
+	if len(diagnostics) > 0 || moved.Values["project_id"] != OtherProjectID {
 		t.Errorf("it is moved to %v: %q", moved, diagnosticTexts(diagnostics))
 	}
 }
@@ -384,11 +384,11 @@ func TestAccMoveGuide(t *testing.T) {
 			// OpenTofu reads addresses of Terraform's registry in a state as addresses of its own
 			// registry.
 			cli := acctest.NewCLI(t, restAddress, "registry.opentofu.org/mastercard/restapi")
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			var pairs []throwaway.Pair
 			var instances []map[string]any
 			for i := range 3 {
-				pair := acctest.NewPair()
+				pair := NewPair()
 				pairs = append(pairs, pair)
 				cli.WriteFile(fmt.Sprintf("%d.crt", i), pair.Certificate)
 				cli.WriteFile(fmt.Sprintf("%d.key", i), pair.PrivateKey)

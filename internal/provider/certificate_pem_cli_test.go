@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -22,9 +21,9 @@ import (
 // form. The API received the canonical form.
 func TestAccTextForms(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
-	steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair)}}
+	cloud := NewCloud(t)
+	pair := NewPair()
+	steps := []resource.TestStep{{Config: cloud.Provider() + Certificate(pair)}}
 	certificates, keys := throwaway.Forms(pair.Certificate), throwaway.Forms(pair.PrivateKey)
 	for _, form := range []string{
 		"CRLF", "indented", "no newline at end",
@@ -32,7 +31,7 @@ func TestAccTextForms(t *testing.T) {
 	} { // TestAnyFormPlansNothing has all forms
 		steps = append(steps, resource.TestStep{
 			Config: cloud.Provider() +
-				acctest.Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
+				Certificate(throwaway.Pair{Certificate: certificates[form], PrivateKey: keys[form]}),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("certificate", knownvalue.StringExact(pair.Certificate)),
@@ -52,24 +51,24 @@ func TestAccTextForms(t *testing.T) {
 				cert.PrivateKey = "******"
 			})
 		},
-		Config:           cloud.Provider() + acctest.Certificate(pair),
+		Config:           cloud.Provider() + Certificate(pair),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 	}, resource.TestStep{ // a masked text proves no change
 		PreConfig: func() {
 			cloud.Change(cloud.Only(t).ID, func(cert *elbstub.Certificate) { cert.Certificate = "******" })
 		},
-		Config:           cloud.Provider() + acctest.Certificate(pair),
+		Config:           cloud.Provider() + Certificate(pair),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 	}, resource.TestStep{ // a different certificate does
 		PreConfig: func() {
 			cloud.Change(cloud.Only(t).ID,
-				func(cert *elbstub.Certificate) { cert.Certificate = acctest.NewPair().Certificate })
+				func(cert *elbstub.Certificate) { cert.Certificate = NewPair().Certificate })
 		},
-		Config:           cloud.Provider() + acctest.Certificate(pair),
+		Config:           cloud.Provider() + Certificate(pair),
 		ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
 	})
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps:                    steps,
 	})
@@ -79,7 +78,7 @@ func TestAccTextForms(t *testing.T) {
 // replacement.
 func TestAccFacts(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	step := func(pair throwaway.Pair) resource.TestStep {
 		chain, err := pemcert.ParseChain(pair.Certificate)
 		if err != nil {
@@ -98,7 +97,7 @@ func TestAccFacts(t *testing.T) {
 				knownvalue.StringExact("www.example.com"),
 			}),
 		}
-		s := resource.TestStep{Config: cloud.Provider() + acctest.Certificate(pair)}
+		s := resource.TestStep{Config: cloud.Provider() + Certificate(pair)}
 		for name, value := range want {
 			s.ConfigPlanChecks.PreApply = append(s.ConfigPlanChecks.PreApply,
 				plancheck.ExpectKnownValue(address, tfjsonpath.New(name), value))
@@ -107,9 +106,9 @@ func TestAccFacts(t *testing.T) {
 		return s
 	}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
-		Steps:                    []resource.TestStep{step(acctest.NewPair()), step(acctest.NewPair())},
+		Steps:                    []resource.TestStep{step(NewPair()), step(NewPair())},
 	})
 }
 
@@ -117,21 +116,21 @@ func TestAccFacts(t *testing.T) {
 // sent.
 func TestAccWrongKey(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud := acctest.NewCloud(t)
-	pair, stranger := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	cloud := NewCloud(t)
+	pair, stranger := NewPair(), NewPair()
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{
 				Config: cloud.Provider() +
-					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
+					Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
 				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
 			{
 				Config: cloud.Provider() +
-					acctest.Certificate(throwaway.Pair{
+					Certificate(throwaway.Pair{
 						Certificate: stranger.Certificate + pair.Certificate,
 						PrivateKey:  pair.PrivateKey,
 					}),
@@ -143,14 +142,14 @@ func TestAccWrongKey(t *testing.T) {
 						t.Errorf("%d calls before anything was right", n)
 					}
 				},
-				Config: cloud.Provider() + acctest.Certificate(pair),
+				Config: cloud.Provider() + Certificate(pair),
 			},
 			{
 				Config: cloud.Provider() +
-					acctest.Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
+					Certificate(throwaway.Pair{Certificate: pair.Certificate, PrivateKey: stranger.PrivateKey}),
 				ExpectError: acrossLines("The private key does not belong to the certificate"),
 			},
-			{Config: cloud.Provider() + acctest.Certificate(pair)},
+			{Config: cloud.Provider() + Certificate(pair)},
 		},
 	})
 }
@@ -159,19 +158,19 @@ func TestAccWrongKey(t *testing.T) {
 // certificate forces replacement.
 func TestAccUnknownPEM(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud := acctest.NewCloud(t)
-	pair, stranger := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	cloud := NewCloud(t)
+	pair, stranger := NewPair(), NewPair()
 	config := func(certificate, key, trigger string) string {
 		return cloud.Provider() + fmt.Sprintf(`
 resource "terraform_data" "later" {
   triggers_replace = %q
   input            = { certificate = %s, private_key = %s }
 }
-`, trigger, acctest.Quote(certificate), acctest.Quote(key))
+`, trigger, Quote(certificate), Quote(key))
 	}
 	unknownKey := fmt.Sprintf("resource \"elbaas_certificate\" \"test\" {\n  certificate = %s\n  private_key = "+
-		"terraform_data.later.output.private_key\n}\n", acctest.Quote(pair.Certificate))
+		"terraform_data.later.output.private_key\n}\n", Quote(pair.Certificate))
 	both := "resource \"elbaas_certificate\" \"test\" {\n  certificate = terraform_data.later.output.certificate\n  " +
 		"private_key = terraform_data.later.output.private_key\n}\n"
 	var id string
@@ -182,7 +181,7 @@ resource "terraform_data" "later" {
 		return nil
 	}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{ // created from values that become known in the same apply

@@ -21,19 +21,19 @@ import (
 // TestAccWarningsOfReplacement: a replacement is planned twice, but warns once.
 func TestAccWarningsOfReplacement(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair, expired := acctest.NewPair(), acctest.NewPairUntil(time.Now().AddDate(0, 0, -3))
+	OnceForAllDialects(t)
+	pair, expired := NewPair(), NewPairUntil(time.Now().AddDate(0, 0, -3))
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			first := expired
 			if way == "changed certificate" {
 				first = pair
 			}
-			cli.Configure(cloud.Provider() + acctest.Certificate(first))
+			cli.Configure(cloud.Provider() + Certificate(first))
 			cli.Run("apply", "-auto-approve")
-			cli.Configure(cloud.Provider() + acctest.Certificate(expired, row.line))
+			cli.Configure(cloud.Provider() + Certificate(expired, row.line))
 			arguments := slices.DeleteFunc([]string{"plan", row.argument}, func(a string) bool { return a == "" })
 			said := cli.Run(arguments...)
 			if !strings.Contains(said, "1 to add, 0 to change, 1 to destroy") {
@@ -51,9 +51,9 @@ func TestAccWarningsOfReplacement(t *testing.T) {
 // nothing.
 func TestAccIdenticalReplacement(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	pair := acctest.NewPair()
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	pair := NewPair()
+	cli.Configure(cloud.Provider() + Certificate(pair, "lifecycle {\n    create_before_destroy = true\n  }"))
 	cli.Run("apply", "-auto-approve")
 	first := cloud.Only(t).ID
 	said := cli.Run("apply", "-auto-approve", "-replace=elbaas_certificate.test")
@@ -74,7 +74,7 @@ func TestAccIdenticalReplacement(t *testing.T) {
 // of what is lost.
 func TestReplacementWithoutNameOrDomain(t *testing.T) {
 	t.Parallel()
-	old, renewed := acctest.NewPair(), acctest.NewPair()
+	old, renewed := NewPair(), NewPair()
 	for name, row := range map[string]struct {
 		name, domain string // of the existing certificate
 		config       acctest.Values
@@ -95,7 +95,7 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 		"not a new key":   {"shop", "www.example.com", acctest.Values{"certificate": old.Certificate}, nil},
 		"another project": {
 			"shop", "",
-			acctest.Values{"certificate": old.Certificate, "project_id": acctest.OtherProjectID},
+			acctest.Values{"certificate": old.Certificate, "project_id": OtherProjectID},
 			[]string{"name"},
 		},
 		"unknown name":     {"shop", "", acctest.Values{"name": acctest.Unknown}, nil},
@@ -103,9 +103,9 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			id := cloud.Add(elbstub.Certificate{
-				ProjectID: acctest.ProjectID, Name: row.name, Domain: row.domain,
+				ProjectID: ProjectID, Name: row.name, Domain: row.domain,
 				Certificate: old.Certificate, PrivateKey: old.PrivateKey,
 			})
 			server := cloud.Server(t, provider.New("test", nil)())
@@ -144,19 +144,19 @@ func TestReplacementWithoutNameOrDomain(t *testing.T) {
 // ignore_changes has put a value into its configuration. The plan shows nevertheless what is lost.
 func TestAccLossWithoutWarning(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair, renewed := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	pair, renewed := NewPair(), NewPair()
 	for way, row := range map[string]struct{ config, argument string }{
-		"-replace": {acctest.Certificate(pair), "-replace=elbaas_certificate.test"},
+		"-replace": {Certificate(pair), "-replace=elbaas_certificate.test"},
 		"ignore_changes": {
-			acctest.Certificate(renewed, "lifecycle {\n    ignore_changes = [name, domain]\n  }"), "-input=false",
+			Certificate(renewed, "lifecycle {\n    ignore_changes = [name, domain]\n  }"), "-input=false",
 		},
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			id := cloud.Add(elbstub.Certificate{
-				ProjectID: acctest.ProjectID, Name: "shop", Domain: "www.example.com",
+				ProjectID: ProjectID, Name: "shop", Domain: "www.example.com",
 				Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 			})
 			cli.Configure(cloud.Provider() + row.config)
@@ -182,10 +182,10 @@ func TestAccLossWithoutWarning(t *testing.T) {
 // TestAccExpiryWarning counts the warnings of a plan about a certificate that expires soon.
 func TestAccExpiryWarning(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud := acctest.NewCloud(t)
+	OnceForAllDialects(t)
+	cloud := NewCloud(t)
 	cli := acctest.NewCLI(t)
-	pair := func(days int) throwaway.Pair { return acctest.NewPairUntil(time.Now().AddDate(0, 0, days)) }
+	pair := func(days int) throwaway.Pair { return NewPairUntil(time.Now().AddDate(0, 0, days)) }
 	healthy, expiring, next := pair(31), pair(10), pair(11)
 	first := "lifecycle {\n    create_before_destroy = true\n  }"
 	for _, step := range []struct {
@@ -193,13 +193,13 @@ func TestAccExpiryWarning(t *testing.T) {
 		planned  string
 		warnings int
 	}{
-		{acctest.Certificate(healthy), "1 to add", 0},
-		{acctest.Certificate(healthy), "No changes", 0},
-		{acctest.Certificate(expiring), "1 to add, 0 to change, 1 to destroy", 1},
-		{acctest.Certificate(expiring), "No changes", 1},
-		{acctest.Certificate(expiring, `name = "new"`), "1 to change", 1},
-		{acctest.Certificate(next, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 1},
-		{acctest.Certificate(healthy, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 0},
+		{Certificate(healthy), "1 to add", 0},
+		{Certificate(healthy), "No changes", 0},
+		{Certificate(expiring), "1 to add, 0 to change, 1 to destroy", 1},
+		{Certificate(expiring), "No changes", 1},
+		{Certificate(expiring, `name = "new"`), "1 to change", 1},
+		{Certificate(next, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 1},
+		{Certificate(healthy, `name = "new"`, first), "1 to add, 0 to change, 1 to destroy", 0},
 	} {
 		cli.Configure(cloud.Provider() + step.config)
 		said := cli.Run("plan", "-out=plan")
@@ -231,7 +231,7 @@ func TestWildcardDomain(t *testing.T) {
 	for name, accepts := range map[string]bool{"accepted": true, "refused": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Wildcards = accepts })
+			cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Wildcards = accepts })
 			server := cloud.Server(t, provider.New("test", nil)())
 			if diagnostics := server.Validate(config); len(diagnostics) > 0 {
 				t.Fatalf("validate: %s", diagnostics[0].Detail)
@@ -244,7 +244,7 @@ func TestWildcardDomain(t *testing.T) {
 			state, diagnostics := server.Apply(plan)
 			if !accepts {
 				wantError(t, diagnostics, "", "no wildcard in domain")
-				if left := cloud.Certificates(acctest.ProjectID); len(left) > 0 {
+				if left := cloud.Certificates(ProjectID); len(left) > 0 {
 					t.Errorf("the refused certificate exists: %v", left)
 				}
 				return

@@ -59,7 +59,7 @@ func wantFulfilled(t *testing.T, later string, planned, values acctest.Values) {
 // apply does what it says. The next plan is empty.
 func TestPlansTellTheTruth(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t) // it uses all of them itself
+	OnceForAllDialects(t) // it uses all of them itself
 	const sequences, steps = 20, 15
 	for seed := range uint64(sequences) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -84,7 +84,7 @@ type pairForms struct{ certificates, keys map[string]string }
 
 func newPlanner(t *testing.T, seed uint64) *planner {
 	t.Helper()
-	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+	cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
 	})
 	p := &planner{runs: &runs{t: t, cloud: cloud, network: network}, random: rand.New(rand.NewPCG(seed, 0))}
@@ -110,7 +110,7 @@ func (p *planner) configure() (config, known acctest.Values) {
 		{"name", []any{nil, nil, "", "a", "b"}},
 		{"description", []any{nil, nil, "", "this", "that"}},
 		{"domain", []any{nil, nil, "", "www.example.com", "WWW.example.com"}},
-		{"project_id", []any{nil, acctest.ProjectID}},
+		{"project_id", []any{nil, ProjectID}},
 		{"timeouts", []any{nil, acctest.Values{"read": "1m"}, acctest.Values{"delete": "1m", "create": "2m"}}},
 	} {
 		if value := row.values[p.random.IntN(len(row.values))]; value != nil {

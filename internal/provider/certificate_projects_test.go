@@ -13,25 +13,25 @@ import (
 )
 
 // newCaselessCloud returns a cloud that ignores the case of project IDs.
-func newCaselessCloud(t *testing.T) *acctest.Cloud {
+func newCaselessCloud(t *testing.T) *Cloud {
 	t.Helper()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.URL.Path = strings.ReplaceAll(r.URL.Path, strings.ToUpper(acctest.ProjectID), acctest.ProjectID)
+		r.URL.Path = strings.ReplaceAll(r.URL.Path, strings.ToUpper(ProjectID), ProjectID)
 		cloud.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
 	_, path, _ := strings.Cut(strings.TrimPrefix(cloud.Endpoint, "http://"), "/")
-	return &acctest.Cloud{Cloud: cloud.Cloud, Endpoint: front.URL + "/" + path}
+	return &Cloud{Cloud: cloud.Cloud, Endpoint: front.URL + "/" + path}
 }
 
 // TestProjectInEitherCase: a project is the same in whatever case its ID is written, in the
 // provider block and in resources. One list serves all resources, and they see each other's writes.
 func TestProjectInEitherCase(t *testing.T) {
 	t.Parallel()
-	capitals := strings.ToUpper(acctest.ProjectID)
+	capitals := strings.ToUpper(ProjectID)
 	for name, ofProvider := range map[string]string{
-		"the provider's in small letters": acctest.ProjectID, "the provider's in capitals": capitals,
+		"the provider's in small letters": ProjectID, "the provider's in capitals": capitals,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,8 +41,8 @@ func TestProjectInEitherCase(t *testing.T) {
 			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test", nil)(), settings) }
 			var states []*acctest.State
 			count, server := countCalls(cloud), start()
-			for _, own := range []string{"", acctest.ProjectID, capitals} {
-				config := configOf(acctest.NewPair(), "www")
+			for _, own := range []string{"", ProjectID, capitals} {
+				config := configOf(NewPair(), "www")
 				if own != "" {
 					config["project_id"] = own
 				}
@@ -58,7 +58,7 @@ func TestProjectInEitherCase(t *testing.T) {
 					t.Errorf("read: %v, %v", read, diagnostics)
 				}
 			}
-			for _, own := range []string{acctest.ProjectID, capitals} {
+			for _, own := range []string{ProjectID, capitals} {
 				found, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": own})
 				if len(diagnostics) > 0 || len(found["certificates"].([]acctest.Values)) != 3 {
 					t.Errorf("the data source found %v; %v", found, diagnostics)
@@ -78,17 +78,17 @@ func TestProjectInEitherCase(t *testing.T) {
 // nothing.
 func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 	t.Parallel()
-	capitals := strings.ToUpper(acctest.ProjectID)
+	capitals := strings.ToUpper(ProjectID)
 	for name, row := range map[string]struct{ first, then string }{
 		"from the provider's to capitals": {"", capitals},
-		"to capitals":                     {acctest.ProjectID, capitals},
-		"to small letters":                {capitals, acctest.ProjectID},
+		"to capitals":                     {ProjectID, capitals},
+		"to small letters":                {capitals, ProjectID},
 		"from capitals to the provider's": {capitals, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCaselessCloud(t)
-			config := configOf(acctest.NewPair(), "www")
+			config := configOf(NewPair(), "www")
 			configure := func(project string) acctest.Values {
 				delete(config, "project_id")
 				if project != "" {
@@ -111,9 +111,9 @@ func TestProjectInTheOtherCaseIsNoChange(t *testing.T) {
 func TestProjectThatIsUnknownInThePlan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
-		s := inMemory(t, cloud, network, acctest.Values{"project_id": acctest.OtherProjectID})
-		pair := acctest.NewPair()
+		cloud, network := NewCloudInMemory(t)
+		s := inMemory(t, cloud, network, acctest.Values{"project_id": OtherProjectID})
+		pair := NewPair()
 		config := acctest.Values{
 			"certificate": pair.Certificate, "private_key_wo": pair.PrivateKey, "project_id": acctest.Unknown,
 		}
@@ -121,10 +121,10 @@ func TestProjectThatIsUnknownInThePlan(t *testing.T) {
 		if plan.Values["project_id"] != acctest.Unknown {
 			t.Errorf("the project is planned as %v", plan.Values["project_id"])
 		}
-		plan.Configure("project_id", acctest.ProjectID)
-		plan.Values["project_id"] = acctest.ProjectID
+		plan.Configure("project_id", ProjectID)
+		plan.Values["project_id"] = ProjectID
 		state, diagnostics := s.Apply(plan)
-		if len(diagnostics) > 0 || len(cloud.Certificates(acctest.ProjectID)) != 1 {
+		if len(diagnostics) > 0 || len(cloud.Certificates(ProjectID)) != 1 {
 			t.Errorf("it was not created in that project: %s", textOf(diagnostics))
 		}
 		if plan := mustPlan(t, s, state, config); len(plan.Replace) != 1 {

@@ -31,11 +31,11 @@ var dhParameters = throwaway.EncodePEM("DH PARAMETERS", []byte{0x30, 6, 2, 1, 7,
 // imported without changes, and not replaced.
 func TestAccOtherBlocksOnTheServer(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0") // a write-only key is not a change after an import
-	pair := acctest.NewPair()
+	pair := NewPair()
 	id := add(cloud, "", throwaway.Pair{Certificate: pair.Certificate + dhParameters, PrivateKey: pair.PrivateKey})
-	cli.Configure(cloud.Provider() + strings.Replace(acctest.Certificate(pair), "private_key =", "private_key_wo =", 1))
+	cli.Configure(cloud.Provider() + strings.Replace(Certificate(pair), "private_key =", "private_key_wo =", 1))
 	cli.Run("import", "elbaas_certificate.test", id)
 	if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
 		t.Errorf("the plan after the import is not empty: %s", said)
@@ -53,7 +53,7 @@ data "elbaas_certificate" "test" {
 output "same" {
   value = trimspace(data.elbaas_certificate.test.certificate) == trimspace(%s)
 }
-`, id, acctest.Quote(leaf)))
+`, id, Quote(leaf)))
 	if said := cli.Run("plan"); !strings.Contains(said, "+ same = true") {
 		t.Errorf("it is not the leaf: %s", said)
 	}
@@ -64,9 +64,9 @@ output "same" {
 // source, output or log has a line of them.
 func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
 	h := newHunt(t, cli)
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file would contain a token of the configuration
+	cli.Setenv("HW_AUTH_TOKEN", Token) // a plan file would contain a token of the configuration
 	configuration := cloud.Provider("token = null")
 	for name, combine := range map[string]func(certificate, key string) string{
 		"before": func(certificate, key string) string { return key + certificate },
@@ -78,7 +78,7 @@ func TestAccCombinedPEMShowsNoSecret(t *testing.T) {
 		"cut":  func(certificate, key string) string { return certificate + key[:len(key)-30] },
 		"text": func(certificate, key string) string { return "# " + key + "\n" + certificate },
 	} {
-		pair := acctest.NewPair()
+		pair := NewPair()
 		h.add(pair)
 		id := add(cloud, name, throwaway.Pair{
 			Certificate: combine(pair.Certificate, pair.PrivateKey),
@@ -121,7 +121,7 @@ output "%[1]s" {
 	h.run(true, "output", "-json")
 	h.run(true, "show", "-json")
 	h.run(true, "plan")
-	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range cloud.Certificates(ProjectID) {
 		if !strings.HasPrefix(cert.Name, "renamed-") {
 			t.Errorf("%s was not renamed", cert.Name)
 		}
@@ -140,11 +140,11 @@ func TestAccServerThatCombines(t *testing.T) {
 			cert.Certificate = cert.PrivateKey + "\n" + cert.Certificate
 		}
 	}
-	cloud, cli := acctest.NewCloud(t, func(o *elbstub.Options) { o.Keep = combine }), acctest.NewInstalledCLI(t, "")
+	cloud, cli := NewCloud(t, func(o *elbstub.Options) { o.Keep = combine }), acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
 	h := newHunt(t, cli)
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token)
-	pair, next, others := acctest.NewPair(), acctest.NewPair(), acctest.NewPair()
+	cli.Setenv("HW_AUTH_TOKEN", Token)
+	pair, next, others := NewPair(), NewPair(), NewPair()
 	for _, pair := range []throwaway.Pair{pair, next, others} {
 		h.add(pair)
 	}
@@ -180,7 +180,7 @@ resource "elbaas_certificate" "test" {
 		t.Errorf("no certificate is generated: %s", cli.ReadFile("generated.tf"))
 	}
 	h.search("state", cli.Run("state", "pull"))
-	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range cloud.Certificates(ProjectID) {
 		if !strings.Contains(cert.Certificate, "PRIVATE KEY") {
 			t.Error("the server has a certificate that it did not combine")
 		}
@@ -188,7 +188,7 @@ resource "elbaas_certificate" "test" {
 }
 
 // evaluateInfo evaluates certificate_info for a text with the real CLI.
-func evaluateInfo(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text string) map[string]any {
+func evaluateInfo(t *testing.T, cli *acctest.CLI, cloud *Cloud, text string) map[string]any {
 	t.Helper()
 	cli.WriteFile("file.pem", text)
 	cli.Configure(cloud.Provider() + "output \"leaf\" {\n" +
@@ -207,7 +207,7 @@ func evaluateInfo(t *testing.T, cli *acctest.CLI, cloud *acctest.Cloud, text str
 // TestAccFactsOfRealFiles reads the facts of files as people have them.
 func TestAccFactsOfRealFiles(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.8.0", "1.7.0") // for functions
 	comment := "# Keep the line -----BEGIN CERTIFICATE----- as it is.\n"
 	for _, row := range []struct {
@@ -235,8 +235,8 @@ func TestAccFactsOfRealFiles(t *testing.T) {
 // it is.
 func TestAccExpiresBeforeOfOddCertificate(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	pair := acctest.NewPair()
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	pair := NewPair()
 	add(cloud, "odd", throwaway.Pair{Certificate: caseFile(t, "negative-serial.crt"), PrivateKey: pair.PrivateKey})
 	cli.Configure(cloud.Provider() + `
 data "elbaas_certificates" "expiring" {
@@ -274,19 +274,19 @@ func TestAccRSASSAPSS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-			cli.Configure(cloud.Provider() + acctest.Certificate(row.first, `name = "first"`))
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
+			cli.Configure(cloud.Provider() + Certificate(row.first, `name = "first"`))
 			if said, err := cli.Try("apply", "-auto-approve"); err != nil || strings.Contains(said, "Warning:") {
 				t.Fatalf("%v: %s", err, said)
 			}
 			if sent := cloud.Only(t).PrivateKey; sent != converted.PrivateKey {
 				t.Error("the key was not sent in PKCS#8")
 			}
-			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "first"`))
+			cli.Configure(cloud.Provider() + Certificate(row.second, `name = "first"`))
 			if said := cli.Run("plan"); !strings.Contains(said, "No changes") || strings.Contains(said, "Warning:") {
 				t.Errorf("the plan with the other form is not empty: %s", said)
 			}
-			cli.Configure(cloud.Provider() + acctest.Certificate(row.second, `name = "renamed"`))
+			cli.Configure(cloud.Provider() + Certificate(row.second, `name = "renamed"`))
 			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, "0 added, 1 changed, 0 destroyed") {
 				t.Errorf("the rename is not an update in place: %s", said)
 			}
@@ -298,7 +298,7 @@ func TestAccRSASSAPSS(t *testing.T) {
 			}
 			other := throwaway.KeyForms(throwaway.NewRSAKey(2048))["PKCS#8"]
 			cli.Configure(cloud.Provider() +
-				acctest.Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
+				Certificate(throwaway.Pair{Certificate: traditional.Certificate, PrivateKey: other}))
 			if said, err := cli.Try("plan"); err == nil ||
 				!strings.Contains(said, "The private key does not belong to the certificate") {
 				t.Errorf("another key is taken: %s", said)
@@ -311,9 +311,9 @@ func TestAccRSASSAPSS(t *testing.T) {
 // do.
 func TestAccWrongLabels(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	pair := acctest.NewPair()
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	pair := NewPair()
 	relabeled := strings.ReplaceAll(pair.PrivateKey, "PRIVATE KEY", "CERTIFICATE")
 	for name, row := range map[string]struct{ text, want string }{
 		"PKCS#7": {
@@ -348,11 +348,11 @@ func TestAccWrongLabels(t *testing.T) {
 // certificates.
 func TestAccChainInOrder(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	chain := caseFile(t, "chain-issuer-without-certsign.pem")
 	cli.WriteFile("chain.pem", chain)
-	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: acctest.NewPair().PrivateKey})
+	id := add(cloud, "chain", throwaway.Pair{Certificate: chain, PrivateKey: NewPair().PrivateKey})
 	cli.Configure(cloud.Provider() + `
 variable "key" {
   sensitive = true

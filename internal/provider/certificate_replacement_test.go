@@ -14,25 +14,25 @@ import (
 // is deleted for it.
 func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	pair, next := NewPair(), NewPair()
 	lines := func(ignored string) string { return "lifecycle {\n    ignore_changes = [" + ignored + "]\n  }" }
 	for name, row := range map[string]struct {
 		imported bool
 		config   string
 	}{
-		"new files":                       {false, acctest.Certificate(next, lines("certificate"))},
-		"new files and another name":      {false, acctest.Certificate(next, `name = "b"`, lines("certificate"))},
-		"new files right after an import": {true, acctest.Certificate(next, lines("certificate"))},
+		"new files":                       {false, Certificate(next, lines("certificate"))},
+		"new files and another name":      {false, Certificate(next, `name = "b"`, lines("certificate"))},
+		"new files right after an import": {true, Certificate(next, lines("certificate"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			if row.imported {
 				id := add(cloud, "a", pair)
 				cli.Configure(cloud.Provider() + row.config)
 				cli.Run("import", "elbaas_certificate.test", id)
 			} else {
-				cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "a"`))
+				cli.Configure(cloud.Provider() + Certificate(pair, `name = "a"`))
 				cli.Run("apply", "-auto-approve")
 				cli.Configure(cloud.Provider() + row.config)
 			}
@@ -50,12 +50,12 @@ func TestAccIgnoredChangesFailInThePlan(t *testing.T) {
 // ignore_changes, so the key of the configuration can be sent.
 func TestAccReplacementTakesTheConfiguredKey(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(), acctest.NewPair()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	pair, next := NewPair(), NewPair()
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	for _, config := range []string{
-		acctest.Certificate(pair),
-		acctest.Certificate(next, "lifecycle {\n    ignore_changes = [private_key]\n  }"),
-		acctest.Certificate(pair, `domain = "www.example.com"`, "lifecycle {\n    ignore_changes = [certificate]\n  }"),
+		Certificate(pair),
+		Certificate(next, "lifecycle {\n    ignore_changes = [private_key]\n  }"),
+		Certificate(pair, `domain = "www.example.com"`, "lifecycle {\n    ignore_changes = [certificate]\n  }"),
 	} {
 		cli.Configure(cloud.Provider() + config)
 		cli.Run("apply", "-auto-approve")
@@ -75,7 +75,7 @@ var replacements = map[string]struct{ argument, line, project string }{
 	"changed certificate": {},
 	"-replace":            {argument: "-replace=elbaas_certificate.test"},
 	"domain":              {line: `domain = "www.example.com"`},
-	"project":             {line: `project_id = "` + acctest.OtherProjectID + `"`},
+	"project":             {line: `project_id = "` + OtherProjectID + `"`},
 }
 
 // TestAccReplacementWithoutKey: a replacement without a key to send is an error in the plan,
@@ -83,13 +83,13 @@ var replacements = map[string]struct{ argument, line, project string }{
 // the configuration, whatever ignore_changes keeps.
 func TestAccReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	pair, next := NewPair(), NewPair()
 	const ignored = "lifecycle {\n    ignore_changes = [private_key]\n  }"
 	for way, row := range replacements {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			certificate := pair.Certificate
 			if way == "changed certificate" {
@@ -102,7 +102,7 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 					"absent and ignored":     {ignored},
 					"private_key_wo is null": {"private_key_wo = var.nothing"},
 				} {
-					lines = append(lines, "certificate = "+acctest.Quote(certificate), row.line)
+					lines = append(lines, "certificate = "+Quote(certificate), row.line)
 					cli.Configure(cloud.Provider() + "variable \"nothing\" {\n  default = null\n}\n\n" +
 						"resource \"elbaas_certificate\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n")
 					arguments := slices.DeleteFunc([]string{"plan", row.argument},
@@ -114,11 +114,11 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 				}
 				cloud.Only(t)
 			}
-			cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+			cli.Configure(cloud.Provider() + Certificate(pair))
 			cli.Run("apply", "-auto-approve")
 			fails("created")
 			cli.Run("state", "rm", "elbaas_certificate.test")
-			cli.Configure(cloud.Provider() + acctest.Certificate(pair, ignored))
+			cli.Configure(cloud.Provider() + Certificate(pair, ignored))
 			cli.Run("import", "elbaas_certificate.test", cloud.Only(t).ID)
 			fails("imported")
 		})
@@ -129,9 +129,9 @@ func TestAccReplacementWithoutKey(t *testing.T) {
 // error in the plan, even if the configuration was not validated before.
 func TestReplacementWithoutKey(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := cloud.Server(t, provider.New("test", nil)())
-	pair, stranger := acctest.NewPair(), acctest.NewPair()
+	pair, stranger := NewPair(), NewPair()
 	_, diagnostics := server.Plan(nil, acctest.Values{"certificate": pair.Certificate})
 	wantError(t, diagnostics, "private_key", "Missing private key")
 	_, diagnostics = server.Plan(nil,
@@ -143,8 +143,8 @@ func TestReplacementWithoutKey(t *testing.T) {
 // it so. A replacement sends the key of the configuration nevertheless.
 func TestAccReplacementAfterImport(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	pair, next := NewPair(), NewPair()
 	for way, row := range replacements {
 		for _, ignored := range []string{"[private_key]", "[private_key, name]", "all"} {
 			if ignored == "all" && row.argument == "" {
@@ -152,25 +152,25 @@ func TestAccReplacementAfterImport(t *testing.T) {
 			}
 			t.Run(way+", "+ignored, func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+				cloud, cli := NewCloud(t), acctest.NewCLI(t)
 				id := add(cloud, "www", pair)
 				want := pair
 				if way == "changed certificate" {
 					want = next
 				}
 				// A token is valid for one project only.
-				block := cloud.Provider("token = null", "user_name = "+acctest.Quote(acctest.UserName),
-					"password = "+acctest.Quote(acctest.Password), "domain_name = "+
-						""+acctest.Quote(acctest.Domain), "auth_url = "+acctest.Quote(cloud.AuthURL))
-				cli.Configure(block + acctest.Certificate(want, row.line,
+				block := cloud.Provider("token = null", "user_name = "+Quote(UserName),
+					"password = "+Quote(Password), "domain_name = "+
+						""+Quote(Domain), "auth_url = "+Quote(cloud.AuthURL))
+				cli.Configure(block + Certificate(want, row.line,
 					"lifecycle {\n    ignore_changes = "+ignored+"\n  }"))
-				cli.Run("import", "elbaas_certificate.test", acctest.ProjectID+"/"+id)
+				cli.Run("import", "elbaas_certificate.test", ProjectID+"/"+id)
 				arguments := slices.DeleteFunc([]string{"apply", "-auto-approve", row.argument},
 					func(a string) bool { return a == "" })
 				if said := cli.Run(arguments...); !strings.Contains(said, "1 added, 0 changed, 1 destroyed") {
 					t.Errorf("it is not replaced: %s", said)
 				}
-				all := append(cloud.Certificates(acctest.ProjectID), cloud.Certificates(acctest.OtherProjectID)...)
+				all := append(cloud.Certificates(ProjectID), cloud.Certificates(OtherProjectID)...)
 				if len(all) != 1 || !sameText(want.PrivateKey, all[0].PrivateKey) ||
 					!sameText(want.Certificate, all[0].Certificate) {
 					t.Errorf("the pair of the configuration was not sent: there are %d certificates", len(all))
@@ -188,15 +188,15 @@ func TestAccReplacementAfterImport(t *testing.T) {
 // before it creates the new one. Only create_before_destroy saves the old certificate.
 func TestAccKeyThatTurnsOutNull(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	OnceForAllDialects(t)
+	pair, next := NewPair(), NewPair()
 	for _, attribute := range []string{"private_key", "private_key_wo"} {
 		for _, createFirst := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, create_before_destroy = %t", attribute, createFirst), func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+				cloud, cli := NewCloud(t), acctest.NewCLI(t)
 				cli.Needs("1.11.0", "1.11.0")
-				cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+				cli.Configure(cloud.Provider() + Certificate(pair))
 				cli.Run("apply", "-auto-approve")
 				cli.Configure(cloud.Provider() + fmt.Sprintf(`
 resource "terraform_data" "later" {
@@ -209,7 +209,7 @@ resource "elbaas_certificate" "test" {
     create_before_destroy = %t
   }
 }
-`, acctest.Quote(next.Certificate), attribute, createFirst))
+`, Quote(next.Certificate), attribute, createFirst))
 				if said := cli.Run("plan"); !strings.Contains(said, "2 to add, 0 to change, 1 to destroy") {
 					t.Errorf("the plan is not a replacement: %s", said)
 				}
@@ -217,7 +217,7 @@ resource "elbaas_certificate" "test" {
 					!strings.Contains(said, "Error: Missing private key") {
 					t.Errorf("%v: %s", err, said)
 				}
-				if left := len(cloud.Certificates(acctest.ProjectID)); (left == 1) != createFirst {
+				if left := len(cloud.Certificates(ProjectID)); (left == 1) != createFirst {
 					t.Errorf("%d certificates are left", left)
 				}
 			})

@@ -17,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -43,8 +42,8 @@ func importedWithoutKey(pair throwaway.Pair) resource.ImportStateCheckFunc {
 
 func TestAccCertificate(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
+	cloud := NewCloud(t)
+	pair := NewPair()
 	pair.Certificate = strings.TrimSpace(pair.Certificate) // the canonical form, which an import has
 	posts := wantCalls(cloud, elbstub.CreateCertificate)
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
@@ -52,11 +51,11 @@ func TestAccCertificate(t *testing.T) {
 	longName := strings.Repeat("证", 64)
 	isTime := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`))
 	var id string
-	before := acctest.Certificate(pair, `name = "www"`, `description = "first"`)
-	after := acctest.Certificate(pair, "name = "+acctest.Quote(longName))
+	before := Certificate(pair, `name = "www"`, `description = "first"`)
+	after := Certificate(pair, "name = "+Quote(longName))
 
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{
@@ -67,7 +66,7 @@ func TestAccCertificate(t *testing.T) {
 					attribute("name", knownvalue.StringExact("www")),
 					attribute("description", knownvalue.StringExact("first")),
 					attribute("domain", knownvalue.StringExact("")),
-					attribute("project_id", knownvalue.StringExact(acctest.ProjectID)),
+					attribute("project_id", knownvalue.StringExact(ProjectID)),
 					attribute("certificate", knownvalue.StringExact(pair.Certificate)),
 					attribute("private_key", knownvalue.StringExact(pair.PrivateKey)),
 					attribute("create_time", isTime),
@@ -120,7 +119,7 @@ func TestAccCertificate(t *testing.T) {
 			{
 				ResourceName:            address,
 				ImportState:             true,
-				ImportStateIdPrefix:     acctest.ProjectID + "/",
+				ImportStateIdPrefix:     ProjectID + "/",
 				ImportStateVerify:       true,
 				ImportStateVerifyIgnore: []string{"private_key"},
 				ImportStateCheck:        importedWithoutKey(pair),
@@ -149,8 +148,8 @@ func TestAccCertificate(t *testing.T) {
 // TestAccCertificateReplaced has a step for each attribute that the API cannot change.
 func TestAccCertificateReplaced(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	first, second := acctest.NewPair(), acctest.NewPair()
+	cloud := NewCloud(t)
+	first, second := NewPair(), NewPair()
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	var id string
 	replaced := func(config string) resource.TestStep {
@@ -170,16 +169,16 @@ func TestAccCertificateReplaced(t *testing.T) {
 		}
 	}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
-			{Config: cloud.Provider() + acctest.Certificate(first)},
-			replaced(cloud.Provider() + acctest.Certificate(second)),
-			replaced(cloud.Provider() + acctest.Certificate(second, `domain = "www.example.com"`)),
-			replaced(cloud.Provider() + acctest.Certificate(second, `domain = ""`)),
+			{Config: cloud.Provider() + Certificate(first)},
+			replaced(cloud.Provider() + Certificate(second)),
+			replaced(cloud.Provider() + Certificate(second, `domain = "www.example.com"`)),
+			replaced(cloud.Provider() + Certificate(second, `domain = ""`)),
 			{ // if omitted, the current domain is kept
 				PreConfig:        func() { puts(t, 0) },
-				Config:           cloud.Provider() + acctest.Certificate(second),
+				Config:           cloud.Provider() + Certificate(second),
 				ConfigPlanChecks: action(plancheck.ResourceActionNoop),
 			},
 		},
@@ -190,50 +189,50 @@ func TestAccCertificateReplaced(t *testing.T) {
 // replacement is created in the new default.
 func TestAccCertificateProject(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	first, second := acctest.NewPair(), acctest.NewPair()
-	elsewhere := "project_id = " + acctest.Quote(acctest.OtherProjectID)
-	here := "project_id = " + acctest.Quote(acctest.ProjectID)
+	cloud := NewCloud(t)
+	first, second := NewPair(), NewPair()
+	elsewhere := "project_id = " + Quote(OtherProjectID)
+	here := "project_id = " + Quote(ProjectID)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{
-				Config: cloud.Provider() + acctest.Certificate(first, `name = "one"`),
+				Config: cloud.Provider() + Certificate(first, `name = "one"`),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"),
-						knownvalue.StringExact(acctest.ProjectID)),
+						knownvalue.StringExact(ProjectID)),
 				}},
 			},
 			{ // renamed in its own project
-				Config:           cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`),
+				Config:           cloud.Provider(elsewhere) + Certificate(first, `name = "two"`),
 				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("project_id",
-					knownvalue.StringExact(acctest.ProjectID))},
+					knownvalue.StringExact(ProjectID))},
 			},
 			{ // configuring its current project is not a change
 				PreConfig: func() {
 					for _, call := range cloud.Journal() {
-						if call.ProjectID != acctest.ProjectID || call.Header.Get("X-Project-Id") != acctest.ProjectID {
+						if call.ProjectID != ProjectID || call.Header.Get("X-Project-Id") != ProjectID {
 							t.Errorf("%s went to project %s", call.Operation, call.ProjectID)
 						}
 					}
 				},
-				Config:           cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`, here),
+				Config:           cloud.Provider(elsewhere) + Certificate(first, `name = "two"`, here),
 				ConfigPlanChecks: action(plancheck.ResourceActionNoop),
 			},
 			{
-				Config: cloud.Provider(elsewhere) + acctest.Certificate(second, `name = "two"`),
+				Config: cloud.Provider(elsewhere) + Certificate(second, `name = "two"`),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
 					plancheck.ExpectKnownValue(address, tfjsonpath.New("project_id"),
-						knownvalue.StringExact(acctest.OtherProjectID)),
+						knownvalue.StringExact(OtherProjectID)),
 				}},
 				PlanOnly:           true,
 				ExpectNonEmptyPlan: true,
 			},
 			{ // another project forces replacement
-				Config: cloud.Provider(elsewhere) + acctest.Certificate(first, `name = "two"`, elsewhere),
+				Config: cloud.Provider(elsewhere) + Certificate(first, `name = "two"`, elsewhere),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate),
 				}},
@@ -241,10 +240,10 @@ func TestAccCertificateProject(t *testing.T) {
 				ExpectNonEmptyPlan: true,
 			},
 			{ // its own project takes precedence over the provider's
-				Config:           cloud.Provider(elsewhere) + acctest.Certificate(second, here),
+				Config:           cloud.Provider(elsewhere) + Certificate(second, here),
 				ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					attribute("project_id", knownvalue.StringExact(acctest.ProjectID)),
+					attribute("project_id", knownvalue.StringExact(ProjectID)),
 				},
 			},
 		},
@@ -254,12 +253,12 @@ func TestAccCertificateProject(t *testing.T) {
 // TestAccCertificateLeftOut: the API decides on what the configuration omits.
 func TestAccCertificateLeftOut(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
+	cloud := NewCloud(t)
+	pair := NewPair()
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
-	config := cloud.Provider() + acctest.Certificate(pair)
+	config := cloud.Provider() + Certificate(pair)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{
@@ -278,26 +277,26 @@ func TestAccCertificateLeftOut(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
 			},
 			{ // that name stays when something else changes
-				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`),
+				Config:            cloud.Provider() + Certificate(pair, `description = "new"`),
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("chosen"))},
 			},
 			{ // an empty name is valid
 				PreConfig:         func() { puts(t, 1) },
-				Config:            cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`),
+				Config:            cloud.Provider() + Certificate(pair, `description = "new"`, `name = ""`),
 				ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact(""))},
 			},
 			{ // timeouts change the state only
 				PreConfig: func() { puts(t, 1) },
 				Config: cloud.Provider() +
-					acctest.Certificate(pair, `description = "new"`, `name = ""`,
+					Certificate(pair, `description = "new"`, `name = ""`,
 						"timeouts {\n    update = \"1m\"\n  }"),
 				ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
 			},
 			{
 				PreConfig: func() { puts(t, 0) },
-				Config:    cloud.Provider() + acctest.Certificate(pair, `description = "new"`, `name = ""`),
+				Config:    cloud.Provider() + Certificate(pair, `description = "new"`, `name = ""`),
 			},
 		},
 	})
@@ -307,15 +306,15 @@ func TestAccCertificateLeftOut(t *testing.T) {
 // TestAccCertificateImport: after an import, the key is taken from the configuration without a call.
 func TestAccCertificateImport(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
+	cloud := NewCloud(t)
+	pair := NewPair()
 	var id string
-	config := cloud.Provider() + acctest.Certificate(pair, `name = "www"`)
+	config := cloud.Provider() + Certificate(pair, `name = "www"`)
 	writes := func() int {
 		return len(cloud.Journal(elbstub.CreateCertificate, elbstub.ModifyCertificate, elbstub.DeleteCertificate))
 	}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{Config: config},
@@ -358,13 +357,13 @@ func TestAccCertificateImport(t *testing.T) {
 // TestAccBadInput has the errors for configurations that cannot work. Nothing is ever sent.
 func TestAccBadInput(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair := acctest.NewPair()
-	cloud := acctest.NewCloud(t)
-	good := acctest.Certificate(pair)
+	OnceForAllDialects(t)
+	pair := NewPair()
+	cloud := NewCloud(t)
+	good := Certificate(pair)
 	id := strings.Repeat("0", 32)
 	importing := func(id string) string {
-		return cloud.Provider() + good + "import {\n  to = elbaas_certificate.test\n  id = " + acctest.Quote(id) +
+		return cloud.Provider() + good + "import {\n  to = elbaas_certificate.test\n  id = " + Quote(id) +
 			"\n}\n"
 	}
 	for name, row := range map[string]struct {
@@ -372,28 +371,28 @@ func TestAccBadInput(t *testing.T) {
 		want   string
 	}{
 		"name with a space": {
-			config: cloud.Provider() + acctest.Certificate(pair, `name = "a b"`),
+			config: cloud.Provider() + Certificate(pair, `name = "a b"`),
 			want: `name = "a b" The name contains " " (U+0020) at position 2. ` +
 				"A name may contain up to 64 Chinese letters, Latin letters",
 		},
 		"name of 65 Chinese letters": {
-			config: cloud.Provider() + acctest.Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`),
+			config: cloud.Provider() + Certificate(pair, `name = "`+strings.Repeat("证", 65)+`"`),
 			want:   "The name has 65 characters",
 		},
 		"description with >": {
-			config: cloud.Provider() + acctest.Certificate(pair, `description = "a -> b"`),
+			config: cloud.Provider() + Certificate(pair, `description = "a -> b"`),
 			want:   `The description contains ">" (U+003E) at position 4`,
 		},
 		"description of 129 characters": {
-			config: cloud.Provider() + acctest.Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`),
+			config: cloud.Provider() + Certificate(pair, `description = "`+strings.Repeat("x", 129)+`"`),
 			want:   "The description has 129 characters",
 		},
 		"wildcard domain": {
-			config: cloud.Provider() + acctest.Certificate(pair, `domain = "w*.example.com"`),
+			config: cloud.Provider() + Certificate(pair, `domain = "w*.example.com"`),
 			want:   `The domain contains "*" (U+002A) at position 2`,
 		},
 		"empty project": {
-			config: cloud.Provider() + acctest.Certificate(pair, `project_id = ""`),
+			config: cloud.Provider() + Certificate(pair, `project_id = ""`),
 			want:   "The project ID is empty. Omit it",
 		},
 		"no certificate": {
@@ -444,7 +443,7 @@ func TestAccBadInput(t *testing.T) {
 				"environment variable HW_PROJECT_ID or HCS_PROJECT_ID or OS_PROJECT_ID",
 		},
 		"timeout that is none": {
-			config: cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"),
+			config: cloud.Provider() + Certificate(pair, "timeouts {\n    read = \"soon\"\n  }"),
 			want:   "soon",
 		},
 		"import id that is none": {
@@ -459,7 +458,7 @@ func TestAccBadInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				Steps: []resource.TestStep{{
 					Config: row.config, PlanOnly: true,
 					ExpectError: acrossLines(row.want),
@@ -480,9 +479,9 @@ func TestAccBadInput(t *testing.T) {
 // request ID.
 func TestAccRefused(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	pair := acctest.NewPair()
-	good := acctest.Certificate(pair)
+	OnceForAllDialects(t)
+	pair := NewPair()
+	good := Certificate(pair)
 	for name, row := range map[string]struct {
 		provider []string
 		fault    elbstub.Fault // of the POST
@@ -495,7 +494,7 @@ func TestAccRefused(t *testing.T) {
 			want:     []string{"the token is not valid (HTTP", "code ELB.1102, request ID", "Get a new token"},
 		},
 		"wrong project": {
-			provider: []string{"project_id = " + acctest.Quote(acctest.OtherProjectID)},
+			provider: []string{"project_id = " + Quote(OtherProjectID)},
 			status:   400,
 			want:     []string{"code ELB.9808, request ID", "Set project_id to the project of the token"},
 		},
@@ -530,9 +529,9 @@ func TestAccRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = row.quota })
+			cloud := NewCloud(t, func(o *elbstub.Options) { o.Quota = row.quota })
 			for range row.quota {
-				cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
+				cloud.Add(elbstub.Certificate{ProjectID: OtherProjectID})
 			}
 			if row.fault != nil {
 				cloud.Script(elbstub.CreateCertificate, 1, row.fault)
@@ -542,7 +541,7 @@ func TestAccRefused(t *testing.T) {
 			}
 			var said string
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				ErrorCheck: func(err error) error {
 					said = err.Error()
 					return nil
@@ -562,7 +561,7 @@ func TestAccRefused(t *testing.T) {
 				!strings.Contains(said, last.RequestID) {
 				t.Errorf("the response was %d, request ID %s; Terraform said\n%s", last.Status, last.RequestID, said)
 			}
-			for _, secret := range []string{acctest.Token, strings.Split(pair.PrivateKey, "\n")[1]} {
+			for _, secret := range []string{Token, strings.Split(pair.PrivateKey, "\n")[1]} {
 				if strings.Contains(said, secret) {
 					t.Errorf("Terraform shows a secret:\n%s", said)
 				}
@@ -575,7 +574,7 @@ func TestAccRefused(t *testing.T) {
 // replaced for that.
 func TestAccHalfCreated(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		post, list elbstub.Fault
 	}{
@@ -595,16 +594,16 @@ func TestAccHalfCreated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			config := cloud.Provider() +
-				acctest.Certificate(acctest.NewPair(), `name = "www"`, `description = "first"`,
+				Certificate(NewPair(), `name = "www"`, `description = "first"`,
 					`domain = "www.example.com"`)
 			cloud.Script(elbstub.CreateCertificate, 1, row.post)
 			if row.list != nil {
 				cloud.Script(elbstub.ListCertificates, 2, row.list) // the first is before the POST
 			}
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				CheckDestroy:             destroyed(cloud),
 				Steps: []resource.TestStep{
 					{Config: config},
@@ -628,7 +627,7 @@ func TestAccHalfCreated(t *testing.T) {
 // change the state.
 func TestAccUnreadable(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		list elbstub.Fault
 		want string
@@ -651,14 +650,14 @@ func TestAccUnreadable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			config := cloud.Provider("max_retries = 0") + acctest.Certificate(acctest.NewPair())
+			cloud := NewCloud(t)
+			config := cloud.Provider("max_retries = 0") + Certificate(NewPair())
 			respond := func(list elbstub.Fault) func() {
 				// For a while after the creation, a list without the certificate is repeated.
 				return func() { cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return list }) }
 			}
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				CheckDestroy:             destroyed(cloud),
 				Steps: []resource.TestStep{
 					{Config: config},
@@ -681,7 +680,7 @@ func TestAccUnreadable(t *testing.T) {
 // TestAccUpdateResponses: whatever the response to a PUT is, the state has what the API stores.
 func TestAccUpdateResponses(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		put  elbstub.Fault
 		gone bool   // the certificate was deleted elsewhere
@@ -716,9 +715,9 @@ func TestAccUpdateResponses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// The row determines the response to a PUT, not the dialect.
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
-			pair := acctest.NewPair()
-			renamed := cloud.Provider() + acctest.Certificate(pair, `name = "new"`)
+			cloud := NewCloud(t, func(o *elbstub.Options) { o.Dialect.Modify = elbstub.ModifyWhole })
+			pair := NewPair()
+			renamed := cloud.Provider() + Certificate(pair, `name = "new"`)
 			put := func(next elbstub.Next) elbstub.Response {
 				if row.gone {
 					cloud.Remove(cloud.Only(t).ID)
@@ -728,7 +727,7 @@ func TestAccUpdateResponses(t *testing.T) {
 				response.Body = []byte(strings.ReplaceAll(string(response.Body), "ID", cloud.Only(t).ID))
 				return response
 			}
-			steps := []resource.TestStep{{Config: cloud.Provider() + acctest.Certificate(pair, `name = "old"`)}}
+			steps := []resource.TestStep{{Config: cloud.Provider() + Certificate(pair, `name = "old"`)}}
 			if row.want != "" {
 				steps = append(steps, resource.TestStep{
 					PreConfig:   func() { cloud.Script(elbstub.ModifyCertificate, 1, put) },
@@ -744,7 +743,7 @@ func TestAccUpdateResponses(t *testing.T) {
 				})
 			}
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				CheckDestroy:             destroyed(cloud),
 				Steps:                    steps,
 			})
@@ -762,18 +761,18 @@ func TestAccUpdateResponses(t *testing.T) {
 // the next plan shows the difference.
 func TestAccServerKeepsAnotherName(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	config := cloud.Provider() + acctest.Certificate(acctest.NewPair(), `name = "new"`)
+	cloud := NewCloud(t)
+	config := cloud.Provider() + Certificate(NewPair(), `name = "new"`)
 	cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 		response := next()
 		response.Body = []byte(strings.Replace(string(response.Body), `"name":"new"`, `"name":"newspeak"`, 1))
-		for _, cert := range cloud.Certificates(acctest.ProjectID) {
+		for _, cert := range cloud.Certificates(ProjectID) {
 			cloud.Change(cert.ID, func(cert *elbstub.Certificate) { cert.Name = "newspeak" })
 		}
 		return response
 	})
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{Config: config, ExpectNonEmptyPlan: true},
@@ -784,19 +783,19 @@ func TestAccServerKeepsAnotherName(t *testing.T) {
 
 func TestAccDeleteInUse(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
-	config := cloud.Provider() + acctest.Certificate(pair, "timeouts {\n    delete = \"3s\"\n  }")
+	cloud := NewCloud(t)
+	pair := NewPair()
+	config := cloud.Provider() + Certificate(pair, "timeouts {\n    delete = \"3s\"\n  }")
 	var listener string
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{
 			{Config: config},
 			{
 				PreConfig: func() {
 					listener = cloud.AddListener(elbstub.Listener{
-						ProjectID:     acctest.ProjectID,
+						ProjectID:     ProjectID,
 						Name:          "https-443",
 						CertificateID: cloud.Only(t).ID,
 					})
@@ -822,7 +821,7 @@ func TestAccDeleteInUse(t *testing.T) {
 // TestAccTimeout: an operation times out if the server is slower than its timeout.
 func TestAccTimeout(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
@@ -830,11 +829,11 @@ func TestAccTimeout(t *testing.T) {
 		}
 	}))
 	t.Cleanup(slow.Close)
-	cloud := &acctest.Cloud{Endpoint: slow.URL}
+	cloud := &Cloud{Endpoint: slow.URL}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		Steps: []resource.TestStep{{
-			Config: cloud.Provider() + acctest.Certificate(acctest.NewPair(), "timeouts {\n"+
+			Config: cloud.Provider() + Certificate(NewPair(), "timeouts {\n"+
 				"    create = \"200ms\"\n  }"),
 			ExpectError: acrossLines("The operation timed out"),
 		}},
@@ -844,14 +843,14 @@ func TestAccTimeout(t *testing.T) {
 // TestAccExample applies the example of the documentation, with files that exist.
 func TestAccExample(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	pair := acctest.NewPair()
+	cloud := NewCloud(t)
+	pair := NewPair()
 	config := strings.NewReplacer(
-		`file("${path.module}/www.example.com.crt")`, acctest.Quote(pair.Certificate),
-		`file("${path.module}/www.example.com.key")`, acctest.Quote(pair.PrivateKey),
+		`file("${path.module}/www.example.com.crt")`, Quote(pair.Certificate),
+		`file("${path.module}/www.example.com.key")`, Quote(pair.PrivateKey),
 	).Replace(example(t, "resources/elbaas_certificate/resource.tf"))
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps:                    []resource.TestStep{{Config: cloud.Provider() + config}},
 	})

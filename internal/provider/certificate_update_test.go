@@ -36,10 +36,10 @@ func TestUpdateResponseWithoutDomain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+				cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 					o.Dialect.Unset = elbstub.UnsetDomainNowhere
 				})
-				pair := acctest.NewPair()
+				pair := NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "domain": domain, "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 				}}
@@ -88,9 +88,9 @@ func TestUpdateSurvivesFailedLists(t *testing.T) {
 			t.Run(name+"/"+accepted, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t,
+					cloud, network := NewCloudInMemory(t,
 						func(o *elbstub.Options) { o.Dialect.Modify = modify })
-					pair := acctest.NewPair()
+					pair := NewPair()
 					r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 						"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 						"timeouts": acctest.Values{"update": "2m"},
@@ -136,10 +136,10 @@ func TestUpdateIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+				cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 					o.Dialect.Modify = elbstub.ModifyAccepted
 				})
-				pair := acctest.NewPair()
+				pair := NewPair()
 				r := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 					"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey,
 					// This is longer than all attempts of one list take together, so that one list
@@ -174,12 +174,12 @@ func TestUpdateIsBounded(t *testing.T) {
 // or the API put into the state of either.
 func TestAccRename(t *testing.T) {
 	t.Parallel()
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	pair, next := NewPair(), NewPair()
 	ignoring := func(attribute string) string {
 		return "lifecycle {\n    ignore_changes = [" + attribute + "]\n  }"
 	}
 	writeOnly := func(pair throwaway.Pair, lines ...string) string {
-		return strings.Replace(acctest.Certificate(pair, lines...), "private_key =", "private_key_wo =", 1)
+		return strings.Replace(Certificate(pair, lines...), "private_key =", "private_key_wo =", 1)
 	}
 	for name, row := range map[string]struct {
 		stored  string // what the cloud stores for an imported certificate; "" means that it is created
@@ -188,7 +188,7 @@ func TestAccRename(t *testing.T) {
 	}{
 		"an imported one whose key is ignored": {
 			stored:  pair.Certificate,
-			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("private_key")),
+			renamed: Certificate(pair, `name = "renamed"`, ignoring("private_key")),
 		},
 		"renewed files, write-only key, the certificate is ignored": {
 			first:   writeOnly(pair, `name = "first"`),
@@ -196,16 +196,16 @@ func TestAccRename(t *testing.T) {
 		},
 		"another block on the server": {
 			stored:  pair.Certificate + dhParameters,
-			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate")),
+			renamed: Certificate(pair, `name = "renamed"`, ignoring("certificate")),
 		},
 		"a private key on the server, and both are ignored": {
 			stored:  pair.PrivateKey + pair.Certificate,
-			renamed: acctest.Certificate(pair, `name = "renamed"`, ignoring("certificate, private_key")),
+			renamed: Certificate(pair, `name = "renamed"`, ignoring("certificate, private_key")),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
 			if row.stored != "" {
 				id := add(cloud, "first", throwaway.Pair{Certificate: row.stored, PrivateKey: pair.PrivateKey})
@@ -237,8 +237,8 @@ func TestAccRename(t *testing.T) {
 // the next plan is empty. Only a new key fails, in the plan.
 func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	type test struct{ before, after string }
 	tests := map[string]test{}
@@ -265,15 +265,15 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 			} {
 				for _, files := range []string{"same", "renewed"} {
 					name := strings.Join([]string{stored, keys[0], keys[1], ignored, files}, "-")
-					pair := acctest.NewPair()
+					pair := NewPair()
 					later := pair
 					if files == "renewed" {
-						later = acctest.NewPair()
+						later = NewPair()
 					}
 					block := func(title, attribute string, pair throwaway.Pair, attributes string) string {
 						return fmt.Sprintf("resource \"elbaas_certificate\" %q {\n  name = %q\n  certificate = %s\n  "+
 							"%s = %s\n  lifecycle {\n    ignore_changes = %s\n  }\n}\n",
-							name, title, acctest.Quote(pair.Certificate), attribute, acctest.Quote(pair.PrivateKey),
+							name, title, Quote(pair.Certificate), attribute, Quote(pair.PrivateKey),
 							attributes)
 					}
 					tests[name] = test{
@@ -339,7 +339,7 @@ func TestAccWhatIsPlannedIsApplied(t *testing.T) {
 		t.Errorf("the plan after it is not empty: %s", after)
 	}
 	renamed := 0
-	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range cloud.Certificates(ProjectID) {
 		if cert.Name == "after" {
 			renamed++
 		}

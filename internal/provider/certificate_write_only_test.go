@@ -14,9 +14,9 @@ import (
 // stored nowhere.
 func TestWriteOnlyKey(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := cloud.Server(t, provider.New("test", nil)())
-	pair, stranger := acctest.NewPair(), acctest.NewPair()
+	pair, stranger := NewPair(), NewPair()
 	config := func(attribute, name string, key any) acctest.Values {
 		return acctest.Values{"certificate": pair.Certificate, attribute: key, "name": name}
 	}
@@ -74,14 +74,14 @@ func TestWriteOnlyKey(t *testing.T) {
 // a file. None has a line of it.
 func TestAccWriteOnlyKey(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "1.11.0")
-	pair, next := acctest.NewPair(), acctest.NewPair()
+	pair, next := NewPair(), NewPair()
 	h := newHunt(t, cli)
 	h.add(pair)
 	h.add(next)
 	block := cloud.Provider("token = null")
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token) // a plan file would contain a token of the configuration
+	cli.Setenv("HW_AUTH_TOKEN", Token) // a plan file would contain a token of the configuration
 	example := example(t, "resources/elbaas_certificate/write-only.tf")
 	step := func(config, planned string) {
 		t.Helper()

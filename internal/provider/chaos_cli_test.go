@@ -15,9 +15,9 @@ import (
 // interrupts or kills, which TestAccTerraformIsKilled and others test.
 func TestAccChaos(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	cli := acctest.NewCLI(t)
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	seed := rand.Uint64N(1e9)
 	t.Logf("the seed is %d", seed)
 	tf := &cliTerraform{t: t, cloud: cloud, cli: cli, ledger: newLedger()}
@@ -30,7 +30,7 @@ type cliTerraform struct {
 	*ledger
 
 	t     *testing.T
-	cloud *acctest.Cloud
+	cloud *Cloud
 	cli   *acctest.CLI
 }
 
@@ -38,12 +38,12 @@ type cliTerraform struct {
 func (tf *cliTerraform) apply(func(*process)) {
 	tf.t.Helper()
 	config := tf.cloud.Provider("token = null",
-		"auth_url = "+acctest.Quote(tf.cloud.AuthURL), "user_name = "+acctest.Quote(acctest.UserName),
-		"password = "+acctest.Quote(acctest.Password), "domain_name = "+acctest.Quote(acctest.Domain))
+		"auth_url = "+Quote(tf.cloud.AuthURL), "user_name = "+Quote(UserName),
+		"password = "+Quote(Password), "domain_name = "+Quote(Domain))
 	for address, values := range tf.configs {
 		config += fmt.Sprintf("resource \"elbaas_certificate\" %q {\n", address)
 		for name, value := range values {
-			config += fmt.Sprintf("  %s = %s\n", name, acctest.Quote(value.(string)))
+			config += fmt.Sprintf("  %s = %s\n", name, Quote(value.(string)))
 		}
 		config += fmt.Sprintf("  lifecycle {\n    create_before_destroy = %t\n  }\n}\n", tf.first[address])
 	}

@@ -33,9 +33,9 @@ type listeners struct {
 // addListeners adds a listener for each address to the cloud.
 func (w *world) addListeners() {
 	w.t.Helper()
-	pair := acctest.NewPair()
+	pair := NewPair()
 	fallback := elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: "fallback", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
+		ProjectID: ProjectID, Name: "fallback", Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	}
 	l := &w.memory.listeners
 	l.fallback = w.cloud.Add(fallback)
@@ -44,7 +44,7 @@ func (w *world) addListeners() {
 	l.states, l.pending = map[string]*acctest.State{}, map[string]bool{}
 	for _, address := range addresses {
 		l.ids[address] = w.cloud.AddListener(elbstub.Listener{
-			ProjectID: acctest.ProjectID, Name: "listener-" + address, CertificateID: l.fallback,
+			ProjectID: ProjectID, Name: "listener-" + address, CertificateID: l.fallback,
 		})
 	}
 	w.say("the listeners are %v", l.ids)
@@ -92,7 +92,7 @@ func (w *world) meddleWithListener(random *rand.Rand) {
 
 // isServed reports whether a listener that Terraform manages serves a certificate.
 func (w *world) isServed(certificateID string) bool {
-	return slices.ContainsFunc(w.cloud.Listeners(acctest.ProjectID), func(l elbstub.Listener) bool {
+	return slices.ContainsFunc(w.cloud.Listeners(ProjectID), func(l elbstub.Listener) bool {
 		return l.CertificateID == certificateID && w.isManaged(l.ID)
 	})
 }
@@ -153,7 +153,7 @@ func (w *world) judgeServed() {
 }
 
 func (w *world) servedBy(address string) string {
-	for _, l := range w.cloud.Listeners(acctest.ProjectID) {
+	for _, l := range w.cloud.Listeners(ProjectID) {
 		if l.ID == w.memory.listeners.ids[address] {
 			return l.CertificateID
 		}
@@ -335,7 +335,7 @@ func (tf *memoryTerraform) destroyListener(p *process, address string, state *ac
 
 // noteServed records a deletion that starts while a managed listener serves the certificate.
 func (tf *memoryTerraform) noteServed(certificateID string) {
-	for _, l := range tf.cloud.Listeners(acctest.ProjectID) {
+	for _, l := range tf.cloud.Listeners(ProjectID) {
 		for _, id := range tf.listeners.ids {
 			if l.ID == id && l.CertificateID == certificateID {
 				tf.mu.Lock()
@@ -347,7 +347,7 @@ func (tf *memoryTerraform) noteServed(certificateID string) {
 }
 
 // countSwitches counts the switches of listeners that were carried out.
-func countSwitches(cloud *acctest.Cloud) int64 {
+func countSwitches(cloud *Cloud) int64 {
 	var switches int64
 	for _, call := range cloud.Journal(elbstub.ModifyListener) {
 		if call.Status/100 == http.StatusOK/100 {

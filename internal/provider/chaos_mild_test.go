@@ -86,7 +86,7 @@ func (w *world) makeEqual() {
 func (w *world) makeSingle() {
 	for address, config := range w.ledger.configs {
 		if !w.ledger.pending[address] {
-			pair, config := acctest.NewPair(), maps.Clone(config)
+			pair, config := NewPair(), maps.Clone(config)
 			config["certificate"], config["private_key"] = pair.Certificate, pair.PrivateKey
 			w.ledger.configs[address] = config
 			w.say("%s gets a certificate of its own", address)
@@ -134,7 +134,7 @@ func (w *world) applyMildly(late bool) {
 // existing returns the IDs of all certificates.
 func (w *world) existing() []string {
 	var ids []string
-	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range w.cloud.Certificates(ProjectID) {
 		ids = append(ids, cert.ID)
 	}
 	return ids
@@ -145,7 +145,7 @@ func (w *world) judgeCreations(before []string) {
 	w.t.Helper()
 	held := w.ledger.ids()
 	made := 0
-	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range w.cloud.Certificates(ProjectID) {
 		if slices.Contains(before, cert.ID) {
 			continue
 		}
@@ -170,7 +170,7 @@ func (w *world) judgeCreations(before []string) {
 func (w *world) judgeLateCreations(before []string, interrupted bool) {
 	w.t.Helper()
 	held := w.ledger.ids()
-	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range w.cloud.Certificates(ProjectID) {
 		switch {
 		case slices.Contains(before, cert.ID), slices.Contains(held, cert.ID), w.ledger.namesID(cert.ID):
 		case !w.names(cert):
@@ -195,7 +195,7 @@ func (w *world) isShown(cert elbstub.Certificate) bool {
 		until := own.CreateTime.Add(4*time.Second - w.behavior.listLag)
 		return own.ID == state.Values["id"] && cert.CreateTime.Before(until)
 	}
-	return slices.ContainsFunc(w.cloud.Certificates(acctest.ProjectID), isSoEarly)
+	return slices.ContainsFunc(w.cloud.Certificates(ProjectID), isSoEarly)
 }
 
 // onlyAddressOf returns the address that has the leaf of a certificate, if exactly one address has

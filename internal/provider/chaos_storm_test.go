@@ -15,14 +15,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
 // A storm gives the calls of a cloud random faults. The same seed gives the same faults: each is derived from the seed,
 // the operation, and the number of its calls in the storm.
 type storm struct {
-	cloud *acctest.Cloud
+	cloud *Cloud
 	// hides is whether lists may leave certificates out.
 	hides bool
 
@@ -45,7 +44,7 @@ type strength struct {
 }
 
 // newStorm returns the storm of a cloud, which is none until it begins.
-func newStorm(cloud *acctest.Cloud, hides bool) *storm {
+func newStorm(cloud *Cloud, hides bool) *storm {
 	s := &storm{cloud: cloud, hides: hides}
 	for _, operation := range []elbstub.Operation{
 		elbstub.CreateCertificate, elbstub.ListCertificates, elbstub.ModifyCertificate, elbstub.DeleteCertificate,
@@ -163,11 +162,11 @@ func (s *storm) breaks() bool {
 func TestStormOfListeners(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, _ := acctest.NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
-		id := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID})
-		certificate := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID})
+		cloud, _ := NewCloudInMemory(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
+		id := cloud.AddListener(elbstub.Listener{ProjectID: ProjectID})
+		certificate := cloud.Add(elbstub.Certificate{ProjectID: ProjectID})
 		newStorm(cloud, true).begin(strength{seed: 1, percent: 100})
-		listeners := cloud.Endpoint + "/v1.0/" + acctest.ProjectID + "/elbaas/listeners"
+		listeners := cloud.Endpoint + "/v1.0/" + ProjectID + "/elbaas/listeners"
 		for _, row := range []struct{ method, url string }{
 			{http.MethodPut, listeners + "/" + id}, {http.MethodGet, listeners + "/" + id}, {http.MethodGet, listeners},
 		} {
@@ -175,7 +174,7 @@ func TestStormOfListeners(t *testing.T) {
 			for range 100 {
 				body := strings.NewReader(`{"certificate_id":"` + certificate + `"}`)
 				request := httptest.NewRequestWithContext(t.Context(), row.method, row.url, body)
-				request.Header.Set("X-Auth-Token", acctest.Token)
+				request.Header.Set("X-Auth-Token", Token)
 				recorder := httptest.NewRecorder()
 				func() {
 					defer func() {
@@ -200,7 +199,7 @@ func TestStormOfListeners(t *testing.T) {
 func TestStormOfConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		p := &process{network: network, storm: newStorm(cloud, true)}
 		client := http.Client{Transport: &http.Transport{
 			DialContext:     p.dial,

@@ -97,7 +97,7 @@ type memoryTerraform struct {
 	*ledger
 
 	t          *testing.T
-	cloud      *acctest.Cloud
+	cloud      *Cloud
 	network    *elbstub.Network
 	storm      *storm
 	operations atomic.Int64
@@ -142,8 +142,8 @@ func (tf *memoryTerraform) start() *process {
 	tf.t.Helper()
 	p := &process{network: tf.network, storm: tf.storm}
 	config := acctest.Values{
-		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": acctest.ProjectID, "insecure": true,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"endpoint": tf.cloud.Endpoint, "auth_url": tf.cloud.AuthURL, "project_id": ProjectID, "insecure": true,
+		"user_name": UserName, "password": Password, "domain_name": Domain,
 		"expiry_warning_days": int64(0), // certificates may expire soon in fake time
 	}
 	if tf.mild { // so that each creation succeeds in the end
@@ -357,7 +357,7 @@ func (tf *memoryTerraform) read(p *process, address string, state *acctest.State
 
 // wantGone fails if an existing object has left the state.
 func (tf *memoryTerraform) wantGone(state *acctest.State) {
-	for _, cert := range tf.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range tf.cloud.Certificates(ProjectID) {
 		if cert.ID == state.Values["id"] {
 			tf.t.Errorf("certificate %s left the state, but is there", cert.ID)
 		}

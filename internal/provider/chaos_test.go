@@ -94,7 +94,7 @@ type world struct {
 	t         *testing.T
 	seed      uint64
 	random    *rand.Rand
-	cloud     *acctest.Cloud
+	cloud     *Cloud
 	storm     *storm
 	behavior  behavior
 	terraform runner
@@ -180,7 +180,7 @@ type hold struct {
 	from, until  time.Time
 }
 
-func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n behavior, tf runner, l *ledger) *world {
+func newWorld(t *testing.T, seed uint64, cloud *Cloud, n behavior, tf runner, l *ledger) *world {
 	t.Helper()
 	w := &world{
 		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), cloud: cloud, behavior: n,
@@ -188,7 +188,7 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n behavior, tf ru
 		terraform: tf, ledger: l, strangers: map[string]elbstub.Certificate{},
 	}
 	for range 4 {
-		w.pairs = append(w.pairs, acctest.NewPair())
+		w.pairs = append(w.pairs, NewPair())
 	}
 	w.storm.begin(w.strength())
 	return w
@@ -198,7 +198,7 @@ func newWorld(t *testing.T, seed uint64, cloud *acctest.Cloud, n behavior, tf ru
 func newMemoryWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
 	n := behaviorOf(seed)
-	cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+	cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = dialectOf(seed)
 		o.Seed, o.ListLag, o.HoldLag, o.CertificateLag, o.Keep = seed, n.listLag, n.holdLag, n.certificateLag, n.keep
 	})
@@ -411,7 +411,7 @@ func (w *world) meddle(choice uint64) {
 func (w *world) addStranger(random *rand.Rand) string {
 	pair := w.pairs[random.IntN(len(w.pairs))]
 	stranger := elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: []string{"one", "other"}[random.IntN(2)],
+		ProjectID: ProjectID, Name: []string{"one", "other"}[random.IntN(2)],
 		Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 	}
 	id := w.cloud.Add(stranger)
@@ -424,7 +424,7 @@ func (w *world) addStranger(random *rand.Rand) string {
 
 // attachListener lets a listener hold a certificate for a while, as its own or for SNI.
 func (w *world) attachListener(random *rand.Rand, id string) {
-	holder := elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", CertificateID: id}
+	holder := elbstub.Listener{ProjectID: ProjectID, Name: "web", CertificateID: id}
 	if random.IntN(2) == 0 {
 		holder.CertificateID, holder.SNI = "", []string{id}
 	}
@@ -473,7 +473,7 @@ func (w *world) judge() {
 	w.judgeListeners()
 	held := map[string]string{}
 	there := map[string]elbstub.Certificate{}
-	for _, cert := range w.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range w.cloud.Certificates(ProjectID) {
 		there[cert.ID] = cert
 	}
 	for address, config := range tf.configs {
@@ -568,7 +568,7 @@ func (w *world) judgePlan() {
 }
 
 // countFaults counts the calls that failed.
-func countFaults(cloud *acctest.Cloud) int64 {
+func countFaults(cloud *Cloud) int64 {
 	var faults int64
 	for _, call := range cloud.Journal() {
 		if call.Status == 0 || call.Status >= 429 {

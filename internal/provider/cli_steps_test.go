@@ -45,9 +45,9 @@ func writePair(cli *acctest.CLI, pair throwaway.Pair) {
 }
 
 // add adds a pair to the cloud, as somebody did long ago.
-func add(cloud *acctest.Cloud, name string, pair throwaway.Pair) (id string) {
+func add(cloud *Cloud, name string, pair throwaway.Pair) (id string) {
 	return cloud.Add(elbstub.Certificate{
-		ProjectID:   acctest.ProjectID,
+		ProjectID:   ProjectID,
 		Name:        name,
 		Certificate: pair.Certificate,
 		PrivateKey:  pair.PrivateKey,
@@ -86,10 +86,10 @@ func action(want plancheck.ResourceActionType) resource.ConfigPlanChecks {
 }
 
 // destroyed returns a check that nothing is left in the cloud.
-func destroyed(cloud *acctest.Cloud) func(*terraform.State) error {
+func destroyed(cloud *Cloud) func(*terraform.State) error {
 	return func(*terraform.State) error {
-		if left := len(cloud.Certificates(acctest.ProjectID)) +
-			len(cloud.Certificates(acctest.OtherProjectID)); left > 0 {
+		if left := len(cloud.Certificates(ProjectID)) +
+			len(cloud.Certificates(OtherProjectID)); left > 0 {
 			return fmt.Errorf("%d certificates are left in the cloud", left)
 		}
 		return nil

@@ -19,13 +19,13 @@ import (
 // or as one that may exist.
 func TestAccCreationsWithFaults(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	const leaves, names = 20, 3
 	cli := acctest.NewCLI(t)
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 1000 })
+	cloud := NewCloud(t, func(o *elbstub.Options) { o.Quota = 1000 })
 	config := cloud.Provider()
 	for i := range leaves {
-		pair := acctest.NewPair()
+		pair := NewPair()
 		config += fmt.Sprintf(`
 resource "elbaas_certificate" "leaf%[1]d" {
   count       = %[2]d
@@ -33,7 +33,7 @@ resource "elbaas_certificate" "leaf%[1]d" {
   certificate = %[3]s
   private_key = %[4]s
 }
-`, i, names, acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey))
+`, i, names, Quote(pair.Certificate), Quote(pair.PrivateKey))
 	}
 	cli.Configure(config)
 
@@ -66,7 +66,7 @@ resource "elbaas_certificate" "leaf%[1]d" {
 	}
 
 	held := managedNames(t, cli)
-	made := cloud.Certificates(acctest.ProjectID)
+	made := cloud.Certificates(ProjectID)
 	for _, cert := range made {
 		name, managed := held[cert.ID]
 		if managed && name != cert.Name {

@@ -78,7 +78,7 @@ type sequence struct {
 	t         *testing.T
 	seed      uint64
 	random    *rand.Rand
-	cloud     *acctest.Cloud
+	cloud     *Cloud
 	server    *acctest.Server
 	creations []*requestedCreation
 	// stranger is an older certificate with the same leaf and another name, or nil.
@@ -128,16 +128,16 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	t.Helper()
 	s := &sequence{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0))}
 	var network *elbstub.Network
-	s.cloud, network = acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+	s.cloud, network = NewCloudInMemory(t, func(o *elbstub.Options) {
 		o.Dialect = elbstub.NewDialect(int(seed % elbstub.Dialects))
 	})
-	pair := acctest.NewPair()
+	pair := NewPair()
 	if s.oneIn(3) {
 		id := s.cloud.Add(elbstub.Certificate{
-			ProjectID: acctest.ProjectID, Name: "stranger",
+			ProjectID: ProjectID, Name: "stranger",
 			Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 		})
-		s.stranger = &s.cloud.Certificates(acctest.ProjectID)[0]
+		s.stranger = &s.cloud.Certificates(ProjectID)[0]
 		s.step("a stranger has %s with the same leaf", id)
 		time.Sleep(time.Minute) // until every list shows it
 	}
@@ -148,8 +148,8 @@ func newSequence(t *testing.T, seed uint64) *sequence {
 	if s.oneIn(2) {
 		s.scriptTokens()
 		delete(config, "token")
-		config["auth_url"], config["user_name"] = s.cloud.AuthURL, acctest.UserName
-		config["password"], config["domain_name"] = acctest.Password, acctest.Domain
+		config["auth_url"], config["user_name"] = s.cloud.AuthURL, UserName
+		config["password"], config["domain_name"] = Password, Domain
 	}
 	s.server = acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
 
@@ -248,7 +248,7 @@ func (s *sequence) postFault() sequenceFault {
 		{called: fmt.Sprintf("carried out %s later, with a response", late), fault: elbstub.Delay(late)},
 	}
 	if s.oneIn(8) {
-		other := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: acctest.NewPair().Certificate}
+		other := elbstub.Certificate{ProjectID: ProjectID, Certificate: NewPair().Certificate}
 		faults = []sequenceFault{{
 			called: "carried out, with a response about another leaf",
 			fault:  s.cloud.Confuse(other),
@@ -383,7 +383,7 @@ func (s *sequence) run() {
 	time.Sleep(3 * time.Minute) // the latest commit comes 90 s after its response
 	s.judge()
 	if s.t.Failed() {
-		for _, cert := range s.cloud.Certificates(acctest.ProjectID) {
+		for _, cert := range s.cloud.Certificates(ProjectID) {
 			s.step("the cloud has %s, %q, of %s", cert.ID, cert.Name, cert.CreateTime.Format("04:05"))
 		}
 		s.t.Logf("replay it with %s=%d; this is what happened:\n%s", sequenceSeed, s.seed, strings.Join(s.steps, "\n"))
@@ -418,7 +418,7 @@ func (s *sequence) judge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made := map[string]elbstub.Certificate{}
-	for _, cert := range s.cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range s.cloud.Certificates(ProjectID) {
 		if s.stranger == nil || cert.ID != s.stranger.ID {
 			made[cert.ID] = cert
 		}

@@ -33,7 +33,7 @@ func TestCreationWarnings(t *testing.T) {
 				"An identical certificate already exists",
 				"with the name, description and domain that the configuration sets",
 				"or this or another configuration may manage it",
-				"or import it:\n  terraform import ADDRESS " + acctest.ProjectID + "/",
+				"or import it:\n  terraform import ADDRESS " + ProjectID + "/",
 			},
 		},
 		"found": {
@@ -84,12 +84,12 @@ func TestCreationWarnings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				config := cloud.Configuration()
 				config["insecure"], config["max_retries"] = true, 2
 				server := acctest.NewServer(t, provider.New("test", network.DialContext)(), config)
-				pair := acctest.NewPair()
-				equal := elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: pair.Certificate}
+				pair := NewPair()
+				equal := elbstub.Certificate{ProjectID: ProjectID, Name: "www", Certificate: pair.Certificate}
 				plan, diagnostics := server.Plan(nil,
 					acctest.Values{"name": "www", "certificate": pair.Certificate, "private_key": pair.PrivateKey})
 				if len(diagnostics) > 0 {
@@ -132,7 +132,7 @@ func TestCreationWarnings(t *testing.T) {
 						t.Errorf("it does not say %q:\n%s", part, said)
 					}
 				}
-				for _, cert := range cloud.Certificates(acctest.ProjectID) {
+				for _, cert := range cloud.Certificates(ProjectID) {
 					if managed := state != nil && state.Values["id"] == cert.ID; row.ids && !managed &&
 						!strings.Contains(said, cert.ID) {
 						t.Errorf("it does not name %s:\n%s", cert.ID, said)

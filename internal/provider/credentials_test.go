@@ -24,13 +24,13 @@ import (
 )
 
 // applied creates a certificate in a project, plans again, and destroys it.
-func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string) {
+func applied(t *testing.T, cloud *Cloud, providerBlock, projectID string) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Providers(),
+		ProtoV6ProviderFactories: Providers(),
 		CheckDestroy:             destroyed(cloud),
 		Steps: []resource.TestStep{{
-			Config:            providerBlock + acctest.Certificate(acctest.NewPair(), `name = "www"`),
+			Config:            providerBlock + Certificate(NewPair(), `name = "www"`),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("project_id", knownvalue.StringExact(projectID))},
 		}},
 	})
@@ -44,18 +44,18 @@ func applied(t *testing.T, cloud *acctest.Cloud, providerBlock, projectID string
 // TestAccCredentials applies a certificate with each kind of credentials.
 func TestAccCredentials(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	quoted := func(name, value string) string { return name + " = " + acctest.Quote(value) }
-	key := []string{quoted("access_key", acctest.AccessKey), quoted("secret_key", acctest.SecretKey)}
+	OnceForAllDialects(t)
+	quoted := func(name, value string) string { return name + " = " + Quote(value) }
+	key := []string{quoted("access_key", AccessKey), quoted("secret_key", SecretKey)}
 	password := []string{
-		quoted("user_name", acctest.UserName),
-		quoted("password", acctest.Password),
-		quoted("domain_name", acctest.Domain),
+		quoted("user_name", UserName),
+		quoted("password", Password),
+		quoted("domain_name", Domain),
 	}
 	agency := []string{
 		"assume_role {",
-		"  " + quoted("agency_name", acctest.Agency),
-		"  " + quoted("domain_name", acctest.AgencyDomain),
+		"  " + quoted("agency_name", Agency),
+		"  " + quoted("domain_name", AgencyDomain),
 		"}",
 	}
 	authURL, noProject := `auth_url = "AUTH_URL"`, "project_id = null"
@@ -72,21 +72,21 @@ func TestAccCredentials(t *testing.T) {
 			scheme: "scoped",
 		},
 		"access key, region": {
-			lines: append([]string{quoted("region", acctest.Region), authURL, noProject}, key...),
+			lines: append([]string{quoted("region", Region), authURL, noProject}, key...),
 		},
 		"password": {
 			lines: append([]string{authURL}, password...),
 		},
 		"password, project by name": {
 			lines:   append([]string{authURL, noProject, `project_name = "eu-de_other"`}, password...),
-			project: acctest.OtherProjectID,
+			project: OtherProjectID,
 		},
 		"user id": {
-			lines: []string{authURL, quoted("user_id", acctest.UserID), quoted("password", acctest.Password)},
+			lines: []string{authURL, quoted("user_id", UserID), quoted("password", Password)},
 		},
 		"agency": {
-			lines:   slices.Concat([]string{authURL, quoted("project_id", acctest.AgencyProjectID)}, agency, key),
-			project: acctest.AgencyProjectID,
+			lines:   slices.Concat([]string{authURL, quoted("project_id", AgencyProjectID)}, agency, key),
+			project: AgencyProjectID,
 		},
 		"password, endpoint unknown": {
 			lines: append([]string{authURL, "endpoint = null"}, password...),
@@ -96,22 +96,22 @@ func TestAccCredentials(t *testing.T) {
 		},
 		"token, project by name": {
 			lines: []string{
-				quoted("token", acctest.Token),
+				quoted("token", Token),
 				authURL,
 				noProject,
-				quoted("project_name", acctest.Region),
+				quoted("project_name", Region),
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Identity.SigningScheme = row.scheme })
+			cloud := NewCloud(t, func(o *elbstub.Options) { o.Identity.SigningScheme = row.scheme })
 			lines := append([]string{"token = null"}, row.lines...)
 			if strings.Contains(strings.Join(row.lines, "\n"), "token = ") {
 				lines = row.lines
 			}
 			if row.project == "" {
-				row.project = acctest.ProjectID
+				row.project = ProjectID
 			}
 			applied(t, cloud, strings.ReplaceAll(cloud.Provider(lines...), "AUTH_URL", cloud.AuthURL), row.project)
 		})
@@ -121,14 +121,14 @@ func TestAccCredentials(t *testing.T) {
 // TestAccCredentialsOfTheEnvironment uses the variables that users already export, and the files that they already
 // have. An empty provider block is enough.
 func TestAccCredentialsOfTheEnvironment(t *testing.T) {
-	acctest.OnceForAllDialects(t)
-	cloud := acctest.NewCloud(t)
+	OnceForAllDialects(t)
+	cloud := NewCloud(t)
 	folder := t.TempDir()
 	profile, entry := filepath.Join(folder, "config.json"), filepath.Join(folder, "clouds.yaml")
 	for name, text := range map[string]string{
 		profile: fmt.Sprintf(`{"current": "default", "profiles": [{
 			"name": "default", "accessKeyId": %q, "secretAccessKey": %q, "projectId": %q
-		}]}`, acctest.AccessKey, acctest.SecretKey, acctest.ProjectID),
+		}]}`, AccessKey, SecretKey, ProjectID),
 		entry: fmt.Sprintf("clouds:\n"+
 			"  mine:\n"+
 			"    auth:\n"+
@@ -137,7 +137,7 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 			"      password: %q\n"+
 			"      user_domain_name: %q\n"+
 			"      project_name: %q\n",
-			cloud.AuthURL, acctest.UserName, acctest.Password, acctest.Domain, acctest.Region),
+			cloud.AuthURL, UserName, Password, Domain, Region),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -145,25 +145,25 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 	}
 	for name, variables := range map[string]map[string]string{
 		"Huawei Cloud": {
-			"HW_ACCESS_KEY":  acctest.AccessKey,
-			"HW_SECRET_KEY":  acctest.SecretKey,
-			"HW_PROJECT_ID":  acctest.ProjectID,
-			"HW_REGION_NAME": acctest.Region,
+			"HW_ACCESS_KEY":  AccessKey,
+			"HW_SECRET_KEY":  SecretKey,
+			"HW_PROJECT_ID":  ProjectID,
+			"HW_REGION_NAME": Region,
 		},
 		"Huawei Cloud Stack": {
-			"HCS_ACCESS_KEY":   acctest.AccessKey,
-			"HCS_SECRET_KEY":   acctest.SecretKey,
-			"HCS_PROJECT_NAME": acctest.Region,
+			"HCS_ACCESS_KEY":   AccessKey,
+			"HCS_SECRET_KEY":   SecretKey,
+			"HCS_PROJECT_NAME": Region,
 			"HCS_AUTH_URL":     cloud.AuthURL,
 		},
 		"Open Telekom Cloud": {
-			"OS_USERNAME":         acctest.UserName,
-			"OS_PASSWORD":         acctest.Password,
-			"OS_USER_DOMAIN_NAME": acctest.Domain,
-			"OS_PROJECT_NAME":     acctest.Region,
+			"OS_USERNAME":         UserName,
+			"OS_PASSWORD":         Password,
+			"OS_USER_DOMAIN_NAME": Domain,
+			"OS_PROJECT_NAME":     Region,
 			"OS_AUTH_URL":         cloud.AuthURL,
 		},
-		"token":   {"OS_TOKEN": acctest.Token, "OS_TENANT_ID": acctest.ProjectID},
+		"token":   {"OS_TOKEN": Token, "OS_TENANT_ID": ProjectID},
 		"profile": {"HW_SHARED_CONFIG_FILE": profile, "HW_PROFILE": "default"},
 		"entry":   {"OS_CLIENT_CONFIG_FILE": entry, "OS_CLOUD": "mine"},
 	} {
@@ -172,7 +172,7 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 				t.Setenv(variable, value)
 			}
 			t.Setenv("ELBAAS_ENDPOINT", cloud.Endpoint)
-			applied(t, cloud, "", acctest.ProjectID)
+			applied(t, cloud, "", ProjectID)
 		})
 	}
 }
@@ -180,7 +180,7 @@ func TestAccCredentialsOfTheEnvironment(t *testing.T) {
 // TestAccWrongCredentials has the errors for wrong credentials.
 func TestAccWrongCredentials(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		lines []string
 		want  []string
@@ -259,28 +259,28 @@ func TestAccWrongCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			lines := append([]string{"token = null"}, row.lines...)
 			if strings.Contains(strings.Join(row.lines, "\n"), "TOKEN") {
 				lines = row.lines
 			}
-			addresses := strings.NewReplacer("AUTH_URL", cloud.AuthURL, "TOKEN", acctest.Token)
+			addresses := strings.NewReplacer("AUTH_URL", cloud.AuthURL, "TOKEN", Token)
 			block := addresses.Replace(cloud.Provider(lines...))
 			var said string
 			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Providers(),
+				ProtoV6ProviderFactories: Providers(),
 				ErrorCheck: func(err error) error {
 					said = err.Error()
 					return nil
 				},
-				Steps: []resource.TestStep{{Config: block + acctest.Certificate(acctest.NewPair())}},
+				Steps: []resource.TestStep{{Config: block + Certificate(NewPair())}},
 			})
 			for _, part := range row.want {
 				if !acrossLines(part).MatchString(said) {
 					t.Errorf("Terraform did not say %q:\n%s", part, said)
 				}
 			}
-			secrets := []string{`hunter2"`, acctest.Password, acctest.SecretKey, acctest.Token}
+			secrets := []string{`hunter2"`, Password, SecretKey, Token}
 			for _, hidden := range append(secrets, "may exist") {
 				if strings.Contains(said, hidden) {
 					t.Errorf("Terraform says %q:\n%s", hidden, said)
@@ -293,13 +293,13 @@ func TestAccWrongCredentials(t *testing.T) {
 // TestExpiredTokenIsRenewedOnce: twenty parallel creations with an expired token request one new token.
 func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
-		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": ProjectID,
+		"user_name": UserName, "password": Password, "domain_name": Domain,
 	})
 	create := func() {
-		pair := acctest.NewPair()
+		pair := NewPair()
 		plan, said := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 		if len(said) == 0 {
 			_, said = server.Apply(plan)
@@ -319,7 +319,7 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	if got := len(cloud.Journal(elbstub.IssueToken)) - before; got != 1 {
 		t.Errorf("%d new tokens, want 1", got)
 	}
-	if got := len(cloud.Certificates(acctest.ProjectID)); got != 21 {
+	if got := len(cloud.Certificates(ProjectID)); got != 21 {
 		t.Errorf("%d certificates, want 21", got)
 	}
 }
@@ -335,20 +335,20 @@ func TestWrongClock(t *testing.T) {
 		return response
 	}
 	for want, credentials := range map[string]acctest.Values{
-		"ahead of that of the API": {"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey},
-		"The token has expired":    {"token": acctest.Token},
+		"ahead of that of the API": {"access_key": AccessKey, "secret_key": SecretKey},
+		"The token has expired":    {"token": Token},
 		"even after it was renewed.": {
-			"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+			"user_name": UserName, "password": Password, "domain_name": Domain,
 		},
 	} {
-		cloud := acctest.NewCloud(t)
+		cloud := NewCloud(t)
 		cloud.ScriptEach(elbstub.CreateCertificate, func(int) elbstub.Fault { return late })
 		config := acctest.Values{
-			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID,
+			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": ProjectID,
 		}
 		maps.Copy(config, credentials)
 		server := acctest.NewServer(t, provider.New("test", nil)(), config)
-		pair := acctest.NewPair()
+		pair := NewPair()
 		plan, _ := server.Plan(nil, acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey})
 		_, said := server.Apply(plan)
 		text, isSigned := textOf(said), credentials["access_key"] != nil
@@ -362,12 +362,12 @@ func TestWrongClock(t *testing.T) {
 // call.
 func TestAccProviderExamples(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	files, err := filepath.Glob("../../examples/provider/*.tf")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
-	pair := acctest.NewPair()
+	pair := NewPair()
 	cli := acctest.NewCLI(t)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -387,7 +387,7 @@ func TestAccProviderExamples(t *testing.T) {
 		} {
 			variables += fmt.Sprintf("variable %q {\n  default = %q\n}\n", name, value)
 		}
-		cli.Configure(variables + string(text) + acctest.Certificate(pair))
+		cli.Configure(variables + string(text) + Certificate(pair))
 		if said := cli.Run("plan"); !strings.Contains(said, "1 to add") {
 			t.Errorf("%s: %s", name, said)
 		}
@@ -408,10 +408,10 @@ func TestSignedHosts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				s := inMemory(t, cloud, network, acctest.Values{
-					"endpoint": moved(t, cloud.Endpoint, "https://"+host), "region": acctest.Region,
-					"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+					"endpoint": moved(t, cloud.Endpoint, "https://"+host), "region": Region,
+					"token": nil, "access_key": AccessKey, "secret_key": SecretKey,
 				})
 				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
 				if state == nil {

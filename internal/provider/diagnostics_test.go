@@ -121,7 +121,7 @@ func TestRemediesOfOtherErrors(t *testing.T) {
 	for want, err := range map[string]error{
 		"Plan again in a few minutes": fmt.Errorf("%w: %w", elb.ErrNotShown,
 			context.DeadlineExceeded),
-		"again, without -refresh=false":                     fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
+		"again, without -refresh=false":                    fmt.Errorf("x: %w", elb.ErrCertificateNotFound),
 		"The operation was interrupted.":                   fmt.Errorf("x: %w", context.Canceled),
 		"The operation timed out":                          fmt.Errorf("x: %w", context.DeadlineExceeded),
 		"set cacert_file (OS_CACERT)":                      fmt.Errorf("x: %w", httpapi.ErrUntrusted),

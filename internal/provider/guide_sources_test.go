@@ -52,7 +52,7 @@ func certificateOf(t *testing.T, file string, names ...string) string {
 func terraformData(name string, fields map[string]string) string {
 	block := "resource \"terraform_data\" \"" + name + "\" {\n  input = {\n"
 	for field, value := range fields {
-		block += "    " + field + " = " + acctest.Quote(value) + "\n"
+		block += "    " + field + " = " + Quote(value) + "\n"
 	}
 	return block + "  }\n}\n"
 }
@@ -61,7 +61,7 @@ func terraformData(name string, fields map[string]string) string {
 // that supply the text, and renews the certificate.
 func TestAccSources(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	trimmed := strings.TrimSpace // as some providers return PEM
 	for file, config := range map[string]func(pair throwaway.Pair, issuer string) string{
 		"from-acme.tf": func(pair throwaway.Pair, issuer string) string {
@@ -84,7 +84,7 @@ func TestAccSources(t *testing.T) {
 					"tls_private_key.www.", "terraform_data.key.output.")
 		},
 		"from-ci.tf": func(pair throwaway.Pair, _ string) string {
-			encode := func(text string) string { return acctest.Quote(base64.StdEncoding.EncodeToString([]byte(text))) }
+			encode := func(text string) string { return Quote(base64.StdEncoding.EncodeToString([]byte(text))) }
 			return strings.NewReplacer(
 				"  type = string\n", "  type    = string\n  default = "+encode(pair.Certificate)+"\n",
 				"  sensitive = true\n", "  sensitive = true\n  default = "+encode(pair.PrivateKey)+"\n",
@@ -93,11 +93,11 @@ func TestAccSources(t *testing.T) {
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
-			issuer := acctest.NewPair().Certificate
+			issuer := NewPair().Certificate
 			for range 2 {
-				pair := acctest.NewPair()
+				pair := NewPair()
 				cli.Configure(cloud.Provider() + config(pair, issuer))
 				cli.Run("apply", "-auto-approve")
 				cert := cloud.Only(t)
@@ -121,13 +121,13 @@ func TestAccSources(t *testing.T) {
 // after they have changed.
 func TestAccSourceLater(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	cli.WriteFile("fetch.sh", "cp new.crt www.example.com.crt\ncp new.key www.example.com.key\n")
 	cli.Configure(cloud.Provider() + example(t, "guides/from-later.tf"))
 	for _, serial := range []string{"1", "2"} {
-		pair := acctest.NewPair()
+		pair := NewPair()
 		cli.WriteFile("new.crt", pair.Certificate)
 		cli.WriteFile("new.key", pair.PrivateKey)
 		said, err := cli.Try("apply", "-auto-approve", "-var=serial="+serial)
@@ -147,13 +147,13 @@ func TestAccSourceLater(t *testing.T) {
 // TestAccSourcePFX runs the script of the guide on a PFX file, and applies what it writes.
 func TestAccSourcePFX(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("there is no openssl")
 	}
-	pair, issuer := acctest.NewPair(), acctest.NewPair().Certificate
+	pair, issuer := NewPair(), NewPair().Certificate
 	writePair(cli, pair)
 	cli.WriteFile("issuer.crt", issuer)
 	cli.Setenv("PFX_PASSWORD", "changeit")

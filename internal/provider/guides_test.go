@@ -25,12 +25,12 @@ import (
 // listener is switched, and the old certificate waits for the other one.
 func TestAccRotationGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
 	byHand := r.serves()
 	r.configure("guides/rotation.tf")
 	old := r.serves()
-	other := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "other", CertificateID: old})
+	other := cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, Name: "other", CertificateID: old})
 
 	r.renew()
 	cloud.Script(elbstub.DeleteCertificate, 1, func(next elbstub.Next) elbstub.Response {
@@ -45,7 +45,7 @@ func TestAccRotationGuide(t *testing.T) {
 	if deletes := len(cloud.Journal(elbstub.DeleteCertificate)); deletes != 2 {
 		t.Errorf("%d deletions, want one that is refused and one that is not: %s", deletes, said)
 	}
-	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range cloud.Certificates(ProjectID) {
 		if cert.ID == old {
 			t.Error("the old certificate is there still")
 		}
@@ -87,11 +87,11 @@ func TestAccExpiredGuide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs("1.11.0", "1.11.0")
-			old := add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, -1)))
+			old := add(cloud, "www-example-com", NewPairUntil(time.Now().AddDate(0, 0, -1)))
 			listener := cloud.AddListener(elbstub.Listener{
-				ProjectID: acctest.ProjectID, Name: "www", CertificateID: old,
+				ProjectID: ProjectID, Name: "www", CertificateID: old,
 			})
 			cli.Configure(cloud.Provider() + example(t, "guides/find-listeners.tf"))
 			said := cli.Run("plan")
@@ -101,18 +101,18 @@ func TestAccExpiredGuide(t *testing.T) {
 				}
 			}
 
-			writePair(cli, acctest.NewPair())
-			cli.WriteFile("ca-bundle.crt", acctest.NewPair().Certificate)
+			writePair(cli, NewPair())
+			cli.WriteFile("ca-bundle.crt", NewPair().Certificate)
 			names := strings.NewReplacer(exampleID, old, exampleListenerID, listener)
 			cli.Configure(cloud.Provider() + names.Replace(row.config))
 			if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, row.planned) {
 				t.Errorf("it does not plan %q: %s", row.planned, said)
 			}
 			served := ""
-			for _, l := range cloud.Listeners(acctest.ProjectID) {
+			for _, l := range cloud.Listeners(ProjectID) {
 				served = l.CertificateID
 			}
-			if certs := cloud.Certificates(acctest.ProjectID); len(certs) != row.left || served == old {
+			if certs := cloud.Certificates(ProjectID); len(certs) != row.left || served == old {
 				t.Errorf("%d certificates are left, want %d; the listener serves %s", len(certs), row.left, served)
 			}
 			if said := cli.Run("plan"); !strings.Contains(said, "No changes") {
@@ -125,10 +125,10 @@ func TestAccExpiredGuide(t *testing.T) {
 // TestAccRotationLookup finds the new certificate by its name while the old one still exists.
 func TestAccRotationLookup(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	renewed := add(cloud, "www-example-com", acctest.NewPair())
-	add(cloud, "www-example-com", acctest.NewPairUntil(time.Now().AddDate(0, 0, 10)))
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	renewed := add(cloud, "www-example-com", NewPair())
+	add(cloud, "www-example-com", NewPairUntil(time.Now().AddDate(0, 0, 10)))
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-lookup.tf") +
 		"output \"found\" {\n  value = data.elbaas_certificate.www.id\n}\n")
 	if said := cli.Run("apply", "-auto-approve"); !strings.Contains(said, `found = "`+renewed+`"`) {
@@ -140,11 +140,11 @@ func TestAccRotationLookup(t *testing.T) {
 // often it is applied, until the old files of the other certificate are back.
 func TestAccRotationWithoutRoom(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) { o.Quota = 3 })
+	cloud := NewCloud(t, func(o *elbstub.Options) { o.Quota = 3 })
 	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t)}
 	configureMany(cloud, r.cli, 2)
-	old := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
-	renewed := []throwaway.Pair{acctest.NewPair(), acctest.NewPair()}
+	old := []throwaway.Pair{NewPair(), NewPair()}
+	renewed := []throwaway.Pair{NewPair(), NewPair()}
 	for i, pair := range old {
 		writeNumbered(r.cli, i, pair)
 	}
@@ -166,7 +166,7 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 	}
 
 	rejected := slices.IndexFunc(renewed, func(pair throwaway.Pair) bool {
-		return !slices.ContainsFunc(cloud.Certificates(acctest.ProjectID), func(cert elbstub.Certificate) bool {
+		return !slices.ContainsFunc(cloud.Certificates(ProjectID), func(cert elbstub.Certificate) bool {
 			return cert.Certificate == strings.TrimSpace(pair.Certificate)
 		})
 	})
@@ -181,16 +181,16 @@ func TestAccRotationWithoutRoom(t *testing.T) {
 // TestAccRotationWithNames: if names must differ, the name can be derived from the content.
 func TestAccRotationWithNames(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Configure(cloud.Provider() + example(t, "guides/rotation-name.tf"))
 	names := map[string]bool{}
 	for range 2 {
-		pair := acctest.NewPair()
+		pair := NewPair()
 		writePair(cli, pair)
 		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			response := next()
-			for _, cert := range cloud.Certificates(acctest.ProjectID) {
+			for _, cert := range cloud.Certificates(ProjectID) {
 				names[cert.Name] = true
 			}
 			return response
@@ -210,9 +210,9 @@ func TestAccRotationWithNames(t *testing.T) {
 // TestAccKeyLeavesTheState moves a key from one attribute to the other, and back.
 func TestAccKeyLeavesTheState(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair()
+	pair := NewPair()
 	writePair(cli, pair)
 	config := example(t, "resources/elbaas_certificate/write-only.tf")
 	for i, step := range []struct{ config, planned string }{
@@ -240,9 +240,9 @@ func TestAccKeyLeavesTheState(t *testing.T) {
 // TestAccImportGuide finds a certificate, and imports it as one of many, without changing anything.
 func TestAccImportGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair()
+	pair := NewPair()
 	writePair(cli, throwaway.Pair{Certificate: throwaway.Forms(pair.Certificate)["CRLF"], PrivateKey: pair.PrivateKey})
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + example(t, "guides/find-certificates.tf"))
@@ -267,9 +267,9 @@ func TestAccImportGuide(t *testing.T) {
 // for it, because its resource is only forgotten.
 func TestAccFromRESTGuide(t *testing.T) {
 	t.Parallel()
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	cli.Needs("1.11.0", "1.11.0")
-	pair := acctest.NewPair()
+	pair := NewPair()
 	writePair(cli, pair)
 	id := add(cloud, "www-example-com", pair)
 	cli.Configure(cloud.Provider() + "resource \"terraform_data\" \"www\" {\n  input = \"stands in\"\n}\n")
@@ -294,13 +294,13 @@ func TestAccFromRESTGuide(t *testing.T) {
 // TestAccWithoutACloudGuide runs the script of the guide, with the stub as it is released, and the quick start.
 func TestAccWithoutACloudGuide(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	installStub(t, cli)
-	writePair(cli, acctest.NewPair())
+	writePair(cli, NewPair())
 	// The provider is installed as from Terraform's registry, but OpenTofu uses another one.
 	cli.WriteFile("main.tf", strings.ReplaceAll(example(t, "quickstart/main.tf"), `"elbaas/elbaas"`,
-		acctest.Quote(provider.Address)))
+		Quote(provider.Address)))
 	said, err := cli.TryScript(strings.ReplaceAll(example(t, "guides/without-a-cloud.sh"), "127.0.0.1:8080",
 		freeAddress(t)))
 	if err != nil || !strings.Contains(said, "1 added") || !strings.Contains(said, "No changes") {
@@ -345,10 +345,10 @@ func installStub(t *testing.T, cli *acctest.CLI) {
 // stub.
 func TestAccTestYourModules(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	cli := acctest.NewInstalledCLI(t, "")
 	cli.Needs("1.11.0", "") // OpenTofu does not read mock files
-	pair := acctest.NewPair()
+	pair := NewPair()
 	cli.WriteFile("tests/www.example.com.crt", pair.Certificate)
 	cli.WriteFile("tests/www.example.com.key", pair.PrivateKey)
 	cli.WriteFile("tests/elbaas.tfmock.hcl", example(t, "tests/elbaas.tfmock.hcl"))
@@ -392,14 +392,14 @@ func TestDoesYourCloudHaveIt(t *testing.T) {
 			t.Errorf("%s shows another script", readme)
 		}
 	}
-	cloud := acctest.NewCloud(t)
-	add(cloud, "www", acctest.NewPair())
+	cloud := NewCloud(t)
+	add(cloud, "www", NewPair())
 	const address = "https://elb.eu-de.otc.t-systems.com"
 	for name, row := range map[string]struct{ endpoint, token, want string }{
-		"it has it":     {cloud.Endpoint, acctest.Token, "200\n"},
+		"it has it":     {cloud.Endpoint, Token, "200\n"},
 		"another token": {cloud.Endpoint, "another", "401\n"},
-		"no such API":   {cloud.Endpoint + "/v3", acctest.Token, "404\n"},
-		"nothing there": {"http://" + freeAddress(t), acctest.Token, "000\n"},
+		"no such API":   {cloud.Endpoint + "/v3", Token, "404\n"},
+		"nothing there": {"http://" + freeAddress(t), Token, "000\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -415,9 +415,9 @@ func TestDoesYourCloudHaveIt(t *testing.T) {
 // TestAccDoesYourCloudHaveIt makes the same call with the data source.
 func TestAccDoesYourCloudHaveIt(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	add(cloud, "www", acctest.NewPair())
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	add(cloud, "www", NewPair())
 	cli.Configure(cloud.Provider() + example(t, "guides/has-it.tf"))
 	if said := cli.Run("plan"); !strings.Contains(said, "number_of_certificates = 1") {
 		t.Errorf("it plans %s", said)
@@ -433,7 +433,7 @@ func TestAccDoesYourCloudHaveIt(t *testing.T) {
 // The error says how to import one of them instead of the old one, which is still in the state.
 func TestAccImportInstead(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	r := &rotation{t: t, cloud: cloud, cli: acctest.NewCLI(t), listener: listen(cloud)}
 	r.configure("guides/rotation.tf")
 	r.renew()

@@ -39,7 +39,7 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
-				config := configOf(acctest.NewPair(), "old")
+				config := configOf(NewPair(), "old")
 				var state *acctest.State
 				if row.method != http.MethodPost {
 					state, _ = create(t, cloud.Server(t, provider.New("test", nil)()), config)
@@ -64,9 +64,9 @@ func TestConnectionEndsWithinABody(t *testing.T) {
 					t.Errorf("%d calls, want %d", calls, row.calls)
 				}
 				if row.method == http.MethodDelete {
-					if after != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
+					if after != nil || len(cloud.Certificates(ProjectID)) > 0 {
 						t.Errorf("state %q, and %d certificates", idOf(after),
-							len(cloud.Certificates(acctest.ProjectID)))
+							len(cloud.Certificates(ProjectID)))
 					}
 					return
 				}
@@ -277,12 +277,12 @@ func noEmptyLine(e *exchange) {
 
 // addLong adds certificates whose texts have many more bytes than characters, and
 // returns what the last one's private key consists of.
-func addLong(t *testing.T, cloud *acctest.Cloud) []string {
+func addLong(t *testing.T, cloud *Cloud) []string {
 	t.Helper()
-	pair := acctest.NewPair()
+	pair := NewPair()
 	for range 4 {
 		cloud.Add(elbstub.Certificate{
-			ProjectID: acctest.ProjectID, Description: strings.Repeat("证", 128),
+			ProjectID: ProjectID, Description: strings.Repeat("证", 128),
 			Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 		})
 	}
@@ -300,7 +300,7 @@ func TestMalformedResponseShowsNoKey(t *testing.T) {
 			config := cloud.Configuration()
 			config["max_retries"] = 0
 			start := func() *acctest.Server { return acctest.NewServer(t, provider.New("test", nil)(), config) }
-			pair := acctest.NewPair()
+			pair := NewPair()
 			s, values := start(), configOf(pair, "www")
 			state, _ := create(t, s, values)
 			keys := append(addLong(t, cloud), keyLines(pair)...)
@@ -373,13 +373,13 @@ func TestTokenResponseIsCut(t *testing.T) {
 // what follows a response to the standard logger.
 func TestAccMalformedResponseShowsNoKey(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, malformed := range malformedResponses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud, wire := newWire(t, func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{} })
 			cli := acctest.NewInstalledCLI(t, "")
-			cli.Configure(cloud.Provider("max_retries = 1") + acctest.Certificate(acctest.NewPair()))
+			cli.Configure(cloud.Provider("max_retries = 1") + Certificate(NewPair()))
 			cli.Run("apply", "-auto-approve")
 			h := newHunt(t, cli)
 			for _, line := range addLong(t, cloud) {

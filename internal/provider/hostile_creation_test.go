@@ -26,19 +26,19 @@ const (
 func saysMayExist(diagnostics acctest.Diagnostics, name string) bool {
 	text := textOf(diagnostics)
 	return strings.Contains(strings.ToLower(text), "may exist") &&
-		strings.Contains(text, acctest.ProjectID) && strings.Contains(text, fmt.Sprintf("%q", name))
+		strings.Contains(text, ProjectID) && strings.Contains(text, fmt.Sprintf("%q", name))
 }
 
 // wantNamed fails if there is a certificate that is not in the state, did not exist before, and is not named by a
 // diagnostic.
 func wantNamed(
-	t *testing.T, cloud *acctest.Cloud, state *acctest.State, diagnostics acctest.Diagnostics,
+	t *testing.T, cloud *Cloud, state *acctest.State, diagnostics acctest.Diagnostics,
 	name string, before ...string,
 ) {
 	t.Helper()
 	text := textOf(diagnostics)
 	known := idOf(state) + strings.Join(before, " ") + text
-	for _, cert := range cloud.Certificates(acctest.ProjectID) {
+	for _, cert := range cloud.Certificates(ProjectID) {
 		if !strings.Contains(known, cert.ID) && !saysMayExist(diagnostics, name) {
 			t.Errorf("certificate %s is not in the state %q, and not named: %s", cert.ID, idOf(state), text)
 		}
@@ -74,7 +74,7 @@ func TestRefusedThenLost(t *testing.T) {
 			t.Run(refused+", "+lost, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t)
+					cloud, network := NewCloudInMemory(t)
 					s := inMemory(t, cloud, network, nil)
 					cloud.Script(createOperation, 1, refuse)
 					cloud.Script(createOperation, 2, func(next elbstub.Next) elbstub.Response {
@@ -85,7 +85,7 @@ func TestRefusedThenLost(t *testing.T) {
 					})
 					state, diagnostics := create(t, s, acctest.Values{"name": "www"})
 					time.Sleep(time.Hour)
-					if there := len(cloud.Certificates(acctest.ProjectID)); there != 1 {
+					if there := len(cloud.Certificates(ProjectID)); there != 1 {
 						t.Errorf("there are %d certificates", there)
 					}
 					if state == nil && lost != "interrupted" {
@@ -124,12 +124,12 @@ func TestLostThenRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				arguments := acctest.Values{"max_retries": 2}
 				if row.tokens {
 					arguments = acctest.Values{
 						"max_retries": 2, "auth_url": cloud.AuthURL, "token": nil,
-						"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+						"user_name": UserName, "password": Password, "domain_name": Domain,
 					}
 				}
 				s := inMemory(t, cloud, network, arguments)
@@ -191,7 +191,7 @@ func TestLateCommits(t *testing.T) {
 			t.Run(fmt.Sprint(how, delays), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t)
+					cloud, network := NewCloudInMemory(t)
 					for n, delay := range delays {
 						cloud.Script(createOperation, n+1, late(delay))
 					}
@@ -212,11 +212,11 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				var before []string
 				for range strangers {
-					pair := acctest.NewPair()
-					stranger := elbstub.Certificate{ProjectID: acctest.ProjectID, Certificate: pair.Certificate}
+					pair := NewPair()
+					stranger := elbstub.Certificate{ProjectID: ProjectID, Certificate: pair.Certificate}
 					before = append(before, cloud.Add(stranger))
 				}
 				for n := range 1000 {
@@ -230,7 +230,7 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 				if posts := len(cloud.Journal(createOperation)); posts != 1 {
 					t.Errorf("%d creations were sent", posts)
 				}
-				there := cloud.Certificates(acctest.ProjectID)
+				there := cloud.Certificates(ProjectID)
 				if ours := there[len(there)-1].ID; len(before) > 0 && !strings.Contains(textOf(diagnostics), ours) {
 					t.Errorf("certificate %s is not named: %s", ours, textOf(diagnostics))
 				}
@@ -244,7 +244,7 @@ func TestIncompleteListsProveNothing(t *testing.T) {
 func createdResponse(t *testing.T, cert elbstub.Certificate) elbstub.Response {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{
-		"id": cert.ID, "tenant_id": acctest.ProjectID, "name": cert.Name, "description": cert.Description,
+		"id": cert.ID, "tenant_id": ProjectID, "name": cert.Name, "description": cert.Description,
 		"certificate": cert.Certificate, "create_time": "2026-01-02 03:04:05", "update_time": "2026-01-02 03:04:05",
 	})
 	if err != nil {
@@ -269,10 +269,10 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				foreign := acctest.NewPair()
+				cloud, network := NewCloudInMemory(t)
+				foreign := NewPair()
 				other := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: "other",
+					ProjectID: ProjectID, Name: "other",
 					Certificate: foreign.Certificate, PrivateKey: foreign.PrivateKey,
 				}
 				other.ID = cloud.Add(other)
@@ -290,7 +290,7 @@ func TestResponseWithAnotherCertificate(t *testing.T) {
 				time.Sleep(time.Minute)
 				wantNamed(t, cloud, state, diagnostics, "www", other.ID)
 				ours := 0
-				for _, cert := range cloud.Certificates(acctest.ProjectID) {
+				for _, cert := range cloud.Certificates(ProjectID) {
 					if cert.ID == idOf(state) && cert.Name == "www" {
 						ours++
 					}
@@ -319,10 +319,10 @@ func TestServerThatDeduplicates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				pair := acctest.NewPair()
+				cloud, network := NewCloudInMemory(t)
+				pair := NewPair()
 				existing := elbstub.Certificate{
-					ProjectID: acctest.ProjectID, Name: name,
+					ProjectID: ProjectID, Name: name,
 					Certificate: pair.Certificate, PrivateKey: pair.PrivateKey,
 				}
 				existing.ID = cloud.Add(existing)
@@ -354,7 +354,7 @@ func TestResponseWithLeafAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				chain := throwaway.NewChain()
 				cloud.Script(createOperation, 1, func(next elbstub.Next) elbstub.Response {
 					next()
@@ -417,11 +417,11 @@ func TestServerThatRewrites(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, lists lag %s", name, lag), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					cloud, network := acctest.NewCloudInMemory(t)
+					cloud, network := NewCloudInMemory(t)
 					for n := range 3 {
 						cloud.Script(createOperation, n+1, func(next elbstub.Next) elbstub.Response {
 							next()
-							there := cloud.Certificates(acctest.ProjectID)
+							there := cloud.Certificates(ProjectID)
 							cloud.Change(there[len(there)-1].ID, row.rewrite)
 							return elbstub.Refuse()(nil)
 						})
@@ -441,7 +441,7 @@ func TestServerThatRewrites(t *testing.T) {
 					if posts := len(cloud.Journal(createOperation)); posts != 1 && lag < 5*time.Second {
 						t.Errorf("%d creations were sent", posts)
 					}
-					if first := cloud.Certificates(acctest.ProjectID)[0].ID; !strings.Contains(textOf(diagnostics),
+					if first := cloud.Certificates(ProjectID)[0].ID; !strings.Contains(textOf(diagnostics),
 						first) {
 						t.Errorf("certificate %s is not named: %s", first, textOf(diagnostics))
 					}
@@ -456,7 +456,7 @@ func TestServerThatRewrites(t *testing.T) {
 func TestInterruptedWhileThrottled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		for n := range 10 {
 			cloud.Script(createOperation, n+1, elbstub.Throttle("60"))
 		}
@@ -479,10 +479,10 @@ func TestInterruptedWhileThrottled(t *testing.T) {
 func TestInterruptedInTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		s := inMemory(t, cloud, network, nil)
 		cloud.Script(createOperation, 1, elbstub.Slow(time.Minute))
-		pair := acctest.NewPair()
+		pair := NewPair()
 		type result struct {
 			state       *acctest.State
 			diagnostics acctest.Diagnostics
@@ -571,7 +571,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 
 func interruptAt(t *testing.T, offset time.Duration, posts []elbstub.Fault, lists elbstub.Fault) {
 	t.Helper()
-	cloud, network := acctest.NewCloudInMemory(t)
+	cloud, network := NewCloudInMemory(t)
 	s := inMemory(t, cloud, network, nil)
 	var sent atomic.Int64 // the POSTs
 	for n, fault := range posts {
@@ -619,12 +619,12 @@ func TestCreationWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	const interruptedAfter = 3 * time.Second
 	password := acctest.Values{
-		"token": nil, "user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"token": nil, "user_name": UserName, "password": Password, "domain_name": Domain,
 	}
 	agency := acctest.Values{
-		"token": nil, "access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
-		"project_id":  acctest.AgencyProjectID,
-		"assume_role": acctest.Values{"agency_name": acctest.Agency, "domain_name": acctest.AgencyDomain},
+		"token": nil, "access_key": AccessKey, "secret_key": SecretKey,
+		"project_id":  AgencyProjectID,
+		"assume_role": acctest.Values{"agency_name": Agency, "domain_name": AgencyDomain},
 	}
 	unavailable := elbstub.Reply(http.StatusServiceUnavailable, `{"error":{"message":"closed for today"}}`)
 	for credentials, row := range map[string]struct {
@@ -642,7 +642,7 @@ func TestCreationWithoutCredentials(t *testing.T) {
 				t.Run(fmt.Sprintf("%s %s, interrupted %t", when, credentials, interrupted), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+						cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 							if when == "expired" {
 								o.Identity.TokenLifetime = time.Second
 							}
@@ -721,11 +721,11 @@ func TestServerThatStoresSomethingElse(t *testing.T) {
 			_ = json.Unmarshal([]byte(`{"`+attribute+`":"other"}`), cert)
 		}
 		synctest.Test(t, func(t *testing.T) {
-			cloud, network := acctest.NewCloudInMemory(t)
+			cloud, network := NewCloudInMemory(t)
 			server := inMemory(t, cloud, network, nil)
 			rewriting := func(next elbstub.Next) elbstub.Response {
 				response := next()
-				cloud.Change(cloud.Certificates(acctest.ProjectID)[0].ID, rewrite)
+				cloud.Change(cloud.Certificates(ProjectID)[0].ID, rewrite)
 				sent := regexp.MustCompile(`"` + attribute + `":"[^"]*"`)
 				response.Body = sent.ReplaceAll(response.Body, []byte(`"`+attribute+`":"other"`))
 				return response

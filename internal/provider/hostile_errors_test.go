@@ -42,7 +42,7 @@ func spread(text, with string, n int) string {
 // protocol that allows only UTF-8, and are pasted into tickets.
 func TestErrorTextIsSanitized(t *testing.T) {
 	t.Parallel()
-	pair := acctest.NewPair()
+	pair := NewPair()
 	key := strings.Join(strings.Split(pair.PrivateKey, "\n")[1:4], "") // the base64 without its boundaries
 	const keeps = "the cause is here"
 	rows := map[string]string{
@@ -68,7 +68,7 @@ func TestErrorTextIsSanitized(t *testing.T) {
 	for name, body := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			cloud.Script(elbstub.CreateCertificate, 1, elbstub.Reply(http.StatusBadRequest, body))
 			state, diagnostics := create(t, cloud.Server(t, provider.New("test", nil)()), configOf(pair, "www"))
 			if state != nil || len(diagnostics) != 1 {
@@ -91,15 +91,15 @@ func TestErrorTextIsSanitized(t *testing.T) {
 func TestListedTextIsSanitized(t *testing.T) {
 	t.Parallel()
 	wild := "x\x1b[2J\u009b\u202e\nError: forged" + strings.Repeat(" and so on", 1000)
-	cloud := acctest.NewCloud(t, func(o *elbstub.Options) {
+	cloud := NewCloud(t, func(o *elbstub.Options) {
 		o.Keep = func(cert *elbstub.Certificate) { cert.Name = wild }
 	})
-	pair := acctest.NewPair()
+	pair := NewPair()
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: wild, Domain: wild, Certificate: pair.Certificate,
+		ProjectID: ProjectID, Name: wild, Domain: wild, Certificate: pair.Certificate,
 	})
 	listener := cloud.AddListener(elbstub.Listener{
-		ProjectID: acctest.ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
+		ProjectID: ProjectID, Name: wild, LoadBalancerID: wild, Protocol: wild, CertificateID: id,
 	})
 	server := cloud.Server(t, provider.New("test", nil)())
 	said := map[string]acctest.Diagnostics{}
@@ -176,25 +176,25 @@ func wantNoPart(t *testing.T, text, secret string) {
 func TestIdentityErrorsAreSanitized(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"the password":           errorBody(t, acctest.Password),
-		"the password with NUL":  errorBody(t, spread(acctest.Password, "\x00", 4)),
-		"the password in lines":  errorBody(t, spread(acctest.Password, "\n", 8)),
+		"the password":           errorBody(t, Password),
+		"the password with NUL":  errorBody(t, spread(Password, "\x00", 4)),
+		"the password in lines":  errorBody(t, spread(Password, "\n", 8)),
 		"escape sequence":        errorBody(t, "\x1b[2J\u202e"),
 		"60 KiB":                 errorBody(t, strings.Repeat("and so on ", 6<<10)),
 		"not UTF-8":              "\xff\xfe",
 		"not UTF-8 within JSON":  `{"error":{"message":"` + "\xff\xc3" + `"}}`,
-		"the password in a page": "<html>" + spread(acctest.Password, "<b></b>", 8) + "</html>",
+		"the password in a page": "<html>" + spread(Password, "<b></b>", 8) + "</html>",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
+			cloud := NewCloud(t)
 			cloud.Script(elbstub.IssueToken, 1, elbstub.Reply(http.StatusBadRequest, body))
 			state, diagnostics := create(t, passwordServer(t, cloud), acctest.Values{"name": "www"})
 			if state != nil || !diagnostics.HasError() {
 				t.Fatalf("state %q: %s", idOf(state), textOf(diagnostics))
 			}
 			wantPrintable(t, textOf(diagnostics))
-			wantNoPart(t, textOf(diagnostics), acctest.Password)
+			wantNoPart(t, textOf(diagnostics), Password)
 		})
 	}
 }
@@ -224,7 +224,7 @@ func TestThrottledAtOnce(t *testing.T) {
 		t.Run(strconv.Itoa(calls), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				s := inMemory(t, cloud, network, nil)
 				var states []*acctest.State
 				for n := range calls {

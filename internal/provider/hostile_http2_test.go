@@ -23,7 +23,7 @@ import (
 // TestOnlyHTTP1IsSpoken: with HTTP/2, Go's transport would repeat requests by itself.
 func TestOnlyHTTP1IsSpoken(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 1 {
 			t.Errorf("%s %s: %s is spoken", r.Method, r.URL.Path, r.Proto)
@@ -36,8 +36,8 @@ func TestOnlyHTTP1IsSpoken(t *testing.T) {
 
 	s := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": moved(t, cloud.Endpoint, server.URL), "auth_url": moved(t, cloud.AuthURL, server.URL),
-		"insecure": true, "project_name": acctest.Region,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"insecure": true, "project_name": Region,
+		"user_name": UserName, "password": Password, "domain_name": Domain,
 	})
 	state, _ := create(t, s, acctest.Values{"name": "www"})
 	if state == nil {
@@ -79,8 +79,8 @@ func TestStreamResetAfterCommit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := acctest.NewCloud(t)
-			target := moved(t, cloud.Endpoint, "") + "/v1.0/" + acctest.ProjectID + "/elbaas/certificate"
+			cloud := NewCloud(t)
+			target := moved(t, cloud.Endpoint, "") + "/v1.0/" + ProjectID + "/elbaas/certificate"
 			var posts atomic.Int64
 			server := httptest.NewUnstartedServer(cloud)
 			server.TLS = &tls.Config{NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
@@ -171,7 +171,7 @@ func (h2 *rudeHTTP2) handle(method string, stream uint32, body []byte) {
 		statusOK                  = 0x88 // the HPACK code
 	)
 	request := httptest.NewRequestWithContext(context.Background(), method, h2.target, bytes.NewReader(body))
-	request.Header.Set("X-Auth-Token", acctest.Token)
+	request.Header.Set("X-Auth-Token", Token)
 	recorder := httptest.NewRecorder()
 	h2.handler.ServeHTTP(recorder, request)
 	if method == http.MethodPost && h2.endPost(stream) {
@@ -252,7 +252,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 				if dialled := to.dials.Load() - dials; dialled == 0 {
 					t.Error("no new connection was made")
 				}
-				if there := len(cloud.Certificates(acctest.ProjectID)); there != want {
+				if there := len(cloud.Certificates(ProjectID)); there != want {
 					t.Errorf("there are %d certificates, want %d", there, want)
 				}
 			})

@@ -267,7 +267,7 @@ func TestThrottledSwitchBlamesNoCertificate(t *testing.T) {
 				server := inMemory(t, l.cloud, l.network, nil)
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 				l.noDiagnostics("read", diagnostics)
-				late := add(l.cloud, "late", acctest.NewPair())
+				late := add(l.cloud, "late", NewPair())
 				l.config["certificate_id"], l.state.Values["fallback_certificate_id"] = late, late
 				l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return fault })
 				_, created := l.create(server.Listeners())
@@ -307,7 +307,7 @@ func TestCertificateOfTwoProjects(t *testing.T) {
 				`","name":"","description":"","certificate":""}],"instance_num":"1"}`
 			l.cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return elbstub.Reply(200, list) })
 			server := inMemory(t, l.cloud, l.network, nil)
-			for _, project := range []string{acctest.OtherProjectID, acctest.ProjectID} {
+			for _, project := range []string{OtherProjectID, ProjectID} {
 				_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{"project_id": project})
 				l.noDiagnostics("read", diagnostics)
 			}
@@ -324,8 +324,8 @@ func TestDefaultTimeouts(t *testing.T) {
 		l := newManagedListener(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("update")
-		pair := acctest.NewPair()
-		cloud, network := acctest.NewCloudInMemory(t)
+		pair := NewPair()
+		cloud, network := NewCloudInMemory(t)
 		c := &runs{t: t, cloud: cloud, network: network, config: acctest.Values{
 			"certificate": pair.Certificate, "private_key": pair.PrivateKey,
 		}}

@@ -21,7 +21,7 @@ func TestListsShowIDsInAnotherCase(t *testing.T) {
 		t.Run(fmt.Sprintf("imported %t", imported), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
+				cloud, network := NewCloudInMemory(t)
 				s := inMemory(t, cloud, network, nil)
 				state, diagnostics := create(t, s, acctest.Values{"name": "www"})
 				if state == nil {
@@ -62,7 +62,7 @@ func TestListsShowIDsInAnotherCase(t *testing.T) {
 func TestDomainInAnotherCase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+		cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 			o.Keep = func(cert *elbstub.Certificate) { cert.Domain = strings.ToLower(cert.Domain) }
 		})
 		s := inMemory(t, cloud, network, nil)
@@ -94,7 +94,7 @@ func TestDomainInAnotherCase(t *testing.T) {
 func TestRenameDespiteOtherDomain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		s := inMemory(t, cloud, network, nil)
 		config := acctest.Values{"name": "www"}
 		state, _ := create(t, s, config)
@@ -113,7 +113,7 @@ func TestRenameDespiteOtherDomain(t *testing.T) {
 // becomes a value.
 func TestCombinedText(t *testing.T) {
 	t.Parallel()
-	pair, other := acctest.NewPair(), acctest.NewPair()
+	pair, other := NewPair(), NewPair()
 	combined := func(first, second string) string {
 		return strings.TrimSpace(first) + "\n" + strings.TrimSpace(second) + "\n"
 	}
@@ -124,8 +124,8 @@ func TestCombinedText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				id := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "www", Certificate: of.own})
+				cloud, network := NewCloudInMemory(t)
+				id := cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "www", Certificate: of.own})
 				s := inMemory(t, cloud, network, nil)
 				state, diagnostics := s.Import(id)
 				if state == nil || diagnostics.HasError() {
@@ -165,7 +165,7 @@ func TestCombinedText(t *testing.T) {
 func TestPlanRightAfterFirstCertificate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+		cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 			o.Dialect = elbstub.Dialect{EmptyObject: true, Count: elbstub.CountAbsent}
 		})
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), acctest.Values{"name": "www"})
@@ -183,10 +183,10 @@ func TestPlanRightAfterFirstCertificate(t *testing.T) {
 // gateway returns 404. The certificate exists, so it does not count as gone.
 func TestRefusedAsGoneInTheLag(t *testing.T) {
 	t.Parallel()
-	prepare := func(t *testing.T) (*acctest.Cloud, *acctest.Server, *acctest.State, acctest.Values) {
+	prepare := func(t *testing.T) (*Cloud, *acctest.Server, *acctest.State, acctest.Values) {
 		t.Helper()
-		cloud, network := acctest.NewCloudInMemory(t)
-		config := configOf(acctest.NewPair(), "www")
+		cloud, network := NewCloudInMemory(t)
+		config := configOf(NewPair(), "www")
 		state, diagnostics := create(t, inMemory(t, cloud, network, nil), config)
 		if state == nil {
 			t.Fatal(textOf(diagnostics))
@@ -203,7 +203,7 @@ func TestRefusedAsGoneInTheLag(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud, s, state, _ := prepare(t)
 			_, diagnostics := s.Destroy(state)
-			if !diagnostics.HasError() && len(cloud.Certificates(acctest.ProjectID)) > 0 {
+			if !diagnostics.HasError() && len(cloud.Certificates(ProjectID)) > 0 {
 				t.Error("the destruction succeeded, and the certificate is there")
 			}
 		})
@@ -230,8 +230,8 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 		t.Run(fmt.Sprintf("interrupted %t", interrupted), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t)
-				config := configOf(acctest.NewPair(), "www")
+				cloud, network := NewCloudInMemory(t)
+				config := configOf(NewPair(), "www")
 				config["timeouts"] = acctest.Values{"read": "2500ms"}
 				state, _ := create(t, inMemory(t, cloud, network, nil), config)
 				lagging(cloud, 9*time.Second)
@@ -257,8 +257,8 @@ func TestReadTimeoutInTheLag(t *testing.T) {
 func TestLongReadTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
-		config := configOf(acctest.NewPair(), "www")
+		cloud, network := NewCloudInMemory(t)
+		config := configOf(NewPair(), "www")
 		config["timeouts"] = acctest.Values{"read": "30m"}
 		state, _ := create(t, inMemory(t, cloud, network, nil), config)
 		opens := time.Now().Add(12 * time.Minute)
@@ -278,10 +278,10 @@ func TestLongReadTimeout(t *testing.T) {
 // TestSearchInAnotherCase: IDs and domains are found in any case.
 func TestSearchInAnotherCase(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	id := cloud.Add(elbstub.Certificate{
-		ProjectID: acctest.ProjectID, Name: "www", Domain: "www.example.com",
-		Certificate: acctest.NewPair().Certificate,
+		ProjectID: ProjectID, Name: "www", Domain: "www.example.com",
+		Certificate: NewPair().Certificate,
 	})
 	s := cloud.Server(t, provider.New("test", nil)())
 	for _, config := range []acctest.Values{{"id": strings.ToUpper(id)}, {"domain": "WWW.Example.com"}} {
@@ -298,7 +298,7 @@ func TestSearchInAnotherCase(t *testing.T) {
 // TestListIsTooLarge: a list that is too large is not requested again, because it will stay so.
 func TestListIsTooLarge(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	state, _ := create(t, cloud.Server(t, provider.New("test", nil)()), acctest.Values{"name": "www"})
 	var body strings.Builder
 	body.WriteString(`{"certificates":[`)
@@ -319,7 +319,7 @@ func TestListIsTooLarge(t *testing.T) {
 		t.Errorf("%d lists, want 1", lists)
 	}
 	text := textOf(diagnostics)
-	if !strings.Contains(text, "larger than 64 MiB") || !strings.Contains(text, acctest.ProjectID) {
+	if !strings.Contains(text, "larger than 64 MiB") || !strings.Contains(text, ProjectID) {
 		t.Errorf("it says %s", text)
 	}
 }

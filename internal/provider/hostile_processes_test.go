@@ -57,7 +57,7 @@ func TestCertificateOfAnAlias(t *testing.T) {
 		server := inMemory(t, l.cloud, l.network, nil)
 		_, diagnostics := server.ReadDataSource("elbaas_certificates", acctest.Values{})
 		l.noDiagnostics("read", diagnostics)
-		l.config["certificate_id"] = add(l.cloud, "of the alias", acctest.NewPair())
+		l.config["certificate_id"] = add(l.cloud, "of the alias", NewPair())
 		l.cloud.Script(elbstub.ModifyListener, 1, elbstub.Reply(400, `{"error":{"message":"no","code":"ELB.9999"}}`))
 		_, diagnostics = l.create(server.Listeners())
 		wantError(t, diagnostics, "certificate_id",
@@ -70,8 +70,8 @@ func TestCertificateOfAnAlias(t *testing.T) {
 func TestCertificateOfAnotherPipeline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
-		pair := acctest.NewPair()
+		cloud, network := NewCloudInMemory(t)
+		pair := NewPair()
 		cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
 			add(cloud, "theirs", pair)
 			return elbstub.Drop()(next)

@@ -17,7 +17,7 @@ import (
 // A rotation is a listener whose certificate is managed with the real CLI and the files of the documentation's example.
 type rotation struct {
 	t        *testing.T
-	cloud    *acctest.Cloud
+	cloud    *Cloud
 	cli      *acctest.CLI
 	config   string
 	listener string
@@ -28,7 +28,7 @@ type rotation struct {
 // certificate of a configuration, with further lines.
 func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 	t.Helper()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	r := &rotation{t: t, cloud: cloud, cli: cli, listener: listen(cloud)}
 	r.config = strings.ReplaceAll(example(t, "resources/elbaas_listener_certificate/resource.tf"), exampleListenerID,
 		r.listener)
@@ -44,15 +44,15 @@ func newRotation(t *testing.T, cli *acctest.CLI, more ...string) *rotation {
 }
 
 // listen adds a listener that serves a certificate of somebody else.
-func listen(cloud *acctest.Cloud) (id string) {
-	byHand := cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "by-hand"})
-	return cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: byHand})
+func listen(cloud *Cloud) (id string) {
+	byHand := cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "by-hand"})
+	return cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, Name: "www-443", CertificateID: byHand})
 }
 
 // renew writes new files.
 func (r *rotation) renew() {
 	r.t.Helper()
-	writePair(r.cli, acctest.NewPair())
+	writePair(r.cli, NewPair())
 }
 
 // writes returns the changes that were sent since the last call of writes, with the status of each response.
@@ -81,7 +81,7 @@ func (r *rotation) sends(doing string, want ...elbstub.Operation) {
 // serves returns the ID of the certificate that the listener serves.
 func (r *rotation) serves() string {
 	r.t.Helper()
-	for _, l := range r.cloud.Listeners(acctest.ProjectID) {
+	for _, l := range r.cloud.Listeners(ProjectID) {
 		if l.ID == r.listener {
 			return l.CertificateID
 		}
@@ -115,7 +115,7 @@ func TestAccRotation(t *testing.T) {
 			t.Errorf("it says %s", said)
 		}
 		r.sends("a rotation", elbstub.CreateCertificate, elbstub.ModifyListener, elbstub.DeleteCertificate)
-		for _, cert := range r.cloud.Certificates(acctest.ProjectID) {
+		for _, cert := range r.cloud.Certificates(ProjectID) {
 			if cert.ID == old {
 				t.Error("the old certificate is there still")
 			}
@@ -125,11 +125,11 @@ func TestAccRotation(t *testing.T) {
 }
 
 // configureMany configures many certificates, each with its listener.
-func configureMany(cloud *acctest.Cloud, cli *acctest.CLI, many int) {
+func configureMany(cloud *Cloud, cli *acctest.CLI, many int) {
 	ids := make([]string, many)
 	for i := range ids {
-		ids[i] = acctest.Quote(cloud.AddListener(elbstub.Listener{
-			ProjectID: acctest.ProjectID,
+		ids[i] = Quote(cloud.AddListener(elbstub.Listener{
+			ProjectID: ProjectID,
 			Name:      fmt.Sprintf("https-%d", i),
 		}))
 	}
@@ -159,9 +159,9 @@ func writeNumbered(cli *acctest.CLI, number int, pair throwaway.Pair) {
 // TestAccFiftyRotations renews 50 certificates in one apply, each with its listener.
 func TestAccFiftyRotations(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	const many = 50
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	configureMany(cloud, cli, many)
 	r := &rotation{t: t, cloud: cloud, cli: cli}
 	for _, want := range []map[elbstub.Operation]int{
@@ -169,7 +169,7 @@ func TestAccFiftyRotations(t *testing.T) {
 		{elbstub.CreateCertificate: many, elbstub.ModifyListener: many, elbstub.DeleteCertificate: many},
 	} {
 		for i := range many {
-			writeNumbered(cli, i, acctest.NewPair())
+			writeNumbered(cli, i, NewPair())
 		}
 		cli.Run("apply", "-auto-approve", "-parallelism=50")
 		sent := map[string]int{}
@@ -186,10 +186,10 @@ func TestAccFiftyRotations(t *testing.T) {
 		t.Errorf("the plan is not empty: %s", said)
 	}
 	held := map[string]bool{}
-	for _, l := range cloud.Listeners(acctest.ProjectID) {
+	for _, l := range cloud.Listeners(ProjectID) {
 		held[l.CertificateID] = true
 	}
-	if left := len(cloud.Certificates(acctest.ProjectID)); len(held) != many || left != many {
+	if left := len(cloud.Certificates(ProjectID)); len(held) != many || left != many {
 		t.Errorf("%d certificates are served, and %d are left, want %d", len(held), left, many)
 	}
 }
@@ -206,7 +206,7 @@ func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.C
 		elbstub.CreateCertificate, elbstub.ModifyListener,
 		elbstub.DeleteCertificate,
 	} {
-		before := r.cloud.Certificates(acctest.ProjectID)
+		before := r.cloud.Certificates(ProjectID)
 		old := r.serves()
 		r.renew()
 		done, gone := make(chan struct{}), make(chan struct{})
@@ -221,14 +221,14 @@ func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.C
 		stop(r, terraform)
 		close(gone)
 		_, _ = terraform.Wait()
-		during := r.cloud.Certificates(acctest.ProjectID)
+		during := r.cloud.Certificates(ProjectID)
 
 		said := r.cli.Run("apply", "-auto-approve")
 		r.expectEmptyPlan()
 		if r.serves() == old {
 			t.Errorf("after a stop at %q the listener serves the old certificate", operation)
 		}
-		for _, cert := range r.cloud.Certificates(acctest.ProjectID) {
+		for _, cert := range r.cloud.Certificates(ProjectID) {
 			wasThere := slices.ContainsFunc(before, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
 			cameMeanwhile := !wasThere &&
 				slices.ContainsFunc(during, func(c elbstub.Certificate) bool { return c.ID == cert.ID })
@@ -245,7 +245,7 @@ func stopAfterEachCall(t *testing.T, stop func(r *rotation, terraform *acctest.C
 // TestAccRotationIsKilled: a rotation is killed after each of its three calls.
 func TestAccRotationIsKilled(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
 		if err := terraform.Process.Kill(); err != nil {
 			r.t.Error(err)
@@ -257,7 +257,7 @@ func TestAccRotationIsKilled(t *testing.T) {
 // TestAccRotationIsInterrupted: a rotation is interrupted by Ctrl-C after each of its three calls.
 func TestAccRotationIsInterrupted(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	stopAfterEachCall(t, func(r *rotation, terraform *acctest.Command) {
 		interrupt(r.t, terraform)
 		time.Sleep(time.Second) // until the interrupt has reached the provider
@@ -268,7 +268,7 @@ func TestAccRotationIsInterrupted(t *testing.T) {
 // then its error names the listener; the next apply does the rest.
 func TestAccRotationOfATarget(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
 	r.config = strings.Replace(r.config, "  lifecycle {", "  timeouts {\n    delete = \"3s\"\n  }\n\n  lifecycle {", 1)
 	r.cli.Configure(r.cloud.Provider() + r.config)
@@ -289,7 +289,7 @@ func TestAccRotationOfATarget(t *testing.T) {
 // listener serves the fallback for a moment.
 func TestAccListenerCertificateIsReplaced(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, row := range map[string]struct {
 		lifecycle string
 		want      []elbstub.Operation
@@ -300,9 +300,9 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRotation(t, acctest.NewCLI(t), row.lifecycle)
-			fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
+			fallback := r.cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "fallback"})
 			r.config = strings.Replace(r.config, "  listener_id ",
-				"  fallback_certificate_id = "+acctest.Quote(fallback)+"\n  listener_id ", 1)
+				"  fallback_certificate_id = "+Quote(fallback)+"\n  listener_id ", 1)
 			r.cli.Configure(r.cloud.Provider() + r.config)
 			r.cli.Run("apply", "-auto-approve")
 			r.sends("a fallback")
@@ -317,7 +317,7 @@ func TestAccListenerCertificateIsReplaced(t *testing.T) {
 // at its first refusal. With a fallback, both are destroyed.
 func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
 	own := r.serves()
 	warning := fmt.Sprintf("Listener %q keeps certificate %q", r.listener, own)
@@ -336,7 +336,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 	// First with a fallback that does not exist, then with one that does.
 	withFallback := func(id string) {
 		config := strings.Replace(r.config, "  listener_id ",
-			"  fallback_certificate_id = "+acctest.Quote(id)+"\n  listener_id ", 1)
+			"  fallback_certificate_id = "+Quote(id)+"\n  listener_id ", 1)
 		r.cli.Configure(r.cloud.Provider() + config)
 		r.cli.Run("apply", "-auto-approve")
 	}
@@ -346,7 +346,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 		!strings.Contains(said, "apply another one before you destroy again") || r.serves() != own {
 		t.Errorf("%v: %s", err, said)
 	}
-	fallback := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "fallback"})
+	fallback := r.cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "fallback"})
 	withFallback(fallback)
 	r.writes()
 	if said := r.cli.Run("plan", "-destroy"); strings.Contains(said, "Warning") {
@@ -364,7 +364,7 @@ func TestAccListenerCertificateIsDestroyed(t *testing.T) {
 // deleted, the error says what to do. terraform_data stands for the resource; the test itself deletes the listener.
 func TestAccListenerIsDestroyedToo(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	const listener = `
 resource "terraform_data" "listener" {
   depends_on = [elbaas_certificate.www]
@@ -400,7 +400,7 @@ resource "terraform_data" "listener" {
 			}
 			r.cloud.Remove(r.listener)
 			r.cli.Run("destroy", "-auto-approve")
-			if left := r.cloud.Certificates(acctest.ProjectID); len(left) != 1 {
+			if left := r.cloud.Certificates(ProjectID); len(left) != 1 {
 				t.Errorf("%d certificates are left, not that of the listener alone", len(left))
 			}
 		})
@@ -410,7 +410,7 @@ resource "terraform_data" "listener" {
 // TestAccRenewedAfterThePlan: Terraform does not apply a saved plan to other files. The next apply is a rotation.
 func TestAccRenewedAfterThePlan(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
 	r.renew()
 	r.cli.Run("plan", "-out=plan")
@@ -432,7 +432,7 @@ func TestAccRenewedAfterThePlan(t *testing.T) {
 // completes the rotation, which is true.
 func TestAccRotationUnderAnotherAddress(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
 	r.renew()
 	r.cloud.Script(elbstub.CreateCertificate, 1, elbstub.Delay(5*time.Second))
@@ -452,7 +452,7 @@ func TestAccRotationUnderAnotherAddress(t *testing.T) {
 // so nothing is sent if it turns out to be wrong.
 func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	const another = "00000000000000000000000000000000"
 	for attribute, row := range map[string]struct{ value, want string }{
 		"listener_id":             {"www", `The listener ID "www" is not valid`},
@@ -465,9 +465,9 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, update: %t", attribute, isUpdate), func(t *testing.T) {
 				t.Parallel()
-				cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+				cloud, cli := NewCloud(t), acctest.NewCLI(t)
 				values := map[string]string{
-					"listener_id": acctest.Quote(listen(cloud)), "certificate_id": acctest.Quote(cloud.Only(t).ID),
+					"listener_id": Quote(listen(cloud)), "certificate_id": Quote(cloud.Only(t).ID),
 				}
 				configure := func(later string) {
 					lines := ""
@@ -482,10 +482,10 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 					cli.Run("apply", "-auto-approve")
 				}
 				if attribute == "fallback_certificate_id" {
-					values["certificate_id"] = acctest.Quote(another)
+					values["certificate_id"] = Quote(another)
 				}
 				values[attribute] = "terraform_data.later.output"
-				configure("resource \"terraform_data\" \"later\" {\n  input = " + acctest.Quote(row.value) + "\n}\n")
+				configure("resource \"terraform_data\" \"later\" {\n  input = " + Quote(row.value) + "\n}\n")
 				cli.Run("plan")
 				if said, err := cli.Try("apply", "-auto-approve"); err == nil || !strings.Contains(said, row.want) {
 					t.Errorf("%v: it does not say %q: %s", err, row.want, said)
@@ -502,7 +502,7 @@ func TestAccListenerIDsThatTurnOutWrong(t *testing.T) {
 // not. With prevent_destroy, it cannot be destroyed.
 func TestAccListenerCertificateIsRemoved(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
 	own := r.serves()
 	r.cli.Configure(r.cloud.Provider() + strings.Replace(r.config, "  listener_id ", "  lifecycle {\n"+
@@ -535,9 +535,9 @@ func TestAccListenerCertificateIsRemoved(t *testing.T) {
 // TestAccTwoResourcesOfAListener: two resources of a listener switch it back and forth, so each plan has a change.
 func TestAccTwoResourcesOfAListener(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	r := newRotation(t, acctest.NewCLI(t))
-	other := r.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "other"})
+	other := r.cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "other"})
 	r.cli.Configure(r.cloud.Provider() + r.config + fmt.Sprintf(
 		"resource \"elbaas_listener_certificate\" \"twice\" {\n  listener_id = %q\n  certificate_id = %q\n"+
 			"}\n", r.listener, other))
@@ -552,9 +552,9 @@ func TestAccTwoResourcesOfAListener(t *testing.T) {
 // TestAccListenerImportExamples imports with each import block and command of the documentation.
 func TestAccListenerImportExamples(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	const folder = "resources/elbaas_listener_certificate/"
-	configuration := func(cloud *acctest.Cloud, listener string) string {
+	configuration := func(cloud *Cloud, listener string) string {
 		return cloud.Provider() + fmt.Sprintf("resource \"elbaas_listener_certificate\" \"www\" {\n"+
 			"  listener_id = %q\n  certificate_id = %q\n}\n",
 			listener, cloud.Only(t).ID)
@@ -565,7 +565,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 	} { // the same version of Terraform and OpenTofu
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+			cloud, cli := NewCloud(t), acctest.NewCLI(t)
 			cli.Needs(since, since)
 			listener := listen(cloud)
 			cli.WriteFile("import.tf", strings.ReplaceAll(example(t, folder+file), exampleListenerID, listener))
@@ -576,7 +576,7 @@ func TestAccListenerImportExamples(t *testing.T) {
 			}
 		})
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
 	listener := listen(cloud)
 	cli.Configure(configuration(cloud, listener))
 	commands := 0

@@ -26,12 +26,12 @@ type listenerRuns struct {
 // newListenerRuns adds a listener that is no longer new.
 func newListenerRuns(t *testing.T, options ...func(*elbstub.Options)) *listenerRuns {
 	t.Helper()
-	cloud, network := acctest.NewCloudInMemory(t, options...)
-	pair := acctest.NewPair()
+	cloud, network := NewCloudInMemory(t, options...)
+	pair := NewPair()
 	l := &listenerRuns{old: add(cloud, "old", pair), other: add(cloud, "other", pair)}
 	l.balancer = strings.Repeat("b", 32)
 	l.listener = cloud.AddListener(elbstub.Listener{
-		ProjectID: acctest.ProjectID, Name: "https-443", LoadBalancerID: l.balancer, CertificateID: l.old,
+		ProjectID: ProjectID, Name: "https-443", LoadBalancerID: l.balancer, CertificateID: l.old,
 	})
 	l.runs = &runs{t: t, cloud: cloud, network: network, ofListener: true, config: acctest.Values{
 		"listener_id": l.listener, "certificate_id": l.other,
@@ -52,7 +52,7 @@ func newManagedListener(t *testing.T, options ...func(*elbstub.Options)) *listen
 // serves fails unless the listener serves this certificate.
 func (l *listenerRuns) serves(want string) {
 	l.t.Helper()
-	for _, now := range l.cloud.Listeners(acctest.ProjectID) {
+	for _, now := range l.cloud.Listeners(ProjectID) {
 		if now.ID == l.listener && now.CertificateID != want {
 			l.t.Errorf("the listener serves %s, want %s", l.name(now.CertificateID), l.name(want))
 		}
@@ -106,7 +106,7 @@ func TestListenerCertificate(t *testing.T) {
 				want := acctest.Values{
 					"listener_id":     l.listener,
 					"certificate_id":  l.other,
-					"project_id":      acctest.ProjectID,
+					"project_id":      ProjectID,
 					"id":              l.listener,
 					"listener_name":   "https-443",
 					"loadbalancer_id": l.balancer,
@@ -115,7 +115,7 @@ func TestListenerCertificate(t *testing.T) {
 				}
 				expect := func(doing string) {
 					t.Helper()
-					identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
+					identity := acctest.Values{"project_id": ProjectID, "listener_id": l.listener}
 					if !maps.Equal(l.state.Identity, identity) || !reflect.DeepEqual(l.state.Values, want) {
 						t.Errorf("after %s: %v, identity %v", doing, l.state.Values, l.state.Identity)
 					}
@@ -125,7 +125,7 @@ func TestListenerCertificate(t *testing.T) {
 				}
 
 				_, plan, _ := l.refresh()
-				if plan.Values["project_id"] != acctest.ProjectID || plan.Values["id"] != l.listener {
+				if plan.Values["project_id"] != ProjectID || plan.Values["id"] != l.listener {
 					t.Errorf("the plan of the creation has %v", plan.Values)
 				}
 				l.apply("create")
@@ -174,8 +174,8 @@ func TestListenerReplacements(t *testing.T) {
 		l.apply("update")
 		for _, row := range []struct{ attribute, value, want string }{
 			{"listener_id", strings.Repeat("0", 32), "listener_id"},
-			{"project_id", acctest.OtherProjectID, "project_id"},
-			{"project_id", strings.ToUpper(acctest.ProjectID), ""},
+			{"project_id", OtherProjectID, "project_id"},
+			{"project_id", strings.ToUpper(ProjectID), ""},
 			{"certificate_id", l.old, ""},
 		} {
 			config := maps.Clone(l.config)
@@ -207,7 +207,7 @@ func TestRotation(t *testing.T) {
 					l.cloud.Remove(l.other)
 					l.config["fallback_certificate_id"] = l.old
 					for _, doing := range []string{"create", "update"} {
-						pair := acctest.NewPair()
+						pair := NewPair()
 						certificates.config = acctest.Values{
 							"certificate": pair.Certificate,
 							"private_key": pair.PrivateKey,
@@ -279,9 +279,9 @@ func TestListenerImport(t *testing.T) {
 		l := newListenerRuns(t)
 		l.config["certificate_id"] = l.old
 		upper := strings.ToUpper(l.listener)
-		identity := acctest.Values{"project_id": acctest.ProjectID, "listener_id": l.listener}
+		identity := acctest.Values{"project_id": ProjectID, "listener_id": l.listener}
 		for _, form := range []any{
-			l.listener, upper, acctest.ProjectID + "/" + l.listener, acctest.ProjectID + "/" + upper,
+			l.listener, upper, ProjectID + "/" + l.listener, ProjectID + "/" + upper,
 			identity,
 			acctest.Values{"listener_id": l.listener},
 			acctest.Values{"listener_id": upper},
@@ -319,13 +319,13 @@ func TestListenerImportErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newListenerRuns(t)
-		http := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "web", Protocol: "HTTP"})
+		http := l.cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, Name: "web", Protocol: "HTTP"})
 		missing := strings.Repeat("0", 32)
 		for _, row := range []struct {
 			form            any
 			attribute, want string
 		}{
-			{missing, "", "Project " + acctest.ProjectID + ` has no listener "` + missing + `"`},
+			{missing, "", "Project " + ProjectID + ` has no listener "` + missing + `"`},
 			{missing, "", "import by project_id/listener_id, or by an identity with project_id"},
 			{http, "listener_id", `Listener "web" (ID ` + http + `) of load balancer `},
 			{
@@ -336,7 +336,7 @@ func TestListenerImportErrors(t *testing.T) {
 			{"/" + l.listener, "", "the project ID in front of the slash is empty"},
 			// The token is not valid for that project.
 			{
-				form: acctest.OtherProjectID + "/" + l.listener,
+				form: OtherProjectID + "/" + l.listener,
 				want: "Unable to import listener",
 			},
 			{acctest.Values{"listener_id": "www"}, "listener_id", `The listener ID "www" is not valid`},
@@ -403,7 +403,7 @@ func TestListenerThatUsesItsFallback(t *testing.T) {
 // and says why, and nothing is sent.
 func TestListenersThatHaveNoCertificate(t *testing.T) {
 	t.Parallel()
-	theirs := elbstub.Listener{ProjectID: acctest.OtherProjectID}
+	theirs := elbstub.Listener{ProjectID: OtherProjectID}
 	for name, row := range map[string]struct {
 		listener *elbstub.Listener // nil means that it does not exist
 		want     string
@@ -411,9 +411,9 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 		"HTTP":           {&elbstub.Listener{Name: "web", Protocol: "HTTP"}, `Listener "web" (ID `},
 		"HTTP, protocol": {&elbstub.Listener{Protocol: "HTTP"}, `protocol "HTTP", which does not use a certificate`},
 		"TCP":            {&elbstub.Listener{Protocol: "TCP"}, "has the protocol \"TCP\""},
-		"missing":        {nil, "of project " + acctest.ProjectID + ": the listener does not exist"},
+		"missing":        {nil, "of project " + ProjectID + ": the listener does not exist"},
 		"missing, 2":     {nil, "Check listener_id, and project_id if the listener belongs to another project"},
-		"another's":      {&theirs, "of project " + acctest.ProjectID + ": the listener does not exist"},
+		"another's":      {&theirs, "of project " + ProjectID + ": the listener does not exist"},
 		"faulty":         {&elbstub.Listener{Status: "ERROR"}, "the listener has the status ERROR"},
 		"never ready": {
 			&elbstub.Listener{Status: "PENDING_CREATE"},
@@ -430,7 +430,7 @@ func TestListenersThatHaveNoCertificate(t *testing.T) {
 					l.config["listener_id"] = strings.Repeat("0", 32)
 					if row.listener != nil {
 						listener := *row.listener // the other form has the same
-						listener.ProjectID = cmp.Or(listener.ProjectID, acctest.ProjectID)
+						listener.ProjectID = cmp.Or(listener.ProjectID, ProjectID)
 						l.config["listener_id"] = l.cloud.AddListener(listener)
 					}
 					l.config["timeouts"] = acctest.Values{"create": "1m"}
@@ -476,20 +476,20 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 		"listed, 400": {
 			list: true,
 			text: elbstub.NoCertificate1001,
-			want: "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"",
+			want: "Project " + ProjectID + " has no certificate \"" + missing + "\"",
 		},
 		"listed, 404": {
 			list: true,
 			text: elbstub.NoCertificate5040,
-			want: "Project " + acctest.ProjectID + " has no certificate \"" + missing + "\"",
+			want: "Project " + ProjectID + " has no certificate \"" + missing + "\"",
 		},
 		"not listed, 400": {
 			text: elbstub.NoCertificate1001,
-			want: "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID,
+			want: "certificate \"" + missing + "\" both exist in project " + ProjectID,
 		},
 		"not listed, 404": {
 			text: elbstub.NoCertificate5040,
-			want: "certificate \"" + missing + "\" both exist in project " + acctest.ProjectID,
+			want: "certificate \"" + missing + "\" both exist in project " + ProjectID,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -555,7 +555,7 @@ func TestSwitchIsNotFound(t *testing.T) {
 		refusal := elbstub.Reply(404, `{"error":{"message":"no such thing","code":"Not Found"}}`)
 		l.cloud.ScriptEach(elbstub.ModifyListener, func(int) elbstub.Fault { return refusal })
 		_, diagnostics := l.create(inMemory(t, l.cloud, l.network, nil).Listeners())
-		wantError(t, diagnostics, "certificate_id", "both exist in project "+acctest.ProjectID)
+		wantError(t, diagnostics, "certificate_id", "both exist in project "+ProjectID)
 	})
 }
 
@@ -592,20 +592,20 @@ func TestCertificateOfAnotherProject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newManagedListener(t)
 		config := acctest.Values{
-			"endpoint": l.cloud.Endpoint, "insecure": true, "project_id": acctest.ProjectID,
-			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey, "token": nil,
+			"endpoint": l.cloud.Endpoint, "insecure": true, "project_id": ProjectID,
+			"access_key": AccessKey, "secret_key": SecretKey, "token": nil,
 		}
-		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.OtherProjectID})
+		theirs := l.cloud.Add(elbstub.Certificate{ProjectID: OtherProjectID})
 		server := inMemory(t, l.cloud, l.network, config)
 		if _, diagnostics := server.ReadDataSource("elbaas_certificate",
-			acctest.Values{"project_id": acctest.OtherProjectID, "id": theirs}); diagnostics.HasError() {
+			acctest.Values{"project_id": OtherProjectID, "id": theirs}); diagnostics.HasError() {
 			t.Fatal(diagnostics[0].Detail)
 		}
 		calls := len(l.cloud.Journal())
 		want := fmt.Sprintf("Certificate %[1]q belongs to project %[2]s, but this resource to project %[3]s. A "+
 			"listener can only use a certificate of its own project. If listener %[4]q belongs to project %[2]s as "+
 			"well, set project_id of this resource. Otherwise, set project_id of the certificate.",
-			theirs, acctest.OtherProjectID, acctest.ProjectID, l.listener)
+			theirs, OtherProjectID, ProjectID, l.listener)
 		for _, attribute := range []string{"certificate_id", "fallback_certificate_id"} {
 			for doing, prior := range map[string]*acctest.State{"create": nil, "update": l.state} {
 				changed := maps.Clone(l.config)
@@ -675,7 +675,7 @@ func TestSwitchThatFails(t *testing.T) {
 			happens: func(l *listenerRuns) {
 				always(l, func(next elbstub.Next) elbstub.Response {
 					elbstub.ReplyAfter(202, "")(next)
-					third := l.cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID})
+					third := l.cloud.Add(elbstub.Certificate{ProjectID: ProjectID})
 					l.cloud.ChangeListener(l.listener, func(now *elbstub.Listener) { now.CertificateID = third })
 					return elbstub.Response{Status: 202}
 				})
@@ -1010,7 +1010,7 @@ func TestListenerIsLeftForAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newManagedListener(t)
-		another := l.cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: l.old})
+		another := l.cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, CertificateID: l.old})
 		for _, row := range []struct {
 			listener, fallback any
 			warns, replaces    bool

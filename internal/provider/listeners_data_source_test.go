@@ -15,7 +15,7 @@ import (
 func TestListenersDataSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		one, two := strings.Repeat("1", 32), strings.Repeat("2", 32)
 		balancer := strings.Repeat("a", 32)
 		ids := map[string]string{}
@@ -25,10 +25,10 @@ func TestListenersDataSource(t *testing.T) {
 			{Name: "a", Protocol: "TCP", Port: 80, LoadBalancerID: balancer, Status: "ERROR"},
 			{Name: "c2", CertificateID: one},
 		} {
-			l.ProjectID = acctest.ProjectID
+			l.ProjectID = ProjectID
 			ids[l.Name] = cloud.AddListener(l)
 		}
-		cloud.AddListener(elbstub.Listener{ProjectID: acctest.OtherProjectID, Name: "theirs"})
+		cloud.AddListener(elbstub.Listener{ProjectID: OtherProjectID, Name: "theirs"})
 		server := inMemory(t, cloud, network, nil)
 		for _, row := range []struct {
 			config acctest.Values
@@ -51,7 +51,7 @@ func TestListenersDataSource(t *testing.T) {
 			for _, l := range found["listeners"].([]acctest.Values) {
 				names = append(names, l["name"].(string))
 			}
-			if !slices.Equal(names, row.want) || found["project_id"] != acctest.ProjectID {
+			if !slices.Equal(names, row.want) || found["project_id"] != ProjectID {
 				t.Errorf("%v: found %v in %v, want %v", row.config, names, found["project_id"], row.want)
 			}
 		}
@@ -104,11 +104,11 @@ func TestListenersDataSource(t *testing.T) {
 // TestAccListenersExample applies the example of the data source.
 func TestAccListenersExample(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewCLI(t)
-	id := add(cloud, "www-example-com", acctest.NewPair())
-	listener := cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "www-443", CertificateID: id})
-	cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, Name: "shop-443", SNI: []string{id}})
+	OnceForAllDialects(t)
+	cloud, cli := NewCloud(t), acctest.NewCLI(t)
+	id := add(cloud, "www-example-com", NewPair())
+	listener := cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, Name: "www-443", CertificateID: id})
+	cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, Name: "shop-443", SNI: []string{id}})
 	cli.Configure(cloud.Provider() + example(t, "data-sources/elbaas_listeners/data-source.tf"))
 	cli.Run("apply", "-auto-approve")
 	said := cli.Run("output", "-json")

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,7 +41,7 @@ func mustRead(t *testing.T, server *acctest.Server, state *acctest.State) *accte
 func create(t *testing.T, s *acctest.Server, config acctest.Values) (*acctest.State, acctest.Diagnostics) {
 	t.Helper()
 	if config["certificate"] == nil {
-		maps.Copy(config, configOf(acctest.NewPair(), config["name"].(string)))
+		maps.Copy(config, configOf(NewPair(), config["name"].(string)))
 	}
 	plan, diagnostics := s.Plan(nil, config)
 	if diagnostics.HasError() {
@@ -64,7 +65,7 @@ func idOf(state *acctest.State) string {
 
 // inMemory starts a provider for a cloud that is reached over a network in memory, with further arguments in its block.
 // It knows nothing of the providers before it, like another process.
-func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
+func inMemory(t *testing.T, cloud *Cloud, network *elbstub.Network, arguments acctest.Values) *acctest.Server {
 	t.Helper()
 	config := cloud.Configuration()
 	config["insecure"] = true // the certificate of the network is not trusted
@@ -77,11 +78,11 @@ func inMemory(t *testing.T, cloud *acctest.Cloud, network *elbstub.Network, argu
 }
 
 // passwordServer starts a provider that requests tokens with a password, and retries once.
-func passwordServer(t *testing.T, cloud *acctest.Cloud) *acctest.Server {
+func passwordServer(t *testing.T, cloud *Cloud) *acctest.Server {
 	t.Helper()
 	return acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
-		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": acctest.ProjectID, "max_retries": 1,
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_id": ProjectID, "max_retries": 1,
+		"user_name": UserName, "password": Password, "domain_name": Domain,
 	})
 }
 
@@ -131,7 +132,7 @@ func TestUnknownArgument(t *testing.T) {
 		l := newListenerRuns(t)
 		l.config["fallback_certificate_id"] = l.old
 		l.apply("create")
-		config := configOf(acctest.NewPair(), "own")
+		config := configOf(NewPair(), "own")
 		certificate := mustApply(t, inMemory(t, l.cloud, l.network, nil), nil, config)
 		renamed, switched := maps.Clone(config), maps.Clone(l.config)
 		renamed["name"], switched["certificate_id"] = "renamed", strings.Repeat("c", 32)
@@ -181,10 +182,22 @@ func TestUnknownArgument(t *testing.T) {
 	})
 }
 
+// TestNestedUnknown: a value in a block that is not known yet reaches the provider as such.
+func TestNestedUnknown(t *testing.T) {
+	t.Parallel()
+	pair, timeouts := NewPair(), acctest.Values{"create": acctest.Unknown, "delete": "1m"}
+	plan, diagnostics := NewCloud(t).Server(t, provider.New("test", nil)()).Plan(nil, acctest.Values{
+		"certificate": pair.Certificate, "private_key": pair.PrivateKey, "timeouts": timeouts,
+	})
+	if diagnostics.HasError() || !reflect.DeepEqual(plan.Values["timeouts"], timeouts) {
+		t.Errorf("planned %v, want %v: %v", plan.Values["timeouts"], timeouts, diagnostics)
+	}
+}
+
 // TestUnknownTexts: no rule refuses a text that is not known yet.
 func TestUnknownTexts(t *testing.T) {
 	t.Parallel()
-	server := acctest.NewCloud(t).Server(t, provider.New("test", nil)())
+	server := NewCloud(t).Server(t, provider.New("test", nil)())
 	later := func(names ...string) acctest.Values {
 		config := acctest.Values{}
 		for _, name := range names {
@@ -206,15 +219,15 @@ func TestUnknownTexts(t *testing.T) {
 // sent.
 func TestProjectThatIsNotFound(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 		"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "nowhere",
-		"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+		"user_name": UserName, "password": Password, "domain_name": Domain,
 	})
 	state, diagnostics := create(t, server, acctest.Values{"name": "www"})
 	wantError(t, diagnostics, "", "Unable to find the project of the provider: Finding the ID of the project "+
 		`"nowhere"`)
-	if state != nil || len(cloud.Certificates(acctest.ProjectID)) > 0 {
+	if state != nil || len(cloud.Certificates(ProjectID)) > 0 {
 		t.Error("there is a certificate")
 	}
 }
@@ -224,10 +237,10 @@ func TestProjectThatIsNotFound(t *testing.T) {
 func TestProjectIDThatIsMoreThanAnID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "..", "$(reboot)"} {
-		cloud := acctest.NewCloud(t)
+		cloud := NewCloud(t)
 		server := acctest.NewServer(t, provider.New("test", nil)(), acctest.Values{
 			"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL, "project_name": "eu-de",
-			"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+			"access_key": AccessKey, "secret_key": SecretKey,
 		})
 		cloud.Script(elbstub.ListProjects, 1, elbstub.Reply(200, `{"projects":[{"id":"`+id+`","name":"eu-de"}]}`))
 		_, diagnostics := create(t, server, acctest.Values{"name": "www"})
@@ -260,11 +273,11 @@ func TestIdentityIsAddedByAnUpdate(t *testing.T) {
 func TestRenameIgnoresTheKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, network := acctest.NewCloudInMemory(t)
+		cloud, network := NewCloudInMemory(t)
 		server := inMemory(t, cloud, network, nil)
-		config := configOf(acctest.NewPair(), "www")
+		config := configOf(NewPair(), "www")
 		state := mustApply(t, server, nil, config)
-		config["certificate"], config["name"] = acctest.NewPair().Certificate, "renamed"
+		config["certificate"], config["name"] = NewPair().Certificate, "renamed"
 		state.Values["certificate"] = config["certificate"]
 		if plan := mustPlan(t, server, state, config); len(plan.Replace) > 0 {
 			t.Errorf("it replaces because of %v", plan.Replace)

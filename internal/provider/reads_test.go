@@ -18,16 +18,16 @@ import (
 // provider.
 type fleet struct {
 	t       *testing.T
-	cloud   *acctest.Cloud
+	cloud   *Cloud
 	configs []acctest.Values
 	states  []*acctest.State
 	// start starts a provider.
 	start func(config acctest.Values) *acctest.Server
 }
 
-func newFleet(t *testing.T, cloud *acctest.Cloud, size int) *fleet {
+func newFleet(t *testing.T, cloud *Cloud, size int) *fleet {
 	t.Helper()
-	pair := acctest.NewPair()
+	pair := NewPair()
 	f := &fleet{t: t, cloud: cloud, states: make([]*acctest.State, size)}
 	f.start = func(config acctest.Values) *acctest.Server {
 		return acctest.NewServer(t, provider.New("test", nil)(), config)
@@ -107,7 +107,7 @@ func TestCallsOfManyCertificates(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // in real time, a slow machine may exceed the list TTL
 		const size = 60
-		cloud, network := acctest.NewCloudInMemory(t,
+		cloud, network := NewCloudInMemory(t,
 			func(o *elbstub.Options) { o.Dialect, o.Quota = elbstub.Dialect{}, size })
 		inNetwork := func(f *fleet) *fleet {
 			f.start = func(config acctest.Values) *acctest.Server { return inMemory(t, cloud, network, config) }
@@ -153,7 +153,7 @@ func TestCallsOfManyCertificates(t *testing.T) {
 func TestReadBacksShareLists(t *testing.T) {
 	t.Parallel()
 	const size = 60
-	cloud := acctest.NewCloud(t,
+	cloud := NewCloud(t,
 		func(o *elbstub.Options) { o.Dialect = elbstub.Dialect{Modify: elbstub.ModifyNoContent} })
 	f := newFleet(t, cloud, size)
 	f.apply()
@@ -171,23 +171,23 @@ func TestReadBacksShareLists(t *testing.T) {
 // TestProjectsAreReadByThemselves: each project has its own list, with only its own certificates.
 func TestProjectsAreReadByThemselves(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	first := newFleet(t, cloud, 20)
 	first.apply()
 	both := newFleet(t, cloud, 40)
 	copy(both.states, first.states)
 	for i := range 20 {
 		id := cloud.Add(elbstub.Certificate{
-			ProjectID:   acctest.OtherProjectID,
+			ProjectID:   OtherProjectID,
 			Name:        "other",
 			Certificate: first.configs[0]["certificate"].(string),
 		})
-		both.states[20+i] = &acctest.State{Values: acctest.Values{"project_id": acctest.OtherProjectID, "id": id}}
+		both.states[20+i] = &acctest.State{Values: acctest.Values{"project_id": OtherProjectID, "id": id}}
 	}
 	count := countCalls(cloud)
 	both.walkWith(acctest.Values{
-		"endpoint": cloud.Endpoint, "project_id": acctest.ProjectID, "region": acctest.Region,
-		"access_key": acctest.AccessKey, "secret_key": acctest.SecretKey,
+		"endpoint": cloud.Endpoint, "project_id": ProjectID, "region": Region,
+		"access_key": AccessKey, "secret_key": SecretKey,
 	}, func(server *acctest.Server, i int) {
 		if state, diagnostics := server.Read(both.states[i]); state == nil || len(diagnostics) > 0 {
 			t.Errorf("certificate %d: %v, %v", i, state, diagnostics)
@@ -201,7 +201,7 @@ func TestProjectsAreReadByThemselves(t *testing.T) {
 // TestFailingListIsTriedOnce: a failing list is tried once for all certificates, and the error of each says why.
 func TestFailingListIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	f := newFleet(t, cloud, 50)
 	f.apply()
 	for range 100 {
@@ -211,8 +211,8 @@ func TestFailingListIsTriedOnce(t *testing.T) {
 	count := countCalls(cloud)
 	f.walkWith(acctest.Values{
 		"endpoint":    cloud.Endpoint,
-		"project_id":  acctest.ProjectID,
-		"token":       acctest.Token,
+		"project_id":  ProjectID,
+		"token":       Token,
 		"max_retries": 1,
 	}, func(server *acctest.Server, i int) {
 		state, diagnostics := server.Read(f.states[i])
@@ -230,9 +230,9 @@ func TestFailingListIsTriedOnce(t *testing.T) {
 func TestReadTimeoutThatIsTooShort(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []string{"0s", "-1s", "1ns"} {
-		cloud := acctest.NewCloud(t)
+		cloud := NewCloud(t)
 		server := cloud.Server(t, provider.New("test", nil)())
-		pair := acctest.NewPair()
+		pair := NewPair()
 		config := acctest.Values{
 			"certificate": pair.Certificate,
 			"private_key": pair.PrivateKey,

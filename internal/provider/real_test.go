@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/pemcert"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -34,9 +33,9 @@ func runReal(t *testing.T, variables []string, arguments ...string) (string, err
 }
 
 // exported returns the variables that name a cloud.
-func exported(cloud *acctest.Cloud) []string {
+func exported(cloud *Cloud) []string {
 	return []string{"TF_ACC=1", "TF_ACC_REAL=1", "ELBAAS_ENDPOINT=" + cloud.Endpoint, "HW_PROJECT_ID=" +
-		acctest.ProjectID, "HW_AUTH_TOKEN=" + acctest.Token}
+		ProjectID, "HW_AUTH_TOKEN=" + Token}
 }
 
 // ran returns the names of the tests that ran.
@@ -49,7 +48,7 @@ func ran(said string) []string {
 }
 
 // addForSweeper adds a certificate for a domain, as if it had been created some time ago.
-func addForSweeper(t *testing.T, cloud *acctest.Cloud, projectID, name, domain string, age time.Duration) string {
+func addForSweeper(t *testing.T, cloud *Cloud, projectID, name, domain string, age time.Duration) string {
 	t.Helper()
 	from := time.Now().Add(-age - time.Hour)
 	template := x509.Certificate{
@@ -66,14 +65,14 @@ const realDomain = "terraform-provider-elbaas.invalid"
 // certificates are not changed.
 func TestAccForReal(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
-	cloud := acctest.NewCloud(t)
-	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-of-another-run", realDomain, 24*time.Hour)
-	addForSweeper(t, cloud, acctest.ProjectID, "www", "www.example.com", 0)
-	before := cloud.Certificates(acctest.ProjectID)
+	cloud := NewCloud(t)
+	addForSweeper(t, cloud, ProjectID, "tf-acc-of-another-run", realDomain, 24*time.Hour)
+	addForSweeper(t, cloud, ProjectID, "www", "www.example.com", 0)
+	before := cloud.Certificates(ProjectID)
 	posts := wantCalls(cloud, elbstub.CreateCertificate)
 	puts := wantCalls(cloud, elbstub.ModifyCertificate)
 	deletes := wantCalls(cloud, elbstub.DeleteCertificate)
@@ -83,7 +82,7 @@ func TestAccForReal(t *testing.T) {
 		!strings.Contains(said, "--- PASS: TestAccRealCertificate") {
 		t.Errorf("%v:\n%s", err, said)
 	}
-	if after := cloud.Certificates(acctest.ProjectID); !reflect.DeepEqual(after, before) {
+	if after := cloud.Certificates(ProjectID); !reflect.DeepEqual(after, before) {
 		t.Errorf("the cloud has %v, and had %v", after, before)
 	}
 	posts(t, 1)
@@ -95,11 +94,11 @@ func TestAccForReal(t *testing.T) {
 // the sweeper recognizes the certificate.
 func TestAccForRealLeft(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
-	cloud := acctest.NewCloud(t)
+	cloud := NewCloud(t)
 	cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Reply(204, ""))
 	said, err := runReal(t, exported(cloud))
 	left := cloud.Only(t)
@@ -142,26 +141,26 @@ func TestRealIsSkipped(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	const old, recent = 65 * time.Minute, 55 * time.Minute
-	cloud := acctest.NewCloud(t)
-	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, old)
-	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left-renamed", realDomain, 24*time.Hour)
+	cloud := NewCloud(t)
+	addForSweeper(t, cloud, ProjectID, "tf-acc-left", realDomain, old)
+	addForSweeper(t, cloud, ProjectID, "tf-acc-left-renamed", realDomain, 24*time.Hour)
 	stays := []string{
-		addForSweeper(t, cloud, acctest.ProjectID, "", realDomain, old),
-		addForSweeper(t, cloud, acctest.ProjectID, "www", realDomain, old),
-		addForSweeper(t, cloud, acctest.ProjectID, "my-tf-acc-left", realDomain, old),
-		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www.example.com", old),
-		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", "www."+realDomain, old),
-		addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, recent),
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2}),
-		cloud.Add(elbstub.Certificate{ProjectID: acctest.ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
+		addForSweeper(t, cloud, ProjectID, "", realDomain, old),
+		addForSweeper(t, cloud, ProjectID, "www", realDomain, old),
+		addForSweeper(t, cloud, ProjectID, "my-tf-acc-left", realDomain, old),
+		addForSweeper(t, cloud, ProjectID, "tf-acc-left", "www.example.com", old),
+		addForSweeper(t, cloud, ProjectID, "tf-acc-left", "www."+realDomain, old),
+		addForSweeper(t, cloud, ProjectID, "tf-acc-left", realDomain, recent),
+		cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "tf-acc-left", Certificate: throwaway.SM2}),
+		cloud.Add(elbstub.Certificate{ProjectID: ProjectID, Name: "tf-acc-left", Certificate: "no PEM"}),
 	}
-	elsewhere := addForSweeper(t, cloud, acctest.OtherProjectID, "tf-acc-left", realDomain, old)
+	elsewhere := addForSweeper(t, cloud, OtherProjectID, "tf-acc-left", realDomain, old)
 
 	if said, err := runReal(t, exported(cloud), "-sweep=all"); err != nil {
 		t.Errorf("%v:\n%s", err, said)
 	}
 	var left []string
-	for _, cert := range append(cloud.Certificates(acctest.ProjectID), cloud.Certificates(acctest.OtherProjectID)...) {
+	for _, cert := range append(cloud.Certificates(ProjectID), cloud.Certificates(OtherProjectID)...) {
 		left = append(left, cert.ID)
 	}
 	if !slices.Equal(left, append(stays, elsewhere)) {
@@ -173,9 +172,9 @@ func TestSweep(t *testing.T) {
 // fails in the end.
 func TestSweepGoesOn(t *testing.T) {
 	t.Parallel()
-	cloud := acctest.NewCloud(t)
-	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
-	addForSweeper(t, cloud, acctest.ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
+	cloud := NewCloud(t)
+	addForSweeper(t, cloud, ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
+	addForSweeper(t, cloud, ProjectID, "tf-acc-left", realDomain, 2*time.Hour)
 	cloud.Script(elbstub.DeleteCertificate, 1, elbstub.Reply(403, `{"error":{"code":"ELB.9802","message":"no"}}`))
 	said, err := runReal(t, exported(cloud), "-sweep=all")
 	if err == nil || !strings.Contains(said, "ELB.9802") {

@@ -26,7 +26,7 @@ func newHunt(t *testing.T, cli *acctest.CLI) *hunt {
 	cli.Setenv("TF_LOG", "TRACE")
 	return &hunt{
 		t: t, cli: cli,
-		secrets: []string{acctest.Password, acctest.SecretKey, acctest.Token, "issued-", "Signature="},
+		secrets: []string{Password, SecretKey, Token, "issued-", "Signature="},
 	}
 }
 
@@ -67,26 +67,26 @@ func (h *hunt) search(where, text string) {
 // kind of credentials. The state has the key that it documents, and no key of another certificate.
 func TestAccTraceShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, lines := range map[string][]string{
 		"token": nil,
-		"access key": {"token = null", "access_key = " + acctest.Quote(acctest.AccessKey), "secret_key = " +
-			acctest.Quote(acctest.SecretKey)},
+		"access key": {"token = null", "access_key = " + Quote(AccessKey), "secret_key = " +
+			Quote(SecretKey)},
 		"password": {
-			"token = null", "auth_url = AUTH", "user_name = " + acctest.Quote(acctest.UserName),
-			"password = " + acctest.Quote(acctest.Password), "domain_name = " + acctest.Quote(acctest.Domain),
+			"token = null", "auth_url = AUTH", "user_name = " + Quote(UserName),
+			"password = " + Quote(Password), "domain_name = " + Quote(Domain),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
+			cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
 			for i := range lines {
-				lines[i] = strings.ReplaceAll(lines[i], "AUTH", acctest.Quote(cloud.AuthURL))
+				lines[i] = strings.ReplaceAll(lines[i], "AUTH", Quote(cloud.AuthURL))
 			}
 			block := cloud.Provider(append(lines, "max_retries = 0")...)
-			old, pair, others := acctest.NewPair(), acctest.NewPair(), acctest.NewPair()
+			old, pair, others := NewPair(), NewPair(), NewPair()
 			cloud.Add(elbstub.Certificate{
-				ProjectID:   acctest.ProjectID,
+				ProjectID:   ProjectID,
 				Certificate: others.Certificate,
 				PrivateKey:  others.PrivateKey,
 			})
@@ -153,15 +153,15 @@ func keyLines(pairs ...throwaway.Pair) []string {
 // TestAccPanicShowsNoSecret: a crash prints addresses, but no texts.
 func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, program)
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, program)
 	cli.Setenv("ELBAAS_TEST_SERVE", "panic")
-	pair := acctest.NewPair()
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+	pair := NewPair()
+	cli.Configure(cloud.Provider() + Certificate(pair))
 	h := newHunt(t, cli)
 	h.add(pair)
 	if said := h.run(false, "plan"); !strings.Contains(said, "panic: the plan is broken") {

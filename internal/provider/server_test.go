@@ -56,7 +56,7 @@ func (s heavyServer) ApplyResourceChange(
 // TestCallsAreForgotten measures what 10,000 calls leave in memory: less than a sixteenth of what
 // their contexts held.
 func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures the heap
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
+	cloud, pair := NewCloud(t), NewPair()
 	server := cloud.Server(t, heavyServer{provider.New("test", nil)()})
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey}
 	state := mustApply(t, server, nil, config)
@@ -96,7 +96,7 @@ func TestCallsAreForgotten(t *testing.T) { //nolint:paralleltest // it measures 
 // TestUnchangedIsNotConverted counts allocations: reading an unchanged certificate takes at least a
 // tenth less than reading a changed one.
 func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it counts for the whole process
-	cloud, pair := acctest.NewCloud(t), acctest.NewPair()
+	cloud, pair := NewCloud(t), NewPair()
 	server := cloud.Server(t, provider.New("test", nil)())
 	config := acctest.Values{"certificate": pair.Certificate, "private_key": pair.PrivateKey, "name": "old"}
 	old := mustApply(t, server, nil, config)
@@ -114,7 +114,7 @@ func TestUnchangedIsNotConverted(t *testing.T) { //nolint:paralleltest // it cou
 // writes when it starts has no module, and does not count.
 func TestAccUnreadLogIsNotWritten(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("a script stands in for the provider")
 	}
@@ -136,9 +136,9 @@ func TestAccUnreadLogIsNotWritten(t *testing.T) {
 			if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, script)
+			cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, script)
 			cli.Setenv("ELBAAS_TEST_SERVE", "provider")
-			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
+			cli.Configure(cloud.Provider() + Certificate(NewPair()))
 			for _, level := range []string{"TF_LOG=", "TF_LOG_PROVIDER=", variable} {
 				name, value, _ := strings.Cut(level, "=")
 				cli.Setenv(name, value)

@@ -40,14 +40,14 @@ func snapshot(t *testing.T) (dist, version, target string) {
 func TestAccSnapshot(t *testing.T) {
 	t.Parallel()
 	dist, version, target := snapshot(t)
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t,
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t,
 		filepath.Join(dist, repository+"_"+version+target+".zip"))
-	pair := acctest.NewPair()
+	pair := NewPair()
 	writePair(cli, pair)
 	cli.WriteFile("main.tf", example(t, "quickstart/main.tf"))
 	cli.Setenv("ELBAAS_ENDPOINT", cloud.Endpoint)
-	cli.Setenv("HW_PROJECT_ID", acctest.ProjectID)
-	cli.Setenv("HW_AUTH_TOKEN", acctest.Token)
+	cli.Setenv("HW_PROJECT_ID", ProjectID)
+	cli.Setenv("HW_AUTH_TOKEN", Token)
 	cli.Run("init")
 	cli.Run("apply", "-auto-approve")
 	if created := cloud.Only(t); created.Name != "www-example-com" || !sameText(created.Certificate, pair.Certificate) {
@@ -61,7 +61,7 @@ func TestAccSnapshot(t *testing.T) {
 		t.Errorf("the plan is not empty: %s", said)
 	}
 	cli.Run("destroy", "-auto-approve")
-	if left := cloud.Certificates(acctest.ProjectID); len(left) != 0 {
+	if left := cloud.Certificates(ProjectID); len(left) != 0 {
 		t.Errorf("%d certificates are left", len(left))
 	}
 }

@@ -20,17 +20,17 @@ import (
 // out without responding.
 func hardStop(
 	t *testing.T, stop func(cli *acctest.CLI, terraform *acctest.Command),
-) (cloud *acctest.Cloud, cli *acctest.CLI) {
+) (cloud *Cloud, cli *acctest.CLI) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are found on Linux alone")
 	}
-	cloud, cli = acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair()
+	cloud, cli = NewCloud(t), acctest.NewInstalledCLI(t, "")
+	pair := NewPair()
 	cli.Configure(cloud.Provider() + fmt.Sprintf(
 		"resource \"elbaas_certificate\" \"test\" {\n  count = 3\n  name = \"n${count.index}\"\n  certificate = %s\n"+
 			"  private_key = %s\n}\n",
-		acctest.Quote(pair.Certificate), acctest.Quote(pair.PrivateKey)))
+		Quote(pair.Certificate), Quote(pair.PrivateKey)))
 	created, gone := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.CreateCertificate, 3, func(next elbstub.Next) elbstub.Response {
 		next()
@@ -51,9 +51,9 @@ func hardStop(
 
 // recovered applies again. Each certificate that is not in the state must be named by a warning, of which there must be
 // at least unknown, and then the plan must be empty.
-func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int) {
+func recovered(t *testing.T, cloud *Cloud, cli *acctest.CLI, unknown int) {
 	t.Helper()
-	before := cloud.Certificates(acctest.ProjectID)
+	before := cloud.Certificates(ProjectID)
 	said := cli.Run("apply", "-auto-approve")
 	state := cli.Run("state", "pull")
 	for _, cert := range before {
@@ -76,7 +76,7 @@ func recovered(t *testing.T, cloud *acctest.Cloud, cli *acctest.CLI, unknown int
 // TestAccProviderIsKilled: the provider is killed between the commit of the server and its response.
 func TestAccProviderIsKilled(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(cli *acctest.CLI, _ *acctest.Command) {
 		if !cli.SignalProvider(os.Kill) {
 			t.Error("there is no provider to kill")
@@ -88,7 +88,7 @@ func TestAccProviderIsKilled(t *testing.T) {
 // TestAccTerraformIsKilled: Terraform is killed during an apply, whether or not it has written its state before.
 func TestAccTerraformIsKilled(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	cloud, cli := hardStop(t, func(_ *acctest.CLI, terraform *acctest.Command) {
 		if err := terraform.Process.Kill(); err != nil {
 			t.Error(err)
@@ -100,12 +100,12 @@ func TestAccTerraformIsKilled(t *testing.T) {
 // TestAccInterruptedRead: Ctrl-C ends a plan although the server does not respond.
 func TestAccInterruptedRead(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
+	cli.Configure(cloud.Provider() + Certificate(NewPair()))
 	cli.Run("apply", "-auto-approve")
 	asked, ended := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
@@ -127,15 +127,15 @@ func TestAccInterruptedRead(t *testing.T) {
 // (observed). The second one ends it, and nothing was changed.
 func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair()
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair))
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
+	pair := NewPair()
+	cli.Configure(cloud.Provider() + Certificate(pair))
 	cli.Run("apply", "-auto-approve")
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `description = "new"`))
+	cli.Configure(cloud.Provider() + Certificate(pair, `description = "new"`))
 	asked, ended := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.ListCertificates, 1, func(next elbstub.Next) elbstub.Response {
 		close(asked)
@@ -160,7 +160,7 @@ func TestAccInterruptedPlanOfAnApply(t *testing.T) {
 // TestAccInterruptedCreate: the response to a request that was sent is awaited, and the state has the ID.
 func TestAccInterruptedCreate(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	for name, interrupt := range map[string]func(*testing.T, *acctest.CLI, *acctest.Command){
 		"Ctrl-C": func(t *testing.T, _ *acctest.CLI, terraform *acctest.Command) {
 			t.Helper()
@@ -182,8 +182,8 @@ func TestAccInterruptedCreate(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				t.Skip("there is no interrupt to send")
 			}
-			cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-			cli.Configure(cloud.Provider() + acctest.Certificate(acctest.NewPair()))
+			cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
+			cli.Configure(cloud.Provider() + Certificate(NewPair()))
 			asked, interrupted := make(chan struct{}), make(chan struct{})
 			created := make(chan struct{})
 			cloud.Script(elbstub.CreateCertificate, 1, func(next elbstub.Next) elbstub.Response {
@@ -223,15 +223,15 @@ func withName(name, other string) elbstub.Fault {
 // API has accepted the change, and the next apply finds it.
 func TestAccInterruptedUpdate(t *testing.T) {
 	t.Parallel()
-	acctest.OnceForAllDialects(t)
+	OnceForAllDialects(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no interrupt to send")
 	}
-	cloud, cli := acctest.NewCloud(t), acctest.NewInstalledCLI(t, "")
-	pair := acctest.NewPair()
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "old"`))
+	cloud, cli := NewCloud(t), acctest.NewInstalledCLI(t, "")
+	pair := NewPair()
+	cli.Configure(cloud.Provider() + Certificate(pair, `name = "old"`))
 	cli.Run("apply", "-auto-approve")
-	cli.Configure(cloud.Provider() + acctest.Certificate(pair, `name = "new"`))
+	cli.Configure(cloud.Provider() + Certificate(pair, `name = "new"`))
 	asked, ended := make(chan struct{}), make(chan struct{})
 	cloud.Script(elbstub.ModifyCertificate, 1, withName("new", "old"))
 	cloud.Script(elbstub.ListCertificates, 2, func(next elbstub.Next) elbstub.Response {
@@ -360,19 +360,19 @@ func TestInterrupted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, network := acctest.NewCloudInMemory(t, func(o *elbstub.Options) {
+				cloud, network := NewCloudInMemory(t, func(o *elbstub.Options) {
 					if row.accept {
 						o.Dialect.Modify = elbstub.ModifyAccepted
 					}
 				})
-				pair := acctest.NewPair()
+				pair := NewPair()
 				config := acctest.Values{"name": "old", "certificate": pair.Certificate, "private_key": pair.PrivateKey}
 				start := func() *acctest.Server {
 					return acctest.NewServer(t, provider.New("test", network.DialContext)(),
 						acctest.Values{
 							"endpoint": cloud.Endpoint, "auth_url": cloud.AuthURL,
-							"project_id": acctest.ProjectID, "insecure": true,
-							"user_name": acctest.UserName, "password": acctest.Password, "domain_name": acctest.Domain,
+							"project_id": ProjectID, "insecure": true,
+							"user_name": UserName, "password": Password, "domain_name": Domain,
 						})
 				}
 				server := start()
@@ -382,7 +382,7 @@ func TestInterrupted(t *testing.T) {
 					t.Fatal(diagnostics[0])
 				}
 				if row.held {
-					cloud.AddListener(elbstub.Listener{ProjectID: acctest.ProjectID, CertificateID: cloud.Only(t).ID})
+					cloud.AddListener(elbstub.Listener{ProjectID: ProjectID, CertificateID: cloud.Only(t).ID})
 				}
 				for operation, fault := range row.faults {
 					for n := range 20 {

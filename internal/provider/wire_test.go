@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 )
 
@@ -32,22 +31,22 @@ type nthRequest struct {
 }
 
 // newWire starts a stub cloud behind a wire, which is reached by plain HTTP over loopback.
-func newWire(t testing.TB, options ...func(*elbstub.Options)) (*acctest.Cloud, *wire) {
+func newWire(t testing.TB, options ...func(*elbstub.Options)) (*Cloud, *wire) {
 	t.Helper()
-	cloud := acctest.NewCloud(t, options...)
+	cloud := NewCloud(t, options...)
 	return cloud, inFrontOf(cloud)
 }
 
 // newWireInMemory starts a stub cloud behind a wire, which is reached like the cloud of
-// acctest.NewCloudInMemory.
-func newWireInMemory(t *testing.T) (*acctest.Cloud, *elbstub.Network, *wire) {
+// NewCloudInMemory.
+func newWireInMemory(t *testing.T) (*Cloud, *elbstub.Network, *wire) {
 	t.Helper()
-	cloud, network := acctest.NewCloudInMemory(t)
+	cloud, network := NewCloudInMemory(t)
 	return cloud, network, inFrontOf(cloud)
 }
 
 // inFrontOf puts a wire in front of a cloud.
-func inFrontOf(cloud *acctest.Cloud) *wire {
+func inFrontOf(cloud *Cloud) *wire {
 	w := &wire{cloud: cloud.Handler, calls: map[string]int{}, scripted: map[nthRequest]func(*exchange){}}
 	cloud.Handler = w
 	return w

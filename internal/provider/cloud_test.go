@@ -1,6 +1,4 @@
-// Package acctest has what acceptance tests share: a stub cloud for each test, the provider
-// under test, and throwaway certificates.
-package acctest
+package provider_test
 
 import (
 	"cmp"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/elbaas/terraform-provider-elbaas/internal/acctest"
 	"github.com/elbaas/terraform-provider-elbaas/internal/elbstub"
 	"github.com/elbaas/terraform-provider-elbaas/internal/provider"
 	"github.com/elbaas/terraform-provider-elbaas/internal/throwaway"
@@ -27,7 +26,7 @@ import (
 // from one into the other.
 const (
 	ProjectID      = "0123456789abcdef0123456789abcdef"
-	Token          = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-first" //nolint:gosec // of the stub
+	Token          = "MIIFvAYJKoZIhvcNAQcCoIIFrTCCBakCAQE-first"
 	OtherProjectID = "fedcba9876543210fedcba9876543210"
 )
 
@@ -40,7 +39,7 @@ const (
 	UserID          = "0123456789abcdef0123456789abcde0"
 	Password        = "correct-horse-battery"
 	AccessKey       = "QTWAOYTTINDUT2QVKYUC"
-	SecretKey       = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" //nolint:gosec // of the stub
+	SecretKey       = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"
 	Agency          = "helpers"
 	AgencyDomain    = "theirs"
 	AgencyProjectID = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -126,7 +125,9 @@ func newStub(t testing.TB, options []func(*elbstub.Options)) *elbstub.Cloud {
 		},
 	}
 	dialect, err := strconv.Atoi(cmp.Or(os.Getenv(dialectVariable), "0"))
-	check(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.Dialect = elbstub.NewDialect(dialect)
 	for _, option := range options {
 		option(&o)
@@ -147,6 +148,17 @@ func (c *Cloud) Provider(lines ...string) string {
 	return block + "  " + strings.Join(lines, "\n  ") + "\n}\n"
 }
 
+// Server starts a provider that is configured for the cloud.
+func (c *Cloud) Server(t testing.TB, server tfprotov6.ProviderServer) *acctest.Server {
+	t.Helper()
+	return acctest.NewServer(t, server, c.Configuration())
+}
+
+// Configuration is that of a provider for the cloud.
+func (c *Cloud) Configuration() acctest.Values {
+	return acctest.Values{"endpoint": c.Endpoint, "project_id": ProjectID, "token": Token}
+}
+
 // Only returns the one certificate of the project.
 func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 	t.Helper()
@@ -159,14 +171,6 @@ func (c *Cloud) Only(t *testing.T) elbstub.Certificate {
 
 // NewPair returns a throwaway certificate and its key.
 func NewPair() throwaway.Pair { return throwaway.NewPair("www.example.com") }
-
-// check fails the test after an error that it does not test for.
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // NewPairUntil returns a throwaway certificate that has been valid for a year and expires at a
 // time, and its key.
