@@ -137,6 +137,9 @@ func (r *certificateResource) Update(ctx context.Context, req resource.UpdateReq
 	defer cancel()
 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identityModel)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if plan.sameUpdatable(state.publicModel) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return

@@ -51,6 +51,9 @@ func (d *certificatesDataSource) Read(ctx context.Context, req datasource.ReadRe
 	var model certificatesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	chosen := model.choose(ctx, d.cloud, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	model.Certificates = slices.DeleteFunc(chosen, func(m publicModel) bool {
 		return !model.Domain.IsNull() && !strings.EqualFold(model.Domain.ValueString(), m.Domain.ValueString())
 	})

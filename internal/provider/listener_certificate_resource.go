@@ -128,6 +128,9 @@ func (r *listenerCertificateResource) Update(
 	defer cancel()
 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.listenerIdentityModel)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if plan.CertificateID.Equal(state.CertificateID) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -160,7 +163,7 @@ func (r *listenerCertificateResource) Delete(
 	}
 	defer lock.unlock()
 
-	if lock.created {
+	if lock.created || resp.Diagnostics.HasError() {
 		return
 	}
 	if state.FallbackCertificateID.IsNull() {
@@ -246,7 +249,7 @@ func (r *listenerCertificateResource) ModifyPlan(
 	}
 	var plan listenerCertificateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if req.Plan.Raw.Equal(req.State.Raw) {
+	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) {
 		return // even if the listener uses the fallback: ignore_changes may keep that
 	}
 	plan.checkFallback(&resp.Diagnostics)
