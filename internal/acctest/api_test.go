@@ -705,6 +705,8 @@ var api = map[string][]string{
 		"elbstub.TestGone/500 and ELB.5040 (assumed)",
 		"elb.TestGone/ELB.5040 under 500",
 		"elb.TestGone/ELB.5040 under 409",
+		"provider.TestCertificatesThatCannotBeServed/listed, 500",
+		"provider.TestCertificatesThatCannotBeServed/not listed, 500",
 	},
 	"ELB.8904 (reference, of newer versions)": {
 		"elbstub.TestGone/404 and ELB.8904 (reference, of newer versions)",

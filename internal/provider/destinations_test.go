@@ -915,6 +915,12 @@ func TestDestinations(t *testing.T) {
 			elb:     "elb.a.example.com",
 			iam:     "iam.eu-de.otc.t-systems.com",
 		},
+		"project of an agency, and one of HW_": {
+			variables: "HW_key HW_REGION_NAME=eu-de HW_CLOUD=" + otc + " HW_PROJECT_NAME=eu-de_mine " +
+				"OS_AGENCY_NAME=helpers OS_AGENCY_DOMAIN_NAME=theirs OS_DELEGATED_PROJECT=nowhere",
+			region: "eu-de",
+			cloud:  otc,
+		},
 		"project of an agency, without the agency": {
 			variables: "OS_key OS_REGION_NAME=eu-de OS_DELEGATED_PROJECT=nowhere OS_PROJECT_NAME=eu-de_mine " + otcURL,
 			region:    "eu-de",

@@ -146,7 +146,8 @@ func remedyFor(err error, kind auth.Kind) string {
 		return "Delete certificates and listeners that are no longer needed, or distribute them over several projects."
 	case errors.Is(err, httpapi.ErrCutOff): // observed: otc-tools, --maxgetkb
 		return "Try again. If every list is cut off, a gateway may limit its size, such as Open Telekom Cloud's to " +
-			"250 KiB: delete certificates that are no longer needed, or distribute them over several projects."
+			"250 KiB: delete certificates and listeners that are no longer needed, or distribute them over several " +
+			"projects."
 	case refusal != nil && refusal.Status == http.StatusNotFound && isListed:
 		return "The endpoint is correct, because it returned the list. " + tryLater
 	case refusal != nil:

@@ -180,7 +180,7 @@ func TestRemedyOfTheCause(t *testing.T) {
 		"clock, but another error":      {skewed(403, 16*time.Minute), key, "Check project_id"},
 		"list that is incomplete":       {&elb.IncompleteListError{}, token, later},
 		"list that is too large":        {httpapi.ErrTooLarge, token, "distribute them over several projects"},
-		"list that is cut off":          {httpapi.ErrCutOff, token, "every list is cut off"},
+		"list that is cut off":          {httpapi.ErrCutOff, token, "250 KiB: delete certificates and listeners"},
 		"404 of what is listed":         {errors.Join(&elb.ListedError{}, refused(404)), token, "endpoint is correct"},
 		"500 of what is listed":         {errors.Join(&elb.ListedError{}, refused(500)), token, "unavailable"},
 		"no auth_url":                   {identity(auth.ErrNoAuthURL), key, "On a public cloud, region is enough."},

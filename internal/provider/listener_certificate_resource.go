@@ -194,9 +194,10 @@ func (r *listenerCertificateResource) switchListener(
 	}
 
 	remedy, refusal := remedyFor(err, r.cloud.settings.Credentials.Kind()), httpapi.RefusalOf(err)
-	// The refusal may mean that the project does not have the listener or the certificate (assumed for ELB.1001),
+	// The refusal may mean that the project does not have the listener or the certificate (assumed for these codes),
 	// unless a gateway returned the 404.
-	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() || refusal.Code == "ELB.1001")
+	isUnexplained := refusal != nil && (remedy == "" || refusal.IsNotFound() ||
+		refusal.Code == "ELB.1001" || refusal.Code == "ELB.5040")
 	switch {
 	case isGone || errors.Is(err, elb.ErrListenerFaulty):
 		attribute = "listener_id"

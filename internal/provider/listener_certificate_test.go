@@ -483,12 +483,21 @@ func TestCertificatesThatCannotBeServed(t *testing.T) {
 			text: elbstub.NoCertificate5040,
 			want: "Project " + ProjectID + " has no certificate \"" + missing + "\"",
 		},
+		"listed, 500": {
+			list: true,
+			text: elbstub.NotFound500,
+			want: "Project " + ProjectID + " has no certificate \"" + missing + "\"",
+		},
 		"not listed, 400": {
 			text: elbstub.NoCertificate1001,
 			want: "certificate \"" + missing + "\" both exist in project " + ProjectID,
 		},
 		"not listed, 404": {
 			text: elbstub.NoCertificate5040,
+			want: "certificate \"" + missing + "\" both exist in project " + ProjectID,
+		},
+		"not listed, 500": {
+			text: elbstub.NotFound500,
 			want: "certificate \"" + missing + "\" both exist in project " + ProjectID,
 		},
 	} {
