@@ -2,6 +2,7 @@ package elb_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -137,6 +138,28 @@ func TestCutDeleteThenRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCutDeleteThenInUse: the response to a deletion is cut off. The one to its second attempt says that the
+// certificate is in use, so it exists, even if a list lacks it and does not say so.
+func TestCutDeleteThenInUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := cloudInBubble(t, elbstub.Options{Dialect: elbstub.Dialect{Count: elbstub.CountAbsent}}, 1)
+		id := cloud.Add(elbstub.Certificate{ProjectID: project})
+		cloud.AddListener(elbstub.Listener{ProjectID: project, CertificateID: id})
+		cloud.Script(elbstub.DeleteCertificate, 1, func(elbstub.Next) elbstub.Response {
+			return elbstub.Cut(3)(func(...elbstub.View) elbstub.Response {
+				return elbstub.Response{Status: http.StatusOK, Body: []byte(`{"job_id":"1"}`)}
+			})
+		})
+		hidden := elbstub.See(elbstub.View{Hidden: 1})
+		cloud.ScriptEach(elbstub.ListCertificates, func(int) elbstub.Fault { return hidden })
+		err := deleteWithin(t, client, id, time.Minute)
+		if inUse, is := errors.AsType[*elb.InUseError](err); !is || len(inUse.Listeners) != 1 {
+			t.Errorf("error %v, want that a listener holds it", err)
+		}
+	})
 }
 
 // TestLostDelete: the response to a deletion is lost. That to the second attempt says that the certificate does not

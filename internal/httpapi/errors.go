@@ -211,9 +211,10 @@ func decodeError(response *http.Response, c *call) *Error {
 }
 
 var (
-	htmlTag = regexp.MustCompile(`(?s)<[^>]*>`)
-	// htmlHidden matches tags, and what else a browser does not show in a page.
-	htmlHidden = regexp.MustCompile(`(?is)<!--.*?-->|<(head|script|style)\b.*?</(head|script|style)\s*>|<[^>]*>`)
+	htmlTag = regexp.MustCompile(`(?s)<[^>]*(>|$)`)
+	// htmlHidden matches tags, and what else a browser does not show in a page, which may be cut off within it.
+	htmlHidden = regexp.MustCompile(
+		`(?is)<!--.*?(-->|$)|<(title|script|style)\b.*?(</(title|script|style)\s*>|$)|<[^>]*(>|$)`)
 )
 
 // describe describes a response without a message.
