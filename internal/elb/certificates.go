@@ -341,7 +341,7 @@ var deniedCode = regexp.MustCompile(`^APIGW?\.|^ELB\.(110[2-5]|1109|120[12]|980[
 // saysInUse reports whether an error response says that the certificate is in use: 409 in
 // newer versions of the API (reference), ELB.5002 in this one (assumed).
 func saysInUse(refusal *httpapi.Error) bool {
-	return refusal != nil && (refusal.Status == http.StatusConflict || refusal.Code == "ELB.5002")
+	return refusal.Status == http.StatusConflict || refusal.Code == "ELB.5002"
 }
 
 // deleteOnce sends one deletion, and decides by the list of the project if it is not clear
@@ -365,8 +365,9 @@ func (c *Client) deleteOnce(ctx context.Context, projectID, id string, sinceWrit
 	if err == nil && hasBody { // the body may be an error
 		err = errors.New("the response to the deletion has an unexpected body")
 	}
-	// Even if a later attempt was not sent, but what is in use exists, whatever lists show.
-	if accepted && err != nil && !saysInUse(httpapi.RefusalOf(err)) {
+	// A clear refusal of a later attempt is believed: lists without a total may lack a certificate that is in use.
+	isClear := err == nil || httpapi.RefusalOf(err) != nil && !httpapi.Ambiguous(err)
+	if accepted && !isClear { // even if a later attempt was not sent
 		return c.project(projectID).certificates.proveAbsence(ctx, id, sinceWrite, err)
 	}
 	return c.orNotFound(ctx, projectID, id, sinceWrite, err)
