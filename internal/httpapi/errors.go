@@ -211,7 +211,7 @@ func decodeError(response *http.Response, c *call) *Error {
 }
 
 var (
-	htmlTag = regexp.MustCompile(`(?s)<[^>]*(>|$)`)
+	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)(</title|$)`)
 	// htmlHidden matches tags, and what else a browser does not show in a page, which may be cut off within it.
 	htmlHidden = regexp.MustCompile(
 		`(?is)<!--.*?(-->|$)|<(title|script|style)\b.*?(</(title|script|style)\s*>|$)|<[^>]*(>|$)`)
@@ -227,11 +227,18 @@ func describe(status int, body []byte, clean func(string, int) string) string {
 	case page == "":
 		return fmt.Sprintf("received %q with an empty body", http.StatusText(status))
 	case strings.HasPrefix(page, "<"):
-		without := func(hidden *regexp.Regexp) string {
-			return strings.Join(strings.Fields(hidden.ReplaceAllString(page, " ")), " ")
+		textOf := func(html string) string {
+			return strings.Join(strings.Fields(htmlHidden.ReplaceAllString(html, " ")), " ")
 		}
-		page = cmp.Or(without(htmlHidden), without(htmlTag)) // a page may have nothing but a title
-		page = clean(page, maxErrorBody)                     // again, because tags may have divided a secret
+		title := ""
+		if match := htmlTitle.FindStringSubmatch(page); match != nil {
+			title = textOf(match[1])
+		}
+		page = textOf(page)
+		if !strings.Contains(page, title) { // most pages repeat it in their text
+			page = title + " " + page
+		}
+		page = clean(page, maxErrorBody) // again, because tags may have divided a secret
 		return "received an HTML page instead of an API response: " + shorten(page, maxExcerpt)
 	}
 	return "received a response without a message: " + shorten(page, maxExcerpt)

@@ -58,12 +58,12 @@ func TestErrors(t *testing.T) {
 		},
 		"HTML whose head has no end tag": { // which HTML does not require
 			502, "<html><head><title>Error</title><body>The backend does not respond.<script>a</script><p>nginx", "",
-			html + "The backend does not respond. nginx", "",
+			html + "Error The backend does not respond. nginx", "",
 		},
 		"HTML that is cut within a tag":    {502, "<title>Bad Gateway</title></ht", "", html + "Bad Gateway", ""},
-		"HTML that is cut within its head": {502, "<title>No</title><style>p{}p>p{}", "", html + "No p{}p>p{}", ""},
+		"HTML that is cut within its head": {502, "<title>No</title><style>p{}p>p{}", "", html + "No", ""},
 		"HTML that is cut within a comment": {
-			502, "<title>Error</title><p>It does not respond.<!-- a>b", "", html + "It does not respond.", "",
+			502, "<title>Error</title><p>It does not respond.<!-- a>b", "", html + "Error It does not respond.", "",
 		},
 		"HTML without a title": {504, "<p>Gateway   Timeout</p>", "", html + "Gateway Timeout", ""},
 		"long HTML":            {504, "<p>" + repeat("a ", 200), "", html + repeat("a ", 100) + "…", ""},
