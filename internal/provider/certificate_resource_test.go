@@ -516,7 +516,7 @@ func TestAccRefused(t *testing.T) {
 			fault:    elbstub.Reply(502, "<html><head><title>Error</title></head><body>out of order</body></html>"),
 			status:   502,
 			want: []string{
-				"received an HTML page instead of an API response: out of order (HTTP 502, request " +
+				"received an HTML page instead of an API response: Error out of order (HTTP 502, request " +
 					"ID", "currently unavailable",
 				"may exist in project", "the list of the project does not show it",
 			},
